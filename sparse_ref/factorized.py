@@ -1,0 +1,76 @@
+"""Factorized patterns: steps A^(1), ..., A^(p), and the three ways to share them among layers and heads.
+
+Child et al. 2019, sec. 4.1 (factorized self-attention) and 4.2 (two-dimensional ... and how p kernels are integrated).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+
+from .sets import Pattern
+
+
+@dataclass(frozen=True, repr=False)
+class Factorized:
+    """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in A_b^(2), ..., i
+
+    `steps` are in the paper's order m = 1..p, which is also the order of the layers from below. `via(j, i)`,
+    where known, gives the candidates for the position a of a two-step path j -> a -> i, in closed form.
+    """
+
+    steps: tuple[Pattern, ...]
+    name: str = ""
+    via: Callable | None = field(default=None, compare=False)
+
+    def __post_init__(self):
+        steps = tuple(self.steps)
+        if not steps or not all(isinstance(p, Pattern) for p in steps):
+            raise TypeError(f"Factorized: steps must be one or more patterns, got {self.steps!r}")
+        object.__setattr__(self, "steps", steps)
+
+    def __repr__(self):
+        return self.name or f"Factorized(({', '.join(map(repr, self.steps))},))"
+
+    def _repr_html_(self):
+        from .picture import html
+        return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
+
+
+@dataclass(frozen=True)
+class Interleaved:
+    """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   eq. 6
+
+    The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here: that is the
+    order in which the paper's paths walk, and for `fixed` the only one that connects.
+    """
+
+    factorized: Factorized
+
+    def at(self, layer: int, head: int) -> Pattern:
+        """The pattern of this layer, the same for each head."""
+        return self.factorized.steps[layer % len(self.factorized.steps)]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Every head of every layer uses A^(1) | ... | A^(p)   eq. 7"""
+
+    factorized: Factorized
+
+    def at(self, layer: int, head: int) -> Pattern:
+        """The union of the steps, whatever the layer and head."""
+        return reduce(or_, self.factorized.steps)
+
+
+@dataclass(frozen=True)
+class MultiHead:
+    """Head h of every layer uses A^(1 + h mod p)   eq. 8, with the steps dealt to the heads in turn"""
+
+    factorized: Factorized
+
+    def at(self, layer: int, head: int) -> Pattern:
+        """The pattern of this head, the same for each layer."""
+        return self.factorized.steps[head % len(self.factorized.steps)]

@@ -1,0 +1,7 @@
+"""A pattern and a length -> arrays. Kernels, exports and counts read these; none of them knows a pattern."""
+
+from .explicit import BSR, CSR, bsr, csr, dense, density, nnz
+from .plan import Plan, plan
+from .runs import Runs, counts, runs
+
+__all__ = ["BSR", "CSR", "Plan", "Runs", "bsr", "counts", "csr", "dense", "density", "nnz", "plan", "runs"]

@@ -1,0 +1,97 @@
+"""A pattern and a length -> explicit sets: CSR, a small dense mask, block-sparse rows, and how many keys there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..picture import grid, lengths
+from .runs import checked, counts, keys_of, runs
+
+MOST_DENSE = 4096
+
+
+@dataclass(frozen=True)
+class CSR:
+    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }, ascending.
+
+    indptr : int64 (n_q + 1,);  indices : int32 (nnz,);  shape : (n_q, n_k).
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    shape: tuple[int, int]
+
+    def __repr__(self):
+        return f"CSR(shape={self.shape}, nnz={len(self.indices):,}, {self.indptr.nbytes + self.indices.nbytes:,} bytes)"
+
+
+@dataclass(frozen=True)
+class BSR:
+    """The blocks that hold any key: block t of block row a is data[t], at block column indices[t].
+
+    indptr : int64 (ceil(n_q / b_q) + 1,);  indices : int32 (blocks,), ascending in a row;
+    data : bool (blocks, b_q, b_k), True where j in A_i, False beyond n_q and n_k;  shape : (n_q, n_k), not padded.
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    data: np.ndarray
+    shape: tuple[int, int]
+
+
+def csr(p, n) -> CSR:
+    """Every key of every query: O(nnz) memory.
+
+    >>> import sparse_ref as sr
+    >>> sr.csr(sr.Strided(2), 4).indices
+    array([0, 1, 0, 2, 1, 3], dtype=int32)
+    """
+    table = runs(p, n)
+    return CSR(*keys_of(table), table.shape)
+
+
+def nnz(p, n) -> int:
+    """sum_i |A_i|, without listing the keys of rows that are one run or spans alone.
+
+    >>> import sparse_ref as sr
+    >>> sr.nnz(sr.Causal(), 1_000_000)
+    500000500000
+    """
+    return int(counts(runs(p, n)).sum())
+
+
+def density(p, n) -> float:
+    """nnz / (n_q n_k), the share of pairs that are connected; 0.0 where there are no pairs."""
+    n_q, n_k = lengths(n)
+    return nnz(p, n) / (n_q * n_k) if n_q * n_k else 0.0
+
+
+def dense(p, n) -> np.ndarray:
+    """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys: use `csr` or `plan` there."""
+    if max(checked(p, n)) > MOST_DENSE:
+        raise ValueError(f"n must be at most {MOST_DENSE} for a dense mask, got {n!r}: use csr or plan")
+    return grid(p, n).copy()
+
+
+def bsr(p, n, block) -> BSR:
+    """The occupied blocks of a pattern, block = b or (b_q, b_k), with the mask inside each. O(blocks b_q b_k) memory.
+
+    SciPy's `bsr_array((b.data, b.indices, b.indptr))` reads it as it is. Raises ValueError for a block below 1.
+
+    >>> import sparse_ref as sr
+    >>> sr.bsr(sr.Causal(), 4, 2).indices
+    array([0, 0, 1], dtype=int32)
+    """
+    b_q, b_k = lengths(block)
+    if min(b_q, b_k) < 1:
+        raise ValueError(f"block must be at least 1, got {block!r}")
+    sets = csr(p, n)
+    n_q, n_k = sets.shape
+    rows, across = np.repeat(np.arange(n_q), np.diff(sets.indptr)), max(-(-n_k // b_k), 1)
+    occupied, where = np.unique(rows // b_q * across + sets.indices // b_k, return_inverse=True)
+    data = np.zeros((len(occupied), b_q, b_k), bool)
+    data[where, rows % b_q, sets.indices % b_k] = True
+    indptr = np.searchsorted(occupied // across, np.arange(-(-n_q // b_q) + 1))
+    return BSR(indptr.astype(np.int64), (occupied % across).astype(np.int32), data, sets.shape)

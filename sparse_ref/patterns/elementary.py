@@ -1,0 +1,130 @@
+"""The sets that the others are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..sets import Rule, span
+
+
+@dataclass(frozen=True, repr=False)
+class Full(Rule):
+    """A_i = { j : 0 <= j < n }        dense attention
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Full(), 3))
+    ███
+    ███
+    ███
+    """
+
+    @staticmethod
+    def formula(i, j):
+        return (j <= i) | (j > i)
+
+    @staticmethod
+    def row(i, n):
+        return span(0 * i, n)
+
+
+@dataclass(frozen=True, repr=False)
+class Causal(Rule):
+    """A_i = { j : j <= i }        dense autoregressive attention
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Causal(), 4))
+    █···
+    ██··
+    ███·
+    ████
+    """
+
+    @staticmethod
+    def formula(i, j):
+        return j <= i
+
+    @staticmethod
+    def row(i, n):
+        return span(0, i + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class Window(Rule):
+    """A_i = { j : |i - j| <= radius }        2 radius + 1 keys: `radius` to each side, and i itself
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Window(1), 5))
+    ██···
+    ███··
+    ·███·
+    ··███
+    ···██
+    """
+
+    radius: int
+    least = 0
+
+    @staticmethod
+    def formula(i, j, radius):
+        return (i - j <= radius) & (j - i <= radius)
+
+    @staticmethod
+    def row(i, n, radius):
+        return span(i - radius, i + radius + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class Lookback(Rule):
+    """A_i = { j : i - keys < j <= i }        the last `keys` keys, i included
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Lookback(2), 5))
+    █····
+    ██···
+    ·██··
+    ··██·
+    ···██
+    """
+
+    keys: int
+
+    @staticmethod
+    def formula(i, j, keys):
+        return (i - keys < j) & (j <= i)
+
+    @staticmethod
+    def row(i, n, keys):
+        return span(i - keys + 1, i + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class Band(Rule):
+    """A_i = { j : i - left <= j <= i + right }        left + right + 1 keys; a negative side excludes i
+
+    Raises ValueError where left + right < 0: such a band holds no key.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Band(2, -1), 5))
+    ·····
+    █····
+    ██···
+    ·██··
+    ··██·
+    """
+
+    left: int
+    right: int
+    least = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.left + self.right < 0:
+            raise ValueError(f"Band: right must be at least -left = {-self.left}, got {self.right}")
+
+    @staticmethod
+    def formula(i, j, left, right):
+        return (i - left <= j) & (j <= i + right)
+
+    @staticmethod
+    def row(i, n, left, right):
+        return span(i - left, i + right + 1)

@@ -1,0 +1,44 @@
+"""Runs: the arithmetic sequences that rows of keys are made of.
+
+A run is "below `stop`: from `start`, `width` keys of every `step`". Each field is an int, or an int64
+array with one entry per query, so that one line of arithmetic describes one row or a million.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Run(NamedTuple):
+    """{ j : start <= j < stop, (j - start) mod step < width }"""
+
+    start: Any
+    stop: Any
+    step: Any
+    width: Any
+
+
+def span(start, stop) -> Run:
+    """{ j : start <= j < stop }"""
+    return Run(start, stop, 1, 1)
+
+
+def every(step, start, stop, width=1) -> Run:
+    """{ j : start <= j < stop, (j - start) mod step < width }"""
+    return Run(start, stop, step, width)
+
+
+def holds(run: Run, j):
+    """Whether key j is in the run; broadcasts, and is exact for Python ints of any size."""
+    start, stop, step, width = run
+    return (start <= j) & (j < stop) & ((j - start) % step < width)
+
+
+def listing(run: Run, n: int) -> np.ndarray:
+    """The keys of a run of ints that lie in 0 <= j < n, ascending, int64."""
+    start, stop, step, width = (int(x) for x in run)
+    groups = np.arange(start, min(stop, n), step, dtype=np.int64)
+    keys = (groups[:, None] + np.arange(min(step, width))).ravel()
+    return keys[(keys >= 0) & (keys < min(stop, n))]
