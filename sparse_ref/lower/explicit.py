@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..jit import compiled
 from ..picture import grid, lengths
 from .runs import checked, counts, keys_of, runs
 
 MOST_DENSE = 4096
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CSR:
     """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }, ascending.
 
@@ -23,11 +24,27 @@ class CSR:
     indices: np.ndarray
     shape: tuple[int, int]
 
+    def dense(self) -> np.ndarray:
+        """[j in A_i], bool (n_q, n_k); refuses what the function `dense` refuses."""
+        _small(self.shape)
+        mask = np.zeros(self.shape, bool)
+        mask[np.repeat(np.arange(self.shape[0]), np.diff(self.indptr)), self.indices] = True
+        return mask
+
+    def transposed(self) -> CSR:
+        """The queries of each key: { i : j in A_i } for every j."""
+        n_q, n_k = self.shape
+        counts = np.bincount(self.indices, minlength=n_k)
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        indices = np.empty_like(self.indices)
+        _turn(self.indptr, self.indices, indptr[:-1].copy(), indices)
+        return CSR(indptr, indices, (n_k, n_q))
+
     def __repr__(self):
         return f"CSR(shape={self.shape}, nnz={len(self.indices):,}, {self.indptr.nbytes + self.indices.nbytes:,} bytes)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BSR:
     """The blocks that hold any key: block t of block row a is data[t], at block column indices[t].
 
@@ -70,8 +87,7 @@ def density(p, n) -> float:
 
 def dense(p, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys: use `csr` or `plan` there."""
-    if max(checked(p, n)) > MOST_DENSE:
-        raise ValueError(f"n must be at most {MOST_DENSE} for a dense mask, got {n!r}: use csr or plan")
+    _small(checked(p, n))
     return grid(p, n).copy()
 
 
@@ -95,3 +111,19 @@ def bsr(p, n, block) -> BSR:
     data[where, rows % b_q, sets.indices % b_k] = True
     indptr = np.searchsorted(occupied // across, np.arange(-(-n_q // b_q) + 1))
     return BSR(indptr.astype(np.int64), (occupied % across).astype(np.int32), data, sets.shape)
+
+
+def _small(shape):
+    """Refuse masks that would not fit."""
+    if max(shape) > MOST_DENSE:
+        raise ValueError(f"n must be at most {MOST_DENSE} for a dense mask, got {max(shape)}: use csr or plan")
+
+
+@compiled
+def _turn(indptr, indices, at, out):
+    """Deal row i to each of its keys; at[j] is where key j writes next."""
+    for i in range(len(indptr) - 1):
+        for t in range(indptr[i], indptr[i + 1]):
+            j = indices[t]
+            out[at[j]] = i
+            at[j] += 1

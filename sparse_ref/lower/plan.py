@@ -12,6 +12,7 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
+from .explicit import CSR
 from .runs import Runs, runs
 from .stretches import size, spans_in, stretch, united
 
@@ -20,7 +21,7 @@ ONES = np.uint64(2**64 - 1)
 SAMPLE = 16  # tiles looked at to choose between two orders of the rows
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """A pattern lowered to gather-tiles, to be used as often as wanted: attend(q, k, v, plan).
 
@@ -58,6 +59,15 @@ class Plan:
     def nbytes(self) -> int:
         """The bytes of all arrays."""
         return sum(a.nbytes for a in (self.rows, self.ptr, self.keys, self.word, self.words))
+
+    def csr(self) -> CSR:
+        """The same sets as keys row after row."""
+        counts = np.zeros(self.shape[0], np.int64)
+        _members(self.rows, self.ptr, self.keys, self.word, self.words, counts, np.zeros(0, np.int32))
+        indptr = np.concatenate([[0], np.cumsum(counts)])
+        indices, at = np.empty(indptr[-1], np.int32), indptr[:-1].copy()
+        _members(self.rows, self.ptr, self.keys, self.word, self.words, at, indices)
+        return CSR(indptr, indices, self.shape)
 
     def __repr__(self):
         return (f"Plan(shape={self.shape}, nnz={self.nnz:,}, {len(self.rows):,} tiles, {len(self.keys):,} chunks, "
@@ -231,3 +241,19 @@ def _partial(ptr, words, real, partial):
     for t in prange(len(ptr) - 1):
         for c in range(ptr[t], ptr[t + 1]):
             partial[c] = (words[c] != real[t]).any()
+
+
+@parallel
+def _members(rows, ptr, keys, word, words, at, indices):
+    """Write each row's keys from at[row] on, where `indices` has room; at[row] moves to its end."""
+    for t in prange(len(rows)):
+        for c in range(ptr[t], ptr[t + 1]):
+            for r in range(B):
+                i = rows[t, r]
+                if i >= 0:
+                    w = ONES if word[c] < 0 else words[word[c], r]
+                    for b in range(B):
+                        if (w >> np.uint64(b)) & np.uint64(1) != np.uint64(0):
+                            if len(indices):
+                                indices[at[i]] = keys[c, b]
+                            at[i] += 1

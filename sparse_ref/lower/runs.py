@@ -21,7 +21,7 @@ from .stretches import listed, size, united
 SLAB = 1 << 24  # keys listed at a time where a set has no closed form
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Runs:
     """A_i as the union of runs `table[indptr[i]:indptr[i + 1]]`, each (start, stop, step, width).
 

@@ -1,0 +1,143 @@
+"""The public door to attention over sets. Nothing is aligned, clipped or broadcast silently.
+
+Shapes:  q (..., H, n_q, d),  k (..., G, n_k, d),  v (..., G, n_k, e)  with G dividing H: query head h reads key head
+h // (H / G).  Two axes, (n, d), mean one head.  Arrays are NumPy, or anything with `__array__` or `__dlpack__`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .inputs import array, by_pattern, checked, folded
+from .kernels import reference
+from .kernels.cpu_rows import attend_rows, backward_keys, backward_queries
+from .kernels.cpu_tiles import attend_tiles, balanced
+from .lower import CSR
+
+FORMS = {"cpu": "tiles", "reference": "mask"}
+
+
+def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
+    """Attention over the sets A_i:  out_i = sum_{j in A_i} softmax_j(scale q_i . k_j) v_j
+
+    Only members matter: out_i depends on the keys and values in A_i alone, bit for bit; NaN or inf elsewhere moves
+    nothing. A query without keys gets 0. The bits do not depend on the number of threads, nor on the rest of the batch.
+
+    Parameters
+    ----------
+    q, k, v : (..., H, n_q, d), (..., G, n_k, d), (..., G, n_k, e), G dividing H, of one dtype: float64, float32,
+        float16 or bfloat16 (sums in float32 for the last three).
+    pattern : a Pattern; a Plan or CSR that is already lowered; or a sequence with one of these for each of the H heads.
+    scale : what logits are multiplied by; 1 / sqrt(d) unless given.
+    device : "cpu", or "reference" for the float64 statement, for at most 4096 queries and keys.
+
+    Returns
+    -------
+    out : (..., H, n_q, e), in the dtype of q.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument, its value and the bound: shapes that disagree, G not dividing H, a dtype that is none of
+        the four, a pattern that is none or has other lengths, one too few or too many of them.
+
+    >>> import numpy as np, sparse_ref as sr
+    >>> x = np.eye(3, dtype=np.float32)
+    >>> sr.attend(x, x, x, sr.Band(1, -1))          # row 0 attends to nothing, row i to i - 1
+    array([[0., 0., 0.],
+           [1., 0., 0.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    return attend_with_lse(q, k, v, pattern, scale=scale, device=device)[0]
+
+
+def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.ndarray, np.ndarray]:
+    """`attend`, and the log-sum-exp of each row:  lse_i = log sum_{j in A_i} exp(scale q_i . k_j), natural log.
+
+    lse is (..., H, n_q), float64 for float64 input and float32 otherwise; -inf for a query without keys.
+    """
+    form, x = _form(device), checked(q, k, v, scale)
+    out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.q.dtype), np.zeros((len(x.q), x.n[0]), x.q.dtype)
+    for heads, sets in by_pattern(pattern, x, form):
+        if form == "mask":
+            for h in heads:
+                out[h], lse[h] = reference.attend(x.q[h], x.k[x.kv[h]], x.v[x.kv[h]], sets, x.scale)
+        elif isinstance(sets, CSR):
+            attend_rows(x.q, x.k, x.v, heads, x.kv, x.scale, sets.indptr, sets.indices, out, lse)
+        else:
+            attend_tiles(x.q, x.k, x.v, heads, x.kv, x.scale, sets.rows, sets.ptr, sets.keys, sets.word, sets.words,
+                         balanced(sets.ptr), out, lse)
+    return out.astype(x.dtype, copy=False).reshape(x.out_shape), lse.reshape(x.out_shape[:-1])
+
+
+def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device="cpu") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(dq, dk, dv): the gradients of sum(grad_out * attend(q, k, v, pattern)), in the shapes and dtype of q, k, v.
+
+    With P_ij = exp(scale q_i . k_j - lse_i) and g = grad_out:  dv_j = sum_i P_ij g_i,  dx_ij = P_ij (g_i . v_j - g_i . out_i),
+    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64; memory is O(nnz). A query without
+    keys gives 0 and gets 0; a pair that is not connected moves nothing, bit for bit.
+
+    Parameters
+    ----------
+    grad_out, out : (..., H, n_q, e), the gradient at the output of `attend`, and that output.
+    lse : (..., H, n_q), from `attend_with_lse`.
+    q, k, v, pattern, scale, device : as for `attend`, and raising as it does.
+    """
+    form, x = _form(device), checked(q, k, v, scale)
+    grad, out = (folded(name, a, x.out_shape, len(x.q)) for name, a in (("grad_out", grad_out), ("out", out)))
+    lse = folded("lse", lse, x.out_shape[:-1], len(x.q))
+    q, k, v = (a.astype(np.float64) for a in (x.q, x.k, x.v))
+    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    for heads, sets in by_pattern(pattern, x, "rows" if form == "tiles" else form):
+        if form == "mask":
+            for h in heads:
+                g = x.kv[h]
+                dq[h], more_dk, more_dv = reference.backward(grad[h], q[h], k[g], v[g], out[h], lse[h], sets, x.scale)
+                dk[g] += more_dk
+                dv[g] += more_dv
+        else:
+            turned = sets.transposed()
+            backward_queries(grad, q, k, v, out, lse, heads, x.kv, x.scale, sets.indptr, sets.indices, dq)
+            backward_keys(grad, q, k, v, out, lse, heads, x.kv, x.scale, turned.indptr, turned.indices, dk, dv)
+    dq, dk, dv = (a.astype(x.dtype).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
+    return dq, dk, dv
+
+
+def merge(parts) -> tuple[np.ndarray, np.ndarray]:
+    """(out, lse) of one softmax over several sets, from the (out, lse) of each:  out = sum_b exp(lse_b - lse) out_b
+
+    lse = log sum_b exp(lse_b). A key in two of the sets counts twice. Rows where every lse_b is -inf give 0 and -inf.
+
+    Parameters
+    ----------
+    parts : one or more pairs, out (..., n, e) and lse (..., n), all of one shape.
+
+    Raises ValueError where there are none, or the shapes differ.
+
+    >>> import numpy as np, sparse_ref as sr
+    >>> x = np.eye(4)
+    >>> parts = [sr.attend_with_lse(x, x, x, p) for p in (sr.Lookback(2), sr.Causal() - sr.Lookback(2))]
+    >>> np.allclose(sr.merge(parts)[0], sr.attend(x, x, x, sr.Causal()))
+    True
+    """
+    parts = [(array("out", out), array("lse", lse)) for out, lse in parts]
+    if not parts:
+        raise ValueError("parts must be at least 1 pair (out, lse), got none")
+    out, lse = parts[0]
+    for o, s in parts:
+        if o.shape != out.shape or s.shape != out.shape[:-1]:
+            raise ValueError(f"parts must all have out {out.shape} and lse {out.shape[:-1]}, got {o.shape} and {s.shape}")
+    each = np.stack([s.astype(np.float64) for _, s in parts])
+    top = each.max(axis=0)
+    weights = np.exp(each - np.where(top == -np.inf, 0, top))
+    total = weights.sum(axis=0)
+    some = np.where(total == 0, 1, total)
+    merged = sum((w / some)[..., None] * o for w, (o, _) in zip(weights, parts))
+    return np.asarray(merged).astype(out.dtype), np.where(total == 0, -np.inf, top + np.log(some)).astype(lse.dtype)
+
+
+def _form(device: str) -> str:
+    """How the sets are lowered for a device."""
+    if device not in FORMS:
+        raise ValueError(f"device must be one of {', '.join(map(repr, FORMS))}, got {device!r}")
+    return FORMS[device]

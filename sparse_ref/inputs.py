@@ -1,0 +1,127 @@
+"""What `attend` and its kin are handed, checked once: shapes, dtypes, heads, scale, patterns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .lower import CSR, Plan, csr, dense, plan
+from .sets import Pattern
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), contiguous, batch axes folded into the heads, ready for kernels.
+
+    `kv[h]` is the key head of query head h. `dtype` and `shapes` are those of the caller's q, k, v; the arrays here are
+    float64 where the caller's are, float32 otherwise. `heads` is H without the batch.
+    """
+
+    q: np.ndarray
+    k: np.ndarray
+    v: np.ndarray
+    kv: np.ndarray
+    heads: int
+    scale: float
+    dtype: np.dtype
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def n(self) -> tuple[int, int]:
+        """(n_q, n_k)"""
+        return self.q.shape[1], self.k.shape[1]
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """(..., H, n_q, e), as the caller's q is laid out."""
+        return (*self.shapes[0][:-1], self.shapes[2][-1])
+
+
+def checked(q, k, v, scale) -> Inputs:
+    """The input as kernels want it. Raises TypeError or ValueError naming argument, value and bound."""
+    arrays = [array(name, x) for name, x in (("q", q), ("k", k), ("v", v))]
+    (q, k, v), dtype = arrays, arrays[0].dtype
+    for name, x in zip("qkv", arrays):
+        if x.dtype.name not in FLOATS:
+            raise TypeError(f"{name} must be one of {', '.join(FLOATS)}, got {x.dtype}")
+        if x.dtype != dtype:
+            raise TypeError(f"{name} must have the dtype of q, {dtype}, got {x.dtype}")
+        if x.ndim < 2 or x.ndim != q.ndim:
+            raise ValueError(f"{name} must have the axes (..., heads, n, width) or (n, width), as many as q, got shape {x.shape} beside q {q.shape}")
+        if x.shape[:-3] != q.shape[:-3]:
+            raise ValueError(f"{name} must have the batch axes of q, {q.shape[:-3]}, got {x.shape[:-3]}")
+    if q.shape[-1] < 1 or k.shape[-1] != q.shape[-1]:
+        raise ValueError(f"k must have the width of q, d = {q.shape[-1]} >= 1, got {k.shape[-1]}")
+    if v.shape[:-1] != k.shape[:-1]:
+        raise ValueError(f"v must have the heads and keys of k, {k.shape[:-1]}, got {v.shape[:-1]}")
+    if math.prod(q.shape[:-3]) == 0:
+        raise ValueError(f"q must have batch axes of at least 1, got {q.shape[:-3]}")
+    batch, heads, groups = math.prod(q.shape[:-3]), *((x.shape[-3] if x.ndim > 2 else 1) for x in (q, k))
+    if heads < 1 or groups < 1 or heads % groups:
+        raise ValueError(f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1")
+    kv = (np.arange(batch)[:, None] * groups + np.arange(heads) // (heads // groups)).ravel()
+    work = np.float64 if dtype == np.float64 else np.float32
+    folded = [np.ascontiguousarray(x, work).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
+    return Inputs(*folded, kv, heads, _scale(scale, q.shape[-1]), dtype, (q.shape, k.shape, v.shape))
+
+
+def array(name: str, x) -> np.ndarray:
+    """x as a NumPy array, by `__array__` or DLPack."""
+    try:
+        return np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__; {type(x).__name__} did not: {error}") from error
+
+
+def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:
+    """One more array, of exactly this shape, in float64, with its batch axes folded into `heads` heads."""
+    x = array(name, x)
+    if x.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {x.shape}")
+    if x.dtype.name not in FLOATS:
+        raise TypeError(f"{name} must be one of {', '.join(FLOATS)}, got {x.dtype}")
+    own = shape[-2:] if name != "lse" else shape[-1:]
+    return np.ascontiguousarray(x, np.float64).reshape(heads, *own)
+
+
+def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Plan | CSR | np.ndarray]]:
+    """(heads, their sets) for each distinct pattern; `form` is "tiles", "rows", or "mask" for the reference.
+
+    Raises TypeError where a pattern is none, ValueError for another number of them than H, or other lengths.
+    """
+    one = isinstance(pattern, (Pattern, Plan, CSR))
+    if not one and not isinstance(pattern, (list, tuple)):
+        raise TypeError(f"pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each head, got {pattern!r}")
+    if not one and len(pattern) != x.heads:
+        raise ValueError(f"pattern must be one for each of H = {x.heads} heads, got {len(pattern)}")
+    groups: dict = {}
+    for h in range(len(x.q)):
+        groups.setdefault(pattern if one else pattern[h % x.heads], []).append(h)
+    for p, heads in groups.items():
+        yield np.array(heads), _lowered(p, x.n, form)
+
+
+def _lowered(p, n, form):
+    """The sets of p in one form; those that are lowered already must have the lengths at hand."""
+    if isinstance(p, (Plan, CSR)):
+        if p.shape != n:
+            raise ValueError(f"pattern was lowered for (n_q, n_k) = {p.shape}, got q and k of {n}")
+        if form == "tiles":
+            return p
+        rows = p.csr() if isinstance(p, Plan) else p
+        return rows if form == "rows" else rows.dense()
+    return {"tiles": plan, "rows": csr, "mask": dense}[form](p, n)
+
+
+def _scale(scale, d: int) -> float:
+    """The factor of the logits: 1 / sqrt(d) unless given."""
+    if scale is None:
+        return 1 / math.sqrt(d)
+    if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)) or not math.isfinite(scale):
+        raise ValueError(f"scale must be a finite number, got {scale!r}")
+    return float(scale)

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: no kernel knows a pattern. `reference` is the statement that judges the others."""

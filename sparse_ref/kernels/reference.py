@@ -1,0 +1,45 @@
+"""The statement: attention over given sets in float64, one query at a time, and its gradients.
+
+    out_i = sum_j P_ij v_j,    P_ij = exp(x_ij - lse_i) for j in A_i,    x_ij = scale q_i . k_j,
+    lse_i = log sum_{j in A_i} exp(x_ij)
+
+A row without keys has out_i = 0 and lse_i = -inf; so has one whose every x_ij is -inf. Nothing but NumPy is used.
+"""
+
+import numpy as np
+
+
+def attend(q, k, v, mask, scale):
+    """(out, lse) of one head:  q (n_q, d), k (n_k, d), v (n_k, e), mask bool (n_q, n_k) -> (n_q, e), (n_q,)"""
+    q, k, v = (x.astype(np.float64) for x in (q, k, v))
+    out, lse = np.zeros((len(q), v.shape[1])), np.full(len(q), -np.inf)
+    for i, members in enumerate(mask):
+        j = np.flatnonzero(members)
+        with np.errstate(invalid="ignore"):  # a member that is inf or NaN makes its own row so
+            x = scale * (k[j] @ q[i])
+            top = x.max(initial=-np.inf)
+            if top == -np.inf:
+                continue
+            weights = np.exp(x - top)
+            out[i] = weights @ v[j] / weights.sum()
+            lse[i] = top + np.log(weights.sum())
+    return out, lse
+
+
+def backward(grad_out, q, k, v, out, lse, mask, scale):
+    """(dq, dk, dv) of sum(grad_out * out), in one head's shapes.
+
+    dv_j = sum_i P_ij g_i;   dx_ij = P_ij (g_i . v_j - g_i . out_i);   dq_i = scale sum_j dx_ij k_j;   dk_j = scale sum_i dx_ij q_i
+    """
+    grad_out, q, k, v, out, lse = (x.astype(np.float64) for x in (grad_out, q, k, v, out, lse))
+    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    for i, members in enumerate(mask):
+        if lse[i] == -np.inf:
+            continue
+        j = np.flatnonzero(members)
+        p = np.exp(scale * (k[j] @ q[i]) - lse[i])
+        dx = p * (v[j] @ grad_out[i] - grad_out[i] @ out[i])
+        dq[i] = scale * (dx @ k[j])
+        dk[j] += scale * np.outer(dx, q[i])
+        dv[j] += np.outer(p, grad_out[i])
+    return dq, dk, dv
