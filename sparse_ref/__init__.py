@@ -12,6 +12,7 @@ from importlib import import_module as _import_module
 from . import patterns as _patterns
 from .factorized import Factorized, Interleaved, Merged, MultiHead
 from .patterns import *  # noqa: F403
+from .notation import parse
 from .picture import difference, picture
 from .sets import Blockwise, Listed, Pattern, Rule, Run, Shifted, every, span
 

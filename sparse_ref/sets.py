@@ -309,7 +309,7 @@ class Listed(Pattern):
     @classmethod
     def of_rows(cls, rows) -> Listed:
         """The pattern whose row i is rows[i], a sequence of keys in any order, repeats dropped."""
-        rows = [np.unique(np.asarray(row, np.int64)) for row in rows]
+        rows = [np.unique(np.array([*row]) if len(row) else np.zeros(0, np.int64)) for row in rows]
         return cls(np.cumsum([0, *map(len, rows)]), np.concatenate([np.zeros(0, np.int64), *rows]))
 
     def contains(self, i, j):

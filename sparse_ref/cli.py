@@ -1,0 +1,156 @@
+"""The command `sparse-ref`: list, show, plot, stats, verify and demo, for patterns in the notation of `repr`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from . import __version__, notation, patterns
+from .factorized import Factorized
+from .picture import lengths, picture
+from .sets import Pattern
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; 0 on success, 1 where `verify` finds a mismatch, 2 where the input is wrong."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (TypeError, ValueError, ImportError, AttributeError, OSError) as error:
+        print(f"sparse-ref: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("sparse-ref", description="The executable definition of sparse attention.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, run, help, *arguments):
+        sub = commands.add_parser(name, help=help, description=run.__doc__)
+        sub.set_defaults(run=run)
+        for names, options in arguments:
+            sub.add_argument(*names, **options)
+
+    expression = (["expression"], dict(help='such as "Local(4) | Strided(4)", or "strided(8)"'))
+    as_json = (["--json"], dict(action="store_true", help="print JSON"))
+    command("list", list_, "every pattern, its set and its source", as_json)
+    command("show", show, "a pattern's set and its picture in text", expression, _n(16), as_json)
+    command("plot", plot, "draw a pattern to a file", expression, _n(64),
+            (["--image"], dict(type=_pair, metavar="HxW", help="where each step looks on an image of this shape")),
+            (["-o", "--output"], dict(type=Path, required=True, help="a .png, .svg or .pdf file")))
+    command("stats", stats, "what a pattern costs", expression, _n(4096), as_json)
+    command("verify", verify, "which keys somebody else's attention attends to", (["function"], dict(help="module:function, called with (q, k, v)")),
+            (["--pattern"], dict(required=True, help="the pattern it should have")), _n(64),
+            (["--heads"], dict(type=int, default=1)), (["--kv-heads"], dict(type=int)),
+            (["--layout"], dict(default="hnd", choices=["hnd", "bhnd", "bnhd", "nd"])),
+            (["--framework"], dict(default="numpy", choices=["numpy", "torch", "jax"])), as_json)
+    command("demo", demo, "two patterns on a real image and text, their theorems, and two implementations judged",
+            (["-o", "--output"], dict(type=Path, default=Path("out"), help="the folder to write index.html to")))
+    return parser
+
+
+def _n(default: int):
+    return ["-n"], dict(type=_pair, default=default, metavar="N or QxK", help=f"the length, or queries x keys; {default} unless given")
+
+
+def _pair(text: str):
+    """An int, or a pair of them with an x between."""
+    numbers = tuple(int(part) for part in text.split("x"))
+    return numbers[0] if len(numbers) == 1 else lengths(numbers)
+
+
+def list_(arguments) -> int:
+    """Every pattern by name, with its set and its source."""
+    found = {name: (getattr(patterns, name).__doc__ or "").split("\n")[0] for name in patterns.__all__}
+    print(json.dumps(found, indent=1) if arguments.json else "\n".join(f"{name:13} {said}" for name, said in found.items()))
+    return 0
+
+
+def show(arguments) -> int:
+    """A pattern's notation, its set and its picture; for factorized patterns, each step's."""
+    for p in _parts(arguments.expression):
+        drawn = picture(p, arguments.n)
+        if arguments.json:
+            print(json.dumps({"pattern": repr(p), "rows": [[c == "█" for c in line] for line in drawn.split("\n")]}))
+        else:
+            print(f"{p!r}\n{(type(p).__doc__ or '').split(chr(10))[0]}\n{drawn}\n")
+    return 0
+
+
+def plot(arguments) -> int:
+    """Draw a pattern, or the steps of a factorized one over an image, to a file."""
+    from . import plot as figures
+    value = notation.read(arguments.expression)
+    if isinstance(value, Factorized):
+        shape = arguments.image or _near_square(arguments.n)
+        figure = figures.factorization(value, shape)
+    elif isinstance(value, tuple):
+        raise ValueError("expression must be one pattern or its steps, got one pattern a head: draw them one by one")
+    else:
+        figure = figures.mask(value, arguments.n).get_figure()
+    figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
+    print(arguments.output)
+    return 0
+
+
+def _near_square(n) -> tuple[int, int]:
+    """The image of about n positions to draw steps on."""
+    side = max(int(max(lengths(n)) ** 0.5), 1)
+    return side, side
+
+
+def stats(arguments) -> int:
+    """How many keys a pattern has, a row and in all, beside dense causal attention, and how it lowers to tiles."""
+    from . import lower
+    for p in _parts(arguments.expression):
+        rows = lower.counts(lower.runs(p, arguments.n))
+        n_q, n_k = lengths(arguments.n)
+        causal = lower.nnz(patterns.Causal(), arguments.n)
+        found = {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": int(rows.sum()), "density": lower.density(p, arguments.n),
+                 "of_causal": int(rows.sum()) / causal if causal else 0.0,
+                 "least_keys": int(rows.min(initial=n_k)), "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()),
+                 "plan": repr(lower.plan(p, arguments.n))}
+        print(json.dumps(found) if arguments.json else "\n".join(f"{name:11} {value:,}" if isinstance(value, int) else
+              f"{name:11} {value:.4%}" if isinstance(value, float) else f"{name:11} {value}" for name, value in found.items()) + "\n")
+    return 0
+
+
+def verify(arguments) -> int:
+    """Whether module:function attends to exactly the keys of the pattern; exit 1 where it does not."""
+    from .verify import check
+    value = notation.read(arguments.pattern)
+    if isinstance(value, Factorized):
+        raise ValueError(f"--pattern must be one pattern, or one a head, got the {len(value.steps)} steps of {arguments.pattern}")
+    report = check(_function(arguments.function), value, n=arguments.n, heads=arguments.heads, kv_heads=arguments.kv_heads,
+                   layout=arguments.layout, framework=arguments.framework)
+    print(report.to_json() if arguments.json else report)
+    return 0 if report.passed else 1
+
+
+def demo(arguments) -> int:
+    """Two patterns on a real image and a real text, their path theorems, and implementations by others judged."""
+    from .demo import page
+    print(page(arguments.output))
+    return 0
+
+
+def _function(text: str):
+    """What module:function names, looked up from the current folder as from the search path."""
+    module, colon, name = text.partition(":")
+    if not colon or not module or not name:
+        raise ValueError(f"function must be module:function, got {text!r}")
+    sys.path.insert(0, "")
+    try:
+        return getattr(importlib.import_module(module), name)
+    finally:
+        sys.path.remove("")
+
+
+def _parts(expression: str) -> tuple[Pattern, ...]:
+    """The pattern that the expression denotes; its steps, or one a head, where it denotes several."""
+    value = notation.read(expression)
+    return value.steps if isinstance(value, Factorized) else value if isinstance(value, tuple) else (value,)

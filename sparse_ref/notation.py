@@ -1,0 +1,109 @@
+"""Text to pattern: the notation that `repr` prints and the command line reads.
+
+A whitelist walked over Python's own syntax tree: names of patterns, integers, and | & - ~ with parentheses. Nothing
+is evaluated, imported or looked up outside the table of names.
+"""
+
+from __future__ import annotations
+
+import ast
+from difflib import get_close_matches
+
+from . import patterns
+from .factorized import Factorized
+from .sets import Blockwise, Pattern, Shifted
+
+NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {"Blockwise": Blockwise, "Shifted": Shifted}
+LONGEST = 2000
+OPERATIONS = {ast.BitOr: lambda a, b: a | b, ast.BitAnd: lambda a, b: a & b, ast.Sub: lambda a, b: a - b}
+
+
+class ParseError(ValueError):
+    """Text that is no pattern; the message shows the text and points at the column."""
+
+    def __init__(self, problem: str, text: str, column: int):
+        super().__init__(f"{problem}\n    {text}\n    {' ' * column}^")
+        self.column = column
+
+
+def parse(text: str) -> Pattern:
+    """The pattern that `text` denotes: parse(repr(p)) == p for every pattern in closed form.
+
+    Raises ParseError pointing at the column, TypeError where `text` is no string.
+
+    >>> parse("Local(4) | Strided(l=4) - Causal()")
+    Local(4) | Strided(4) - Causal()
+    >>> parse("Local(4) | Stride(4)")
+    Traceback (most recent call last):
+        ...
+    sparse_ref.notation.ParseError: no pattern is called 'Stride'; did you mean 'Strided'?
+        Local(4) | Stride(4)
+                   ^
+    """
+    value = read(text)
+    if isinstance(value, Pattern):
+        return value
+    kind = f"{len(value.steps)} steps" if isinstance(value, Factorized) else f"{len(value)} heads"
+    raise ParseError(f"this is {kind}, not one pattern", text, 0)
+
+
+def read(text: str) -> Pattern | Factorized | tuple[Pattern, ...]:
+    """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in "openai_fixed(8, 2, 4)"."""
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a string, got {text!r}")
+    text = " ".join(text.split())
+    if len(text) > LONGEST:
+        raise ParseError(f"text must be at most {LONGEST} characters, got {len(text)}", text[:60] + "...", 0)
+    try:
+        tree = ast.parse(text, mode="eval")
+        value = _value(tree.body, text)
+    except SyntaxError as error:
+        raise ParseError(f"this is no expression: {error.msg}", text, max((error.offset or 1) - 1, 0)) from None
+    except (RecursionError, MemoryError):
+        raise ParseError("this is nested too deeply", text[:60] + "...", 0) from None
+    if isinstance(value, Pattern | Factorized) or (isinstance(value, tuple) and value and isinstance(value[0], Pattern)):
+        return value
+    raise ParseError("this is no pattern", text, 0)
+
+
+def _value(node: ast.expr, text: str):
+    """The value of one node of the tree."""
+    match node:
+        case ast.Constant(value=int() as number) if not isinstance(number, bool):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+            return -number
+        case ast.UnaryOp(op=ast.Invert(), operand=operand):
+            return ~_pattern(operand, text)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
+            return OPERATIONS[type(op)](_pattern(left, text), _pattern(right, text))
+        case ast.Tuple(elts=parts):
+            return tuple(_value(part, text) for part in parts)
+        case ast.Call(func=ast.Name(id=name)):
+            return _call(node, name, text)
+        case ast.Name(id=name) if name in NAMES:
+            raise ParseError(f"{name!r} needs its parameters in parentheses", text, node.col_offset)
+    raise ParseError("only names of patterns, integers and | & - ~ ( ) are read here", text, node.col_offset)
+
+
+def _pattern(node: ast.expr, text: str) -> Pattern:
+    """The value of an operand, which has to be a pattern."""
+    value = _value(node, text)
+    if not isinstance(value, Pattern):
+        raise ParseError("an operand of | & - ~ must be one pattern", text, node.col_offset)
+    return value
+
+
+def _call(node: ast.Call, name: str, text: str):
+    """The named pattern with these parameters; what it refuses is refused here, at its column."""
+    if name not in NAMES:
+        near = get_close_matches(name, NAMES, 1, 0.5)
+        raise ParseError(f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), text, node.col_offset)
+    if any(keyword.arg is None for keyword in node.keywords):
+        raise ParseError("** is not read here", text, node.col_offset)
+    arguments = [_value(a, text) for a in node.args]
+    keywords = {str(keyword.arg): _value(keyword.value, text) for keyword in node.keywords}
+    try:
+        return NAMES[name](*arguments, **keywords)
+    except (TypeError, ValueError) as error:
+        raise ParseError(str(error).replace(".__init__()", ""), text, node.col_offset) from None

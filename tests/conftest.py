@@ -1,0 +1,12 @@
+"""Hypothesis profiles: `fast` in `make test`, `deep` in `make test-deep`; failures print what replays them."""
+
+import os
+
+import matplotlib
+from hypothesis import HealthCheck, settings
+
+matplotlib.use("Agg")
+
+settings.register_profile("fast", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", settings.get_profile("fast"), max_examples=2000)
+settings.load_profile(os.environ.get("SPARSE_REF_PROFILE", "fast"))

@@ -1,0 +1,213 @@
+"""Tie and algebra: `formula` says what `row` says, for every rule; | & - ~ do what sets do; values are values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import RULES, brute, instances, patterns, rules
+
+import sparse_ref as sr
+from sparse_ref.runs import holds, listing
+from sparse_ref.sets import Rule, every, span
+
+HUGE = 10**18
+
+
+def assert_tied(p: Rule, n: int, i_from: int = 0):
+    """formula == row for every query from i_from to n + 3 and every key below n, by ints and by arrays."""
+    queries, keys = np.arange(i_from, n + 3), np.arange(n)
+    grid = p.contains(queries[:, None], keys[None, :])
+    by_array = np.zeros_like(grid)
+    for run in p.runs(queries, n):
+        parts = [np.broadcast_to(part, queries.shape)[:, None] for part in run]
+        by_array |= holds(type(run)(*parts), keys[None, :])
+    assert (grid == by_array).all(), f"{p!r} as arrays, n = {n}"
+    for i, expected in zip(queries.tolist(), grid):
+        assert p.row(i, n).tolist() == np.flatnonzero(expected).tolist(), f"{p!r}, i = {i}, n = {n}"
+        assert p.row(i, n).dtype == np.int64
+        assert [bool(p.contains(i, j)) for j in range(n)] == expected.tolist()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_formula_and_row_agree_for_every_small_parameter(rule):
+    for p in instances(rule, most=5):
+        for n in (0, 1, 2, 5, 12):
+            assert_tied(p, n, i_from=-4)
+
+
+@given(rules(most=60), st.integers(0, 150))
+def test_formula_and_row_agree(p, n):
+    assert_tied(p, n)
+
+
+@given(rules(most=HUGE), st.integers(0, HUGE), st.integers(-200, 200), st.data())
+def test_membership_is_exact_for_huge_integers(p, i, near, data):
+    runs = p.runs(i, HUGE)
+    edges = [0, i, i + near, *[x for run in runs for x in (run.start, run.start + run.step, run.stop - 1, run.stop)]]
+    for edge in edges:
+        j = data.draw(st.integers(edge - 2, edge + 2))
+        if 0 <= j < HUGE:
+            assert bool(p.contains(i, j)) == any(holds(tuple(map(int, run)), j) for run in runs), (p, i, j)
+
+
+@dataclass(frozen=True, repr=False)
+class LateStrided(Rule):
+    """A mutant: rows start at 0 and not at i mod l."""
+
+    l: int
+
+    formula = staticmethod(sr.Strided.formula)
+
+    @staticmethod
+    def row(i, n, l):
+        return every(l, 0, i + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class ShortLocal(Rule):
+    """A mutant: one key fewer in the row than in the formula, beyond the start only."""
+
+    l: int
+
+    formula = staticmethod(sr.Local.formula)
+
+    @staticmethod
+    def row(i, n, l):
+        return span(np.where(i > l, i - l + 1, 0), i + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class LeakyBlock(Rule):
+    """A mutant: the row goes on to the end of the block."""
+
+    l: int
+
+    formula = staticmethod(sr.Block.formula)
+
+    @staticmethod
+    def row(i, n, l):
+        return span(i // l * l, i // l * l + l)
+
+
+@pytest.mark.parametrize("mutant", [LateStrided(3), ShortLocal(3), LeakyBlock(3)])
+def test_the_tie_test_catches_mutants(mutant):
+    with pytest.raises(AssertionError):
+        assert_tied(mutant, 12)
+
+
+@given(patterns(), patterns(), st.integers(0, 20))
+def test_algebra_is_that_of_sets(p, q, n):
+    P, Q = brute(p, n), brute(q, n)
+    for made, expected in ((p | q, P | Q), (p & q, P & Q), (p - q, P & ~Q), (~p, ~P)):
+        assert (brute(made, n) == expected).all()
+        i, j = np.arange(n)[:, None], np.arange(n)[None, :]
+        assert (np.broadcast_to(made.contains(i, j), (n, n)) == expected).all()
+        assert all(made.row(i, n).tolist() == np.flatnonzero(expected[i]).tolist() for i in range(n))
+
+
+@given(patterns(), st.integers(1, 5), st.integers(1, 5), st.integers(0, 25))
+def test_blockwise_spreads_blocks(p, b_q, b_k, n):
+    coarse = brute(p, 25)
+    expected = np.array([[coarse[i // b_q, j // b_k] for j in range(n)] for i in range(n)], bool).reshape(n, n)
+    assert (brute(sr.Blockwise(p, (b_q, b_k)), n) == expected).all()
+
+
+@given(patterns(leaves=6))
+def test_notation_round_trips_and_values_compare_by_value(p):
+    again = sr.parse(repr(p))
+    assert again == p
+    assert hash(again) == hash(p)
+    assert repr(again) == repr(p)
+
+
+def test_numpy_integers_make_the_same_value():
+    assert sr.Strided(np.int32(4)) == sr.Strided(4)
+    assert {sr.Strided(np.int64(4)): 1}[sr.Strided(4)] == 1
+    assert sr.Strided(4) != sr.Strided(5)
+    assert sr.Local(4) != sr.Lookback(4)
+
+
+def test_a_pattern_has_no_truth_value():
+    with pytest.raises(TypeError, match="no truth value"):
+        bool(sr.Causal())
+    with pytest.raises(TypeError, match="no truth value"):
+        sr.Causal() or sr.Window(2)
+
+
+@pytest.mark.parametrize(("make", "error", "said"), [
+    (lambda: sr.Strided(0), ValueError, "Strided: l must be at least 1, got 0"),
+    (lambda: sr.Window(-1), ValueError, "Window: radius must be at least 0, got -1"),
+    (lambda: sr.Strided(2.0), TypeError, "Strided: l must be an integer, got 2.0"),
+    (lambda: sr.Strided(True), TypeError, "Strided: l must be an integer, got True"),
+    (lambda: sr.Strided("4"), TypeError, "Strided: l must be an integer, got '4'"),
+    (lambda: sr.Summary(4, 5), ValueError, "Summary: c must be at most l = 4, got 5"),
+    (lambda: sr.Band(2, -3), ValueError, "Band: right must be at least -left = -2, got -3"),
+    (lambda: sr.Blockwise(sr.Causal(), 0), ValueError, "Blockwise: block must be at least 1, got 0"),
+    (lambda: sr.Blockwise(4, 4), TypeError, "Blockwise: pattern must be a Pattern, got 4"),
+    (lambda: sr.Shifted(sr.Causal(), 1.5), TypeError, "Shifted: offset must be an integer, got 1.5"),
+    (lambda: sr.Causal() | 3, TypeError, "unsupported operand"),
+    (lambda: sr.Listed([0, 2], [1, 1]), ValueError, "row 0 must ascend without repeats, got 1 before 1"),
+    (lambda: sr.Listed([0, 2], [1]), ValueError, "indptr must rise from 0 to len"),
+    (lambda: sr.Listed([0, 1], [-1]), ValueError, "indices must be at least 0, got -1 in row 0"),
+    (lambda: sr.Listed([0, 1], [0.5]), ValueError, "indices must be a vector of integers"),
+    (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, asked for i = 1"),
+    (lambda: sr.Factorized(()), TypeError, "one or more patterns"),
+    (lambda: sr.fixed(4, 5), ValueError, "c must be at most l = 4, got 5"),
+    (lambda: sr.openai_fixed(8, 2, num_verts=3, heads=4), ValueError, "heads must be a multiple of num_verts = 3, got 4"),
+    (lambda: sr.openai_fixed(8, 2, num_verts=5), ValueError, "num_verts must be at most .* 4, got 5"),
+    (lambda: sr.openai_fixed(8, 2, vertsize=3), ValueError, "vertsize must divide .* 4, got 3"),
+])
+def test_bad_values_are_refused_by_name(make, error, said):
+    with pytest.raises(error, match=said):
+        make()
+
+
+def test_listed_rows_are_sets_of_their_own():
+    p = sr.Listed.of_rows([[3, 1, 1], [], [0]])
+    assert p.row(0, 4).tolist() == [1, 3]
+    assert p.row(0, 3).tolist() == [1]
+    assert p == sr.Listed([0, 2, 2, 3], [1, 3, 0])
+    assert hash(p) == hash(sr.Listed([0, 2, 2, 3], [1, 3, 0]))
+    assert brute(p, (3, 4)).tolist() == [[0, 1, 0, 1], [0, 0, 0, 0], [1, 0, 0, 0]]
+    assert (p.contains(np.arange(3)[:, None], np.arange(4)) == brute(p, (3, 4))).all()
+
+
+@given(st.integers(-9, 9), st.integers(-5, 30), st.integers(1, 7), st.integers(1, 9), st.integers(0, 25))
+def test_a_run_lists_what_it_holds(start, stop, step, width, n):
+    run = every(step, start, stop, width)
+    assert listing(run, n).tolist() == [j for j in range(n) if holds(run, j)]
+
+
+def test_openai_fixed_is_the_published_set():
+    """A_i^h = { j <= i : same block, or floor((j mod l) / b) in {S - 1 - h' v - t : t < v} }, pair by pair."""
+    for l, b, verts, v, heads in [(8, 2, 2, 1, 4), (8, 2, 2, 2, 2), (6, 1, 3, 2, 3), (16, 4, 4, 1, 4), (4, 4, 1, 1, 1)]:
+        blocks = l // b
+        for h, p in enumerate(sr.openai_fixed(l, b, verts, v, heads)):
+            cells = {blocks - 1 - (h % verts) * v - t for t in range(v)}
+            expected = [[j <= i and (j // l == i // l or (j % l) // b in cells) for j in range(37)] for i in range(37)]
+            assert brute(p, 37).tolist() == expected
+
+
+def test_openai_fixed_rounds_l_down_to_whole_blocks_as_published():
+    assert sr.openai_fixed(8, 3) == sr.openai_fixed(6, 3)
+
+
+def test_schemes_share_the_steps_among_layers_and_heads():
+    f = sr.strided(3)
+    assert [sr.Interleaved(f).at(layer, 5) for layer in range(3)] == [sr.Local(3), sr.Strided(3), sr.Local(3)]
+    assert sr.Merged(f).at(7, 1) == sr.Local(3) | sr.Strided(3)
+    assert [sr.MultiHead(f).at(4, head) for head in range(3)] == [sr.Local(3), sr.Strided(3), sr.Local(3)]
+    assert f == sr.strided(3)
+    assert len({f, sr.strided(3), sr.strided(4)}) == 2
+
+
+def test_a_notebook_shows_the_set_its_source_and_its_picture():
+    shown = sr.Strided(4)._repr_html_()
+    assert "mod l = 0" in shown
+    assert "Child et al. 2019" in shown
+    assert "def formula(i, j, l):" in shown
+    assert "█" in shown
+    assert "Listed" in sr.Listed([0, 1], [0])._repr_html_()
+    assert sr.strided(4)._repr_html_().count("█") == sum(sr.picture(p, 16).count("█") for p in sr.strided(4).steps)
