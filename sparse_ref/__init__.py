@@ -10,11 +10,12 @@
 from importlib import import_module as _import_module
 
 from . import patterns as _patterns
+from .derived import Blockwise, Listed, Shifted
 from .factorized import Factorized, Interleaved, Merged, MultiHead
-from .patterns import *  # noqa: F403
 from .notation import parse
+from .patterns import *
 from .picture import difference, picture
-from .sets import Blockwise, Listed, Pattern, Rule, Run, Shifted, every, span
+from .sets import Pattern, Rule, Run, every, span
 
 __version__ = "0.1.0"
 

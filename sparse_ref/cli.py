@@ -43,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
             (["--image"], dict(type=_pair, metavar="HxW", help="where each step looks on an image of this shape")),
             (["-o", "--output"], dict(type=Path, required=True, help="a .png, .svg or .pdf file")))
     command("stats", stats, "what a pattern costs", expression, _n(4096), as_json)
-    command("verify", verify, "which keys somebody else's attention attends to", (["function"], dict(help="module:function, called with (q, k, v)")),
+    command("verify", verify, "which keys somebody else's attention attends to",
+            (["function"], dict(help="module:function, called with (q, k, v)")),
             (["--pattern"], dict(required=True, help="the pattern it should have")), _n(64),
             (["--heads"], dict(type=int, default=1)), (["--kv-heads"], dict(type=int)),
             (["--layout"], dict(default="hnd", choices=["hnd", "bhnd", "bnhd", "nd"])),
@@ -54,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _n(default: int):
-    return ["-n"], dict(type=_pair, default=default, metavar="N or QxK", help=f"the length, or queries x keys; {default} unless given")
+    said = f"the length, or queries x keys; {default} unless given"
+    return ["-n"], dict(type=_pair, default=default, metavar="N or QxK", help=said)
 
 
 def _pair(text: str):
@@ -91,7 +93,7 @@ def plot(arguments) -> int:
     elif isinstance(value, tuple):
         raise ValueError("expression must be one pattern or its steps, got one pattern a head: draw them one by one")
     else:
-        figure = figures.mask(value, arguments.n).get_figure()
+        figure = figures.mask(value, arguments.n).axes.figure
     figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
     print(arguments.output)
     return 0
@@ -105,18 +107,22 @@ def _near_square(n) -> tuple[int, int]:
 
 def stats(arguments) -> int:
     """How many keys a pattern has, a row and in all, beside dense causal attention, and how it lowers to tiles."""
-    from . import lower
-    for p in _parts(arguments.expression):
-        rows = lower.counts(lower.runs(p, arguments.n))
-        n_q, n_k = lengths(arguments.n)
-        causal = lower.nnz(patterns.Causal(), arguments.n)
-        found = {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": int(rows.sum()), "density": lower.density(p, arguments.n),
-                 "of_causal": int(rows.sum()) / causal if causal else 0.0,
-                 "least_keys": int(rows.min(initial=n_k)), "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()),
-                 "plan": repr(lower.plan(p, arguments.n))}
-        print(json.dumps(found) if arguments.json else "\n".join(f"{name:11} {value:,}" if isinstance(value, int) else
-              f"{name:11} {value:.4%}" if isinstance(value, float) else f"{name:11} {value}" for name, value in found.items()) + "\n")
+    parts = [_cost(p, arguments.n) for p in _parts(arguments.expression)]
+    for found in parts:
+        lines = (f"{name:11} {value:.4%}" if isinstance(value, float) else f"{name:11} {value:,}" if isinstance(value, int)
+                 else f"{name:11} {value}" for name, value in found.items())
+        print(json.dumps(found) if arguments.json else "\n".join(lines) + "\n")
     return 0
+
+
+def _cost(p: Pattern, n) -> dict:
+    """What `stats` prints of one pattern."""
+    from . import lower
+    rows, (n_q, n_k) = lower.counts(lower.runs(p, n)), lengths(n)
+    nnz, causal = int(rows.sum()), lower.nnz(patterns.Causal(), n)
+    return {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": nnz, "density": lower.density(p, n),
+            "of_causal": nnz / causal if causal else 0.0, "least_keys": int(rows.min(initial=n_k)),
+            "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()), "plan": repr(lower.plan(p, n))}
 
 
 def verify(arguments) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def checked(q, k, v, scale) -> Inputs:
         if x.dtype != dtype:
             raise TypeError(f"{name} must have the dtype of q, {dtype}, got {x.dtype}")
         if x.ndim < 2 or x.ndim != q.ndim:
-            raise ValueError(f"{name} must have the axes (..., heads, n, width) or (n, width), as many as q, got shape {x.shape} beside q {q.shape}")
+            raise ValueError(f"{name} must have axes (..., heads, n, width) or (n, width), as many as q {q.shape}, got {x.shape}")
         if x.shape[:-3] != q.shape[:-3]:
             raise ValueError(f"{name} must have the batch axes of q, {q.shape[:-3]}, got {x.shape[:-3]}")
     if q.shape[-1] < 1 or k.shape[-1] != q.shape[-1]:
@@ -66,8 +67,8 @@ def checked(q, k, v, scale) -> Inputs:
         raise ValueError(f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1")
     kv = (np.arange(batch)[:, None] * groups + np.arange(heads) // (heads // groups)).ravel()
     work = np.float64 if dtype == np.float64 else np.float32
-    folded = [np.ascontiguousarray(x, work).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
-    return Inputs(*folded, kv, heads, _scale(scale, q.shape[-1]), dtype, (q.shape, k.shape, v.shape))
+    own = [np.ascontiguousarray(x, work).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
+    return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1]), dtype, (q.shape, k.shape, v.shape))
 
 
 def array(name: str, x) -> np.ndarray:
@@ -75,7 +76,7 @@ def array(name: str, x) -> np.ndarray:
     try:
         return np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__; {type(x).__name__} did not: {error}") from error
+        raise TypeError(f"{name} must be an array, by __array__ or __dlpack__ if need be; {type(x).__name__} is none: {error}") from error
 
 
 def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:
@@ -89,7 +90,7 @@ def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:
     return np.ascontiguousarray(x, np.float64).reshape(heads, *own)
 
 
-def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Plan | CSR | np.ndarray]]:
+def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]]:
     """(heads, their sets) for each distinct pattern; `form` is "tiles", "rows", or "mask" for the reference.
 
     Raises TypeError where a pattern is none, ValueError for another number of them than H, or other lengths.

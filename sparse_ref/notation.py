@@ -10,8 +10,9 @@ import ast
 from difflib import get_close_matches
 
 from . import patterns
+from .derived import Blockwise, Shifted
 from .factorized import Factorized
-from .sets import Blockwise, Pattern, Shifted
+from .sets import Pattern
 
 NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {"Blockwise": Blockwise, "Shifted": Shifted}
 LONGEST = 2000
@@ -58,7 +59,7 @@ def read(text: str) -> Pattern | Factorized | tuple[Pattern, ...]:
         tree = ast.parse(text, mode="eval")
         value = _value(tree.body, text)
     except SyntaxError as error:
-        raise ParseError(f"this is no expression: {error.msg}", text, max((error.offset or 1) - 1, 0)) from None
+        raise ParseError(f"this is no expression: {error.msg}", text, (error.offset or len(text) + 1) - 1) from None
     except (RecursionError, MemoryError):
         raise ParseError("this is nested too deeply", text[:60] + "...", 0) from None
     if isinstance(value, Pattern | Factorized) or (isinstance(value, tuple) and value and isinstance(value[0], Pattern)):

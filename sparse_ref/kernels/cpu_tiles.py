@@ -77,7 +77,7 @@ def _gather(k, v, keys, keys_t, values):
         for x in range(v.shape[1]):
             values[c, x] = v[keys[c], x]
             sure += values[c, x] * v.dtype.type(0)
-        if not sure == 0:
+        if sure != 0:  # NaN, too
             finite = False
             for x in range(v.shape[1]):
                 if not math.isfinite(values[c, x]):

@@ -12,10 +12,11 @@ from functools import singledispatch
 import numpy as np
 from numba import prange
 
+from ..derived import Blockwise, Listed, Shifted
 from ..factorized import Factorized
 from ..jit import parallel
 from ..picture import lengths
-from ..sets import Blockwise, Both, Complement, Either, Listed, Minus, Pattern, Rule, Shifted
+from ..sets import Both, Complement, Either, Minus, Pattern, Rule
 from .stretches import listed, size, united
 
 SLAB = 1 << 24  # keys listed at a time where a set has no closed form

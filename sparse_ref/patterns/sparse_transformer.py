@@ -198,7 +198,7 @@ def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, 
     if vertsize > blocks or blocks % vertsize:
         raise ValueError(f"openai_fixed: vertsize must divide l // blocksize = {blocks}, got {vertsize}")
     if num_verts * vertsize > blocks:
-        raise ValueError(f"openai_fixed: num_verts must be at most l // blocksize // vertsize = {blocks // vertsize}, got {num_verts}")
+        raise ValueError(f"openai_fixed: num_verts must be at most {blocks // vertsize}, all sub-blocks of l, got {num_verts}")
     return tuple(_merged_head(blocks * blocksize, vertsize * blocksize, head % num_verts) for head in range(heads))
 
 

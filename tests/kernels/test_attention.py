@@ -13,6 +13,7 @@ from sparse_ref.kernels import reference
 
 PATHS = {"tiles": lambda p, n: p, "plan": sr.plan, "rows": sr.csr}
 BUDGET = {"float64": 1e-12, "float32": 2e-6, "float16": 2e-3, "bfloat16": 2e-2}  # of the largest value, a few ulp of the sums
+widths = st.integers(1, 9)
 DTYPES = [np.float64, np.float32, np.float16, ml_dtypes.bfloat16]
 SOME = [sr.Causal(), sr.Local(5) | sr.Strided(7), sr.Summary(9, 2), sr.Band(70, -2), ~sr.Strided(3), sr.Full(),
         sr.Blockwise(sr.Strided(2), 16), sr.Listed.of_rows([[(7 * i) % 130, 3] if i % 3 else [] for i in range(130)])]
@@ -36,7 +37,7 @@ def assert_close(found, expected, budget):
 
 
 @pytest.mark.parametrize("path", PATHS)
-@given(patterns(), shapes(most=140), st.sampled_from(DTYPES), st.sampled_from([(1, 1), (4, 2), (3, 1)]), st.integers(1, 9), st.integers(1, 9))
+@given(patterns(), shapes(most=140), st.sampled_from(DTYPES), st.sampled_from([(1, 1), (4, 2), (3, 1)]), widths, widths)
 def test_every_path_agrees_with_the_statement(path, p, n, dtype, heads, d, e):
     q, k, v = qkv(n, *heads, d=d, e=e, dtype=dtype)
     out, lse = sr.attend_with_lse(q, k, v, PATHS[path](p, n))
@@ -270,7 +271,7 @@ Q, K, V = qkv((8, 8), 4, 2)
     (lambda: sr.attend(Q, K, V[:, :5], sr.Causal()), ValueError, "v must have the heads and keys of k, .2, 8., got .2, 5."),
     (lambda: sr.attend(Q[:3], K, V, sr.Causal()), ValueError, "heads of k, G = 2, must divide those of q, H = 3"),
     (lambda: sr.attend(Q[0], K, V, sr.Causal()), ValueError, "k must have the axes"),
-    (lambda: sr.attend(Q[None], K[None].repeat(2, 0), V[None], sr.Causal()), ValueError, "k must have the batch axes of q, .1,., got .2,."),
+    (lambda: sr.attend(Q[None], K[None].repeat(2, 0), V[None], sr.Causal()), ValueError, "k must have the batch axes of q"),
     (lambda: sr.attend(Q[0, 0], K[0, 0], V[0, 0], sr.Causal()), ValueError, "q must have the axes"),
     (lambda: sr.attend(Q.astype(object), K, V, sr.Causal()), TypeError, "q must be one of float64, .*, got object"),
     (lambda: sr.attend(Q.astype(int), K, V, sr.Causal()), TypeError, "q must be one of float64, .*, got int64"),
@@ -284,8 +285,8 @@ Q, K, V = qkv((8, 8), 4, 2)
     (lambda: sr.attend(Q, K, V, sr.Causal(), scale=np.nan), ValueError, "scale must be a finite number, got nan"),
     (lambda: sr.attend(Q, K, V, sr.Causal(), scale="1"), ValueError, "scale must be a finite number, got '1'"),
     (lambda: sr.attend(Q, K, V, sr.Causal(), device="tpu"), ValueError, "device must be one of 'cpu', 'reference', got 'tpu'"),
-    (lambda: sr.attend(np.zeros((4097, 1)), np.zeros((1, 1)), np.zeros((1, 1)), sr.Full(), device="reference"), ValueError, "at most 4096"),
-    (lambda: sr.attend_backward(Q, Q, K, V, Q, Q[..., 0], sr.Causal()), ValueError, "grad_out must have shape .4, 8, 5., got .4, 8, 8."),
+    (lambda: sr.attend(np.zeros((4097, 1)), *np.zeros((2, 1, 1)), sr.Full(), device="reference"), ValueError, "at most 4096"),
+    (lambda: sr.attend_backward(Q, Q, K, V, Q, Q[..., 0], sr.Causal()), ValueError, "grad_out must have shape .4, 8, 5."),
     (lambda: sr.merge([]), ValueError, "parts must be at least 1 pair"),
     (lambda: sr.merge([(Q, Q)]), ValueError, "parts must all have out"),
 ])

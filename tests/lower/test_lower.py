@@ -33,7 +33,8 @@ def assert_lowered(p, n):
     sets = sr.csr(p, n)
     assert sets.indptr.dtype == np.int64
     assert sets.indices.dtype == np.int32
-    assert [sets.indices[a:b].tolist() for a, b in zip(sets.indptr[:-1], sets.indptr[1:])] == [np.flatnonzero(row).tolist() for row in expected]
+    rows = [sets.indices[a:b].tolist() for a, b in zip(sets.indptr[:-1], sets.indptr[1:])]
+    assert rows == [np.flatnonzero(row).tolist() for row in expected]
     assert (sr.dense(p, n) == expected).all()
     assert (sets.dense() == expected).all()
     assert (sets.transposed().dense() == expected.T).all()
@@ -70,7 +71,8 @@ def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
     n_q, n_k = n
     assert blocks.data.any(axis=(1, 2)).all()
     if n_q and n_k:
-        padded = bsr_array((blocks.data, blocks.indices, blocks.indptr), shape=(-(-n_q // b_q) * b_q, -(-n_k // b_k) * b_k)).toarray()
+        shape = -(-n_q // b_q) * b_q, -(-n_k // b_k) * b_k
+        padded = bsr_array((blocks.data, blocks.indices, blocks.indptr), shape=shape).toarray()
         assert (padded[:n_q, :n_k] == mask(p, n)).all()
         assert not padded[n_q:].any()
         assert not padded[:, n_k:].any()

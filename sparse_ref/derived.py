@@ -1,0 +1,172 @@
+"""Patterns made of another pattern, spread over blocks or shifted; and patterns that are listed, not stated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import index
+from typing import Any
+
+import numpy as np
+
+from .sets import Pattern
+
+
+@dataclass(frozen=True, repr=False)
+class Blockwise(Pattern):
+    """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }        a pattern over blocks, spread over their tokens
+
+    `block` is one length b for queries and keys, or (b_q, b_k).
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Blockwise(sr.Causal(), 2), 6))
+    ██····
+    ██····
+    ████··
+    ████··
+    ██████
+    ██████
+    """
+
+    pattern: Pattern
+    block: Any
+
+    def __post_init__(self):
+        block = self.block if isinstance(self.block, tuple) else (self.block, self.block)
+        if len(block) != 2 or any(isinstance(b, bool) or not hasattr(b, "__index__") for b in block):
+            raise TypeError(f"Blockwise: block must be an integer or a pair of them, got {self.block!r}")
+        if min(block) < 1:
+            raise ValueError(f"Blockwise: block must be at least 1, got {self.block!r}")
+        if not isinstance(self.pattern, Pattern):
+            raise TypeError(f"Blockwise: pattern must be a Pattern, got {self.pattern!r}")
+        object.__setattr__(self, "block", (index(block[0]), index(block[1])))
+
+    def contains(self, i, j):
+        b_q, b_k = self.block
+        return self.pattern.contains(i // b_q, j // b_k)
+
+    def row(self, i, n):
+        b_q, b_k = self.block
+        blocks = self.pattern.row(i // b_q, -(-n // b_k))
+        keys = (blocks[:, None] * b_k + np.arange(b_k)).ravel()
+        return keys[keys < n]
+
+    def __repr__(self):
+        b_q, b_k = self.block
+        return f"Blockwise({self.pattern!r}, {b_q if b_q == b_k else self.block})"
+
+
+@dataclass(frozen=True, repr=False)
+class Shifted(Pattern):
+    """A_i = P_{i + offset}        the pattern read `offset` queries further on
+
+    Queries that are the last n_q of n_k positions (decoding with a cache, "bottom-right" alignment) have
+    offset n_k - n_q. Where i + offset is negative the pattern's own formula decides.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Shifted(sr.Causal(), 3), (3, 6)))
+    ████··
+    █████·
+    ██████
+    """
+
+    pattern: Pattern
+    offset: int
+
+    def __post_init__(self):
+        if isinstance(self.offset, bool) or not hasattr(self.offset, "__index__"):
+            raise TypeError(f"Shifted: offset must be an integer, got {self.offset!r}")
+        if not isinstance(self.pattern, Pattern):
+            raise TypeError(f"Shifted: pattern must be a Pattern, got {self.pattern!r}")
+        object.__setattr__(self, "offset", index(self.offset))
+
+    def contains(self, i, j):
+        return self.pattern.contains(i + self.offset, j)
+
+    def row(self, i, n):
+        return self.pattern.row(i + self.offset, n)
+
+    def __repr__(self):
+        return f"Shifted({self.pattern!r}, {self.offset})"
+
+
+class Listed(Pattern):
+    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }        chosen from data or a seed, not stated
+
+    Parameters
+    ----------
+    indptr : int array (n_q + 1,), from 0, never falling.
+    indices : int array (indptr[-1],), the keys of each row ascending without repeats, none negative.
+
+    The arrays are copied and frozen; two such patterns are equal when their arrays are. Raises ValueError
+    naming the row where one of these does not hold, and IndexError for a query that is not listed.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Listed([0, 2, 2, 3], [0, 2, 1]), 3))
+    █·█
+    ···
+    ·█·
+    """
+
+    def __init__(self, indptr, indices):
+        self.indptr, self.indices = _frozen(indptr, "indptr"), _frozen(indices, "indices")
+        counts = np.diff(self.indptr)
+        if len(self.indptr) == 0 or self.indptr[0] != 0 or self.indptr[-1] != len(self.indices) or (counts < 0).any():
+            raise ValueError(f"Listed: indptr must rise from 0 to len(indices) = {len(self.indices)}, got {indptr!r}")
+        self._rows = np.repeat(np.arange(len(counts)), counts)
+        wrong = (np.diff(self.indices) <= 0) & (np.diff(self._rows) == 0)
+        if wrong.any():
+            t = int(np.flatnonzero(wrong)[0])
+            raise ValueError(f"Listed: indices of row {self._rows[t]} must ascend without repeats, "
+                             f"got {self.indices[t]} before {self.indices[t + 1]}")
+        if len(self.indices) and self.indices.min() < 0:
+            t = int(self.indices.argmin())
+            raise ValueError(f"Listed: indices must be at least 0, got {self.indices[t]} in row {self._rows[t]}")
+
+    @classmethod
+    def of_rows(cls, rows) -> Listed:
+        """The pattern whose row i is rows[i], a sequence of keys in any order, repeats dropped."""
+        rows = [np.unique(np.array([*row]) if len(row) else np.zeros(0, np.int64)) for row in rows]
+        return cls(np.cumsum([0, *map(len, rows)]), np.concatenate([np.zeros(0, np.int64), *rows]))
+
+    def contains(self, i, j):
+        i, j = np.broadcast_arrays(np.asarray(i), np.asarray(j))
+        self._listed(i)
+        if len(self.indices) == 0:
+            return np.zeros(i.shape, bool)[()]
+        most = int(max(self.indices.max(), j.max(initial=0))) + 1
+        have, asked = self._rows * most + self.indices, i * most + j
+        t = np.minimum(np.searchsorted(have, asked), len(have) - 1)
+        return (have[t] == asked)[()]
+
+    def row(self, i, n):
+        self._listed(i)
+        keys = self.indices[self.indptr[i]:self.indptr[i + 1]]
+        return keys[keys < n]
+
+    def _listed(self, i):
+        """Refuse queries without a row."""
+        rows = len(self.indptr) - 1
+        if np.size(i) and (np.min(i) < 0 or np.max(i) >= rows):
+            raise IndexError(f"Listed has rows 0 <= i < {rows}, asked for i = {np.min(i)} to {np.max(i)}")
+
+    def __eq__(self, other):
+        return (isinstance(other, Listed) and np.array_equal(self.indptr, other.indptr)
+                and np.array_equal(self.indices, other.indices))
+
+    def __hash__(self):
+        return hash((self.indptr.tobytes(), self.indices.tobytes()))
+
+    def __repr__(self):
+        return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"
+
+
+def _frozen(values, name: str) -> np.ndarray:
+    """A read-only int64 copy."""
+    array = np.array(values)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ValueError(f"Listed: {name} must be a vector of integers, got shape {array.shape}, dtype {array.dtype}")
+    array = array.astype(np.int64)
+    array.flags.writeable = False
+    return array

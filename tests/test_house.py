@@ -1,0 +1,147 @@
+"""The house rules that a program can check: formulas, imports, names, lengths, docstrings, and what stays unimported."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import tokenize
+from pathlib import Path
+
+import pytest
+from strategies import RULES
+
+import sparse_ref as sr
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "sparse_ref"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+FORMULA_NODES = (ast.BinOp, ast.Compare, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod,
+                 ast.BitAnd, ast.BitOr, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.UnaryOp, ast.USub)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_formula_is_one_expression_that_five_readers_understand(rule):
+    """Only + - * // %, comparisons, & and |: no `and`, `or`, `not`, `if`, calls, nor ~, which is wrong on Python's bools."""
+    function = ast.parse(inspect.cleandoc(inspect.getsource(rule.formula).replace("@staticmethod", ""))).body[0]
+    assert [type(statement) for statement in function.body] == [ast.Return]
+    assert all(isinstance(node, FORMULA_NODES) for node in ast.walk(function.body[0].value))
+    assert all(len(node.ops) == 1 for node in ast.walk(function) if isinstance(node, ast.Compare)), "chained: a hidden `and`"
+    assert [a.arg for a in function.args.args] == ["i", "j", *rule.__dataclass_fields__]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_says_its_set_its_source_and_its_picture(rule):
+    said = inspect.getdoc(rule)
+    assert said.startswith("A_i = {")
+    assert "sr.picture(" in said
+    assert sum("█" in line for line in said.split("\n")) >= 3
+    elementary = rule.__module__.endswith("elementary")
+    assert elementary or re.search(r"\d{4}, (sec|eq|fig)", said.split("\n")[0])
+
+
+ROOMS = ["runs", "sets", "derived", "factorized", "picture", "patterns", "notation", "jit", "lower", "kernels", "inputs",
+         "attention", "paths", "published", "plot", "verify", "demo", "cli", "__main__"]
+NOT_ON_EACH_OTHER = {"paths", "published", "plot", "verify"}
+
+
+def room(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def rooms_imported(path):
+    """The rooms whose code this file imports, anywhere in it."""
+    package = ("sparse_ref", *path.relative_to(PACKAGE).with_suffix("").parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            full = [*base, *(node.module.split(".") if node.module else [])]
+            targets = [full] if node.module else [[*full, alias.name] for alias in node.names]
+        elif isinstance(node, ast.Import):
+            targets = [alias.name.split(".") for alias in node.names]
+        else:
+            continue
+        for target in targets:
+            if target[0] == "sparse_ref" and len(target) > 1:
+                yield target[1]
+            elif target == ["sparse_ref"] and isinstance(node, ast.ImportFrom):
+                yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    own = room(path)
+    if own == "__init__":
+        return
+    for other in set(rooms_imported(path)) - {own, "__version__"}:
+        assert other in ROOMS, f"{path} imports {other}"
+        if own in ("sets", "factorized") and other == "picture":
+            continue  # _repr_html_ draws, when a notebook asks
+        assert ROOMS.index(other) < ROOMS.index(own), f"{path} imports {other}"
+        both_stand_apart = {own, other} <= NOT_ON_EACH_OTHER and (own, other) != ("verify", "plot")
+        assert not both_stand_apart, f"{path} imports {other}"
+
+
+def test_the_oracle_imports_nothing_of_what_it_judges():
+    assert set(rooms_imported(PACKAGE / "kernels" / "reference.py")) == set()
+    assert set(re.findall(r"^import (\w+)", (PACKAGE / "kernels" / "reference.py").read_text(), re.M)) == {"numpy"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_are_short_and_names_are_nouns_and_verbs(path):
+    text = path.read_text()
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "a file says what it is"
+    assert text.count("\n") <= 260
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            assert not re.match(r"_?(get|make|create|generate|compute)_", node.name), node.name
+            public = not node.name.startswith("_") and path.name != "cli.py"
+            if public and isinstance(node, ast.FunctionDef) and node in tree.body and not decorated_by_jit(node):
+                assert ast.get_docstring(node), f"{node.name} says nothing"
+    assert "window_size" not in text
+    assert "fastmath=True" not in text
+
+
+def decorated_by_jit(node):
+    return any(isinstance(d, ast.Name) and d.id in {"compiled", "parallel", "contracted"} for d in node.decorator_list)
+
+
+def test_nothing_is_commented_out_and_no_banner_stands():
+    for path in FILES:
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                if token.type == tokenize.COMMENT:
+                    code = r"#\s*(def|return|import|from \w+ import|for .*:$|if .*:$|\w+ = )"
+                    assert not re.match(code, token.string), (path, token.string)
+                    assert not re.search(r"[-=#*]{4,}", token.string), (path, token.string)
+
+
+def test_importing_the_library_imports_neither_numba_nor_matplotlib_and_is_quick():
+    code = ("import numpy, sys, time; start = time.perf_counter(); import sparse_ref; seconds = time.perf_counter() - start; "
+            "assert not {'numba', 'matplotlib', 'torch', 'scipy'} & set(sys.modules), set(sys.modules); print(seconds)")
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
+    assert min(float(run.stdout) for run in runs) < 0.3
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in sr.__all__:
+        assert inspect.getdoc(getattr(sr, name)), name
+    assert set(sr.__all__) <= set(dir(sr))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = sr.nothing
+
+
+def test_nothing_compiles_per_pattern():
+    """Lowering and attending to many patterns leaves each compiled function with the signatures it had after the first."""
+    import numpy as np
+
+    from sparse_ref.kernels import cpu_tiles
+    x = np.ones((70, 4), np.float32)
+    sr.attend(x, x, x, sr.Causal())
+    before = len(cpu_tiles._tile.signatures)
+    for p in (sr.Strided(3), sr.Strided(5) | sr.Window(2), ~sr.Block(4), sr.Listed.of_rows([[0]] * 70)):
+        sr.attend(x, x, x, p)
+    assert len(cpu_tiles._tile.signatures) == before > 0
