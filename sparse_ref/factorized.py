@@ -1,6 +1,6 @@
 """Factorized patterns: steps A^(1), ..., A^(p), and the three ways to share them among layers and heads.
 
-Child et al. 2019, sec. 4.1 (factorized self-attention) and 4.2 (two-dimensional ... and how p kernels are integrated).
+Child et al. 2019, sec. 4.2 (factorized self-attention) and sec. 5.1 (how the heads of a model use the steps).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class Factorized:
     """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in A_b^(2), ..., i
 
     `steps` are in the paper's order m = 1..p, which is also the order of the layers from below. `via(j, i)`,
-    where known, gives the candidates for the position a of a two-step path j -> a -> i, in closed form.
+    where known, gives in closed form candidates for the position a of a two-step path j -> a -> i: if any path
+    exists, with the residual edge or without, one of them lies on one.
     """
 
     steps: tuple[Pattern, ...]
@@ -41,7 +42,7 @@ class Factorized:
 
 @dataclass(frozen=True)
 class Interleaved:
-    """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   eq. 6
+    """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   sec. 5.1, eq. 6
 
     The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here: that is the
     order in which the paper's paths walk, and for `fixed` the only one that connects.
@@ -56,7 +57,7 @@ class Interleaved:
 
 @dataclass(frozen=True)
 class Merged:
-    """Every head of every layer uses A^(1) | ... | A^(p)   eq. 7"""
+    """Every head of every layer uses A^(1) | ... | A^(p)   sec. 5.1, eq. 7"""
 
     factorized: Factorized
 
@@ -67,7 +68,7 @@ class Merged:
 
 @dataclass(frozen=True)
 class MultiHead:
-    """Head h of every layer uses A^(1 + h mod p)   eq. 8, with the steps dealt to the heads in turn"""
+    """Head h of every layer uses A^(1 + h mod p)   sec. 5.1, eq. 8, with the steps dealt to the heads in turn"""
 
     factorized: Factorized
 

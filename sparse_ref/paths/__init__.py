@@ -1,0 +1,10 @@
+"""Paths through stacked layers: which positions reach which, in how many layers, and by which way.
+
+Symbols:  j where information starts, i where it ends, a, b, c positions on the way, each attending to the one
+before in its own layer;  A^(1), ..., A^(p) the steps, A^(1) in the lowest layer.
+"""
+
+from .connectivity import hops, reach
+from .way import witness
+
+__all__ = ["hops", "reach", "witness"]

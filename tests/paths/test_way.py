@@ -1,0 +1,98 @@
+"""Paths: every path that `witness` gives is walked again, hop by hop, up to 10**18; there is one where `reach` says so."""
+
+from itertools import pairwise, product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sparse_ref as sr
+
+HUGE = 10**18
+FACTORIZED = st.integers(1, HUGE).map(sr.strided) | st.integers(1, 10**9).flatmap(
+    lambda l: st.integers(1, l).map(lambda c: sr.fixed(l, c)))
+
+
+def assert_walks(steps, path, j, i, residual):
+    """One position more than steps, from j to i, all of the sequence that ends there, each in the set of the next."""
+    assert len(path) == len(steps) + 1
+    assert (path[0], path[-1]) == (j, i)
+    assert 0 <= min(path) <= max(path) <= max(j, i)
+    for step, (below, above) in zip(steps, pairwise(path), strict=True):
+        assert bool(step.contains(above, below)) or (residual and above == below), f"{path} through {step!r}"
+
+
+@given(FACTORIZED, st.integers(0, HUGE), st.integers(0, HUGE))
+def test_paths_far_out(factorized, x, y):
+    j, i = sorted((x, y))
+    path = sr.paths.witness(factorized, j, i)
+    assert all(type(a) is int for a in path)
+    assert_walks(factorized.steps, path, j, i, residual=True)
+
+
+@given(st.integers(1, HUGE), st.integers(0, HUGE), st.integers(0, HUGE))
+def test_strided_paths_need_no_residual_edge(l, x, y):
+    j, i = sorted((x, y))
+    assert_walks(sr.strided(l).steps, sr.paths.witness(sr.strided(l), j, i, residual=False), j, i, residual=False)
+
+
+@pytest.mark.parametrize("factorized", [sr.strided(1), sr.strided(4), sr.fixed(1), sr.fixed(4, 1), sr.fixed(4, 3),
+                                        (sr.Lookback(2), sr.Strided(3)), (sr.Window(1), sr.Band(2, -1), sr.Block(3))])
+@pytest.mark.parametrize("residual", [True, False])
+def test_a_path_wherever_reach_says_so_and_only_there(factorized, residual):
+    steps = getattr(factorized, "steps", factorized)
+    for order in (None, tuple(range(len(steps), 0, -1)), (1, 2, 1)):
+        layers = steps if order is None else [steps[m - 1] for m in order]
+        for j, i in product(range(11), repeat=2):
+            n = max(j, i) + 1
+            if sr.paths.reach(factorized, n, residual=residual, order=order)[i, j]:
+                path = sr.paths.witness(factorized, j, i, residual=residual, order=order)
+                assert_walks(layers, path, j, i, residual)
+            else:
+                with pytest.raises(LookupError, match=f"no path from j = {j} to i = {i} "):
+                    sr.paths.witness(factorized, j, i, residual=residual, order=order)
+
+
+def test_a_search_gives_the_least_path():
+    assert sr.paths.witness([sr.Causal()] * 3, 2, 5) == (2, 2, 2, 5)
+    assert sr.paths.witness([sr.Causal()] * 3, 2, 5, order=(1, 3)) == (2, 2, 5)
+
+
+def test_strict_fixed_has_no_path_inside_a_block():
+    assert sr.paths.witness(sr.fixed(8, 2), 3, 6, residual=False) == (3, 6, 6)       # 6 is a summary position
+    with pytest.raises(LookupError, match=r"no path from j = 3 to i = 5 through Block\(8\), Summary\(8, 2\)"):
+        sr.paths.witness(sr.fixed(8, 2), 3, 5, residual=False)
+    with pytest.raises(LookupError, match="no path by the closed form from j = "):
+        sr.paths.witness(sr.fixed(10**9), HUGE, HUGE + 5, residual=False)
+
+
+def test_a_wrong_closed_form_is_never_returned():
+    def astray(j, i):
+        return (j + 1, -1)
+    wrong = sr.Factorized((sr.Lookback(4), sr.Strided(4)), via=astray)
+    assert_walks(wrong.steps, sr.paths.witness(wrong, 3, 9), 3, 9, residual=True)
+    with pytest.raises(LookupError, match="by the closed form"):
+        sr.paths.witness(wrong, 3, HUGE + 1)
+    outside = sr.Factorized((sr.Full(), sr.Full()), via=lambda j, i: (-1, i + 1))
+    assert sr.paths.witness(outside, 3, 9) == (3, 0, 9)
+
+
+def test_nobody_hears_of_the_future():
+    for factorized in (sr.strided(7), sr.fixed(7)):
+        for j, i in ((9, 3), (HUGE, HUGE - 1)):
+            with pytest.raises(LookupError, match="no path"):
+                sr.paths.witness(factorized, j, i)
+
+
+def test_refusals():
+    with pytest.raises(ValueError, match="j must be at least 0, got -1"):
+        sr.paths.witness(sr.strided(2), -1, 3)
+    with pytest.raises(TypeError, match=r"i must be an integer, got 3\.0"):
+        sr.paths.witness(sr.strided(2), 1, 3.0)
+    with pytest.raises(ValueError, match="j and i must be at most 4096 where no closed form is known, got j = 1, i = 4097"):
+        sr.paths.witness(sr.strided(2), 1, 4097, order=(2, 1))
+    with pytest.raises(ValueError, match="order must name steps from 1 to 2, got 3"):
+        sr.paths.witness(sr.strided(2), 1, 3, order=(1, 3))
+    with pytest.raises(TypeError, match="steps must be a Factorized"):
+        sr.paths.witness(sr.Causal(), 1, 3)
+    assert_walks(sr.strided(64).steps[::-1], sr.paths.witness(sr.strided(64), 0, 4096, order=(2, 1)), 0, 4096, residual=True)
