@@ -1,0 +1,13 @@
+"""Figures of connectivity sets, for a paper, a talk or a debugging session.
+
+Each function draws on the axes it is given, or on a new figure, and hands back what it drew, to be styled further. Rows are
+queries i from the top, columns keys j from the left. Colours stay apart for every kind of colour vision and in grey.
+Nothing is shown or saved: `im.figure.savefig("mask.pdf")` does that.
+"""
+
+from .diff import diff
+from .factorization import factorization
+from .image import image
+from .mask import mask
+
+__all__ = ["diff", "factorization", "image", "mask"]

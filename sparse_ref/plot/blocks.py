@@ -1,0 +1,53 @@
+"""Matrices too large to draw cell by cell, as the share of connected pairs in each block; never n x n memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from ..jit import parallel
+from ..lower.runs import ragged, tidy
+from ..lower.stretches import spans_in, stretch
+from ..sets import Pattern
+
+MOST = 512  # cells a side: more than a figure in one column has room for
+SLAB = 1 << 16  # rows whose runs are held at a time
+
+
+def block_for(shape: tuple[int, int]) -> tuple[int, int]:
+    """(b_q, b_k): 1 where a side is drawn cell by cell, else the power of two that leaves 129 to 256 blocks."""
+    b_q, b_k = (1 if n <= MOST else 1 << (-(-n // (MOST // 2)) - 1).bit_length() for n in shape)
+    return b_q, b_k
+
+
+def shares(p: Pattern | np.ndarray, shape: tuple[int, int], block: tuple[int, int]) -> np.ndarray:
+    """|{ (i, j) in the block : j in A_i }| over the pairs of the block that exist, float64 (ceil(n_q / b_q), ceil(n_k / b_k)).
+
+    p is a pattern, known to have rows for `shape`, or a bool array of that shape.
+    """
+    begins = [np.arange(0, n, b) for n, b in zip(shape, block)]
+    if isinstance(p, Pattern):
+        have = np.zeros((len(begins[0]), len(begins[1])), np.int64)
+        rows = max(SLAB // block[0], 1)
+        for a in range(0, len(have), rows):
+            i = np.arange(a * block[0], min((a + rows) * block[0], shape[0]))
+            found = tidy(ragged(p, i, shape[1]))
+            _deal(found.indptr, found.table, shape[1], *block, have[a:a + rows])
+    else:
+        have = np.add.reduceat(np.add.reduceat(p, begins[0], axis=0, dtype=np.int64), begins[1], axis=1)
+    high, wide = (np.minimum(b, n - begin) for begin, b, n in zip(begins, block, shape))
+    return have / (high[:, None] * wide)
+
+
+@parallel
+def _deal(indptr, table, n, b_q, b_k, out):
+    """Count the keys of b_q rows at a time into blocks of b_k, a stretch of consecutive keys at once."""
+    for a in prange(len(out)):
+        for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
+            row = table[indptr[i]:indptr[i + 1]]
+            spans = spans_in(row)
+            lo, hi, at = stretch(row, spans, 0, -1, n)
+            while lo < n:
+                for b in range(lo // b_k, (hi - 1) // b_k + 1):
+                    out[a, b] += min(hi, (b + 1) * b_k) - max(lo, b * b_k)
+                lo, hi, at = stretch(row, spans, at, hi - 1, n)

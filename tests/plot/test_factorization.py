@@ -1,0 +1,76 @@
+"""Figures judged by their artists: `plot.factorization` is the paper's figure, its two rows saying the same."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import sparse_ref as sr
+
+
+def tables(fig):
+    """(upper row, lower row) of the arrays drawn."""
+    arrays = [ax.images[0].get_array() for ax in fig.axes]
+    return arrays[:len(arrays) // 2], arrays[len(arrays) // 2:]
+
+
+def test_three_panels_over_three_matrices():
+    fig = sr.plot.factorization([sr.strided(6), sr.fixed(6)], (6, 6))
+    assert [ax.get_title() for ax in fig.axes] == ["(a) dense, causal", "(b) strided(6)", "(c) fixed(6, 1)", "", "", ""]
+    entries = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert entries == ["skipped", "step 1", "step 2", "both steps", "query", "later"]
+    assert [ax.get_ylabel() for ax in fig.axes] == ["row", "", "", "query i", "", ""]
+    assert [ax.get_xlabel() for ax in fig.axes] == ["column"] * 3 + ["key j"] * 3
+    assert all(list(ax.get_xticks()) == [0, 6, 12, 18, 24, 30] for ax in fig.axes[3:])
+
+
+@pytest.mark.parametrize("f", [sr.strided(4), sr.fixed(4, 2), sr.Factorized((sr.Local(1), sr.Strided(2), sr.Causal()))])
+def test_the_matrix_tells_the_steps_apart(f):
+    fig = sr.plot.factorization(f, (4, 4))
+    _, (dense, matrix) = tables(fig)
+    steps = np.stack([sr.dense(step, 16) for step in f.steps])
+    several = len(steps) + 1
+    assert np.array_equal(dense == 1, sr.dense(sr.Causal(), 16))
+    assert np.array_equal(matrix == several, steps.sum(0) > 1)
+    for m, step in enumerate(steps, 1):
+        assert np.array_equal(matrix == m, step & (steps.sum(0) == 1))
+    assert np.array_equal((matrix > 0) & (matrix <= several), steps.any(0))
+
+
+@pytest.mark.parametrize("query", [None, 0, 13, (3, 3)])
+def test_the_image_is_the_marked_row_of_the_matrix(query):
+    fig = sr.plot.factorization([sr.strided(4), sr.Window(2)], (4, 4), query=query)
+    i = {None: 10, (3, 3): 15}.get(query, query)
+    for seen, matrix, ax in zip(*tables(fig), fig.axes[3:]):
+        others = np.arange(16) != i
+        assert np.array_equal(seen.ravel()[others], matrix[i][others])
+        assert list(ax.lines[0].get_ydata()) == [i]
+
+
+def test_large_images_have_matrices_of_blocks():
+    f = sr.fixed(32, 4)
+    fig = sr.plot.factorization(f, (32, 32))
+    _, (_, matrix) = tables(fig)
+    either = sr.dense(f.steps[0] | f.steps[1], 1024).reshape(256, 4, 256, 4).any((1, 3))
+    assert np.array_equal((matrix > 0) & (matrix < 4), either)
+    assert fig.axes[3].get_title() == "cells of 4 × 4 pairs"
+
+
+def test_it_draws_on_the_figure_given():
+    whole = plt.figure(figsize=(9, 5), layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    assert sr.plot.factorization(sr.strided(4), (4, 4), fig=left) is left
+    assert len(left.axes) == 4
+    assert right.axes == []
+    assert plt.get_fignums() == [whole.number]
+
+
+@pytest.mark.parametrize(("args", "options", "error", "says"), [
+    (([], (4, 4)), {}, ValueError, "f must have at least 1 factorization, got none"),
+    (([sr.strided(4), "fixed"], (4, 4)), {}, TypeError, "f must be a Pattern or a Factorized, got 'fixed'"),
+    ((sr.strided(4), (4, 4)), dict(query=16), ValueError, r"query must be at least 0 and below height \* width = 16, got 16"),
+    ((sr.strided(4), (4,)), {}, TypeError, "shape must be a pair"),
+    ((sr.strided(4), (4, 4)), dict(fig="x"), TypeError, "fig must be a matplotlib Figure or SubFigure, got str")])
+def test_errors_name_the_argument_and_open_no_figure(args, options, error, says):
+    with pytest.raises(error, match=says):
+        sr.plot.factorization(*args, **options)
+    assert plt.get_fignums() == []

@@ -1,0 +1,139 @@
+"""Figures judged by their artists: the matrix drawn by `plot.mask` is the dense mask, with labels, ticks and a scale."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm, to_rgba
+
+import sparse_ref as sr
+from sparse_ref.plot.style import ATTENDS, NOT, ticks
+
+P = sr.Local(4) | sr.Strided(4)
+
+
+@pytest.mark.parametrize("n", [1, 16, (3, 12), (12, 3), 40, 512])
+def test_the_array_is_the_dense_mask_in_two_colours(n):
+    im, dense = sr.plot.mask(P, n), sr.dense(P, n)
+    assert np.array_equal(im.get_array(), dense)
+    drawn = im.to_rgba(im.get_array())
+    assert (drawn[dense] == to_rgba(ATTENDS)).all()
+    assert (drawn[~dense] == to_rgba(NOT)).all()
+
+
+def test_an_array_is_drawn_as_it_is():
+    mask = np.array([[1, 0, 1], [0, 0, 1]], bool)
+    im = sr.plot.mask(mask)
+    assert np.array_equal(im.get_array(), mask)
+    assert np.array_equal(sr.plot.mask(mask, (2, 3)).get_array(), mask)
+
+
+def test_rows_are_queries_from_the_top():
+    im = sr.plot.mask(P, 16)
+    ax = im.axes
+    assert (ax.get_ylabel(), ax.get_xlabel(), ax.get_title()) == ("query i", "key j", repr(P))
+    assert im.origin == "upper"
+    assert im.get_interpolation() == "none"
+    assert ax.get_aspect() == 1
+    assert ax.get_xlim() == (-0.5, 15.5)
+    assert ax.get_ylim() == (15.5, -0.5)
+    assert list(im.get_extent()) == [-0.5, 15.5, 15.5, -0.5]
+
+
+def test_lines_stand_between_small_cells_alone():
+    assert list(sr.plot.mask(P, 4).axes.xaxis.get_minorticklocs()) == [0.5, 1.5, 2.5]
+    assert len(sr.plot.mask(P, 32).axes.yaxis.get_minorticklocs()) == 31
+    assert len(sr.plot.mask(P, 33).axes.yaxis.get_minorticklocs()) == 0
+
+
+@pytest.mark.parametrize(("n", "unit", "expected"), [
+    (1, 1, [0]), (6, 1, [0, 1, 2, 3, 4, 5]), (16, 1, list(range(0, 16, 2))), (36, 1, list(range(0, 36, 5))),
+    (36, 6, list(range(0, 36, 6))), (64, 1, list(range(0, 64, 8))), (100, 1, [0, 20, 40, 60, 80]),
+    (4096, 1, [0, 1024, 2048, 3072]), (1024, 32, [0, 256, 512, 768]), (1_000_000, 1, list(range(0, 1_000_000, 200_000)))])
+def test_ticks_are_few_round_integers(n, unit, expected):
+    assert ticks(n, unit) == expected
+
+
+def test_ticks_never_crowd():
+    for n in (*range(1, 2000), 10**6 + 1):
+        at = ticks(n)
+        assert at[0] == 0, n
+        assert at[-1] < n, n
+        assert len(at) <= (8 if n <= 64 else 5), n
+
+
+def test_tick_labels_are_the_positions():
+    ax = sr.plot.mask(P, 4096).axes
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1,024", "2,048", "3,072"]
+
+
+@pytest.mark.parametrize("n", [600, 4096, (700, 100), (1, 5000)])
+def test_large_masks_show_shares_that_add_up(n):
+    p = sr.Local(64) | sr.Strided(64)
+    im = sr.plot.mask(p, n)
+    n_q, n_k = n if isinstance(n, tuple) else (n, n)
+    b_q, b_k = (1 if x <= 512 else 1 << int(np.ceil(np.log2(x / 256))) for x in (n_q, n_k))
+    pairs = np.outer(np.minimum(b_q, n_q - np.arange(0, n_q, b_q)), np.minimum(b_k, n_k - np.arange(0, n_k, b_k)))
+    assert round((im.get_array() * pairs).sum()) == sr.nnz(p, n)
+    assert im.axes.get_xlim() == (-0.5, n_k - 0.5)
+    assert im.axes.get_ylim() == (n_q - 0.5, -0.5)
+    assert f"cells of {b_q:,} × {b_k:,} pairs" in im.colorbar.ax.get_xlabel()
+    assert isinstance(im.norm, LogNorm)
+    assert im.norm.vmax == 1
+
+
+def test_a_share_of_nothing_has_the_colour_of_not_attended():
+    im = sr.plot.mask(sr.Causal(), 1024)
+    drawn = im.to_rgba(im.get_array())
+    assert tuple(drawn[0, -1]) == to_rgba(NOT)
+    assert tuple(drawn[-1, 0]) != to_rgba(NOT)
+    assert (sr.plot.mask(np.zeros((600, 600), bool)).get_array() == 0).all()
+
+
+def test_a_million_queries_hold_no_n_by_n_memory():
+    assert sr.plot.mask(sr.Causal(), 1_000_000).get_array().shape == (245, 245)
+
+
+def test_it_draws_where_it_is_told():
+    fig, axes = plt.subplots(1, 2)
+    before = dict(plt.rcParams)
+    im = sr.plot.mask(P, 600, ax=axes[1])
+    assert im.axes is axes[1]
+    assert fig.axes == list(axes)
+    assert plt.get_fignums() == [fig.number]
+    assert dict(plt.rcParams) == before
+    assert sr.plot.mask(P, 4).figure is not fig
+
+
+def test_a_long_title_is_broken():
+    p = P | sr.Window(3) - sr.Band(1, 1) | sr.Summary(100, 10) & sr.Causal()
+    title = sr.plot.mask(p, 8).axes.get_title()
+    assert title.replace("\n", " ") == repr(p)
+    assert max(map(len, title.split("\n"))) <= 46
+
+
+@pytest.mark.parametrize(("args", "error", "says"), [
+    ((P,), TypeError, "n must be given where p is a pattern, got None"),
+    ((P, 0), ValueError, "n must be at least 1 to be drawn, got 0"),
+    ((P, 2.5), TypeError, "n must be an integer or a pair"),
+    ((sr.strided(4), 16), TypeError, r"p must be a Pattern or a bool array .*, got strided\(4\), which plot.factorization draws"),
+    (([[True]], 1), TypeError, r"p must be a Pattern or a bool array \(n_q, n_k\), got \[\[True\]\]"),
+    ((np.eye(3),), TypeError, "p must be a bool array, True where it attends, got dtype float64"),
+    ((np.ones(3, bool),), ValueError, r"p must be a matrix \(n_q, n_k\), both at least 1, got shape \(3,\)"),
+    ((np.ones((0, 3), bool),), ValueError, r"got shape \(0, 3\)"),
+    ((np.ones((2, 3), bool), 3), ValueError, r"p must have shape \(3, 3\), got \(2, 3\)"),
+    ((sr.Listed.of_rows([[0]]), 2), ValueError, "needs n_q = 1, got n_q = 2")])
+def test_errors_name_the_argument_and_open_no_figure(args, error, says):
+    with pytest.raises(error, match=says):
+        sr.plot.mask(*args)
+    assert plt.get_fignums() == []
+
+
+def test_ax_must_be_one_axes():
+    with pytest.raises(TypeError, match="ax must be one matplotlib Axes, got ndarray"):
+        sr.plot.mask(P, 4, ax=np.zeros(2))
+
+
+def test_a_grid_in_the_user_s_style_does_not_cross_the_cells():
+    with plt.rc_context({"axes.grid": True}):
+        ax = sr.plot.mask(P, 40).axes
+    assert not any(line.get_visible() for line in ax.get_xgridlines())
