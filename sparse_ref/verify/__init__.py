@@ -1,0 +1,18 @@
+"""What somebody else's attention really attends to: exact sets first, then the numbers, as two verdicts.
+
+    report = sr.verify.check(fn, sr.Lookback(256), n=1024, heads=8)
+    print(report)                       # which keys are extra or missing, what the set is called, a picture
+    sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)        # in a test
+    sr.verify.probe(fn, 64).mask        # the sets alone, with nothing to compare them to
+    sr.verify.identify(mask)            # the patterns of this library that a mask equals
+
+`fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
+"""
+
+from .check import assert_conforms, check
+from .identify import identify
+from .probe import Probe, probe
+from .report import Finding, Numbers, Report
+from .subject import ProbeError
+
+__all__ = ["Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify", "probe"]

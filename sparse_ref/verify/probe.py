@@ -1,0 +1,148 @@
+"""Reading the sets out of an implementation. Exact, because attention is linear in V.
+
+With V one-hot in columns, out_ic = P_ij for the key j of column c, whatever P is. With q = k = 0 the logits are equal,
+so P_ij = m_ij / sum_j m_ij, where m_ij says how many times key j is counted: the support of P is the set.
+
+Keys that are masked with a finite number are not in that support, yet win where the logits are worse than the number.
+A second pass gives keys outside the set a logit of +4e4 and those inside -4e4; no number that replaces a logit and is
+above -4e4, and none that is added to it and is above -8e4, withstands this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from .subject import Subject, subject
+
+LOGIT = 4e4  # near float16's largest, 65504
+FEW = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What an implementation attends to.
+
+    Attributes
+    ----------
+    weights : float64 (H, n_q, n_k), P_ij at equal logits.
+    mask : bool (H, n_q, n_k), [P_ij != 0]; False in rows that are not finite.
+    multiplicity : int64 (H, n_q, n_k), P_ij over the row's least weight, rounded; 0 for weights below a millionth of the
+        row's greatest, which are what a finite sentinel leaves.
+    row_sums : float64 (H, n_q), sum_j P_ij: 0 for empty rows, NaN for rows that are not finite.
+    nan_rows : bool (H, n_q), rows that hold NaN or inf at equal logits.
+    leaks : bool (H, n_q, n_k), keys outside `mask` that get weight once their logits are 8e4 above the others'.
+    overflow : bool (H, n_q), rows that hold NaN or inf at such logits, though not at equal ones.
+    dtype : the name of the dtype that came back.
+    """
+
+    weights: np.ndarray
+    mask: np.ndarray
+    multiplicity: np.ndarray
+    row_sums: np.ndarray
+    nan_rows: np.ndarray
+    leaks: np.ndarray
+    overflow: np.ndarray
+    dtype: str
+
+    def __repr__(self):
+        heads, n_q, n_k = self.mask.shape
+        return f"Probe(heads={heads}, n={(n_q, n_k)}, keys={int(self.mask.sum()):,}, leaks={int(self.leaks.sum()):,})"
+
+
+def probe(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framework="numpy") -> Probe:
+    """The sets A_i that `fn` attends to, exactly: how often each key is counted, and which masked keys leak.
+
+    About n_k / e + n_k / min(d - 1, e) calls, so that wide d and e make few; O(H n_q n_k) memory. Dropout must be off.
+    Sets that depend on the data (top-k, hashing) are those of equal logits, ties and all.
+
+    Parameters
+    ----------
+    fn : fn(q, k, v) -> out, deterministic; q (H, n_q, d), k (G, n_k, d), v (G, n_k, e) are float32, and writable.
+    n : a length, or (n_q, n_k); from 1 to 4096.
+    heads, kv_heads : H, and G dividing it; as many as `heads` unless given.
+    d, e : the width of q and k, at least 2, and of v, d unless given.
+    layout : "hnd" (H, n, d); "bhnd" (1, H, n, d); "bnhd" (1, n, H, d); or "nd" (n, d), one head.
+    framework : what fn is called with: "numpy" arrays, "torch" CPU tensors, or "jax" arrays.
+
+    Raises
+    ------
+    ProbeError
+        fn raised, or returned no array, another shape, or no floats. A ValueError.
+    TypeError, ValueError
+        An option outside its bounds.
+
+    >>> import sparse_ref as sr
+    >>> found = sr.verify.probe(lambda q, k, v: sr.attend(q, k, v, sr.Lookback(2), device="reference"), 4)
+    >>> found.mask[0].astype(int)
+    array([[1, 0, 0, 0],
+           [1, 1, 0, 0],
+           [0, 1, 1, 0],
+           [0, 0, 1, 1]])
+    """
+    return probed(subject(fn, n, heads, kv_heads=kv_heads, d=d, e=e, layout=layout, framework=framework))
+
+
+def probed(call: Subject) -> Probe:
+    """`probe`, of what is checked already."""
+    n_k, width = call.n[1], min(call.d - 1, call.e)
+    equal, hostile = range(0, n_k, call.e), range(0, n_k, width)
+    with tqdm(total=len(equal) + len(hostile), disable=len(equal) + len(hostile) <= FEW, desc="probe", leave=False, delay=1) as bar:
+        weights, dtype = _weights(call, equal, bar)
+        finite = np.isfinite(weights).all(axis=-1)
+        mask = (weights != 0) & finite[..., None]
+        leaks, overflow = _leaks(call, mask, hostile, bar)
+    row_sums = np.where(finite, np.where(finite[..., None], weights, 0).sum(axis=-1), np.nan)
+    return Probe(weights, mask, _multiplicity(weights, mask), row_sums, ~finite,
+                 leaks & finite[..., None], overflow & finite, dtype)
+
+
+def _weights(call: Subject, starts, bar) -> tuple[np.ndarray, str]:
+    """P at equal logits, e keys a call, and the dtype that came back."""
+    q, k = np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d))
+    weights, dtype = np.empty((call.heads, *call.n)), ""
+    for first in starts:
+        keys = np.arange(first, min(first + call.e, call.n[1]))
+        out, dtype = call(q, k, _one_hot(call, keys))
+        weights[..., keys] = out[..., :len(keys)]
+        bar.update()
+    return weights, dtype
+
+
+def _leaks(call: Subject, mask, starts, bar) -> tuple[np.ndarray, np.ndarray]:
+    """Keys outside `mask` that win when they may, and rows that are not finite then.
+
+    Each of a call's keys has a coordinate to itself, on which row i puts +4e4 if the key is not its own. All other keys
+    share the last coordinate, on which every row puts -4e4.
+    """
+    size = np.sqrt(LOGIT * np.sqrt(call.d))
+    leaks, overflow = np.zeros_like(mask), np.zeros(mask.shape[:2], bool)
+    for first in starts:
+        keys = np.arange(first, min(first + starts.step, call.n[1]))
+        q, k = np.full((call.heads, call.n[0], call.d), -size), np.zeros((call.kv_heads, call.n[1], call.d))
+        q[..., :len(keys)] = np.where(mask[..., keys], -size, size)
+        k[..., -1] = size
+        k[:, keys, -1] = 0
+        k[:, keys, np.arange(len(keys))] = size
+        out, _ = call(q, k, _one_hot(call, keys))
+        leaks[..., keys] = np.isfinite(out[..., :len(keys)]) & (out[..., :len(keys)] != 0) & ~mask[..., keys]
+        overflow |= ~np.isfinite(out).all(axis=-1)
+        bar.update()
+    return leaks, overflow
+
+
+def _one_hot(call: Subject, keys) -> np.ndarray:
+    """V with a 1 for keys[c] in column c: (G, n_k, e)."""
+    v = np.zeros((call.kv_heads, call.n[1], call.e))
+    v[:, keys, np.arange(len(keys))] = 1
+    return v
+
+
+def _multiplicity(weights, mask) -> np.ndarray:
+    """How many times each key is counted, taking the least weight of its row for once."""
+    size = np.where(mask, np.abs(weights), 0)
+    size[size < 1e-6 * size.max(axis=-1, keepdims=True)] = 0
+    unit = np.where(size > 0, size, np.inf).min(axis=-1, keepdims=True)
+    return np.rint(size / unit).astype(np.int64)

@@ -1,0 +1,64 @@
+"""Exhaustive at small sizes: a mask gets the name of every rule that it equals, with the least parameters that do."""
+
+import time
+
+import numpy as np
+import pytest
+from strategies import RULES, instances
+
+import sparse_ref as sr
+from sparse_ref.verify import identify
+
+KNOWN = [rule for rule in RULES if rule.__module__.endswith(("elementary", "sparse_transformer"))]
+
+
+def grid(p, n):
+    """The mask, pair by pair."""
+    return np.array([[bool(p.contains(i, j)) for j in range(n[1])] for i in range(n[0])])
+
+
+@pytest.mark.parametrize("n", [(1, 1), (5, 5), (6, 6), (3, 6), (6, 3), (1, 5), (5, 1), (4, 7)])
+@pytest.mark.parametrize("rule", KNOWN)
+def test_each_rule_is_named_with_its_least_parameters_plain_before_shifted(rule, n):
+    first = {}
+    for shift in dict.fromkeys([0, n[1] - n[0]]):
+        for p in sorted(instances(rule, max(n)), key=lambda p: sum(map(abs, p.parameters))):
+            p = sr.Shifted(p, shift) if shift else p
+            mask = grid(p, n)
+            first.setdefault(mask.tobytes(), (mask, p))
+    for mask, p in first.values():
+        mine = [found for found in identify(mask) if isinstance(getattr(found, "pattern", found), rule)]
+        assert mine == ([p] if mask.any() else [])
+
+
+def test_the_simplest_name_comes_first():
+    assert identify(np.tri(6, dtype=bool)) == [sr.Causal(), sr.Lookback(6), sr.Local(5), sr.Strided(1), sr.Block(6),
+                                               sr.Band(5, 0), sr.Summary(1, 1)]
+    assert identify(np.ones((4, 4), bool))[0] == sr.Full()
+    assert identify(np.ones((2, 5), bool))[0] == sr.Full(), "not Shifted, which is no different"
+    assert identify(np.tri(3, 7, k=4, dtype=bool))[0] == sr.Shifted(sr.Causal(), 4)
+
+
+def test_nothing_is_named_that_is_not_equal():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        mask = np.tri(6, dtype=bool)
+        mask[tuple(rng.integers(6, size=2))] ^= True
+        assert all(np.array_equal(grid(p, (6, 6)), mask) for p in identify(mask))
+    assert identify(sr.dense(sr.Local(2) | sr.Strided(3), 8)) == []
+    assert identify(np.zeros((4, 4), bool)) == []
+
+
+def test_it_is_quick():
+    start = time.perf_counter()
+    for p in (sr.Summary(40, 3), sr.Causal(), sr.Window(7)):
+        assert identify(sr.dense(p, 1000))[0] == p
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(("mask", "said"), [(np.ones((2, 2)), "mask must be bool, got float64"),
+                                            (np.ones(4, bool), r"shape \(n_q, n_k\), both at least 1, got \(4,\)"),
+                                            (np.ones((0, 3), bool), r"both at least 1, got \(0, 3\)")])
+def test_what_is_no_mask_raises(mask, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        identify(mask)

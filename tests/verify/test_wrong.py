@@ -1,0 +1,263 @@
+"""Tests of the tests: stored mutants of an implementation are caught, each with the finding that names its fault."""
+
+import numpy as np
+import pytest
+from verify.implementations import masked, online, rowwise, spread, tri
+
+import sparse_ref as sr
+from sparse_ref.verify import ProbeError, assert_conforms, check, probe
+
+NONE = "no such finding"
+
+
+def kinds(report):
+    return {finding.kind for finding in report.findings}
+
+
+def of(report, kind):
+    return next((finding for finding in report.findings if finding.kind == kind), NONE)
+
+
+def test_a_window_one_key_wider():
+    report = check(masked(tri(9, keys=4)), sr.Lookback(3), n=9)
+    assert kinds(report) == {"extra"}
+    assert (of(report, "extra").count, of(report, "extra").at) == (6, (0, 3, 0))
+    assert report.names == {0: "Lookback(4)"}
+
+
+def test_a_window_one_key_narrower():
+    report = check(masked(tri(9, keys=2)), sr.Lookback(3), n=9)
+    assert kinds(report) == {"missing"}
+    assert (of(report, "missing").count, of(report, "missing").at) == (7, (0, 2, 0))
+
+
+def test_leaked_future():
+    report = check(masked(tri(6, offset=1)), sr.Causal(), n=6)
+    assert kinds(report) == {"extra"}
+    assert of(report, "extra").at == (0, 0, 1)
+    assert report.names == {0: "Band(5, 1)"}
+
+
+@pytest.mark.parametrize("n", [(3, 6), (6, 3)])
+def test_the_other_alignment(n):
+    offset = n[1] - n[0]
+    bottom = check(masked(tri(*n, offset=offset)), sr.Causal(), n=n)
+    assert bottom.names == {0: f"Shifted(Causal(), {offset})"}
+    top = check(masked(tri(*n)), sr.Shifted(sr.Causal(), offset), n=n)
+    assert top.names == {0: "Causal()"}
+    assert not bottom.passed
+    assert not top.passed
+
+
+def test_the_other_alignment_of_a_pattern_that_is_no_rule():
+    pattern = sr.Lookback(2) | sr.Strided(3)
+    mask = np.array([[j in pattern.row(i + 2, 7) for j in range(7)] for i in range(5)])
+    assert check(masked(mask), pattern, n=(5, 7)).names == {0: f"Shifted({pattern!r}, 2)"}
+    mask = np.array([[j in pattern.row(i, 7) for j in range(7)] for i in range(5)])
+    assert check(masked(mask), sr.Shifted(pattern, 2), n=(5, 7)).names == {0: repr(pattern)}
+
+
+def test_a_key_counted_twice():
+    report = check(rowwise(lambda h, i: [*range(i + 1), 0]), sr.Causal(), n=5)
+    assert kinds(report) == {"multiplicity"}
+    assert of(report, "multiplicity").count == 4, "row 0 has key 0 alone, twice or not"
+    assert of(report, "multiplicity").at == (0, 1, 0)
+    assert report.probe.multiplicity[0, 4].tolist() == [2, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("fill", "additive"), [(-1e4, False), (-1e4, True), (-3e4, False), (-7e4, True)])
+@pytest.mark.parametrize("mask", [tri(9), tri(9, keys=2), np.eye(9, dtype=bool)])
+def test_a_finite_sentinel_leaks_every_masked_key(mask, fill, additive):
+    """No key gets weight at equal logits; each masked one does once its logit wins, from a d as small as 2 on."""
+    for d in (2, 4, 16):
+        found = probe(masked(mask, fill=fill, additive=additive), 9, d=d)
+        assert np.array_equal(found.mask[0], mask)
+        assert np.array_equal(found.leaks[0], ~mask)
+    report = check(masked(tri(9), fill=fill, additive=additive), sr.Causal(), n=9)
+    assert kinds(report) == {"leak"}
+    assert "+" in str(report)
+
+
+def test_a_sentinel_that_gets_weight_at_equal_logits_already():
+    report = check(masked(tri(4), fill=-20.0), sr.Causal(), n=4)
+    assert kinds(report) >= {"extra"}
+    assert report.names == {0: "Full()"}
+    assert not report.probe.multiplicity[0, 0, 1:].any(), "too little weight to be counted once"
+
+
+@pytest.mark.parametrize("additive", [False, True])
+def test_the_least_float_averages_all_keys_in_rows_without_any(additive):
+    fn = masked(tri(5, offset=-1), fill=np.finfo(np.float32).min, additive=additive)
+    report = check(fn, sr.Band(5, -1), n=5)
+    assert kinds(report) == {"extra", "empty row"}
+    assert (of(report, "empty row").count, of(report, "empty row").at) == (1, (0, 0))
+    assert of(report, "extra").count == 5
+
+
+def test_nan_in_rows_without_keys_is_reported_and_nothing_else():
+    report = check(masked(tri(5, offset=-2), weigh=lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(
+        x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)), sr.Band(5, -2), n=5)
+    assert [finding.kind for finding in report.findings] == ["nan"], "once: the numbers of these rows are not judged"
+    assert of(report, "nan").count == 2
+    assert report.probe.nan_rows.tolist() == [[True, True, False, False, False]]
+
+
+def test_rows_that_are_nan_at_equal_logits_have_no_sets_to_report():
+    """Dividing by the length of q is 0 / 0 for q = 0."""
+    def cosine(q, k, v):
+        return masked(tri(4, keys=2))(q / np.linalg.norm(q, axis=-1, keepdims=True), k, v)
+    report = check(cosine, sr.Causal(), n=4)
+    assert kinds(report) == {"nan"}
+    assert of(report, "nan").count == 4
+    assert np.isnan(report.probe.row_sums).all()
+    assert not report.probe.leaks.any()
+
+
+def test_a_softmax_that_overflows():
+    def naive(x):
+        return np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+    report = check(masked(tri(8), weigh=naive), sr.Causal(), n=8)
+    assert kinds(report) == {"overflow", "nan"}
+    assert "spread 50" in of(report, "nan").message
+
+
+def test_nan_in_the_random_run_alone_is_seen():
+    def fn(q, k, v):
+        out = masked(tri(6))(q, k, v)
+        out[:, 3] = np.where(np.abs(v).max() > 1, np.nan, out[:, 3])
+        return out
+    report = check(fn, sr.Causal(), n=6)
+    assert kinds(report) == {"nan"}
+    assert of(report, "nan").at == (0, 3)
+
+
+def test_a_transposed_mask():
+    pattern = sr.Lookback(2) | sr.Strided(3)
+    mask = np.array([[i in pattern.row(j, 7) for j in range(7)] for i in range(7)])
+    report = check(masked(mask), pattern, n=7)
+    assert kinds(report) == {"extra", "missing"}
+    assert report.names == {0: f"the transpose of {pattern!r}"}
+
+
+def test_an_inverted_mask():
+    pattern = sr.Lookback(2) | sr.Strided(3)
+    mask = np.array([[j not in pattern.row(i, 7) for j in range(7)] for i in range(7)])
+    assert check(masked(mask), pattern, n=7).names == {0: f"the keys that {pattern!r} leaves out"}
+
+
+def test_no_keys_at_all():
+    report = check(lambda q, k, v: np.zeros_like(q), sr.Causal(), n=4)
+    assert kinds(report) == {"missing"}
+    assert report.names == {0: "nothing"}
+    assert "numbers: not judged" in str(report)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 / 16, 0.26])
+def test_a_wrong_scale_is_a_matter_of_numbers_alone(scale):
+    report = check(masked(tri(12), scale=scale), sr.Causal(), n=12)
+    assert kinds(report) == {"numerics"}
+    assert report.names == {}
+
+
+def test_heads_swapped():
+    masks = np.stack([tri(6), np.ones((6, 6), bool)])
+    report = check(masked(masks[::-1]), [sr.Causal(), sr.Full()], n=6)
+    assert kinds(report) == {"extra", "missing"}
+    assert report.names == {0: "Full()", 1: "Causal()"}
+    same = check(lambda q, k, v: masked(tri(6))(q, k, v)[::-1], sr.Causal(), n=6, heads=2)
+    assert kinds(same) == {"numerics"}
+
+
+def test_key_heads_dealt_in_turn_instead_of_in_groups():
+    def fn(q, k, v):
+        return masked(tri(6))(q, np.tile(k, (2, 1, 1)), np.tile(v, (2, 1, 1)))
+    assert kinds(check(fn, sr.Causal(), n=6, heads=4, kv_heads=2)) == {"numerics"}
+
+
+def test_a_sink_takes_weight_from_every_row():
+    def sink(x):
+        return np.exp(x) / (1 + np.exp(x).sum(-1, keepdims=True))
+    found = check(masked(tri(4), weigh=lambda x: sink(np.minimum(x, 80))), sr.Causal(), n=4)
+    assert kinds(found) == {"row sum"}
+    assert of(found, "row sum").count == 4
+    assert "0.5" in of(found, "row sum").message
+
+
+@pytest.mark.parametrize("slope", [0.2, 0.5])
+def test_a_bias_is_told_from_multiplicity(slope):
+    def alibi(q, k, v):
+        q, k, v = spread(q, k, v)
+        i = np.arange(6)
+        x = q @ k.swapaxes(1, 2) / np.sqrt(q.shape[-1]) - slope * (i[:, None] - i)
+        x = np.where(tri(6), x, -np.inf)
+        p = np.exp(x - x.max(-1, keepdims=True))
+        return (p / p.sum(-1, keepdims=True) @ v).astype(np.float32)
+    assert kinds(check(alibi, sr.Causal(), n=6)) == {"bias"}
+
+
+@pytest.mark.parametrize(("fn", "said"), [
+    (lambda q, k, v: None, "must return one array, got None"),
+    (lambda q, k, v: (q, q), "got a tuple of 2"),
+    (lambda q, k, v: q[:, 1:], r"must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
+    (lambda q, k, v: q[0], r"must return shape \(1, 4, 16\), got \(4, 16\)"),
+    (lambda q, k, v: q.astype(int), "must return one of float64, .*, got int64"),
+    (lambda q, k, v: q.astype(complex), "got complex128"),
+    (lambda q, k, v: q.astype(object), "got object"),
+    (lambda q, k, v: 1 / 0, "raised ZeroDivisionError: division by zero"),
+    (lambda q, k: q, "raised TypeError"),
+])
+def test_what_goes_wrong_inside_fn_is_told_and_lost_nowhere(fn, said):
+    with pytest.raises(ProbeError, match=said) as caught:
+        probe(fn, 4)
+    assert "fn(q (1, 4, 16), k (1, 4, 16), v (1, 4, 16)), float32, layout 'hnd'" in str(caught.value)
+    report = check(fn, sr.Causal(), n=4)
+    assert kinds(report) == {"error"}
+    assert of(report, "error").message == str(caught.value)
+    assert report.actual is None
+
+
+def test_fn_that_raises_on_random_input_alone_keeps_the_verdict_on_the_sets():
+    def fn(q, k, v):
+        if np.abs(v).max() > 1:
+            raise RuntimeError("no kernel for this")
+        return masked(tri(5, keys=2))(q, k, v)
+    report = check(fn, sr.Causal(), n=5)
+    assert kinds(report) == {"missing", "error"}
+    assert report.names == {0: "Lookback(2)"}
+
+
+def test_assert_conforms_carries_the_report():
+    with pytest.raises(AssertionError, match=r"(?s)FAIL: fn is not Causal.*Lookback\(2\)"):
+        assert_conforms(online(tri(5, keys=2)), sr.Causal(), n=5)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (dict(n=0), "n must be at least 1 and at most 4096"),
+    (dict(n=(4, 4097)), "at most 4096"),
+    (dict(n=2.0), "n must be an integer or a pair"),
+    (dict(n=4, heads=0), "heads must be at least 1, got 0"),
+    (dict(n=4, heads=True), "heads must be an integer, got True"),
+    (dict(n=4, heads=4, kv_heads=3), "kv_heads must divide heads = 4, got 3"),
+    (dict(n=4, d=1), "d must be at least 2, got 1"),
+    (dict(n=4, e=0), "e must be at least 1, got 0"),
+    (dict(n=4, layout="dnh"), "layout must be one of hnd, bhnd, bnhd, nd, got 'dnh'"),
+    (dict(n=4, heads=2, layout="nd"), "heads must be 1 with layout 'nd', got 2"),
+    (dict(n=4, framework="tf"), "framework must be one of numpy, torch, jax, got 'tf'"),
+])
+def test_options_outside_their_bounds_raise(arguments, said):
+    for call in (lambda: probe(masked(tri(4)), **arguments), lambda: check(masked(tri(4)), sr.Causal(), **arguments)):
+        with pytest.raises((TypeError, ValueError), match=said) as caught:
+            call()
+        assert not isinstance(caught.value, ProbeError)
+
+
+def test_patterns_that_are_none_or_too_few_raise():
+    with pytest.raises(TypeError, match="fn must be callable, got 3"):
+        probe(3, 4)
+    for pattern in ("Causal()", [], [sr.Causal(), None], tri(4)):
+        with pytest.raises(TypeError, match="pattern must be a Pattern, or a sequence of one for each head"):
+            check(masked(tri(4)), pattern, n=4)
+    with pytest.raises(ValueError, match="pattern must be one for each of heads = 3, got 2"):
+        check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)
+    with pytest.raises(TypeError, match="dtype"):
+        check(masked(tri(4)), sr.Causal(), n=4, dtype="float16")
