@@ -1,0 +1,36 @@
+"""Notebooks: each runs from top to bottom within a minute, and is kept with the outputs of a run."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.filterwarnings("ignore")  # what warns here is the kernel's machinery; cells warn inside their own process
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_runs_and_is_kept_with_its_outputs(path, request):
+    kept = nbformat.read(path, as_version=4)
+    run = nbformat.read(path, as_version=4)
+    NotebookClient(run, timeout=60, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(path.parent)}}).execute()
+    if request.config.getoption("--rewrite-notebooks"):
+        nbformat.write(run, path)
+        return
+    for old, new in zip(kept.cells, run.cells):
+        if new.cell_type == "code":
+            assert [o.output_type for o in old.outputs] == [o.output_type for o in new.outputs], "run `make notebooks` to keep outputs"
+            assert text_of(old) == text_of(new), "run `make notebooks` to keep outputs"
+
+
+def text_of(cell):
+    """What a cell printed, without figures."""
+    return [o.text for o in cell.outputs if o.output_type == "stream"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_asserts_what_it_claims(path):
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert sum("assert" in cell.source for cell in cells) >= 8
+    assert not any(o.output_type == "error" for cell in cells for o in cell.outputs)
