@@ -1,0 +1,41 @@
+"""The docs keep their word: rows have tests, the README's commands are the Makefile's, links lead somewhere."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("**/*.md")])
+PAGES = [page for page in PAGES if "_build" not in page.parts]
+
+
+def test_every_row_of_differs_names_a_test_that_exists_and_every_test_has_its_row():
+    rows = [line for line in (ROOT / "docs" / "differs.md").read_text().split("\n") if line.startswith("| ")][1:]
+    named = [re.findall(r"`(test_\w+)`", row.split("|")[-2]) for row in rows]
+    assert all(len(tests) == 1 for tests in named)
+    functions = ast.parse((ROOT / "tests" / "test_differs.py").read_text()).body
+    assert [tests[0] for tests in named] == [f.name for f in functions if isinstance(f, ast.FunctionDef)]
+
+
+def test_the_commands_of_the_readme_are_targets():
+    makefile = (ROOT / "Makefile").read_text()
+    commands = re.findall(r"^make ([\w-]+)", (ROOT / "README.md").read_text(), re.M)
+    assert commands[:2] == ["demo", "test"]
+    for target in commands:
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_local_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+        if not re.match(r"[a-z]+:", target):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_names_from_the_library_exist(page):
+    import sparse_ref as sr
+    for name in re.findall(r"\bsr\.(\w+)", page.read_text()):
+        assert hasattr(sr, name), name
