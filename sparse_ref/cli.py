@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from . import __version__, notation, patterns
 from .factorized import Factorized
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     command("verify", verify, "which keys somebody else's attention attends to",
             (["function"], dict(help="module:function, called with (q, k, v)")),
             (["--pattern"], dict(required=True, help="the pattern it should have")), _n(64),
-            (["--heads"], dict(type=int, default=1)), (["--kv-heads"], dict(type=int)),
+            (["--heads"], dict(type=int)), (["--kv-heads"], dict(type=int)),
             (["--layout"], dict(default="hnd", choices=["hnd", "bhnd", "bnhd", "nd"])),
             (["--framework"], dict(default="numpy", choices=["numpy", "torch", "jax"])), as_json)
     command("demo", demo, "two patterns on a real image and text, their theorems, and two implementations judged",
@@ -85,7 +86,10 @@ def show(arguments) -> int:
 
 def plot(arguments) -> int:
     """Draw a pattern, or the steps of a factorized one over an image, to a file."""
+    from matplotlib import pyplot
+
     from . import plot as figures
+    figure: Any
     value = notation.read(arguments.expression)
     if isinstance(value, Factorized):
         shape = arguments.image or _near_square(arguments.n)
@@ -94,7 +98,10 @@ def plot(arguments) -> int:
         raise ValueError("expression must be one pattern or its steps, got one pattern a head: draw them one by one")
     else:
         figure = figures.mask(value, arguments.n).axes.figure
-    figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
+    try:
+        figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
+    finally:
+        pyplot.close(figure)
     print(arguments.output)
     return 0
 

@@ -76,7 +76,7 @@ def array(name: str, x) -> np.ndarray:
     try:
         return np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        raise TypeError(f"{name} must be an array, by __array__ or __dlpack__ if need be; {type(x).__name__} is none: {error}") from error
+        raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__; got {type(x).__name__}: {error}") from error
 
 
 def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:

@@ -25,4 +25,5 @@ def parallel(function):
         with _entry:
             return loop(*args)
 
+    call.loop = loop  # type: ignore[attr-defined]
     return call

@@ -1,0 +1,97 @@
+"""The command: what it prints, and how it ends: 0 on success, 1 on a mismatch, 2 where the input is wrong."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import sparse_ref as sr
+from sparse_ref.cli import main
+
+
+def lookback_3(q, k, v):
+    return sr.attend(q, k, v, sr.Lookback(3))
+
+
+def broken(q, k, v):
+    raise RuntimeError("no such kernel")
+
+
+def test_list_names_every_pattern_with_its_set_and_source(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert len(out.strip().split("\n")) == len(sr.patterns.__all__)
+    assert "Strided       A_i = { j <= i : (i - j) mod l = 0 }" in out
+    assert main(["list", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == set(sr.patterns.__all__)
+
+
+def test_show_prints_the_picture_and_its_set(capsys):
+    assert main(["show", "Local(2) | Strided(3)", "-n", "6"]) == 0
+    out = capsys.readouterr().out
+    assert sr.picture(sr.Local(2) | sr.Strided(3), 6) in out
+    assert main(["show", "strided(3)", "-n", "4x6"]) == 0
+    assert sr.picture(sr.Strided(3), (4, 6)) in capsys.readouterr().out
+    assert main(["show", "Causal()", "-n", "3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == np.tril(np.ones((3, 3), bool)).tolist()
+
+
+def test_stats_counts_keys(capsys):
+    assert main(["stats", "fixed(8, 2)", "-n", "64", "--json"]) == 0
+    block, summary = (json.loads(line) for line in capsys.readouterr().out.strip().split("\n"))
+    assert block["nnz"] == 8 * 36
+    assert summary["empty_rows"] == 6
+    assert summary["most_keys"] == 16
+    assert block["of_causal"] == block["nnz"] / (64 * 65 // 2)
+    assert main(["stats", "Causal()", "-n", "100"]) == 0
+    assert "nnz         5,050" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)", "-n", "64"], ["fixed(6, 1)", "--image", "6x6"]])
+def test_plot_writes_a_picture(arguments, tmp_path, capsys):
+    import matplotlib.pyplot as plt
+    target = tmp_path / "out.png"
+    assert main(["plot", *arguments, "-o", str(target)]) == 0
+    assert target.read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().out.strip() == str(target)
+    assert not plt.get_fignums()
+
+
+def test_verify_ends_with_the_verdict(capsys, monkeypatch):
+    monkeypatch.syspath_prepend("tests")
+    assert main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(3)", "-n", "20", "--heads", "2"]) == 0
+    assert capsys.readouterr().out.startswith("PASS")
+    assert main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(4)", "-n", "20", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["passed"] is False
+    assert main(["verify", "test_cli:broken", "--pattern", "Causal()", "-n", "8"]) == 1
+    assert "no such kernel" in capsys.readouterr().out
+    assert main(["verify", "test_cli:lookback_3", "--pattern", "openai_fixed(4, 1, 2)", "-n", "8"]) == 1
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["show", "Stride(4)"], "did you mean 'Strided'?\n    Stride(4)\n    ^"),
+    (["show", "Causal()", "-n", "300"], "n must be at most 256"),
+    (["verify", "json", "--pattern", "Causal()"], "function must be module:function, got 'json'"),
+    (["verify", "json:nothing", "--pattern", "Causal()"], "has no attribute 'nothing'"),
+    (["verify", "no_such_module:fn", "--pattern", "Causal()"], "No module named 'no_such_module'"),
+    (["verify", "json:loads", "--pattern", "strided(3)"], "--pattern must be one pattern, or one a head"),
+    (["plot", "openai_fixed(8, 2, 2)", "-o", "x.png"], "expression must be one pattern or its steps"),
+    (["plot", "Causal()", "-o", "/nowhere/x.png"], "No such file or directory"),
+])
+def test_wrong_input_ends_with_2_and_a_reason(arguments, said, capsys):
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["show"], ["show", "Causal()", "-n", "many"], ["plot", "Causal()"]])
+def test_wrong_usage_ends_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+def test_python_m_runs_the_command():
+    run = subprocess.run([sys.executable, "-m", "sparse_ref", "--version"], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == sr.__version__

@@ -1,0 +1,58 @@
+"""The demo's page: it is made, holds what it promises, and its judgement of others is what their sets say."""
+
+import re
+
+import pytest
+
+import sparse_ref as sr
+from sparse_ref import demo
+from sparse_ref.demo import judged, real_input, theorems
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(real_input, "LARGE", 32)
+        return demo.page(tmp_path_factory.mktemp("demo") / "out").read_text(encoding="utf-8")
+
+
+def test_the_page_holds_its_five_parts_and_stands_alone(page):
+    titles = re.findall("<h2>(.*?)</h2>", page)
+    assert titles == ["On an image", "On a text", "What it costs", "Path theorems, checked", "Other people's code, judged"]
+    assert page.count("data:image/png;base64,") == 2
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_the_text_is_marked_as_the_sets_say(page):
+    text = re.findall("<div class='text'>(.*?)</div>", page, re.S)
+    query = 11 * real_input.WIDTH + 37
+    for shown, f in zip(text, (sr.strided(64), sr.fixed(64, 8)), strict=True):
+        marked = shown.count("'step1'") + shown.count("'step2'") + shown.count("'both'") + shown.count("'query'")
+        assert marked == len(sr.Merged(f).at(0, 0).row(query, 1024) if f.steps[0].contains(query, query) else [])
+    assert len(real_input.prose()) > 5000
+
+
+def test_the_photograph_is_one():
+    grey = real_input.photograph(32)
+    assert grey.shape == (32, 32)
+    assert 0 <= grey.min() < 0.3 < 0.7 < grey.max() <= 1
+
+
+def test_a_theorem_that_fails_stops_the_page(monkeypatch):
+    monkeypatch.setattr(theorems, "STATEMENTS", [("wrong", True, lambda: 1)])
+    with pytest.raises(RuntimeError, match="expected no pair without a path, found 1: wrong"):
+        theorems.section()
+
+
+def test_the_operator_of_onnx_is_judged(page):
+    pytest.importorskip("onnx", reason="onnx is not installed: `make test` installs it")
+    rows = dict(re.findall(r"<td>(ONNX Attention[^<]*)</td><td>12 x 12</td><td><code>([^<]*)</code>", page))
+    assert rows == {"ONNX Attention": "Full()", "ONNX Attention, is_causal=1": "Causal()",
+                    "ONNX Attention, is_causal=1, left_window_size=2": "Lookback(3)",
+                    "ONNX Attention, attn_mask = Strided(3)": "Strided(3)"}
+    assert "FAIL: fn is not Shifted(Causal(), 8)" in page
+
+
+def test_without_onnx_and_torch_the_page_says_how_to_have_them(monkeypatch):
+    monkeypatch.setattr(judged, "find_spec", lambda name: None)
+    assert "make demo" in judged.section()
