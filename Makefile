@@ -1,0 +1,51 @@
+# Every target makes .venv and installs what it needs, pinned in constraints.txt, by name from the package index.
+PYTHON ?= python3
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo demo-torch test test-deep test-originals check notebooks docs bench clean
+
+demo: .venv/demo
+	$(PY) -m sparse_ref demo --output out
+
+demo-torch: .venv/originals
+	.venv/originals/bin/python -m sparse_ref demo --output out
+
+test: .venv/test
+	$(PY) -m pytest
+
+test-deep: .venv/test
+	SPARSE_REF_PROFILE=deep $(PY) -m pytest
+
+test-originals: .venv/originals
+	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals
+
+check: .venv/check
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q tests/test_house.py tests/test_docs.py
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+notebooks: .venv/test
+	$(PY) -m pytest tests/test_notebooks.py --rewrite-notebooks
+
+docs: .venv/check
+	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+
+bench: .venv/test
+	$(PY) benchmarks/attention.py
+
+clean:
+	rm -rf .venv out docs/_build
+
+.venv/pip: constraints.txt pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'sparse_ref needs Python >= 3.11, this is %d.%d' % sys.version_info[:2])"
+	$(PYTHON) -m venv .venv
+	$(PIP) pip==26.3
+	$(PIP) -c constraints.txt hatchling
+	$(PIP) -c constraints.txt --no-build-isolation --editable .
+	touch $@
+
+.venv/demo .venv/test .venv/check: .venv/%: .venv/pip
+	$(PIP) -c constraints.txt --group $*
+	touch $@
