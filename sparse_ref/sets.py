@@ -89,7 +89,7 @@ class Rule(Pattern):
             del cls.row
 
     def __post_init__(self):
-        for field in fields(self):
+        for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
                 raise TypeError(f"{type(self).__name__}: {field.name} must be an integer, got {value!r}")

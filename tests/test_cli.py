@@ -49,7 +49,7 @@ def test_stats_counts_keys(capsys):
     assert "nnz         5,050" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)", "-n", "64"], ["fixed(6, 1)", "--image", "6x6"]])
+@pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)"], ["fixed(6, 1)", "--image", "6x6"]])
 def test_plot_writes_a_picture(arguments, tmp_path, capsys):
     import matplotlib.pyplot as plt
     target = tmp_path / "out.png"

@@ -14,6 +14,7 @@ from ..sets import Pattern
 from ..verify import check, identify, probe
 from .html import table, verdict
 
+TITLE = "<h2>Other people's code, judged</h2>"
 SQUARE, WIDE = (12, 12), (4, 12)  # (n_q, n_k)
 
 
@@ -24,16 +25,16 @@ def onnx_attention(mask: np.ndarray | None = None, **attributes) -> Callable:
     """
     from onnx import TensorProto, helper
     from onnx.reference import ReferenceEvaluator
-    kinds = {"q": TensorProto.FLOAT, "k": TensorProto.FLOAT, "v": TensorProto.FLOAT}
     given = {} if mask is None else {"mask": mask}
-    node = helper.make_node("Attention", [*kinds, *given], ["out"], **attributes)
-    taken = [helper.make_tensor_value_info(name, kind, [None] * 4) for name, kind in kinds.items()]
+    node = helper.make_node("Attention", ["q", "k", "v", *given], ["out"], **attributes)
+    taken = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * 4) for name in "qkv"]
     taken += [helper.make_tensor_value_info(name, TensorProto.BOOL, [None] * 2) for name in given]
     graph = helper.make_graph([node], "attention", taken, [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)])
     session = ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)]))
 
     def fn(q, k, v):
-        return session.run(None, {"q": q[None], "k": k[None], "v": v[None], **given})[0][0]
+        out, = session.run(None, {"q": q[None], "k": k[None], "v": v[None], **given})
+        return out[0]
     return fn
 
 
@@ -42,7 +43,8 @@ def torch_attention(**options) -> Callable:
     import torch
 
     def fn(q, k, v):
-        return torch.nn.functional.scaled_dot_product_attention(*(torch.from_numpy(x)[None] for x in (q, k, v)), **options)[0].numpy()
+        attend = torch.nn.functional.scaled_dot_product_attention
+        return attend(*(torch.from_numpy(x)[None] for x in (q, k, v)), **options)[0].numpy()
     return fn
 
 
@@ -65,7 +67,8 @@ def subjects() -> Iterator[tuple[str, Callable, tuple[int, int]]]:
         yield "ONNX Attention, is_causal=1", onnx_attention(is_causal=1), SQUARE
         yield "ONNX Attention, is_causal=1", onnx_attention(is_causal=1), WIDE
         yield "ONNX Attention, is_causal=1, left_window_size=2", onnx_attention(is_causal=1, left_window_size=2), SQUARE
-        yield "ONNX Attention, left_window_size=2, right_window_size=1", onnx_attention(left_window_size=2, right_window_size=1), WIDE
+        both_sides = onnx_attention(left_window_size=2, right_window_size=1)
+        yield "ONNX Attention, left_window_size=2, right_window_size=1", both_sides, WIDE
         yield "ONNX Attention, attn_mask = Strided(3)", onnx_attention(strided), SQUARE
     if find_spec("torch"):
         yield "PyTorch SDPA, is_causal=True", torch_attention(is_causal=True), SQUARE
@@ -82,9 +85,9 @@ def section() -> str:
         rows.append((said, f"{n[0]} x {n[1]}", f"<code>{escape(repr(names[0]))}</code>" if names else "no name",
                      verdict(right, "sets and numbers" if right else "differs")))
     if not rows:
-        return "<h2>Other people's code, judged</h2><p>Neither onnx nor torch is installed: <code>make demo</code> installs onnx.</p>"
-    return ("<h2>Other people's code, judged</h2><p>Attention is linear in V: with one-hot columns of V the weights of any implementation "
-            "are read out from outside, and its sets are compared as sets. No source is read.</p>"
+        return TITLE + "<p>Neither onnx nor torch is installed: <code>make demo</code> installs onnx.</p>"
+    return (TITLE + "<p>Attention is linear in V: with one-hot columns of V the weights of any implementation are read out from "
+            "outside, and its sets are compared as sets. No source is read.</p>"
             + table(("implementation", "n_q x n_k", "computes", "check"), rows) + _alignment())
 
 
@@ -97,6 +100,6 @@ def _alignment() -> str:
     full = check(onnx_attention(), Full(), n=SQUARE)
     if report.passed or not full.passed:
         raise RuntimeError("the ONNX operator changed what is_causal means: look again")
-    return (f"<h3>What is_causal means when n_q = {WIDE[0]} and n_k = {WIDE[1]}</h3><p>With a cache of keys the queries are the last "
-            f"positions, and each should see all keys up to its own: <code>{last!r}</code>. The operator aligns at the top left "
-            f"instead. The report of somebody who expected the former:</p>{report._repr_html_()}")
+    return (f"<h3>What is_causal means when n_q = {WIDE[0]} and n_k = {WIDE[1]}</h3><p>With a cache of keys the queries are the "
+            f"last positions, and each should see the keys up to its own: <code>{last!r}</code>. The operator aligns at the top "
+            f"left instead. The report of somebody who expected the former:</p>{report._repr_html_()}")

@@ -20,8 +20,7 @@ WIDTH = 64  # of a head, and of a line of the text
 def photograph(side: int) -> np.ndarray:
     """The photograph that matplotlib ships, its middle square as grey values 0..1, (side, side), means over patches."""
     from matplotlib import cbook, image
-    with cbook.get_sample_data("grace_hopper.jpg") as file:
-        grey = image.imread(file, format="jpg").mean(axis=-1) / 255
+    grey = image.imread(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))).mean(axis=-1) / 255
     patch = min(grey.shape) // side
     top, left = ((length - patch * side) // 2 for length in grey.shape)
     square = grey[top:top + patch * side, left:left + patch * side]
@@ -44,8 +43,8 @@ def on_image() -> str:
     for ax, f in zip(axes, (strided(STRIDE), fixed(STRIDE, 4))):
         plot.image(f, (SIDE, SIDE), (20, 17), ax=ax, background=picture)
     panels = plot.factorization([strided(8), fixed(8, 2)], (8, 8))
-    return (f"<h2>On an image</h2><p>A photograph of {SIDE} x {SIDE} positions, read row by row; l = {STRIDE}, one row. The query is "
-            "position (20, 17). Strided attention sees its row and its column, which suits an image.</p>"
+    return (f"<h2>On an image</h2><p>A photograph of {SIDE} x {SIDE} positions, read row by row; l = {STRIDE}, one row. The query "
+            "is position (20, 17). Strided attention sees its row and its column, which suits an image.</p>"
             + figure(fig, "the keys of one query on a photograph, strided and fixed")
             + "<p>The same on 8 x 8 positions, each above its connectivity matrix, as in the paper's Figure 3:</p>"
             + figure(panels, "strided and fixed attention on 8 x 8 positions with their connectivity matrices"))
@@ -55,9 +54,9 @@ def on_text() -> str:
     """Where each step looks in the prose, from one character."""
     text, query = " ".join(prose().split())[:16 * WIDTH], 11 * WIDTH + 37
     shown = "".join(f"<h3>{f!r}</h3><div class='text'>{_marked(text, query, f)}</div>" for f in (strided(WIDTH), fixed(WIDTH, 8)))
-    return (f"<h2>On a text</h2><p>The first {len(text):,} characters of the chapter on naming of Python's language reference, in lines "
-            f"of l = {WIDTH}; the query is the dark one. Text has no columns, so strided attention looks at letters that happen to stand "
-            f"above one another; fixed attention lets the last 8 characters of each line stand for it. <span class='text' "
+    return (f"<h2>On a text</h2><p>The first {len(text):,} characters of the chapter on naming of Python's language reference, in "
+            f"lines of l = {WIDTH}; the query is the dark one. Text has no columns, so strided attention looks at letters "
+            "that happen to stand above one another; fixed attention lets the last 8 characters of each line stand for it. <span class='text' "
             "style='border:0;padding:0'><span class='step1'>step 1</span> <span class='step2'>step 2</span> "
             "<span class='both'>both</span></span></p>" + shown)
 

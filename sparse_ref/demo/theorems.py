@@ -7,8 +7,8 @@ import random
 import numpy as np
 
 from ..factorized import Factorized
-from ..patterns import Lookback, Strided, fixed, openai_fixed, strided
 from ..paths import reach, witness
+from ..patterns import Lookback, Strided, fixed, openai_fixed, strided
 from .html import table, verdict
 
 SIZES = [(n, l) for n in (7, 16, 33) for l in (2, 3, 4, 7)]
@@ -25,7 +25,7 @@ STATEMENTS = [
     ("the same with a window of l keys, as the published code has", True,
      lambda: unreached(lambda l: (Lookback(l), Strided(l)), residual=False)),
     ("the same with a window of l - 1 keys", False, lambda: unreached(lambda l: (Lookback(l - 1), Strided(l)), residual=False)),
-    ("fixed, c = 1: every j <= i reaches i in two steps, without the residual edge", False, lambda: unreached(fixed, residual=False)),
+    ("fixed, c = 1: every j <= i reaches i in two steps, no residual edge", False, lambda: unreached(fixed, residual=False)),
     ("the same with the residual edge", True, lambda: unreached(fixed)),
     ("the same, the summary step below", False, lambda: unreached(fixed, order=(2, 1))),
     ("the published code's fixed, head 0 twice", True, lambda: unreached(lambda l: 2 * openai_fixed(l, 1, num_verts=2)[:1])),
@@ -43,8 +43,8 @@ def section() -> str:
         rows.append((said, verdict(True, "holds") if expected else verdict(False, f"fails: {missing:,} pairs have no path")))
     sizes = ", ".join(f"({n}, {l})" for n, l in SIZES)
     walks = [_walk(f) for f in (strided(1000), fixed(1000, 8))]
-    return ("<h2>Path theorems, checked</h2><p>Factorized attention promises a path from every position to every later one. Checked for "
-            f"all pairs j &lt;= i at (n, l) = {sizes}; at these sizes that is a proof, beyond them it is evidence.</p>"
+    return ("<h2>Path theorems, checked</h2><p>Factorized attention promises a path from every position to every later one. "
+            f"Checked for all pairs j &lt;= i at (n, l) = {sizes}; at these sizes that is a proof, beyond them it is evidence.</p>"
             + table(("statement", "found"), rows)
             + "<p>A path in closed form, each hop checked against the sets, for positions drawn up to 10<sup>18</sup>:</p>"
             + table(("factorization", "paths checked", "the last one"), walks))
@@ -52,7 +52,8 @@ def section() -> str:
 
 def _walk(f: Factorized) -> tuple:
     """Witnesses between 1000 drawn pairs, each of whose hops is a member or the residual edge."""
-    draw, path = random.Random(0), ()
+    draw = random.Random(0)
+    path: tuple[int, ...] = ()
     for _ in range(1000):
         i = draw.randrange(10**18)
         j = draw.randrange(i + 1)
