@@ -8,7 +8,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
 
-demo-torch: .venv/originals
+demo-torch: .venv/originals/ready
 	.venv/originals/bin/python -m sparse_ref demo --output out
 
 test: .venv/test
@@ -17,7 +17,7 @@ test: .venv/test
 test-deep: .venv/test
 	SPARSE_REF_PROFILE=deep $(PY) -m pytest
 
-test-originals: .venv/originals
+test-originals: .venv/originals/ready
 	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals
 
 check: .venv/check
@@ -48,4 +48,15 @@ clean:
 
 .venv/demo .venv/test .venv/check: .venv/%: .venv/pip
 	$(PIP) -c constraints.txt --group $*
+	touch $@
+
+# PyTorch comes first and alone; the implementations of others, which ask for other builds of it, follow without what they ask for.
+ORIGINALS := .venv/originals/bin/python -m pip install --quiet --disable-pip-version-check
+.venv/originals/ready: export CUDA_VISIBLE_DEVICES =
+.venv/originals/ready: export DS_ACCELERATOR = cpu
+.venv/originals/ready: requirements/originals.txt pyproject.toml
+	$(PYTHON) -m venv .venv/originals
+	$(ORIGINALS) -c requirements/originals.txt torch setuptools
+	$(ORIGINALS) --no-deps --no-build-isolation -r requirements/originals.txt
+	$(ORIGINALS) --no-deps --editable .
 	touch $@

@@ -97,7 +97,8 @@ class Listed(Pattern):
     indptr : int array (n_q + 1,), from 0, never falling.
     indices : int array (indptr[-1],), the keys of each row ascending without repeats, none negative.
 
-    The arrays are copied and frozen; two such patterns are equal when their arrays are. Raises ValueError
+    The arrays are copied and frozen; two such patterns are equal when their arrays are. `contains` answers in NumPy
+    alone, so that a listed pattern is no mask_mod. Raises ValueError
     naming the row where one of these does not hold, and IndexError for a query that is not listed.
 
     >>> import sparse_ref as sr

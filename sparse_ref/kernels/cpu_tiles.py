@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit, prange
 
 from ..jit import compiled, parallel
+from .exponential import exp
 
 B = 64  # rows and keys of a tile, as in lower.plan
 contracted = njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
@@ -120,10 +121,10 @@ def _softmax_step(logits, top, total, acc):
         for c in range(B):
             high = logits[r, c] if logits[r, c] > high else high
         base = high if high > -np.inf else logits.dtype.type(0)
-        shrink = _exp(top[r] - base)
+        shrink = exp(top[r] - base)
         top[r] = high
         for c in range(B):
-            logits[r, c] = _exp(logits[r, c] - base)
+            logits[r, c] = exp(logits[r, c] - base)
         sum_ = logits.dtype.type(0)
         for c in range(B):
             sum_ += logits[r, c]
@@ -131,11 +132,6 @@ def _softmax_step(logits, top, total, acc):
         if shrink != 1:
             for c in range(acc.shape[1]):
                 acc[r, c] *= shrink
-
-
-@compiled
-def _exp(x):
-    return math.exp(x)
 
 
 @compiled
