@@ -76,8 +76,9 @@ def array(name: str, x) -> np.ndarray:
     try:
         return np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        hint = "; NumPy has no bfloat16, pass x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)" if "BFloat16" in str(error) else ""
-        raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__; got {type(x).__name__}: {error}{hint}") from error
+        hint = "; NumPy has no bfloat16, pass x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)"
+        raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__, got {type(x).__name__}: {error}"
+                        + (hint if "BFloat16" in str(error) else "")) from error
 
 
 def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:

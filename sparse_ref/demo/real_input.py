@@ -56,8 +56,8 @@ def on_text() -> str:
     shown = "".join(f"<h3>{f!r}</h3><div class='text'>{_marked(text, query, f)}</div>" for f in (strided(WIDTH), fixed(WIDTH, 8)))
     return (f"<h2>On a text</h2><p>The first {len(text):,} characters of the chapter on naming of Python's language reference, in "
             f"lines of l = {WIDTH}; the query is the dark one. Text has no columns, so strided attention looks at letters "
-            "that happen to stand above one another; fixed attention lets the last 8 characters of each line stand for it. <span class='text' "
-            "style='border:0;padding:0'><span class='step1'>step 1</span> <span class='step2'>step 2</span> "
+            "that happen to stand above one another; fixed attention lets the last 8 characters of each line stand for it. "
+            "<span class='text' style='border:0;padding:0'><span class='step1'>step 1</span> <span class='step2'>step 2</span> "
             "<span class='both'>both</span></span></p>" + shown)
 
 
