@@ -118,12 +118,22 @@ class Rule(Pattern):
 
 
 @dataclass(frozen=True, repr=False)
-class Either(Pattern):
-    """A_i = L_i | R_i"""
+class Pair(Pattern):
+    """Two patterns and the sign between them; abstract."""
 
     left: Pattern
     right: Pattern
-    precedence: ClassVar[int] = 1
+    sign: ClassVar[str]
+
+    def __repr__(self):
+        left = repr(self.left) if isinstance(self.left, type(self)) else self._inside(self.left)
+        return f"{left} {self.sign} {self._inside(self.right)}"
+
+
+class Either(Pair):
+    """A_i = L_i | R_i"""
+
+    sign, precedence = "|", 1
 
     def contains(self, i, j):
         return self.left.contains(i, j) | self.right.contains(i, j)
@@ -131,18 +141,11 @@ class Either(Pattern):
     def row(self, i, n):
         return np.union1d(self.left.row(i, n), self.right.row(i, n))
 
-    def __repr__(self):
-        left = repr(self.left) if isinstance(self.left, Either) else self._inside(self.left)
-        return f"{left} | {self._inside(self.right)}"
 
-
-@dataclass(frozen=True, repr=False)
-class Both(Pattern):
+class Both(Pair):
     """A_i = L_i & R_i"""
 
-    left: Pattern
-    right: Pattern
-    precedence: ClassVar[int] = 2
+    sign, precedence = "&", 2
 
     def contains(self, i, j):
         return self.left.contains(i, j) & self.right.contains(i, j)
@@ -151,18 +154,11 @@ class Both(Pattern):
         keys = self.left.row(i, n)
         return keys[self.right.contains(i, keys)]
 
-    def __repr__(self):
-        left = repr(self.left) if isinstance(self.left, Both) else self._inside(self.left)
-        return f"{left} & {self._inside(self.right)}"
 
-
-@dataclass(frozen=True, repr=False)
-class Minus(Pattern):
+class Minus(Pair):
     """A_i = L_i - R_i"""
 
-    left: Pattern
-    right: Pattern
-    precedence: ClassVar[int] = 3
+    sign, precedence = "-", 3
 
     def contains(self, i, j):
         return self.left.contains(i, j) & (self.right.contains(i, j) ^ True)
@@ -170,10 +166,6 @@ class Minus(Pattern):
     def row(self, i, n):
         keys = self.left.row(i, n)
         return keys[~self.right.contains(i, keys)]
-
-    def __repr__(self):
-        left = repr(self.left) if isinstance(self.left, Minus) else self._inside(self.left)
-        return f"{left} - {self._inside(self.right)}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,7 +16,7 @@ from numba import njit, prange
 from ..jit import compiled, parallel
 from .exponential import exp
 
-B = 64  # rows and keys of a tile, as in lower.plan
+B = 64  # rows of a tile and keys of a chunk, as in lower.chunks
 contracted = njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 
 

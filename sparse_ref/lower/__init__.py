@@ -2,6 +2,7 @@
 
 from .explicit import BSR, CSR, bsr, csr, dense, density, nnz
 from .plan import Plan, plan
-from .runs import Runs, counts, runs
+from .runs import runs
+from .tidy import Runs, counts
 
 __all__ = ["BSR", "CSR", "Plan", "Runs", "bsr", "counts", "csr", "dense", "density", "nnz", "plan", "runs"]

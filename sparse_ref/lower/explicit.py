@@ -8,7 +8,8 @@ import numpy as np
 
 from ..jit import compiled
 from ..picture import grid, lengths
-from .runs import checked, counts, keys_of, runs
+from .runs import checked, runs
+from .tidy import counts, keys_of
 
 MOST_DENSE = 4096
 

@@ -6,8 +6,9 @@ import numpy as np
 from numba import prange
 
 from ..jit import parallel
-from ..lower.runs import ragged, tidy
+from ..lower.ragged import ragged
 from ..lower.stretches import spans_in, stretch
+from ..lower.tidy import tidy
 from ..sets import Pattern
 
 MOST = 512  # cells a side: more than a figure in one column has room for
