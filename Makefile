@@ -42,7 +42,7 @@ clean:
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'sparse_ref needs Python >= 3.11, this is %d.%d' % sys.version_info[:2])"
 	$(PYTHON) -m venv .venv
 	$(PIP) pip==26.3
-	$(PIP) -c constraints.txt hatchling
+	$(PIP) -c constraints.txt hatchling editables
 	$(PIP) -c constraints.txt --no-build-isolation --editable .
 	touch $@
 
