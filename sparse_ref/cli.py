@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import sys
+from contextlib import redirect_stdout
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from . import __version__, notation, patterns
+from .checks import lengths
 from .factorized import Factorized
-from .picture import lengths, picture
+from .picture import picture, rules_in, said
 from .sets import Pattern
 
 
@@ -20,8 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
-    except (TypeError, ValueError, ImportError, AttributeError, OSError) as error:
-        print(f"sparse-ref: {error}", file=sys.stderr)
+    except (TypeError, ValueError, LookupError, ImportError, OSError, MemoryError, RuntimeError) as error:
+        print(f"sparse-ref: {error or type(error).__name__}", file=sys.stderr)
         return 2
 
 
@@ -49,8 +53,12 @@ def _parser() -> argparse.ArgumentParser:
             (["--pattern"], dict(required=True, help="the pattern it should have")), _n(64),
             (["--heads"], dict(type=int)), (["--kv-heads"], dict(type=int)),
             (["--layout"], dict(default="hnd", choices=["hnd", "bhnd", "bnhd", "nd"])),
-            (["--framework"], dict(default="numpy", choices=["numpy", "torch", "jax"])), as_json)
-    command("demo", demo, "two patterns on a real image and text, their theorems, and two implementations judged",
+            (["--framework"], dict(default="numpy", choices=["numpy", "torch", "jax"])),
+            (["--d"], dict(type=int, default=16, help="the width of q and k; 16 unless given")),
+            (["--e"], dict(type=int, help="the width of v; d unless given")),
+            (["--scale"], dict(type=float, help="what the function multiplies logits by; 1 / sqrt(d) unless given")),
+            (["--seed"], dict(type=int, default=0, help="of the random input")), as_json)
+    command("demo", demo, "two patterns on a real image and text, their theorems, and implementations by others judged",
             (["-o", "--output"], dict(type=Path, default=Path("out"), help="the folder to write index.html to")))
     return parser
 
@@ -62,25 +70,27 @@ def _n(default: int):
 
 def _pair(text: str):
     """An int, or a pair of them with an x between."""
-    numbers = tuple(int(part) for part in text.split("x"))
-    return numbers[0] if len(numbers) == 1 else lengths(numbers)
+    numbers = tuple(int(part) if part.isdecimal() else -1 for part in text.split("x"))
+    if len(numbers) > 2 or min(numbers) < 0:
+        raise argparse.ArgumentTypeError(f"must be N or QxK, such as 64 or 4x12, got {text!r}")
+    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def list_(arguments) -> int:
     """Every pattern by name, with its set and its source."""
-    found = {name: (getattr(patterns, name).__doc__ or "").split("\n")[0] for name in patterns.__all__}
+    found = {name: said(value) for name, value in sorted(notation.NAMES.items())}
     print(json.dumps(found, indent=1) if arguments.json else "\n".join(f"{name:13} {said}" for name, said in found.items()))
     return 0
 
 
 def show(arguments) -> int:
     """A pattern's notation, its set and its picture; for factorized patterns, each step's."""
-    for p in _parts(arguments.expression):
+    for name, p in _parts(arguments.expression):
         drawn = picture(p, arguments.n)
         if arguments.json:
             print(json.dumps({"pattern": repr(p), "rows": [[c == "█" for c in line] for line in drawn.split("\n")]}))
         else:
-            print(f"{p!r}\n{(type(p).__doc__ or '').split(chr(10))[0]}\n{drawn}\n")
+            print(name + repr(p), *map(said, dict.fromkeys(map(type, rules_in(p)))), drawn, "", sep="\n")
     return 0
 
 
@@ -91,11 +101,10 @@ def plot(arguments) -> int:
     from . import plot as figures
     figure: Any
     value = notation.read(arguments.expression)
-    if isinstance(value, Factorized):
-        shape = arguments.image or _near_square(arguments.n)
-        figure = figures.factorization(value, shape)
-    elif isinstance(value, tuple):
+    if isinstance(value, tuple):
         raise ValueError("expression must be one pattern or its steps, got one pattern a head: draw them one by one")
+    if isinstance(value, Factorized) or arguments.image:
+        figure = figures.factorization(value, arguments.image or _square(arguments.n))
     else:
         figure = figures.mask(value, arguments.n).axes.figure
     try:
@@ -106,16 +115,17 @@ def plot(arguments) -> int:
     return 0
 
 
-def _near_square(n) -> tuple[int, int]:
-    """The image of about n positions to draw steps on."""
-    side = max(int(max(lengths(n)) ** 0.5), 1)
+def _square(n) -> tuple[int, int]:
+    """The square image of n positions."""
+    side = math.isqrt(max(lengths(n)))
+    if n != side * side or side == 0:
+        raise ValueError(f"n must be a square, so that the steps can be drawn on an image, got {n}: give --image HxW")
     return side, side
 
 
 def stats(arguments) -> int:
     """How many keys a pattern has, a row and in all, beside dense causal attention, and how it lowers to tiles."""
-    parts = [_cost(p, arguments.n) for p in _parts(arguments.expression)]
-    for found in parts:
+    for found in [_cost(p, arguments.n) for _, p in _parts(arguments.expression)]:
         lines = (f"{name:11} {value:.4%}" if isinstance(value, float) else f"{name:11} {value:,}" if isinstance(value, int)
                  else f"{name:11} {value}" for name, value in found.items())
         print(json.dumps(found) if arguments.json else "\n".join(lines) + "\n")
@@ -126,10 +136,11 @@ def _cost(p: Pattern, n) -> dict:
     """What `stats` prints of one pattern."""
     from . import lower
     rows, (n_q, n_k) = lower.counts(lower.runs(p, n)), lengths(n)
-    nnz, causal = int(rows.sum()), lower.nnz(patterns.Causal(), n)
+    nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
     return {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": nnz, "density": lower.density(p, n),
             "of_causal": nnz / causal if causal else 0.0, "least_keys": int(rows.min(initial=n_k)),
-            "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()), "plan": repr(lower.plan(p, n))}
+            "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()), "tiles": len(tiles.rows),
+            "chunks": len(tiles.keys), "full": tiles.full, "waste": tiles.waste, "bytes": tiles.nbytes}
 
 
 def verify(arguments) -> int:
@@ -138,8 +149,10 @@ def verify(arguments) -> int:
     value = notation.read(arguments.pattern)
     if isinstance(value, Factorized):
         raise ValueError(f"--pattern must be one pattern, or one a head, got the {len(value.steps)} steps of {arguments.pattern}")
-    report = check(_function(arguments.function), value, n=arguments.n, heads=arguments.heads, kv_heads=arguments.kv_heads,
-                   layout=arguments.layout, framework=arguments.framework)
+    with redirect_stdout(sys.stderr):  # what the function prints is not the answer
+        report = check(_function(arguments.function), value, n=arguments.n, heads=arguments.heads, scale=arguments.scale,
+                       seed=arguments.seed, kv_heads=arguments.kv_heads, d=arguments.d, e=arguments.e,
+                       layout=arguments.layout, framework=arguments.framework)
     print(report.to_json() if arguments.json else report)
     return 0 if report.passed else 1
 
@@ -152,18 +165,23 @@ def demo(arguments) -> int:
 
 
 def _function(text: str):
-    """What module:function names, looked up from the current folder as from the search path."""
+    """What module:function names, looked up in the current folder before the search path."""
     module, colon, name = text.partition(":")
-    if not colon or not module or not name:
-        raise ValueError(f"function must be module:function, got {text!r}")
-    sys.path.insert(0, "")
+    if not colon or not module or not name or "/" in module or module.endswith(".py"):
+        raise ValueError(f"function must be module:function, with the module's name and not its file, got {text!r}")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
     try:
-        return getattr(importlib.import_module(module), name)
-    finally:
-        sys.path.remove("")
+        return attrgetter(name)(importlib.import_module(module))
+    except (Exception, SystemExit) as error:
+        raise ImportError(f"{text} cannot be imported: {type(error).__name__}: {error}") from error
 
 
-def _parts(expression: str) -> tuple[Pattern, ...]:
-    """The pattern that the expression denotes; its steps, or one a head, where it denotes several."""
+def _parts(expression: str) -> list[tuple[str, Pattern]]:
+    """The pattern that the expression denotes; its steps, or one a head, each with its name, where it denotes several."""
     value = notation.read(expression)
-    return value.steps if isinstance(value, Factorized) else value if isinstance(value, tuple) else (value,)
+    if isinstance(value, Pattern):
+        return [("", value)]
+    if isinstance(value, Factorized):
+        return [(f"step {m}: ", p) for m, p in enumerate(value.steps, 1)]
+    return [(f"head {h}: ", p) for h, p in enumerate(value)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import index
 from typing import Any
 
 import numpy as np
 
+from .checks import pair, whole
 from .sets import Pattern
 
 
@@ -31,14 +31,8 @@ class Blockwise(Pattern):
     block: Any
 
     def __post_init__(self):
-        block = self.block if isinstance(self.block, tuple) else (self.block, self.block)
-        if len(block) != 2 or any(isinstance(b, bool) or not hasattr(b, "__index__") for b in block):
-            raise TypeError(f"Blockwise: block must be an integer or a pair of them, got {self.block!r}")
-        if min(block) < 1:
-            raise ValueError(f"Blockwise: block must be at least 1, got {self.block!r}")
-        if not isinstance(self.pattern, Pattern):
-            raise TypeError(f"Blockwise: pattern must be a Pattern, got {self.pattern!r}")
-        object.__setattr__(self, "block", (index(block[0]), index(block[1])))
+        _one_pattern("Blockwise", self.pattern)
+        object.__setattr__(self, "block", pair("Blockwise: block", self.block, 1, "(b_q, b_k)"))
 
     def contains(self, i, j):
         b_q, b_k = self.block
@@ -47,7 +41,7 @@ class Blockwise(Pattern):
     def row(self, i, n):
         b_q, b_k = self.block
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
-        keys = (blocks[:, None] * b_k + np.arange(b_k)).ravel()
+        keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
         return keys[keys < n]
 
     def __repr__(self):
@@ -73,11 +67,8 @@ class Shifted(Pattern):
     offset: int
 
     def __post_init__(self):
-        if isinstance(self.offset, bool) or not hasattr(self.offset, "__index__"):
-            raise TypeError(f"Shifted: offset must be an integer, got {self.offset!r}")
-        if not isinstance(self.pattern, Pattern):
-            raise TypeError(f"Shifted: pattern must be a Pattern, got {self.pattern!r}")
-        object.__setattr__(self, "offset", index(self.offset))
+        _one_pattern("Shifted", self.pattern)
+        object.__setattr__(self, "offset", whole("Shifted: offset", self.offset))
 
     def contains(self, i, j):
         return self.pattern.contains(i + self.offset, j)
@@ -98,8 +89,9 @@ class Listed(Pattern):
     indices : int array (indptr[-1],), the keys of each row ascending without repeats, none negative.
 
     The arrays are copied and frozen; two such patterns are equal when their arrays are. `contains` answers in NumPy
-    alone, so that a listed pattern is no mask_mod. Raises ValueError
-    naming the row where one of these does not hold, and IndexError for a query that is not listed.
+    alone, so a listed pattern cannot serve as a mask_mod.
+
+    Raises ValueError naming the row where one of these does not hold, and IndexError for a query that is not listed.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Listed([0, 2, 2, 3], [0, 2, 1]), 3))
@@ -134,10 +126,11 @@ class Listed(Pattern):
         self._listed(i)
         if len(self.indices) == 0:
             return np.zeros(i.shape, bool)[()]
-        most = int(max(self.indices.max(), j.max(initial=0))) + 1
-        have, asked = self._rows * most + self.indices, i * most + j
+        most = int(self.indices.max()) + 1
+        known = (j >= 0) & (j < most)
+        have, asked = self._rows * most + self.indices, i * most + np.where(known, j, 0)
         t = np.minimum(np.searchsorted(have, asked), len(have) - 1)
-        return (have[t] == asked)[()]
+        return ((have[t] == asked) & known)[()]
 
     def row(self, i, n):
         self._listed(i)
@@ -159,6 +152,12 @@ class Listed(Pattern):
 
     def __repr__(self):
         return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"
+
+
+def _one_pattern(kind: str, p):
+    """Refuse what is no pattern."""
+    if not isinstance(p, Pattern):
+        raise TypeError(f"{kind}: pattern must be a Pattern, got {p!r}")
 
 
 def _frozen(values, name: str) -> np.ndarray:

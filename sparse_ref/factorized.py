@@ -33,7 +33,7 @@ class Factorized:
         object.__setattr__(self, "steps", steps)
 
     def __repr__(self):
-        return self.name or f"Factorized(({', '.join(map(repr, self.steps))},))"
+        return self.name or f"Factorized({self.steps!r})"
 
     def _repr_html_(self):
         from .picture import html
@@ -41,36 +41,42 @@ class Factorized:
 
 
 @dataclass(frozen=True)
-class Interleaved:
+class Scheme:
+    """How the steps of a factorized pattern are shared among the layers and heads of a model; abstract."""
+
+    factorized: Factorized
+
+    def __post_init__(self):
+        if not isinstance(self.factorized, Factorized):
+            raise TypeError(f"{type(self).__name__}: factorized must be a Factorized, got {self.factorized!r}")
+
+    def at(self, layer: int, head: int) -> Pattern:
+        """The pattern of this layer and head, both from 0."""
+        raise NotImplementedError
+
+
+class Interleaved(Scheme):
     """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   sec. 5.1, eq. 6
 
     The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here: that is the
     order in which the paper's paths walk, and for `fixed` the only one that connects.
     """
 
-    factorized: Factorized
-
     def at(self, layer: int, head: int) -> Pattern:
         """The pattern of this layer, the same for each head."""
         return self.factorized.steps[layer % len(self.factorized.steps)]
 
 
-@dataclass(frozen=True)
-class Merged:
+class Merged(Scheme):
     """Every head of every layer uses A^(1) | ... | A^(p)   sec. 5.1, eq. 7"""
-
-    factorized: Factorized
 
     def at(self, layer: int, head: int) -> Pattern:
         """The union of the steps, whatever the layer and head."""
         return reduce(or_, self.factorized.steps)
 
 
-@dataclass(frozen=True)
-class MultiHead:
+class MultiHead(Scheme):
     """Head h of every layer uses A^(1 + h mod p)   sec. 5.1, eq. 8, with the steps dealt to the heads in turn"""
-
-    factorized: Factorized
 
     def at(self, layer: int, head: int) -> Pattern:
         """The pattern of this head, the same for each layer."""

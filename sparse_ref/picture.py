@@ -11,24 +11,12 @@ from textwrap import dedent
 
 import numpy as np
 
+from .checks import lengths
 from .factorized import Factorized
 from .sets import Pattern, Rule
 
 MOST = 256
 ATTENDS, NOT = "█", "·"
-
-
-def lengths(n) -> tuple[int, int]:
-    """(n_q, n_k) from one length for both, or from the pair.
-
-    Raises TypeError for anything but integers, ValueError for a negative one.
-    """
-    pair = n if isinstance(n, tuple) else (n, n)
-    if len(pair) != 2 or any(isinstance(x, bool) or not hasattr(x, "__index__") for x in pair):
-        raise TypeError(f"n must be an integer or a pair (n_q, n_k), got {n!r}")
-    if min(pair) < 0:
-        raise ValueError(f"n must be at least 0, got {n!r}")
-    return int(pair[0]), int(pair[1])
 
 
 def grid(p: Pattern, n) -> np.ndarray:
@@ -79,14 +67,33 @@ def drawn(glyphs: np.ndarray) -> str:
 
 
 def html(p: Pattern, n: int = 16) -> str:
-    """What a notebook shows for a pattern: its notation, its set with the source, its formula and its picture."""
-    said = dedent(type(p).__doc__ or "").strip().split("\n")[0]
-    lines = getsource(type(p).formula) if isinstance(p, Rule) else ""
-    code = dedent(lines.replace("@staticmethod\n", "", 1)).strip() if lines else ""
+    """What a notebook shows for a pattern: its notation, its set and source, its formula and its picture.
+
+    A pattern made of others shows the formula and source of each rule in it.
+    """
     try:
-        image = picture(p, n)
-    except IndexError:
-        image = picture(p, (len(p.indptr) - 1, n)) if hasattr(p, "indptr") else ""
-    return (f"<div><b><code>{escape(repr(p))}</code></b><br>{escape(said)}"
-            + (f"<pre>{escape(code)}</pre>" if code else "")
-            + f'<pre style="line-height:1.0;letter-spacing:0">{image}</pre></div>')
+        drawn = picture(p, n)
+    except IndexError as fewer:  # a listed pattern, or one made of it
+        drawn = str(fewer)
+    parts = "".join(map(_stated, dict.fromkeys(rules_in(p)))) or f"<p>{escape(said(type(p)))}</p>"
+    return (f"<div><b><code>{escape(repr(p))}</code></b>{parts}"
+            f'<pre style="line-height:1.0;letter-spacing:0">{drawn}</pre></div>')
+
+
+def said(definition) -> str:
+    """The first line of a definition's docstring: its set, and its source."""
+    return (definition.__doc__ or "").strip().split("\n")[0]
+
+
+def rules_in(p: Pattern) -> list[Rule]:
+    """The rules that a pattern is made of, from the left."""
+    if isinstance(p, Rule):
+        return [p]
+    return [rule for part in vars(p).values() if isinstance(part, Pattern) for rule in rules_in(part)]
+
+
+def _stated(p: Rule) -> str:
+    """A rule's set, its source and its formula."""
+    stated, _, source = said(type(p)).partition("        ")
+    code = dedent(getsource(type(p).formula)).replace("@staticmethod\n", "", 1).strip()
+    return f"<p>{escape(stated)} &emsp; <i>{escape(source.strip())}</i></p><pre>{escape(code)}</pre>"

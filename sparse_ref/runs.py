@@ -39,6 +39,7 @@ def holds(run: Run, j):
 def listing(run: Run, n: int) -> np.ndarray:
     """The keys of a run of ints that lie in 0 <= j < n, ascending, int64."""
     start, stop, step, width = (int(x) for x in run)
-    groups = np.arange(start, min(stop, n), step, dtype=np.int64)
-    keys = (groups[:, None] + np.arange(min(step, width))).ravel()
+    first = start + max(-start, 0) // step * step  # the last group that begins at or below 0
+    groups = np.arange(first, min(stop, n), step, dtype=np.int64)
+    keys = (groups[:, None] + np.arange(min(step, width, max(n - first, 0)))).ravel()
     return keys[(keys >= 0) & (keys < min(stop, n))]

@@ -10,11 +10,11 @@ Symbols:  i query, j key, both from 0;  n the number of keys.  True means "atten
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from operator import index
 from typing import Any, ClassVar
 
 import numpy as np
 
+from .checks import whole
 from .runs import Run, every, listing, span
 
 __all__ = ["Both", "Complement", "Either", "Minus", "Pattern", "Rule", "Run", "every", "span"]
@@ -28,8 +28,8 @@ class Pattern:
     def contains(self, i, j):
         """Whether query i may attend to key j, for i, j >= 0.
 
-        Broadcasts. i and j may be ints of any size, NumPy arrays, torch tensors or z3 integers: the
-        answer has the type that comparing them has.
+        Broadcasts. i and j may be Python's ints of any size, signed NumPy arrays or torch tensors: the answer has
+        the type that comparing them has.
         """
         raise NotImplementedError
 
@@ -65,15 +65,15 @@ class Pattern:
 class Rule(Pattern):
     """A pattern in closed form. A subclass gives int fields, `formula(i, j, *fields)` and `row(i, n, *fields)`.
 
-    Fields are ints of at least `least` (1 unless the subclass says otherwise), checked when the value is
-    made. `row` answers with a Run, or a tuple of them, whose keys may reach outside 0 <= j < n: readers clip.
+    Fields are ints of at least `least` (1 unless the subclass says otherwise) and at most 10**18, checked when the
+    value is made. `row` answers with a Run, or a tuple of them, whose keys may reach outside 0 <= j < n: readers clip.
 
     Raises
     ------
     TypeError
         A field that is no integer (True and 2.0 are none).
     ValueError
-        A field below its bound.
+        A field beyond its bounds.
     """
 
     least: ClassVar[int | None] = 1
@@ -90,12 +90,8 @@ class Rule(Pattern):
 
     def __post_init__(self):
         for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-                raise TypeError(f"{type(self).__name__}: {field.name} must be an integer, got {value!r}")
-            object.__setattr__(self, field.name, index(value))
-            if self.least is not None and index(value) < self.least:
-                raise ValueError(f"{type(self).__name__}: {field.name} must be at least {self.least}, got {value!r}")
+            number = whole(f"{type(self).__name__}: {field.name}", getattr(self, field.name), self.least)
+            object.__setattr__(self, field.name, number)
 
     @property
     def parameters(self) -> tuple[int, ...]:
@@ -103,6 +99,9 @@ class Rule(Pattern):
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
     def contains(self, i, j):
+        for name, x in (("i", i), ("j", j)):
+            if getattr(getattr(x, "dtype", None), "kind", "i") == "u":
+                raise TypeError(f"{name} must be signed, since differences are taken, got {x.dtype}")
         return self.formula(i, j, *self.parameters)
 
     def runs(self, i, n) -> tuple[Run, ...]:

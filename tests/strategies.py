@@ -16,10 +16,17 @@ def instances(rule, most=6):
     names = list(rule.__dataclass_fields__)
     least = -most if rule.least is None else rule.least
     for values in product(range(least, most + 1), repeat=len(names)):
-        try:
-            yield rule(*values)
-        except ValueError:  # c > l, or an empty band
-            continue
+        p = made(rule, values)
+        if p is not None:
+            yield p
+
+
+def made(rule, values):
+    """The rule with these parameters; None where they do not go together, as c > l."""
+    try:
+        return rule(*values)
+    except ValueError:
+        return None
 
 
 def rules(most=40):
@@ -27,11 +34,7 @@ def rules(most=40):
     def at(rule):
         least = -most if rule.least is None else rule.least
         numbers = st.tuples(*[st.integers(least, most)] * len(rule.__dataclass_fields__))
-        if rule is sr.Summary:
-            numbers = numbers.map(lambda lc: (max(lc), min(lc)))
-        if rule is sr.Band:
-            numbers = numbers.map(lambda ends: (max(ends), -min(ends)))
-        return numbers.map(lambda values: rule(*values))
+        return numbers.map(lambda values: made(rule, values)).filter(lambda p: p is not None)
     return st.sampled_from(RULES).flatmap(at)
 
 

@@ -9,10 +9,27 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.cli import main
+from sparse_ref.notation import NAMES
 
 
 def lookback_3(q, k, v):
     return sr.attend(q, k, v, sr.Lookback(3))
+
+
+def grouped(q, k, v):
+    """Two key heads, layout bnhd, width 32 and 8 of values, scale 1; and it prints."""
+    print("called")
+    assert (q.shape[2:], k.shape[2:], v.shape[2:]) == ((4, 32), (2, 32), (2, 8))
+    heads = [x.swapaxes(1, 2) for x in (q, k, v)]
+    return sr.attend(*heads, sr.Causal(), scale=1.0).swapaxes(1, 2)
+
+
+def ending(q, k, v):
+    sys.exit(0)
+
+
+class Kernels:
+    causal = staticmethod(lambda q, k, v: sr.attend(q, k, v, sr.Causal()))
 
 
 def broken(q, k, v):
@@ -22,10 +39,10 @@ def broken(q, k, v):
 def test_list_names_every_pattern_with_its_set_and_source(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    assert len(out.strip().split("\n")) == len(sr.patterns.__all__)
+    assert len(out.strip().split("\n")) == len(NAMES)
     assert "Strided       A_i = { j <= i : (i - j) mod l = 0 }" in out
     assert main(["list", "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == set(sr.patterns.__all__)
+    assert set(json.loads(capsys.readouterr().out)) == set(NAMES)
 
 
 def test_show_prints_the_picture_and_its_set(capsys):
@@ -47,9 +64,12 @@ def test_stats_counts_keys(capsys):
     assert block["of_causal"] == block["nnz"] / (64 * 65 // 2)
     assert main(["stats", "Causal()", "-n", "100"]) == 0
     assert "nnz         5,050" in capsys.readouterr().out
+    assert main(["show", "openai_fixed(4, 1, 2)", "-n", "5"]) == 0
+    assert "head 1: Block(4) | Summary(4, 2) - Summary(4, 1)" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)"], ["fixed(6, 1)", "--image", "6x6"]])
+@pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)"],
+                                       ["fixed(6, 1)", "--image", "6x6"], ["Causal()", "--image", "4x4"]])
 def test_plot_writes_a_picture(arguments, tmp_path, capsys):
     import matplotlib.pyplot as plt
     target = tmp_path / "out.png"
@@ -68,12 +88,41 @@ def test_verify_ends_with_the_verdict(capsys, monkeypatch):
     assert main(["verify", "test_cli:broken", "--pattern", "Causal()", "-n", "8"]) == 1
     assert "no such kernel" in capsys.readouterr().out
     assert main(["verify", "test_cli:lookback_3", "--pattern", "openai_fixed(4, 1, 2)", "-n", "8"]) == 1
+    assert main(["verify", "test_cli:Kernels.causal", "--pattern", "Causal()", "-n", "8"]) == 0
+
+
+def test_verify_hands_its_options_on_and_keeps_what_the_function_prints_apart(capsys, monkeypatch):
+    monkeypatch.syspath_prepend("tests")
+    options = "--heads 4 --kv-heads 2 --layout bnhd --d 32 --e 8 --scale 1 --seed 3 --json"
+    assert main(["verify", "test_cli:grouped", "--pattern", "Causal()", "-n", "12", *options.split()]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["passed"] is True
+    assert "called" in err
+
+
+def test_a_function_that_ends_the_process_is_no_success(capsys, monkeypatch):
+    monkeypatch.syspath_prepend("tests")
+    assert main(["verify", "test_cli:ending", "--pattern", "Causal()", "-n", "8"]) == 1
+    assert "raised SystemExit: 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(0)", "1 / 0", "def f(:"])
+def test_a_module_that_fails_to_import_ends_with_2(text, tmp_path, monkeypatch, capsys):
+    (tmp_path / "failing_module.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "failing_module", raising=False)
+    assert main(["verify", "failing_module:f", "--pattern", "Causal()"]) == 2
+    assert "failing_module:f cannot be imported" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["show", "Stride(4)"], "did you mean 'Strided'?\n    Stride(4)\n    ^"),
     (["show", "Causal()", "-n", "300"], "n must be at most 256"),
-    (["verify", "json", "--pattern", "Causal()"], "function must be module:function, got 'json'"),
+    (["verify", "json", "--pattern", "Causal()"], "function must be module:function, with the module's name and not its file"),
+    (["verify", "mine.py:fn", "--pattern", "Causal()"], "not its file, got 'mine.py:fn'"),
+    (["verify", "json:loads", "--pattern", "Local(1" + 30 * "0" + ")"], "l must be at most"),
+    (["plot", "strided(8)", "-n", "50", "-o", "x.png"], "n must be a square"),
+    (["plot", "strided(8)", "-n", "64x32", "-o", "x.png"], "n must be a square"),
     (["verify", "json:nothing", "--pattern", "Causal()"], "has no attribute 'nothing'"),
     (["verify", "no_such_module:fn", "--pattern", "Causal()"], "No module named 'no_such_module'"),
     (["verify", "json:loads", "--pattern", "strided(3)"], "--pattern must be one pattern, or one a head"),

@@ -41,7 +41,7 @@ def test_a_rule_says_its_set_its_source_and_its_picture(rule):
     assert elementary or re.search(r"\d{4}, (sec|eq|fig)", said.split("\n")[0])
 
 
-ROOMS = ["runs", "sets", "derived", "factorized", "picture", "patterns", "notation", "jit", "lower", "kernels", "inputs",
+ROOMS = ["checks", "runs", "sets", "derived", "factorized", "picture", "patterns", "notation", "jit", "lower", "kernels", "inputs",
          "attention", "paths", "published", "plot", "verify", "demo", "cli", "__main__"]
 NOT_ON_EACH_OTHER = {"paths", "published", "plot", "verify"}
 

@@ -1,5 +1,7 @@
 """Tie and algebra: `formula` says what `row` says, for every rule; | & - ~ do what sets do; values are values."""
 
+import copy
+import pickle
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +35,7 @@ def assert_tied(p: Rule, n: int, i_from: int = 0):
 @pytest.mark.parametrize("rule", RULES)
 def test_formula_and_row_agree_for_every_small_parameter(rule):
     for p in instances(rule, most=5):
-        for n in (0, 1, 2, 5, 12):
+        for n in range(13):
             assert_tied(p, n, i_from=-4)
 
 
@@ -140,6 +142,11 @@ def test_a_pattern_has_no_truth_value():
     (lambda: sr.Strided(0), ValueError, "Strided: l must be at least 1, got 0"),
     (lambda: sr.Window(-1), ValueError, "Window: radius must be at least 0, got -1"),
     (lambda: sr.Strided(2.0), TypeError, "Strided: l must be an integer, got 2.0"),
+    (lambda: sr.Strided(10**18 + 1), ValueError, "Strided: l must be at most 10{18}, got 10{17}1"),
+    (lambda: sr.Band(-10**19, 10**18), ValueError, "Band: left must be at least -10{18}, got -10{19}"),
+    (lambda: sr.Shifted(sr.Causal(), 2**63), ValueError, "Shifted: offset must be at most 10{18}, got 9223372036854775808"),
+    (lambda: sr.Window(1).contains(np.arange(3, dtype=np.uint8), 1), TypeError, "i must be signed, .* got uint8"),
+    (lambda: sr.Interleaved(sr.Causal()), TypeError, "Interleaved: factorized must be a Factorized, got Causal"),
     (lambda: sr.Strided(True), TypeError, "Strided: l must be an integer, got True"),
     (lambda: sr.Strided("4"), TypeError, "Strided: l must be an integer, got '4'"),
     (lambda: sr.Summary(4, 5), ValueError, "Summary: c must be at most l = 4, got 5"),
@@ -180,6 +187,25 @@ def test_a_run_lists_what_it_holds(start, stop, step, width, n):
     assert listing(run, n).tolist() == [j for j in range(n) if holds(run, j)]
 
 
+def test_listed_keys_are_found_beside_huge_and_negative_ones():
+    p = sr.Listed.of_rows([[0]] * 40)
+    assert p.contains(np.arange(40)[:, None], np.array([0, 10**18, -1])).sum(axis=0).tolist() == [40, 0, 0]
+    assert not sr.Listed([0, 1, 2], [3, 2]).contains(1, -1)
+    assert not sr.Listed([0, 0], []).contains(0, 0)
+
+
+def test_rows_of_huge_parameters_are_listed_from_0():
+    assert sr.Local(10**18).row(3, 12).tolist() == [0, 1, 2, 3]
+    assert sr.Band(10**18, -(10**18)).row(3, 12).tolist() == []
+    assert sr.Blockwise(sr.Causal(), 10**18).row(3, 12).tolist() == list(range(12))
+    assert sr.Summary(10**18, 10**18).row(3, 12).tolist() == [0, 1, 2, 3]
+
+
+@given(patterns())
+def test_patterns_are_pickled_and_copied_by_value(p):
+    assert pickle.loads(pickle.dumps(p)) == copy.deepcopy(p) == p
+
+
 def test_openai_fixed_is_the_published_set():
     """A_i^h = { j <= i : same block, or floor((j mod l) / b) in {S - 1 - h' v - t : t < v} }, pair by pair."""
     for l, b, verts, v, heads in [(8, 2, 2, 1, 4), (8, 2, 2, 2, 2), (6, 1, 3, 2, 3), (16, 4, 4, 1, 4), (4, 4, 1, 1, 1)]:
@@ -207,7 +233,10 @@ def test_a_notebook_shows_the_set_its_source_and_its_picture():
     shown = sr.Strided(4)._repr_html_()
     assert "mod l = 0" in shown
     assert "Child et al. 2019" in shown
-    assert "def formula(i, j, l):" in shown
+    assert "def formula(i, j, l):\n    return (j &lt;= i) &amp; ((i - j) % l == 0)" in shown
     assert "█" in shown
     assert "Listed" in sr.Listed([0, 1], [0])._repr_html_()
+    union = (sr.Local(4) | ~sr.Strided(4) | sr.Local(4))._repr_html_()
+    assert union.count("def formula") == 2
+    assert union.count("Child et al. 2019") == 2
     assert sr.strided(4)._repr_html_().count("█") == sum(sr.picture(p, 16).count("█") for p in sr.strided(4).steps)

@@ -16,14 +16,13 @@ def page(folder: Path) -> Path:
     from . import judged, real_input, theorems
     jobs = [("an image", real_input.on_image), ("a text", real_input.on_text), ("what it costs", real_input.costs),
             ("path theorems", theorems.section), ("other people's code", judged.section)]
+    folder.mkdir(parents=True, exist_ok=True)
     parts = []
     with tqdm(jobs, bar_format="{desc:24} {n}/{total} [{elapsed}]") as progress:
         for name, job in progress:
             progress.set_description_str(name)
             parts.append(job())
-        progress.set_description_str("done")
     style = (Path(__file__).parent / "style.css").read_text()
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / "index.html"
     target.write_text(f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

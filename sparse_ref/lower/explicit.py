@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import lengths
 from ..jit import compiled
-from ..picture import grid, lengths
+from ..picture import grid
 from .runs import checked, runs
 from .tidy import counts, keys_of
 

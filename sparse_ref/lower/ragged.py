@@ -14,6 +14,7 @@ from ..derived import Blockwise, Listed, Shifted
 from ..sets import Both, Complement, Either, Minus, Pattern, Rule
 from .tidy import Runs, counts, keys_of, tidy
 
+FURTHEST = 4 * 10**18  # so that a query plus or minus any parameter stays in int64
 SLAB = 1 << 24  # keys listed at a time where a set has no closed form
 
 
@@ -51,6 +52,8 @@ def _(p: Blockwise, i, n):
 
 @ragged.register
 def _(p: Shifted, i, n):
+    if abs(p.offset) + int(np.abs(i).max(initial=0)) > FURTHEST:
+        raise ValueError(f"{p!r}: queries must stay within {FURTHEST} when shifts add up, got an offset of {p.offset} more")
     return ragged(p.pattern, i + p.offset, n)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..checks import lengths
 from ..derived import Listed
 from ..factorized import Factorized
-from ..picture import lengths
 from ..sets import Pattern
 from .ragged import ragged
 from .tidy import Runs, tidy

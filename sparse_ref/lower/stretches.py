@@ -86,14 +86,14 @@ def listed(table, n, out):
 def clipped(run, n):
     """The run cut to 0 <= j < n, as a span (step 1) where it is one; start >= stop where nothing is left."""
     start, stop, step, width = run[0], min(run[1], n), run[2], run[3]
-    if width >= step or stop - start <= width:
+    if width >= step:
         return max(start, 0), stop, 1, 1
     if start < 0:
         start += -start // step * step  # to the last group that begins at or below 0
         if start + width <= 0:
             start += step
-        if stop - start <= width:
-            return max(start, 0), stop, 1, 1
+    if stop - start <= step:  # one group
+        return max(start, 0), min(start + width, stop), 1, 1
     return start, stop, step, width
 
 
@@ -101,9 +101,8 @@ def clipped(run, n):
 def united(table, n, out):
     """Write the tidy form of any runs into `out`, which holds as many; the number written."""
     if len(table) == 1:
-        start, stop, step, width = clipped(table[0], n)
-        out[0, 0], out[0, 1], out[0, 2], out[0, 3] = start, stop, step, width
-        return 1 if start < stop else 0
+        out[0, 0], out[0, 1], out[0, 2], out[0, 3] = clipped(table[0], n)
+        return 1 if out[0, 0] < out[0, 1] else 0
     starts, stops = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
     strided = np.empty((len(table), 4), np.int64)
     spans = classes = 0

@@ -6,10 +6,9 @@ row of the product A^(p) ... A^(2) A^(1) is the set of all j that reach i.
 
 from __future__ import annotations
 
-from operator import index
-
 import numpy as np
 
+from ..checks import whole
 from ..factorized import Factorized
 from ..picture import grid
 from ..sets import Pattern
@@ -60,8 +59,8 @@ def hops(steps, n, *, residual=True, order=None, most=None) -> np.ndarray:
     >>> sr.paths.hops(sr.fixed(3), 6, residual=False)[4]      # 2 reads 0, and then 4 reads 2
     array([ 2,  2,  2,  1,  0, -1])
     """
-    if most is not None and whole("most", most) < 0:
-        raise ValueError(f"most must be at least 0, got {most}")
+    if most is not None:
+        most = whole("most", most, 0)
     new = np.eye(_length(n), dtype=bool)
     cycle = [_edges(step, n, residual) for step in layers(steps, order)]
     found, seen, r = np.where(new, 0, -1), np.zeros((len(cycle), *new.shape), bool), 0
@@ -84,10 +83,7 @@ def layers(steps, order=None) -> tuple[Pattern, ...]:
         return tuple(patterns)
     if not isinstance(order, (tuple, list)) or not order:
         raise TypeError(f"order must be a tuple of one or more step numbers, got {order!r}")
-    for m in order:
-        if not 1 <= whole("order", m) <= len(patterns):
-            raise ValueError(f"order must name steps from 1 to {len(patterns)}, got {m} in {order!r}")
-    return tuple(patterns[index(m) - 1] for m in order)
+    return tuple(patterns[whole("each number in order", m, 1, len(patterns)) - 1] for m in order)
 
 
 def _edges(step, n, residual):
@@ -104,15 +100,6 @@ def _through(edges, below):
 
 def _length(n):
     """n, if it is one and a mask of n x n fits."""
-    if whole("n", n) < 0:
-        raise ValueError(f"n must be at least 0, got {n}")
-    if n > MOST:
+    if whole("n", n, 0) > MOST:
         raise ValueError(f"n must be at most {MOST} for n x n pairs, got {n}: witness finds one path at any length")
-    return index(n)
-
-
-def whole(name, value) -> int:
-    """The value, if it is an integer."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    return index(value)
+    return int(n)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from operator import index
 
 import numpy as np
 
+from ..checks import whole
 from ..factorized import Factorized
-from .connectivity import MOST, layers, whole
+from .connectivity import MOST, layers
 
 
 def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
@@ -45,10 +45,7 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     LookupError: no path from j = 3 to i = 6 through Block(8), Summary(8, 1)
     """
     steps = layers(factorized, order)
-    for name, value in (("j", j), ("i", i)):
-        if whole(name, value) < 0:
-            raise ValueError(f"{name} must be at least 0, got {value}")
-    j, i = index(j), index(i)
+    j, i = whole("j", j, 0, None), whole("i", i, 0, None)
     via = factorized.via if isinstance(factorized, Factorized) and steps == factorized.steps else None
     far = max(j, i) > MOST
     if via is None and far:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from ..checks import whole
 from ..factorized import Factorized
 from ..sets import Pattern, Rule, every, span
 
@@ -186,10 +187,8 @@ def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, 
     ··█·██
     <BLANKLINE>
     """
-    heads = num_verts if heads is None else heads
-    for name, value in dict(l=l, blocksize=blocksize, num_verts=num_verts, vertsize=vertsize, heads=heads).items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"openai_fixed: {name} must be an integer of at least 1, got {value!r}")
+    given = dict(l=l, blocksize=blocksize, num_verts=num_verts, vertsize=vertsize, heads=num_verts if heads is None else heads)
+    l, blocksize, num_verts, vertsize, heads = (whole(f"openai_fixed: {name}", value, 1) for name, value in given.items())
     blocks = l // blocksize
     if blocks < 1:
         raise ValueError(f"openai_fixed: l must be at least blocksize = {blocksize}, got {l}")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from operator import index
-
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..checks import lengths, pair, whole
 from ..factorized import Factorized
 from ..lower import dense
 from ..lower.runs import checked
-from ..picture import lengths
 from ..sets import Pattern
 
 
@@ -43,27 +41,20 @@ def bools(name: str, mask, n) -> np.ndarray:
 
 def sides(shape) -> tuple[int, int]:
     """(height, width) of an image."""
-    if not isinstance(shape, tuple) or len(shape) != 2 or not all(map(_whole, shape)):
+    if not isinstance(shape, tuple) or len(shape) != 2:
         raise TypeError(f"shape must be a pair of integers (height, width), got {shape!r}")
-    if min(shape) < 1:
-        raise ValueError(f"shape must be at least 1 by 1, got {shape!r}")
-    return index(shape[0]), index(shape[1])
+    return pair("shape", shape, 1, "(height, width)")
 
 
 def position(query, shape: tuple[int, int]) -> int:
     """The place of `query` in the image read row by row: itself where it is an int, row * width + column of a pair."""
     height, width = shape
-    pair = isinstance(query, tuple) and len(query) == 2
-    if not all(map(_whole, query if pair else (query,))):
+    if not isinstance(query, tuple):
+        return whole("query", query, 0, height * width - 1)
+    if len(query) != 2:
         raise TypeError(f"query must be an integer, or a pair (row, column) of them, got {query!r}")
-    if not pair:
-        if not 0 <= query < height * width:
-            raise ValueError(f"query must be at least 0 and below height * width = {height * width}, got {query}")
-        return index(query)
     row, column = query
-    if not (0 <= row < height and 0 <= column < width):
-        raise ValueError(f"query must have 0 <= row < {height} and 0 <= column < {width}, got {query!r}")
-    return index(row) * width + index(column)
+    return whole("query's row", row, 0, height - 1) * width + whole("query's column", column, 0, width - 1)
 
 
 def steps_of(name: str, p, n: int) -> tuple[Pattern, ...]:
@@ -95,8 +86,3 @@ def only_axes(ax):
     """Refuse what is not one Axes, such as the array that `plt.subplots` gives."""
     if not isinstance(ax, Axes):
         raise TypeError(f"ax must be one matplotlib Axes, got {type(ax).__name__}")
-
-
-def _whole(x) -> bool:
-    """Whether x is an integer, which True is not."""
-    return hasattr(x, "__index__") and not isinstance(x, (bool, np.bool_))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import whole
 from ..inputs import array
 from ..patterns import Block, Causal, Lookback, Strided, Summary, openai_fixed
 from ..sets import Pattern
@@ -75,7 +76,7 @@ def dense_pattern(attn_mode, local_attn_ctx=None, *, c=1) -> Pattern:
         raise ValueError(f"c must be 1 for attn_mode {attn_mode!r}, got {c!r}: it is the summary width of 'fixed'")
     if attn_mode == "all":
         return Causal()
-    l = _count("local_attn_ctx", local_attn_ctx)
+    l = whole("local_attn_ctx", local_attn_ctx, 1)
     if attn_mode == "local":
         return Lookback(l)
     return Strided(l) if attn_mode == "strided" else Block(l) | Summary(l, c)
@@ -98,13 +99,13 @@ def blocksparse_patterns(heads, attn_mode, local_attn_ctx=None, blocksize=32, nu
     >>> sr.published.blocksparse_patterns(2, "fixed", 8, blocksize=2, num_verts=2, vertsize=1)
     (Block(8) | Summary(8, 2), Block(8) | Summary(8, 4) - Summary(8, 2))
     """
-    heads, blocksize = _count("heads", heads), _count("blocksize", blocksize)
+    heads, blocksize = whole("heads", heads, 1), whole("blocksize", blocksize, 1)
     if _known(attn_mode) == "fixed":
-        l, num_verts, vertsize = (_count(name, value) for name, value in (
+        l, num_verts, vertsize = (whole(name, value, 1) for name, value in (
             ("local_attn_ctx", local_attn_ctx), ("num_verts", num_verts), ("vertsize", vertsize)))
         return openai_fixed(l, blocksize, num_verts, vertsize, heads)
     if attn_mode == "local":
-        _divides("blocksize", blocksize, "local_attn_ctx", _count("local_attn_ctx", local_attn_ctx))
+        _divides("blocksize", blocksize, "local_attn_ctx", whole("local_attn_ctx", local_attn_ctx, 1))
     return (dense_pattern(attn_mode, local_attn_ctx),) * heads
 
 
@@ -119,7 +120,7 @@ def strided_by_permutation(q, k, v, heads, l) -> np.ndarray:
     >>> np.allclose(sr.published.strided_by_permutation(x, x, x, 2, 3), sr.published.attention_impl(x, x, x, 2, "strided", 3))
     True
     """
-    (q, k, v), l = _checked(q, k, v), _count("l", l)
+    (q, k, v), l = _checked(q, k, v), whole("l", l, 1)
     n = q.shape[1]
     _divides("l", l, "L", n)
     here, there = _nu(n, n // l), _nu(n, l)                # nu with l and with L / l undo each other
@@ -188,14 +189,7 @@ def _known(mode):
     return mode
 
 
-def _count(name, value):
-    """The value, if it counts something."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
-    return int(value)
-
-
-def _divides(name, value, whole, length):
+def _divides(name, value, of, length):
     """Refuse what leaves a rest."""
     if length % value:
-        raise ValueError(f"{name} must divide {whole} = {length}, got {value}")
+        raise ValueError(f"{name} must divide {of} = {length}, got {value}")

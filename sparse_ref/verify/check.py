@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..checks import whole
 from ..lower import dense
 from ..sets import Pattern
 from .numerics import Numbers, compared
 from .probe import LOGIT, Probe, probed
 from .report import Finding, Report
-from .subject import ProbeError, at_least, spacing, subject
+from .subject import ProbeError, spacing, subject
 
 
 def check(fn, pattern, n, heads=None, *, scale=None, seed=0, **options) -> Report:
@@ -80,7 +81,7 @@ def assert_conforms(fn, pattern, n, heads=None, **options) -> None:
 def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     """One pattern for each head."""
     if isinstance(pattern, Pattern):
-        return (pattern,) * (1 if heads is None else at_least("heads", heads, 1))
+        return (pattern,) * (1 if heads is None else whole("heads", heads, 1))
     if not isinstance(pattern, (list, tuple)) or not pattern or not all(isinstance(p, Pattern) for p in pattern):
         raise TypeError(f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}")
     if heads is not None and heads != len(pattern):
@@ -113,7 +114,7 @@ def _of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
             yield Finding("nan", f"{_counted(x.broken, 'row')} with NaN or inf {logits}", x.broken, x.broken_at)
         if x.wrong:
             yield Finding("numerics", f"{_counted(x.wrong, 'row')} of {x.rows} off, by up to {x.error:.2g} where {x.budget:.2g} is "
-                          f"allowed, {logits}", x.wrong, x.at)
+                          f"allowed, {logits}", x.wrong, x.wrong_at)
 
 
 def _finding(kind: str, wrong, text: str, noun: str = "key", values=None) -> Iterator[Finding]:

@@ -20,8 +20,8 @@ SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overfl
 @dataclass(frozen=True)
 class Numbers:
     """One comparison on random input. `rows` is how many queries of all heads were compared; `error` and `budget` are
-    largest absolute differences; `at` is (head, i) of the error; `wrong` counts rows beyond the budget, `broken` those
-    that hold NaN or inf, with `broken_at` the first."""
+    largest absolute differences; `at` is (head, i) of the error; `wrong` counts rows beyond the budget, with `wrong_at`
+    the first, and `broken` those that hold NaN or inf, with `broken_at` the first."""
 
     spread: float
     rows: int
@@ -29,6 +29,7 @@ class Numbers:
     budget: float
     at: tuple[int, int]
     wrong: int
+    wrong_at: tuple[int, int]
     broken: int
     broken_at: tuple[int, int]
 
@@ -55,7 +56,7 @@ def _compared(call: Subject, patterns, expected, judged, scale, spread, rng) -> 
     plain = np.abs(_plain(q, k, v, expected, factor, BITS[dtype]) - true).max(axis=-1)[judged].max()
     budget = 2 * plain + floor
     return Numbers(spread, int(compared.sum()), float(error.max()), float(budget), _first(error == error.max()),
-                   int((~(error <= budget)).sum()), int(broken.sum()), _first(broken))
+                   int((error > budget).sum()), _first(error > budget), int(broken.sum()), _first(broken))
 
 
 def _plain(q, k, v, mask, scale, bits: int) -> np.ndarray:

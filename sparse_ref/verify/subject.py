@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from operator import index
 
 import numpy as np
 
-from ..picture import lengths
+from ..checks import lengths, whole
 
 MOST = 4096
 BITS = {"float64": 24, "float32": 24, "float16": 11, "bfloat16": 8}  # of the significand; input is float32, so 24 at most
@@ -59,7 +58,7 @@ class Subject:
         try:
             with np.errstate(all="ignore"):
                 out = self.fn(*tensors)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ProbeError(f"{called} raised {type(error).__name__}: {error}") from error
         if not hasattr(out, "shape") or not hasattr(out, "dtype"):
             raise ProbeError(f"{called} must return one array, got {_said(out)}")
@@ -68,7 +67,10 @@ class Subject:
             raise ProbeError(f"{called} must return shape {shape}, got {tuple(out.shape)}")
         if dtype not in BITS:
             raise ProbeError(f"{called} must return one of {', '.join(BITS)}, got {dtype}")
-        return back(_array(out)), dtype
+        try:
+            return back(_array(out)), dtype
+        except Exception as error:
+            raise ProbeError(f"{called} returned {_said(out)} that is no array: {type(error).__name__}: {error}") from error
 
 
 def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framework="numpy") -> Subject:
@@ -78,10 +80,10 @@ def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framew
     n_q, n_k = lengths(n)
     if min(n_q, n_k) < 1 or max(n_q, n_k) > MOST:
         raise ValueError(f"n must be at least 1 and at most {MOST}, since n_q n_k weights are kept, got {n!r}")
-    heads = at_least("heads", heads, 1)
-    kv_heads = heads if kv_heads is None else at_least("kv_heads", kv_heads, 1)
-    d = at_least("d", d, 2)
-    e = d if e is None else at_least("e", e, 1)
+    heads = whole("heads", heads, 1)
+    kv_heads = heads if kv_heads is None else whole("kv_heads", kv_heads, 1)
+    d = whole("d", d, 2)
+    e = d if e is None else whole("e", e, 1)
     if heads % kv_heads:
         raise ValueError(f"kv_heads must divide heads = {heads}, got {kv_heads}")
     if layout not in LAYOUTS:
@@ -91,15 +93,6 @@ def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framew
     if framework not in FRAMEWORKS:
         raise ValueError(f"framework must be one of {', '.join(FRAMEWORKS)}, got {framework!r}")
     return Subject(fn, (n_q, n_k), heads, kv_heads, d, e, layout, framework)
-
-
-def at_least(name: str, value, bound: int) -> int:
-    """value as an int."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if index(value) < bound:
-        raise ValueError(f"{name} must be at least {bound}, got {value}")
-    return index(value)
 
 
 def _array(out) -> np.ndarray:

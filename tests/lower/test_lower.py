@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import mask, patterns, shapes
+from strategies import brute, mask, patterns, shapes
 
 import sparse_ref as sr
 from sparse_ref.lower import counts, runs
@@ -59,6 +59,28 @@ def test_every_lowering_holds_the_same_sets(p, n):
     assert_lowered(p, n)
 
 
+@pytest.mark.parametrize("p", [sr.Band(10**18, 10**18), sr.Window(10**18), sr.Local(10**18), sr.Strided(10**18), sr.Block(10**18),
+                               sr.Summary(10**18, 10**18), sr.Summary(10**18, 10**18 - 1), sr.Band(-(10**18), 10**18),
+                               sr.Shifted(sr.Causal(), 10**18), sr.Shifted(sr.Strided(7), -(10**18)),
+                               sr.Shifted(sr.Shifted(sr.Window(10**18), 10**18), 10**18), sr.Blockwise(sr.Strided(10**18), 10**18),
+                               sr.Blockwise(sr.Strided(3), (10**18, 2)), sr.Blockwise(sr.Window(2), (1, 10**18))])
+@pytest.mark.parametrize("n", [(5, 5), (70, 66)])
+def test_huge_parameters_lower_to_the_sets_they_state(p, n):
+    expected = brute(p, n)
+    assert (sr.csr(p, n).dense() == expected).all()
+    assert (sr.dense(p, n) == expected).all()
+    assert (mask_of_plan(sr.plan(p, n)) == expected).all()
+    assert all(p.row(i, n[1]).tolist() == np.flatnonzero(expected[i]).tolist() for i in range(n[0]))
+
+
+def test_shifts_that_add_up_beyond_int64_are_refused():
+    p = sr.Causal()
+    for _ in range(9):
+        p = sr.Shifted(p, 10**18)
+    with pytest.raises(ValueError, match="queries must stay within 4000000000000000000"):
+        sr.csr(p, 4)
+
+
 @given(st.lists(st.sets(st.integers(0, 90)), max_size=70), st.integers(0, 100))
 def test_listed_rows_lower_to_themselves(rows, n_k):
     assert_lowered(sr.Listed.of_rows(rows), (len(rows), n_k))
@@ -96,7 +118,7 @@ def test_a_plan_says_what_it_is():
 
 @pytest.mark.parametrize(("call", "error", "said"), [
     (lambda: sr.csr(sr.Causal(), -1), ValueError, "n must be at least 0, got -1"),
-    (lambda: sr.csr(sr.Causal(), 2.5), TypeError, "n must be an integer or a pair"),
+    (lambda: sr.csr(sr.Causal(), 2.5), TypeError, "n must be an integer, got 2.[05]"),
     (lambda: sr.csr(sr.Causal(), 2**31), ValueError, "n must be below 2\\*\\*31"),
     (lambda: sr.csr("Causal", 4), TypeError, "pattern must be a Pattern, got 'Causal'"),
     (lambda: sr.plan(sr.strided(3), 4), TypeError, "strided\\(3\\) is 2 steps, not one set"),

@@ -114,7 +114,7 @@ def test_a_long_title_is_broken():
 @pytest.mark.parametrize(("args", "error", "says"), [
     ((P,), TypeError, "n must be given where p is a pattern, got None"),
     ((P, 0), ValueError, "n must be at least 1 to be drawn, got 0"),
-    ((P, 2.5), TypeError, "n must be an integer or a pair"),
+    ((P, 2.5), TypeError, "n must be an integer, got 2.[05]"),
     ((sr.strided(4), 16), TypeError, r"p must be a Pattern or a bool array .*, got strided\(4\), which plot.factorization draws"),
     (([[True]], 1), TypeError, r"p must be a Pattern or a bool array \(n_q, n_k\), got \[\[True\]\]"),
     ((np.eye(3),), TypeError, "p must be a bool array, True where it attends, got dtype float64"),

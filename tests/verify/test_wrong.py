@@ -234,7 +234,7 @@ def test_assert_conforms_carries_the_report():
 @pytest.mark.parametrize(("arguments", "said"), [
     (dict(n=0), "n must be at least 1 and at most 4096"),
     (dict(n=(4, 4097)), "at most 4096"),
-    (dict(n=2.0), "n must be an integer or a pair"),
+    (dict(n=2.0), "n must be an integer, got 2.[05]"),
     (dict(n=4, heads=0), "heads must be at least 1, got 0"),
     (dict(n=4, heads=True), "heads must be an integer, got True"),
     (dict(n=4, heads=4, kv_heads=3), "kv_heads must divide heads = 4, got 3"),
