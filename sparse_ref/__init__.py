@@ -1,4 +1,4 @@
-"""sparse_ref: the executable definition of sparse attention. Read it, plot it, prove it, hold others against it.
+"""sparse_ref: the executable definition of sparse attention. Read it, plot it, walk it, hold others against it.
 
     import sparse_ref as sr
     p = sr.Local(4) | sr.Strided(4)     # a set of keys for each query

@@ -40,6 +40,12 @@ class Factorized:
         return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
 
 
+def one_set(name: str, p):
+    """Refuse steps where one set is asked for."""
+    if isinstance(p, Factorized):
+        raise TypeError(f"{name} {p!r} is {len(p.steps)} steps, not one set: Merged({p!r}).at(0, 0) is their union")
+
+
 @dataclass(frozen=True)
 class Scheme:
     """How the steps of a factorized pattern are shared among the layers and heads of a model; abstract."""

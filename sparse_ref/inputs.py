@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .factorized import one_set
 from .lower import CSR, Plan, csr, dense, plan
 from .sets import Pattern
 
@@ -98,6 +99,7 @@ def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]
     Raises TypeError where a pattern is none, ValueError for another number of them than H, or other lengths.
     """
     one = isinstance(pattern, (Pattern, Plan, CSR))
+    one_set("pattern", pattern)
     if not one and not isinstance(pattern, (list, tuple)):
         raise TypeError(f"pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each head, got {pattern!r}")
     if not one and len(pattern) != x.heads:

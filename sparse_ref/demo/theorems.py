@@ -21,13 +21,13 @@ def unreached(steps_at, **options) -> int:
 
 STATEMENTS = [
     ("strided: every j <= i reaches i in two steps", True, lambda: unreached(strided, residual=False)),
-    ("the same, the strided step below", True, lambda: unreached(strided, residual=False, order=(2, 1))),
-    ("the same with a window of l keys, as the published code has", True,
+    ("strided, with the strided step below", True, lambda: unreached(strided, residual=False, order=(2, 1))),
+    ("strided, with a window of l keys, as the published code has", True,
      lambda: unreached(lambda l: (Lookback(l), Strided(l)), residual=False)),
-    ("the same with a window of l - 1 keys", False, lambda: unreached(lambda l: (Lookback(l - 1), Strided(l)), residual=False)),
+    ("strided, with a window of l - 1 keys", False, lambda: unreached(lambda l: (Lookback(l - 1), Strided(l)), residual=False)),
     ("fixed, c = 1: every j <= i reaches i in two steps, no residual edge", False, lambda: unreached(fixed, residual=False)),
-    ("the same with the residual edge", True, lambda: unreached(fixed)),
-    ("the same, the summary step below", False, lambda: unreached(fixed, order=(2, 1))),
+    ("fixed, c = 1, with the residual edge", True, lambda: unreached(fixed)),
+    ("fixed, c = 1, with the residual edge and the summary step below", False, lambda: unreached(fixed, order=(2, 1))),
     ("the published code's fixed, head 0 twice", True, lambda: unreached(lambda l: 2 * openai_fixed(l, 1, num_verts=2)[:1])),
     ("the published code's fixed, head 1 twice", False, lambda: unreached(lambda l: 2 * openai_fixed(l, 1, num_verts=2)[1:])),
 ]

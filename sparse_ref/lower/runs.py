@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import lengths
 from ..derived import Listed
-from ..factorized import Factorized
+from ..factorized import one_set
 from ..sets import Pattern
 from .ragged import ragged
 from .tidy import Runs, tidy
@@ -18,8 +18,7 @@ def checked(p: Pattern, n) -> tuple[int, int]:
     Raises TypeError where p is no pattern, ValueError for a bad n, one of 2**31 and more, or one p has no rows for.
     """
     n_q, n_k = lengths(n)
-    if isinstance(p, Factorized):
-        raise TypeError(f"pattern {p!r} is {len(p.steps)} steps, not one set: take one of its .steps, or Merged({p!r}).at(0, 0)")
+    one_set("pattern", p)
     if not isinstance(p, Pattern):
         raise TypeError(f"pattern must be a Pattern, got {p!r}")
     if max(n_q, n_k) >= 2**31:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..checks import whole
+from ..factorized import one_set
 from ..lower import dense
 from ..sets import Pattern
 from .numerics import Numbers, compared
+from .premises import broken_premises
 from .probe import LOGIT, Probe, probed
 from .report import Finding, Report
 from .subject import ProbeError, spacing, subject
@@ -51,7 +53,7 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, **options) -> Repor
     ·+██·
     ··+██
     """
-    patterns = _patterns(pattern, heads)
+    patterns, seed = _patterns(pattern, heads), whole("seed", seed, 0)
     call = subject(fn, n, len(patterns), **options)
     expected = np.stack([dense(p, call.n) for p in patterns])
     findings: list[Finding] = []
@@ -60,6 +62,8 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, **options) -> Repor
     try:
         found = probed(call)
         findings += _of_sets(found, expected)
+        if broken := tuple(broken_premises(call, seed)):
+            return Report(broken, patterns, call.n, seed, expected, None, ())
         numbers = compared(call, patterns, expected, _right(found, expected), scale, seed)
         findings += _of_numbers(numbers)
     except ProbeError as error:
@@ -82,6 +86,7 @@ def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     """One pattern for each head."""
     if isinstance(pattern, Pattern):
         return (pattern,) * (1 if heads is None else whole("heads", heads, 1))
+    one_set("pattern", pattern)
     if not isinstance(pattern, (list, tuple)) or not pattern or not all(isinstance(p, Pattern) for p in pattern):
         raise TypeError(f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}")
     if heads is not None and heads != len(pattern):

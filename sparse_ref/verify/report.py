@@ -25,7 +25,8 @@ LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
 class Finding:
     """One thing that is wrong: how many keys or rows, and the first of them, (head, i, j) or (head, i).
 
-    `kind` is one of: error, nan, extra, missing, empty row, multiplicity, bias, row sum, leak, overflow, numerics.
+    `kind` is one of: error, random, not linear, nan, extra, missing, empty row, multiplicity, bias, row sum, leak,
+    overflow, numerics.
     """
 
     kind: str
@@ -127,9 +128,9 @@ class Report:
         if self.probe is not None and not self.numbers:
             yield "numbers: not judged"
         for x in self.numbers:
-            verdict, rows = "wrong" if x.wrong or x.broken else "right", f"{x.rows + x.broken} of {self.heads * self.n[0]} rows"
-            yield (f"numbers: {verdict} on the {rows} whose sets are right, logits of spread {x.spread:g}, "
-                   f"error {x.error:.2g}, budget {x.budget:.2g}")
+            if not x.wrong and not x.broken:
+                yield (f"numbers: right on the {x.rows} of {self.heads * self.n[0]} rows whose sets are right, "
+                       f"logits of spread {x.spread:g}, error {x.error:.2g}, budget {x.budget:.2g}")
 
     def _head(self) -> int:
         """The first head that differs, or 0."""

@@ -316,7 +316,7 @@ Q, K, V = qkv((8, 8), 4, 2)
     (lambda: sr.attend("q", K, V, sr.Causal()), TypeError, "q must be one of float64"),
     (lambda: sr.attend(Q, K, V, [sr.Causal()] * 3), ValueError, "pattern must be one for each of H = 4 heads, got 3"),
     (lambda: sr.attend(Q, K, V, "Causal()"), TypeError, "pattern must be a Pattern, a Plan, a CSR"),
-    (lambda: sr.attend(Q, K, V, sr.strided(3)), TypeError, "pattern must be a Pattern, a Plan, a CSR"),
+    (lambda: sr.attend(Q, K, V, sr.strided(3)), TypeError, "strided.3. is 2 steps, not one set"),
     (lambda: sr.attend(Q, K, V, sr.plan(sr.Causal(), 9)), ValueError, "lowered for .n_q, n_k. = .9, 9., got q and k of .8, 8."),
     (lambda: sr.attend(Q, K, V, sr.Listed([0, 1], [0])), ValueError, "needs n_q = 1, got n_q = 8"),
     (lambda: sr.attend(Q, K, V, sr.Causal(), scale=np.nan), ValueError, "scale must be a finite number, got nan"),

@@ -261,3 +261,66 @@ def test_patterns_that_are_none_or_too_few_raise():
         check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)
     with pytest.raises(TypeError, match="dtype"):
         check(masked(tri(4)), sr.Causal(), n=4, dtype="float16")
+
+
+def test_an_output_that_is_not_linear_in_v_is_called_that_alone():
+    fn = masked(tri(6))
+    report = check(lambda q, k, v: fn(q, k, v) + np.float32(1), sr.Causal(), n=6)
+    assert kinds(report) == {"not linear"}
+    assert (of(report, "not linear").count, of(report, "not linear").at) == (6, (0, 0))
+
+
+def test_dropout_left_on_and_state_kept_are_called_random():
+    rng, calls = np.random.default_rng(0), []
+
+    def dropping(q, k, v):
+        return masked(tri(6) & (rng.random((6, 6)) > 0.3))(q, k, v)
+
+    def remembering(q, k, v):
+        calls.append(v)
+        return masked(tri(6))(q, k, sum(calls))
+
+    for fn in (dropping, remembering):
+        assert "random" in kinds(check(fn, sr.Causal(), n=6))
+
+
+def test_rounding_that_differs_between_calls_is_not_random():
+    rng, fn = np.random.default_rng(0), masked(tri(6))
+    report = check(lambda q, k, v: fn(q, k, v) * np.float32(1 + 1e-7 * rng.standard_normal()), sr.Causal(), n=6)
+    assert report.passed
+
+
+def test_weights_a_little_off_one_are_a_finding():
+    fn = masked(tri(6))
+    assert "row sum" in kinds(check(lambda q, k, v: fn(q, k, v) * np.float32(1.0001), sr.Causal(), n=6))
+
+
+def test_a_small_bias_is_a_finding():
+    distance = np.arange(6)[:, None] - np.arange(6)
+
+    def sloped(q, k, v):
+        x = q @ k.swapaxes(1, 2) / np.float32(4) + np.where(tri(6), -0.03 * distance, -np.inf).astype(np.float32)
+        p = np.exp(x - x.max(axis=-1, keepdims=True))
+        return p / p.sum(axis=-1, keepdims=True) @ v
+    assert "bias" in kinds(check(sloped, sr.Causal(), n=6))
+
+
+def test_a_numeric_fault_is_told_where_it_begins():
+    fn = masked(tri(8))
+    report = check(lambda q, k, v: fn(q * np.linspace(1, 1.5, 8, dtype=np.float32)[:, None], k, v), sr.Causal(), n=8)
+    assert of(report, "numerics").at[1] in (1, 2)
+
+
+def test_a_bad_seed_and_steps_are_refused_by_name():
+    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
+        check(masked(tri(4)), sr.Causal(), n=4, seed=-1)
+    with pytest.raises(TypeError, match="is 2 steps, not one set"):
+        check(masked(tri(4)), sr.strided(2), n=4)
+
+
+def test_what_cannot_become_an_array_is_a_finding():
+    class Sealed:
+        shape, dtype = (1, 4, 16), np.dtype(np.float32)
+    report = check(lambda q, k, v: Sealed(), sr.Causal(), n=4)
+    assert kinds(report) == {"error"}
+    assert "that is no array" in str(report)
