@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .inputs import array, by_pattern, checked, folded
+from .inputs import FLOATS, array, by_pattern, checked, folded
 from .kernels import reference
 from .kernels.cpu_rows import attend_rows, backward_keys, backward_queries
 from .kernels.cpu_tiles import attend_tiles, balanced
@@ -74,8 +74,8 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     """(dq, dk, dv): the gradients of sum(grad_out * attend(q, k, v, pattern)), in the shapes and dtype of q, k, v.
 
     With P_ij = exp(scale q_i . k_j - lse_i) and g = grad_out:  dv_j = sum_i P_ij g_i,  dx_ij = P_ij (g_i . v_j - g_i . out_i),
-    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64; memory is O(nnz). A query without
-    keys gives 0 and gets 0; a pair that is not connected moves nothing, bit for bit.
+    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64, P as exact as the lse that is
+    handed in; memory is O(nnz). A query without keys gives 0 and gets 0; a pair that is not connected moves nothing, bit for bit.
 
     Parameters
     ----------
@@ -98,7 +98,8 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
         else:
             turned = sets.transposed()
             backward_queries(grad, q, k, v, out, lse, heads, x.kv, x.scale, sets.indptr, sets.indices, dq)
-            backward_keys(grad, q, k, v, out, lse, heads, x.kv, x.scale, turned.indptr, turned.indices, dk, dv)
+            first = np.searchsorted(x.kv[heads], np.arange(len(k) + 1))
+            backward_keys(grad, q, k, v, out, lse, heads, first, x.scale, turned.indptr, turned.indices, dk, dv)
     dq, dk, dv = (a.astype(x.dtype).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
     return dq, dk, dv
 
@@ -106,13 +107,14 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
 def merge(parts) -> tuple[np.ndarray, np.ndarray]:
     """(out, lse) of one softmax over several sets, from the (out, lse) of each:  out = sum_b exp(lse_b - lse) out_b
 
-    lse = log sum_b exp(lse_b). A key in two of the sets counts twice. Rows where every lse_b is -inf give 0 and -inf.
+    lse = log sum_b exp(lse_b). A key in two of the sets counts twice. A part whose lse is -inf adds nothing, whatever
+    its out; rows where every lse_b is -inf give 0 and -inf.
 
     Parameters
     ----------
-    parts : one or more pairs, out (..., n, e) and lse (..., n), all of one shape.
+    parts : one or more pairs, out (..., n, e) and lse (..., n), all of one shape and the outs of one dtype.
 
-    Raises ValueError where there are none, or the shapes differ.
+    Raises ValueError where there are none or the shapes differ, TypeError for anything but pairs of arrays of floats.
 
     >>> import numpy as np, sparse_ref as sr
     >>> x = np.eye(4)
@@ -120,24 +122,36 @@ def merge(parts) -> tuple[np.ndarray, np.ndarray]:
     >>> np.allclose(sr.merge(parts)[0], sr.attend(x, x, x, sr.Causal()))
     True
     """
-    parts = [(array("out", out), array("lse", lse)) for out, lse in parts]
-    if not parts:
-        raise ValueError("parts must be at least 1 pair (out, lse), got none")
+    parts = _pairs(parts)
     out, lse = parts[0]
-    for o, s in parts:
-        if o.shape != out.shape or s.shape != out.shape[:-1]:
-            raise ValueError(f"parts must all have out {out.shape} and lse {out.shape[:-1]}, got {o.shape} and {s.shape}")
     each = np.stack([s.astype(np.float64) for _, s in parts])
     top = each.max(axis=0)
-    weights = np.exp(each - np.where(top == -np.inf, 0, top))
-    total = weights.sum(axis=0)
-    some = np.where(total == 0, 1, total)
-    merged = sum((w / some)[..., None] * o for w, (o, _) in zip(weights, parts))
+    with np.errstate(invalid="ignore"):  # a part that is inf or NaN makes its own rows so
+        weights = np.exp(each - np.where(top == -np.inf, 0, top))
+        total = weights.sum(axis=0)
+        some = np.where(total == 0, 1, total)
+        merged = sum(np.where((w == 0)[..., None], 0, (w / some)[..., None] * o) for w, (o, _) in zip(weights, parts))
     return np.asarray(merged).astype(out.dtype), np.where(total == 0, -np.inf, top + np.log(some)).astype(lse.dtype)
+
+
+def _pairs(parts) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The parts of a merge as arrays, all of one shape."""
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, (list, tuple)) and len(part) == 2 for part in parts):
+        raise TypeError(f"parts must be a sequence of pairs (out, lse), got {type(parts).__name__}")
+    if not parts:
+        raise ValueError("parts must be at least 1 pair (out, lse), got none")
+    pairs = [(array("out", out), array("lse", lse)) for out, lse in parts]
+    out = pairs[0][0]
+    for o, s in pairs:
+        if o.dtype != out.dtype or not {o.dtype.name, s.dtype.name} <= set(FLOATS):
+            raise TypeError(f"parts must have floats, and out all of one dtype, {out.dtype}, got {o.dtype} and lse {s.dtype}")
+        if o.shape != out.shape or s.shape != out.shape[:-1]:
+            raise ValueError(f"parts must all have out {out.shape} and lse {out.shape[:-1]}, got {o.shape} and {s.shape}")
+    return pairs
 
 
 def _form(device: str) -> str:
     """How the sets are lowered for a device."""
-    if device not in FORMS:
+    if not isinstance(device, str) or device not in FORMS:
         raise ValueError(f"device must be one of {', '.join(map(repr, FORMS))}, got {device!r}")
     return FORMS[device]

@@ -9,9 +9,12 @@ MOST = 10**18  # sums of a few of these stay in int64, so that arrays answer as 
 
 def whole(name: str, value, least: int | None = None, most: int | None = MOST) -> int:
     """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
-    if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__"):
+    if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__") or bool(getattr(value, "ndim", False)):
         raise TypeError(f"{name} must be an integer, got {value!r}")
-    number = index(value)
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
     if least is not None and number < least:
         raise ValueError(f"{name} must be at least {least}, got {number}")
     if most is not None and abs(number) > most:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .checks import pair, whole
+from .runs import wide
 from .sets import Pattern
 
 
@@ -36,7 +37,7 @@ class Blockwise(Pattern):
 
     def contains(self, i, j):
         b_q, b_k = self.block
-        return self.pattern.contains(i // b_q, j // b_k)
+        return self.pattern.contains(wide(i) // b_q, wide(j) // b_k)
 
     def row(self, i, n):
         b_q, b_k = self.block
@@ -71,7 +72,7 @@ class Shifted(Pattern):
         object.__setattr__(self, "offset", whole("Shifted: offset", self.offset))
 
     def contains(self, i, j):
-        return self.pattern.contains(i + self.offset, j)
+        return self.pattern.contains(wide(i) + self.offset, j)
 
     def row(self, i, n):
         return self.pattern.row(i + self.offset, n)
@@ -100,12 +101,16 @@ class Listed(Pattern):
     ·█·
     """
 
+    indptr: np.ndarray
+    indices: np.ndarray
+    _rows: np.ndarray
+
     def __init__(self, indptr, indices):
-        self.indptr, self.indices = _frozen(indptr, "indptr"), _frozen(indices, "indices")
+        vars(self).update(indptr=_frozen(indptr, "indptr"), indices=_frozen(indices, "indices"))
         counts = np.diff(self.indptr)
         if len(self.indptr) == 0 or self.indptr[0] != 0 or self.indptr[-1] != len(self.indices) or (counts < 0).any():
             raise ValueError(f"Listed: indptr must rise from 0 to len(indices) = {len(self.indices)}, got {indptr!r}")
-        self._rows = np.repeat(np.arange(len(counts)), counts)
+        vars(self).update(_rows=np.repeat(np.arange(len(counts)), counts))
         wrong = (np.diff(self.indices) <= 0) & (np.diff(self._rows) == 0)
         if wrong.any():
             t = int(np.flatnonzero(wrong)[0])
@@ -114,15 +119,25 @@ class Listed(Pattern):
         if len(self.indices) and self.indices.min() < 0:
             t = int(self.indices.argmin())
             raise ValueError(f"Listed: indices must be at least 0, got {self.indices[t]} in row {self._rows[t]}")
+        if self.indices.max(initial=0) >= 2**31:
+            raise ValueError(f"Listed: indices must be below {2**31}, got {self.indices.max()}")
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"Listed is frozen: make another one to change {name}")
+
+    def __reduce__(self):
+        return Listed, (self.indptr, self.indices)
 
     @classmethod
     def of_rows(cls, rows) -> Listed:
         """The pattern whose row i is rows[i], a sequence of keys in any order, repeats dropped."""
-        rows = [np.unique(np.array([*row]) if len(row) else np.zeros(0, np.int64)) for row in rows]
+        rows = [np.unique(np.array(row) if row else np.zeros(0, np.int64)) for row in map(list, rows)]
+        if any(row.dtype.kind == "b" for row in rows):
+            raise ValueError("Listed: indices must be a vector of integers, got rows of dtype bool")
         return cls(np.cumsum([0, *map(len, rows)]), np.concatenate([np.zeros(0, np.int64), *rows]))
 
     def contains(self, i, j):
-        i, j = np.broadcast_arrays(np.asarray(i), np.asarray(j))
+        i, j = np.broadcast_arrays(wide(np.asarray(i)), wide(np.asarray(j)))
         self._listed(i)
         if len(self.indices) == 0:
             return np.zeros(i.shape, bool)[()]

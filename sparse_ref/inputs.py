@@ -13,6 +13,7 @@ from .factorized import one_set
 from .lower import CSR, Plan, csr, dense, plan
 from .sets import Pattern
 
+FINITE = float(np.finfo(np.float64).max)
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 
 
@@ -68,14 +69,17 @@ def checked(q, k, v, scale) -> Inputs:
         raise ValueError(f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1")
     kv = (np.arange(batch)[:, None] * groups + np.arange(heads) // (heads // groups)).ravel()
     work = np.float64 if dtype == np.float64 else np.float32
-    own = [np.ascontiguousarray(x, work).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
+    own = [_plain(x, work).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
     return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1]), dtype, (q.shape, k.shape, v.shape))
 
 
 def array(name: str, x) -> np.ndarray:
-    """x as a NumPy array, by `__array__` or DLPack."""
+    """x as a NumPy array in the machine's byte order, by `__array__` or DLPack."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be a masked array: which keys count is said by the pattern")
     try:
-        return np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
+        found = np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
+        return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         hint = "; NumPy has no bfloat16, pass x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)"
         raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__, got {type(x).__name__}: {error}"
@@ -90,7 +94,12 @@ def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:
     if x.dtype.name not in FLOATS:
         raise TypeError(f"{name} must be one of {', '.join(FLOATS)}, got {x.dtype}")
     own = shape[-2:] if name != "lse" else shape[-1:]
-    return np.ascontiguousarray(x, np.float64).reshape(heads, *own)
+    return _plain(x, np.float64).reshape(heads, *own)
+
+
+def _plain(x: np.ndarray, dtype) -> np.ndarray:
+    """x contiguous and writable, as kernels are compiled for; itself where it is."""
+    return np.require(x, dtype, ["C", "W"])
 
 
 def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]]:
@@ -104,6 +113,9 @@ def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]
         raise TypeError(f"pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each head, got {pattern!r}")
     if not one and len(pattern) != x.heads:
         raise ValueError(f"pattern must be one for each of H = {x.heads} heads, got {len(pattern)}")
+    for p in () if one else pattern:
+        if not isinstance(p, (Pattern, Plan, CSR)):
+            raise TypeError(f"pattern must have a Pattern, a Plan or a CSR for each head, got {p!r}")
     groups: dict = {}
     for h in range(len(x.q)):
         groups.setdefault(pattern if one else pattern[h % x.heads], []).append(h)
@@ -116,6 +128,7 @@ def _lowered(p, n, form):
     if isinstance(p, (Plan, CSR)):
         if p.shape != n:
             raise ValueError(f"pattern was lowered for (n_q, n_k) = {p.shape}, got q and k of {n}")
+        p.check()
         if form == "tiles":
             return p
         rows = p.csr() if isinstance(p, Plan) else p
@@ -127,6 +140,7 @@ def _scale(scale, d: int) -> float:
     """The factor of the logits: 1 / sqrt(d) unless given."""
     if scale is None:
         return 1 / math.sqrt(d)
-    if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)) or not math.isfinite(scale):
+    number = isinstance(scale, (int, float, np.integer, np.floating)) and not isinstance(scale, bool)
+    if not number or not -FINITE <= scale <= FINITE:
         raise ValueError(f"scale must be a finite number, got {scale!r}")
     return float(scale)

@@ -1,24 +1,52 @@
-"""How loops are compiled: once, cached on disk, and with one parallel loop running at a time.
+"""How loops are compiled: once, kept on disk until a source file changes, and one parallel loop running at a time.
 
-Numba's default thread pool aborts the process when two Python threads enter parallel loops at once, so each
-entry takes the same lock. Compiled functions take arrays and know no pattern: nothing compiles per pattern.
+Numba keeps compiled code by the file that the function itself is in, and would go on using it after an edit to another
+file whose functions it calls; so the stamp here is that of all files that compile. Numba's thread pools do not stand two
+Python threads entering parallel loops at once, so each entry takes the same lock. They do not stand `fork` either, once
+they run: start processes with "spawn".
+
+Compiled functions take arrays and know no pattern: nothing compiles per pattern.
 """
 
 from __future__ import annotations
 
+import hashlib
 from functools import wraps
+from pathlib import Path
 from threading import RLock
 
 from numba import njit
 
-compiled = njit(cache=True, error_model="numpy")
+HERE = Path(__file__).parent
+COMPILING = [HERE / "jit.py", *(file for room in ("lower", "kernels", "plot") for file in sorted((HERE / room).glob("*.py")))]
+STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in COMPILING)).hexdigest()
 
 _entry = RLock()
 
 
+def cached(dispatcher):
+    """The function, its compiled code kept on disk under STAMP; compiled anew by each process where no folder can be written."""
+    try:
+        dispatcher.enable_caching()
+    except RuntimeError:
+        return dispatcher
+    dispatcher._cache._cache_file._source_stamp = STAMP
+    return dispatcher
+
+
+def compiled(function):
+    """Compile a function for one thread."""
+    return cached(njit(error_model="numpy")(function))
+
+
+def contracted(function):
+    """Compile a function for one thread whose multiplications and additions may be fused."""
+    return cached(njit(error_model="numpy", fastmath={"contract"})(function))
+
+
 def parallel(function):
     """Compile a function whose `prange` loops run on all threads; callers on other threads wait their turn."""
-    loop = njit(cache=True, parallel=True, error_model="numpy")(function)
+    loop = cached(njit(parallel=True, error_model="numpy")(function))
 
     @wraps(function)
     def call(*args):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from difflib import get_close_matches
+from inspect import signature
 
 from . import patterns
 from .derived import Blockwise, Shifted
@@ -25,10 +26,14 @@ class ParseError(ValueError):
     def __init__(self, problem: str, text: str, column: int):
         super().__init__(f"{problem}\n    {text}\n    {' ' * column}^")
         self.column = column
+        self._given = problem, text, column
+
+    def __reduce__(self):
+        return ParseError, self._given
 
 
 def parse(text: str) -> Pattern:
-    """The pattern that `text` denotes: parse(repr(p)) == p for every pattern in closed form.
+    """The pattern that `text` denotes: parse(repr(p)) == p for every pattern of this library in closed form.
 
     Raises ParseError pointing at the column, TypeError where `text` is no string.
 
@@ -53,6 +58,9 @@ def read(text: str) -> Pattern | Factorized | tuple[Pattern, ...]:
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {text!r}")
     text = " ".join(text.split())
+    if not text.isascii():
+        column = next(column for column, letter in enumerate(text) if not letter.isascii())
+        raise ParseError("only ASCII is read here", ascii(text[:column]).strip("'") + "?", column)
     if len(text) > LONGEST:
         raise ParseError(f"text must be at most {LONGEST} characters, got {len(text)}", text[:60] + "...", 0)
     try:
@@ -72,7 +80,7 @@ def _value(node: ast.expr, text: str):
     match node:
         case ast.Constant(value=int() as number) if not isinstance(number, bool):
             return number
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)) if not isinstance(number, bool):
             return -number
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             return ~_pattern(operand, text)
@@ -100,11 +108,19 @@ def _call(node: ast.Call, name: str, text: str):
     if name not in NAMES:
         near = get_close_matches(name, NAMES, 1, 0.5)
         raise ParseError(f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), text, node.col_offset)
-    if any(keyword.arg is None for keyword in node.keywords):
+    names = [keyword.arg for keyword in node.keywords]
+    if None in names:
         raise ParseError("** is not read here", text, node.col_offset)
+    if len(set(names)) < len(names):
+        raise ParseError("a parameter is named twice", text, node.col_offset)
     arguments = [_value(a, text) for a in node.args]
     keywords = {str(keyword.arg): _value(keyword.value, text) for keyword in node.keywords}
     try:
+        signature(NAMES[name]).bind(*arguments, **keywords)
+    except TypeError as error:
+        taken = f"{name}{str(signature(NAMES[name])).partition(' ->')[0]}"
+        raise ParseError(f"{error}; it is {taken.replace(chr(39), '')}", text, node.col_offset) from None
+    try:
         return NAMES[name](*arguments, **keywords)
     except (TypeError, ValueError) as error:
-        raise ParseError(str(error).replace(".__init__()", ""), text, node.col_offset) from None
+        raise ParseError(str(error), text, node.col_offset) from None

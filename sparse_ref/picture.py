@@ -95,5 +95,8 @@ def rules_in(p: Pattern) -> list[Rule]:
 def _stated(p: Rule) -> str:
     """A rule's set, its source and its formula."""
     stated, _, source = said(type(p)).partition("        ")
-    code = dedent(getsource(type(p).formula)).replace("@staticmethod\n", "", 1).strip()
+    try:
+        code = dedent(getsource(type(p).formula)).replace("@staticmethod\n", "", 1).strip()
+    except OSError:  # typed in, not read from a file
+        code = ""
     return f"<p>{escape(stated)} &emsp; <i>{escape(source.strip())}</i></p><pre>{escape(code)}</pre>"

@@ -36,6 +36,16 @@ def holds(run: Run, j):
     return (start <= j) & (j < stop) & ((j - start) % step < width)
 
 
+def wide(x):
+    """NumPy's integers as int64, where differences of queries, keys and parameters fit; anything else as it is."""
+    if getattr(getattr(x, "dtype", None), "kind", "") not in ("i", "u") or not isinstance(x, (np.ndarray, np.generic)):
+        return x
+    most = int(np.max(x, initial=0)) if x.dtype == np.uint64 else 0
+    if most > np.iinfo(np.int64).max:
+        raise ValueError(f"queries and keys must be at most {np.iinfo(np.int64).max}, got {most}")
+    return x.astype(np.int64)
+
+
 def listing(run: Run, n: int) -> np.ndarray:
     """The keys of a run of ints that lie in 0 <= j < n, ascending, int64."""
     start, stop, step, width = (int(x) for x in run)

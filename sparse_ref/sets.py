@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .checks import whole
-from .runs import Run, every, listing, span
+from .runs import Run, every, listing, span, wide
 
 __all__ = ["Both", "Complement", "Either", "Minus", "Pattern", "Rule", "Run", "every", "span"]
 
@@ -28,8 +28,8 @@ class Pattern:
     def contains(self, i, j):
         """Whether query i may attend to key j, for i, j >= 0.
 
-        Broadcasts. i and j may be Python's ints of any size, signed NumPy arrays or torch tensors: the answer has
-        the type that comparing them has.
+        Broadcasts. i and j may be Python's ints of any size, NumPy's integers and arrays of them, or int64 torch
+        tensors: the answer has the type that comparing them has.
         """
         raise NotImplementedError
 
@@ -99,10 +99,7 @@ class Rule(Pattern):
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
     def contains(self, i, j):
-        for name, x in (("i", i), ("j", j)):
-            if getattr(getattr(x, "dtype", None), "kind", "i") == "u":
-                raise TypeError(f"{name} must be signed, since differences are taken, got {x.dtype}")
-        return self.formula(i, j, *self.parameters)
+        return self.formula(wide(i), wide(j), *self.parameters)
 
     def runs(self, i, n) -> tuple[Run, ...]:
         """A_i as runs; i an int, or an int64 array of queries. Keys may reach outside 0 <= j < n."""

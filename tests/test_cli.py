@@ -65,7 +65,7 @@ def test_stats_counts_keys(capsys):
     assert main(["stats", "Causal()", "-n", "100"]) == 0
     assert "nnz         5,050" in capsys.readouterr().out
     assert main(["show", "openai_fixed(4, 1, 2)", "-n", "5"]) == 0
-    assert "head 1: Block(4) | Summary(4, 2) - Summary(4, 1)" in capsys.readouterr().out
+    assert "head 1: Block(4) | SubBlock(4, 1, 2)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)"],

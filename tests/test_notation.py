@@ -1,5 +1,7 @@
 """Notation: what is read, what is refused and where the error points; text never runs."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,12 @@ def test_steps_and_heads_are_read_but_are_not_one_pattern():
 @pytest.mark.parametrize(("text", "column", "said"), [
     ("Local(4) | Stride(4)", 11, "no pattern is called 'Stride'; did you mean 'Strided'?"),
     ("Local(4) | Strided(0)", 11, "l must be at least 1, got 0"),
-    ("Local(4) | Strided()", 11, "missing 1 required positional argument: 'l'"),
+    ("Local(4) | Strided()", 11, "missing a required argument: 'l'; it is Strided(l: int)"),
+    ("Local(4, 5)", 0, "too many positional arguments; it is Local(l: int)"),
+    ("Band(3, -True)", 8, "only names of patterns"),
+    ("Local(l=1, l=2)", 0, "a parameter is named twice"),
+    ("Causal() | Stridéd(4)", 16, "only ASCII is read here"),
+    ("\ud800", 0, "only ASCII is read here"),
     ("Local(4) + Strided(4)", 0, "only names of patterns, integers"),
     ("Local(4) | 3", 11, "an operand of | & - ~ must be one pattern"),
     ("strided(3) | Causal()", 0, "an operand of | & - ~ must be one pattern"),
@@ -68,6 +75,13 @@ def test_refusals_point_at_the_column(text, column, said):
     assert said in str(caught.value)
     assert len(text) > 200 or caught.value.column == column
     assert str(caught.value).split("\n")[-1].index("^") == 4 + caught.value.column
+
+
+def test_an_error_crosses_between_processes():
+    with pytest.raises(ParseError) as caught:
+        sr.parse("Stride(4)")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.column) == (str(caught.value), 0)
 
 
 def test_only_text_is_read():

@@ -39,6 +39,13 @@ def test_formula_and_row_agree_for_every_small_parameter(rule):
             assert_tied(p, n, i_from=-4)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_numba_reads_the_formula_as_it_stands(rule):
+    import numba
+    compiled, p = numba.njit(rule.formula), [*instances(rule, most=3)][-1]
+    assert [[compiled(i, j, *p.parameters) for j in range(9)] for i in range(9)] == brute(p, 9).tolist()
+
+
 @given(rules(most=60), st.integers(0, 150))
 def test_formula_and_row_agree(p, n):
     assert_tied(p, n)
@@ -145,7 +152,6 @@ def test_a_pattern_has_no_truth_value():
     (lambda: sr.Strided(10**18 + 1), ValueError, "Strided: l must be at most 10{18}, got 10{17}1"),
     (lambda: sr.Band(-10**19, 10**18), ValueError, "Band: left must be at least -10{18}, got -10{19}"),
     (lambda: sr.Shifted(sr.Causal(), 2**63), ValueError, "Shifted: offset must be at most 10{18}, got 9223372036854775808"),
-    (lambda: sr.Window(1).contains(np.arange(3, dtype=np.uint8), 1), TypeError, "i must be signed, .* got uint8"),
     (lambda: sr.Interleaved(sr.Causal()), TypeError, "Interleaved: factorized must be a Factorized, got Causal"),
     (lambda: sr.Strided(True), TypeError, "Strided: l must be an integer, got True"),
     (lambda: sr.Strided("4"), TypeError, "Strided: l must be an integer, got '4'"),
@@ -159,6 +165,12 @@ def test_a_pattern_has_no_truth_value():
     (lambda: sr.Listed([0, 2], [1]), ValueError, "indptr must rise from 0 to len"),
     (lambda: sr.Listed([0, 1], [-1]), ValueError, "indices must be at least 0, got -1 in row 0"),
     (lambda: sr.Listed([0, 1], [0.5]), ValueError, "indices must be a vector of integers"),
+    (lambda: sr.Listed([0, 1], [2**31]), ValueError, "indices must be below 2147483648, got 2147483648"),
+    (lambda: sr.Listed.of_rows([[True]]), ValueError, "indices must be a vector of integers, got .* bool"),
+    (lambda: sr.Strided(np.array([2, 3])), TypeError, "Strided: l must be an integer, got array"),
+    (lambda: sr.Strided(np.array(2.5)), TypeError, "Strided: l must be an integer, got array"),
+    (lambda: sr.SubBlock(8, 3, 3), ValueError, "SubBlock: number must be at most l // c = 2, got 3"),
+    (lambda: sr.openai_fixed(8, 1, heads=10**9), ValueError, "openai_fixed: heads must be at most 65536, got 1000000000"),
     (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, asked for i = 1"),
     (lambda: sr.Factorized(()), TypeError, "one or more patterns"),
     (lambda: sr.fixed(4, 5), ValueError, "c must be at most l = 4, got 5"),
@@ -185,6 +197,30 @@ def test_listed_rows_are_sets_of_their_own():
 def test_a_run_lists_what_it_holds(start, stop, step, width, n):
     run = every(step, start, stop, width)
     assert listing(run, n).tolist() == [j for j in range(n) if holds(run, j)]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.uint64])
+@pytest.mark.parametrize("p", [sr.Window(300), sr.Band(100, 100), sr.Local(3), sr.Strided(70000), sr.Blockwise(sr.Window(1), 300),
+                               sr.Shifted(sr.Causal(), -3), sr.Shifted(sr.Local(2), 300), sr.Listed.of_rows([[0, 100]] * 128)])
+def test_narrow_and_unsigned_integers_are_widened(p, dtype):
+    i, j = np.arange(128, dtype=dtype)[:, None], np.arange(128, dtype=dtype)
+    assert (p.contains(i, j) == brute(p, 128)).all()
+    assert bool(p.contains(dtype(100), dtype(3))) == bool(p.contains(100, 3))
+
+
+def test_queries_beyond_int64_are_refused():
+    with pytest.raises(ValueError, match="queries and keys must be at most 9223372036854775807, got 18446744073709551615"):
+        sr.Causal().contains(np.uint64(2**64 - 1), 0)
+
+
+def test_listed_is_a_frozen_value():
+    p = sr.Listed([0, 1], [0])
+    with pytest.raises(AttributeError, match="Listed is frozen"):
+        p.indices = np.array([1])
+    for again in (pickle.loads(pickle.dumps(p)), copy.deepcopy(p)):
+        assert again == p
+        assert not again.indices.flags.writeable
+    assert sr.Listed.of_rows(iter([(j for j in (2, 1))])) == sr.Listed([0, 2], [1, 2])
 
 
 def test_listed_keys_are_found_beside_huge_and_negative_ones():

@@ -46,7 +46,7 @@ def _row(q, k, v, keys, scale, out):
 
 @compiled
 def _dot(a, b):
-    total = a.dtype.type(0)
+    total = 0.0
     for c in range(len(a)):
         total += a[c] * b[c]
     return total
@@ -58,39 +58,36 @@ def backward_queries(grad, q, k, v, out, lse, heads, kv, scale, indptr, indices,
     n = q.shape[1]
     for x in prange(len(heads) * n):
         h, i = heads[x // n], x % n
+        if lse[h, i] == -np.inf:  # no key weighs anything
+            continue
         g = kv[h]
         own = _dot(grad[h, i], out[h, i])
         for t in range(indptr[i], indptr[i + 1]):
             j = indices[t]
-            p = _weight(_dot(q[h, i], k[g, j]) * scale, lse[h, i])
+            p = math.exp(_dot(q[h, i], k[g, j]) * scale - lse[h, i])
             dx = p * (_dot(grad[h, i], v[g, j]) - own) * scale
             for c in range(q.shape[2]):
                 dq[h, i, c] += dx * k[g, j, c]
 
 
 @parallel
-def backward_keys(grad, q, k, v, out, lse, heads, kv, scale, indptr, indices, dk, dv):
+def backward_keys(grad, q, k, v, out, lse, heads, first, scale, indptr, indices, dk, dv):
     """dk_j += scale sum_{i : j in A_i} dx_ij q_i and dv_j += sum_i P_ij g_i, over the transposed sets.
 
-    Each key of each key head is one thread's, who adds up the query heads that read it in turn.
+    The query heads heads[first[g]:first[g + 1]] read key head g. Each key of each key head is one thread's, who adds
+    them up in turn.
     """
     n = k.shape[1]
     for x in prange(len(k) * n):
         g, j = x // n, x % n
-        for h in heads:
-            if kv[h] != g:
-                continue
+        for h in heads[first[g]:first[g + 1]]:
             for t in range(indptr[j], indptr[j + 1]):
                 i = indices[t]
-                p = _weight(_dot(q[h, i], k[g, j]) * scale, lse[h, i])
+                if lse[h, i] == -np.inf:
+                    continue
+                p = math.exp(_dot(q[h, i], k[g, j]) * scale - lse[h, i])
                 dx = p * (_dot(grad[h, i], v[g, j]) - _dot(grad[h, i], out[h, i])) * scale
                 for c in range(q.shape[2]):
                     dk[g, j, c] += dx * q[h, i, c]
                 for c in range(v.shape[2]):
                     dv[g, j, c] += p * grad[h, i, c]
-
-
-@compiled
-def _weight(x, lse):
-    """P_ij = exp(x_ij - lse_i); 0 where the whole row weighs nothing."""
-    return math.exp(x - lse) if lse > -np.inf or lse != lse else 0.0

@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
+
+from ..jit import contracted
 
 LOG2_E = np.float32(1.4426950408889634)
 LN2_HIGH, LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)  # their sum is ln 2; k LN2_HIGH is exact
@@ -33,7 +35,7 @@ def _exp(x):
     return lambda x: math.exp(x)
 
 
-@njit(cache=True, fastmath={"contract"})
+@contracted
 def exp32(x):
     """The float32 form."""
     t = x if x >= LEAST else LEAST  # NaN, too, so that the conversion to an integer is defined

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import lengths
+from ..checks import pair
 from ..jit import compiled
 from ..picture import grid
+from .blocks import count_blocks, fill_blocks
 from .runs import checked, runs
 from .tidy import counts, keys_of
 
@@ -25,6 +26,17 @@ class CSR:
     indptr: np.ndarray
     indices: np.ndarray
     shape: tuple[int, int]
+
+    def check(self):
+        """Raise ValueError where the arrays are not what is said above, as those made by hand may be."""
+        n_q, n_k = self.shape
+        indptr, indices = self.indptr, self.indices
+        if len(indptr) != n_q + 1 or indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
+            raise ValueError(f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, got {indptr!r}")
+        falls = np.diff(indices) <= 0
+        falls[indptr[1:-1][(indptr[1:-1] > 0) & (indptr[1:-1] < len(indices))] - 1] = False
+        if len(indices) and (indices.min() < 0 or indices.max() >= n_k or falls.any()):
+            raise ValueError(f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, got {indices!r}")
 
     def dense(self) -> np.ndarray:
         """[j in A_i], bool (n_q, n_k); refuses what the function `dense` refuses."""
@@ -83,7 +95,7 @@ def nnz(p, n) -> int:
 
 def density(p, n) -> float:
     """nnz / (n_q n_k), the share of pairs that are connected; 0.0 where there are no pairs."""
-    n_q, n_k = lengths(n)
+    n_q, n_k = checked(p, n)
     return nnz(p, n) / (n_q * n_k) if n_q * n_k else 0.0
 
 
@@ -102,17 +114,15 @@ def bsr(p, n, block) -> BSR:
     >>> sr.bsr(sr.Causal(), 4, 2).indices
     array([0, 0, 1], dtype=int32)
     """
-    b_q, b_k = lengths(block)
-    if min(b_q, b_k) < 1:
-        raise ValueError(f"block must be at least 1, got {block!r}")
-    sets = csr(p, n)
+    b_q, b_k = pair("block", block, 1, "(b_q, b_k)")
+    sets = runs(p, n)
     n_q, n_k = sets.shape
-    rows, across = np.repeat(np.arange(n_q), np.diff(sets.indptr)), max(-(-n_k // b_k), 1)
-    occupied, where = np.unique(rows // b_q * across + sets.indices // b_k, return_inverse=True)
-    data = np.zeros((len(occupied), b_q, b_k), bool)
-    data[where, rows % b_q, sets.indices % b_k] = True
-    indptr = np.searchsorted(occupied // across, np.arange(-(-n_q // b_q) + 1))
-    return BSR(indptr.astype(np.int64), (occupied % across).astype(np.int32), data, sets.shape)
+    blocks = np.zeros(-(-n_q // b_q), np.int64)
+    count_blocks(sets.indptr, sets.table, n_k, b_q, b_k, blocks)
+    indptr = np.concatenate([[0], np.cumsum(blocks)])
+    indices, data = np.empty(indptr[-1], np.int32), np.zeros((indptr[-1], b_q, b_k), bool)
+    fill_blocks(sets.indptr, sets.table, n_k, b_q, b_k, indptr, indices, data)
+    return BSR(indptr, indices, data, sets.shape)
 
 
 def _small(shape):

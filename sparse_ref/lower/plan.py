@@ -56,6 +56,16 @@ class Plan:
         """The bytes of all arrays."""
         return sum(a.nbytes for a in (self.rows, self.ptr, self.keys, self.word, self.words))
 
+    def check(self):
+        """Raise ValueError where the arrays point outside one another or a query stands in two tiles, as those made by hand may."""
+        real = self.rows[self.rows >= 0]
+        sound = (len(real) == self.shape[0] == len(np.unique(real)) and real.max(initial=-1) < self.shape[0]
+                 and len(self.ptr) == len(self.rows) + 1 and self.ptr[0] == 0 and self.ptr[-1] == len(self.keys) == len(self.word)
+                 and (np.diff(self.ptr) >= 0).all() and self.keys.min(initial=0) >= 0
+                 and self.keys.max(initial=-1) < self.shape[1] and self.word.max(initial=-1) < len(self.words))
+        if not sound:
+            raise ValueError(f"Plan: rows, ptr, keys, word and words must fit one another and the shape, got {self!r}")
+
     def csr(self) -> CSR:
         """The same sets as keys row after row."""
         counts = np.zeros(self.shape[0], np.int64)

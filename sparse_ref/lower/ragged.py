@@ -1,7 +1,8 @@
-"""Each kind of pattern as runs, a million rows at a time: closed forms as they are, the others by listing and telling apart.
+"""Each kind of pattern as runs, a million rows at a time: by arithmetic where a set has a closed form, key by key where not.
 
-Intersections and differences stay in runs where one side is an interval; elsewhere their keys are listed, a slab of
-rows at a time, and told apart by `contains`.
+Intersections stay in runs where one side is an interval, differences where one is an interval and what is taken away is
+one run; elsewhere keys are listed, a slab of rows at a time, and told apart by `contains`: time, though not memory,
+follows the larger set there.
 """
 
 from __future__ import annotations
@@ -81,17 +82,34 @@ def _(p: Minus, i, n):
 
 @ragged.register
 def _(p: Complement, i, n):
+    if isinstance(p.pattern, Complement):
+        return ragged(p.pattern.pattern, i, n)
     every_key = np.tile(np.array([0, n, 1, 1]), (len(i), 1))
     return _without(Runs(np.arange(len(i) + 1), every_key, (len(i), n)), p.pattern, i, n)
 
 
 def _without(left: Runs, p: Pattern, i, n) -> Runs:
-    """left_i - p_i: the parts below and above where p_i is an interval, the keys one by one where it is not."""
+    """left_i - p_i in closed form where one is an interval and p_i one run; the keys one by one elsewhere."""
     left, right = tidy(left), tidy(ragged(p, i, n))
-    if not _are_intervals(right):
-        return _filtered(left, i, lambda i, j: ~p.contains(i, j))
-    lo, hi = _ends(right)
-    return _side_by_side(_cut(left, np.zeros_like(lo), lo), _cut(left, hi, np.full_like(hi, n)))
+    if _are_intervals(right):
+        lo, hi = _ends(right)
+        return _side_by_side(_cut(left, np.zeros_like(lo), lo), _cut(left, hi, np.full_like(hi, n)))
+    if _are_intervals(left) and (np.diff(right.indptr) <= 1).all():
+        return _cut(tidy(_complement(right)), *_ends(left))
+    return _filtered(left, i, lambda i, j: ~p.contains(i, j))
+
+
+def _complement(runs: Runs) -> Runs:
+    """All other keys of rows that have one run each, or none: those before it, between its groups, and from its stop on."""
+    rows, n = runs.shape
+    one = np.tile(np.array([0, 0, 1, 1]), (rows, 1))
+    one[np.diff(runs.indptr) == 1] = runs.table
+    start, stop, step, width = one.T
+    nothing, unit = np.zeros(rows, np.int64), np.ones(rows, np.int64)
+    between = np.where(step > 1, stop, nothing)
+    parts = [(nothing, start, unit, unit), (start + width, between, step, np.maximum(step - width, 1)),
+             (stop, nothing + n, unit, unit)]
+    return Runs(np.arange(rows + 1) * 3, np.stack([np.stack(part, 1) for part in parts], 1).reshape(-1, 4), runs.shape)
 
 
 def _are_intervals(runs: Runs) -> bool:
@@ -130,7 +148,7 @@ def _filtered(runs: Runs, i, keep) -> Runs:
         hi = max(lo + 1, int(np.searchsorted(done, done[lo] + SLAB, side="right")) - 1)
         indptr, keys = keys_of(_taken(runs, np.arange(lo, hi)))
         row = np.repeat(np.arange(hi - lo), np.diff(indptr))
-        kept = np.broadcast_to(keep(i[lo:hi][row], keys), keys.shape)
+        kept = np.broadcast_to(keep(i[lo:hi][row], keys.astype(np.int64)), keys.shape)
         sizes = np.bincount(row[kept], minlength=hi - lo)
         part = _of_keys(np.concatenate([[0], np.cumsum(sizes)]), keys[kept], n)
         slots.append(np.diff(part.indptr))

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ..checks import whole
+from ..checks import MOST, whole
 from ..factorized import Factorized
 from ..sets import Pattern, Rule, every, span
+
+MOST_HEADS = 65536
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,6 +128,43 @@ class Summary(Rule):
         return every(l, l - c, i + 1, c)
 
 
+@dataclass(frozen=True, repr=False)
+class SubBlock(Rule):
+    """A_i = { j <= i : l - number c <= j mod l < l - (number - 1) c }        Child et al. 2019, sec. 4.3, distinct sub-blocks
+
+    Of the sub-blocks of c positions in every block of l, the one that is `number`-th from the end, so that each head can
+    have its own; SubBlock(l, c, 1) is Summary(l, c).
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.SubBlock(4, 1, 2), 8))
+    ········
+    ········
+    ··█·····
+    ··█·····
+    ··█·····
+    ··█·····
+    ··█···█·
+    ··█···█·
+    """
+
+    l: int
+    c: int
+    number: int
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.number * self.c > self.l:
+            raise ValueError(f"SubBlock: number must be at most l // c = {self.l // self.c}, got {self.number}")
+
+    @staticmethod
+    def formula(i, j, l, c, number):
+        return (j <= i) & (j % l >= l - number * c) & (j % l < l - (number - 1) * c)
+
+    @staticmethod
+    def row(i, n, l, c, number):
+        return every(l, l - number * c, i + 1, c)
+
+
 def strided(l: int) -> Factorized:
     """(Local(l), Strided(l)): the last l keys, then every l-th.        Child et al. 2019, sec. 4.3
 
@@ -188,7 +227,8 @@ def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, 
     <BLANKLINE>
     """
     given = dict(l=l, blocksize=blocksize, num_verts=num_verts, vertsize=vertsize, heads=num_verts if heads is None else heads)
-    l, blocksize, num_verts, vertsize, heads = (whole(f"openai_fixed: {name}", value, 1) for name, value in given.items())
+    l, blocksize, num_verts, vertsize, heads = (whole(f"openai_fixed: {name}", value, 1, MOST_HEADS if name == "heads" else MOST)
+                                                for name, value in given.items())
     blocks = l // blocksize
     if blocks < 1:
         raise ValueError(f"openai_fixed: l must be at least blocksize = {blocksize}, got {l}")
@@ -198,9 +238,6 @@ def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, 
         raise ValueError(f"openai_fixed: vertsize must divide l // blocksize = {blocks}, got {vertsize}")
     if num_verts * vertsize > blocks:
         raise ValueError(f"openai_fixed: num_verts must be at most {blocks // vertsize}, all sub-blocks of l, got {num_verts}")
-    return tuple(_merged_head(blocks * blocksize, vertsize * blocksize, head % num_verts) for head in range(heads))
-
-
-def _merged_head(l: int, c: int, back: int) -> Pattern:
-    """One's own block, and the c positions that end `back` sub-blocks of c before the end of every block."""
-    return Block(l) | (Summary(l, c * (back + 1)) - Summary(l, c * back) if back else Summary(l, c))
+    l, c = blocks * blocksize, vertsize * blocksize
+    each = [Block(l) | (SubBlock(l, c, number) if number > 1 else Summary(l, c)) for number in range(1, num_verts + 1)]
+    return tuple(each * (heads // num_verts))

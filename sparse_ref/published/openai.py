@@ -97,7 +97,7 @@ def blocksparse_patterns(heads, attn_mode, local_attn_ctx=None, blocksize=32, nu
 
     >>> import sparse_ref as sr
     >>> sr.published.blocksparse_patterns(2, "fixed", 8, blocksize=2, num_verts=2, vertsize=1)
-    (Block(8) | Summary(8, 2), Block(8) | Summary(8, 4) - Summary(8, 2))
+    (Block(8) | Summary(8, 2), Block(8) | SubBlock(8, 2, 2))
     """
     heads, blocksize = whole("heads", heads, 1), whole("blocksize", blocksize, 1)
     if _known(attn_mode) == "fixed":

@@ -12,7 +12,7 @@ from contextlib import suppress
 import numpy as np
 
 from ..derived import Shifted
-from ..patterns import Band, Block, Causal, Full, Local, Lookback, Strided, Summary, Window
+from ..patterns import Band, Block, Causal, Full, Local, Lookback, Strided, SubBlock, Summary, Window
 from ..picture import grid
 from ..sets import Pattern, Rule
 
@@ -64,6 +64,7 @@ def _candidates(mask, shift: int) -> Iterator[Rule]:
     for rule, parameters in [
         (Full, ()), (Causal, ()), (Window, (max(left, right),)), (Lookback, (left + 1,)), (Local, (max(left, 1),)),
         (Strided, (stride,)), (Block, (block,)), (Band, (left, right)), (Summary, _summary(seen)),
+        (SubBlock, _sub_block(seen)),
     ]:
         with suppress(ValueError):  # below the rule's bound: nothing of it fits
             if all(abs(x) <= most for x in parameters):
@@ -88,3 +89,19 @@ def _summary(seen) -> tuple[int, int]:
     start = int(seen.argmax())
     l = start + int((~seen[start:]).argmax()) if not seen[start:].all() else len(seen)
     return l, l - start
+
+
+def _sub_block(seen) -> tuple[int, int, int]:
+    """(l, c, number) from the columns that hold any key: runs of c, from l - number c, one in every l."""
+    if seen.all():
+        return 1, 1, 1
+    starts = np.flatnonzero(seen & ~np.concatenate([[False], seen[:-1]]))
+    if len(starts) == 0:
+        return 0, 0, 0
+    first, n = int(starts[0]), len(seen)
+    c = int((~seen[first:]).argmax()) or n - first
+    if len(starts) > 1:
+        l = int(starts[1]) - first
+        return (l, c, (l - first) // c) if (l - first) % c == 0 else (0, 0, 0)
+    number = max(-(-(n - 2 * first) // c), 1)  # the least that puts the next run beyond the last column
+    return first + number * c, c, number

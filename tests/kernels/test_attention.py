@@ -1,6 +1,7 @@
 """Kernels against the float64 statement, on every forward path; and what must not matter, moved, moves nothing."""
 
 import tracemalloc
+from dataclasses import replace
 
 import ml_dtypes
 import numba
@@ -12,6 +13,7 @@ from strategies import mask, patterns, qkv, shapes
 
 import sparse_ref as sr
 from sparse_ref.kernels import reference
+from sparse_ref.kernels.cpu_tiles import attend_tiles
 
 PATHS = {"tiles": (lambda p, n: p, "cpu"), "plan": (sr.plan, "cpu"), "rows": (sr.csr, "cpu"),
          "reference": (lambda p, n: p, "reference")}
@@ -108,6 +110,46 @@ def test_a_member_that_is_not_finite_spoils_its_own_features_alone(p, path):
     others = np.ones((130, 5), bool)
     others[sets[:, 5], 2] = False
     assert found[others].tobytes() == out[0][others].tobytes()
+
+
+def flipped(plan):
+    """One bit of one word the other way."""
+    words = plan.words.copy()
+    words[0, 40] ^= np.uint64(1 << 3)
+    return replace(plan, words=words)
+
+
+def filled(plan):
+    """A chunk that is not full taken for one."""
+    return replace(plan, word=np.where(np.arange(len(plan.word)) == np.flatnonzero(plan.word >= 0)[0], -1, plan.word))
+
+
+def turned(plan):
+    """Two keys of a chunk in each other's place."""
+    keys = plan.keys.copy()
+    keys[0, [2, 9]] = keys[0, [9, 2]]
+    return replace(plan, keys=keys)
+
+
+def dropped(plan):
+    """The last chunk left out."""
+    return replace(plan, ptr=np.minimum(plan.ptr, len(plan.keys) - 1), keys=plan.keys[:-1], word=plan.word[:-1])
+
+
+def swapped(plan):
+    """Two rows of a tile in each other's place, their words left behind."""
+    rows = plan.rows.copy()
+    rows[0, [5, 50]] = rows[0, [50, 5]]
+    return replace(plan, rows=rows)
+
+
+@pytest.mark.parametrize("mutate", [flipped, filled, turned, dropped, swapped])
+def test_mutants_of_a_plan_are_caught_by_the_statement(mutate):
+    q, k, v = qkv((130, 130))
+    expected, plan = stated(q, k, v, sr.Causal(), 130), sr.plan(sr.Causal(), 130)
+    assert_close(sr.attend(q, k, v, plan), expected[0], BUDGET["float32"])
+    with pytest.raises(AssertionError):
+        assert_close(sr.attend(q, k, v, mutate(plan)), expected[0], BUDGET["float32"])
 
 
 @every_path
@@ -300,6 +342,47 @@ def test_arrays_cross_by_dlpack():
     assert sr.attend(Crossing(q), Crossing(k), Crossing(v), sr.Causal()).tobytes() == sr.attend(q, k, v, sr.Causal()).tobytes()
 
 
+def test_a_row_whose_logits_are_all_minus_infinity_gives_no_gradient_and_spoils_none():
+    q, k, v = np.array([[1.0], [1.0]]), np.array([[-np.inf], [0.0]]), np.array([[np.inf], [2.0]])
+    p = sr.Listed([0, 1, 3], [0, 0, 1])
+    out, lse = sr.attend_with_lse(q, k, np.array([[1.0], [2.0]]), p)
+    assert lse.tolist() == [-np.inf, 0.0]
+    for found, stated_ in zip(*(sr.attend_backward(np.ones((2, 1)), q, k, v, out, lse, sr.Listed([0, 1, 2], [0, 1]), device=device)
+                                for device in ("cpu", "reference"))):
+        assert np.isfinite(found).all()
+        assert_close(found, stated_, 1e-15)
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">f2"])
+def test_byte_order_does_not_matter(dtype):
+    q, k, v = qkv((40, 40), dtype=np.dtype(dtype).newbyteorder("="))
+    out, lse = sr.attend_with_lse(q.astype(dtype), k, v.astype(dtype), sr.Causal())
+    expected = sr.attend_with_lse(q, k, v, sr.Causal())
+    assert out.dtype == q.dtype
+    assert (out.tobytes(), lse.tobytes()) == tuple(x.tobytes() for x in expected)
+
+
+def test_read_only_input_compiles_nothing_anew():
+    q, k, v = qkv((20, 20))
+    sr.attend(q, k, v, sr.Causal())
+    before = len(attend_tiles.loop.signatures)
+    for x in (q, k, v):
+        x.flags.writeable = False
+    sr.attend(q, k, v, sr.Causal())
+    assert len(attend_tiles.loop.signatures) == before
+
+
+def test_an_empty_part_adds_nothing_to_a_merge_whatever_it_holds():
+    q, k, v = qkv((6, 6), dtype=np.float64)
+    out, lse = sr.attend_with_lse(q, k, v, sr.Causal())
+    merged, total = sr.merge([(out, lse), (np.full_like(out, np.nan), np.full_like(lse, -np.inf))])
+    assert_close(merged, out, 1e-15)
+    assert_close(total, lse, 1e-15)
+    merged, total = sr.merge([(np.full_like(out, np.nan), np.full_like(lse, -np.inf))])
+    assert (merged == 0).all()
+    assert (total == -np.inf).all()
+
+
 Q, K, V = qkv((8, 8), 4, 2)
 
 
@@ -325,6 +408,19 @@ Q, K, V = qkv((8, 8), 4, 2)
     (lambda: sr.attend(np.zeros((4097, 1)), *np.zeros((2, 1, 1)), sr.Full(), device="reference"), ValueError, "at most 4096"),
     (lambda: sr.attend_backward(Q, Q, K, V, Q, Q[..., 0], sr.Causal()), ValueError, "grad_out must have shape .4, 8, 5."),
     (lambda: sr.merge([]), ValueError, "parts must be at least 1 pair"),
+    (lambda: sr.merge(None), TypeError, "parts must be a sequence of pairs .out, lse., got NoneType"),
+    (lambda: sr.merge((Q, Q[..., 0])), TypeError, "parts must be a sequence of pairs"),
+    (lambda: sr.merge([(np.ones((1, 2), int), np.ones(1))]), TypeError, "parts must have floats, .* got int64"),
+    (lambda: sr.attend(Q, K, V, [[sr.Causal()]] * 4), TypeError, "pattern must have a Pattern, a Plan or a CSR for each head"),
+    (lambda: sr.attend(Q, K, V, sr.Causal(), scale=10**400), ValueError, "scale must be a finite number"),
+    (lambda: sr.attend(Q, K, V, sr.Causal(), device=["cpu"]), ValueError, "device must be one of"),
+    (lambda: sr.attend(np.ma.masked_array(Q), K, V, sr.Causal()), TypeError, "q must not be a masked array"),
+    (lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9), np.full(8, 8), (8, 8))), ValueError, "indices must ascend .* below n_k = 8"),
+    (lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9), np.full(8, -1), (8, 8))), ValueError, "ascend in each row, from 0"),
+    (lambda: sr.attend(Q, K, V, sr.CSR(np.arange(8), np.zeros(7), (8, 8))), ValueError, "rise from 0 to 7 in n_q . 1 = 9"),
+    (lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9) * 2, np.zeros(16, int), (8, 8))), ValueError, "must ascend in each row"),
+    (lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.full((1, 64), 8))), ValueError, "Plan: rows, ptr"),
+    (lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), rows=np.zeros((1, 64), int))), ValueError, "Plan: rows, ptr"),
     (lambda: sr.merge([(Q, Q)]), ValueError, "parts must all have out"),
 ])
 def test_bad_input_is_refused_by_name(call, error, said):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from strategies import brute, mask, patterns, shapes
 
 import sparse_ref as sr
-from sparse_ref.lower import counts, runs
+from sparse_ref.lower import counts, ragged, runs
+from sparse_ref.sets import Rule, every
 
 
 def mask_of_plan(plan):
@@ -111,6 +113,42 @@ def test_rows_are_ordered_so_that_neighbours_share_keys():
     assert sr.plan(listed, 4096).full == 1.0
 
 
+@pytest.mark.parametrize("p", [~sr.Strided(7), sr.Causal() - sr.Summary(9, 4), sr.Local(40) - sr.Strided(3), ~sr.SubBlock(9, 2, 2),
+                               *sr.openai_fixed(128, 8, 4), ~sr.Causal(), ~~sr.Strided(3)])
+def test_closed_forms_stay_runs(p):
+    """A row takes a few runs and not a key each: 100,000 rows lower in a moment, and hold what `contains` says."""
+    few = runs(p, 100_000)
+    assert len(few.table) <= 4 * 100_000
+    assert_lowered(p, (150, 130))
+
+
+def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
+    for slab in (1, 7, 1000):
+        monkeypatch.setattr(ragged, "SLAB", slab)
+        for p in (sr.Strided(2) & sr.Strided(3), sr.Strided(2) - (sr.Window(2) | sr.Strided(3)), ~sr.Listed.of_rows([[1, 5]] * 30)):
+            assert_lowered(p, (30, 40))
+
+
+def test_formulas_are_asked_in_int64():
+    """j j l goes beyond int32 at j = 50,000."""
+    @dataclass(frozen=True, repr=False)
+    class Squares(Rule):
+        l: int
+
+        @staticmethod
+        def formula(i, j, l):
+            return (j <= i) & ((j * j * l) % 3 == 0)
+
+        @staticmethod
+        def row(i, n, l):
+            return every(3, 0, i + 1)
+
+    n = 150_001
+    found = sr.csr(sr.Strided(50_000) & Squares(7), n)
+    i = 150_000
+    assert found.indices[found.indptr[i]:found.indptr[i + 1]].tolist() == [j for j in range(0, i + 1, 50_000) if j * j * 7 % 3 == 0]
+
+
 def test_a_plan_says_what_it_is():
     said = repr(sr.plan(sr.Causal(), 128))
     assert said == "Plan(shape=(128, 128), nnz=8,256, 2 tiles, 3 chunks, 33% full, 33% padding waste, 2,352 bytes)"
@@ -125,6 +163,8 @@ def test_a_plan_says_what_it_is():
     (lambda: sr.dense(sr.Causal(), 4097), ValueError, "n must be at most 4096 for a dense mask, got 4097"),
     (lambda: sr.csr(sr.Listed([0, 1], [0]), 2), ValueError, "needs n_q = 1, got n_q = 2"),
     (lambda: sr.bsr(sr.Causal(), 4, 0), ValueError, "block must be at least 1, got 0"),
+    (lambda: sr.bsr(sr.Causal(), 4, 2.0), TypeError, "block must be an integer, got 2.0"),
+    (lambda: sr.density(None, 0), TypeError, "pattern must be a Pattern, got None"),
     (lambda: sr.picture(sr.Causal(), 257), ValueError, "n must be at most 256"),
 ])
 def test_bad_input_is_refused_by_name(call, error, said):

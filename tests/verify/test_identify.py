@@ -33,7 +33,7 @@ def test_each_rule_is_named_with_its_least_parameters_plain_before_shifted(rule,
 
 def test_the_simplest_name_comes_first():
     assert identify(np.tri(6, dtype=bool)) == [sr.Causal(), sr.Lookback(6), sr.Local(5), sr.Strided(1), sr.Block(6),
-                                               sr.Band(5, 0), sr.Summary(1, 1)]
+                                               sr.Band(5, 0), sr.Summary(1, 1), sr.SubBlock(1, 1, 1)]
     assert identify(np.ones((4, 4), bool))[0] == sr.Full()
     assert identify(np.ones((2, 5), bool))[0] == sr.Full(), "not Shifted, which is no different"
     assert identify(np.tri(3, 7, k=4, dtype=bool))[0] == sr.Shifted(sr.Causal(), 4)
