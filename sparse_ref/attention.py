@@ -37,9 +37,10 @@ def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, IndexError
         Naming the argument, its value and the bound: shapes that disagree, G not dividing H, a dtype that is none of
-        the four, a pattern that is none or has other lengths, one too few or too many of them.
+        the four, a pattern that is none or has other lengths, one too few or too many of them; a listed pattern within
+        another that has no row for some query.
 
     >>> import numpy as np, sparse_ref as sr
     >>> x = np.eye(3, dtype=np.float32)

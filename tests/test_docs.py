@@ -19,6 +19,13 @@ def test_every_row_of_differs_names_a_test_that_exists_and_every_test_has_its_ro
     assert [tests[0] for tests in named] == [f.name for f in functions if isinstance(f, ast.FunctionDef)]
 
 
+def test_the_reference_lists_every_pattern():
+    import sparse_ref as sr
+    listed = set((ROOT / "docs" / "api.md").read_text().split())
+    assert set(sr.patterns.__all__) <= listed
+    assert {name for name in sr.__all__ if name not in ("Run", "paths", "plot", "published", "verify")} <= listed
+
+
 def test_the_commands_of_the_readme_are_targets():
     makefile = (ROOT / "Makefile").read_text()
     commands = re.findall(r"^make ([\w-]+)", (ROOT / "README.md").read_text(), re.M)
