@@ -13,10 +13,12 @@ import numba
 import numpy as np
 from numba import prange
 
-from ..jit import compiled, contracted, parallel
+from ..jit import compiled, parallel
 from .exponential import exp
+from .product import add_product, lanes
 
 B = 64  # rows of a tile and keys of a chunk, as in lower.chunks
+LANES = 16
 
 
 def balanced(ptr) -> np.ndarray:
@@ -41,11 +43,11 @@ def attend_tiles(q, k, v, heads, kv, scale, rows, ptr, keys, word, words, visit,
 @compiled
 def _tile(q, k, v, scale, rows, first, last, keys, word, words, out, lse):
     """One tile's rows of out and lse. top is each row's largest logit so far, total its sum of exp(x - top)."""
-    depth = (q.shape[1] + 3) // 4 * 4
-    queries, keys_t = np.zeros((B, depth), q.dtype), np.zeros((depth, B), q.dtype)
-    values, logits = np.empty((B, v.shape[1]), q.dtype), np.empty((B, B), q.dtype)
-    acc = np.zeros((B, v.shape[1]), q.dtype)
-    top, total = np.full(B, -np.inf, q.dtype), np.zeros(B, q.dtype)
+    width = (v.shape[1] + lanes(v) - 1) // lanes(v) * lanes(v)  # of whole tiles; what is beyond e stays 0
+    queries, keys_t = np.zeros((B, q.shape[1]), q.dtype), np.empty((q.shape[1], B), q.dtype)
+    values, logits = np.zeros((B, width), q.dtype), np.empty((B, B), q.dtype)
+    acc = np.zeros((B, width), q.dtype)
+    top, total, part = np.full(B, -np.inf, q.dtype), np.zeros(B, q.dtype), np.empty(LANES, q.dtype)
     for r in range(B):
         if rows[r] >= 0:
             for c in range(q.shape[1]):
@@ -53,11 +55,11 @@ def _tile(q, k, v, scale, rows, first, last, keys, word, words, out, lse):
     for chunk in range(first, last):
         finite = _gather(k, v, keys[chunk], keys_t, values)
         logits[:] = 0
-        _add_product(queries, keys_t, logits)
+        add_product(queries, keys_t, logits)
         if word[chunk] >= 0:
             _mask(logits, words[word[chunk]])
-        _softmax_step(logits, top, total, acc)
-        _add_product(logits, values, acc)
+        _softmax_step(logits, top, total, acc, part)
+        add_product(logits, values, acc)
         if not finite:
             _add_infinite(logits, v, keys[chunk], word[chunk], words, acc)
     for r in range(B):
@@ -85,23 +87,6 @@ def _gather(k, v, keys, keys_t, values):
     return finite
 
 
-@contracted
-def _add_product(a, b, out):
-    """out += a b;  a (64, m), b (m, w), m a multiple of 4. Unrolled 4 x 4; the inner loop runs along the columns."""
-    for r in range(0, B, 4):
-        for x in range(0, a.shape[1], 4):
-            a00, a01, a02, a03 = a[r, x], a[r, x + 1], a[r, x + 2], a[r, x + 3]
-            a10, a11, a12, a13 = a[r + 1, x], a[r + 1, x + 1], a[r + 1, x + 2], a[r + 1, x + 3]
-            a20, a21, a22, a23 = a[r + 2, x], a[r + 2, x + 1], a[r + 2, x + 2], a[r + 2, x + 3]
-            a30, a31, a32, a33 = a[r + 3, x], a[r + 3, x + 1], a[r + 3, x + 2], a[r + 3, x + 3]
-            for c in range(b.shape[1]):
-                b0, b1, b2, b3 = b[x, c], b[x + 1, c], b[x + 2, c], b[x + 3, c]
-                out[r, c] += a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
-                out[r + 1, c] += a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
-                out[r + 2, c] += a20 * b0 + a21 * b1 + a22 * b2 + a23 * b3
-                out[r + 3, c] += a30 * b0 + a31 * b1 + a32 * b2 + a33 * b3
-
-
 @compiled
 def _mask(logits, words):
     """-inf where the bit is 0."""
@@ -113,21 +98,33 @@ def _mask(logits, words):
 
 
 @compiled
-def _softmax_step(logits, top, total, acc):
-    """Turn logits into exp(x - top), with top raised to this chunk's largest and total and acc brought along."""
+def _softmax_step(logits, top, total, acc, part):
+    """Turn logits into exp(x - top), with top raised to this chunk's largest and total and acc brought along.
+
+    `part` holds a maximum, then a sum, for each of LANES columns at a time, so that the loops become vector code.
+    """
     for r in range(B):
+        for u in range(LANES):
+            part[u] = top[r]
+        for c in range(0, B, LANES):
+            for u in range(LANES):
+                part[u] = logits[r, c + u] if logits[r, c + u] > part[u] else part[u]
         high = top[r]
-        for c in range(B):
-            high = logits[r, c] if logits[r, c] > high else high
+        for u in range(LANES):
+            high = part[u] if part[u] > high else high
         base = high if high > -np.inf else logits.dtype.type(0)
         shrink = exp(top[r] - base)
         top[r] = high
         for c in range(B):
             logits[r, c] = exp(logits[r, c] - base)
-        sum_ = logits.dtype.type(0)
-        for c in range(B):
-            sum_ += logits[r, c]
-        total[r] = total[r] * shrink + sum_
+        for u in range(LANES):
+            part[u] = 0
+        for c in range(0, B, LANES):
+            for u in range(LANES):
+                part[u] += logits[r, c + u]
+        total[r] *= shrink
+        for u in range(LANES):
+            total[r] += part[u]
         if shrink != 1:
             for c in range(acc.shape[1]):
                 acc[r, c] *= shrink
