@@ -20,9 +20,9 @@ from ..sets import Pattern, Rule
 def identify(mask) -> list[Pattern]:
     """The patterns equal to `mask` at its size, simplest first: of each rule, the one with the least parameters.
 
-    Tried are the elementary rules and those of the Sparse Transformer, with parameters up to n, as they are and Shifted
-    by n_k - n_q. Fewer parameters come first, then what is not shifted. A mask that nothing equals, and one without any
-    keys, gives [].
+    Tried are the elementary rules and those of the Sparse Transformer and its code, with parameters up to n, as they are
+    and Shifted by n_k - n_q. Fewer parameters come first, then what is not shifted. A mask that nothing equals, and one
+    without any keys, gives [].
 
     Parameters
     ----------

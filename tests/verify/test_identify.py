@@ -7,8 +7,6 @@ from strategies import RULES, instances
 import sparse_ref as sr
 from sparse_ref.verify import identify
 
-KNOWN = [rule for rule in RULES if rule.__module__.endswith(("elementary", "sparse_transformer"))]
-
 
 def grid(p, n):
     """The mask, pair by pair."""
@@ -16,7 +14,7 @@ def grid(p, n):
 
 
 @pytest.mark.parametrize("n", [(1, 1), (5, 5), (6, 6), (3, 6), (6, 3), (1, 5), (5, 1), (4, 7)])
-@pytest.mark.parametrize("rule", KNOWN)
+@pytest.mark.parametrize("rule", RULES)
 def test_each_rule_is_named_with_its_least_parameters_plain_before_shifted(rule, n):
     first = {}
     for shift in dict.fromkeys([0, n[1] - n[0]]):
