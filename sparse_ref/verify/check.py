@@ -13,7 +13,7 @@ from ..sets import Pattern
 from .numerics import Numbers, compared
 from .premises import broken_premises
 from .probe import LOGIT, Probe, probed
-from .report import Finding, Report
+from .report import Finding, Report, counted, found_in
 from .subject import ProbeError, spacing, subject
 
 
@@ -99,16 +99,16 @@ def _of_sets(found: Probe, expected) -> Iterator[Finding]:
     known, some, biased = ~found.nan_rows, found.mask.any(axis=-1), _biased(found)
     twice = (found.multiplicity > 1) & ~biased[..., None]
     most = found.multiplicity.max(initial=0, where=twice)
-    yield from _finding("nan", found.nan_rows, "{} with NaN or inf at equal logits", "row")
-    yield from _finding("extra", found.mask & ~expected, "{} attended to outside the set")
-    yield from _finding("missing", expected & ~found.mask & known[..., None], "{} of the set not attended to")
-    yield from _finding("empty row", some & ~expected.any(axis=-1), "{} that must be 0, having no keys, but average some", "row")
-    yield from _finding("multiplicity", twice, f"{{}} counted more than once, up to {most} times")
-    yield from _finding("bias", biased, "{} with weights that differ at equal logits, as if a bias were added", "row")
-    yield from _finding("row sum", _unnormalised(found), "{} with weights that do not sum to 1, but to {:.6g}", "row",
+    yield from found_in("nan", found.nan_rows, "{} with NaN or inf at equal logits", "row")
+    yield from found_in("extra", found.mask & ~expected, "{} attended to outside the set")
+    yield from found_in("missing", expected & ~found.mask & known[..., None], "{} of the set not attended to")
+    yield from found_in("empty row", some & ~expected.any(axis=-1), "{} that must be 0, having no keys, but average some", "row")
+    yield from found_in("multiplicity", twice, f"{{}} counted more than once, up to {most} times")
+    yield from found_in("bias", biased, "{} with weights that differ at equal logits, as if a bias were added", "row")
+    yield from found_in("row sum", _unnormalised(found), "{} with weights that do not sum to 1, but to {:.6g}", "row",
                         found.row_sums)
-    yield from _finding("leak", found.leaks, f"{{}} masked with a finite number, let in by logits of {LOGIT:g}")
-    yield from _finding("overflow", found.overflow, f"{{}} with NaN or inf at logits of {LOGIT:g}, where leaks stay unknown", "row")
+    yield from found_in("leak", found.leaks, f"{{}} masked with a finite number, let in by logits of {LOGIT:g}")
+    yield from found_in("overflow", found.overflow, f"{{}} with NaN or inf at logits of {LOGIT:g}, where leaks stay unknown", "row")
 
 
 def _of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
@@ -116,21 +116,10 @@ def _of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
     for x in numbers:
         logits = f"at random logits of spread {x.spread:g}"
         if x.broken:
-            yield Finding("nan", f"{_counted(x.broken, 'row')} with NaN or inf {logits}", x.broken, x.broken_at)
+            yield Finding("nan", f"{counted(x.broken, 'row')} with NaN or inf {logits}", x.broken, x.broken_at)
         if x.wrong:
-            yield Finding("numerics", f"{_counted(x.wrong, 'row')} of {x.rows} off, by up to {x.error:.2g} where {x.budget:.2g} is "
+            yield Finding("numerics", f"{counted(x.wrong, 'row')} of {x.rows} off, by up to {x.error:.2g} where {x.budget:.2g} is "
                           f"allowed, {logits}", x.wrong, x.wrong_at)
-
-
-def _finding(kind: str, wrong, text: str, noun: str = "key", values=None) -> Iterator[Finding]:
-    """The finding of a bool table (H, n_q) or (H, n_q, n_k), if anything in it is True; `values` has one to tell for each."""
-    if wrong.any():
-        at, count = tuple(map(int, np.unravel_index(int(wrong.argmax()), wrong.shape))), int(wrong.sum())
-        yield Finding(kind, text.format(_counted(count, noun), 0 if values is None else values[at]), count, at)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _biased(found: Probe) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..attention import attend
-from .subject import BITS, Subject, spacing
+from .subject import BITS, Subject, first, spacing
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
 
@@ -27,11 +27,11 @@ class Numbers:
     rows: int
     error: float
     budget: float
-    at: tuple[int, int]
+    at: tuple[int, ...]
     wrong: int
-    wrong_at: tuple[int, int]
+    wrong_at: tuple[int, ...]
     broken: int
-    broken_at: tuple[int, int]
+    broken_at: tuple[int, ...]
 
 
 def compared(call: Subject, patterns, expected, judged, scale, seed: int) -> tuple[Numbers, ...]:
@@ -41,9 +41,8 @@ def compared(call: Subject, patterns, expected, judged, scale, seed: int) -> tup
 
 
 def _compared(call: Subject, patterns, expected, judged, scale, spread, rng) -> Numbers:
-    """Random q, k, v, every head, position and feature different, through fn, the statement and plain NumPy."""
-    q, k, v = (rng.standard_normal((heads, n, width), np.float32) for heads, n, width in (
-        (call.heads, call.n[0], call.d), (call.kv_heads, call.n[1], call.d), (call.kv_heads, call.n[1], call.e)))
+    """Random q, k, v through fn, the statement and plain NumPy."""
+    q, k, v = call.normal(rng)
     q, k = (x * np.float32(np.sqrt(spread)) for x in (q, k))
     factor = 1 / math.sqrt(call.d) if scale is None else scale
     out, dtype = call(q, k, v)
@@ -55,8 +54,8 @@ def _compared(call: Subject, patterns, expected, judged, scale, spread, rng) -> 
     error = np.where(compared, np.abs(np.where(finite[..., None], out, 0) - true).max(axis=-1), 0)
     plain = np.abs(_plain(q, k, v, expected, factor, BITS[dtype]) - true).max(axis=-1)[judged].max()
     budget = 2 * plain + floor
-    return Numbers(spread, int(compared.sum()), float(error.max()), float(budget), _first(error == error.max()),
-                   int((error > budget).sum()), _first(error > budget), int(broken.sum()), _first(broken))
+    return Numbers(spread, int(compared.sum()), float(error.max()), float(budget), first(error == error.max()),
+                   int((error > budget).sum()), first(error > budget), int(broken.sum()), first(broken))
 
 
 def _plain(q, k, v, mask, scale, bits: int) -> np.ndarray:
@@ -79,9 +78,3 @@ def _rounded(x, bits: int) -> np.ndarray:
     """x with a significand of so many bits, in float32."""
     fraction, exponent = np.frexp(x)
     return x if bits >= 24 else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(np.float32)
-
-
-def _first(wrong) -> tuple[int, int]:
-    """(head, i) of the first True, or of (0, 0)."""
-    head, i = np.unravel_index(int(wrong.argmax()), wrong.shape)
-    return int(head), int(i)

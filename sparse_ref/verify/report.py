@@ -16,6 +16,7 @@ from ..sets import Pattern
 from .identify import identify
 from .numerics import Numbers
 from .probe import Probe
+from .subject import first
 
 MOST = 64  # rows and columns of a picture
 LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
@@ -37,6 +38,18 @@ class Finding:
     def __str__(self):
         at = "" if self.at is None else "; first at " + ", ".join(f"{x} {value}" for x, value in zip(("head", "i", "j"), self.at))
         return f"{self.kind}: {self.message}{at}"
+
+
+def found_in(kind: str, wrong, text: str, noun: str = "key", values=None) -> Iterator[Finding]:
+    """The finding of a bool table (H, n_q) or (H, n_q, n_k), if anything in it is True; `values` has one to tell for each."""
+    if wrong.any():
+        at, count = first(wrong), int(wrong.sum())
+        yield Finding(kind, text.format(counted(count, noun), 0 if values is None else values[at]), count, at)
+
+
+def counted(count: int, noun: str) -> str:
+    """How many of what."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +155,7 @@ class Report:
             return []
         head = self._head()
         expected, actual = self.expected[head], self.actual[head]
-        first = np.unravel_index(int((expected != actual).argmax()), expected.shape)
-        rows, keys = (_around(int(x), size) for x, size in zip(first, expected.shape))
+        rows, keys = (_around(x, size) for x, size in zip(first(expected != actual), expected.shape))
         part = "" if max(self.n) <= MOST else f", i {rows.start} to {rows.stop - 1}, j {keys.start} to {keys.stop - 1}"
         return [f"head {head}{part}   {LEGEND}", *difference(expected[rows, keys], actual[rows, keys]).split("\n")]
 

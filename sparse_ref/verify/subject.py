@@ -48,6 +48,12 @@ class Subject:
     layout: str
     framework: str
 
+    def normal(self, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Random q, k, v, every head, position and feature different."""
+        q, k, v = (rng.standard_normal((heads, n, width), np.float32) for heads, n, width in (
+            (self.heads, self.n[0], self.d), (self.kv_heads, self.n[1], self.d), (self.kv_heads, self.n[1], self.e)))
+        return q, k, v
+
     def __call__(self, q, k, v) -> tuple[np.ndarray, str]:
         """(out, dtype): out (H, n_q, e) in float64, and the name of the dtype that fn returned."""
         into, back = LAYOUTS[self.layout]
@@ -93,6 +99,11 @@ def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framew
     if framework not in FRAMEWORKS:
         raise ValueError(f"framework must be one of {', '.join(FRAMEWORKS)}, got {framework!r}")
     return Subject(fn, (n_q, n_k), heads, kv_heads, d, e, layout, framework)
+
+
+def first(wrong) -> tuple[int, ...]:
+    """The index of the first True of a bool table, or zeros where there is none."""
+    return tuple(int(x) for x in np.unravel_index(int(wrong.argmax()), wrong.shape))
 
 
 def _array(out) -> np.ndarray:
