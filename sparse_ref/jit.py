@@ -18,7 +18,7 @@ from threading import RLock
 from numba import njit
 
 HERE = Path(__file__).parent
-COMPILING = [HERE / "jit.py", *(file for room in ("lower", "kernels", "plot") for file in sorted((HERE / room).glob("*.py")))]
+COMPILING = [HERE / "jit.py", *(file for room in ("lower", "kernels") for file in sorted((HERE / room).glob("*.py")))]
 STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in COMPILING)).hexdigest()
 
 _entry = RLock()

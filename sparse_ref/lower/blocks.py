@@ -1,4 +1,4 @@
-"""Loops over rows of blocks: which blocks hold any key, and which of their cells."""
+"""Loops over rows of blocks: how many keys each block holds, which blocks hold any, and which of their cells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from numba import prange
 
 from ..jit import compiled, parallel
 from .stretches import spans_in, stretch
+
+
+@parallel
+def count_keys(indptr, table, n, b_q, b_k, out):
+    """Add to out[a, b] how many keys the rows of block row a have in block b."""
+    for a in prange(len(out)):
+        deal(indptr, table, n, b_q, b_k, a, out[a])
 
 
 @parallel
@@ -27,21 +34,30 @@ def fill_blocks(indptr, table, n, b_q, b_k, starts, indices, data):
                 indices[place[b]] = b
         for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
             own = table[indptr[i]:indptr[i + 1]]
-            lo, hi, at = stretch(own, spans_in(own), 0, -1, n)
+            spans = spans_in(own)
+            lo, hi, at = stretch(own, spans, 0, -1, n)
             while lo < n:
                 for j in range(lo, hi):
                     data[place[j // b_k], i - a * b_q, j % b_k] = True
-                lo, hi, at = stretch(own, spans_in(own), at, hi - 1, n)
+                lo, hi, at = stretch(own, spans, at, hi - 1, n)
+
+
+@compiled
+def deal(indptr, table, n, b_q, b_k, a, out):
+    """Add to out[b] how many keys row a of blocks has in block b, a stretch of consecutive keys at once."""
+    for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
+        own = table[indptr[i]:indptr[i + 1]]
+        spans = spans_in(own)
+        lo, hi, at = stretch(own, spans, 0, -1, n)
+        while lo < n:
+            for b in range(lo // b_k, (hi - 1) // b_k + 1):
+                out[b] += min(hi, (b + 1) * b_k) - max(lo, b * b_k)
+            lo, hi, at = stretch(own, spans, at, hi - 1, n)
 
 
 @compiled
 def occupied(indptr, table, n, b_q, b_k, a):
     """Whether each block of row a of blocks holds any key."""
-    held = np.zeros((n + b_k - 1) // b_k, np.bool_)
-    for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
-        own = table[indptr[i]:indptr[i + 1]]
-        lo, hi, at = stretch(own, spans_in(own), 0, -1, n)
-        while lo < n:
-            held[lo // b_k:(hi - 1) // b_k + 1] = True
-            lo, hi, at = stretch(own, spans_in(own), at, hi - 1, n)
-    return held
+    held = np.zeros((n + b_k - 1) // b_k, np.int64)
+    deal(indptr, table, n, b_q, b_k, a, held)
+    return held > 0

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from ..jit import parallel
+from ..lower.blocks import count_keys
 from ..lower.ragged import ragged
-from ..lower.stretches import spans_in, stretch
 from ..lower.tidy import tidy
 from ..sets import Pattern
 
@@ -33,22 +31,8 @@ def shares(p: Pattern | np.ndarray, shape: tuple[int, int], block: tuple[int, in
         for a in range(0, len(have), rows):
             i = np.arange(a * block[0], min((a + rows) * block[0], shape[0]))
             found = tidy(ragged(p, i, shape[1]))
-            _deal(found.indptr, found.table, shape[1], *block, have[a:a + rows])
+            count_keys(found.indptr, found.table, shape[1], *block, have[a:a + rows])
     else:
         have = np.add.reduceat(np.add.reduceat(p, begins[0], axis=0, dtype=np.int64), begins[1], axis=1)
     high, wide = (np.minimum(b, n - begin) for begin, b, n in zip(begins, block, shape))
     return have / (high[:, None] * wide)
-
-
-@parallel
-def _deal(indptr, table, n, b_q, b_k, out):
-    """Count the keys of b_q rows at a time into blocks of b_k, a stretch of consecutive keys at once."""
-    for a in prange(len(out)):
-        for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
-            row = table[indptr[i]:indptr[i + 1]]
-            spans = spans_in(row)
-            lo, hi, at = stretch(row, spans, 0, -1, n)
-            while lo < n:
-                for b in range(lo // b_k, (hi - 1) // b_k + 1):
-                    out[a, b] += min(hi, (b + 1) * b_k) - max(lo, b * b_k)
-                lo, hi, at = stretch(row, spans, at, hi - 1, n)
