@@ -111,11 +111,11 @@ class Listed(Pattern):
         if len(self.indptr) == 0 or self.indptr[0] != 0 or self.indptr[-1] != len(self.indices) or (counts < 0).any():
             raise ValueError(f"Listed: indptr must rise from 0 to len(indices) = {len(self.indices)}, got {indptr!r}")
         vars(self).update(_rows=np.repeat(np.arange(len(counts)), counts))
-        wrong = (np.diff(self.indices) <= 0) & (np.diff(self._rows) == 0)
+        wrong = falls(self.indptr, self.indices)
         if wrong.any():
-            t = int(np.flatnonzero(wrong)[0])
+            t = int(wrong.argmax())
             raise ValueError(f"Listed: indices of row {self._rows[t]} must ascend without repeats, "
-                             f"got {self.indices[t]} before {self.indices[t + 1]}")
+                             f"got {self.indices[t - 1]} before {self.indices[t]}")
         if len(self.indices) and self.indices.min() < 0:
             t = int(self.indices.argmin())
             raise ValueError(f"Listed: indices must be at least 0, got {self.indices[t]} in row {self._rows[t]}")
@@ -167,6 +167,14 @@ class Listed(Pattern):
 
     def __repr__(self):
         return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"
+
+
+def falls(indptr, indices) -> np.ndarray:
+    """Where a key is not above the one before it in its row, bool (nnz,)."""
+    wrong = np.zeros(len(indices), bool)
+    wrong[1:] = np.diff(indices) <= 0
+    wrong[indptr[:-1][np.diff(indptr) > 0]] = False
+    return wrong
 
 
 def _one_pattern(kind: str, p):

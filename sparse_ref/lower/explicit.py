@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import pair
+from ..derived import falls
 from ..jit import compiled
 from ..picture import grid
 from .blocks import count_blocks, fill_blocks
@@ -33,9 +34,7 @@ class CSR:
         indptr, indices = self.indptr, self.indices
         if len(indptr) != n_q + 1 or indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
             raise ValueError(f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, got {indptr!r}")
-        falls = np.diff(indices) <= 0
-        falls[indptr[1:-1][(indptr[1:-1] > 0) & (indptr[1:-1] < len(indices))] - 1] = False
-        if len(indices) and (indices.min() < 0 or indices.max() >= n_k or falls.any()):
+        if len(indices) and (indices.min() < 0 or indices.max() >= n_k or falls(indptr, indices).any()):
             raise ValueError(f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, got {indices!r}")
 
     def dense(self) -> np.ndarray:
