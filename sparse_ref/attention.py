@@ -87,7 +87,7 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     form, x = _form(device), checked(q, k, v, scale)
     grad, out = (folded(name, a, x.out_shape, len(x.q)) for name, a in (("grad_out", grad_out), ("out", out)))
     lse = folded("lse", lse, x.out_shape[:-1], len(x.q))
-    q, k, v = (a.astype(np.float64) for a in (x.q, x.k, x.v))
+    q, k, v = (a.astype(np.float64, copy=False) for a in (x.q, x.k, x.v))
     dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     for heads, sets in by_pattern(pattern, x, "rows" if form == "tiles" else form):
         if form == "mask":
@@ -101,7 +101,7 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
             backward_queries(grad, q, k, v, out, lse, heads, x.kv, x.scale, sets.indptr, sets.indices, dq)
             first = np.searchsorted(x.kv[heads], np.arange(len(k) + 1))
             backward_keys(grad, q, k, v, out, lse, heads, first, x.scale, turned.indptr, turned.indices, dk, dv)
-    dq, dk, dv = (a.astype(x.dtype).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
+    dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
     return dq, dk, dv
 
 

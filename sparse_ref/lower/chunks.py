@@ -62,22 +62,22 @@ def fill(indptr, table, n, rows, ptr, keys, words, pairs):
             for r in range(B):
                 i = rows[t, r]
                 if i >= 0:
-                    w = word(table[indptr[i]:indptr[i + 1]], keys[c, :held], own, one_class)
+                    w = word_of(table[indptr[i]:indptr[i + 1]], keys[c, :held], own, one_class)
                     words[c, r] = w
                     pairs[t] += ones(w)
 
 
 @compiled
-def word(runs, keys, union, one_class):
-    """Which of the ascending keys are in any of the runs, one bit each."""
+def word_of(runs, keys, own, one_class):
+    """Which of the ascending keys are in any of the runs, one bit each; `own` are the tile's runs, one if `one_class`."""
     w = np.uint64(0)
     for r in range(len(runs)):
         start, stop, step, width = runs[r]
         low, high = max(start, keys[0]), min(stop, keys[-1] + 1)
         if low >= high:
             continue
-        if step == 1 or (one_class and union[0, 2] == step and union[0, 3] == width
-                         and (start - union[0, 0]) % step == 0):
+        if step == 1 or (one_class and own[0, 2] == step and own[0, 3] == width
+                         and (start - own[0, 0]) % step == 0):
             w |= bits(keys, low, high)
             continue
         group = start + (low - start) // step * step

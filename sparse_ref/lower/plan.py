@@ -58,8 +58,9 @@ class Plan:
 
     def check(self):
         """Raise ValueError where the arrays point outside one another or a query stands in two tiles, as those made by hand may."""
-        real = self.rows[self.rows >= 0]
-        sound = (len(real) == self.shape[0] == len(np.unique(real)) and real.max(initial=-1) < self.shape[0]
+        once = np.bincount(self.rows[self.rows >= 0], minlength=self.shape[0])  # how often each query stands in a tile
+        sound = (len(once) == self.shape[0] and (once == 1).all()
+                 and all(table.shape == (len(table), B) for table in (self.rows, self.keys, self.words))
                  and len(self.ptr) == len(self.rows) + 1 and self.ptr[0] == 0 and self.ptr[-1] == len(self.keys) == len(self.word)
                  and (np.diff(self.ptr) >= 0).all() and self.keys.min(initial=0) >= 0
                  and self.keys.max(initial=-1) < self.shape[1] and self.word.max(initial=-1) < len(self.words))

@@ -421,6 +421,8 @@ Q, K, V = qkv((8, 8), 4, 2)
     (lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9) * 2, np.zeros(16, int), (8, 8))), ValueError, "must ascend in each row"),
     (lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.full((1, 64), 8))), ValueError, "Plan: rows, ptr"),
     (lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), rows=np.zeros((1, 64), int))), ValueError, "Plan: rows, ptr"),
+    (lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.zeros((1, 9), int))), ValueError, "Plan: rows, ptr"),
+    (lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), words=np.zeros((1, 8), "u8"))), ValueError, "Plan: rows, ptr"),
     (lambda: sr.merge([(Q, Q)]), ValueError, "parts must all have out"),
 ])
 def test_bad_input_is_refused_by_name(call, error, said):
