@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .inputs import FLOATS, array, by_pattern, checked, folded
+from .inputs import FLOATS, array, by_pattern, checked, folded, layers
 from .kernels import reference
 from .kernels.cpu_rows import attend_rows, backward_keys, backward_queries
 from .kernels.cpu_tiles import attend_tiles, balanced
@@ -27,7 +27,8 @@ def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
     ----------
     q, k, v : (..., H, n_q, d), (..., G, n_k, d), (..., G, n_k, e), G dividing H, of one dtype: float64, float32,
         float16 or bfloat16 (sums in float32 for the last three).
-    pattern : a Pattern; a Plan or CSR that is already lowered; or a sequence with one of these for each of the H heads.
+    pattern : a Pattern; a Plan or CSR that is already lowered; Branches, where a key counts once for each branch that holds
+        it; or a sequence with one of these for each of the H heads.
     scale : what logits are multiplied by; 1 / sqrt(d) unless given.
     device : "cpu", or "reference" for the float64 statement, for at most 4096 queries and keys.
 
@@ -58,6 +59,13 @@ def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.n
     lse is (..., H, n_q), float64 for float64 input and float32 otherwise; -inf for a query without keys.
     """
     form, x = _form(device), checked(q, k, v, scale)
+    branches = [_attend(x, pattern, form) for pattern in layers(pattern)]
+    out, lse = branches[0] if len(branches) == 1 else merge(branches)
+    return out.astype(x.dtype, copy=False).reshape(x.out_shape), lse.reshape(x.out_shape[:-1])
+
+
+def _attend(x, pattern, form):
+    """(out, lse) of one pattern, or one a head, in the dtype of the sums."""
     out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.q.dtype), np.zeros((len(x.q), x.n[0]), x.q.dtype)
     for heads, sets in by_pattern(pattern, x, form):
         if form == "mask":
@@ -68,7 +76,7 @@ def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.n
         else:
             attend_tiles(x.q, x.k, x.v, heads, x.kv, x.scale, sets.rows, sets.ptr, sets.keys, sets.word, sets.words,
                          balanced(sets.ptr), out, lse)
-    return out.astype(x.dtype, copy=False).reshape(x.out_shape), lse.reshape(x.out_shape[:-1])
+    return out, lse
 
 
 def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device="cpu") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -88,6 +96,14 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     grad, out = (folded(name, a, x.out_shape, len(x.q)) for name, a in (("grad_out", grad_out), ("out", out)))
     lse = folded("lse", lse, x.out_shape[:-1], len(x.q))
     q, k, v = (a.astype(np.float64, copy=False) for a in (x.q, x.k, x.v))
+    done = [_backward(grad, q, k, v, out, lse, x, pattern, form) for pattern in layers(pattern)]
+    dq, dk, dv = (sum(parts[1:], parts[0]) for parts in zip(*done))
+    dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
+    return dq, dk, dv
+
+
+def _backward(grad, q, k, v, out, lse, x, pattern, form):
+    """(dq, dk, dv) of one pattern, or one a head, in float64."""
     dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     for heads, sets in by_pattern(pattern, x, "rows" if form == "tiles" else form):
         if form == "mask":
@@ -101,7 +117,6 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
             backward_queries(grad, q, k, v, out, lse, heads, x.kv, x.scale, sets.indptr, sets.indices, dq)
             first = np.searchsorted(x.kv[heads], np.arange(len(k) + 1))
             backward_keys(grad, q, k, v, out, lse, heads, first, x.scale, turned.indptr, turned.indices, dk, dv)
-    dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
     return dq, dk, dv
 
 

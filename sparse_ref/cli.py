@@ -14,7 +14,7 @@ from typing import Any
 
 from . import __version__, notation, patterns
 from .checks import lengths
-from .factorized import Factorized
+from .factorized import Branches, Factorized
 from .picture import picture, rules_in, said
 from .sets import Pattern
 
@@ -178,10 +178,11 @@ def _function(text: str):
 
 
 def _parts(expression: str) -> list[tuple[str, Pattern]]:
-    """The pattern that the expression denotes; its steps, or one a head, each with its name, where it denotes several."""
+    """The pattern that the expression denotes; its steps, branches, or one a head, by name, where it denotes several."""
     value = notation.read(expression)
     if isinstance(value, Pattern):
         return [("", value)]
     if isinstance(value, Factorized):
         return [(f"step {m}: ", p) for m, p in enumerate(value.steps, 1)]
-    return [(f"head {h}: ", p) for h, p in enumerate(value)]
+    kind = "branch" if isinstance(value, Branches) else "head"
+    return [(f"{kind} {h}: ", p) for h, p in enumerate(value)]

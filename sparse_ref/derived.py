@@ -1,53 +1,14 @@
-"""Patterns made of another pattern, spread over blocks or shifted; and patterns that are listed, not stated."""
+"""A pattern read further on, and patterns that are listed, not stated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from .checks import pair, whole
+from .checks import whole
 from .runs import wide
-from .sets import Pattern
-
-
-@dataclass(frozen=True, repr=False)
-class Blockwise(Pattern):
-    """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }        a pattern over blocks, spread over their tokens
-
-    `block` is one length b for queries and keys, or (b_q, b_k).
-
-    >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.Blockwise(sr.Causal(), 2), 6))
-    ██····
-    ██····
-    ████··
-    ████··
-    ██████
-    ██████
-    """
-
-    pattern: Pattern
-    block: Any
-
-    def __post_init__(self):
-        _one_pattern("Blockwise", self.pattern)
-        object.__setattr__(self, "block", pair("Blockwise: block", self.block, 1, "(b_q, b_k)"))
-
-    def contains(self, i, j):
-        b_q, b_k = self.block
-        return self.pattern.contains(wide(i) // b_q, wide(j) // b_k)
-
-    def row(self, i, n):
-        b_q, b_k = self.block
-        blocks = self.pattern.row(i // b_q, -(-n // b_k))
-        keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
-        return keys[keys < n]
-
-    def __repr__(self):
-        b_q, b_k = self.block
-        return f"Blockwise({self.pattern!r}, {b_q if b_q == b_k else self.block})"
+from .sets import Pattern, one_pattern
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,8 +29,12 @@ class Shifted(Pattern):
     offset: int
 
     def __post_init__(self):
-        _one_pattern("Shifted", self.pattern)
+        one_pattern("Shifted: pattern", self.pattern)
         object.__setattr__(self, "offset", whole("Shifted: offset", self.offset))
+
+    @property
+    def own_length(self):
+        return self.pattern.own_length
 
     def contains(self, i, j):
         return self.pattern.contains(wide(i) + self.offset, j)
@@ -175,12 +140,6 @@ def falls(indptr, indices) -> np.ndarray:
     wrong[1:] = np.diff(indices) <= 0
     wrong[indptr[:-1][np.diff(indptr) > 0]] = False
     return wrong
-
-
-def _one_pattern(kind: str, p):
-    """Refuse what is no pattern."""
-    if not isinstance(p, Pattern):
-        raise TypeError(f"{kind}: pattern must be a Pattern, got {p!r}")
 
 
 def _frozen(values, name: str) -> np.ndarray:

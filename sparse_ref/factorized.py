@@ -1,4 +1,5 @@
-"""Factorized patterns: steps A^(1), ..., A^(p), and the three ways to share them among layers and heads.
+"""Several patterns as one thing: the steps A^(1), ..., A^(p) of a factorized pattern with the three ways to share them
+among layers and heads; and the branches of a multiset.
 
 Child et al. 2019, sec. 4.2 (factorized self-attention) and sec. 5.1 (how the heads of a model use the steps).
 """
@@ -40,10 +41,49 @@ class Factorized:
         return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
 
 
+@dataclass(frozen=True, repr=False)
+class Branches:
+    """m_ij = |{ b : j in A_i^(b) }|        a multiset of keys: one softmax in which a key counts once for each branch
+
+    `attend` takes one where it takes a pattern, merging the branches by log-sum-exp; `sr.multiplicity` is m.
+    Iterating gives the patterns A^(b). Raises TypeError for anything but one or more patterns.
+
+    >>> import sparse_ref as sr
+    >>> sr.multiplicity(sr.Branches((sr.Causal(), sr.Window(0))), 3)
+    array([[2, 0, 0],
+           [1, 2, 0],
+           [1, 1, 2]])
+    """
+
+    patterns: tuple[Pattern, ...]
+    name: str = field(default="", compare=False)
+
+    def __post_init__(self):
+        patterns = tuple(self.patterns)
+        if not patterns or not all(isinstance(p, Pattern) for p in patterns):
+            raise TypeError(f"Branches: patterns must be one or more patterns, got {self.patterns!r}")
+        object.__setattr__(self, "patterns", patterns)
+
+    def __iter__(self):
+        return iter(self.patterns)
+
+    def __len__(self):
+        return len(self.patterns)
+
+    def __repr__(self):
+        return self.name or f"Branches({self.patterns!r})"
+
+    def _repr_html_(self):
+        from .picture import html
+        return "".join(f"<p>branch {b}</p>{html(p)}" for b, p in enumerate(self.patterns))
+
+
 def one_set(name: str, p):
-    """Refuse steps where one set is asked for."""
+    """Refuse steps and branches where one set is asked for."""
     if isinstance(p, Factorized):
         raise TypeError(f"{name} {p!r} is {len(p.steps)} steps, not one set: Merged({p!r}).at(0, 0) is their union")
+    if isinstance(p, Branches):
+        raise TypeError(f"{name} {p!r} is {len(p)} branches, not one set: take them one by one, or sr.multiplicity of all")
 
 
 @dataclass(frozen=True)

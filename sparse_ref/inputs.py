@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from .factorized import one_set
+from .factorized import Branches, one_set
 from .lower import CSR, Plan, csr, dense, plan
+from .patterns import Full
 from .sets import Pattern
 
 FINITE = float(np.finfo(np.float64).max)
@@ -100,6 +102,16 @@ def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:
 def _plain(x: np.ndarray, dtype) -> np.ndarray:
     """x contiguous and writable, as kernels are compiled for; itself where it is."""
     return np.require(x, dtype, ["C", "W"])
+
+
+def layers(pattern) -> list:
+    """The patterns to attend to one after the other: those of each branch, for every head where heads have their own."""
+    if isinstance(pattern, Branches):
+        return list(pattern)
+    if isinstance(pattern, (list, tuple)) and any(isinstance(p, Branches) for p in pattern):
+        heads = [p.patterns if isinstance(p, Branches) else (p,) for p in pattern]
+        return [list(each) for each in zip_longest(*heads, fillvalue=~Full())]
+    return [pattern]
 
 
 def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]]:

@@ -16,6 +16,9 @@ from pathlib import Path
 from threading import RLock
 
 from numba import njit
+from numba.extending import overload
+
+from .positions import among, passed
 
 HERE = Path(__file__).parent
 COMPILING = [HERE / "jit.py", *(file for room in ("lower", "kernels") for file in sorted((HERE / room).glob("*.py")))]
@@ -55,3 +58,25 @@ def parallel(function):
 
     call.loop = loop  # type: ignore[attr-defined]
     return call
+
+
+@overload(among)
+def _(x, positions):
+    """Numba reads `among` as a loop."""
+    def loop(x, positions):
+        found = False
+        for position in positions:
+            found |= x == position
+        return found
+    return loop
+
+
+@overload(passed)
+def _(x, positions):
+    """Numba reads `passed` as a loop."""
+    def loop(x, positions):
+        count = 0
+        for position in positions:
+            count += position <= x
+        return count
+    return loop

@@ -1,7 +1,7 @@
 """Text to pattern: the notation that `repr` prints and the command line reads.
 
-A whitelist walked over Python's own syntax tree: names of patterns, integers, and | & - ~ with parentheses. Nothing
-is evaluated, imported or looked up outside the table of names.
+A whitelist walked over Python's own syntax tree: names of patterns, their parameters (integers, True, False, None, words in
+quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is evaluated, imported or looked up outside the table of names.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from difflib import get_close_matches
 from inspect import signature
 
 from . import patterns
-from .derived import Blockwise, Shifted
-from .factorized import Factorized
+from .derived import Shifted
+from .factorized import Branches, Factorized
+from .parts import Blockwise, Documents, Grid
 from .sets import Pattern
 
-NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {"Blockwise": Blockwise, "Shifted": Shifted}
+NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
+    each.__name__: each for each in (Blockwise, Branches, Documents, Grid, Shifted)}
 LONGEST = 2000
 OPERATIONS = {ast.BitOr: lambda a, b: a | b, ast.BitAnd: lambda a, b: a & b, ast.Sub: lambda a, b: a - b}
 
@@ -49,12 +51,14 @@ def parse(text: str) -> Pattern:
     value = read(text)
     if isinstance(value, Pattern):
         return value
-    kind = f"{len(value.steps)} steps" if isinstance(value, Factorized) else f"{len(value)} heads"
+    kind = (f"{len(value.steps)} steps" if isinstance(value, Factorized) else
+            f"{len(value)} {'branches' if isinstance(value, Branches) else 'heads'}")
     raise ParseError(f"this is {kind}, not one pattern", text, 0)
 
 
-def read(text: str) -> Pattern | Factorized | tuple[Pattern, ...]:
-    """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in "openai_fixed(8, 2, 4)"."""
+def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
+    """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in "openai_fixed(8, 2, 4)"; or
+    the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)"."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {text!r}")
     text = " ".join(text.split())
@@ -70,7 +74,9 @@ def read(text: str) -> Pattern | Factorized | tuple[Pattern, ...]:
         raise ParseError(f"this is no expression: {error.msg}", text, (error.offset or len(text) + 1) - 1) from None
     except (RecursionError, MemoryError):
         raise ParseError("this is nested too deeply", text[:60] + "...", 0) from None
-    if isinstance(value, Pattern | Factorized) or (isinstance(value, tuple) and value and isinstance(value[0], Pattern)):
+    if isinstance(value, Pattern | Factorized | Branches):
+        return value
+    if isinstance(value, tuple) and value and isinstance(tree.body, ast.Call) and isinstance(value[0], Pattern):
         return value
     raise ParseError("this is no pattern", text, 0)
 
@@ -78,8 +84,8 @@ def read(text: str) -> Pattern | Factorized | tuple[Pattern, ...]:
 def _value(node: ast.expr, text: str):
     """The value of one node of the tree."""
     match node:
-        case ast.Constant(value=int() as number) if not isinstance(number, bool):
-            return number
+        case ast.Constant(value=int() | str() | None as constant):
+            return constant
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)) if not isinstance(number, bool):
             return -number
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
@@ -92,7 +98,7 @@ def _value(node: ast.expr, text: str):
             return _call(node, name, text)
         case ast.Name(id=name) if name in NAMES:
             raise ParseError(f"{name!r} needs its parameters in parentheses", text, node.col_offset)
-    raise ParseError("only names of patterns, integers and | & - ~ ( ) are read here", text, node.col_offset)
+    raise ParseError("only names of patterns, their parameters and | & - ~ ( ) are read here", text, node.col_offset)
 
 
 def _pattern(node: ast.expr, text: str) -> Pattern:

@@ -12,8 +12,9 @@ from textwrap import dedent
 import numpy as np
 
 from .checks import lengths
-from .factorized import Factorized
-from .sets import Pattern, Rule
+from .factorized import Branches, Factorized
+from .rules import Rule
+from .sets import Pattern
 
 MOST = 256
 ATTENDS, NOT = "█", "·"
@@ -22,6 +23,8 @@ ATTENDS, NOT = "█", "·"
 def grid(p: Pattern, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k), by evaluating `contains` on every pair: n_q n_k memory, for small n."""
     n_q, n_k = lengths(n)
+    for end in {0, n_q - 1} if n_q else ():
+        p.row(end, n_k)  # which refuses a length that the sets are not stated for
     i, j = np.arange(n_q)[:, None], np.arange(n_k)[None, :]
     return np.broadcast_to(np.asarray(p.contains(i, j), bool), (n_q, n_k))
 
@@ -29,7 +32,7 @@ def grid(p: Pattern, n) -> np.ndarray:
 def picture(p, n) -> str:
     """The matrix [j in A_i] as text: █ attends, · does not.
 
-    `p` is a pattern; for a Factorized, its steps stand side by side in the paper's order. `n` is a length, or
+    `p` is a pattern; the steps of a Factorized, and the Branches of a multiset, stand side by side. `n` is a length, or
     (n_q, n_k). Raises ValueError for more than 256 queries or keys, where a figure serves better.
 
     >>> import sparse_ref as sr
@@ -44,10 +47,11 @@ def picture(p, n) -> str:
     """
     if max(lengths(n)) > MOST:
         raise ValueError(f"n must be at most {MOST} for a picture in text, got {n!r}: sparse_ref.plot.mask draws larger ones")
-    if isinstance(p, Factorized):
-        return "\n".join(map("  ".join, zip(*(picture(step, n).split("\n") for step in p.steps))))
+    if isinstance(p, (Factorized, Branches)):
+        parts = p.steps if isinstance(p, Factorized) else p.patterns
+        return "\n".join(map("  ".join, zip(*(picture(part, n).split("\n") for part in parts))))
     if not isinstance(p, Pattern):
-        raise TypeError(f"p must be a Pattern or a Factorized, got {p!r}")
+        raise TypeError(f"p must be a Pattern, a Factorized or Branches, got {p!r}")
     return drawn(np.where(grid(p, n), ATTENDS, NOT))
 
 
@@ -66,15 +70,15 @@ def drawn(glyphs: np.ndarray) -> str:
     return "\n".join("".join(row) for row in glyphs)
 
 
-def html(p: Pattern, n: int = 16) -> str:
+def html(p: Pattern, n: int | None = None) -> str:
     """What a notebook shows for a pattern: its notation, its set and source, its formula and its picture.
 
-    A pattern made of others shows the formula and source of each rule in it.
+    A pattern made of others shows the formula and source of each rule in it. Drawn at its own length, or 16.
     """
     try:
-        drawn = picture(p, n)
-    except IndexError as fewer:  # a listed pattern, or one made of it
-        drawn = str(fewer)
+        drawn = picture(p, p.own_length or 16 if n is None else n)
+    except (IndexError, ValueError) as refused:  # a listed pattern, or a long one
+        drawn = str(refused)
     parts = "".join(map(_stated, dict.fromkeys(rules_in(p)))) or f"<p>{escape(said(type(p)))}</p>"
     return (f"<div><b><code>{escape(repr(p))}</code></b>{parts}"
             f'<pre style="line-height:1.0;letter-spacing:0">{drawn}</pre></div>')
@@ -89,7 +93,8 @@ def rules_in(p: Pattern) -> list[Rule]:
     """The rules that a pattern is made of, from the left."""
     if isinstance(p, Rule):
         return [p]
-    return [rule for part in vars(p).values() if isinstance(part, Pattern) for rule in rules_in(part)]
+    parts = [part for value in vars(p).values() for part in (value if isinstance(value, tuple) else (value,))]
+    return [rule for part in parts if isinstance(part, Pattern) for rule in rules_in(part)]
 
 
 def _stated(p: Rule) -> str:

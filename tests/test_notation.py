@@ -21,6 +21,10 @@ from sparse_ref.notation import NAMES, ParseError, read
     ("Blockwise(Strided(2), (3, 4))", sr.Blockwise(sr.Strided(2), (3, 4))),
     ("Shifted(Causal(),\n  -2)", sr.Shifted(sr.Causal(), -2)),
     (f"Strided({10**18})", sr.Strided(10**18)),
+    ("GlobalAt((5, 1, 1))", sr.GlobalAt((1, 5))),
+    ("Documents((2, 3), inner=Local(1))", sr.Documents((2, 3), sr.Local(1))),
+    ("Grid((2, 3), (Full(), Window(1)))", sr.Grid((2, 3), (sr.Full(), sr.Window(1)))),
+    ("Random(9, keys=2, seed=4)", sr.Random(9, 2, 4)),
 ])
 def test_notation_is_read_as_python_binds_it(text, value):
     assert sr.parse(text) == value
@@ -45,7 +49,7 @@ def test_steps_and_heads_are_read_but_are_not_one_pattern():
     ("Local(l=1, l=2)", 0, "a parameter is named twice"),
     ("Causal() | Stridéd(4)", 16, "only ASCII is read here"),
     ("\ud800", 0, "only ASCII is read here"),
-    ("Local(4) + Strided(4)", 0, "only names of patterns, integers"),
+    ("Local(4) + Strided(4)", 0, "only names of patterns, their parameters and"),
     ("Local(4) | 3", 11, "an operand of | & - ~ must be one pattern"),
     ("strided(3) | Causal()", 0, "an operand of | & - ~ must be one pattern"),
     ("Local(4) | Strided", 11, "'Strided' needs its parameters in parentheses"),
@@ -55,8 +59,8 @@ def test_steps_and_heads_are_read_but_are_not_one_pattern():
     ("4", 0, "this is no pattern"),
     ("(1, 2)", 0, "this is no pattern"),
     ("Local(4.0)", 6, "only names of patterns"),
-    ("Local(True)", 6, "only names of patterns"),
-    ("Local('4')", 6, "only names of patterns"),
+    ("Local(True)", 0, "Local: l must be an integer, got True"),
+    ("Local('4')", 0, "Local: l must be an integer, got '4'"),
     ("Local(*[4])", 6, "only names of patterns"),
     ("Local(**{})", 0, "** is not read here"),
     ("Local(4) or Strided(4)", 0, "only names of patterns"),

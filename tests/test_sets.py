@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import RULES, brute, instances, patterns, rules
+from strategies import RULES, brute, instances, patterns, patterns_at, rules
 
 import sparse_ref as sr
+from sparse_ref.rules import Rule, Sized, every, span
 from sparse_ref.runs import holds, listing
-from sparse_ref.sets import Rule, every, span
 
 HUGE = 10**18
 
 
 def assert_tied(p: Rule, n: int, i_from: int = 0):
     """formula == row for every query from i_from to n + 3 and every key below n, by ints and by arrays."""
-    queries, keys = np.arange(i_from, n + 3), np.arange(n)
+    queries, keys = np.arange(i_from, n + 3) if p.own_length is None else np.arange(n), np.arange(n)
     grid = p.contains(queries[:, None], keys[None, :])
     by_array = np.zeros_like(grid)
     for run in p.runs(queries, n):
@@ -35,15 +35,30 @@ def assert_tied(p: Rule, n: int, i_from: int = 0):
 @pytest.mark.parametrize("rule", RULES)
 def test_formula_and_row_agree_for_every_small_parameter(rule):
     for p in instances(rule, most=5):
-        for n in range(13):
+        for n in range(13) if p.own_length is None else (p.own_length,):
             assert_tied(p, n, i_from=-4)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.pairs])
+def test_pairs_counts_what_the_formula_holds(rule):
+    for p in instances(rule, most=5):
+        for n in range(13) if p.own_length is None else (p.own_length,):
+            assert rule.pairs(n, *p.parameters[issubclass(rule, Sized):]) == brute(p, n).sum(), (p, n)
+
+
+@given(st.integers(1, 60).flatmap(lambda n: rules(most=60, n=n).map(lambda p: (p, n))))
+def test_formula_and_row_agree_for_rules_stated_for_one_length(drawn):
+    assert_tied(*drawn)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_numba_reads_the_formula_as_it_stands(rule):
     import numba
+
+    import sparse_ref.jit  # noqa: F401  which teaches numba the two words of positions.py
     compiled, p = numba.njit(rule.formula), [*instances(rule, most=3)][-1]
-    assert [[compiled(i, j, *p.parameters) for j in range(9)] for i in range(9)] == brute(p, 9).tolist()
+    n = p.own_length or 9
+    assert [[bool(compiled(i, j, *p.parameters)) for j in range(n)] for i in range(n)] == brute(p, n).tolist()
 
 
 @given(rules(most=60), st.integers(0, 150))
@@ -106,8 +121,9 @@ def test_the_tie_test_catches_mutants(mutant):
         assert_tied(mutant, 12)
 
 
-@given(patterns(), patterns(), st.integers(0, 20))
-def test_algebra_is_that_of_sets(p, q, n):
+@given(st.integers(1, 16).flatmap(lambda n: st.tuples(patterns_at(n), patterns_at(n), st.just(n))))
+def test_algebra_is_that_of_sets(drawn):
+    p, q, n = drawn
     P, Q = brute(p, n), brute(q, n)
     for made, expected in ((p | q, P | Q), (p & q, P & Q), (p - q, P & ~Q), (~p, ~P)):
         assert (brute(made, n) == expected).all()

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..checks import pair
 from ..derived import falls
+from ..factorized import Branches
 from ..jit import compiled
 from ..picture import grid
 from .blocks import count_blocks, fill_blocks
@@ -102,6 +103,21 @@ def dense(p, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys: use `csr` or `plan` there."""
     _small(checked(p, n))
     return grid(p, n).copy()
+
+
+def multiplicity(branches, n) -> np.ndarray:
+    """m_ij = |{ b : j in A_i^(b) }|, int64 (n_q, n_k): how often each key counts in a multiset; 0 or 1 for one pattern.
+
+    Raises as `dense` does.
+
+    >>> import sparse_ref as sr
+    >>> sr.multiplicity(sr.Branches((sr.Lookback(2), sr.Sinks(1))), 3)
+    array([[2, 0, 0],
+           [2, 1, 0],
+           [1, 1, 1]])
+    """
+    patterns = branches if isinstance(branches, Branches) else (branches,)
+    return np.stack([dense(p, n) for p in patterns]).sum(axis=0, dtype=np.int64)
 
 
 def bsr(p, n, block) -> BSR:

@@ -8,7 +8,7 @@ from ..checks import lengths
 from ..derived import Listed
 from ..factorized import one_set
 from ..sets import Pattern
-from .ragged import ragged
+from .parts import ragged
 from .tidy import Runs, tidy
 
 

@@ -1,10 +1,10 @@
-"""The sets that the others are made of."""
+"""The sets that the others are made of: dense, and windows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sets import Rule, span
+from ..rules import Rule, span
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +26,10 @@ class Full(Rule):
     def row(i, n):
         return span(0 * i, n)
 
+    @staticmethod
+    def pairs(n):
+        return n * n
+
 
 @dataclass(frozen=True, repr=False)
 class Causal(Rule):
@@ -46,6 +50,10 @@ class Causal(Rule):
     @staticmethod
     def row(i, n):
         return span(0, i + 1)
+
+    @staticmethod
+    def pairs(n):
+        return n * (n + 1) // 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +80,11 @@ class Window(Rule):
     def row(i, n, radius):
         return span(i - radius, i + radius + 1)
 
+    @staticmethod
+    def pairs(n, radius):
+        r = min(radius, n - 1)
+        return n * (2 * r + 1) - r * (r + 1)
+
 
 @dataclass(frozen=True, repr=False)
 class Lookback(Rule):
@@ -95,6 +108,11 @@ class Lookback(Rule):
     @staticmethod
     def row(i, n, keys):
         return span(i - keys + 1, i + 1)
+
+    @staticmethod
+    def pairs(n, keys):
+        w = min(keys, n)
+        return n * w - w * (w - 1) // 2
 
 
 @dataclass(frozen=True, repr=False)

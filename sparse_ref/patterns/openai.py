@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..checks import MOST, whole
-from ..sets import Pattern, Rule, every
+from ..rules import Rule, every
+from ..sets import Pattern
 from .sparse_transformer import Block, Summary
 
 MOST_HEADS = 65536

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..factorized import Factorized
-from ..sets import Rule, every, span
+from ..rules import Rule, every, span
 
 
 @dataclass(frozen=True, repr=False)

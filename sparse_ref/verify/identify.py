@@ -14,7 +14,8 @@ import numpy as np
 from ..derived import Shifted
 from ..patterns import Band, Block, Causal, Full, Local, Lookback, Strided, SubBlock, Summary, Window
 from ..picture import grid
-from ..sets import Pattern, Rule
+from ..rules import Rule
+from ..sets import Pattern
 
 
 def identify(mask) -> list[Pattern]:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import brute, mask, patterns, shapes
+from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
 from sparse_ref.lower import counts, ragged, runs
-from sparse_ref.sets import Rule, every
+from sparse_ref.rules import Rule, every
 
 
 def mask_of_plan(plan):
@@ -59,6 +59,31 @@ def assert_lowered(p, n):
 @example(sr.Shifted(sr.Summary(9, 4), -20), (64, 70))
 def test_every_lowering_holds_the_same_sets(p, n):
     assert_lowered(p, n)
+
+
+@given(st.integers(1, 80).flatmap(lambda n: st.tuples(patterns_at(n), st.integers(0, n), st.just(n))))
+@example((sr.Grid((3, 4), (sr.Summary(3, 2), sr.Strided(2))), 12, 12))
+@example((sr.Grid((3, 5, 4), (sr.Window(1), sr.Dilated(1, 2), sr.Shifted(sr.Strided(3), -2))), 60, 60))
+@example((sr.Grid((2, 3, 4), (sr.Full(), sr.Full(), sr.Full())), 24, 24))
+@example((sr.Documents((0, 3, 0, 5, 1, 0), sr.Shifted(sr.Strided(2), -1)), 9, 9))
+@example((sr.Documents(()), 0, 0))
+def test_every_lowering_of_patterns_stated_for_one_length_holds_the_same_sets(drawn):
+    p, n_q, n_k = drawn
+    assert_lowered(p, (n_q, n_k))
+
+
+@pytest.mark.parametrize("p", [sr.Random(6, 2, 0), sr.Grid((2, 3), (sr.Full(), sr.Full())), sr.Documents((2, 4))])
+def test_patterns_stated_for_one_length_refuse_others(p):
+    for n in (5, 7, (6, 5)):
+        for lowered in (sr.csr, sr.dense, sr.nnz, sr.plan, sr.picture):
+            with pytest.raises(ValueError, match="is stated for n = 6, got n = "):
+                lowered(p, n)
+    for combined in (sr.Causal() & p, sr.Full() - p, ~p, p | sr.Causal()):
+        with pytest.raises(ValueError, match="is stated for n = 6, got n = 7"):
+            sr.dense(combined, 7)
+    with pytest.raises(IndexError, match="has rows 0 <= i < 6, asked for i = "):
+        sr.csr(p, (7, 6))
+    assert sr.csr(p, (4, 6)).shape == (4, 6)
 
 
 @pytest.mark.parametrize("p", [sr.Band(10**18, 10**18), sr.Window(10**18), sr.Local(10**18), sr.Strided(10**18), sr.Block(10**18),

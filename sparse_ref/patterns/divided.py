@@ -1,0 +1,70 @@
+"""Sets told by division: every step-th key, and chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rules import Rule, every, span
+
+
+@dataclass(frozen=True, repr=False)
+class Dilated(Rule):
+    """A_i = { j : |i - j| <= radius step,  (i - j) mod step = 0 }        2 radius + 1 keys, every step-th
+
+    `radius` counts keys to one side, so that the reach is radius step positions.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Dilated(1, 2), 6))
+    █·█···
+    ·█·█··
+    █·█·█·
+    ·█·█·█
+    ··█·█·
+    ···█·█
+    """
+
+    radius: int
+    step: int
+    least = (0, 1)
+
+    @staticmethod
+    def formula(i, j, radius, step):
+        return (i - j <= radius * step) & (j - i <= radius * step) & ((i - j) % step == 0)
+
+    @staticmethod
+    def row(i, n, radius, step):
+        reach = np.minimum(radius, (np.abs(i) + n) // step + 1) * step  # no further than any key
+        return every(step, i - reach, i + reach + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class Chunk(Rule):
+    """A_i = { j : floor((j - offset) / keys) = floor((i - offset) / keys) }        chunks of `keys` positions
+
+    Chunks begin at offset, offset + keys, ...; what comes before the first is cut to those of its own length.
+    The autoregressive one is `Block(keys)`.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Chunk(3, 1), 6))
+    █·····
+    ·███··
+    ·███··
+    ·███··
+    ····██
+    ····██
+    """
+
+    keys: int
+    offset: int = 0
+    least = (1, 0)
+
+    @staticmethod
+    def formula(i, j, keys, offset):
+        return (j - offset) // keys == (i - offset) // keys
+
+    @staticmethod
+    def row(i, n, keys, offset):
+        start = (i - offset) // keys * keys + offset
+        return span(start, start + keys)

@@ -1,0 +1,82 @@
+"""Keys drawn at random, each row by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import whole
+from ..derived import Listed
+from ..runs import wide
+from ..sets import Pattern
+
+LONGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Random(Pattern):
+    """A_i = { `keys` of the positions 0 <= j < n }        a set drawn uniformly, row i from (seed, i, n) alone
+
+    Row i reads the words i ceil(keys / 4), ... of the Philox-4x64 stream whose key is the seed, and draws without
+    repeats by Floyd's method (Bentley and Floyd 1987): the same keys on any machine, in any order of asking.
+
+    n : below 2**31;  keys : 0 to n;  seed : 0 to 2**64 - 1. Rows for another length are an error.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Random(6, keys=2, seed=0), 6))
+    ··█·█·
+    ···█·█
+    █···█·
+    ·██···
+    ·█·█··
+    █·█···
+    """
+
+    n: int
+    keys: int
+    seed: int
+
+    def __post_init__(self):
+        for name, least, most in (("n", 0, LONGEST), ("keys", 0, None), ("seed", 0, None)):
+            object.__setattr__(self, name, whole(f"Random: {name}", getattr(self, name), least, most))
+        if self.keys > self.n:
+            raise ValueError(f"Random: keys must be at most n = {self.n}, got {self.keys}")
+        if self.seed >= 2**64:
+            raise ValueError(f"Random: seed must be below 2**64, got {self.seed}")
+
+    @property
+    def own_length(self):
+        return self.n
+
+    def contains(self, i, j):
+        i, j = np.broadcast_arrays(wide(np.asarray(i)), wide(np.asarray(j)))
+        asked, row = np.unique(i, return_inverse=True)
+        listed = Listed(np.arange(len(asked) + 1) * self.keys, self.rows(asked).ravel())
+        return listed.contains(row.reshape(i.shape), j)
+
+    def row(self, i, n):
+        self._stated_for(i, n)
+        return self.rows(np.array([i]))[0]
+
+    def rows(self, i: np.ndarray) -> np.ndarray:
+        """The keys of each query i, ascending, int64 (len(i), keys)."""
+        self._stated_for(i, self.n)
+        chosen = np.zeros((len(i), self.keys), np.int64)
+        words = self._words(i)
+        for t in range(self.keys):
+            most = self.n - self.keys + t
+            drawn = (words[:, t] % np.uint64(most + 1)).astype(np.int64)
+            again = (chosen[:, :t] == drawn[:, None]).any(axis=1)
+            chosen[:, t] = np.where(again, most, drawn)
+        return np.sort(chosen, axis=1)
+
+    def _words(self, i) -> np.ndarray:
+        """The random words of each query, uint64 (len(i), at least keys)."""
+        counters = -(-self.keys // 4)
+        if len(i) == 0 or counters == 0:
+            return np.zeros((len(i), 4 * counters), np.uint64)
+        first = int(i.min())
+        stream = np.random.Philox(key=self.seed).advance(first * counters)
+        words = stream.random_raw((int(i.max()) - first + 1) * 4 * counters).reshape(-1, 4 * counters)
+        return words[i - first]

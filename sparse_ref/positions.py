@@ -1,0 +1,52 @@
+"""Positions as a parameter of a rule: whether x is one of them, and how many of them lie at or before it.
+
+These are the two words of a formula beside + - * // %, comparisons, & and |, and like them they are read by Python's
+ints, NumPy, torch and Numba alike.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .checks import MOST, whole
+
+
+def among(x, positions):
+    """[x in positions], for ascending positions; broadcasts over x."""
+    if isinstance(x, np.ndarray):
+        return np.searchsorted(_edges(positions), x, side="right") % 2 == 1
+    inside = x != x
+    for start, stop in stretches(positions):
+        inside = inside | ((start <= x) & (x < stop))
+    return inside
+
+
+def passed(x, positions):
+    """|{ a in positions : a <= x }|, for ascending positions; broadcasts over x."""
+    if isinstance(x, np.ndarray):
+        return np.searchsorted(np.array(positions, np.int64), x, side="right")
+    return sum(((a <= x) + 0 for a in positions), 0 * x)
+
+
+@lru_cache
+def stretches(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Ascending positions as (start, stop) of those that follow one another."""
+    bounds = _edges(positions).tolist()
+    return tuple(zip(bounds[::2], bounds[1::2]))
+
+
+def sequence(name: str, values, least: int | None, most: int | None = MOST) -> tuple[int, ...]:
+    """The values as a tuple of ints, each of at least `least`."""
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name} must be a sequence of integers, got {values!r}")
+    return tuple(whole(name, value, least, most) for value in values)
+
+
+@lru_cache
+def _edges(positions: tuple[int, ...]) -> np.ndarray:
+    """Where stretches of consecutive positions start and stop, in turn."""
+    keys = np.array(positions, np.int64)
+    new = np.diff(keys, prepend=keys[:1] - 2) > 1
+    return np.stack([keys[new], keys[np.roll(new, -1)] + 1], 1).ravel()
