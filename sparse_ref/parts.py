@@ -49,6 +49,8 @@ class Blockwise(Pattern):
 
     def row(self, i, n):
         b_q, b_k = self.block
+        if self.own_length is not None:
+            self._stated_for((), n)
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
         keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
         return keys[keys < n]
@@ -64,6 +66,7 @@ class Documents(Pattern):
 
     doc(x) counts the documents that end at or before x, and start is where that of i begins. `lengths` are the documents'
     lengths, 0 allowed, and n their sum: other lengths are an error. `inner` is P; without it, A_i is the whole document.
+    `contains` is meant for positions below n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Documents((2, 4), sr.Causal()), 6))
@@ -123,7 +126,7 @@ class Grid(Pattern):
     """A_i = { j : j_a in (P_a)_(i_a) for every axis a }        one pattern an axis, over a grid read row by row
 
     Position i of a grid of `shape` (s_1, ..., s_r) has the coordinates i = (i_1 s_2 + i_2) s_3 + ...; axis a has the pattern
-    P_a at length s_a. n is the product of the shape: other lengths are an error.
+    P_a at length s_a. n is the product of the shape: other lengths are an error. `contains` is meant for positions below n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Grid((2, 3), (sr.Full(), sr.Window(0))), 6))

@@ -39,7 +39,8 @@ def stretches(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
 
 def sequence(name: str, values, least: int | None, most: int | None = MOST) -> tuple[int, ...]:
     """The values as a tuple of ints, each of at least `least`."""
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+    unordered = isinstance(values, (str, bytes, bytearray, set, frozenset, dict))
+    if unordered or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
         raise TypeError(f"{name} must be a sequence of integers, got {values!r}")
     return tuple(whole(name, value, least, most) for value in values)
 

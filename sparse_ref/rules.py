@@ -73,7 +73,7 @@ class Rule(Pattern):
         return (found,) if isinstance(found, Run) else tuple(found)
 
     def row(self, i: int, n: int) -> np.ndarray:
-        return np.unique(np.concatenate([listing(run, n) for run in self.runs(i, n)]))
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *(listing(run, n) for run in self.runs(i, n))]))
 
     def __repr__(self):
         return f"{type(self).__name__}({', '.join(map(repr, self.parameters))})"

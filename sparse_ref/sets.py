@@ -81,6 +81,12 @@ class Pair(Pattern):
     right: Pattern
     sign: ClassVar[str]
 
+    def __post_init__(self):
+        n = {self.left.own_length, self.right.own_length} - {None}
+        if len(n) > 1:
+            raise ValueError(f"{self!r}: both sides of {self.sign} must be stated for one length, "
+                             f"got {self.left.own_length} and {self.right.own_length}")
+
     @property
     def own_length(self):
         return self.left.own_length if self.right.own_length is None else self.right.own_length

@@ -43,9 +43,9 @@ def test_a_rule_says_its_set_its_source_and_its_picture(rule):
     assert elementary or re.search(r"\d{4}, (sec|eq|fig)", said.split("\n")[0])
 
 
-ROOMS = ["checks", "positions", "runs", "sets", "rules", "derived", "parts", "factorized", "picture", "patterns", "notation",
-         "catalogue", "jit", "lower", "kernels", "inputs", "attention", "paths", "published", "plot", "verify", "interop", "demo",
-         "cli", "__main__"]
+ROOMS = ["checks", "positions", "runs", "sets", "rules", "derived", "parts", "factorized", "picture", "patterns", "rosetta",
+         "notation", "catalogue", "jit", "lower", "kernels", "inputs", "attention", "paths", "published", "plot", "verify",
+         "interop", "demo", "cli", "__main__"]
 NOT_ON_EACH_OTHER = {"paths", "published", "plot", "verify", "interop"}
 
 
@@ -101,10 +101,10 @@ def test_files_are_short_and_names_are_nouns_and_verbs(path):
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             assert not re.match(r"_?(get|make|create|generate|compute)_", node.name), node.name
-            public = not node.name.startswith("_") and path.name != "cli.py"
+            public = not node.name.startswith("_")
             if public and isinstance(node, ast.FunctionDef) and node in tree.body and not decorated_by_jit(node):
                 assert ast.get_docstring(node), f"{node.name} says nothing"
-    assert not re.search(r"\bwindow_size\b", text), "say radius, or keys"
+    assert path.name == "rosetta.py" or not re.search(r"\bwindow_size\b", text), "say radius, or keys"
     assert "fastmath=True" not in text
 
 

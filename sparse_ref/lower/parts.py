@@ -15,6 +15,8 @@ __all__ = ["ragged"]
 @ragged.register
 def _(p: Blockwise, i, n):
     b_q, b_k = p.block
+    if p.own_length is not None:
+        p._stated_for((), n)
     blocks, back = np.unique(i // b_q, return_inverse=True)
     coarse = tidy(ragged(p.pattern, blocks, -(-n // b_k)))
     table = coarse.table * b_k
@@ -31,7 +33,7 @@ def _(p: Documents, i, n):
     if p.inner is None:
         return Runs(np.arange(len(i) + 1), np.stack([start, start + length, 0 * i + 1, 0 * i + 1], 1), (len(i), n))
     local, back = np.unique(i - start, return_inverse=True)
-    inner = tidy(ragged(p.inner, local, max(p.lengths, default=0)))
+    inner = tidy(ragged(p.inner, local, p.inner.own_length or max(p.lengths, default=0)))
     found = cut(taken(inner, back), 0 * length, length)
     table = found.table.copy()
     table[:, :2] += np.repeat(start, np.diff(found.indptr))[:, None]

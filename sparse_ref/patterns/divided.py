@@ -38,6 +38,11 @@ class Dilated(Rule):
         reach = np.minimum(radius, (np.abs(i) + n) // step + 1) * step  # no further than any key
         return every(step, i - reach, i + reach + 1)
 
+    @staticmethod
+    def pairs(n, radius, step):
+        r = min(radius, (n - 1) // step)  # the diagonals at 0, step, ..., r step, of n - |i - j| pairs each
+        return n * (2 * r + 1) - step * r * (r + 1)
+
 
 @dataclass(frozen=True, repr=False)
 class Chunk(Rule):
@@ -68,3 +73,9 @@ class Chunk(Rule):
     def row(i, n, keys, offset):
         start = (i - offset) // keys * keys + offset
         return span(start, start + keys)
+
+    @staticmethod
+    def pairs(n, keys, offset):
+        first = min(offset % keys, n)
+        whole, last = divmod(n - first, keys)
+        return first * first + whole * keys * keys + last * last

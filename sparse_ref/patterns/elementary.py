@@ -146,3 +146,13 @@ class Band(Rule):
     @staticmethod
     def row(i, n, left, right):
         return span(i - left, i + right + 1)
+
+    @staticmethod
+    def pairs(n, left, right):
+        return _below(n, right) - _below(n, -left - 1)
+
+
+def _below(n, d):
+    """The pairs with j - i <= d: n + d diagonals of 1, 2, ... pairs, for d > 0 less the two corners that stand out."""
+    d = max(-n, min(d, n - 1))
+    return (n + d) * (n + d + 1) // 2 - max(d, 0) * (max(d, 0) + 1)

@@ -54,6 +54,10 @@ class SubBlock(Rule):
     def row(i, n, l, c, number):
         return every(l, l - number * c, i + 1, c)
 
+    @staticmethod
+    def pairs(n, l, c, number):
+        return Summary.pairs(n, l, number * c) - Summary.pairs(n, l, (number - 1) * c)
+
 
 def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, heads: int | None = None) -> tuple[Pattern, ...]:
     """The published code's `fixed` mode: both steps merged, one pattern per head.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,8 +19,8 @@ LONGEST = 2**31 - 1
 class Random(Pattern):
     """A_i = { `keys` of the positions 0 <= j < n }        a set drawn uniformly, row i from (seed, i, n) alone
 
-    Row i reads the words i ceil(keys / 4), ... of the Philox-4x64 stream whose key is the seed, and draws without
-    repeats by Floyd's method (Bentley and Floyd 1987): the same keys on any machine, in any order of asking.
+    Row i begins at block i ceil(keys / 4) of the Philox-4x64 stream whose key is the seed, four words a block, and draws
+    without repeats by Floyd's method (Bentley and Floyd 1987): the same keys on any machine, in any order of asking.
 
     n : below 2**31;  keys : 0 to n;  seed : 0 to 2**64 - 1. Rows for another length are an error.
 
@@ -73,10 +74,14 @@ class Random(Pattern):
 
     def _words(self, i) -> np.ndarray:
         """The random words of each query, uint64 (len(i), at least keys)."""
-        counters = -(-self.keys // 4)
-        if len(i) == 0 or counters == 0:
-            return np.zeros((len(i), 4 * counters), np.uint64)
-        first = int(i.min())
-        stream = np.random.Philox(key=self.seed).advance(first * counters)
-        words = stream.random_raw((int(i.max()) - first + 1) * 4 * counters).reshape(-1, 4 * counters)
-        return words[i - first]
+        blocks = -(-self.keys // 4)
+        asked, back = np.unique(i, return_inverse=True)
+        stream, at = np.random.Philox(key=self.seed), 0
+        words = np.empty((len(asked), 4 * blocks), np.uint64)
+        edges = np.flatnonzero(np.diff(asked, prepend=-2, append=LONGEST + 1) > 1).tolist()
+        for first, stop in pairwise(edges):  # rows that follow one another come from the stream at once
+            row = int(asked[first])
+            stream.advance((row - at) * blocks)
+            words[first:stop] = stream.random_raw((stop - first, 4 * blocks))
+            at = row + stop - first
+        return words[back]

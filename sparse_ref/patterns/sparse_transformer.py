@@ -40,6 +40,10 @@ class Local(Rule):
     def row(i, n, l):
         return span(i - l, i + 1)
 
+    @staticmethod
+    def pairs(n, l):
+        return _falling(n, min(l + 1, n))  # the diagonals at 0, 1, ..., l below the main one: n, n - 1, ... pairs
+
 
 @dataclass(frozen=True, repr=False)
 class Strided(Rule):
@@ -65,6 +69,10 @@ class Strided(Rule):
     def row(i, n, l):
         return every(l, i % l, i + 1)
 
+    @staticmethod
+    def pairs(n, l):
+        return _falling(n, -(-n // l), l)  # the diagonals at 0, l, 2 l, ... below the main one: n, n - l, ... pairs
+
 
 @dataclass(frozen=True, repr=False)
 class Block(Rule):
@@ -89,6 +97,11 @@ class Block(Rule):
     @staticmethod
     def row(i, n, l):
         return span(i // l * l, i + 1)
+
+    @staticmethod
+    def pairs(n, l):
+        whole, last = divmod(n, l)
+        return (whole * l * (l + 1) + last * (last + 1)) // 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,6 +136,18 @@ class Summary(Rule):
     @staticmethod
     def row(i, n, l, c):
         return every(l, l - c, i + 1, c)
+
+    @staticmethod
+    def pairs(n, l, c):
+        # n - j queries see key j. The first of its c keys in a block: n - (l - c) in block 0, then l fewer a block.
+        whole, rest = divmod(n, l)
+        few = max(rest - (l - c), 0)  # keys in the unfinished block: few, few - 1, ..., 1 queries see them
+        return c * _falling(n - (l - c), whole, l) + whole * _falling(0, c) + _falling(few, few)
+
+
+def _falling(first: int, terms: int, step: int = 1) -> int:
+    """first + (first - step) + (first - 2 step) + ..., so many terms."""
+    return terms * first - step * (terms * (terms - 1) // 2)
 
 
 def strided(l: int) -> Factorized:

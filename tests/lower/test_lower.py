@@ -83,6 +83,9 @@ def test_patterns_stated_for_one_length_refuse_others(p):
             sr.dense(combined, 7)
     with pytest.raises(IndexError, match="has rows 0 <= i < 6, asked for i = "):
         sr.csr(p, (7, 6))
+    for n in (11, 13):
+        with pytest.raises(ValueError, match=r"^Blockwise.* is stated for n = 12, got n = 1"):
+            sr.csr(sr.Blockwise(p, 2), n)
     assert sr.csr(p, (4, 6)).shape == (4, 6)
 
 

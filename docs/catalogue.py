@@ -1,0 +1,187 @@
+"""The pages of the catalogue, written from the definitions: python docs/catalogue.py
+
+One page a family, with each pattern's set, source, picture, cost, paths, and the rows of differs.md that name it; and an
+index. A test holds the pages equal to what this file writes, so that none is ever edited by hand.
+"""
+
+import inspect
+import math
+import re
+import sys
+from itertools import groupby
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+
+import sparse_ref as sr
+from sparse_ref.catalogue import Entry
+from sparse_ref.rules import Rule
+
+HERE = Path(__file__).parent
+LENGTHS = (1024, 4096, 16384)
+INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the definitions "
+                "by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page.")
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by its name."""
+    families = [(family, list(entries)) for family, entries in groupby(sr.catalogue(), lambda entry: entry.family)]
+    written = {f"{family}.md": page(entries) for family, entries in families}
+    return {"index.md": index(families), **written}
+
+
+def index(families) -> str:
+    """Every pattern in a line, by family."""
+    lines = ["# Catalogue", "", INTRODUCTION, "", "![The catalogue in pictures](../_static/catalogue.png)", ""]
+    for family, entries in families:
+        lines += [f"## [{entries[0].title.rstrip('.')}]({family}.md)", "", "| | set | source | pairs grow as | paths |",
+                  "|---|---|---|---|---|"]
+        for e, anchor in zip(entries, anchors(entries)):
+            is_set, source = stated(e)
+            lines.append(f"| [`{e.name}`]({family}.md#{anchor}) | {cell(is_set)} | {plain(source)} | {growth(e)} | {plain(paths(e))} |")
+        lines.append("")
+    return "\n".join([*lines, "```{toctree}", ":hidden:", "", *(family for family, _ in families), "```", ""])
+
+
+def anchors(entries) -> list[str]:
+    """What the headings of a page are linked by: their names in small letters, numbered where two are the same."""
+    names = [e.name.lower() for e in entries]
+    return [name + (f"-{names[:k].count(name)}" if name in names[:k] else "") for k, name in enumerate(names)]
+
+
+def page(entries: list[Entry]) -> str:
+    """A family: what its file says, then each of its patterns."""
+    said = inspect.getdoc(sys.modules[sr.notation.NAMES[entries[0].name].__module__]) or ""
+    title, _, rest = said.partition("\n")
+    return "\n".join([f"# {title.rstrip('.')}", "", *paragraphs(rest), *(line for e in entries for line in part(e))])
+
+
+def part(entry: Entry) -> list[str]:
+    """One pattern: set, source, definition, picture, cost, paths, differences."""
+    is_set, source = stated(entry)
+    first = f"`{is_set}`" if is_set.startswith("A_i") and "`" not in is_set else plain(is_set)
+    lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
+    definition = sr.notation.NAMES[entry.name]
+    if isinstance(definition, type) and issubclass(definition, Rule):
+        lines += ["```python", *code(definition.formula), *(code(definition.pairs) if definition.pairs else []), "```", ""]
+    n_q, n_k = entry.shape()
+    lengths = f"n = {n_q}" if n_q == n_k else f"(n_q, n_k) = ({n_q}, {n_k})"
+    lines += [f"`{entry.text()}`, {lengths}", "", "```text", *pictures(entry), "```", ""]
+    keys = ", ".join(f"{keys_per_query(entry, n):,.1f} at n = {n:,}" for n in LENGTHS)
+    lines += [f"- Keys per query on average: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
+    lines += [f"- Differs: {row}" for row in differences(entry.name)]
+    return [*lines, ""]
+
+
+def stated(entry: Entry) -> tuple[str, str]:
+    """(set, source) of the definition's first line."""
+    is_set, _, source = entry.said.partition("        ")
+    return is_set.strip(), source.strip()
+
+
+def pictures(entry: Entry) -> list[str]:
+    """The example in text: heads one below the other, steps and branches side by side."""
+    value = entry.value()
+    heads = value if isinstance(value, tuple) else (value,)
+    drawn = [sr.picture(p, entry.shape()) for p in heads]
+    return "\n\n".join(f"head {h}\n{one}" if len(heads) > 1 else one for h, one in enumerate(drawn)).split("\n")
+
+
+def patterns(value) -> list:
+    """The patterns that make up a value."""
+    if isinstance(value, sr.Factorized):
+        return list(value.steps)
+    return list(value) if isinstance(value, (sr.Branches, tuple)) else [value]
+
+
+def pairs(entry: Entry, n: int) -> float:
+    """The pairs of all steps or branches; of a head on average."""
+    value = entry.value(n)
+    flat = [one for p in patterns(value) for one in patterns(p)]
+    total = sum(sr.nnz(p, entry.shape(n)) for p in flat)
+    return total / len(value) if isinstance(value, tuple) else total
+
+
+def keys_per_query(entry: Entry, n: int) -> float:
+    """Pairs over queries."""
+    return pairs(entry, n) / entry.shape(n)[0]
+
+
+def growth(entry: Entry) -> str:
+    """The exponent of n between the last two lengths."""
+    last, before = (pairs(entry, n) for n in LENGTHS[:-3:-1])
+    exponent = math.log(last / before) / math.log(LENGTHS[-1] / LENGTHS[-2]) if before else 0.0
+    return "n" if abs(exponent - 1) < 0.05 else "n²" if abs(exponent - 2) < 0.05 else f"n^{exponent:.1f}"
+
+
+def paths(entry: Entry) -> str:
+    """How many layers of it let every j reach every i, or a pair that none does."""
+    n, n_k = entry.shape()
+    if n != n_k:
+        return "queries and keys are not the same positions"
+    value = entry.value()
+    steps = value.steps if isinstance(value, sr.Factorized) else (union(patterns(value)),)
+    edges = np.any([sr.dense(p, n) for p in steps], axis=0)
+    future = np.triu(edges, 1).any()
+    wanted = np.ones((n, n), bool) if future else np.tri(n, dtype=bool)
+    layers = sr.paths.hops(steps, n)
+    of = "every other" if future else "every j <= i"
+    if (layers[wanted] >= 0).all():
+        most = int(layers[wanted].max())
+        return f"each position hears of {of} within {most} layer{'s' * (most != 1)} (n = {n})"
+    i, j = np.argwhere(wanted & (layers < 0))[0]
+    return f"{int((wanted & (layers < 0)).sum()):,} of {wanted.sum():,} pairs are never joined: {i} does not hear of {j} (n = {n})"
+
+
+def union(given):
+    """One pattern: what some head or branch attends to."""
+    flat = [one for p in given for one in patterns(p)]
+    whole = flat[0]
+    for p in flat[1:]:
+        whole = whole | p
+    return whole
+
+
+def differences(name: str) -> list[str]:
+    """The rows of differs.md that name a constructor, in a line each."""
+    rows = [row.strip("| ").split(" | ") for row in (HERE / "differs.md").read_text().split("\n") if row.startswith("| ")][1:]
+    return [f"{source}: {says}; {beside}. Keys: {which}." for source, says, beside, which, _ in rows
+            if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))]
+
+
+def code(function) -> list[str]:
+    """A static method as a reader sees it."""
+    return dedent(inspect.getsource(function)).replace("@staticmethod\n", "").rstrip().split("\n")
+
+
+def paragraphs(text: str) -> list[str]:
+    """A docstring's paragraphs as Markdown."""
+    return [line for part in text.strip().split("\n\n") if part for line in (plain(" ".join(part.split())), "")]
+
+
+def plain(text: str) -> str:
+    """Text in which Markdown finds nothing of its own."""
+    return re.sub(r"([*_|<>^])", r"\\\1", text)
+
+
+def cell(is_set: str) -> str:
+    """A set as code that can stand in a table; a sentence as it is."""
+    return "`" + is_set.replace("|", "\\|").replace("`", "") + "`" if is_set.startswith("A_i") else plain(is_set)
+
+
+def write():
+    """Write the pages, and take away those of families that are gone."""
+    folder = HERE / "catalogue"
+    folder.mkdir(exist_ok=True)
+    found = pages()
+    for page in folder.glob("*.md"):
+        if page.name not in found:
+            page.unlink()
+    for name, text in found.items():
+        (folder / name).write_text(text)
+        print(folder / name)
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,34 @@
+"""Growth: every family lowers at n near 100,000 in memory that grows with its pairs; the catalogue's examples are measured."""
+
+import tracemalloc
+
+import pytest
+
+import sparse_ref as sr
+
+N = 316**2
+BYTES = 400  # a pair in CSR is 4; runs, their sorting and the words of tiles are temporary
+MOST = 20_000_000
+
+
+def flat(value):
+    """The patterns that make up a value."""
+    if isinstance(value, sr.Pattern):
+        return [value]
+    return [one for p in getattr(value, "steps", value) for one in flat(p)]
+
+
+@pytest.mark.parametrize("entry", sr.catalogue(), ids=lambda entry: entry.name)
+def test_a_family_lowers_at_100_000_in_memory_that_grows_with_its_pairs(entry):
+    p, shape = flat(entry.value(N))[-1], entry.shape(N)
+    tracemalloc.start()
+    try:
+        pairs = sr.nnz(p, shape)
+        assert tracemalloc.get_traced_memory()[1] < BYTES * (min(pairs, MOST) + 4 * N)
+        if pairs <= MOST:
+            tracemalloc.reset_peak()
+            assert len(sr.csr(p, shape).indices) == pairs
+            assert sr.plan(p, shape).nnz == pairs
+            assert tracemalloc.get_traced_memory()[1] < BYTES * (pairs + 4 * N)
+    finally:
+        tracemalloc.stop()

@@ -1,0 +1,64 @@
+"""Completeness: every constructor has its entry, its example and its page; the pages say what the definitions say."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from strategies import brute
+
+import sparse_ref as sr
+from sparse_ref.catalogue import Entry
+from sparse_ref.notation import NAMES
+
+DOCS = Path(__file__).parent.parent / "docs"
+ENTRIES = sr.catalogue()
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """docs/catalogue.py."""
+    spec = importlib.util.spec_from_file_location("docs_catalogue", DOCS / "catalogue.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_constructor_has_one_entry_and_families_stand_together():
+    assert [entry.name for entry in ENTRIES if entry.name in sr.patterns.__all__] == [entry.name for entry in ENTRIES]
+    assert sorted(entry.name for entry in ENTRIES) == sorted(sr.patterns.__all__)
+    families = [entry.family for entry in ENTRIES]
+    assert len(set(families)) == sum(a != b for a, b in zip([None, *families], families))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_an_example_is_an_example_of_its_constructor(entry, pages):
+    assert entry.text().startswith(f"{entry.name}(")
+    for p in (one for each in pages.patterns(entry.value()) for one in pages.patterns(each)):
+        assert sr.dense(p, entry.shape()).shape == entry.shape()
+    assert pages.pairs(entry, entry.n) > 0
+
+
+def test_the_pages_are_those_of_the_definitions(pages):
+    written = {page.name: page.read_text() for page in (DOCS / "catalogue").glob("*.md")}
+    found = pages.pages()
+    assert sorted(written) == sorted(found)
+    for name, text in found.items():
+        assert written[name] == text, f"docs/catalogue/{name} is not what python docs/catalogue.py writes"
+
+
+def test_what_a_page_says_of_costs_and_paths_is_so(pages):
+    strided = Entry("strided", "strided(4)")
+    assert pages.pairs(strided, 16) == brute(sr.Local(4), 16).sum() + brute(sr.Strided(4), 16).sum()
+    assert pages.pairs(Entry("openai_fixed", "openai_fixed(4, 1, num_verts=2)"), 9) == np.mean(
+        [brute(p, 9).sum() for p in sr.openai_fixed(4, 1, num_verts=2)])
+    assert pages.growth(Entry("Causal", "Causal()")) == "n²"
+    assert pages.growth(Entry("Window", "Window(3)")) == "n"
+    assert pages.growth(Entry("Strided", "Strided({s})")) == "n^1.5"
+    assert pages.paths(strided) == "each position hears of every j <= i within 2 layers (n = 24)"
+    assert pages.paths(Entry("Chunk", "Chunk(5)", 6)) == "10 of 36 pairs are never joined: 0 does not hear of 5 (n = 6)"
+    assert pages.paths(Entry("Prefix", "Prefix(1)", 4, "2")) == "queries and keys are not the same positions"
+
+
+def test_every_pattern_is_named_in_notation():
+    assert {entry.name for entry in ENTRIES} <= set(NAMES)
