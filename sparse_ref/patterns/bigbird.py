@@ -1,0 +1,62 @@
+"""BigBird: blocks of keys that are near, at either end, or drawn at random.
+
+Zaheer et al. 2020, "Big Bird: Transformers for Longer Sequences", arXiv 2007.14062.
+
+Symbols:  I, J the blocks of i and j, from 0;  nb = n / block;  r = random, how many random blocks a block of queries has.
+"""
+
+from __future__ import annotations
+
+from ..checks import whole
+from ..parts import Blockwise
+from ..sets import Pattern
+from .elementary import Window
+from .globals import GlobalAt
+from .random import LONGEST, Random
+
+
+def bigbird(n: int, block: int, random: int, seed: int) -> Pattern:
+    """A_i = { j : I or J in {0, nb - 1},  |I - J| <= 1,  or J in R_I }        Zaheer et al. 2020, sec. 2 and app. D, ITC
+
+    Global are the first and the last block, the window is three blocks wide, and R_I are the `random` blocks of
+    Random(nb, random, seed), drawn from all nb: some may be near or global already. A set: each key counts once.
+
+    Differs: sec. 2 gives each query its own window, w / 2 keys to each side, and its own r random keys; app. D gives them to
+    whole blocks, as here, and block = 1 is sec. 2 with w = 2 and two global tokens. The published codes draw other blocks and
+    count a key again where it is drawn: `bigbird_google`, `bigbird_hf`. ETC, with its further global tokens, is in neither.
+
+    n : a multiple of `block`;  block : positions in a block;  random : 0 to nb;  seed : 0 to 2**64 - 1. Rows for another
+    length are an error. Raises ValueError for parameters beyond these bounds.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.bigbird(16, 2, random=1, seed=0), 16))
+    ████████████████
+    ████████████████
+    ████████······██
+    ████████······██
+    ████████··██··██
+    ████████··██··██
+    ██··██████··████
+    ██··██████··████
+    ██··████████··██
+    ██··████████··██
+    ██······████████
+    ██······████████
+    ████······██████
+    ████······██████
+    ████████████████
+    ████████████████
+    """
+    nb = block_count("bigbird", n, block)
+    random = whole("bigbird: random", random, 0)
+    if random > nb:
+        raise ValueError(f"bigbird: random must be at most n / block = {nb} (BigBird, blocks without repeats), got {random}")
+    return Blockwise(GlobalAt((0, nb - 1)) | Window(1) | Random(nb, random, seed), block)
+
+
+def block_count(name, n, block):
+    """nb = n / block."""
+    n, block = whole(f"{name}: n", n, 1, LONGEST), whole(f"{name}: block", block, 1)
+    if n % block:
+        raise ValueError(f"{name}: n must be a multiple of block = {block} (BigBird, whole blocks), got {n}")
+    return n // block
