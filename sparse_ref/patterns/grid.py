@@ -1,0 +1,96 @@
+"""Patterns over the axes of a grid: axial attention and shifted windows.
+
+Ho et al. 2019, "Axial Attention in Multidimensional Transformers", arXiv 1912.12180; Liu et al. 2021, "Swin Transformer:
+Hierarchical Vision Transformer using Shifted Windows", arXiv 2103.14030.
+
+Symbols:  a an axis;  i_a the coordinate of i along it;  M the side of a window, in positions;  s its shift.
+"""
+
+from __future__ import annotations
+
+from ..checks import whole
+from ..parts import Grid
+from ..positions import sequence
+from .divided import Chunk
+from .elementary import Causal, Full, Window
+
+
+def axial(shape, axis: int, causal: bool = False) -> Grid:
+    """A_i = { j : j_b = i_b for every axis b but `axis` }        Ho et al. 2019, sec. 3.1
+
+    The line through i along one axis of a grid read row by row; with `causal`, the part of it up to i. A layer for each axis
+    in turn is Factorized((axial(shape, 0), axial(shape, 1), ...)). Where the axes stand beside each other in one layer, as
+    in the axial-attention package by default, each has a softmax of its own and the outputs are summed: that is no union, nor
+    the one softmax of Branches.
+
+    shape : positions along each axis;  axis : 0 for rows apart, to len(shape) - 1. No row is empty: each holds i.
+    Raises TypeError or ValueError naming argument, value and bound.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Factorized((sr.axial((2, 3), 0), sr.axial((2, 3), 1))), 6))
+    █··█··  ███···
+    ·█··█·  ███···
+    ··█··█  ███···
+    █··█··  ···███
+    ·█··█·  ···███
+    ··█··█  ···███
+    """
+    shape = sequence("axial: shape", shape, 1)
+    axis = whole("axial: axis", axis, 0)
+    if axis >= len(shape):
+        raise ValueError(f"axial: axis must be below len(shape) = {len(shape)}, got {axis}")
+    if not isinstance(causal, bool):
+        raise TypeError(f"axial: causal must be True or False, got {causal!r}")
+    along = Causal() if causal else Full()
+    return Grid(shape, tuple(along if a == axis else Window(0) for a in range(len(shape))))
+
+
+def swin(shape, window, shift=0) -> Grid:
+    """A_i = { j : floor((j_a - s) / M) = floor((i_a - s) / M) for every axis a }        Liu et al. 2021, sec. 3.2
+
+    Windows of M positions a side, the first of them cut to s where they are shifted: what the published code computes by a
+    cyclic shift and a mask. Its layers alternate s = 0 and s = floor(M / 2).
+
+    Differs: where a side is no longer than M, the code shifts nothing and takes the shorter side for M, which is
+    swin(shape, min(shape)) here; and it pads a grid that is no multiple of M with zeros, which queries in the last windows
+    attend to. Its mask is -100, not minus infinity.
+
+    Parameters
+    ----------
+    shape : positions along each axis of a grid read row by row; the paper's have two.
+    window : M, from 1, one for all axes or a tuple with one for each.
+    shift : s, 0 to M - 1, likewise.
+
+    No row is empty: each holds i. Raises TypeError or ValueError naming argument, value and bound.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.swin((3, 4), window=2, shift=1), 12))
+    █···········
+    ·██·········
+    ·██·········
+    ···█········
+    ····█···█···
+    ·····██··██·
+    ·····██··██·
+    ·······█···█
+    ····█···█···
+    ·····██··██·
+    ·····██··██·
+    ·······█···█
+    """
+    shape = sequence("swin: shape", shape, 1)
+    each = []
+    for side, offset in zip(each_axis("swin: window", window, len(shape)), each_axis("swin: shift", shift, len(shape))):
+        side, offset = whole("swin: window", side, 1), whole("swin: shift", offset, 0)
+        if offset >= side:
+            raise ValueError(f"swin: shift must be below window = {side} (Swin's rule), got {offset}")
+        each.append(Chunk(side, offset))
+    return Grid(shape, tuple(each))
+
+
+def each_axis(name: str, value, axes: int) -> tuple:
+    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
+    if len(values) != axes:
+        raise ValueError(f"{name} must be one for all axes, or one for each of the {axes}, got {value!r}")
+    return values
