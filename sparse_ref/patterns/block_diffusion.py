@@ -1,0 +1,50 @@
+"""Block diffusion: one pass over a noised sequence and its clean copy, block after block.
+
+Arriola et al. 2025, "Block Diffusion: Interpolating Between Autoregressive and Diffusion Language Models", arXiv 2503.09573.
+"""
+
+from __future__ import annotations
+
+from ..checks import whole
+from ..parts import Blockwise, Grid
+from ..sets import Pattern
+from .divided import Chunk
+from .elementary import Band, Causal, Window
+from .globals import Prefix
+
+LONGEST = 2**30 - 1
+
+
+def block_diffusion(n: int, block: int) -> Pattern:
+    """A_i = M_BD | M_OBC | M_BC, over the noised x_t, then the clean x_0        Arriola et al. 2025, sec. 3.2, training mask
+
+    Positions 0, ..., n - 1 are noised and n, ..., 2 n - 1 are the same tokens clean; b is the block of a token. The parts are
+    the block diagonal M_BD (the same half, b_j = b_i), the offset block-causal M_OBC (a noised query, a clean key, b_j < b_i)
+    and the block-causal M_BC (both clean, b_j <= b_i).
+
+    Parameters
+    ----------
+    n : the tokens of the sequence. The pattern is stated for 2 n positions.
+    block : the tokens of a block; the last block has fewer where they do not divide n.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.block_diffusion(6, 2), 12))
+    ██··········
+    ██··········
+    ··██··██····
+    ··██··██····
+    ····██████··
+    ····██████··
+    ······██····
+    ······██····
+    ······████··
+    ······████··
+    ······██████
+    ······██████
+    """
+    n, block = whole("block_diffusion: n", n, 1, LONGEST), whole("block_diffusion: block", block, 1)
+    same_half, to_the_clean, clean = Window(0), Band(-1, 1), Window(0) - Prefix(1)
+    own, upto = Chunk(block), Blockwise(Causal(), block)
+    parts = (same_half, own), (to_the_clean, upto - own), (clean, upto)
+    block_diagonal, offset_block_causal, block_causal = (Grid((2, n), part) for part in parts)
+    return block_diagonal | offset_block_causal | block_causal

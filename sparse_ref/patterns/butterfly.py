@@ -1,0 +1,76 @@
+"""Pixelfly: flat block butterfly, where blocks see those whose number differs in one binary digit.
+
+Dao, Chen, Liang, Yang, Song, Rudra, Ré 2022, "Pixelated Butterfly: Simple and Efficient Sparse training for Neural Network
+Models", arXiv 2112.00029.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from ..checks import whole
+from ..rules import Rule, span
+from ..sets import Pattern
+from .elementary import Window
+
+MOST_FACTORS = 59  # 2**59 is below the greatest number that a rule takes
+
+
+@dataclass(frozen=True, repr=False)
+class Flip(Rule):
+    """A_i = { j : |i - j| = step,  floor(i / (2 step)) = floor(j / (2 step)) }        Dao et al. 2022, sec. 3.2, one factor
+
+    The one key at the same place in the other half of a chunk of 2 step; i XOR step where step is a power of 2.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Flip(2), 8))
+    ··█·····
+    ···█····
+    █·······
+    ·█······
+    ······█·
+    ·······█
+    ····█···
+    ·····█··
+    """
+
+    step: int
+
+    @staticmethod
+    def formula(i, j, step):
+        return ((i - j == step) | (j - i == step)) & (i // (2 * step) == j // (2 * step))
+
+    @staticmethod
+    def row(i, n, step):
+        other = i + step - i // step % 2 * 2 * step
+        return span(other, other + 1)
+
+    @staticmethod
+    def pairs(n, step):
+        return n // (2 * step) * 2 * step + 2 * max(n % (2 * step) - step, 0)
+
+
+def butterfly(factors: int) -> Pattern:
+    """A_i = { j : i XOR j in {0, 1, 2, 4, ..., 2^(factors - 1)} }, over blocks        Dao et al. 2022, sec. 3.2
+
+    The flat butterfly of maximum stride 2^factors; `Blockwise(butterfly(factors), block)` is the flat block butterfly.
+    Among a multiple of 2^factors blocks each sees factors + 1; among others, those that are there.
+
+    The paper adds a low-rank term. The published layout with `global_size` is butterfly(factors) | Global(count) over
+    blocks, with count = ceil(global_size / block).
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.butterfly(3), 8))
+    ███·█···
+    ██·█·█··
+    █·██··█·
+    ·███···█
+    █···███·
+    ·█··██·█
+    ··█·█·██
+    ···█·███
+    """
+    factors = whole("butterfly: factors", factors, 0, MOST_FACTORS)
+    return reduce(or_, (Flip(2**t) for t in range(factors)), Window(0))

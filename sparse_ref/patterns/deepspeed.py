@@ -1,0 +1,118 @@
+"""The block layouts of DeepSpeed's SparsityConfig: dense, sliding window, and Longformer's.
+
+`ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9; its `fixed` is in deepspeed_fixed.py, what draws random blocks
+in deepspeed_random.py. A layout is a pattern over blocks: i and j count blocks here, and `Blockwise(p, block)` is the pattern
+over tokens. Inside the blocks, causality is left to a mask that the caller adds.
+
+rule="code" is the layout as it is computed; rule="documentation" is what the docstrings of the file say: a unidirectional
+layout is empty above the diagonal, and a sliding window holds `num_sliding_window_blocks` blocks.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from ..checks import whole
+from ..positions import sequence
+from ..sets import Pattern
+from .elementary import Causal, Full, Lookback, Window
+from .globals import GlobalAt
+
+MOST_BLOCKS = 2**20  # a layout is a table
+
+
+def deepspeed_dense() -> Pattern:
+    """A_i = { j : 0 <= j < n }, every block        DeepSpeed, DenseSparsityConfig
+
+    >>> import sparse_ref as sr
+    >>> sr.deepspeed_dense()
+    Full()
+    """
+    return Full()
+
+
+def deepspeed_sliding(num_sliding_window_blocks: int = 3, attention: str = "unidirectional", rule: str = "code") -> Pattern:
+    """A_i = { j : |i - j| <= floor(w / 2) }, w = num_sliding_window_blocks; or those of them with j <= i
+    DeepSpeed, LocalSlidingWindowSparsityConfig
+
+    attention : "unidirectional" keeps j <= i, "bidirectional" all. The code refuses layouts of fewer blocks than w.
+    rule : "code"; "documentation" has w blocks in the window: the last w up to one's own where unidirectional.
+
+    Differs: the code's window has w + 1 blocks where w is even, and floor(w / 2) + 1 where unidirectional.
+    Raises ValueError for w even, bidirectional, by the documentation: it does not say which side has one more.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.deepspeed_sliding(3), 4))
+    █···
+    ██··
+    ·██·
+    ··██
+    >>> sr.deepspeed_sliding(3, rule="documentation")
+    Lookback(3)
+    """
+    check_words("deepspeed_sliding", attention, rule)
+    return sliding_window("deepspeed_sliding", num_sliding_window_blocks, attention, rule)
+
+
+def deepspeed_bslongformer(num_sliding_window_blocks: int = 3, global_block_indices=(0,), global_block_end_indices=None,
+                           attention: str = "bidirectional", rule: str = "code") -> Pattern:
+    """A_i = { j : |i - j| <= floor(w / 2)  or  i in G  or  j in G }, w = num_sliding_window_blocks; or those with j <= i
+    DeepSpeed, BSLongformerSparsityConfig
+
+    num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`, with what it raises.
+    global_block_indices : the blocks in G; or where each stretch of them starts.
+    global_block_end_indices : where each stretch stops, itself not in G; a ValueError where that is not beyond its start.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.deepspeed_bslongformer(3, (0, 4)), 6))
+    ██████
+    ███·█·
+    █████·
+    █·███·
+    ██████
+    █···██
+    """
+    name = "deepspeed_bslongformer"
+    check_words(name, attention, rule)
+    window = sliding_window(name, num_sliding_window_blocks, attention, rule)
+    seen = seen_by_all(stretches_of_blocks(name, global_block_indices, global_block_end_indices))
+    return window | (seen & Causal() if attention == "unidirectional" else seen)
+
+
+def check_words(name: str, attention: str, rule: str):
+    """Refuse other words than DeepSpeed's, and other rules than the two."""
+    if attention not in ("bidirectional", "unidirectional"):
+        raise ValueError(f'{name}: attention must be "bidirectional" or "unidirectional" (DeepSpeed), got {attention!r}')
+    if rule not in ("code", "documentation"):
+        raise ValueError(f'{name}: rule must be "code" or "documentation", got {rule!r}')
+
+
+def sliding_window(name: str, keys: int, attention: str, rule: str) -> Pattern:
+    """The window of `num_sliding_window_blocks`; none of the future where unidirectional."""
+    keys = whole(f"{name}: num_sliding_window_blocks", keys, 1)
+    if attention == "unidirectional":
+        return Lookback(keys if rule == "documentation" else keys // 2 + 1)
+    if rule == "documentation" and keys % 2 == 0:
+        raise ValueError(f"{name}: num_sliding_window_blocks must be odd, got {keys}: "
+                         "the documentation does not say which side has one more")
+    return Window(keys // 2)
+
+
+def stretches_of_blocks(name: str, starts, stops) -> list[tuple[int, int]]:
+    """The global blocks as (start, stop); each a block by itself where no stops are given."""
+    starts = sequence(f"{name}: global_block_indices", starts, 0, MOST_BLOCKS)
+    stops = [start + 1 for start in starts] if stops is None else stops
+    stops = sequence(f"{name}: global_block_end_indices", stops, 0, MOST_BLOCKS + 1)
+    if len(stops) != len(starts):
+        raise ValueError(f"{name}: global_block_end_indices must be {len(starts)}, one for each of global_block_indices "
+                         f"(DeepSpeed), got {len(stops)}")
+    for start, stop in zip(starts, stops):
+        if start >= stop:
+            raise ValueError(f"{name}: global_block_end_indices must be above global_block_indices (DeepSpeed), "
+                             f"got {stop} for {start}")
+    return list(zip(starts, stops))
+
+
+def seen_by_all(stretches: list[tuple[int, int]]) -> Pattern:
+    """The blocks of these stretches see all and are seen by all."""
+    return GlobalAt(tuple(chain.from_iterable(range(*stretch) for stretch in stretches)))
