@@ -1,5 +1,7 @@
 """Published layers and models, put together from patterns and `attend`: what a paper or its code computes, whole."""
 
+from .longformer import LongformerAttention, Projections
+from .longnet import dilated_attention, ghost_counts
 from .openai import (
     SparseAttention,
     attention_impl,
@@ -10,5 +12,6 @@ from .openai import (
 )
 from .transformer import Transformer, Weights, attention, norm, resblock
 
-__all__ = ["SparseAttention", "Transformer", "Weights", "attention", "attention_impl", "blocksparse_attention_impl",
-           "blocksparse_patterns", "dense_pattern", "norm", "resblock", "strided_by_permutation"]
+__all__ = ["LongformerAttention", "Projections", "SparseAttention", "Transformer", "Weights", "attention", "attention_impl",
+           "blocksparse_attention_impl", "blocksparse_patterns", "dense_pattern", "dilated_attention", "ghost_counts", "norm",
+           "resblock", "strided_by_permutation"]

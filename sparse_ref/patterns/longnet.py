@@ -1,0 +1,106 @@
+"""LongNet: dilated attention, a multiset of segments of growing length and dilation.
+
+Ding, Ma, Dong, Zhang, Huang, Wang, Zheng, Wei 2023, "LongNet: Scaling Transformers to 1,000,000,000 Tokens",
+arXiv 2307.02486; the published code is torchscale's `dilated_attention.py`.
+
+Symbols:  w the length of a segment;  r its dilation rate;  s the offset of a head in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..checks import whole
+from ..factorized import Branches
+from ..positions import sequence
+from ..rules import Rule, every
+from .elementary import Causal
+
+OFFSETS = {"paper": lambda head, heads, r: head % r, "torchscale": lambda head, heads, r: head // -(-heads // r)}
+
+
+@dataclass(frozen=True, repr=False)
+class DilatedSegment(Rule):
+    """A_i = { j : floor(j / w) = floor(i / w), (j mod w) mod r = (i mod w) mod r = s }        Ding et al. 2023, sec. 2.2
+
+    Of every segment of w positions each r-th from the s-th on: these attend to one another, and the others to nothing.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.DilatedSegment(5, 2, 0), 9))
+    █·█·█····
+    ·········
+    █·█·█····
+    ·········
+    █·█·█····
+    ·····█·█·
+    ·········
+    ·····█·█·
+    ·········
+    """
+
+    w: int
+    r: int
+    s: int = 0
+    least = (1, 1, 0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.s >= self.r:
+            raise ValueError(f"DilatedSegment: s must be below r = {self.r}, got {self.s}")
+
+    @staticmethod
+    def formula(i, j, w, r, s):
+        return (j // w == i // w) & (j % w % r == s) & (i % w % r == s)
+
+    @staticmethod
+    def row(i, n, w, r, s):
+        start = i // w * w
+        return every(r, start + s, start + w * (i % w % r == s))
+
+    @staticmethod
+    def pairs(n, w, r, s):
+        whole_segment, rest = len(range(s, w, r)), len(range(s, n % w, r))
+        return n // w * whole_segment**2 + rest**2
+
+
+def longnet(segments, rates, head: int = 0, heads: int = 1, rule: str = "paper", causal: bool = False) -> Branches:
+    """A_i^(b) = the keys of DilatedSegment(w_b, r_b, s_b), of one head        Ding et al. 2023, sec. 2.2 and 2.3
+
+    One branch for each segment length w_b and rate r_b. The paper weighs the branches by their softmax denominators, which
+    is one softmax over the multiset of their keys: what `attend` does with Branches. A position that no branch holds gets 0.
+
+    Parameters
+    ----------
+    segments, rates : w_1, w_2, ... and r_1, r_2, ..., as many of each; a segment longer than n is all of it.
+    head, heads : which head of how many, from 0.
+    rule : the offset s_b of the head. "paper": head mod r_b. "torchscale": floor(head / ceil(heads / r_b)), by which
+        heads share an offset with their neighbours; the two agree for every head where heads <= r_b.
+    causal : only keys j <= i. The sets of sec. 2 have no mask; the language models of sec. 4 do.
+
+    Differs: without `causal` torchscale also attends to the zeros it pads with: `published.ghost_counts` says how many.
+
+    Raises ValueError where segments and rates differ in number or are none, for a head beyond heads, an unknown rule.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.longnet((4, 8), (1, 2), head=1, heads=2), 8))
+    ████····  ········
+    ████····  ·█·█·█·█
+    ████····  ········
+    ████····  ·█·█·█·█
+    ····████  ········
+    ····████  ·█·█·█·█
+    ····████  ········
+    ····████  ·█·█·█·█
+    """
+    segments, rates = sequence("longnet: segments", segments, 1), sequence("longnet: rates", rates, 1)
+    if not segments or len(segments) != len(rates):
+        raise ValueError(f"longnet: rates must be one for each of the segments, at least 1, got {len(rates)} for {len(segments)}")
+    heads = whole("longnet: heads", heads, 1)
+    head = whole("longnet: head", head, 0, heads - 1)
+    if rule not in tuple(OFFSETS):
+        raise ValueError(f"longnet: rule must be one of {', '.join(map(repr, OFFSETS))}, got {rule!r}")
+    if not isinstance(causal, bool):
+        raise TypeError(f"longnet: causal must be True or False, got {causal!r}")
+    each = [DilatedSegment(w, r, OFFSETS[rule](head, heads, r)) for w, r in zip(segments, rates)]
+    said = ", ".join(map(repr, (segments, rates, head, heads, rule, causal)))
+    return Branches(tuple(p & Causal() if causal else p for p in each), f"longnet({said})")
