@@ -10,12 +10,14 @@
 from importlib import import_module as _import_module
 
 from . import patterns as _patterns
+from .catalogue import catalogue
 from .derived import Listed, Shifted
 from .factorized import Branches, Factorized, Interleaved, Merged, MultiHead
 from .notation import parse
 from .parts import Blockwise, Documents, Grid
 from .patterns import *
 from .picture import difference, picture
+from .rosetta import Convention, window_conventions
 from .rules import Rule, Run, Sized, among, every, passed, span, stretches
 from .sets import Pattern
 
@@ -24,12 +26,13 @@ __version__ = "0.1.0"
 _LATER = {
     **dict.fromkeys(["BSR", "CSR", "Plan", "bsr", "csr", "dense", "density", "multiplicity", "nnz", "plan"], "lower"),
     **dict.fromkeys(["attend", "attend_backward", "attend_with_lse", "merge"], "attention"),
-    **dict.fromkeys(["paths", "plot", "published", "verify"], None),
+    **dict.fromkeys(["interop", "paths", "plot", "published", "verify"], None),
 }
 
-__all__ = sorted([*_patterns.__all__, *_LATER, "Blockwise", "Branches", "Documents", "Factorized", "Grid", "Interleaved", "Listed",
-                  "Merged", "MultiHead", "Pattern", "Rule", "Run", "Shifted", "Sized", "among", "difference", "every", "parse",
-                  "passed", "picture", "span", "stretches"])
+__all__ = sorted([
+    *_patterns.__all__, *_LATER, "Blockwise", "Branches", "Convention", "Documents", "Factorized", "Grid", "Interleaved", "Listed",
+    "Merged", "MultiHead", "Pattern", "Rule", "Run", "Shifted", "Sized", "among", "catalogue", "difference", "every", "parse", "passed",
+    "picture", "span", "stretches", "window_conventions"])
 
 
 def __getattr__(name):

@@ -39,10 +39,32 @@ def broken(q, k, v):
 def test_list_names_every_pattern_with_its_set_and_source(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    assert len(out.strip().split("\n")) == len(NAMES)
-    assert "Strided       A_i = { j <= i : (i - j) mod l = 0 }" in out
+    named = [line for line in out.split("\n") if line.startswith("  ")]
+    assert sorted(line.split()[0] for line in named) == sorted(NAMES)
+    assert "  Strided                A_i = { j <= i : (i - j) mod l = 0 }" in out
+    assert "Sparse Transformer: strided and fixed factorized attention.\n  Local " in out
     assert main(["list", "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)) == set(NAMES)
+
+
+def test_rosetta_prints_what_each_source_means_by_a_window(capsys):
+    assert main(["rosetta", "-w", "6"]) == 0
+    lines = capsys.readouterr().out.strip().split("\n")
+    assert len(lines) == 1 + len(sr.window_conventions())
+    assert lines[0].split() == ["source", "parameter", "its", "set", "for", "6", "keys"]
+    assert main(["rosetta", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(sr.parse(row["pattern"]), row["keys"]) for row in found] == [(e.pattern, e.keys) for e in sr.window_conventions()]
+    assert main(["rosetta", "-w", "5"]) == 2
+    assert "w must be even" in capsys.readouterr().err
+
+
+def test_branches_are_shown_one_by_one(capsys):
+    assert main(["show", "Branches((Causal(), Sinks(1)))", "-n", "4"]) == 0
+    out = capsys.readouterr().out
+    assert "branch 0: Causal()" in out
+    assert "branch 1: Sinks(1)" in out
+    assert main(["verify", "tests.none:none", "--pattern", "Branches((Causal(),))"]) == 2
 
 
 def test_show_prints_the_picture_and_its_set(capsys):

@@ -1,0 +1,115 @@
+"""The commands about sets: what there is, what it looks like, what it costs, and what others call it."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+
+from .. import notation, patterns
+from ..catalogue import catalogue
+from ..checks import lengths
+from ..factorized import Branches, Factorized
+from ..picture import picture, rules_in, said
+from ..rosetta import window_conventions
+from ..sets import Pattern
+
+
+def list_(arguments) -> int:
+    """Every pattern by name, with its set and its source, family by family."""
+    found = {name: said(value) for name, value in notation.NAMES.items()}
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    families: dict[str, list[str]] = {}
+    for name in dict.fromkeys([*(entry.name for entry in catalogue()), *notation.NAMES]):
+        value = notation.NAMES[name]
+        families.setdefault(said(sys.modules[value.__module__]), []).append(f"  {name:22} {found[name]}")
+    print("\n\n".join("\n".join([title, *lines]) for title, lines in families.items()))
+    return 0
+
+
+def rosetta(arguments) -> int:
+    """What each source means by the same number, where it says window: the set, and the keys of a query far from the ends."""
+    found = [{"source": each.source, "parameter": each.parameter, "pattern": repr(each.pattern), "keys": each.keys}
+             for each in window_conventions(arguments.window, max(16, arguments.window))]
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    table = [("source", "parameter", f"its set for {arguments.window}", "keys"), *(map(str, row.values()) for row in found)]
+    table = [tuple(row) for row in table]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    print("\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in table))
+    return 0
+
+
+def show(arguments) -> int:
+    """A pattern's notation, its set and its picture; for factorized patterns, each step's."""
+    for name, p in _parts(arguments.expression):
+        drawn = picture(p, arguments.n)
+        if arguments.json:
+            print(json.dumps({"pattern": repr(p), "rows": [[c == "█" for c in line] for line in drawn.split("\n")]}))
+        else:
+            print(name + repr(p), *map(said, dict.fromkeys(map(type, rules_in(p)))), drawn, "", sep="\n")
+    return 0
+
+
+def plot(arguments) -> int:
+    """Draw a pattern, or the steps of a factorized one over an image, to a file."""
+    from matplotlib import pyplot
+
+    from .. import plot as figures
+    figure: Any
+    value = notation.read(arguments.expression)
+    if isinstance(value, tuple):
+        raise ValueError("expression must be one pattern or its steps, got one pattern a head: draw them one by one")
+    if isinstance(value, Factorized) or arguments.image:
+        figure = figures.factorization(value, arguments.image or _square(arguments.n))
+    else:
+        figure = figures.mask(value, arguments.n).axes.figure
+    try:
+        figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
+    finally:
+        pyplot.close(figure)
+    print(arguments.output)
+    return 0
+
+
+def _square(n) -> tuple[int, int]:
+    """The square image of n positions."""
+    side = math.isqrt(max(lengths(n)))
+    if n != side * side or side == 0:
+        raise ValueError(f"n must be a square, so that the steps can be drawn on an image, got {n}: give --image HxW")
+    return side, side
+
+
+def stats(arguments) -> int:
+    """How many keys a pattern has, a row and in all, beside dense causal attention, and how it lowers to tiles."""
+    for found in [_cost(p, arguments.n) for _, p in _parts(arguments.expression)]:
+        lines = (f"{name:11} {value:.4%}" if isinstance(value, float) else f"{name:11} {value:,}" if isinstance(value, int)
+                 else f"{name:11} {value}" for name, value in found.items())
+        print(json.dumps(found) if arguments.json else "\n".join(lines) + "\n")
+    return 0
+
+
+def _cost(p: Pattern, n) -> dict:
+    """What `stats` prints of one pattern."""
+    from .. import lower
+    rows, (n_q, n_k) = lower.counts(lower.runs(p, n)), lengths(n)
+    nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
+    return {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": nnz, "density": nnz / (n_q * n_k) if n_q * n_k else 0.0,
+            "of_causal": nnz / causal if causal else 0.0, "least_keys": int(rows.min(initial=n_k)),
+            "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()), "tiles": len(tiles.rows),
+            "chunks": len(tiles.keys), "full": tiles.full, "waste": tiles.waste, "bytes": tiles.nbytes}
+
+
+def _parts(expression: str) -> list[tuple[str, Pattern]]:
+    """The pattern that the expression denotes; its steps, branches, or one a head, by name, where it denotes several."""
+    value = notation.read(expression)
+    if isinstance(value, Pattern):
+        return [("", value)]
+    if isinstance(value, Factorized):
+        return [(f"step {m}: ", p) for m, p in enumerate(value.steps, 1)]
+    kind = "branch" if isinstance(value, Branches) else "head"
+    return [(f"{kind} {h}: ", p) for h, p in enumerate(value)]
