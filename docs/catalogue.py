@@ -20,15 +20,15 @@ from sparse_ref.rules import Rule
 
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
-INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the definitions "
-                "by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page.")
+INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
+                "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page.")
 
 
 def pages() -> dict[str, str]:
     """The text of each page by its name."""
     families = [(family, list(entries)) for family, entries in groupby(sr.catalogue(), lambda entry: entry.family)]
     written = {f"{family}.md": page(entries) for family, entries in families}
-    return {"index.md": index(families), **written}
+    return {"index.md": index(families), "rosetta.md": rosetta(), **written}
 
 
 def index(families) -> str:
@@ -39,9 +39,20 @@ def index(families) -> str:
                   "|---|---|---|---|---|"]
         for e, anchor in zip(entries, anchors(entries)):
             is_set, source = stated(e)
-            lines.append(f"| [`{e.name}`]({family}.md#{anchor}) | {cell(is_set)} | {plain(source)} | {growth(e)} | {plain(paths(e))} |")
+            link = f"[`{e.name}`]({family}.md#{anchor})"
+            lines.append(f"| {link} | {cell(is_set) if is_set.startswith('A_i') else plain(is_set)} | {plain(source)} | {growth(e)} | {plain(paths(e))} |")
         lines.append("")
-    return "\n".join([*lines, "```{toctree}", ":hidden:", "", *(family for family, _ in families), "```", ""])
+    return "\n".join([*lines, "```{toctree}", ":hidden:", "", "rosetta", *(family for family, _ in families), "```", ""])
+
+
+def rosetta(w: int = 4) -> str:
+    """The table of `sparse-ref rosetta`."""
+    lines = ["# What is in a window", "", f"The number {w}, handed to each source where it asks for its window: the set that it gives, and "
+             f"the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, `sr.window_conventions({w})` has it as "
+             "data.", "", "| source | parameter | set | keys |", "|---|---|---|---|"]
+    lines += [f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} |"
+              for each in sr.window_conventions(w)]
+    return "\n".join([*lines, ""])
 
 
 def anchors(entries) -> list[str]:
@@ -145,7 +156,7 @@ def union(given):
 
 def differences(name: str) -> list[str]:
     """The rows of differs.md that name a constructor, in a line each."""
-    rows = [row.strip("| ").split(" | ") for row in (HERE / "differs.md").read_text().split("\n") if row.startswith("| ")][1:]
+    rows = [row.strip("| ").split(" | ") for row in (HERE / "differs.md").read_text().split("\n") if re.match(r"\| (?!source)", row)]
     return [f"{source}: {says}; {beside}. Keys: {which}." for source, says, beside, which, _ in rows
             if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))]
 
@@ -161,13 +172,14 @@ def paragraphs(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Text in which Markdown finds nothing of its own."""
-    return re.sub(r"([*_|<>^])", r"\\\1", text)
+    """Text in which Markdown finds nothing of its own but code."""
+    return "".join(span.replace("|", r"\|") if span.startswith("`") else re.sub(r"([*_|<>^])", r"\\\1", span)
+                   for span in re.split(r"(`[^`]*`)", text))
 
 
-def cell(is_set: str) -> str:
-    """A set as code that can stand in a table; a sentence as it is."""
-    return "`" + is_set.replace("|", "\\|").replace("`", "") + "`" if is_set.startswith("A_i") else plain(is_set)
+def cell(code: str) -> str:
+    """Code as it can stand in a table."""
+    return "`" + code.replace("|", "\\|").replace("`", "") + "`"
 
 
 def write():

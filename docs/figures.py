@@ -1,10 +1,47 @@
-"""The figure of the README, drawn again: python docs/figures.py"""
+"""The figures of the README and the catalogue, drawn again: python docs/figures.py"""
 
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
+
 import sparse_ref as sr
 
-target = Path(__file__).parent / "_static" / "sparse_transformer.png"
-figure = sr.plot.factorization([sr.strided(8), sr.fixed(8, 2)], (8, 8))
-figure.savefig(target, dpi=150, bbox_inches="tight")
-print(target)
+matplotlib.use("Agg")
+STATIC = Path(__file__).parent / "_static"
+ACROSS = 9
+
+
+def sparse_transformer():
+    """Where each step of strided and fixed attention looks on an image, above the matrices."""
+    return sr.plot.factorization([sr.strided(8), sr.fixed(8, 2)], (8, 8))
+
+
+def catalogue():
+    """Every pattern of the catalogue in small: what the first head attends to, in any step or branch."""
+    entries = sr.catalogue()
+    rows = -(-len(entries) // ACROSS)
+    figure, axes = plt.subplots(rows, ACROSS, figsize=(1.6 * ACROSS, 1.95 * rows), layout="constrained")
+    for ax, entry in zip(axes.flat, entries):
+        p = entry.value()
+        p = p[0] if isinstance(p, tuple) else p
+        steps = p.steps if isinstance(p, sr.Factorized) else p if isinstance(p, sr.Branches) else (p,)
+        sr.plot.mask(sum_of(steps, entry.shape()), ax=ax)
+        ax.set_title(entry.name, fontsize=9, family="monospace")
+        ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
+        if ax.get_legend():
+            ax.get_legend().remove()
+    for ax in axes.flat[len(entries):]:
+        ax.remove()
+    return figure
+
+
+def sum_of(patterns, n):
+    """The mask of what any of them holds."""
+    return sr.multiplicity(sr.Branches(tuple(patterns)), n) > 0
+
+
+if __name__ == "__main__":
+    for draw in (sparse_transformer, catalogue):
+        draw().savefig(STATIC / f"{draw.__name__}.png", dpi=150, bbox_inches="tight")
+        print(STATIC / f"{draw.__name__}.png")
