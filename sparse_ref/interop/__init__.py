@@ -1,0 +1,31 @@
+"""To and from other libraries, as plain arrays, functions and source text; what belongs to a format stands in one file.
+
+A noun makes the format from a pattern, `from_` it reads it back:
+
+    mask_mod, mask_mod_source     FlexAttention and Hugging Face mask functions (b, h, q, kv) -> bool, or their source text
+    block_mask, torch_block_mask  FlexAttention's BlockMask, as arrays, or as torch's own
+    allowed_mask, forbidden_mask  bool masks: True attends (SDPA, JAX splash, FlashInfer), True is masked (MultiheadAttention)
+    additive_bias                 0 and -inf (SDPA, xFormers)
+    packed_bits, packed_rows      one bit a pair: in one string (FlashInfer), or row by row
+    scipy_csr, scipy_bsr          SciPy's sparse arrays
+    flashinfer_bsr                FlashInfer's block-sparse rows
+    deepspeed_layout              DeepSpeed's layout of blocks
+
+torch and SciPy are imported by the functions that are named after them, and by those handed torch's functions. Where an
+argument p may be a sequence with one pattern for each head, what is made has an axis of heads; what is read with one
+gives a tuple of patterns.
+"""
+
+from .bits import from_packed_bits, from_packed_rows, packed_bits, packed_rows
+from .flex import BlockMask, block_mask, torch_block_mask
+from .functions import from_mask_mod, mask_mod
+from .layout import deepspeed_layout, from_deepspeed_layout
+from .masks import additive_bias, allowed_mask, forbidden_mask, from_additive_bias, from_allowed_mask, from_forbidden_mask
+from .source import mask_mod_source
+from .sparse import flashinfer_bsr, from_bsr, from_csr, from_scipy, scipy_bsr, scipy_csr
+from .visited import from_block_mask
+
+__all__ = ["BlockMask", "additive_bias", "allowed_mask", "block_mask", "deepspeed_layout", "flashinfer_bsr", "forbidden_mask",
+           "from_additive_bias", "from_allowed_mask", "from_block_mask", "from_bsr", "from_csr", "from_deepspeed_layout",
+           "from_forbidden_mask", "from_mask_mod", "from_packed_bits", "from_packed_rows", "from_scipy", "mask_mod",
+           "mask_mod_source", "packed_bits", "packed_rows", "scipy_bsr", "scipy_csr", "torch_block_mask"]

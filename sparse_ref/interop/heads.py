@@ -1,0 +1,64 @@
+"""One pattern for all heads or one for each, on the way out; one matrix or a stack of them, on the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from ..derived import Listed
+from ..factorized import one_set
+from ..sets import Pattern
+
+SLAB = 1 << 22  # pairs that are looked at together
+
+
+def heads_of(p) -> tuple[Pattern, ...]:
+    """The pattern of each head; one alone stands for all heads. Raises TypeError for anything else."""
+    one_set("p", p)
+    if isinstance(p, Pattern):
+        return (p,)
+    if not isinstance(p, (list, tuple)) or not p:
+        raise TypeError(f"p must be a Pattern, or a sequence with one for each head, got {p!r}")
+    for each in p:
+        one_set("p", each)
+        if not isinstance(each, Pattern):
+            raise TypeError(f"p must have a Pattern for each head, got {each!r}")
+    return tuple(p)
+
+
+def stacked(form: Callable, p) -> np.ndarray:
+    """form(p) of one pattern; of a sequence, what `form` makes of each head in turn, (H, ...)."""
+    patterns = heads_of(p)
+    if isinstance(p, Pattern):
+        return form(p)
+    made = {each: form(each) for each in dict.fromkeys(patterns)}
+    return np.stack([made[each] for each in patterns])
+
+
+def unstacked(read: Callable, name: str, array: np.ndarray, axes: tuple[str, ...]):
+    """read(array) of an array with these axes; with an axis of heads before them, a tuple with one for each head."""
+    if array.ndim == len(axes):
+        return read(array)
+    if array.ndim != len(axes) + 1:
+        said = ", ".join(axes)
+        raise ValueError(f"{name} must have axes ({said}) or (heads, {said}), got shape {array.shape}"
+                         + (f": pass one batch element, {name}[b]" if array.ndim == len(axes) + 2 else ""))
+    return tuple(read(each) for each in array)
+
+
+def listed(slabs: Iterable[np.ndarray]) -> Listed:
+    """The pattern whose mask is these bool matrices (rows, n_k) one below the other; O(nnz) memory beside one of them."""
+    counts, keys = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
+    for slab in slabs:
+        counts.append(np.count_nonzero(slab, axis=1))
+        keys.append(np.nonzero(slab)[1])
+    return Listed(np.cumsum(np.concatenate(counts)), np.concatenate(keys))
+
+
+def slabs_of(shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """(lo, hi) of the rows to look at together: a multiple of 8 of them, so that a slab's bits begin at a byte."""
+    n_q, n_k = shape
+    rows = max(SLAB // max(n_k, 1) // 8, 1) * 8
+    for lo in range(0, n_q, rows):
+        yield lo, min(lo + rows, n_q)

@@ -1,0 +1,159 @@
+"""A mask_mod as source text: the formulas of a pattern with their parameters written in, to be read, or pasted elsewhere.
+
+The text needs nothing but + - * // %, comparisons, & | and ^, and so reads ints, NumPy arrays, torch and JAX alike.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import reduce, singledispatchmethod
+from inspect import getsource
+from keyword import iskeyword
+from textwrap import dedent
+
+from ..derived import Shifted
+from ..parts import Blockwise, Documents, Grid
+from ..rules import Rule
+from ..sets import Both, Complement, Either, Minus, Pattern
+from .expressions import binary, both, compared, either, folded, line, member, other, stepped
+from .heads import heads_of
+
+
+def mask_mod_source(p, name: str = "mask_mod") -> str:
+    """The Python source of `mask_mod(p)`, a function (b, h, q_idx, kv_idx) called `name`, which imports nothing.
+
+    One pattern serves every head; of several, head h has the h-th, and heads beyond have no keys. A list of positions
+    becomes as many comparisons as it has stretches.
+
+    Raises TypeError where p is no pattern, nor a sequence with one for each head, or has no formula that can be read:
+    listed and random sets, and rules typed in at a prompt. ValueError where `name` is no name.
+
+    >>> import sparse_ref as sr
+    >>> from sparse_ref import interop
+    >>> print(interop.mask_mod_source(sr.Blockwise(sr.Causal(), 16) - sr.Sinks(4)))
+    def mask_mod(b, h, q_idx, kv_idx):
+        '''Blockwise(Causal(), 16) - Sinks(4)'''
+        q_1 = q_idx // 16
+        kv_1 = kv_idx // 16
+        return (kv_1 <= q_1) & ((kv_idx <= q_idx) & (kv_idx < 4) ^ True)
+    """
+    patterns = heads_of(p)
+    if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+        raise ValueError(f"name must be a Python name, got {name!r}")
+    writer = _Writer()
+    i, j = ast.Name("q_idx"), ast.Name("kv_idx")
+    said = {each: writer.held(each, i, j) for each in dict.fromkeys(patterns)}
+    if len(patterns) == 1:
+        answer = said[patterns[0]]
+    else:
+        heads = {each: tuple(h for h, other in enumerate(patterns) if other == each) for each in said}
+        answer = folded(ast.BitOr(), [both(member(ast.Name("h"), heads[each]), held) for each, held in said.items()])
+    lines = [f"def {name}(b, h, q_idx, kv_idx):", f"    '''{repr(p) if isinstance(p, Pattern) else repr(patterns)}'''",
+             *(line(f"{new} =", expression) for new, expression in writer.names.values()), line("return", answer)]
+    return "\n".join(lines)
+
+
+class _Writer:
+    """Patterns as expressions of i and j; those that stand for i or j inside a part get names of their own."""
+
+    def __init__(self):
+        self.names: dict[str, tuple[str, ast.expr]] = {}
+
+    def named(self, root: str, expression: ast.expr) -> ast.expr:
+        """A name for the expression, the same for the same one."""
+        text = ast.unparse(expression)
+        if text not in self.names:
+            count = sum(name.startswith(f"{root}_") for name, _ in self.names.values())
+            self.names[text] = (f"{root}_{count + 1}", expression)
+        return ast.Name(self.names[text][0])
+
+    def both_named(self, i: ast.expr, j: ast.expr, sign: ast.operator, by) -> tuple[ast.expr, ast.expr]:
+        """Names for i and j with the same sign and two numbers behind them."""
+        return self.named("q", binary(i, sign, by[0])), self.named("kv", binary(j, sign, by[1]))
+
+    @singledispatchmethod
+    def held(self, p: Pattern, i: ast.expr, j: ast.expr) -> ast.expr:
+        """[j in P_i]"""
+        raise TypeError(f"p must be stated by formulas to have a source, got {p!r}: what is listed or drawn has none")
+
+    @held.register
+    def _(self, p: Rule, i, j):
+        names, expression = _formula(p)
+        return _Inlined(self, {**type(p).formula.__globals__, **dict(zip(names, (i, j, *p.parameters)))}).visit(expression)
+
+    @held.register
+    def _(self, p: Either, i, j):
+        return either(self.held(p.left, i, j), self.held(p.right, i, j))
+
+    @held.register
+    def _(self, p: Both, i, j):
+        return both(self.held(p.left, i, j), self.held(p.right, i, j))
+
+    @held.register
+    def _(self, p: Minus, i, j):
+        return both(self.held(p.left, i, j), other(self.held(p.right, i, j)))
+
+    @held.register
+    def _(self, p: Complement, i, j):
+        return other(self.held(p.pattern, i, j))
+
+    @held.register
+    def _(self, p: Shifted, i, j):
+        sign = ast.Add() if p.offset >= 0 else ast.Sub()
+        return self.held(p.pattern, self.named("q", binary(i, sign, abs(p.offset))), j)
+
+    @held.register
+    def _(self, p: Blockwise, i, j):
+        return self.held(p.pattern, *self.both_named(i, j, ast.FloorDiv(), p.block))
+
+    @held.register
+    def _(self, p: Documents, i, j):
+        ends = [(end, 1) for end in p.ends]
+        same = compared(self.named("document", stepped(i, ends)), ast.Eq(), self.named("document", stepped(j, ends)))
+        if p.inner is None:
+            return same
+        starts = list(zip(p.ends, p.lengths))
+        return both(same, self.held(p.inner, *self.both_named(i, j, ast.Sub(), (stepped(i, starts), stepped(j, starts)))))
+
+    @held.register
+    def _(self, p: Grid, i, j):
+        along, inner = [], 1
+        for side, each in zip(p.shape[::-1], p.patterns[::-1]):
+            if inner > 1:
+                i, j = self.both_named(i, j, ast.FloorDiv(), (inner, inner))
+            along.append(self.held(each, *self.both_named(i, j, ast.Mod(), (side, side))))
+            inner = side
+        return reduce(both, along)
+
+
+class _Inlined(ast.NodeTransformer):
+    """A formula with expressions and numbers in place of its arguments, and comparisons in place of its two words."""
+
+    def __init__(self, writer: _Writer, values: dict):
+        self.writer, self.values = writer, values
+
+    def visit_Name(self, node):
+        value = self.values.get(node.id)
+        if not isinstance(value, (ast.expr, int)):
+            raise TypeError(f"p must have formulas of integers alone, got {node.id!r} in one")
+        return value if isinstance(value, ast.expr) else ast.Constant(value)
+
+    def visit_Call(self, node):
+        word = ast.unparse(node.func).removeprefix("sr.")
+        if word not in ("among", "passed"):
+            raise TypeError(f"p must have formulas without calls other than among and passed, got {ast.unparse(node)}")
+        x, positions = self.visit(node.args[0]), self.values[ast.unparse(node.args[1])]
+        x = x if isinstance(x, ast.Name) else self.writer.named("x", x)
+        return member(x, positions) if word == "among" else stepped(x, [(position, 1) for position in positions])
+
+
+def _formula(p: Rule) -> tuple[list[str], ast.expr]:
+    """(the names of its arguments, what it returns) of a rule's formula, parsed."""
+    try:
+        function = ast.parse(dedent(getsource(type(p).formula))).body[0]
+    except (OSError, TypeError, SyntaxError) as error:
+        raise TypeError(f"p must have formulas whose source can be read, got {p!r}: {error}") from error
+    said = function.body[-1] if isinstance(function, ast.FunctionDef) else None
+    if not isinstance(function, ast.FunctionDef) or not isinstance(said, ast.Return) or said.value is None:
+        raise TypeError(f"p must have formulas that are functions of one return, got {p!r}")
+    return [argument.arg for argument in function.args.args], said.value
