@@ -30,11 +30,15 @@ def passed(x, positions):
     return sum(((a <= x) + 0 for a in positions), 0 * x)
 
 
-@lru_cache
 def stretches(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Ascending positions as (start, stop) of those that follow one another."""
-    bounds = _edges(positions).tolist()
-    return tuple(zip(bounds[::2], bounds[1::2]))
+    found: list[tuple[int, int]] = []
+    for a in positions:
+        if found and found[-1][1] == a:
+            found[-1] = found[-1][0], a + 1
+        else:
+            found.append((a, a + 1))
+    return tuple(found)
 
 
 def sequence(name: str, values, least: int | None, most: int | None = MOST) -> tuple[int, ...]:
@@ -48,6 +52,4 @@ def sequence(name: str, values, least: int | None, most: int | None = MOST) -> t
 @lru_cache
 def _edges(positions: tuple[int, ...]) -> np.ndarray:
     """Where stretches of consecutive positions start and stop, in turn."""
-    keys = np.array(positions, np.int64)
-    new = np.diff(keys, prepend=keys[:1] - 2) > 1
-    return np.stack([keys[new], keys[np.roll(new, -1)] + 1], 1).ravel()
+    return np.array(stretches(positions), np.int64).ravel()

@@ -6,7 +6,8 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
-from .stretches import size, spans_in, stretch, united
+from .residues import size
+from .stretches import spans_in, stretch, united
 
 B = 64  # rows of a tile, keys of a chunk, bits of a word
 ONES = np.uint64(2**64 - 1)

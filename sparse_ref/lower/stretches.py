@@ -1,4 +1,4 @@
-"""Loops over runs, shared by every lowering: what follows a key, how many there are, how runs unite.
+"""Loops over runs, shared by every lowering: what follows a key, how runs unite.
 
 A table of runs has one row (start, stop, step, width) each. "Tidy" is said in `runs.Runs`.
 """
@@ -51,23 +51,6 @@ def below(run, x):
     """How many numbers under x are in the run's residues, counted from its start."""
     groups, rest = divmod(max(x - run[0], 0), run[2])
     return groups * run[3] + min(rest, run[3])
-
-
-@compiled
-def size(table, n):
-    """How many keys the union of a tidy table's runs has: in closed form for spans alone or one run alone."""
-    spans, keys = spans_in(table), 0
-    if spans == len(table):
-        for r in range(spans):
-            keys += table[r, 1] - table[r, 0]
-        return keys
-    if len(table) == 1:
-        return below(table[0], table[0, 1]) - below(table[0], 0)
-    lo, hi, at = stretch(table, spans, 0, -1, n)
-    while lo < n:
-        keys += hi - lo
-        lo, hi, at = stretch(table, spans, at, hi - 1, n)
-    return keys
 
 
 @compiled

@@ -8,7 +8,8 @@ import numpy as np
 from numba import prange
 
 from ..jit import parallel
-from .stretches import listed, size, united
+from .residues import size
+from .stretches import listed, united
 
 
 @dataclass(frozen=True, eq=False)
