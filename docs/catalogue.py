@@ -40,16 +40,17 @@ def index(families) -> str:
         for e, anchor in zip(entries, anchors(entries)):
             is_set, source = stated(e)
             link = f"[`{e.name}`]({family}.md#{anchor})"
-            lines.append(f"| {link} | {cell(is_set) if is_set.startswith('A_i') else plain(is_set)} | {plain(source)} | {growth(e)} | {plain(paths(e))} |")
+            first = cell(is_set) if is_set.startswith("A_i") else plain(is_set)
+            lines.append(f"| {link} | {first} | {plain(source)} | {growth(e)} | {plain(paths(e))} |")
         lines.append("")
     return "\n".join([*lines, "```{toctree}", ":hidden:", "", "rosetta", *(family for family, _ in families), "```", ""])
 
 
 def rosetta(w: int = 4) -> str:
     """The table of `sparse-ref rosetta`."""
-    lines = ["# What is in a window", "", f"The number {w}, handed to each source where it asks for its window: the set that it gives, and "
-             f"the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, `sr.window_conventions({w})` has it as "
-             "data.", "", "| source | parameter | set | keys |", "|---|---|---|---|"]
+    lines = ["# What is in a window", "", f"The number {w}, handed to each source where it asks for its window: the set that it "
+             f"gives, and the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, "
+             f"`sr.window_conventions({w})` has it as data.", "", "| source | parameter | set | keys |", "|---|---|---|---|"]
     lines += [f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} |"
               for each in sr.window_conventions(w)]
     return "\n".join([*lines, ""])
@@ -156,8 +157,8 @@ def union(given):
 
 def differences(name: str) -> list[str]:
     """The rows of differs.md that name a constructor, in a line each."""
-    rows = [row.strip("| ").split(" | ") for row in (HERE / "differs.md").read_text().split("\n") if re.match(r"\| (?!source)", row)]
-    return [f"{source}: {says}; {beside}. Keys: {which}." for source, says, beside, which, _ in rows
+    table = re.findall(r"^\| (?!source)(.*) \|$", (HERE / "differs.md").read_text(), re.M)
+    return [f"{source}: {says}; {beside}. Keys: {which}." for source, says, beside, which, _ in (row.split(" | ") for row in table)
             if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))]
 
 

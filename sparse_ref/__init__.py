@@ -30,9 +30,9 @@ _LATER = {
 }
 
 __all__ = sorted([
-    *_patterns.__all__, *_LATER, "Blockwise", "Branches", "Convention", "Documents", "Factorized", "Grid", "Interleaved", "Listed",
-    "Merged", "MultiHead", "Pattern", "Rule", "Run", "Shifted", "Sized", "among", "catalogue", "difference", "every", "parse", "passed",
-    "picture", "span", "stretches", "window_conventions"])
+    *_patterns.__all__, *_LATER, "Blockwise", "Branches", "Convention", "Documents", "Factorized", "Grid", "Interleaved",
+    "Listed", "Merged", "MultiHead", "Pattern", "Rule", "Run", "Shifted", "Sized", "among", "catalogue", "difference", "every",
+    "parse", "passed", "picture", "span", "stretches", "window_conventions"])
 
 
 def __getattr__(name):

@@ -32,9 +32,12 @@ def deepspeed_dense() -> Pattern:
 
 
 def deepspeed_sliding(num_sliding_window_blocks: int = 3, attention: str = "unidirectional", rule: str = "code") -> Pattern:
-    """A_i = { j : |i - j| <= floor(w / 2) }, w = num_sliding_window_blocks; or those of them with j <= i
-    DeepSpeed, LocalSlidingWindowSparsityConfig
+    """A_i = { j : |i - j| <= floor(w / 2) }, or those with j <= i        DeepSpeed, LocalSlidingWindowSparsityConfig
 
+    with w = num_sliding_window_blocks.
+
+    Parameters
+    ----------
     attention : "unidirectional" keeps j <= i, "bidirectional" all. The code refuses layouts of fewer blocks than w.
     rule : "code"; "documentation" has w blocks in the window: the last w up to one's own where unidirectional.
 
@@ -56,9 +59,12 @@ def deepspeed_sliding(num_sliding_window_blocks: int = 3, attention: str = "unid
 
 def deepspeed_bslongformer(num_sliding_window_blocks: int = 3, global_block_indices=(0,), global_block_end_indices=None,
                            attention: str = "bidirectional", rule: str = "code") -> Pattern:
-    """A_i = { j : |i - j| <= floor(w / 2)  or  i in G  or  j in G }, w = num_sliding_window_blocks; or those with j <= i
-    DeepSpeed, BSLongformerSparsityConfig
+    """A_i = { j : |i - j| <= floor(w / 2)  or  i in G  or  j in G }, or j <= i of them        DeepSpeed, BSLongformerSparsityConfig
 
+    with w = num_sliding_window_blocks.
+
+    Parameters
+    ----------
     num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`, with what it raises.
     global_block_indices : the blocks in G; or where each stretch of them starts.
     global_block_end_indices : where each stretch stops, itself not in G; a ValueError where that is not beyond its start.

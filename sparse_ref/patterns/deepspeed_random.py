@@ -27,6 +27,8 @@ def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blo
 
     Where unidirectional: j <= i in one's own window; and from G, the stretches that start at or before i.
 
+    Parameters
+    ----------
     blocks : the blocks of the sequence; other lengths are an error.
     local_window_blocks : the blocks of the first window, the second, ...; the last number is that of the remaining ones too.
     global_block_indices, global_block_end_indices : the stretches of G, as for `deepspeed_bslongformer`.
@@ -68,11 +70,13 @@ def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blo
 
 def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_window_blocks: int = 3, num_global_blocks: int = 1,
                       attention: str = "bidirectional", head: int = 0, seed: int = 0, rule: str = "code") -> Pattern:
-    """A_i = { j : |i - j| <= floor(w / 2)  or  i < g  or  j < g  or  one of num_random_blocks }; or those with j <= i
-    DeepSpeed, BigBirdSparsityConfig
+    """A_i = { j : |i - j| <= floor(w / 2)  or  i < g  or  j < g } | R_i, or j <= i of them        DeepSpeed, BigBirdSparsityConfig
 
-    with w = num_sliding_window_blocks, g = num_global_blocks. The last block is not global, as it is in `bigbird`.
+    with w = num_sliding_window_blocks, g = num_global_blocks, and R_i num_random_blocks blocks drawn for each row. The last
+    block is not global, as it is in `bigbird`.
 
+    Parameters
+    ----------
     blocks : the blocks of the sequence; queries beyond them are an error.
     num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`.
     head, seed : as for `deepspeed_variable`. Where unidirectional, block i draws from the blocks up to its own.

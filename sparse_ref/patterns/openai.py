@@ -60,7 +60,7 @@ class SubBlock(Rule):
 
 
 def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, heads: int | None = None) -> tuple[Pattern, ...]:
-    """The published code's `fixed` mode: both steps merged, one pattern per head.
+    """Block(l) | SubBlock(l, c, h'): both steps of `fixed` merged, a sub-block per head        Child et al. 2019, published code
 
     A_i^h = { j <= i : floor(j / l') = floor(i / l')  or  floor((j mod l') / b) in {S - 1 - h' v - t : t < v} }
     with b = blocksize, S = floor(l / b), l' = S b, v = vertsize and h' = h mod num_verts: head 0 looks at the

@@ -159,7 +159,7 @@ def strided(l: int) -> Factorized:
 
 
 def fixed(l: int, c: int = 1) -> Factorized:
-    """(Block(l), Summary(l, c)): one's own block, then the last c positions of every block.  Child et al. 2019, sec. 4.3
+    """(Block(l), Summary(l, c)): own block, then the last c of every block.        Child et al. 2019, sec. 4.3
 
     A path j -> a -> i takes a, the last position of j's block; where i is in that block itself, a = i, and the
     second step is the residual edge.
