@@ -21,7 +21,8 @@ from sparse_ref.rules import Rule
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
 INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
-                "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page.")
+                "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how many "
+                "layers of it let every key reach every query, or for causal ones every later query.")
 
 
 def pages() -> dict[str, str]:
@@ -35,13 +36,12 @@ def index(families) -> str:
     """Every pattern in a line, by family."""
     lines = ["# Catalogue", "", INTRODUCTION, "", "![The catalogue in pictures](../_static/catalogue.png)", ""]
     for family, entries in families:
-        lines += [f"## [{entries[0].title.rstrip('.')}]({family}.md)", "", "| | set | source | pairs grow as | paths |",
-                  "|---|---|---|---|---|"]
+        title, rest = headed(entries[0].title)
+        lines += [f"## [{title}]({family}.md)", "", *rest, "| | set and source | pairs grow as | paths |", "|---|---|---|---|"]
         for e, anchor in zip(entries, anchors(entries)):
             is_set, source = stated(e)
-            link = f"[`{e.name}`]({family}.md#{anchor})"
             first = cell(is_set) if is_set.startswith("A_i") else plain(is_set)
-            lines.append(f"| {link} | {first} | {plain(source)} | {growth(e)} | {plain(paths(e))} |")
+            lines.append(f"| [`{e.name}`]({family}.md#{anchor}) | {first} {plain(source)} | {growth(e)} | {paths(e, brief=True)} |")
         lines.append("")
     return "\n".join([*lines, "```{toctree}", ":hidden:", "", "rosetta", *(family for family, _ in families), "```", ""])
 
@@ -56,6 +56,12 @@ def rosetta(w: int = 4) -> str:
     return "\n".join([*lines, ""])
 
 
+def headed(title: str) -> tuple[str, list[str]]:
+    """A family's title up to its colon, and what follows as a paragraph."""
+    short, _, rest = title.rstrip(".").partition(": ")
+    return short, [plain(rest[:1].upper() + rest[1:] + "."), ""] if rest else []
+
+
 def anchors(entries) -> list[str]:
     """What the headings of a page are linked by: their names in small letters, numbered where two are the same."""
     names = [e.name.lower() for e in entries]
@@ -65,8 +71,9 @@ def anchors(entries) -> list[str]:
 def page(entries: list[Entry]) -> str:
     """A family: what its file says, then each of its patterns."""
     said = inspect.getdoc(sys.modules[sr.notation.NAMES[entries[0].name].__module__]) or ""
-    title, _, rest = said.partition("\n")
-    return "\n".join([f"# {title.rstrip('.')}", "", *paragraphs(rest), *(line for e in entries for line in part(e))])
+    first, _, rest = said.partition("\n")
+    title, what = headed(first)
+    return "\n".join([f"# {title}", "", *what, *paragraphs(rest), *(line for e in entries for line in part(e))])
 
 
 def part(entry: Entry) -> list[str]:
@@ -76,7 +83,7 @@ def part(entry: Entry) -> list[str]:
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
     definition = sr.notation.NAMES[entry.name]
     if isinstance(definition, type) and issubclass(definition, Rule):
-        lines += ["```python", *code(definition.formula), *(code(definition.pairs) if definition.pairs else []), "```", ""]
+        lines += ["```python", *code(definition.formula), *(["", *code(definition.pairs)] if definition.pairs else []), "```", ""]
     n_q, n_k = entry.shape()
     lengths = f"n = {n_q}" if n_q == n_k else f"(n_q, n_k) = ({n_q}, {n_k})"
     lines += [f"`{entry.text()}`, {lengths}", "", "```text", *pictures(entry), "```", ""]
@@ -127,23 +134,25 @@ def growth(entry: Entry) -> str:
     return "n" if abs(exponent - 1) < 0.05 else "n²" if abs(exponent - 2) < 0.05 else f"n^{exponent:.1f}"
 
 
-def paths(entry: Entry) -> str:
+def paths(entry: Entry, brief: bool = False) -> str:
     """How many layers of it let every j reach every i, or a pair that none does."""
     n, n_k = entry.shape()
     if n != n_k:
-        return "queries and keys are not the same positions"
+        return "-" if brief else "queries and keys are not the same positions"
     value = entry.value()
     steps = value.steps if isinstance(value, sr.Factorized) else (union(patterns(value)),)
-    edges = np.any([sr.dense(p, n) for p in steps], axis=0)
-    future = np.triu(edges, 1).any()
+    future = np.triu(np.any([sr.dense(p, n) for p in steps], axis=0), 1).any()
     wanted = np.ones((n, n), bool) if future else np.tri(n, dtype=bool)
     layers = sr.paths.hops(steps, n)
+    never = wanted & (layers < 0)
+    if never.any():
+        i, j = np.argwhere(never)[0]
+        return (f"{never.sum() / wanted.sum():.0%} of pairs never" if brief else
+                f"{never.sum():,} of {wanted.sum():,} pairs are never joined: {i} does not hear of {j} (n = {n})")
+    most = int(layers[wanted].max())
+    within = f"{most} layer{'s' * (most != 1)}"
     of = "every other" if future else "every j <= i"
-    if (layers[wanted] >= 0).all():
-        most = int(layers[wanted].max())
-        return f"each position hears of {of} within {most} layer{'s' * (most != 1)} (n = {n})"
-    i, j = np.argwhere(wanted & (layers < 0))[0]
-    return f"{int((wanted & (layers < 0)).sum()):,} of {wanted.sum():,} pairs are never joined: {i} does not hear of {j} (n = {n})"
+    return f"all in {within}" if brief else f"each position hears of {of} within {within} (n = {n})"
 
 
 def union(given):
