@@ -125,7 +125,7 @@ ENTRIES = (
     Entry("vertical_slash", "vertical_slash((0, 1, 9), (0, 1, 6, 13))"),
     Entry("Circular", "Circular({n}, 4, 2)"),
     Entry("reformer_local", "reformer_local({n}, 4)"),
-    Entry("reformer_local_hf", "reformer_local_hf({n}, 8, 1, 2)"),
+    Entry("reformer_local_hf", "reformer_local_hf({n}, 4, 3, 3)"),
     Entry("local_attention", "local_attention(4)"),
     Entry("llama4_chunked", "llama4_chunked(6, padding=3)"),
     Entry("gpt_neo", "gpt_neo(4)"),

@@ -38,6 +38,27 @@ def test_an_example_is_an_example_of_its_constructor(entry, pages):
     assert pages.pairs(entry, entry.n) > 0
 
 
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_an_example_lowers_to_what_it_states_pair_by_pair(entry, pages):
+    for n in {entry.n, 16, 36}:
+        for p in (one for each in pages.patterns(entry.value(n)) for one in pages.patterns(each)):
+            expected = brute(p, entry.shape(n))
+            assert np.array_equal(sr.csr(p, entry.shape(n)).dense(), expected), (p, n)
+            assert [p.row(i, expected.shape[1]).tolist() for i in (0, len(expected) - 1)] == [
+                np.flatnonzero(expected[i]).tolist() for i in (0, len(expected) - 1)]
+            assert sr.nnz(p, entry.shape(n)) == expected.sum()
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_an_example_is_read_back_from_its_notation(entry, pages):
+    value = entry.value()
+    if isinstance(value, sr.Factorized | sr.Branches):
+        assert sr.notation.read(repr(value)) == value
+    for p in (one for each in pages.patterns(value) for one in pages.patterns(each)):
+        if "Listed(" not in repr(p):
+            assert sr.parse(repr(p)) == p
+
+
 def test_the_pages_are_those_of_the_definitions(pages):
     written = {page.name: page.read_text() for page in (DOCS / "catalogue").glob("*.md")}
     found = pages.pages()
