@@ -35,7 +35,7 @@ def copy(tmp_path):
 def test_an_edit_to_an_inner_function_is_compiled_in(copy):
     assert counted(copy) == 10
     assert list(copy.rglob("*.nbi")), "nothing was kept"
-    inner = copy / "sparse_ref" / "lower" / "stretches.py"
+    inner = copy / "sparse_ref" / "lower" / "residues.py"
     right = inner.read_text()
     inner.write_text(right.replace("keys += table[r, 1] - table[r, 0]", "keys += 1000"))
     assert inner.read_text() != right
