@@ -82,6 +82,7 @@ def part(entry: Entry) -> list[str]:
     first = f"`{is_set}`" if is_set.startswith("A_i") and "`" not in is_set else plain(is_set)
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
     definition = sr.notation.NAMES[entry.name]
+    lines += [f"`{entry.name}{inspect.signature(definition, eval_str=False)}`".replace("'", "").partition(" ->")[0].rstrip("`") + "`", ""]
     if isinstance(definition, type) and issubclass(definition, Rule):
         lines += ["```python", *code(definition.formula), *(["", *code(definition.pairs)] if definition.pairs else []), "```", ""]
     n_q, n_k = entry.shape()
@@ -131,7 +132,9 @@ def growth(entry: Entry) -> str:
     """The exponent of n between the last two lengths."""
     last, before = (pairs(entry, n) for n in LENGTHS[:-3:-1])
     exponent = math.log(last / before) / math.log(LENGTHS[-1] / LENGTHS[-2]) if before else 0.0
-    return "n" if abs(exponent - 1) < 0.05 else "n²" if abs(exponent - 2) < 0.05 else f"n^{exponent:.1f}"
+    logarithmic = before and math.isclose(last / before, 14 / 12 * 4, rel_tol=0.01)  # (n log n) at 2^14 over that at 2^12
+    return ("n" if abs(exponent - 1) < 0.05 else "n²" if abs(exponent - 2) < 0.05 else "n log n" if logarithmic else
+            f"n^{exponent:.1f}")
 
 
 def paths(entry: Entry, brief: bool = False) -> str:

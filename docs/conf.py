@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from sphinx.ext import autosummary
+
 import sparse_ref
 
 # the notebooks live beside docs/, where a code host shows them; the build reads copies, a folder nearer to the pages they link
@@ -18,6 +20,8 @@ exclude_patterns = ["_build", "README.md"]
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_css_files = ["wide.css"]
+html_sidebars = {page: [] for page in ("differs", "sets", "computing", "judging", "interop", "symbols")}
 html_title = "sparse_ref"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 myst_enable_extensions = ["dollarmath", "colon_fence"]
@@ -27,6 +31,7 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
 copybutton_prompt_text = ">>> "
+autosummary.WELL_KNOWN_ABBREVIATIONS += (" sec.", " app.", " eq.", " alg.", " fig.", "...")  # a first line ends with its source
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
@@ -43,6 +48,9 @@ def plain(app, what, name, obj, options, lines):
             section = line
         text = line if example else line.replace("|", r"\|").replace("*", r"\*")
         entry, colon, rest = text.partition(" : ")
+        if section in ("Parameters", "Attributes", "Returns") and line and not line.startswith(" ") and not colon and not following.startswith("-") and set(line) != {"-"}:
+            lines.extend(["Notes", "-----"])  # what follows the parameters is no parameter
+            section = ""
         if section in ("Parameters", "Returns", "Attributes") and colon and not text.startswith(" "):
             lines.extend([entry, "    " + rest])
         else:

@@ -7,6 +7,7 @@ quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is evaluated, i
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from difflib import get_close_matches
 from inspect import signature
 
@@ -79,6 +80,15 @@ def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
     if isinstance(value, tuple) and value and isinstance(tree.body, ast.Call) and isinstance(value[0], Pattern):
         return value
     raise ParseError("this is no pattern", text, 0)
+
+
+def constructor(text: str):
+    """The class or function that a text which is one call names; None for anything else."""
+    with suppress(SyntaxError):
+        match ast.parse(text.strip(), mode="eval").body:
+            case ast.Call(func=ast.Name(id=name)):
+                return NAMES.get(name)
+    return None
 
 
 def _value(node: ast.expr, text: str):

@@ -49,8 +49,9 @@ class Rule(Pattern):
 
     def __post_init__(self):
         for name, (kind, least) in self.bounds().items():
-            checked = sequence if kind is tuple else whole
-            object.__setattr__(self, name, checked(f"{type(self).__name__}: {name}", getattr(self, name), least))
+            said, given = f"{type(self).__name__}: {name}", getattr(self, name)
+            value = tuple(sorted(set(sequence(said, given, least)))) if kind is tuple else whole(said, given, least)
+            object.__setattr__(self, name, value)
 
     @classmethod
     def bounds(cls) -> dict[str, tuple[type, int | None]]:

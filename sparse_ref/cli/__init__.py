@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     expression = (["expression"], dict(help='such as "Local(4) | Strided(4)", or "strided(8)"'))
     as_json = (["--json"], dict(action="store_true", help="print JSON"))
     command("list", list_, "every pattern, its set and its source, by family", as_json)
-    command("show", show, "a pattern's set and its picture in text", expression, _n(16), as_json)
+    command("show", show, "a pattern's set and its picture in text", expression, _n(None), as_json)
     command("plot", plot, "draw a pattern to a file", expression, _n(64),
             (["--image"], dict(type=_pair, metavar="HxW", help="where each step looks on an image of this shape")),
             (["-o", "--output"], dict(type=Path, required=True, help="a .png, .svg or .pdf file")))
@@ -57,8 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _n(default: int):
-    said = f"the length, or queries x keys; {default} unless given"
+def _n(default: int | None):
+    said = f"the length, or queries x keys; {default or 'the length of the pattern or of its example, or 16,'} unless given"
     return ["-n"], dict(type=_pair, default=default, metavar="N or QxK", help=said)
 
 

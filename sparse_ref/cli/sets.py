@@ -45,9 +45,14 @@ def rosetta(arguments) -> int:
 
 
 def show(arguments) -> int:
-    """A pattern's notation, its set and its picture; for factorized patterns, each step's."""
-    for name, p in _parts(arguments.expression):
-        drawn = picture(p, arguments.n)
+    """A pattern by name or in notation: its set and source, its notation, the sets it is made of, and its picture."""
+    entry = next((each for each in catalogue() if each.name == arguments.expression), None)
+    text = entry.text() if entry else arguments.expression
+    definition = notation.constructor(text)
+    if not arguments.json and not isinstance(definition, type | None):  # a function's pattern no longer knows its name
+        print(text, said(definition), "", sep="\n")
+    for name, p in _parts(text):
+        drawn = picture(p, arguments.n or (entry.shape() if entry else p.own_length or 16))
         if arguments.json:
             print(json.dumps({"pattern": repr(p), "rows": [[c == "█" for c in line] for line in drawn.split("\n")]}))
         else:

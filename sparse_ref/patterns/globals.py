@@ -56,10 +56,6 @@ class GlobalAt(Rule):
     positions: tuple[int, ...]
     least = 0
 
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "positions", tuple(sorted(set(self.positions))))
-
     @staticmethod
     def formula(i, j, positions):
         return among(i, positions) | among(j, positions)

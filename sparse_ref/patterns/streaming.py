@@ -37,10 +37,6 @@ class Verticals(Rule):
     positions: tuple[int, ...]
     least = 0
 
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "positions", tuple(sorted(set(self.positions))))
-
     @staticmethod
     def formula(i, j, positions):
         return (j <= i) & among(j, positions)
@@ -73,10 +69,6 @@ class Slashes(Rule):
 
     offsets: tuple[int, ...]
     least = 0
-
-    def __post_init__(self):
-        super().__post_init__()
-        object.__setattr__(self, "offsets", tuple(sorted(set(self.offsets))))
 
     @staticmethod
     def formula(i, j, offsets):
