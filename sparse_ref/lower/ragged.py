@@ -1,8 +1,8 @@
 """Each kind of pattern as runs, a million rows at a time: by arithmetic where a set has a closed form, key by key where not.
 
-Intersections stay in runs where one side is an interval, differences where one is an interval and what is taken away is
-one run; elsewhere keys are listed, a slab of rows at a time, and told apart by `contains`: time, though not memory,
-follows the larger set there.
+Intersections stay in runs where one side is spans, not too many of them, and differences where what is taken away is
+spans, or one run of an interval; elsewhere keys are listed, a slab of rows at a time, and told apart by `contains`:
+time, though not memory, follows the larger set there.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from ..derived import Listed, Shifted
 from ..patterns import Random
 from ..rules import Rule
 from ..sets import Both, Complement, Either, Minus, Pattern
-from .tables import are_intervals, complement, cut, ends, of_keys, side_by_side, taken
+from .tables import are_few, are_intervals, below_one_another, complement, gaps, of_keys, side_by_side, taken, within
 from .tidy import Runs, counts, keys_of, tidy
 
 FURTHEST = 4 * 10**18  # so that a query plus or minus any parameter stays in int64
 SLAB = 1 << 24  # keys listed at a time where a set has no closed form
+TABLE = 1 << 21  # runs of a rule written at a time
 
 
 @singledispatch
@@ -30,6 +31,15 @@ def ragged(p: Pattern, i: np.ndarray, n: int) -> Runs:
 
 @ragged.register
 def _(p: Rule, i, n):
+    rows = max(TABLE // max(len(p.runs(i[:1], n)), 1), 1)
+    if len(i) <= rows:
+        return _tabled(p, i, n)
+    parts = [tidy(_tabled(p, i[lo:lo + rows], n)) for lo in range(0, len(i), rows)]  # most of many runs are empty
+    return below_one_another(parts, (len(i), n))
+
+
+def _tabled(p: Rule, i, n) -> Runs:
+    """As many runs for each query, some of them empty."""
     found = p.runs(i, n)
     table = np.empty((len(i), len(found), 4), np.int64)
     for r, run in enumerate(found):
@@ -64,11 +74,15 @@ def _(p: Either, i, n):
 
 @ragged.register
 def _(p: Both, i, n):
+    if isinstance(p.right, Complement):
+        return _without(ragged(p.left, i, n), p.right.pattern, i, n)
+    if isinstance(p.left, Complement):
+        return _without(ragged(p.right, i, n), p.left.pattern, i, n)
     left, right = tidy(ragged(p.left, i, n)), tidy(ragged(p.right, i, n))
-    if are_intervals(right):
-        return cut(left, *ends(right))
-    if are_intervals(left):
-        return cut(right, *ends(left))
+    if are_few(right, left):
+        return within(left, right)
+    if are_few(left, right):
+        return within(right, left)
     if counts(left).sum() <= counts(right).sum():
         return _filtered(left, i, p.right.contains)
     return _filtered(right, i, p.left.contains)
@@ -81,20 +95,25 @@ def _(p: Minus, i, n):
 
 @ragged.register
 def _(p: Complement, i, n):
-    if isinstance(p.pattern, Complement):
-        return ragged(p.pattern.pattern, i, n)
+    inner = p.pattern
+    if isinstance(inner, Complement):
+        return ragged(inner.pattern, i, n)
+    if isinstance(inner, Either):
+        return ragged(Both(~inner.left, ~inner.right), i, n)
+    if isinstance(inner, Both):
+        return ragged(Either(~inner.left, ~inner.right), i, n)
     every_key = np.tile(np.array([0, n, 1, 1]), (len(i), 1))
-    return _without(Runs(np.arange(len(i) + 1), every_key, (len(i), n)), p.pattern, i, n)
+    return _without(Runs(np.arange(len(i) + 1), every_key, (len(i), n)), inner, i, n)
 
 
 def _without(left: Runs, p: Pattern, i, n) -> Runs:
-    """left_i - p_i in closed form where one is an interval and p_i one run; the keys one by one elsewhere."""
+    """left_i - p_i in closed form where p_i is spans, or one run and left_i an interval; the keys one by one elsewhere."""
     left, right = tidy(left), tidy(ragged(p, i, n))
-    if are_intervals(right):
-        lo, hi = ends(right)
-        return side_by_side(cut(left, np.zeros_like(lo), lo), cut(left, hi, np.full_like(hi, n)))
+    between = gaps(right) if (right.table[:, 2] == 1).all() else None
+    if between is not None and are_few(between, left):
+        return within(left, between)
     if are_intervals(left) and (np.diff(right.indptr) <= 1).all():
-        return cut(tidy(complement(right)), *ends(left))
+        return within(tidy(complement(right)), left)
     return _filtered(left, i, lambda i, j: ~p.contains(i, j))
 
 
@@ -102,15 +121,13 @@ def _filtered(runs: Runs, i, keep) -> Runs:
     """The keys j of tidy runs with keep(i, j), listed a slab of rows at a time."""
     rows, n = runs.shape
     done = np.concatenate([[0], np.cumsum(counts(runs))])
-    slots, tables, lo = [np.zeros(0, np.int64)], [np.zeros((0, 4), np.int64)], 0
+    parts, lo = [], 0
     while lo < rows:
         hi = max(lo + 1, int(np.searchsorted(done, done[lo] + SLAB, side="right")) - 1)
         indptr, keys = keys_of(taken(runs, np.arange(lo, hi)))
         row = np.repeat(np.arange(hi - lo), np.diff(indptr))
         kept = np.broadcast_to(keep(i[lo:hi][row], keys.astype(np.int64)), keys.shape)
         sizes = np.bincount(row[kept], minlength=hi - lo)
-        part = of_keys(np.concatenate([[0], np.cumsum(sizes)]), keys[kept], n)
-        slots.append(np.diff(part.indptr))
-        tables.append(part.table)
+        parts.append(of_keys(np.concatenate([[0], np.cumsum(sizes)]), keys[kept], n))
         lo = hi
-    return Runs(np.concatenate([[0], np.cumsum(np.concatenate(slots))]), np.concatenate(tables), runs.shape)
+    return below_one_another(parts, runs.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .tidy import Runs
+from .tidy import Runs, counts
 
 
 def side_by_side(left: Runs, right: Runs) -> Runs:
@@ -49,17 +49,41 @@ def cut(runs: Runs, lo, hi) -> Runs:
     return side_by_side(Runs(runs.indptr, rest, runs.shape), Runs(runs.indptr, head, runs.shape))
 
 
+def within(runs: Runs, spans: Runs) -> Runs:
+    """The keys of tidy runs that lie in the tidy spans, row by row: each run cut to each span."""
+    row = np.repeat(np.arange(spans.shape[0]), np.diff(spans.indptr))
+    pieces = cut(taken(runs, row), spans.table[:, 0], spans.table[:, 1])
+    return Runs(pieces.indptr[spans.indptr], pieces.table, runs.shape)
+
+
+def gaps(spans: Runs) -> Runs:
+    """What lies between tidy spans, before the first and after the last of each row; some of it empty."""
+    rows, n = spans.shape
+    indptr = spans.indptr + np.arange(rows + 1)
+    table = np.tile(np.array([0, n, 1, 1]), (indptr[-1], 1))
+    own = np.arange(len(spans.table)) + np.repeat(np.arange(rows), np.diff(spans.indptr))
+    table[own, 1], table[own + 1, 0] = spans.table[:, 0], spans.table[:, 1]
+    return Runs(indptr, table, spans.shape)
+
+
 def are_intervals(runs: Runs) -> bool:
     """Whether each row is one span or empty."""
     return bool((np.diff(runs.indptr) <= 1).all() and (runs.table[:, 2] == 1).all())
 
 
-def ends(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
-    """(lo, hi) of each row that is one span; (0, 0) for an empty one."""
-    lo, hi = np.zeros((2, runs.shape[0]), np.int64)
-    some = np.diff(runs.indptr) == 1
-    lo[some], hi[some] = runs.table[:, 0], runs.table[:, 1]
-    return lo, hi
+def are_few(spans: Runs, runs: Runs) -> bool:
+    """Whether `spans` are spans alone, and cutting the runs to them gives no more pieces than there are keys."""
+    if not (spans.table[:, 2] == 1).all():
+        return False
+    pieces = (np.diff(spans.indptr) * np.diff(runs.indptr)).sum()
+    return bool(are_intervals(spans) or pieces <= counts(runs).sum() + runs.shape[0])
+
+
+def below_one_another(parts: list[Runs], shape: tuple[int, int]) -> Runs:
+    """The rows of all parts, in order."""
+    slots = [np.zeros(0, np.int64), *(np.diff(part.indptr) for part in parts)]
+    table = np.concatenate([np.zeros((0, 4), np.int64), *(part.table for part in parts)])
+    return Runs(np.concatenate([[0], np.cumsum(np.concatenate(slots))]), table, shape)
 
 
 def complement(runs: Runs) -> Runs:
