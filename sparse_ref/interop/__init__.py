@@ -12,8 +12,9 @@ A noun makes the format from a pattern, `from_` it reads it back:
     deepspeed_layout              DeepSpeed's layout of blocks
 
 torch and SciPy are imported by the functions that are named after them, and by those handed torch's functions. Where an
-argument p may be a sequence with one pattern for each head, what is made has an axis of heads; what is read with one
-gives a tuple of patterns.
+argument p may be a sequence with one pattern for each head, what is made has an axis of heads, also of a single one.
+An array with an axis of heads is read as a tuple of patterns, always; one without it as a pattern. A BlockMask and
+DeepSpeed's layout have that axis always.
 """
 
 from .bits import from_packed_bits, from_packed_rows, packed_bits, packed_rows

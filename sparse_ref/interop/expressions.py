@@ -23,9 +23,9 @@ def line(begin: str, expression: ast.expr) -> str:
 def member(x: ast.expr, positions) -> ast.expr:
     """[x in positions], for ascending positions."""
     parts = [compared(x, ast.Eq(), start) if stop == start + 1 else
-             both(compared(ast.Constant(start), ast.LtE(), x), compared(x, ast.Lt(), stop))
+             conjunction(compared(ast.Constant(start), ast.LtE(), x), compared(x, ast.Lt(), stop))
              for start, stop in stretches(positions)]
-    return folded(ast.BitOr(), parts) if parts else compared(x, ast.NotEq(), x)
+    return joined(ast.BitOr(), parts) if parts else compared(x, ast.NotEq(), x)
 
 
 def stepped(x: ast.expr, steps) -> ast.expr:
@@ -34,13 +34,13 @@ def stepped(x: ast.expr, steps) -> ast.expr:
         return binary(stepped(x, steps[:len(steps) // 2]), ast.Add(), stepped(x, steps[len(steps) // 2:]))
     reached = [(compared(ast.Constant(at), ast.LtE(), x), size) for at, size in steps]
     sizes = [each if size == 1 else binary(each, ast.Mult(), size) for each, size in reached]
-    return folded(ast.Add(), [binary(x, ast.Mult(), 0), *sizes])
+    return joined(ast.Add(), [binary(x, ast.Mult(), 0), *sizes])
 
 
-def folded(sign: ast.operator, parts: list[ast.expr]) -> ast.expr:
+def joined(sign: ast.operator, parts: list[ast.expr]) -> ast.expr:
     """The parts with the sign between them; halved where there are many, as Python reads no deep nesting."""
     if len(parts) > DEEP:
-        return ast.BinOp(folded(sign, parts[:len(parts) // 2]), sign, folded(sign, parts[len(parts) // 2:]))
+        return ast.BinOp(joined(sign, parts[:len(parts) // 2]), sign, joined(sign, parts[len(parts) // 2:]))
     return reduce(lambda left, right: ast.BinOp(left, sign, right), parts)
 
 
@@ -54,16 +54,16 @@ def compared(left: ast.expr, sign: ast.cmpop, right) -> ast.expr:
     return ast.Compare(left, [sign], [right if isinstance(right, ast.expr) else ast.Constant(right)])
 
 
-def either(left: ast.expr, right: ast.expr) -> ast.expr:
+def disjunction(left: ast.expr, right: ast.expr) -> ast.expr:
     """left or right"""
     return binary(left, ast.BitOr(), right)
 
 
-def both(left: ast.expr, right: ast.expr) -> ast.expr:
+def conjunction(left: ast.expr, right: ast.expr) -> ast.expr:
     """left and right"""
     return binary(left, ast.BitAnd(), right)
 
 
-def other(expression: ast.expr) -> ast.expr:
+def negated(expression: ast.expr) -> ast.expr:
     """not the expression; ~ would be wrong on Python's bools"""
     return binary(expression, ast.BitXor(), ast.Constant(True))

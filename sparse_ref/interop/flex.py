@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import lengths, pair
-from ..lower import bsr, runs
-from ..lower.blocks import count_keys
-from ..sets import Pattern
+from ..lower import bsr
+from ..lower.blocks import block_counts
 from .functions import chosen, listed_in, mask_mod
-from .heads import heads_of
+from .heads import heads_of, stacked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,18 +55,9 @@ def block_mask(p, n, block=128) -> BlockMask:
     BlockMask(seq_lengths=(1024, 1024), BLOCK_SIZE=(128, 128), heads=1, partial=8, full=28)
     """
     patterns, shape, sides = heads_of(p), lengths(n), pair("block", block, 1, "(b_q, b_k)")
-    made = {each: block_counts(each, shape, sides) for each in dict.fromkeys(patterns)}
-    held = np.stack([made[each] for each in patterns])[None]
+    held = stacked(lambda each: block_counts(each, shape, sides), patterns)[None]
     whole_block = held == sides[0] * sides[1]
     return BlockMask(*_ordered((held > 0) & ~whole_block), *_ordered(whole_block), sides, shape, chosen(patterns))
-
-
-def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int]) -> np.ndarray:
-    """How many pairs of each block attend, int64 (ceil(n_q / b_q), ceil(n_k / b_k))."""
-    sets = runs(p, shape)
-    held = np.zeros([-(-n // b) for n, b in zip(shape, block)], np.int64)
-    count_keys(sets.indptr, sets.table, shape[1], *block, held)
-    return held
 
 
 def torch_block_mask(p, n, block=128, *, device="cpu"):
@@ -75,6 +65,8 @@ def torch_block_mask(p, n, block=128, *, device="cpu"):
 
     Its mask_mod is that of `interop.mask_mod`; for sets that are listed or drawn, one that looks pairs up in a table of
     the occupied blocks, O(blocks b_q b_k) memory.
+
+    Raises ImportError without torch, and as `block_mask` does.
     """
     import torch
     from torch.nn.attention.flex_attention import BlockMask as Theirs

@@ -12,8 +12,8 @@ from ..derived import Listed
 from ..inputs import array
 from ..patterns import Random
 from ..positions import among
-from ..sets import Pattern
-from .heads import heads_of, listed, slabs_of
+from ..sets import Pattern, leaves
+from .heads import heads_by_pattern, heads_of, listed, slabs_of
 from .source import mask_mod_source
 
 FRAMEWORKS = ("numpy", "torch")
@@ -58,7 +58,7 @@ def chosen(patterns: tuple[Pattern, ...]) -> Callable:
         def every_head(b, h, q_idx, kv_idx):
             return contains(q_idx, kv_idx)
         return every_head
-    groups = tuple((each, tuple(h for h, other in enumerate(patterns) if other == each)) for each in dict.fromkeys(patterns))
+    groups = tuple(heads_by_pattern(patterns).items())
 
     def by_head(b, h, q_idx, kv_idx):
         held = h != h
@@ -70,10 +70,7 @@ def chosen(patterns: tuple[Pattern, ...]) -> Callable:
 
 def listed_in(p: Pattern) -> list[Pattern]:
     """The listed and random sets that a pattern is made of."""
-    if isinstance(p, (Listed, Random)):
-        return [p]
-    parts = [part for value in vars(p).values() for part in (value if isinstance(value, tuple) else (value,))]
-    return [leaf for part in parts if isinstance(part, Pattern) for leaf in listed_in(part)]
+    return [leaf for leaf in leaves(p) if isinstance(leaf, (Listed, Random))]
 
 
 def from_mask_mod(fn, n, heads: int | None = None, *, batch: int = 0, framework="numpy") -> Pattern | tuple[Pattern, ...]:

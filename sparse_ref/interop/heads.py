@@ -1,4 +1,4 @@
-"""One pattern for all heads or one for each, on the way out; one matrix or a stack of them, on the way in."""
+"""One pattern for all heads or one for each, on the way out; one matrix or a stack of them, on the way in, and where it errs."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ def heads_of(p) -> tuple[Pattern, ...]:
     return tuple(p)
 
 
+def heads_by_pattern(patterns: tuple[Pattern, ...]) -> dict[Pattern, tuple[int, ...]]:
+    """The heads of each distinct pattern, ascending."""
+    heads: dict[Pattern, tuple[int, ...]] = {}
+    for h, p in enumerate(patterns):
+        heads[p] = (*heads.get(p, ()), h)
+    return heads
+
+
 def stacked(form: Callable, p) -> np.ndarray:
     """form(p) of one pattern; of a sequence, what `form` makes of each head in turn, (H, ...)."""
     patterns = heads_of(p)
@@ -45,6 +53,11 @@ def unstacked(read: Callable, name: str, array: np.ndarray, axes: tuple[str, ...
         raise ValueError(f"{name} must have axes ({said}) or (heads, {said}), got shape {array.shape}"
                          + (f": pass one batch element, {name}[b]" if array.ndim == len(axes) + 2 else ""))
     return tuple(read(each) for each in array)
+
+
+def first_true(wrong) -> tuple[int, ...]:
+    """The index of the first True of a bool array, which an error names."""
+    return tuple(int(x) for x in np.argwhere(wrong)[0])
 
 
 def listed(slabs: Iterable[np.ndarray]) -> Listed:

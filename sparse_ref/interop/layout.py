@@ -6,10 +6,10 @@ import numpy as np
 
 from ..checks import whole
 from ..inputs import array
+from ..lower.blocks import block_counts
 from ..parts import Blockwise
 from ..sets import Pattern
-from .flex import block_counts
-from .heads import heads_of, listed, unstacked
+from .heads import first_true, heads_of, listed
 
 
 def deepspeed_layout(p, n: int, block: int = 16, *, covering: bool = False) -> np.ndarray:
@@ -37,28 +37,31 @@ def deepspeed_layout(p, n: int, block: int = 16, *, covering: bool = False) -> n
         held = block_counts(each, (n, n), (block, block))
         part = (held > 0) & (held < block**2)
         if part.any() and not covering:
-            at = tuple(int(x) for x in np.argwhere(part)[0])
+            at = first_true(part)
             raise ValueError(f"p must hold whole blocks of {block}, got {held[at]} of {block**2} pairs in block {at} of head {h}: "
                              "pass covering=True and mask the rest, or a Blockwise pattern")
         layouts.append((held > 0).astype(np.int64))
     return np.stack(layouts)
 
 
-def from_deepspeed_layout(layout, block: int) -> Pattern | tuple[Pattern, ...]:
-    """Blockwise(Listed, block) of a layout (blocks, blocks) of 0 and 1; a tuple of them for (heads, blocks, blocks).
+def from_deepspeed_layout(layout, block: int) -> tuple[Pattern, ...]:
+    """Blockwise(Listed, block) of each head of a layout (heads, blocks, blocks) of 0 and 1: a tuple, of one head too.
 
-    Raises TypeError where the layout is neither integers nor bool, ValueError where it holds other numbers.
+    Raises TypeError where the layout is neither integers nor bool, ValueError where it holds other numbers or has other axes.
 
     >>> import numpy as np
     >>> from sparse_ref import interop
-    >>> interop.from_deepspeed_layout(np.eye(3, dtype=int), 16)
-    Blockwise(Listed(<3 rows, 3 keys>), 16)
+    >>> interop.from_deepspeed_layout(np.eye(3, dtype=int)[None], 16)
+    (Blockwise(Listed(<3 rows, 3 keys>), 16),)
     """
     block, layout = whole("block", block, 1), array("layout", layout)
     if layout.dtype.kind not in "iub":
         raise TypeError(f"layout must be integers or bool, got {layout.dtype}")
+    if layout.ndim != 3:
+        raise ValueError(f"layout must have axes (heads, blocks, blocks), got shape {layout.shape}"
+                         + (": pass layout[None] of one head" if layout.ndim == 2 else ""))
     wrong = (layout != 0) & (layout != 1)
     if wrong.any():
-        at = tuple(int(x) for x in np.argwhere(wrong)[0])
+        at = first_true(wrong)
         raise ValueError(f"layout must be 0 or 1, got {layout[at]} at {at}")
-    return unstacked(lambda each: Blockwise(listed([each != 0]), block), "layout", layout, ("blocks", "blocks"))
+    return tuple(Blockwise(listed([each != 0]), block) for each in layout)

@@ -13,7 +13,7 @@ import numpy as np
 from ..inputs import FLOATS, array
 from ..lower import dense
 from ..sets import Pattern
-from .heads import listed, stacked, unstacked
+from .heads import first_true, listed, stacked, unstacked
 
 MATRIX = ("n_q", "n_k")
 
@@ -111,7 +111,7 @@ def from_additive_bias(bias, *, fill=-math.inf) -> Pattern | tuple[Pattern, ...]
     value = _fill(fill, bias.dtype)
     other = (bias != 0) & (bias != value)
     if other.any():
-        at = tuple(int(x) for x in np.argwhere(other)[0])
+        at = first_true(other)
         raise ValueError(f"bias must be 0 or {value} everywhere, got {bias[at]} at {at}")
     return unstacked(lambda each: listed([each == 0]), "bias", bias, MATRIX)
 

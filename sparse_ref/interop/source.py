@@ -6,7 +6,7 @@ The text needs nothing but + - * // %, comparisons, & | and ^, and so reads ints
 from __future__ import annotations
 
 import ast
-from functools import reduce, singledispatchmethod
+from functools import singledispatchmethod
 from inspect import getsource
 from keyword import iskeyword
 from textwrap import dedent
@@ -15,8 +15,8 @@ from ..derived import Shifted
 from ..parts import Blockwise, Documents, Grid
 from ..rules import Rule
 from ..sets import Both, Complement, Either, Minus, Pattern
-from .expressions import binary, both, compared, either, folded, line, member, other, stepped
-from .heads import heads_of
+from .expressions import binary, compared, conjunction, disjunction, joined, line, member, negated, stepped
+from .heads import heads_by_pattern, heads_of
 
 
 def mask_mod_source(p, name: str = "mask_mod") -> str:
@@ -46,8 +46,8 @@ def mask_mod_source(p, name: str = "mask_mod") -> str:
     if len(patterns) == 1:
         answer = said[patterns[0]]
     else:
-        heads = {each: tuple(h for h, other in enumerate(patterns) if other == each) for each in said}
-        answer = folded(ast.BitOr(), [both(member(ast.Name("h"), heads[each]), held) for each, held in said.items()])
+        answer = joined(ast.BitOr(), [conjunction(member(ast.Name("h"), heads), said[each])
+                                      for each, heads in heads_by_pattern(patterns).items()])
     lines = [f"def {name}(b, h, q_idx, kv_idx):", f"    '''{repr(p) if isinstance(p, Pattern) else repr(patterns)}'''",
              *(line(f"{new} =", expression) for new, expression in writer.names.values()), line("return", answer)]
     return "\n".join(lines)
@@ -83,19 +83,19 @@ class _Writer:
 
     @held.register
     def _(self, p: Either, i, j):
-        return either(self.held(p.left, i, j), self.held(p.right, i, j))
+        return disjunction(self.held(p.left, i, j), self.held(p.right, i, j))
 
     @held.register
     def _(self, p: Both, i, j):
-        return both(self.held(p.left, i, j), self.held(p.right, i, j))
+        return conjunction(self.held(p.left, i, j), self.held(p.right, i, j))
 
     @held.register
     def _(self, p: Minus, i, j):
-        return both(self.held(p.left, i, j), other(self.held(p.right, i, j)))
+        return conjunction(self.held(p.left, i, j), negated(self.held(p.right, i, j)))
 
     @held.register
     def _(self, p: Complement, i, j):
-        return other(self.held(p.pattern, i, j))
+        return negated(self.held(p.pattern, i, j))
 
     @held.register
     def _(self, p: Shifted, i, j):
@@ -113,7 +113,8 @@ class _Writer:
         if p.inner is None:
             return same
         starts = list(zip(p.ends, p.lengths))
-        return both(same, self.held(p.inner, *self.both_named(i, j, ast.Sub(), (stepped(i, starts), stepped(j, starts)))))
+        inside = self.held(p.inner, *self.both_named(i, j, ast.Sub(), (stepped(i, starts), stepped(j, starts))))
+        return conjunction(same, inside)
 
     @held.register
     def _(self, p: Grid, i, j):
@@ -123,7 +124,7 @@ class _Writer:
                 i, j = self.both_named(i, j, ast.FloorDiv(), (inner, inner))
             along.append(self.held(each, *self.both_named(i, j, ast.Mod(), (side, side))))
             inner = side
-        return reduce(both, along)
+        return joined(ast.BitAnd(), along)
 
 
 class _Inlined(ast.NodeTransformer):

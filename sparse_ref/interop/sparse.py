@@ -13,6 +13,8 @@ from ..lower import bsr, csr
 def scipy_csr(p, n):
     """[j in A_i] as a SciPy csr_array of bool, of shape (n_q, n_k); O(nnz) memory.
 
+    Raises ImportError without SciPy, TypeError where p is no pattern or several, ValueError for a bad n.
+
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
     >>> interop.scipy_csr(sr.Strided(2), 4).indices.tolist()
@@ -27,6 +29,8 @@ def scipy_bsr(p, n, block):
     """The occupied blocks, block = b or (b_q, b_k), as a SciPy bsr_array of bool; O(blocks b_q b_k) memory.
 
     SciPy's blocks divide its shape, so the shape is n_q and n_k rounded up to whole blocks; nothing is held beyond n.
+
+    Raises as `scipy_csr` does, and for a block that is no integer (TypeError) or below 1 (ValueError).
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -44,7 +48,8 @@ def flashinfer_bsr(p, n, block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     `plan(indptr, indices, M, N, R, C, ..., mask=mask)` with (M, N) = (n_q, n_k); where mask.all(), it can go without.
 
-    Raises ValueError where the block does not divide n, which most of FlashInfer's kernels ask for.
+    Raises TypeError where p is no pattern or several, ValueError where the block does not divide n, which most of
+    FlashInfer's kernels ask for.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop

@@ -10,15 +10,15 @@ from ..checks import lengths, pair, whole
 from ..inputs import array
 from ..sets import Pattern
 from .functions import asked
-from .heads import listed
+from .heads import first_true, listed
 
 
-def from_block_mask(block_mask, *, batch: int | None = None) -> Pattern | tuple[Pattern, ...]:
-    """The Listed pattern of a BlockMask, ours or torch's: full blocks, and what mask_mod leaves of partial ones.
+def from_block_mask(block_mask, *, batch: int | None = None) -> tuple[Pattern, ...]:
+    """The Listed pattern of each head of a BlockMask, ours or torch's: full blocks, and what mask_mod leaves of partial ones.
 
     It is what the arrays tell a kernel to visit: where they and mask_mod disagree, torch's uncompiled flex_attention, which
-    asks mask_mod alone, attends to something else. A tuple of patterns where the arrays have more than one head. `batch`
-    chooses a batch element, and has to be given where there are several. O(nnz) memory beside one row of blocks.
+    asks mask_mod alone, attends to something else. A tuple, of one pattern where the arrays have one head. `batch` chooses
+    a batch element, and has to be given where there are several. O(nnz) memory beside one row of blocks.
 
     Raises TypeError for anything without these arrays; ValueError where they do not fit one another, or a block stands
     twice in a row, whose keys would count twice.
@@ -26,7 +26,7 @@ def from_block_mask(block_mask, *, batch: int | None = None) -> Pattern | tuple[
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
     >>> interop.from_block_mask(interop.block_mask(sr.Causal(), 10, 4))
-    Listed(<10 rows, 55 keys>)
+    (Listed(<10 rows, 55 keys>),)
     """
     names = ("kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices")
     lacking = [name for name in (*names, "BLOCK_SIZE", "seq_lengths", "mask_mod") if not hasattr(block_mask, name)]
@@ -45,11 +45,12 @@ def from_block_mask(block_mask, *, batch: int | None = None) -> Pattern | tuple[
         for kind, (counts, indices) in zip(held, (tables[:2], tables[2:])):
             if counts is not None and indices is not None:
                 _mark(kind, *(np.broadcast_to(x, (batches, heads, *x.shape[2:]))[b, h] for x in (counts, indices)))
-        if held.all(axis=0).any():
-            at = tuple(int(x) for x in np.argwhere(held.all(axis=0))[0])
-            raise ValueError(f"full_kv_indices must not hold block {at} of head {h}, which kv_indices holds: it would count twice")
+        twice = held.all(axis=0)
+        if twice.any():
+            raise ValueError(f"full_kv_indices must not hold block {first_true(twice)} of head {h}, which kv_indices holds: "
+                             "it would count twice")
         return listed(_row(call, h, a, held[:, a], shape, block) for a in range(held.shape[1]))
-    return read(0) if heads == 1 else tuple(read(h) for h in range(heads))
+    return tuple(read(h) for h in range(heads))
 
 
 def _table(name: str, x, axes: int) -> np.ndarray | None:

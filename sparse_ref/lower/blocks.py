@@ -1,4 +1,4 @@
-"""Loops over rows of blocks: how many keys each block holds, which blocks hold any, and which of their cells."""
+"""Blocks of pairs, some rows of them at a time: how many keys each block holds, which hold any, and which of their cells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,27 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
+from ..sets import Pattern
+from .ragged import ragged
+from .runs import checked
 from .stretches import spans_in, stretch
+from .tidy import tidy
+
+SLAB = 1 << 16  # rows whose runs are held at a time
+
+
+def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int], slab: int = SLAB) -> np.ndarray:
+    """|{ (i, j) in the block : j in A_i }|, int64 (ceil(n_q / b_q), ceil(n_k / b_k)); raises as `checked` does.
+
+    The runs of about `slab` rows are held at a time, and no less than those of a row of blocks.
+    """
+    (n_q, n_k), (b_q, b_k) = checked(p, shape), block
+    held = np.zeros((-(-n_q // b_q), -(-n_k // b_k)), np.int64)
+    step = max(slab // b_q, 1)
+    for a in range(0, len(held), step):
+        found = tidy(ragged(p, np.arange(a * b_q, min((a + step) * b_q, n_q)), n_k))
+        count_keys(found.indptr, found.table, n_k, b_q, b_k, held[a:a + step])
+    return held
 
 
 @parallel

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..lower.blocks import count_keys
-from ..lower.ragged import ragged
-from ..lower.tidy import tidy
+from ..lower.blocks import SLAB, block_counts
 from ..sets import Pattern
 
 MOST = 512  # cells a side: more than a figure in one column has room for
-SLAB = 1 << 16  # rows whose runs are held at a time
 
 
 def block_for(shape: tuple[int, int]) -> tuple[int, int]:
@@ -26,12 +23,7 @@ def shares(p: Pattern | np.ndarray, shape: tuple[int, int], block: tuple[int, in
     """
     begins = [np.arange(0, n, b) for n, b in zip(shape, block)]
     if isinstance(p, Pattern):
-        have = np.zeros((len(begins[0]), len(begins[1])), np.int64)
-        rows = max(SLAB // block[0], 1)
-        for a in range(0, len(have), rows):
-            i = np.arange(a * block[0], min((a + rows) * block[0], shape[0]))
-            found = tidy(ragged(p, i, shape[1]))
-            count_keys(found.indptr, found.table, shape[1], *block, have[a:a + rows])
+        have = block_counts(p, shape, block, SLAB)
     else:
         have = np.add.reduceat(np.add.reduceat(p, begins[0], axis=0, dtype=np.int64), begins[1], axis=1)
     high, wide = (np.minimum(b, n - begin) for begin, b, n in zip(begins, block, shape))

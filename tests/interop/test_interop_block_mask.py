@@ -52,7 +52,7 @@ def test_blocks_are_partial_and_full_and_come_back(p, n, block):
     assert ours.kv_num_blocks.shape == ours.full_kv_num_blocks.shape == (1, 1, len(partial))
     assert_blocks(ours.kv_num_blocks[0, 0], ours.kv_indices[0, 0], partial)
     assert_blocks(ours.full_kv_num_blocks[0, 0], ours.full_kv_indices[0, 0], full)
-    found = interop.from_block_mask(ours)
+    [found] = interop.from_block_mask(ours)
     assert isinstance(found, sr.Listed)
     assert np.array_equal(sr.dense(found, n), mask(p, n))
 
@@ -60,7 +60,15 @@ def test_blocks_are_partial_and_full_and_come_back(p, n, block):
 @given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.just(n), patterns_at(n, most=12))), BLOCKS)
 def test_patterns_of_one_length_drawn_ones_too_come_back(drawn, block):
     n, p = drawn
-    assert np.array_equal(sr.dense(interop.from_block_mask(interop.block_mask(p, n, block)), n), mask(p, n))
+    [found] = interop.from_block_mask(interop.block_mask(p, n, block))
+    assert np.array_equal(sr.dense(found, n), mask(p, n))
+
+
+def test_one_head_comes_back_as_a_tuple_too():
+    for p in (sr.Causal(), (sr.Causal(),)):
+        found = interop.from_block_mask(interop.block_mask(p, 10, 4))
+        assert isinstance(found, tuple)
+        assert [sr.dense(each, 10).tolist() for each in found] == [mask(sr.Causal(), 10).tolist()]
 
 
 @given(HEADS, shapes(40), BLOCKS)
@@ -72,12 +80,13 @@ def test_heads_have_blocks_of_their_own_and_come_back_as_a_tuple(heads, n, block
         assert_blocks(ours.kv_num_blocks[0, h], ours.kv_indices[0, h], partial)
         assert_blocks(ours.full_kv_num_blocks[0, h], ours.full_kv_indices[0, h], full)
     found = interop.from_block_mask(ours)
+    assert isinstance(found, tuple)
     assert [sr.dense(p, n).tolist() for p in found] == [mask(p, n).tolist() for p in heads]
 
 
 @given(patterns(most=12), shapes(40), BLOCKS)
 def test_without_mask_mod_partial_blocks_are_taken_whole(p, n, block):
-    found = interop.from_block_mask(replace(interop.block_mask(p, n, block), mask_mod=None))
+    [found] = interop.from_block_mask(replace(interop.block_mask(p, n, block), mask_mod=None))
     partial, full = kinds(p, n, block)
     whole = np.kron(partial | full, np.ones(block, bool)).astype(bool)[:n[0], :n[1]]
     assert np.array_equal(sr.dense(found, n), whole)
@@ -86,9 +95,10 @@ def test_without_mask_mod_partial_blocks_are_taken_whole(p, n, block):
 def test_arrays_decide_where_they_and_mask_mod_disagree():
     ours = interop.block_mask(sr.Causal(), 8, 4)
     without_full = replace(ours, full_kv_num_blocks=None, full_kv_indices=None)
-    assert np.array_equal(sr.dense(interop.from_block_mask(without_full), 8), sr.dense(sr.Block(4), 8))
-    other = replace(ours, mask_mod=interop.mask_mod(~sr.Full()))
-    assert np.array_equal(sr.dense(interop.from_block_mask(other), 8), sr.dense(sr.Blockwise(sr.Causal() - sr.Window(0), 4), 8))
+    [found] = interop.from_block_mask(without_full)
+    assert np.array_equal(sr.dense(found, 8), sr.dense(sr.Block(4), 8))
+    [found] = interop.from_block_mask(replace(ours, mask_mod=interop.mask_mod(~sr.Full())))
+    assert np.array_equal(sr.dense(found, 8), sr.dense(sr.Blockwise(sr.Causal() - sr.Window(0), 4), 8))
 
 
 def test_a_batch_element_is_chosen_by_name():
@@ -97,7 +107,8 @@ def test_a_batch_element_is_chosen_by_name():
     turned = {name: np.swapaxes(getattr(ours, name), 0, 1) for name in names}
     batched = replace(ours, **turned, mask_mod=interop.mask_mod(sr.Causal()))
     for batch, p in enumerate((sr.Causal(), sr.Full())):
-        assert np.array_equal(sr.dense(interop.from_block_mask(batched, batch=batch), 8), sr.dense(p, 8))
+        [found] = interop.from_block_mask(batched, batch=batch)
+        assert np.array_equal(sr.dense(found, 8), sr.dense(p, 8))
     with pytest.raises(ValueError, match=r"^batch must say which of 2 batch elements, got None"):
         interop.from_block_mask(batched)
     with pytest.raises(ValueError, match=r"^batch must be at most 1, got 2"):
@@ -113,7 +124,7 @@ def test_memory_follows_the_blocks():
 
 
 def test_a_block_of_which_n_leaves_a_part_may_be_any_size():
-    found = interop.from_block_mask(interop.block_mask(sr.Causal(), 6, 1 << 30))
+    [found] = interop.from_block_mask(interop.block_mask(sr.Causal(), 6, 1 << 30))
     assert np.array_equal(sr.dense(found, 6), sr.dense(sr.Causal(), 6))
 
 

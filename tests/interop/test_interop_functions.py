@@ -122,6 +122,8 @@ def test_functions_come_back_as_listed_patterns(p, n):
 @given(HEADS, SMALL)
 def test_functions_of_heads_come_back_as_a_tuple(heads, n):
     found = interop.from_mask_mod(interop.mask_mod(heads), n, heads=len(heads))
+    assert isinstance(found, tuple)
+    assert isinstance(interop.from_mask_mod(interop.mask_mod(heads), n, heads=1), tuple)
     assert [sr.dense(p, n).tolist() for p in found] == [mask(p, n).tolist() for p in heads]
 
 

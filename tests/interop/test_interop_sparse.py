@@ -90,7 +90,10 @@ def test_a_layout_of_deepspeed_is_a_pattern_over_blocks(coarse, block, blocks):
     layout = interop.deepspeed_layout([sr.Blockwise(p, block) for p in coarse], blocks * block, block)
     assert layout.dtype == np.int64
     assert np.array_equal(layout, np.stack([mask(p, blocks) for p in coarse]))
-    for p, own in zip(interop.from_deepspeed_layout(layout, block), coarse):
+    found = interop.from_deepspeed_layout(layout, block)
+    assert isinstance(found, tuple), "of one head too"
+    assert len(found) == len(coarse)
+    for p, own in zip(found, coarse):
         assert isinstance(p, sr.Blockwise)
         assert np.array_equal(sr.dense(p, blocks * block), mask(sr.Blockwise(own, block), blocks * block))
 
@@ -129,9 +132,12 @@ SQUARE = np.ones((1, 2, 2), bool)
     (lambda: interop.flashinfer_bsr(sr.Causal(), 5, 2), ValueError, r"^n must be a multiple of block = \(2, 2\) \(FlashInfer\)"),
     (lambda: interop.flashinfer_bsr(sr.Causal(), 4, 0), ValueError, "^block must be at least 1, got 0"),
     (lambda: interop.deepspeed_layout(sr.Full(), 20, 16), ValueError, r"^n must be a multiple of block = 16 \(DeepSpeed\), got 20"),
-    (lambda: interop.from_deepspeed_layout(np.eye(2), 16), TypeError, "^layout must be integers or bool, got float64"),
-    (lambda: interop.from_deepspeed_layout(np.eye(2, dtype=int) * 2, 16), ValueError, r"^layout must be 0 or 1, got 2 at \(0, 0\)"),
-    (lambda: interop.from_deepspeed_layout(np.eye(2, dtype=int), 0), ValueError, "^block must be at least 1, got 0"),
+    (lambda: interop.from_deepspeed_layout(np.eye(2)[None], 16), TypeError, "^layout must be integers or bool, got float64"),
+    (lambda: interop.from_deepspeed_layout(SQUARE * 2, 16), ValueError, r"^layout must be 0 or 1, got 2 at \(0, 0, 0\)"),
+    (lambda: interop.from_deepspeed_layout(SQUARE[0], 16), ValueError,
+     r"^layout must have axes \(heads, blocks, blocks\), got shape \(2, 2\): pass layout\[None\] of one head"),
+    (lambda: interop.from_deepspeed_layout(SQUARE[None], 16), ValueError, r"^layout must have axes .* got shape \(1, 1, 2, 2\)$"),
+    (lambda: interop.from_deepspeed_layout(SQUARE, 0), ValueError, "^block must be at least 1, got 0"),
 ])
 def test_errors_name_the_argument_the_value_and_the_bound(call, error, said):
     with pytest.raises(error, match=said):

@@ -3,32 +3,18 @@
 A layout says which blocks are computed; inside them causality is left to a mask that the caller adds.
 """
 
-import importlib.util
-
 import numpy as np
 import pytest
+from by_path import sparsity_config
 from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-found = importlib.util.find_spec("deepspeed")
-if found is None:
-    pytest.skip("deepspeed is missing: make test-originals", allow_module_level=True)
+deepspeed = sparsity_config()
 
 pytestmark = pytest.mark.originals
-
-
-def by_path(path):
-    """The one file of the package that is needed: importing the rest asks for a compiler."""
-    spec = importlib.util.spec_from_file_location("deepspeed_sparsity_config", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-deepspeed = by_path(f"{found.submodule_search_locations[0]}/ops/sparse_attention/sparsity_config.py")
 
 
 def layouts(config, blocks):

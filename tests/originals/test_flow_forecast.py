@@ -1,37 +1,21 @@
 """Originals: LogSparse's row mask, as flow-forecast keeps it, read from the one file that holds it."""
 
-import importlib.util
-import sys
 from types import ModuleType
-from unittest.mock import patch
 
 import numpy as np
 import pytest
+from by_path import by_path
 from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-found = importlib.util.find_spec("flood_forecast")
-if found is None:
-    pytest.skip("flood-forecast is missing: make test-originals", allow_module_level=True)
+activations = ModuleType("flood_forecast.transformer_xl.lower_upper_config")  # which ask for nothing, but are not needed either
+activations.activation_dict = {"Softmax": torch.nn.Softmax}
+original = by_path("flood_forecast", "transformer_xl/transformer_bottleneck.py", activations)
 
 pytestmark = pytest.mark.originals
-
-
-def by_path(folder):
-    """The file of the model; the activations beside it ask for nothing, but are not needed either."""
-    activations = ModuleType("flood_forecast.transformer_xl.lower_upper_config")
-    activations.activation_dict = {"Softmax": torch.nn.Softmax}
-    spec = importlib.util.spec_from_file_location("transformer_bottleneck", f"{folder}/transformer_xl/transformer_bottleneck.py")
-    module = importlib.util.module_from_spec(spec)
-    with patch.dict(sys.modules, {activations.__name__: activations}):
-        spec.loader.exec_module(module)
-    return module
-
-
-original = by_path(next(iter(found.submodule_search_locations)))
 
 
 def layer(n, sub, heads=1, width=1):

@@ -25,7 +25,7 @@ def local(window, back, forward, causal, **options):
 
 
 @given(settings_of())
-@settings(max_examples=25)
+@settings(max_examples=30)
 def test_default_sees_whole_buckets(drawn):
     w, back, forward, buckets = drawn
     for causal, p in (True, sr.Blockwise(sr.Band(back, 0), w) & sr.Causal()), (False, sr.Blockwise(sr.Band(back, forward), w)):
@@ -33,7 +33,7 @@ def test_default_sees_whole_buckets(drawn):
 
 
 @given(settings_of())
-@settings(max_examples=25)
+@settings(max_examples=30)
 def test_exact_windowsize_is_a_band_of_whole_windows_to_each_side(drawn):
     w, back, forward, buckets = drawn
     for causal, p in (True, sr.Band(w * back, 0)), (False, sr.Band(w * back, w * forward)):

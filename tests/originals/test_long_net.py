@@ -4,22 +4,17 @@ Its flash attention comes from a package that is not installed, and is replaced 
 paper's authors, has no release with this layer: its rule is tested from its statement, in tests/patterns and tests/published.
 """
 
-import importlib.util
-import sys
 from types import ModuleType
-from unittest.mock import patch
 
 import numpy as np
 import pytest
+from by_path import by_path, folder
 from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-found = importlib.util.find_spec("long_net")
-if found is None:
-    pytest.skip("longnet is missing: make test-originals", allow_module_level=True)
 
 pytestmark = pytest.mark.originals
 
@@ -35,20 +30,10 @@ class FlashAttention(torch.nn.Module):
         return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
 
 
-def by_path(folder):
-    """The file of the layer, its package left unopened and the missing import filled in."""
-    flash = ModuleType("zeta.nn.attention.flash_attention")
-    flash.FlashAttention = FlashAttention
-    package = ModuleType("long_net")
-    package.__path__ = [folder]
-    spec = importlib.util.spec_from_file_location("long_net.attention", f"{folder}/attention.py")
-    module = importlib.util.module_from_spec(spec)
-    with patch.dict(sys.modules, {flash.__name__: flash, "long_net": package}):
-        spec.loader.exec_module(module)
-    return module
-
-
-original = by_path(next(iter(found.submodule_search_locations)))
+package, flash = ModuleType("long_net"), ModuleType("zeta.nn.attention.flash_attention")
+package.__path__ = [folder("long_net")]
+flash.FlashAttention = FlashAttention
+original = by_path("long_net", "attention.py", package, flash)
 
 
 def layer(w, r, dim, heads=1, causal=False):
