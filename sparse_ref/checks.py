@@ -1,10 +1,12 @@
-"""Integers and lengths, checked alike everywhere: an error names the argument, the bound and the value."""
+"""Parameters, checked alike everywhere: an error names the argument, the bound and the value."""
 
 from __future__ import annotations
 
 from operator import index
 
 MOST = 10**18  # sums of a few of these stay in int64, so that arrays answer as Python's integers do
+LONGEST = 2**31 - 1  # the greatest length that a pattern is stated for, whose positions fit in int32
+MOST_HEADS = 65536
 
 
 def whole(name: str, value, least: int | None = None, most: int | None = MOST) -> int:
@@ -22,12 +24,40 @@ def whole(name: str, value, least: int | None = None, most: int | None = MOST) -
     return number
 
 
+def asked(i, n) -> tuple[int, int]:
+    """A query, and a number of keys, as ints: what `row` is asked for."""
+    return whole("i", i, most=None), whole("n", n, 0, most=None)
+
+
 def pair(name: str, value, least: int, parts: str) -> tuple[int, int]:
     """Two whole numbers from one for both, or from a pair of them."""
     both = value if isinstance(value, tuple) else (value, value)
     if len(both) != 2:
         raise TypeError(f"{name} must be an integer or a pair {parts}, got {value!r}")
     return whole(name, both[0], least), whole(name, both[1], least)
+
+
+def flag(name: str, value) -> bool:
+    """The value, which is True or False; 1 and 0 are neither."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
+def sequence(name: str, values, least: int | None, most: int | None = MOST) -> tuple[int, ...]:
+    """The values as a tuple of ints, each of at least `least`."""
+    unordered = isinstance(values, (str, bytes, bytearray, set, frozenset, dict))
+    if unordered or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
+        raise TypeError(f"{name} must be a sequence of integers, got {values!r}")
+    return tuple(whole(f"{name}[{t}]", value, least, most) for t, value in enumerate(values))
+
+
+def each_axis(name: str, value, axes: int) -> tuple:
+    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
+    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
+    if len(values) != axes:
+        raise ValueError(f"{name} must be one for all axes, or one for each of the {axes}, got {value!r}")
+    return values
 
 
 def lengths(n) -> tuple[int, int]:

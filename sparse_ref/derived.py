@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import whole
+from .checks import asked, whole
 from .runs import wide
 from .sets import Pattern, one_pattern
 
@@ -40,6 +40,7 @@ class Shifted(Pattern):
         return self.pattern.contains(wide(i) + self.offset, j)
 
     def row(self, i, n):
+        i, n = asked(i, n)
         return self.pattern.row(i + self.offset, n)
 
     def __repr__(self):
@@ -113,6 +114,7 @@ class Listed(Pattern):
         return ((have[t] == asked) & known)[()]
 
     def row(self, i, n):
+        i, n = asked(i, n)
         self._listed(i)
         keys = self.indices[self.indptr[i]:self.indptr[i + 1]]
         return keys[keys < n]

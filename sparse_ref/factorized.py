@@ -1,7 +1,7 @@
-"""Several patterns as one thing: the steps A^(1), ..., A^(p) of a factorized pattern with the three ways to share them
-among layers and heads; and the branches of a multiset.
+"""Several patterns as one thing: steps for layers or heads, and branches of a multiset.
 
-Child et al. 2019, sec. 4.2 (factorized self-attention) and sec. 5.1 (how the heads of a model use the steps).
+Child et al. 2019, arXiv 1904.10509, sec. 4.2 (factorized self-attention, in steps A^(1), ..., A^(p)) and sec. 5.1 (the three
+ways in which the layers and heads of a model share the steps).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
-from .sets import Pattern
+from .sets import Both, Pattern
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,7 +28,7 @@ class Factorized:
     via: Callable | None = field(default=None, compare=False)
 
     def __post_init__(self):
-        steps = tuple(self.steps)
+        steps = tuple(self.steps) if isinstance(self.steps, (list, tuple)) else ()
         if not steps or not all(isinstance(p, Pattern) for p in steps):
             raise TypeError(f"Factorized: steps must be one or more patterns, got {self.steps!r}")
         object.__setattr__(self, "steps", steps)
@@ -46,7 +46,8 @@ class Branches:
     """m_ij = |{ b : j in A_i^(b) }|        a multiset of keys: one softmax in which a key counts once for each branch
 
     `attend` takes one where it takes a pattern, merging the branches by log-sum-exp; `sr.multiplicity` is m.
-    Iterating gives the patterns A^(b). Raises TypeError for anything but one or more patterns.
+    Iterating gives the patterns A^(b); & with a pattern cuts each of them. Raises TypeError for anything but one or more
+    patterns.
 
     >>> import sparse_ref as sr
     >>> sr.multiplicity(sr.Branches((sr.Causal(), sr.Window(0))), 3)
@@ -59,10 +60,28 @@ class Branches:
     name: str = field(default="", compare=False)
 
     def __post_init__(self):
-        patterns = tuple(self.patterns)
+        patterns = tuple(self.patterns) if isinstance(self.patterns, (list, tuple)) else ()
         if not patterns or not all(isinstance(p, Pattern) for p in patterns):
             raise TypeError(f"Branches: patterns must be one or more patterns, got {self.patterns!r}")
         object.__setattr__(self, "patterns", patterns)
+
+    def __and__(self, other):
+        """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of all of them.
+
+        >>> import sparse_ref as sr
+        >>> both = sr.Branches((sr.Full(), sr.Window(1)))
+        >>> both & sr.Causal()
+        Branches((Full() & Causal(), Window(1) & Causal()))
+        >>> print(sr.picture(both & sr.Causal(), 4))
+        █···  █···
+        ██··  ██··
+        ███·  ·██·
+        ████  ··██
+        """
+        if not isinstance(other, Pattern):
+            return NotImplemented
+        operand = repr(other) if other.precedence > Both.precedence else f"({other!r})"
+        return Branches(tuple(p & other for p in self.patterns), self.name and f"{self.name} & {operand}")
 
     def __iter__(self):
         return iter(self.patterns)
@@ -83,7 +102,8 @@ def one_set(name: str, p):
     if isinstance(p, Factorized):
         raise TypeError(f"{name} {p!r} is {len(p.steps)} steps, not one set: Merged({p!r}).at(0, 0) is their union")
     if isinstance(p, Branches):
-        raise TypeError(f"{name} {p!r} is {len(p)} branches, not one set: take them one by one, or sr.multiplicity of all")
+        raise TypeError(f"{name} {p!r} is {len(p)} branches, not one set: sr.multiplicity(branches, n) "
+                        "counts their keys, as sr.verify.probe(fn, n).multiplicity does those of a function")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .sets import Pattern
 
 NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
     each.__name__: each for each in (Blockwise, Branches, Documents, Grid, Shifted)}
-LONGEST = 2000
+MOST_TEXT = 2000
 OPERATIONS = {ast.BitOr: lambda a, b: a | b, ast.BitAnd: lambda a, b: a & b, ast.Sub: lambda a, b: a - b}
 
 
@@ -59,15 +59,15 @@ def parse(text: str) -> Pattern:
 
 def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
     """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in "openai_fixed(8, 2, 4)"; or
-    the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)"."""
+    the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)", which & may cut."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {text!r}")
     text = " ".join(text.split())
     if not text.isascii():
         column = next(column for column, letter in enumerate(text) if not letter.isascii())
         raise ParseError("only ASCII is read here", ascii(text[:column]).strip("'") + "?", column)
-    if len(text) > LONGEST:
-        raise ParseError(f"text must be at most {LONGEST} characters, got {len(text)}", text[:60] + "...", 0)
+    if len(text) > MOST_TEXT:
+        raise ParseError(f"text must be at most {MOST_TEXT} characters, got {len(text)}", text[:60] + "...", 0)
     try:
         tree = ast.parse(text, mode="eval")
         value = _value(tree.body, text)
@@ -99,9 +99,9 @@ def _value(node: ast.expr, text: str):
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)) if not isinstance(number, bool):
             return -number
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
-            return ~_pattern(operand, text)
+            return ~_operand(operand, text)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
-            return OPERATIONS[type(op)](_pattern(left, text), _pattern(right, text))
+            return OPERATIONS[type(op)](_operand(left, text, branches=isinstance(op, ast.BitAnd)), _operand(right, text))
         case ast.Tuple(elts=parts):
             return tuple(_value(part, text) for part in parts)
         case ast.Call(func=ast.Name(id=name)):
@@ -111,10 +111,10 @@ def _value(node: ast.expr, text: str):
     raise ParseError("only names of patterns, their parameters and | & - ~ ( ) are read here", text, node.col_offset)
 
 
-def _pattern(node: ast.expr, text: str) -> Pattern:
-    """The value of an operand, which has to be a pattern."""
+def _operand(node: ast.expr, text: str, branches: bool = False):
+    """The value of an operand, which has to be a pattern; or branches, where they may be."""
     value = _value(node, text)
-    if not isinstance(value, Pattern):
+    if not isinstance(value, Pattern) and not (branches and isinstance(value, Branches)):
         raise ParseError("an operand of | & - ~ must be one pattern", text, node.col_offset)
     return value
 

@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .checks import pair, whole
-from .positions import passed, sequence
+from .checks import LONGEST, asked, pair, sequence, whole
+from .positions import passed
 from .runs import wide
 from .sets import Pattern, one_pattern
-
-LONGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,7 +46,7 @@ class Blockwise(Pattern):
         return self.pattern.contains(wide(i) // b_q, wide(j) // b_k)
 
     def row(self, i, n):
-        b_q, b_k = self.block
+        (i, n), (b_q, b_k) = asked(i, n), self.block
         if self.own_length is not None:
             self._stated_for((), n)
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
@@ -105,6 +103,7 @@ class Documents(Pattern):
         return same & self.inner.contains(i - self._start(i), j - self._start(j))
 
     def row(self, i, n):
+        i, n = asked(i, n)
         self._stated_for(i, n)
         start = int(self._start(np.array([i]))[0])
         length = self.lengths[int(passed(np.array([i]), self.ends)[0])]
@@ -145,8 +144,10 @@ class Grid(Pattern):
         shape = sequence("Grid: shape", self.shape, 1, LONGEST)
         whole("Grid: the product of shape", prod(shape), 1, LONGEST)
         patterns = tuple(self.patterns) if isinstance(self.patterns, (list, tuple)) else (self.patterns,)
-        if not shape or len(patterns) != len(shape):
-            raise ValueError(f"Grid: patterns must be one for each of the {len(shape)} axes, at least 1, got {len(patterns)}")
+        if not shape:
+            raise ValueError("Grid: shape must have at least 1 axis, got ()")
+        if len(patterns) != len(shape):
+            raise ValueError(f"Grid: patterns must be one for each of the {len(shape)} axes, got {len(patterns)}")
         for side, p in zip(shape, patterns):
             one_pattern("Grid: a pattern", p)
             if p.own_length not in (None, side):
@@ -166,6 +167,7 @@ class Grid(Pattern):
         return held
 
     def row(self, i, n):
+        i, n = asked(i, n)
         self._stated_for(i, n)
         keys = np.zeros(1, np.int64)
         for side, p, at in zip(self.shape, self.patterns, np.unravel_index(i, self.shape)):

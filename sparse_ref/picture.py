@@ -14,7 +14,7 @@ import numpy as np
 from .checks import lengths
 from .factorized import Branches, Factorized
 from .rules import Rule
-from .sets import Pattern
+from .sets import Pattern, leaves
 
 MOST = 256
 ATTENDS, NOT = "█", "·"
@@ -23,8 +23,10 @@ ATTENDS, NOT = "█", "·"
 def grid(p: Pattern, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k), by evaluating `contains` on every pair: n_q n_k memory, for small n."""
     n_q, n_k = lengths(n)
+    if p.own_length is not None:
+        p._stated_for((), n_k)
     for end in {0, n_q - 1} if n_q else ():
-        p.row(end, n_k)  # which refuses a length that the sets are not stated for
+        p.row(end, n_k)  # which refuses queries beyond those that the sets are stated for
     i, j = np.arange(n_q)[:, None], np.arange(n_k)[None, :]
     return np.broadcast_to(np.asarray(p.contains(i, j), bool), (n_q, n_k))
 
@@ -91,10 +93,7 @@ def said(definition) -> str:
 
 def rules_in(p: Pattern) -> list[Rule]:
     """The rules that a pattern is made of, from the left."""
-    if isinstance(p, Rule):
-        return [p]
-    parts = [part for value in vars(p).values() for part in (value if isinstance(value, tuple) else (value,))]
-    return [rule for part in parts if isinstance(part, Pattern) for rule in rules_in(part)]
+    return [leaf for leaf in leaves(p) if isinstance(leaf, Rule)]
 
 
 def _stated(p: Rule) -> str:

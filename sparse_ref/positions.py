@@ -10,8 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from .checks import MOST, whole
-
 
 def among(x, positions):
     """[x in positions], for ascending positions; broadcasts over x."""
@@ -39,14 +37,6 @@ def stretches(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         else:
             found.append((a, a + 1))
     return tuple(found)
-
-
-def sequence(name: str, values, least: int | None, most: int | None = MOST) -> tuple[int, ...]:
-    """The values as a tuple of ints, each of at least `least`."""
-    unordered = isinstance(values, (str, bytes, bytearray, set, frozenset, dict))
-    if unordered or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
-        raise TypeError(f"{name} must be a sequence of integers, got {values!r}")
-    return tuple(whole(name, value, least, most) for value in values)
 
 
 @lru_cache

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .checks import whole
-from .positions import among, passed, sequence, stretches
+from .checks import asked, sequence, whole
+from .positions import among, passed, stretches
 from .runs import Run, every, listing, span, wide
 from .sets import Pattern
 
@@ -23,8 +23,9 @@ class Rule(Pattern):
     """A pattern in closed form. A subclass gives int fields, `formula(i, j, *fields)` and `row(i, n, *fields)`.
 
     Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one for each) and at most
-    10**18, or tuples of them, checked when the value is made. `row` answers with a Run, or a tuple of them, whose keys may
-    reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, where a subclass has it, is sum_i |A_i| in closed form.
+    10**18, or sets of positions, tuples of them sorted without repeats, checked when the value is made. `row` answers
+    with a Run, or a tuple of them, whose keys may reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, where a
+    subclass has it, is sum_i |A_i| in closed form; `pairs(*fields)` for a Sized rule, whose first field is n.
 
     Raises
     ------
@@ -74,6 +75,7 @@ class Rule(Pattern):
         return (found,) if isinstance(found, Run) else tuple(found)
 
     def row(self, i: int, n: int) -> np.ndarray:
+        i, n = asked(i, n)
         return np.unique(np.concatenate([np.zeros(0, np.int64), *(listing(run, n) for run in self.runs(i, n))]))
 
     def __repr__(self):

@@ -73,6 +73,13 @@ def one_pattern(name: str, p):
         raise TypeError(f"{name} must be a Pattern, got {p!r}")
 
 
+def leaves(p: Pattern) -> list[Pattern]:
+    """The patterns without parts that `p` is made of, from the left; p itself where it has none."""
+    fields = [each for value in vars(p).values() for each in (value if isinstance(value, tuple) else (value,))]
+    parts = [each for each in fields if isinstance(each, Pattern)]
+    return [leaf for part in parts for leaf in leaves(part)] if parts else [p]
+
+
 @dataclass(frozen=True, repr=False)
 class Pair(Pattern):
     """Two patterns and the sign between them; abstract."""
@@ -147,7 +154,8 @@ class Complement(Pattern):
         return self.pattern.contains(i, j) ^ True
 
     def row(self, i, n):
-        return np.setdiff1d(np.arange(n, dtype=np.int64), self.pattern.row(i, n))
+        others = self.pattern.row(i, n)
+        return np.setdiff1d(np.arange(n, dtype=np.int64), others)
 
     def __repr__(self):
         inner = repr(self.pattern) if isinstance(self.pattern, Complement) else self._inside(self.pattern)

@@ -39,19 +39,32 @@ def broken(q, k, v):
 def test_list_names_every_pattern_with_its_set_and_source(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    named = [line for line in out.split("\n") if line.startswith("  ")]
+    named = [line for line in out.split("\n") if line.startswith("  ") and not line.startswith("   ")]
     assert sorted(line.split()[0] for line in named) == sorted(NAMES)
-    assert "  Strided                A_i = { j <= i : (i - j) mod l = 0 }" in out
+    assert "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n      A_i = { j <= i : (i - j) mod l = 0 }" in out
     assert "Sparse Transformer: strided and fixed factorized attention.\n  Local " in out
+    assert max(map(len, out.split("\n"))) < 160
     assert main(["list", "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)) == set(NAMES)
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == set(NAMES)
+    assert found["Strided"]["set"] == "A_i = { j <= i : (i - j) mod l = 0 }"
+    assert found["longformer"]["source"] == "Beltagy et al. 2020, sec. 3.1"
+
+
+def test_show_answers_to_a_name_with_its_example_and_its_source(capsys):
+    assert main(["show", "longformer"]) == 0
+    out = capsys.readouterr().out
+    assert "Beltagy et al. 2020, sec. 3.1" in out
+    assert sr.picture(sr.longformer(2, globals=(0, 12)), 24) in out
+    assert main(["show", "swin((3, 4), 2, 1)"]) == 0
+    assert sr.picture(sr.swin((3, 4), 2, 1), 12) in capsys.readouterr().out
 
 
 def test_rosetta_prints_what_each_source_means_by_a_window(capsys):
     assert main(["rosetta", "-w", "6"]) == 0
     lines = capsys.readouterr().out.strip().split("\n")
     assert len(lines) == 1 + len(sr.window_conventions())
-    assert lines[0].split() == ["source", "parameter", "its", "set", "for", "6", "keys"]
+    assert lines[0].split() == ["source", "parameter", "its", "set", "for", "6", "keys", "kind"]
     assert main(["rosetta", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(sr.parse(row["pattern"]), row["keys"]) for row in found] == [(e.pattern, e.keys) for e in sr.window_conventions()]

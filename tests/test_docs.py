@@ -28,6 +28,13 @@ def test_the_reference_lists_every_pattern():
     assert {name for name in sr.__all__ if name not in ("Run", "interop", "paths", "plot", "published", "verify")} <= listed
 
 
+def test_every_room_stands_in_the_note_on_rooms():
+    from test_house import ROOMS
+    told = (ROOT / "docs" / "design" / "0002-rooms.md").read_text()
+    for room in ROOMS:
+        assert re.search(rf"`{room}(\.py|/)`", told), room
+
+
 def test_the_commands_of_the_readme_are_targets():
     makefile = (ROOT / "Makefile").read_text()
     commands = re.findall(r"^make ([\w-]+)", (ROOT / "README.md").read_text(), re.M)

@@ -43,6 +43,24 @@ def test_a_rule_says_its_set_its_source_and_its_picture(rule):
     assert elementary or re.search(r"\d{4}, (sec|eq|fig)", said.split("\n")[0])
 
 
+SOURCELESS = {"elementary", "divided", "globals", "random", "parts", "derived", "factorized"}  # made for this library
+
+
+@pytest.mark.parametrize("name", sorted(sr.notation.NAMES))
+def test_a_definition_s_first_line_is_a_set_then_its_source(name):
+    """Eight spaces apart, as the catalogue and pictures in notebooks take them apart."""
+    definition = sr.notation.NAMES[name]
+    if definition.__module__.rpartition(".")[2] not in SOURCELESS:
+        first = inspect.getdoc(definition).split("\n")[0]
+        assert re.fullmatch(r"(\S+ {1,2})*\S+ {8}(\S+ )*\S+", first), first
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_s_first_line_is_a_sentence(path):
+    first = ast.get_docstring(ast.parse(path.read_text())).split("\n")[0]
+    assert first.endswith("."), first
+
+
 ROOMS = ["checks", "positions", "runs", "sets", "rules", "derived", "parts", "factorized", "picture", "patterns", "rosetta",
          "notation", "catalogue", "jit", "lower", "kernels", "inputs", "attention", "paths", "published", "plot", "verify",
          "interop", "demo", "cli", "__main__"]

@@ -1,4 +1,4 @@
-"""Tie: the two words of a formula say of numbers and of arrays what Python's own sets say; and what is a sequence of integers."""
+"""Tie: the two words of a formula say of numbers and of arrays what Python's own sets say; and what the checks let pass."""
 
 import re
 from itertools import pairwise
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sparse_ref.positions import among, passed, sequence, stretches
+from sparse_ref.checks import each_axis, flag, sequence
+from sparse_ref.positions import among, passed, stretches
 
 HUGE = 10**18
 POSITIONS = st.sets(st.integers(0, 12) | st.integers(HUGE - 4, HUGE), max_size=9).map(lambda chosen: tuple(sorted(chosen)))
@@ -75,3 +76,18 @@ def test_a_sequence_becomes_a_tuple_of_python_s_ints_in_its_order(values):
 def test_what_is_no_sequence_of_integers_within_bounds_is_refused(values, bounds, error, said):
     with pytest.raises(error, match=re.escape(said)):
         sequence("name", values, *bounds)
+
+
+@pytest.mark.parametrize("value", [0, 1, None, "True", np.True_, np.array([True])])
+def test_a_flag_is_python_s_true_or_false(value):
+    assert flag("name", True) is True and flag("name", False) is False
+    with pytest.raises(TypeError, match=re.escape(f"name must be True or False, got {value!r}")):
+        flag("name", value)
+
+
+def test_one_value_is_for_all_axes_and_a_tuple_has_one_for_each():
+    assert each_axis("name", 4, 3) == (4, 4, 4)
+    assert each_axis("name", [4, (1,)], 2) == (4, (1,))
+    for values in ((4,), (4, 4, 4), ()):
+        with pytest.raises(ValueError, match=re.escape(f"name must be one for all axes, or one for each of the 2, got {values!r}")):
+            each_axis("name", values, 2)

@@ -281,6 +281,24 @@ def test_schemes_share_the_steps_among_layers_and_heads():
     assert len({f, sr.strided(3), sr.strided(4)}) == 2
 
 
+@given(st.lists(patterns(most=12, leaves=2), min_size=1, max_size=3), patterns(most=12, leaves=2), st.integers(0, 12))
+def test_branches_are_cut_one_by_one(given, p, n):
+    branches = sr.Branches(tuple(given))
+    assert (sr.multiplicity(branches & p, n) == sum(brute(each, n).astype(int) for each in given) * brute(p, n)).all()
+    assert sr.notation.read(repr(branches & p)) == branches & p == sr.notation.read(f"{branches!r} & ({p!r})")
+
+
+def test_branches_cut_keep_the_name_that_they_are_read_by():
+    branches = sr.longnet((4, 8), (1, 2)) & (sr.Causal() | sr.Sinks(1)) & sr.Window(3)
+    assert repr(branches) == "longnet((4, 8), (1, 2), 0, 1, 'paper') & (Causal() | Sinks(1)) & Window(3)"
+    assert sr.notation.read(repr(branches)) == branches
+    with pytest.raises(TypeError, match="unsupported operand"):
+        _ = branches & 3
+    for text in ("{} | Causal()", "Causal() & {}", "~{}"):
+        with pytest.raises(sr.notation.ParseError, match="an operand of"):
+            sr.notation.read(text.format("longnet((4,), (1,))"))
+
+
 def test_a_notebook_shows_the_set_its_source_and_its_picture():
     shown = sr.Strided(4)._repr_html_()
     assert "mod l = 0" in shown
@@ -292,3 +310,56 @@ def test_a_notebook_shows_the_set_its_source_and_its_picture():
     assert union.count("def formula") == 2
     assert union.count("Child et al. 2019") == 2
     assert sr.strided(4)._repr_html_().count("█") == sum(sr.picture(p, 16).count("█") for p in sr.strided(4).steps)
+
+
+@pytest.mark.parametrize("make", [lambda: sr.Window(3), lambda: sr.Causal() & ~sr.Strided(2), lambda: sr.Blockwise(sr.Causal(), 2),
+                                  lambda: sr.Shifted(sr.Window(3), -2), lambda: sr.Documents((4, 6), sr.Causal()),
+                                  lambda: sr.Grid((2, 5), (sr.Full(), sr.Window(1))), lambda: sr.Random(10, 3, 0),
+                                  lambda: sr.Listed.of_rows([[0, 3]] * 10)])
+def test_a_row_is_asked_for_by_integers_of_any_type(make):
+    p = make()
+    for dtype in (np.uint8, np.int8, np.uint64, np.int64):
+        assert p.row(dtype(5), dtype(10)).tolist() == p.row(5, 10).tolist()
+        assert bool(p.contains(dtype(1), dtype(1))) == bool(p.contains(1, 1))
+    for i, n, error, said in [(2.5, 10, TypeError, "i must be an integer, got 2.5"), (True, 10, TypeError, "i must be an"),
+                              (2, 2.5, TypeError, "n must be an integer, got 2.5"), (2, -1, ValueError, "n must be at least 0"),
+                              ("a", 10, TypeError, "i must be an integer, got 'a'")]:
+        with pytest.raises(error, match=said):
+            p.row(i, n)
+
+
+@dataclass(frozen=True, repr=False)
+class Seen(Rule):
+    """A rule of a user, whose positions are given as they come."""
+
+    positions: tuple[int, ...]
+    least = 0
+
+    @staticmethod
+    def formula(i, j, positions):
+        return sr.among(j, positions) & (j <= i)
+
+    @staticmethod
+    def row(i, n, positions):
+        return tuple(span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.stretches(positions))
+
+
+def test_a_tuple_of_positions_is_a_set_of_them():
+    p = Seen((5, 0, 3, 3))
+    assert p == Seen([0, 3, 5])
+    assert p.positions == (0, 3, 5)
+    assert_tied(p, 8)
+    assert_tied(Seen(()), 4)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: sr.bigbird_hf(16, 2, 3, 0, True).patterns[0], lambda: sr.reformer_local(16, 4, circular=False),
+    lambda: sr.deepspeed_bigbird(16), lambda: sr.deepspeed_bigbird(16, 2, seed=1),
+    *[lambda b=b: sr.bigbird_google(16, 1, 2, 1).patterns[b] for b in range(3)]])
+def test_what_takes_a_length_is_stated_for_it_alone(make):
+    p = make()
+    assert p.own_length == 16
+    for n in (0, 15, 17, (16, 20)):
+        for lowered in (sr.csr, sr.dense, sr.nnz, sr.plan, sr.picture):
+            with pytest.raises(ValueError, match="is stated for n = 16"):
+                lowered(p, n)

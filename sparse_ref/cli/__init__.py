@@ -16,6 +16,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
+    except BrokenPipeError:  # whoever read has read enough
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
     except (TypeError, ValueError, LookupError, ImportError, OSError, MemoryError, RuntimeError) as error:
         print(f"sparse-ref: {error or type(error).__name__}", file=sys.stderr)
         return 2

@@ -17,27 +17,32 @@ from ..sets import Pattern
 
 
 def list_(arguments) -> int:
-    """Every pattern by name, with its set and its source, family by family."""
-    found = {name: said(value) for name, value in notation.NAMES.items()}
+    """Every pattern by name, with its source and its set, family by family."""
+    examples = {entry.name: entry for entry in catalogue()}
+    families: dict[str, dict[str, dict[str, str]]] = {}
+    for name in dict.fromkeys([*examples, *notation.NAMES]):
+        definition = notation.NAMES[name]
+        is_set, _, source = said(definition).partition("        ")
+        found = {"set": is_set.strip(), "source": source.strip(), "example": examples[name].text() if name in examples else ""}
+        families.setdefault(said(sys.modules[definition.__module__]), {})[name] = found
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps({name: {"family": title, **found} for title, each in families.items() for name, found in each.items()},
+                         indent=1))
         return 0
-    families: dict[str, list[str]] = {}
-    for name in dict.fromkeys([*(entry.name for entry in catalogue()), *notation.NAMES]):
-        value = notation.NAMES[name]
-        families.setdefault(said(sys.modules[value.__module__]), []).append(f"  {name:22} {found[name]}")
-    print("\n\n".join("\n".join([title, *lines]) for title, lines in families.items()))
+    print("\n\n".join("\n".join([title, *(f"  {name:22} {found['source']}\n      {found['set']}" for name, found in each.items())])
+                      for title, each in families.items()))
     return 0
 
 
 def rosetta(arguments) -> int:
     """What each source means by the same number, where it says window: the set, and the keys of a query far from the ends."""
-    found = [{"source": each.source, "parameter": each.parameter, "pattern": repr(each.pattern), "keys": each.keys}
+    found = [{"source": each.source, "parameter": each.parameter, "pattern": repr(each.pattern), "keys": each.keys,
+              "kind": each.kind}
              for each in window_conventions(arguments.window, max(16, arguments.window))]
     if arguments.json:
         print(json.dumps(found, indent=1))
         return 0
-    table = [("source", "parameter", f"its set for {arguments.window}", "keys"), *(map(str, row.values()) for row in found)]
+    table = [("source", "parameter", f"its set for {arguments.window}", "keys", "kind"), *(map(str, row.values()) for row in found)]
     table = [tuple(row) for row in table]
     widths = [max(map(len, column)) for column in zip(*table)]
     print("\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in table))
@@ -67,8 +72,9 @@ def plot(arguments) -> int:
     from .. import plot as figures
     figure: Any
     value = notation.read(arguments.expression)
-    if isinstance(value, tuple):
-        raise ValueError("expression must be one pattern or its steps, got one pattern a head: draw them one by one")
+    if isinstance(value, (tuple, Branches)):
+        kind = "one pattern a head" if isinstance(value, tuple) else "branches"
+        raise ValueError(f"expression must be one pattern or its steps, got {kind}: draw them one by one")
     if isinstance(value, Factorized) or arguments.image:
         figure = figures.factorization(value, arguments.image or _square(arguments.n))
     else:

@@ -1,5 +1,6 @@
-"""Attention over gather-tiles: 64 queries at a time against 64 gathered keys, two small matrix products and an
-online softmax for each chunk. One kernel for every pattern; no n x n anywhere.
+"""Attention over gather-tiles: 64 queries at a time against 64 gathered keys.
+
+Two small matrix products and an online softmax for each chunk. One kernel for every pattern; no n x n anywhere.
 
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and values that
 are not finite are held out of the product, where 0 x NaN would spread, and added to their own rows alone.

@@ -7,26 +7,32 @@ Symbols:  I, J the blocks of i and j, from 0;  nb = n / block;  r = random, how 
 
 from __future__ import annotations
 
-from ..checks import whole
+from ..checks import LONGEST, whole
 from ..parts import Blockwise
 from ..sets import Pattern
 from .elementary import Window
 from .globals import GlobalAt
-from .random import LONGEST, Random
+from .random import Random
 
 
 def bigbird(n: int, block: int, random: int, seed: int) -> Pattern:
-    """A_i = { j : I or J in {0, nb - 1},  |I - J| <= 1,  or J in R_I }        Zaheer et al. 2020, sec. 2 and app. D, ITC
+    """A_i = { j : I in E or J in E or |I - J| <= 1 or J in R_I },  E = {0, nb - 1}        Zaheer et al. 2020, sec. 2 and app. D
 
-    Global are the first and the last block, the window is three blocks wide, and R_I are the `random` blocks of
-    Random(nb, random, seed), drawn from all nb: some may be near or global already. A set: each key counts once.
+    Global are the first and the last block (the paper's ITC), the window is three blocks wide, and R_I are the `random` blocks
+    of Random(nb, random, seed), drawn from all nb: some may be near or global already. A set: each key counts once.
 
     Differs: sec. 2 gives each query its own window, w / 2 keys to each side, and its own r random keys; app. D gives them to
     whole blocks, as here, and block = 1 is sec. 2 with w = 2 and two global tokens. The published codes draw other blocks and
     count a key again where it is drawn: `bigbird_google`, `bigbird_hf`. ETC, with its further global tokens, is in neither.
 
-    n : a multiple of `block`;  block : positions in a block;  random : 0 to nb;  seed : 0 to 2**64 - 1. Rows for another
-    length are an error. Raises ValueError for parameters beyond these bounds.
+    Parameters
+    ----------
+    n : the length, a multiple of `block`. Rows for another are an error.
+    block : positions in a block.
+    random : r, 0 to nb.
+    seed : 0 to 2**64 - 1.
+
+    No row is empty. Raises ValueError for parameters beyond these bounds, and where `block` does not divide n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.bigbird(16, 2, random=1, seed=0), 16))

@@ -1,17 +1,17 @@
-"""BigBird as its published codes compute it: multisets, in which a random block counts again where it is there already.
+"""BigBird, published codes: multisets, in which a random block counts again where it is there already.
 
 Zaheer et al. 2020, "Big Bird: Transformers for Longer Sequences", arXiv 2007.14062: google-research/bigbird, and `models/big_bird`
 of Hugging Face transformers. `bigbird` is the paper's set.
 
 Symbols:  I, J the blocks of i and j, from 0;  nb = n / block;  r = random, how many random blocks a block of queries has;
-R_I[s] the s-th of them, 0 <= s < r.
+R_I[s] the s-th of them, 0 <= s < r;  E = {0, nb - 1} the blocks at either end.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..checks import whole
+from ..checks import LONGEST, MOST_HEADS, flag, whole
 from ..derived import Listed
 from ..factorized import Branches
 from ..parts import Blockwise, Grid
@@ -19,14 +19,12 @@ from .bigbird import block_count
 from .bigbird_plans import focused_plan, ranged_plan
 from .elementary import Full, Window
 from .globals import GlobalAt
-from .random import LONGEST
 
 FOCUSED_BY_GOOGLE, FOCUSED_BY_HF = (1024, 2048, 3072, 4096), (1024, 3072, 4096)
-MOST_HEADS = 65536
 
 
 def bigbird_google(n: int, block: int, random: int, layer: int, head: int = 0, heads: int = 12) -> Branches:
-    """m_ij = [ I or J in {0, nb - 1}, or |I - J| <= 1 ] + |{ s : J = R_I[s] }|        published with Zaheer et al. 2020
+    """m_ij = [ I in E or J in E or |I - J| <= 1 ] + |{ s : J = R_I[s] }|        published with Zaheer et al. 2020
 
     `block_sparse` of google-research/bigbird, `bigbird/core/attention.py`, one head of one layer, as 1 + r branches: the set
     that is always there, and one for each place s. Query blocks 0 and nb - 1 have no R_I.
@@ -66,9 +64,9 @@ def bigbird_google(n: int, block: int, random: int, layer: int, head: int = 0, h
 
 
 def bigbird_hf(n: int, block: int, random: int, layer: int, training: bool, head: int = 0, heads: int = 12) -> Branches:
-    """m_ij = [ I or J in {0, nb - 1}, or |I - J| <= 1 ] + |{ s : J = R_I[s] }|,  R_I = 0 in evaluation        transformers
+    """m_ij = [ I in E or J in E or |I - J| <= 1 ] + |{ s : J = R_I[s] }|        Hugging Face transformers, models/big_bird
 
-    `BigBirdModel` in `models/big_bird` of Hugging Face transformers, attention type "block_sparse", 4096 positions;
+    with every R_I[s] = 0 in evaluation: `BigBirdModel`, attention type "block_sparse", 4096 positions;
     `training` is its mode, and the other parameters are those of `bigbird_google`. Differs from that code:
 
     - in evaluation block 0 counts 1 + r times for query blocks 1, ..., nb - 2, and nothing is random;
@@ -91,12 +89,11 @@ def bigbird_hf(n: int, block: int, random: int, layer: int, training: bool, head
     █·····███  █········
     █████████  ·········
     """
-    if not isinstance(training, bool):
-        raise TypeError(f"bigbird_hf: training must be True or False, got {training!r}")
+    training = flag("bigbird_hf: training", training)
     n, block, random, layer, head, heads = _checked("bigbird_hf", n, block, random, layer, head, heads)
     name = f"bigbird_hf({n}, {block}, {random}, {layer}, {training}, {head}, {heads})"
     if n <= (5 + 2 * random) * block:
-        return Branches((Full(),), name)
+        return Branches((Grid((n,), (Full(),)),), name)
     nb = block_count("bigbird_hf", n, block)
     if not training:
         return _branches(np.zeros((nb - 2, random), np.int64), nb, block, name)
@@ -104,10 +101,10 @@ def bigbird_hf(n: int, block: int, random: int, layer: int, training: bool, head
 
 
 def _branches(plan, nb, block, name):
-    """The window and the globals, stated for nb blocks alone, and one branch for each column of the plan (nb - 2, r)."""
-    always = Grid((nb,), (GlobalAt((0, nb - 1)) | Window(1),))
+    """The window and the globals, and one branch for each column of the plan (nb - 2, r), stated for nb blocks alone."""
+    always = GlobalAt((0, nb - 1)) | Window(1)
     drawn = [Listed.of_rows([[], *([J] for J in column), []]) for column in plan.T.tolist()]
-    return Branches(tuple(Blockwise(p, block) for p in (always, *drawn)), name)
+    return Branches(tuple(Blockwise(Grid((nb,), (p,)), block) for p in (always, *drawn)), name)
 
 
 def _plan(name, focused, n, block, random, layer, heads):

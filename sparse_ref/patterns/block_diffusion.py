@@ -5,14 +5,12 @@ Arriola et al. 2025, "Block Diffusion: Interpolating Between Autoregressive and 
 
 from __future__ import annotations
 
-from ..checks import whole
+from ..checks import LONGEST, whole
 from ..parts import Blockwise, Grid
 from ..sets import Pattern
 from .divided import Chunk
 from .elementary import Band, Causal, Window
 from .globals import Prefix
-
-LONGEST = 2**30 - 1
 
 
 def block_diffusion(n: int, block: int) -> Pattern:
@@ -26,6 +24,8 @@ def block_diffusion(n: int, block: int) -> Pattern:
     ----------
     n : the tokens of the sequence. The pattern is stated for 2 n positions.
     block : the tokens of a block; the last block has fewer where they do not divide n.
+
+    No row is empty. Raises ValueError for `n` or `block` below 1, and for `n` so long that 2 n is 2**31 or more.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.block_diffusion(6, 2), 12))
@@ -42,7 +42,7 @@ def block_diffusion(n: int, block: int) -> Pattern:
     ······██████
     ······██████
     """
-    n, block = whole("block_diffusion: n", n, 1, LONGEST), whole("block_diffusion: block", block, 1)
+    n, block = whole("block_diffusion: n", n, 1, LONGEST // 2), whole("block_diffusion: block", block, 1)  # 2 n
     same_half, to_the_clean, clean = Window(0), Band(-1, 1), Window(0) - Prefix(1)
     own, upto = Chunk(block), Blockwise(Causal(), block)
     parts = (same_half, own), (to_the_clean, upto - own), (clean, upto)

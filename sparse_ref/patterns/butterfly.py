@@ -22,7 +22,8 @@ MOST_FACTORS = 59  # 2**59 is below the greatest number that a rule takes
 class Flip(Rule):
     """A_i = { j : |i - j| = step,  floor(i / (2 step)) = floor(j / (2 step)) }        Dao et al. 2022, sec. 3.2, one factor
 
-    The one key at the same place in the other half of a chunk of 2 step; i XOR step where step is a power of 2.
+    The one key at the same place in the other half of a chunk of 2 step; i XOR step where step is a power of 2. Where the last
+    chunk is cut, rows whose key is not there are empty.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Flip(2), 8))
@@ -60,6 +61,8 @@ def butterfly(factors: int) -> Pattern:
 
     The paper adds a low-rank term. The published layout with `global_size` is butterfly(factors) | Global(count) over
     blocks, with count = ceil(global_size / block).
+
+    No row is empty: each holds i. Raises ValueError for `factors` below 0 or above 59.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.butterfly(3), 8))

@@ -1,8 +1,8 @@
-"""The block layouts of DeepSpeed's SparsityConfig: dense, sliding window, and Longformer's.
+"""DeepSpeed's layouts: the blocks of its SparsityConfig, dense, sliding window, and Longformer's.
 
-`ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9; its `fixed` is in deepspeed_fixed.py, what draws random blocks
-in deepspeed_random.py. A layout is a pattern over blocks: i and j count blocks here, and `Blockwise(p, block)` is the pattern
-over tokens. Inside the blocks, causality is left to a mask that the caller adds.
+`ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9; its `fixed` is `deepspeed_fixed`, and
+what draws random blocks `deepspeed_variable` and `deepspeed_bigbird`. A layout is a pattern over blocks: i and j count blocks
+here, and `Blockwise(p, block)` is the pattern over tokens. Inside the blocks, causality is left to a mask that the caller adds.
 
 rule="code" is the layout as it is computed; rule="documentation" is what the docstrings of the file say: a unidirectional
 layout is empty above the diagonal, and a sliding window holds `num_sliding_window_blocks` blocks.
@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from ..checks import whole
-from ..positions import sequence
+from ..checks import sequence, whole
 from ..sets import Pattern
 from .elementary import Causal, Full, Lookback, Window
 from .globals import GlobalAt
@@ -42,7 +41,8 @@ def deepspeed_sliding(num_sliding_window_blocks: int = 3, attention: str = "unid
     rule : "code"; "documentation" has w blocks in the window: the last w up to one's own where unidirectional.
 
     Differs: the code's window has w + 1 blocks where w is even, and floor(w / 2) + 1 where unidirectional.
-    Raises ValueError for w even, bidirectional, by the documentation: it does not say which side has one more.
+    No row is empty. Raises ValueError for w below 1, for other words than these, and for w even, bidirectional, by the
+    documentation: it does not say which side has one more.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_sliding(3), 4))
@@ -67,7 +67,10 @@ def deepspeed_bslongformer(num_sliding_window_blocks: int = 3, global_block_indi
     ----------
     num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`, with what it raises.
     global_block_indices : the blocks in G; or where each stretch of them starts.
-    global_block_end_indices : where each stretch stops, itself not in G; a ValueError where that is not beyond its start.
+    global_block_end_indices : where each stretch stops, itself not in G.
+
+    No row is empty. Raises ValueError where there is not one end for each start, where an end is not beyond its start, and for
+    blocks above 2**20; TypeError for what is no sequence of integers.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_bslongformer(3, (0, 4)), 6))

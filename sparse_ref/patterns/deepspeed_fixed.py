@@ -1,7 +1,7 @@
-"""DeepSpeed's `fixed` layout: windows of blocks, and the representatives of each window, which others see as well.
+"""DeepSpeed's layouts, fixed: windows of blocks, and the representatives of each window, which others see as well.
 
 `FixedSparsityConfig` in `ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9, made after the `fixed` pattern of Child
-et al. 2019, arXiv 1904.10509. i and j count blocks; `rule` is explained in deepspeed.py.
+et al. 2019, arXiv 1904.10509. i and j count blocks; `rule`: see `deepspeed_sliding`.
 
 Symbols:  l the blocks of a window;  g those of its representative.
 """
@@ -13,14 +13,14 @@ from operator import or_
 
 import numpy as np
 
-from ..checks import whole
+from ..checks import MOST_HEADS, flag, whole
 from ..derived import Shifted
 from ..parts import Blockwise, Documents
 from ..sets import Pattern
 from .deepspeed import MOST_BLOCKS, check_words, seen_by_all
 from .elementary import Causal
 from .globals import Global, Prefix
-from .openai import MOST_HEADS, SubBlock
+from .openai import SubBlock
 
 
 def deepspeed_fixed(blocks: int, num_local_blocks: int = 4, num_global_blocks: int = 1, attention: str = "bidirectional",
@@ -40,7 +40,9 @@ def deepspeed_fixed(blocks: int, num_local_blocks: int = 4, num_global_blocks: i
     head : which head, from 0; the code asks for `different_layout_per_head` where they differ.
 
     Differs: where unidirectional and g >= 2, a representative's own blocks see one another, the later ones as well; by the
-    documentation none sees a later one. Raises ValueError where the code does.
+    documentation none sees a later one. No row is empty.
+    Raises ValueError where the code does: num_global_blocks must divide num_local_blocks, num_different_global_patterns be at
+    most their quotient, horizontal_global_attention False where unidirectional. TypeError where that is no bool.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_fixed(10, 4, 2, "unidirectional"), 10))
@@ -73,9 +75,7 @@ def deepspeed_fixed(blocks: int, num_local_blocks: int = 4, num_global_blocks: i
 
 def check_horizontal(name: str, attention: str, horizontal: bool):
     """Refuse rows of global blocks in a unidirectional layout."""
-    if not isinstance(horizontal, bool):
-        raise TypeError(f"{name}: horizontal_global_attention must be True or False, got {horizontal!r}")
-    if horizontal and attention == "unidirectional":
+    if flag(f"{name}: horizontal_global_attention", horizontal) and attention == "unidirectional":
         raise ValueError(f'{name}: horizontal_global_attention must be False where attention is "unidirectional" (DeepSpeed), '
                          "got True")
 

@@ -1,31 +1,34 @@
-"""DeepSpeed's layouts with random blocks: `variable`, and BigBird's.
+"""DeepSpeed's layouts, variable and BigBird: what is drawn at random beside windows and global blocks.
 
 `VariableSparsityConfig` and `BigBirdSparsityConfig` in `ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9. They draw
 from Python's own random state, row by row and head after head: `seed` is what `random.seed` was given before. i and j count
-blocks; `rule` is explained in deepspeed.py.
+blocks; `rule`: see `deepspeed_sliding`.
+
+Symbols:  W_i the window that holds block i;  G the global blocks, as columns, and as rows where those are asked for;  R_i the
+blocks drawn for block i.
 """
 
 from __future__ import annotations
 
 from random import Random as Generator
 
-from ..checks import whole
+from ..checks import MOST_HEADS, sequence, whole
 from ..derived import Listed
-from ..positions import sequence
+from ..parts import Grid
 from ..sets import Pattern
 from .deepspeed import MOST_BLOCKS, check_words, seen_by_all, sliding_window, stretches_of_blocks
 from .deepspeed_fixed import check_horizontal, columns, windows
 from .elementary import Causal
 from .globals import Global, Sinks
-from .openai import MOST_HEADS
 
 
 def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blocks=(4,), global_block_indices=(0,),
                        global_block_end_indices=None, attention: str = "bidirectional",
                        horizontal_global_attention: bool = False, head: int = 0, seed: int = 0, rule: str = "code") -> Pattern:
-    """A_i = { j : in the window of i  or  in G  or  one of num_random_blocks }        DeepSpeed, VariableSparsityConfig
+    """A_i = W_i | G | R_i        DeepSpeed, VariableSparsityConfig
 
-    Where unidirectional: j <= i in one's own window; and from G, the stretches that start at or before i.
+    with num_random_blocks blocks in R_i. Where unidirectional: j <= i in W_i; and from G, the stretches that start at or
+    before i.
 
     Parameters
     ----------
@@ -38,7 +41,8 @@ def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blo
 
     Differs: where unidirectional, the code draws from the future too, and shows a stretch of G to itself, its later blocks as
     well. By the documentation no layout holds the future: the draw is from the blocks up to one's own, as many as there are.
-    Raises ValueError where the code does.
+    No row is empty. Raises ValueError where the code does: more random blocks than `blocks`, no window, ends that are not
+    beyond their starts, rows of global blocks where unidirectional.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_variable(7, 0, (1, 2, 3), (3,), attention="unidirectional"), 7))
@@ -77,12 +81,14 @@ def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_windo
 
     Parameters
     ----------
-    blocks : the blocks of the sequence; queries beyond them are an error.
+    blocks : the blocks of the sequence; other lengths are an error.
     num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`.
     head, seed : as for `deepspeed_variable`. Where unidirectional, block i draws from the blocks up to its own.
 
     Differs: where unidirectional, the code draws no more than one block, since block 0 has one candidate; by the documentation
-    a block with fewer candidates takes all of them. Raises ValueError where the code does.
+    a block with fewer candidates takes all of them.
+    No row is empty. Raises ValueError where the code does: a window, global or random blocks of more than `blocks`, and where
+    unidirectional num_random_blocks above 1.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_bigbird(6), 6))
@@ -101,7 +107,7 @@ def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_windo
     past = attention == "unidirectional"
     drawn = _random_blocks(name, blocks, num_random_blocks, head, seed, past, as_many_as_there_are=rule == "documentation")
     p = sliding_window(name, keys, attention, rule) | (Sinks(count) if past else Global(count))
-    return p if drawn is None else drawn | p
+    return Grid((blocks,), (p if drawn is None else drawn | p,))
 
 
 def at_most_blocks(name: str, value, least: int, blocks: int) -> int:

@@ -20,7 +20,7 @@ class Full(Rule):
 
     @staticmethod
     def formula(i, j):
-        return (j <= i) | (j > i)
+        return (j <= i) | (j > i)  # true everywhere, in the shape that i and j have together
 
     @staticmethod
     def row(i, n):
@@ -58,7 +58,7 @@ class Causal(Rule):
 
 @dataclass(frozen=True, repr=False)
 class Window(Rule):
-    """A_i = { j : |i - j| <= radius }        2 radius + 1 keys: `radius` to each side, and i itself
+    """A_i = { j : |i - j| <= radius }        a sliding window to both sides: 2 radius + 1 keys, i among them
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Window(1), 5))
@@ -88,7 +88,7 @@ class Window(Rule):
 
 @dataclass(frozen=True, repr=False)
 class Lookback(Rule):
-    """A_i = { j : i - keys < j <= i }        the last `keys` keys, i included
+    """A_i = { j : i - keys < j <= i }        a causal sliding window, as Mistral's: the last `keys`, i included
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Lookback(2), 5))

@@ -1,4 +1,4 @@
-"""ETC, and LongT5 after it: a window over the long input, and a few positions that all of it sees.
+"""ETC and LongT5: a window over the long input, and a few positions that all of it sees.
 
 Ainslie et al. 2020, "ETC: Encoding Long and Structured Inputs in Transformers", arXiv 2004.08483.
 Guo et al. 2022, "LongT5: Efficient Text-To-Text Transformer for Long Sequences", arXiv 2112.07916.
@@ -22,7 +22,7 @@ def etc(count: int, radius: int) -> Pattern:
     three pieces are unrestricted. No row is empty.
     Differs: the paper can mask each piece by the structure of the input, as when a global token sees its own sentence alone;
     that is & with a pattern of that input. Its relative positions are no part of the set.
-    Raises TypeError or ValueError naming argument, value and bound.
+    Raises ValueError for negative `count` or `radius`.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.etc(2, radius=1), 8))
@@ -41,7 +41,8 @@ def etc(count: int, radius: int) -> Pattern:
 def longt5_local(radius: int) -> Pattern:
     """A_i = { j : |i - j| <= r }        Guo et al. 2022, sec. 3.1.1, local attention
 
-    2 r + 1 keys. The published code says |i - j| < block length, which is r + 1. Raises as `etc`.
+    2 r + 1 keys. The published code says |i - j| < block length, which is r + 1. No row is empty. Raises ValueError for
+    negative `radius`.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.longt5_local(1), 4))
@@ -58,7 +59,8 @@ def longt5_tglobal(summaries: int, radius: int) -> Pattern:
 
     n queries, g + n keys: g = `summaries` of them, then the tokens, token t being key g + t. There is one summary for each
     block of 16 tokens (`global_block_size`), their normed sum, g = floor(n / 16); tokens after the last whole block belong
-    to it, and below 16 tokens there is no summary. No row is empty. Raises as `etc`.
+    to it, and below 16 tokens there is no summary. No row is empty. Raises ValueError for negative
+    `summaries` or `radius`.
     Differs: the published code puts the summaries behind the window. A set has no order, so none of it changes.
 
     >>> import sparse_ref as sr

@@ -117,7 +117,7 @@ class Prefix(Rule):
 
     @staticmethod
     def formula(i, j, length):
-        return (j < length) & ((i <= j) | (i > j))
+        return (j < length) & ((i <= j) | (i > j))  # the second is true everywhere, in the shape of i and j together
 
     @staticmethod
     def row(i, n, length):

@@ -1,4 +1,4 @@
-"""Patterns over the axes of a grid: axial attention and shifted windows.
+"""Axial attention and Swin: patterns over the axes of a grid.
 
 Ho et al. 2019, "Axial Attention in Multidimensional Transformers", arXiv 1912.12180; Liu et al. 2021, "Swin Transformer:
 Hierarchical Vision Transformer using Shifted Windows", arXiv 2103.14030.
@@ -8,23 +8,26 @@ Symbols:  a an axis;  i_a the coordinate of i along it;  M the side of a window,
 
 from __future__ import annotations
 
-from ..checks import whole
+from ..checks import each_axis, sequence, whole
 from ..parts import Grid
-from ..positions import sequence
 from .divided import Chunk
-from .elementary import Causal, Full, Window
+from .elementary import Full, Window
 
 
-def axial(shape, axis: int, causal: bool = False) -> Grid:
+def axial(shape, axis: int) -> Grid:
     """A_i = { j : j_b = i_b for every axis b but `axis` }        Ho et al. 2019, sec. 3.1
 
-    The line through i along one axis of a grid read row by row; with `causal`, the part of it up to i. A layer for each axis
-    in turn is Factorized((axial(shape, 0), axial(shape, 1), ...)). Where the axes stand beside each other in one layer, as
-    in the axial-attention package by default, each has a softmax of its own and the outputs are summed: that is no union, nor
-    the one softmax of Branches.
+    The line through i along one axis of a grid read row by row. Causal: & Causal(), the part of it up to i. A layer for each
+    axis in turn is Factorized((axial(shape, 0), axial(shape, 1), ...)). Where the axes stand beside each other in one layer,
+    as in the axial-attention package by default, each has a softmax of its own and the outputs are summed: that is no union,
+    nor the one softmax of Branches.
 
-    shape : positions along each axis;  axis : 0 for rows apart, to len(shape) - 1. No row is empty: each holds i.
-    Raises TypeError or ValueError naming argument, value and bound.
+    Parameters
+    ----------
+    shape : positions along each axis, from 1.
+    axis : the axis of the line, 0 for the first, to len(shape) - 1.
+
+    No row is empty: each holds i. Raises ValueError where `axis` is none of the shape's, and for a side below 1.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Factorized((sr.axial((2, 3), 0), sr.axial((2, 3), 1))), 6))
@@ -39,10 +42,7 @@ def axial(shape, axis: int, causal: bool = False) -> Grid:
     axis = whole("axial: axis", axis, 0)
     if axis >= len(shape):
         raise ValueError(f"axial: axis must be below len(shape) = {len(shape)}, got {axis}")
-    if not isinstance(causal, bool):
-        raise TypeError(f"axial: causal must be True or False, got {causal!r}")
-    along = Causal() if causal else Full()
-    return Grid(shape, tuple(along if a == axis else Window(0) for a in range(len(shape))))
+    return Grid(shape, tuple(Full() if a == axis else Window(0) for a in range(len(shape))))
 
 
 def swin(shape, window, shift=0) -> Grid:
@@ -61,7 +61,8 @@ def swin(shape, window, shift=0) -> Grid:
     window : M, from 1, one for all axes or a tuple with one for each.
     shift : s, 0 to M - 1, likewise.
 
-    No row is empty: each holds i. Raises TypeError or ValueError naming argument, value and bound.
+    No row is empty: each holds i. Raises ValueError where `shift` is not below `window`, and where one of them is a tuple of
+    another length than `shape`.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.swin((3, 4), window=2, shift=1), 12))
@@ -86,11 +87,3 @@ def swin(shape, window, shift=0) -> Grid:
             raise ValueError(f"swin: shift must be below window = {side} (Swin's rule), got {offset}")
         each.append(Chunk(side, offset))
     return Grid(shape, tuple(each))
-
-
-def each_axis(name: str, value, axes: int) -> tuple:
-    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
-    values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
-    if len(values) != axes:
-        raise ValueError(f"{name} must be one for all axes, or one for each of the {axes}, got {value!r}")
-    return values

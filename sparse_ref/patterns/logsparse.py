@@ -25,10 +25,10 @@ STEPS = (0, *(2**e for e in range(63)))  # to oneself, then by powers of two as 
 
 @dataclass(frozen=True, repr=False)
 class LogSparse(Rule):
-    """A_i = { i } ∪ { i - 2^e >= 0 : e = 0, 1, 2, ... }        Li et al. 2019, sec. 4.2, I_l
+    """A_i = { i } | { i - 2^e >= 0 : e = 0, 1, 2, ... }        Li et al. 2019, sec. 4.2, I_l
 
     Differs: the paper numbers cells l from 1 and lists l - 2^e down to e = floor(log2 l), which for l = 2^k is a cell 0
-    that does not exist; it is dropped here.
+    that does not exist; it is dropped here. The powers known are those below 2^63, as far as arrays of positions reach.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.LogSparse(), 10))
@@ -106,7 +106,7 @@ def logsparse_local(local: int) -> Pattern:
     local : the keys of the window, i included, at least 1; the paper takes O(log2 n). At 1 the set is LogSparse().
 
     Differs: the paper leaves open where the powers of two resume beyond the window; they are counted from its oldest key
-    here, as in the published code.
+    here, as in the published code. No row is empty. Raises ValueError for `local` below 1.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.logsparse_local(3), 10))
@@ -133,7 +133,7 @@ def logsparse_code(n: int, sub: int) -> Pattern:
 
     Parameters
     ----------
-    n : the longest input, at least 0; a shorter one reads the corner of its mask.
+    n : the longest input, at least 0; a shorter one reads the corner of its mask, and a longer one is not told of.
     sub : at least 2. At 1, the default of flow-forecast's model, the code's mask is empty, and its softmax spreads over all
         positions, those of the future too.
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..checks import whole
+from ..checks import sequence, whole
 from ..parts import Blockwise
-from ..positions import sequence
 from ..sets import Pattern
 from .divided import Dilated
 from .elementary import Causal, Lookback, Window
@@ -32,7 +31,7 @@ def longformer(radius: int, globals: Sequence[int] = (), dilation: int | tuple[i
     dilation : d, from 1, as the published code counts; the paper's configurations count gaps, d - 1. A tuple gives a tuple
         of patterns, one for each head. The published code dilates in its TVM kernel alone, transformers not at all.
 
-    Raises TypeError or ValueError naming argument, value and bound.
+    Raises ValueError for a negative `radius` or position in G, and for a dilation below 1.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.longformer(1, globals=(4,)), 8))
@@ -70,7 +69,7 @@ def longformer_causal(radius: int, dilation: int | tuple[int, ...] = 1) -> Patte
     """A_i = { j : i - w d <= j <= i, (i - j) mod d = 0 }        Beltagy et al. 2020, sec. 4.1, for language models
 
     w + 1 keys. Of the published code the TVM kernel alone can do this, given no keys to the right; the layer around it
-    keeps the flag `autoregressive` but calls the kernel with False. Parameters and errors as for `longformer`.
+    keeps the flag `autoregressive` but calls the kernel with False. No row is empty. Parameters and errors as for `longformer`.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.longformer_causal(2, dilation=2), 8))
@@ -94,6 +93,8 @@ def longformer_no_overlap(keys: int) -> Pattern:
     multiples of w; and it cuts its first and last block as if they were bands, so that row r of block 0 keeps r of the keys
     before position 0, logit and value 0, in its softmax.
 
+    No row is empty. Raises ValueError for `keys` below 1.
+
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.longformer_no_overlap(2), 8))
     ████····
@@ -110,6 +111,8 @@ def longformer_no_overlap(keys: int) -> Pattern:
 
 def _each(name: str, dilation, head: Callable[[int], Pattern]) -> Pattern | tuple[Pattern, ...]:
     """The pattern of one dilation, or those of a tuple of them."""
-    if isinstance(dilation, tuple):
+    if isinstance(dilation, tuple) and dilation:
         return tuple(head(d) for d in sequence(name, dilation, 1))
+    if isinstance(dilation, (tuple, list)):
+        raise TypeError(f"{name} must be an integer, or a tuple with one for each head, got {dilation!r}")
     return head(whole(name, dilation, 1))

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import whole
+from ..checks import sequence, whole
 from ..factorized import Branches
-from ..positions import sequence
 from ..rules import Rule, every
-from .elementary import Causal
 
 OFFSETS = {"paper": lambda head, heads, r: head % r, "torchscale": lambda head, heads, r: head // -(-heads // r)}
 
@@ -23,7 +21,8 @@ OFFSETS = {"paper": lambda head, heads, r: head % r, "torchscale": lambda head, 
 class DilatedSegment(Rule):
     """A_i = { j : floor(j / w) = floor(i / w), (j mod w) mod r = (i mod w) mod r = s }        Ding et al. 2023, sec. 2.2
 
-    Of every segment of w positions each r-th from the s-th on: these attend to one another, and the others to nothing.
+    Of every segment of w positions each r-th from the s-th on: these attend to one another, and the others to nothing: their
+    rows are empty, and all are in a head whose s is w or more.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.DilatedSegment(5, 2, 0), 9))
@@ -63,7 +62,7 @@ class DilatedSegment(Rule):
         return n // w * whole_segment**2 + rest**2
 
 
-def longnet(segments, rates, head: int = 0, heads: int = 1, rule: str = "paper", causal: bool = False) -> Branches:
+def longnet(segments, rates, head: int = 0, heads: int = 1, rule: str = "paper") -> Branches:
     """A_i^(b) = the keys of DilatedSegment(w_b, r_b, s_b), of one head        Ding et al. 2023, sec. 2.2 and 2.3
 
     One branch for each segment length w_b and rate r_b. The paper weighs the branches by their softmax denominators, which
@@ -75,9 +74,9 @@ def longnet(segments, rates, head: int = 0, heads: int = 1, rule: str = "paper",
     head, heads : which head of how many, from 0.
     rule : the offset s_b of the head. "paper": head mod r_b. "torchscale": floor(head / ceil(heads / r_b)), by which
         heads share an offset with their neighbours; the two agree for every head where heads <= r_b.
-    causal : only keys j <= i. The sets of sec. 2 have no mask; the language models of sec. 4 do.
 
-    Differs: without `causal` torchscale also attends to the zeros it pads with: `published.ghost_counts` says how many.
+    Causal: & Causal(), in each branch. The sets of sec. 2 have no mask; the language models of sec. 4 do.
+    Differs: where not causal, torchscale also attends to the zeros it pads with: `published.ghost_counts` says how many.
 
     Raises ValueError where segments and rates differ in number or are none, for a head beyond heads, an unknown rule.
 
@@ -99,8 +98,5 @@ def longnet(segments, rates, head: int = 0, heads: int = 1, rule: str = "paper",
     head = whole("longnet: head", head, 0, heads - 1)
     if rule not in tuple(OFFSETS):
         raise ValueError(f"longnet: rule must be one of {', '.join(map(repr, OFFSETS))}, got {rule!r}")
-    if not isinstance(causal, bool):
-        raise TypeError(f"longnet: causal must be True or False, got {causal!r}")
-    each = [DilatedSegment(w, r, OFFSETS[rule](head, heads, r)) for w, r in zip(segments, rates)]
-    said = ", ".join(map(repr, (segments, rates, head, heads, rule, causal)))
-    return Branches(tuple(p & Causal() if causal else p for p in each), f"longnet({said})")
+    each = tuple(DilatedSegment(w, r, OFFSETS[rule](head, heads, r)) for w, r in zip(segments, rates))
+    return Branches(each, f"longnet({', '.join(map(repr, (segments, rates, head, heads, rule)))})")

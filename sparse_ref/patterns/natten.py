@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import each_axis, flag, sequence
 from ..parts import Grid
-from ..positions import sequence
 from ..rules import Sized, every
-from .grid import each_axis
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,7 +120,9 @@ def _causal_pairs(length, keys, stride):
 
 
 def natten(n: int, keys: int, stride: int = 1, dilation: int = 1, causal: bool = False) -> NattenRule:
-    """The 1-D neighborhood, `Neighborhood` or `CausalNeighborhood`, as NATTEN's `na1d` attends        Hassani et al. 2025, sec. 3
+    """A_i = N_i,  N = Neighborhood(n, ...), or if causal CausalNeighborhood(n, ...)        Hassani et al. 2025, sec. 3
+
+    What NATTEN's `na1d` attends to.
 
     Parameters
     ----------
@@ -129,9 +130,10 @@ def natten(n: int, keys: int, stride: int = 1, dilation: int = 1, causal: bool =
     keys : the kernel size, keys in each row; keys dilation <= n. NATTEN itself asks for 2 and more.
     stride : how many queries in turn share one neighborhood, 1 to `keys`; at `keys` they are blocks where it divides n.
     dilation : the step between keys; a row holds positions of its own residue alone.
-    causal : True for j <= i.
+    causal : True for CausalNeighborhood, which is not N_i & Causal(): its rows end at i, and reach further back.
 
-    No row is empty: each holds i. Raises TypeError or ValueError naming argument, value and bound.
+    No row is empty: each holds i. Raises ValueError where keys dilation is above n, and where `stride` is above `keys`;
+    TypeError where `causal` is no bool.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.natten(8, keys=3, dilation=2), 8))
@@ -144,16 +146,15 @@ def natten(n: int, keys: int, stride: int = 1, dilation: int = 1, causal: bool =
     ··█·█·█·
     ···█·█·█
     """
-    if not isinstance(causal, bool):
-        raise TypeError(f"natten: causal must be True or False, got {causal!r}")
-    return (CausalNeighborhood if causal else Neighborhood)(n, keys, stride, dilation)
+    return (CausalNeighborhood if flag("natten: causal", causal) else Neighborhood)(n, keys, stride, dilation)
 
 
 def natten_nd(shape, keys, stride=1, dilation=1, causal=False) -> Grid:
     """A_i = { j : j_a in N_(i_a) for every axis a },  N = natten(s_a, ...)        Hassani et al. 2025, sec. 3
 
     `shape` is that of the grid, read row by row, as in `Grid`; each of the others is one for all axes or a tuple with one for
-    each, `causal` too. NATTEN's `na1d`, `na2d` and `na3d` are those of one to three axes. For the rest see `natten`.
+    each, `causal` too. NATTEN's `na1d`, `na2d` and `na3d` are those of one to three axes. No row is empty. Raises ValueError
+    where one of them is a tuple of another length than `shape`, and along each axis as `natten` does.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.natten_nd((3, 4), keys=(2, 3), causal=(True, False)), 12))

@@ -1,4 +1,4 @@
-"""The published code of the Sparse Transformer, where it differs from the paper: `fixed` with a sub-block for each head.
+"""Sparse Transformer, published code: where it differs from the paper, `fixed` with a sub-block for each head.
 
 `attention.py` of openai/sparse_attention, published with Child et al. 2019, arXiv 1904.10509. Its other modes are
 Causal(), Lookback(l) and Strided(l); `sparse_ref.published` has its functions.
@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import MOST, whole
+from ..checks import MOST, MOST_HEADS, whole
 from ..rules import Rule, every
 from ..sets import Pattern
 from .sparse_transformer import Block, Summary
-
-MOST_HEADS = 65536
 
 
 @dataclass(frozen=True, repr=False)

@@ -15,7 +15,7 @@ from .globals import Prefix
 def prefix_lm(length: int) -> Pattern:
     """A_i = { j : j <= i  or  j < length }        Raffel et al. 2020, sec. 3.2.1 and fig. 3, causal with prefix
 
-    `length` is that of the prefix; with 0 the set is that of `Causal()`.
+    `length` is that of the prefix; with 0 the set is that of `Causal()`. No row is empty. Raises ValueError for `length` below 0.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.prefix_lm(3), 5))

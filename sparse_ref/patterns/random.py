@@ -7,22 +7,26 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..checks import whole
+from ..checks import LONGEST, asked, whole
 from ..derived import Listed
 from ..runs import wide
 from ..sets import Pattern
 
-LONGEST = 2**31 - 1
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Random(Pattern):
     """A_i = { `keys` of the positions 0 <= j < n }        a set drawn uniformly, row i from (seed, i, n) alone
 
     Row i begins at block i ceil(keys / 4) of the Philox-4x64 stream whose key is the seed, four words a block, and draws
     without repeats by Floyd's method (Bentley and Floyd 1987): the same keys on any machine, in any order of asking.
 
-    n : below 2**31;  keys : 0 to n;  seed : 0 to 2**64 - 1. Rows for another length are an error.
+    Parameters
+    ----------
+    n : the length, below 2**31. Rows for another are an error.
+    keys : how many in each row, 0 to n; with 0 every row is empty.
+    seed : 0 to 2**64 - 1.
+
+    Raises ValueError for parameters beyond these bounds.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Random(6, keys=2, seed=0), 6))
@@ -46,6 +50,9 @@ class Random(Pattern):
         if self.seed >= 2**64:
             raise ValueError(f"Random: seed must be below 2**64, got {self.seed}")
 
+    def __repr__(self):
+        return f"Random({self.n}, {self.keys}, {self.seed})"
+
     @property
     def own_length(self):
         return self.n
@@ -57,6 +64,7 @@ class Random(Pattern):
         return listed.contains(row.reshape(i.shape), j)
 
     def row(self, i, n):
+        i, n = asked(i, n)
         self._stated_for(i, n)
         return self.rows(np.array([i]))[0]
 

@@ -5,16 +5,14 @@ Guo, Qiu, Liu, Shao, Xue, Zhang 2019, "Star-Transformer", arXiv 1902.09113.
 
 from __future__ import annotations
 
-from ..checks import whole
+from ..checks import LONGEST, flag, whole
 from ..parts import Documents
 from ..sets import Pattern
 from .elementary import Band, Window
 from .globals import Global, Prefix
 
-LONGEST = 2**30 - 1
 
-
-def star(n: int, cyclic: bool = True) -> Pattern:
+def star(n: int, circular: bool = True) -> Pattern:
     """A_i = { relay, i - 1, i, i + 1, e_i }, A_relay = { relay, 1, ..., n }        Guo et al. 2019, sec. 3.2
 
     Queries are the relay, at 0, and the satellites 1, ..., n; keys are these and then the embeddings e_1, ..., e_n of the
@@ -23,11 +21,13 @@ def star(n: int, cyclic: bool = True) -> Pattern:
     Parameters
     ----------
     n : the satellites. Pictures and masks are of (n + 1, 2 n + 1) queries and keys; other numbers of keys are an error.
-    cyclic : satellites 1 and n are neighbours, as the paper has it (sec. 3.1).
+    circular : satellites 1 and n are neighbours, as the paper has it (sec. 3.1).
 
-    Differs: the authors' code in fastNLP is not cyclic: satellites 1 and n each have a neighbour of zeros there, which adds
-    exp(0) to the denominator of the softmax and nothing to the output; cyclic=False is its set without that ghost.
+    Differs: the authors' code in fastNLP closes no ring: satellites 1 and n each have a neighbour of zeros there, which adds
+    exp(0) to the denominator of the softmax and nothing to the output; circular=False is its set without that ghost.
     In a layer the satellites come first: the relay reads them as they are afterwards.
+
+    Raises ValueError for `n` below 1, or so long that 2 n + 1 is 2**31 or more; TypeError where `circular` is no bool.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.star(5), (6, 11)))
@@ -38,11 +38,9 @@ def star(n: int, cyclic: bool = True) -> Pattern:
     █··███···█·
     ██··██····█
     """
-    n = whole("star: n", n, 1, LONGEST)
-    if not isinstance(cyclic, bool):
-        raise TypeError(f"star: cyclic must be True or False, got {cyclic!r}")
+    n = whole("star: n", n, 1, LONGEST // 2)
     near = Global(1) | Window(1)
-    if cyclic:
+    if flag("star: circular", circular):
         near = near | Band(n - 1, 1 - n) | Band(1 - n, n - 1)
     nodes = Documents((n + 1, n)) & Prefix(n + 1)
     return nodes & near | Band(-n, n)

@@ -8,18 +8,21 @@ from __future__ import annotations
 import numpy as np
 
 from ..attention import attend_with_lse, merge
+from ..checks import flag, whole
 from ..inputs import array
 from ..lower import counts, runs
+from ..patterns import Causal
 from ..patterns.longnet import longnet
 
 
 def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, ghosts=False, scale=None) -> np.ndarray:
-    """softmax_j(scale q_i . k_j) v_j over the multiset `sr.longnet(segments, rates, h, H, rule, causal)`, for each head h < H
+    """softmax_j(scale q_i . k_j) v_j over the multiset `sr.longnet(segments, rates, h, H, rule)`, for each head h < H
 
     Parameters
     ----------
     q, k, v, scale : as for `sr.attend`, with as many keys as queries. H is the number of heads of q, 1 where q is (n, d).
-    segments, rates, rule, causal : as for `sr.longnet`.
+    segments, rates, rule : as for `sr.longnet`.
+    causal : True for & Causal(), keys j <= i alone.
     ghosts : attend also to the zeros that torchscale pads with, keys of logit 0 and value 0, as many as `ghost_counts`
         says; none where `causal`, since they come after all positions.
 
@@ -38,9 +41,13 @@ def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, g
     >>> sr.published.dilated_attention(0 * x, x, x, (4,), (2,), ghosts=True)[4]     # beside a zero at 6
     array([0. , 0. , 0. , 0. , 0.5])
     """
-    shape = array("q", q).shape
+    shape, keys = array("q", q).shape, array("k", k).shape
+    if shape[-2:-1] != keys[-2:-1]:
+        raise ValueError(f"k must have as many keys as q has queries, {shape[-2:-1]}, got {keys[-2:-1]}")
+    flag("ghosts", ghosts)
     heads = shape[-3] if len(shape) > 2 else 1
-    patterns = [longnet(segments, rates, head, heads, rule, causal) for head in range(heads)]
+    patterns = [longnet(segments, rates, head, heads, rule) for head in range(heads)]
+    patterns = [p & Causal() for p in patterns] if flag("dilated_attention: causal", causal) else patterns
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale)
     if not ghosts or causal:
         return out
@@ -60,6 +67,7 @@ def ghost_counts(segments, rates, n: int, head: int = 0, heads: int = 1, rule: s
     >>> sr.published.ghost_counts((4,), (2,), 5)
     array([0, 0, 0, 0, 1])
     """
+    n = whole("n", n, 0)
     found = np.zeros(n, np.int64)
     for p in longnet(segments, rates, head, heads, rule):
         held = counts(runs(p, n))

@@ -57,6 +57,6 @@ def test_deepspeed_bigbird_has_no_global_block_at_the_end():
 def test_the_ring_of_the_star_transformer_is_open_in_its_code():
     for n in (3, 5, 9):
         shape = (n + 1, 2 * n + 1)
-        paper, code = brute(sr.star(n), shape), brute(sr.star(n, cyclic=False), shape)
+        paper, code = brute(sr.star(n), shape), brute(sr.star(n, circular=False), shape)
         assert np.argwhere(paper & ~code).tolist() == [[1, n], [n, 1]]
         assert not (code & ~paper).any()

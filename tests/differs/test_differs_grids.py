@@ -77,6 +77,6 @@ def test_tensor2tensor_remembers_one_block():
 
 
 def test_blocks_are_generated_before_the_rows_below_them():
-    p = sr.image_local((2, 2), (0, 2), shape=(2, 4))
+    p = sr.image_local_2d((2, 4), (2, 2), (0, 2))
     later = brute(p - sr.Causal(), 8)
     assert [np.flatnonzero(row).tolist() for row in later] == [[], [], [4, 5], [4, 5], [], [], [], []]

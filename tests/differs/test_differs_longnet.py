@@ -45,7 +45,7 @@ def test_longnet_offsets_agree_up_to_r_heads():
 
 
 def test_causal_longnet_is_not_connected():
-    branches = sr.longnet((16, 64, 256), (1, 4, 16), causal=True)
+    branches = sr.longnet((16, 64, 256), (1, 4, 16)) & sr.Causal()
     a, b, c = branches
     found = sr.paths.hops([a | b | c], 256)
     assert found[16, 15] == -1

@@ -23,7 +23,7 @@ def test_a_shape_is_searched_with_one_diagonal_more_than_it_runs():
 def test_the_first_chunk_of_reformer_sees_the_last():
     differs = brute(sr.reformer_local(12, 3), 12) & ~brute(sr.reformer_local(12, 3, circular=False), 12)
     assert np.argwhere(differs).tolist() == [[i, j] for i in range(3) for j in range(9, 12)]
-    decoders = [brute(sr.reformer_local(12, 3, before, circular=circular, causal=True), 12)
+    decoders = [brute(sr.reformer_local(12, 3, before, circular=circular) & sr.Causal(), 12)
                 for before in range(6) for circular in (True, False)]
     assert all((decoders[t] == decoders[t + 1]).all() for t in range(0, 12, 2))
 

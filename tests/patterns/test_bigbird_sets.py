@@ -121,7 +121,7 @@ def test_hf_is_full_up_to_two_random_blocks_a_row_and_five():
     for random in (1, 2, 3):
         bound = (5 + 2 * random) * 4
         for n in (1, bound - 1, bound):
-            assert sr.bigbird_hf(n, 4, random, 0, True) == sr.Branches((sr.Full(),))
+            assert sr.bigbird_hf(n, 4, random, 0, True) == sr.Branches((sr.Grid((n,), (sr.Full(),)),))
         assert len(sr.bigbird_hf(bound + 4, 4, random, 0, True)) == 1 + random
 
 

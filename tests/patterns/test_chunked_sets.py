@@ -39,7 +39,7 @@ def members(inside, n):
 
 def test_the_pictures():
     assert sr.picture(sr.reformer_local(8, 2), 8) == CIRCLE
-    assert sr.picture(sr.reformer_local(8, 2, before=1, after=1, causal=True), 8) == AHEAD
+    assert sr.picture(sr.reformer_local(8, 2, before=1, after=1) & sr.Causal(), 8) == AHEAD
     assert sr.picture(sr.local_attention(2, look_forward=0), 8) == CIRCLE.replace("██····██", "██······")
 
 
@@ -50,21 +50,21 @@ def test_circular_is_a_band_around_a_circle(n, before, after):
         assert brute(sr.Circular(n, before, after), n).tolist() == members(lambda i, j: j in around[i], n)
 
 
-@given(CHUNKS, SIDES, SIDES, st.booleans(), st.booleans())
-def test_reformer_local_sees_whole_chunks(chunks, before, after, circular, causal):
+@given(CHUNKS, SIDES, SIDES, st.booleans())
+def test_reformer_local_sees_whole_chunks(chunks, before, after, circular):
     keys, count = chunks
     n = keys * count
 
     def inside(i, j):
         seen = [i // keys + o for o in range(-before, after + 1)]
-        return j // keys in [c % count if circular else c for c in seen] and (not causal or j <= i)
-    assert brute(sr.reformer_local(n, keys, before, after, circular, causal), n).tolist() == members(inside, n)
+        return j // keys in [c % count if circular else c for c in seen]
+    assert brute(sr.reformer_local(n, keys, before, after, circular), n).tolist() == members(inside, n)
 
 
 @given(CHUNKS, SIDES)
 def test_causal_reformer_local_knows_no_circle_unless_it_looks_ahead(chunks, before):
     keys, n = chunks[0], chunks[0] * chunks[1]
-    circle, line = (sr.reformer_local(n, keys, before, 0, circular, causal=True) for circular in (True, False))
+    circle, line = (sr.reformer_local(n, keys, before, 0, circular) & sr.Causal() for circular in (True, False))
     assert (brute(circle, n) == brute(line, n)).all()
 
 
@@ -77,9 +77,10 @@ def test_reformer_local_hf_counts_a_chunk_as_often_as_it_is_met(chunks, before, 
     def times(i, j):
         return sum(j // keys == (i // keys + o) % count for o in met) * (not causal or j <= i)
     expected = [[times(i, j) for j in range(n)] for i in range(n)]
-    branches = sr.reformer_local_hf(n, keys, before, after, causal)
+    branches, p = sr.reformer_local_hf(n, keys, before, after), sr.reformer_local(n, keys, before, after)
+    branches, p = (branches & sr.Causal(), p & sr.Causal()) if causal else (branches, p)
     assert sr.multiplicity(branches, n).tolist() == expected
-    assert ((np.array(expected) > 0) == brute(sr.reformer_local(n, keys, before, after, causal=causal), n)).all()
+    assert ((np.array(expected) > 0) == brute(p, n)).all()
 
 
 def test_attention_over_chunks_met_twice_weighs_their_keys_twice():
@@ -141,10 +142,13 @@ def test_gpt_neo_begins_with_all_and_llama4_ends_with_it():
     (lambda: sr.reformer_local(8, 0), ValueError, "reformer_local: keys must be at least 1, got 0"),
     (lambda: sr.reformer_local(8, 4, before=-1), ValueError, "reformer_local: before must be at least 0, got -1"),
     (lambda: sr.reformer_local(8, 4, after=True), TypeError, "reformer_local: after must be an integer, got True"),
+    (lambda: sr.reformer_local(8, 4, circular=1), TypeError, "reformer_local: circular must be True or False, got 1"),
     (lambda: sr.Circular(8, 2, -3), ValueError, "Circular: after must be at least -before = -2, got -3"),
     (lambda: sr.local_attention(4, 1, 1, causal=True), ValueError, r"look_forward must be 0 if causal .*, got 1"),
     (lambda: sr.local_attention(4, -1), ValueError, "local_attention: look_back must be at least 0, got -1"),
     (lambda: sr.local_attention(0), ValueError, "local_attention: keys must be at least 1, got 0"),
+    (lambda: sr.local_attention(4, causal=1), TypeError, "local_attention: causal must be True or False, got 1"),
+    (lambda: sr.local_attention(4, exact=None), TypeError, "local_attention: exact must be True or False, got None"),
     (lambda: sr.llama4_chunked(0), ValueError, "llama4_chunked: keys must be at least 1, got 0"),
     (lambda: sr.llama4_chunked(4, padding=-1), ValueError, "llama4_chunked: padding must be at least 0, got -1"),
     (lambda: sr.llama4(4, interval=0), ValueError, "llama4: interval must be at least 1, got 0"),

@@ -91,9 +91,9 @@ def test_lines_far_away_are_listed_and_counted():
     (lambda: sr.streaming(4, 0), ValueError, "streaming: keys must be at least 1, got 0"),
     (lambda: sr.a_shape(4, -1), ValueError, "a_shape: radius must be at least 0, got -1"),
     (lambda: sr.a_shape(4.0, 1), TypeError, "a_shape: sinks must be an integer, got 4.0"),
-    (lambda: sr.vertical_slash((1, -2), (0,)), ValueError, "Verticals: positions must be at least 0, got -2"),
+    (lambda: sr.vertical_slash((1, -2), (0,)), ValueError, r"Verticals: positions\[\d\] must be at least 0, got -2"),
     (lambda: sr.vertical_slash((1,), 3), TypeError, "Slashes: offsets must be a sequence of integers, got 3"),
-    (lambda: sr.Slashes((0, -1)), ValueError, "Slashes: offsets must be at least 0, got -1"),
+    (lambda: sr.Slashes((0, -1)), ValueError, r"Slashes: offsets\[\d\] must be at least 0, got -1"),
 ])
 def test_bad_values_are_refused_by_name(make, error, said):
     with pytest.raises(error, match=said):

@@ -94,6 +94,8 @@ def test_refusals():
     q, k, v = qkv((4, 4))
     with pytest.raises(ValueError, match="longnet: rule must be one of 'paper', 'torchscale', got 'mod'"):
         dilated_attention(q, k, v, (4,), (1,), rule="mod")
+    with pytest.raises(TypeError, match="dilated_attention: causal must be True or False, got 1"):
+        dilated_attention(q, k, v, (4,), (1,), causal=1)
     with pytest.raises(ValueError, match="longnet: rates must be one for each"):
         ghost_counts((4,), (), 4)
     assert sr.published.dilated_attention is dilated_attention

@@ -1,0 +1,127 @@
+"""MInference: vertical and slash lines, and the A-shape.
+
+Jiang et al. 2024, "MInference 1.0: Accelerating Pre-filling for Long-Context LLMs via Dynamic Sparse Attention", arXiv 2407.02490.
+
+Symbols:  a vertical is a column j of the matrix, a slash one of its diagonals, by the offset i - j >= 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import whole
+from ..rules import Rule, among, span, stretches
+from ..sets import Pattern
+from .elementary import Lookback
+from .globals import Sinks
+
+
+@dataclass(frozen=True, repr=False)
+class Verticals(Rule):
+    """A_i = { j <= i : j in positions }        Jiang et al. 2024, sec. 3.2, alg. 2, vertical lines
+
+    `positions` in any order, repeats dropped; rows before the first of them are empty.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Verticals((0, 3)), 5))
+    █····
+    █····
+    █····
+    █··█·
+    █··█·
+    """
+
+    positions: tuple[int, ...]
+    least = 0
+
+    @staticmethod
+    def formula(i, j, positions):
+        return (j <= i) & among(j, positions)
+
+    @staticmethod
+    def row(i, n, positions):
+        nothing = span(0 * i, 0)
+        return (nothing, *(span(start, np.minimum(stop, i + 1)) for start, stop in stretches(positions) if start < n))
+
+    @staticmethod
+    def pairs(n, positions):
+        return sum(n - position for position in positions if position < n)
+
+
+@dataclass(frozen=True, repr=False)
+class Slashes(Rule):
+    """A_i = { j <= i : i - j in offsets }        Jiang et al. 2024, sec. 3.2, alg. 2, slash lines
+
+    `offsets` in any order, repeats dropped; 0 is the diagonal, and rows before the least of them are empty.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.Slashes((0, 1, 3)), 6))
+    █·····
+    ██····
+    ·██···
+    █·██··
+    ·█·██·
+    ··█·██
+    """
+
+    offsets: tuple[int, ...]
+    least = 0
+
+    @staticmethod
+    def formula(i, j, offsets):
+        return (j <= i) & among(i - j, offsets)
+
+    @staticmethod
+    def row(i, n, offsets):
+        nothing = span(0 * i, 0)
+        return (nothing, *(span(i - stop + 1, i - start + 1) for start, stop in stretches(offsets)))
+
+    @staticmethod
+    def pairs(n, offsets):
+        return sum(n - offset for offset in offsets if offset < n)
+
+
+def a_shape(sinks: int, radius: int) -> Pattern:
+    """A_i = { j <= i : j < sinks  or  i - j <= radius }        Jiang et al. 2024, sec. 3.2, A-shape, as it is searched
+
+    radius + 1 diagonals: the mask by which the published code judges whether this pattern fits a head.
+    Differs: the kernel that then runs with the same two numbers keeps i - j < radius, one diagonal fewer:
+    streaming(sinks, radius).
+
+    Raises ValueError for negative `sinks` or `radius`.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.a_shape(1, 1), 5))
+    █····
+    ██···
+    ███··
+    █·██·
+    █··██
+    """
+    return Sinks(whole("a_shape: sinks", sinks, 0)) | Lookback(whole("a_shape: radius", radius, 0) + 1)
+
+
+def vertical_slash(verticals, slashes) -> Pattern:
+    """A_i = { j <= i : j in verticals  or  i - j in slashes }        Jiang et al. 2024, sec. 3.2, alg. 2
+
+    The set that the published code searches with; its kernel rounds each slash to blocks of 64 rows, and so sees more.
+
+    Parameters
+    ----------
+    verticals : the columns, from 0, in any order; the code picks them by the attention of the last 64 queries.
+    slashes : the diagonals, by i - j; with 0 among them no row is empty.
+
+    Raises TypeError for what is no sequence of integers, ValueError for negative ones.
+
+    >>> import sparse_ref as sr
+    >>> print(sr.picture(sr.vertical_slash((1,), (0, 3)), 6))
+    █·····
+    ·█····
+    ·██···
+    ██·█··
+    ·█··█·
+    ·██··█
+    """
+    return Verticals(verticals) | Slashes(slashes)
