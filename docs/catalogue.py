@@ -20,9 +20,17 @@ from sparse_ref.rules import Rule
 
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
+HEAD = ["| | set and source | pairs grow as | who hears of whom, in how many layers |", "|---|---|---|---|"]
+PART_OF = {"Strided": "strided", "Block": "fixed", "Summary": "fixed", "SubBlock": "openai_fixed", "DilatedSegment": "longnet",
+           "Flip": "butterfly", "Verticals": "vertical_slash", "Slashes": "vertical_slash", "Prefix": "prefix_lm",
+           "Sinks": "streaming"}
+UNORDERED = {"image_local_2d", "block_diffusion"}  # a later position may come earlier in time
+OVER_BLOCKS = {"Flip", "butterfly"}
 INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
-                "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how many "
-                "layers of it let every key reach every query, or for causal ones every later query.")
+                "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how the "
+                "number of pairs grows with n, and how many layers let each position hear of all others, or of earlier ones.\n\n"
+                "[What is in a window](rosetta.md): what twenty sources mean by a number. "
+                "[Where sources differ](../differs.md): papers beside their code.")
 
 
 def pages() -> dict[str, str]:
@@ -37,7 +45,7 @@ def index(families) -> str:
     lines = ["# Catalogue", "", INTRODUCTION, "", "![The catalogue in pictures](../_static/catalogue.png)", ""]
     for family, entries in families:
         title, rest = headed(entries[0].title)
-        lines += [f"## [{title}]({family}.md)", "", *rest, "| | set and source | pairs grow as | paths |", "|---|---|---|---|"]
+        lines += [f"## {title}", "", *rest, *HEAD]
         for e, anchor in zip(entries, anchors(entries)):
             is_set, source = stated(e)
             first = cell(is_set) if is_set.startswith("A_i") else plain(is_set)
@@ -50,8 +58,8 @@ def rosetta(w: int = 4) -> str:
     """The table of `sparse-ref rosetta`."""
     lines = ["# What is in a window", "", f"The number {w}, handed to each source where it asks for its window: the set that it "
              f"gives, and the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, "
-             f"`sr.window_conventions({w})` has it as data.", "", "| source | parameter | set | keys |", "|---|---|---|---|"]
-    lines += [f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} |"
+             f"`sr.window_conventions({w})` has it as data.", "", "| source | parameter | set | keys | |", "|---|---|---|---|---|"]
+    lines += [f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} | {each.kind} |"
               for each in sr.window_conventions(w)]
     return "\n".join([*lines, ""])
 
@@ -82,16 +90,26 @@ def part(entry: Entry) -> list[str]:
     first = f"`{is_set}`" if is_set.startswith("A_i") and "`" not in is_set else plain(is_set)
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
     definition = sr.notation.NAMES[entry.name]
-    lines += [f"`{entry.name}{inspect.signature(definition, eval_str=False)}`".replace("'", "").partition(" ->")[0].rstrip("`") + "`", ""]
+    lines += [f"`{signature(entry.name)}`", ""]
     if isinstance(definition, type) and issubclass(definition, Rule):
         lines += ["```python", *code(definition.formula), *(["", *code(definition.pairs)] if definition.pairs else []), "```", ""]
     n_q, n_k = entry.shape()
     lengths = f"n = {n_q}" if n_q == n_k else f"(n_q, n_k) = ({n_q}, {n_k})"
     lines += [f"`{entry.text()}`, {lengths}", "", "```text", *pictures(entry), "```", ""]
     keys = ", ".join(f"{keys_per_query(entry, n):,.1f} at n = {n:,}" for n in LENGTHS)
-    lines += [f"- Keys per query on average: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
+    over_blocks = entry.name in OVER_BLOCKS or entry.name.startswith("deepspeed_")
+    counted = "Blocks per row of blocks, for n blocks" if over_blocks else "Keys per query, on average"
+    lines += [f"- {counted}: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
+    if over_blocks:
+        lines.append("- i and j count blocks: `Blockwise(p, block)` is the pattern over tokens.")
     lines += [f"- Differs: {row}" for row in differences(entry.name)]
     return [*lines, ""]
+
+
+def signature(name: str) -> str:
+    """The constructor with its parameters and what they are unless given."""
+    given = inspect.signature(sr.notation.NAMES[name]).parameters.values()
+    return f"{name}({', '.join(str(one.replace(annotation=inspect.Parameter.empty)) for one in given)})"
 
 
 def stated(entry: Entry) -> tuple[str, str]:
@@ -138,24 +156,28 @@ def growth(entry: Entry) -> str:
 
 
 def paths(entry: Entry, brief: bool = False) -> str:
-    """How many layers of it let every j reach every i, or a pair that none does."""
+    """How many layers of it let every position hear of every earlier one, and of which later ones; or a pair that none joins."""
     n, n_k = entry.shape()
-    if n != n_k:
-        return "-" if brief else "queries and keys are not the same positions"
+    if entry.name in PART_OF:
+        return f"a part of `{PART_OF[entry.name]}`"
+    if n != n_k or entry.name in UNORDERED:
+        return "-" if brief else ("queries and keys are not the same positions" if n != n_k else
+                                  "not asked, since positions are not in the order of time")
     value = entry.value()
-    steps = value.steps if isinstance(value, sr.Factorized) else (union(patterns(value)),)
-    future = np.triu(np.any([sr.dense(p, n) for p in steps], axis=0), 1).any()
-    wanted = np.ones((n, n), bool) if future else np.tri(n, dtype=bool)
-    layers = sr.paths.hops(steps, n)
-    never = wanted & (layers < 0)
+    layers = sr.paths.hops(value.steps if isinstance(value, sr.Factorized) else (union(patterns(value)),), n)
+    past = np.tri(n, k=-1, dtype=bool)
+    never, later = past & (layers < 0), np.mean(layers[past.T] >= 0)
     if never.any():
         i, j = np.argwhere(never)[0]
-        return (f"{never.sum() / wanted.sum():.0%} of pairs never" if brief else
-                f"{never.sum():,} of {wanted.sum():,} pairs are never joined: {i} does not hear of {j} (n = {n})")
-    most = int(layers[wanted].max())
+        return (f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier ones never" if brief else
+                f"{never.sum():,} of {past.sum():,} pairs j < i are never joined: query {i} never hears of {j} (n = {n})")
+    heard = (f"every later one within {layers.max()}" if later == 1 else
+             f"{later:.0%} of the later ones" if later else "no later one")
+    most = int(layers[past].max())
     within = f"{most} layer{'s' * (most != 1)}"
-    of = "every other" if future else "every j <= i"
-    return f"all in {within}" if brief else f"each position hears of {of} within {within} (n = {n})"
+    if brief:
+        return f"all in {max(most, int(layers.max()))}" if later == 1 else f"earlier ones in {most}"
+    return f"each position hears of every earlier one within {within}, and of {heard} (n = {n})"
 
 
 def union(given):
@@ -170,7 +192,8 @@ def union(given):
 def differences(name: str) -> list[str]:
     """The rows of differs.md that name a constructor, in a line each."""
     table = re.findall(r"^\| (?!source)(.*) \|$", (HERE / "differs.md").read_text(), re.M)
-    return [f"{source}: {says}; {beside}. Keys: {which}." for source, says, beside, which, _ in (row.split(" | ") for row in table)
+    return [f"**{source}** says: {says}. Elsewhere, and here: {beside}. Keys that differ: {which}."
+            for source, says, beside, which, _ in (row.split(" | ") for row in table)
             if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))]
 
 

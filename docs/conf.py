@@ -48,7 +48,8 @@ def plain(app, what, name, obj, options, lines):
             section = line
         text = line if example else line.replace("|", r"\|").replace("*", r"\*")
         entry, colon, rest = text.partition(" : ")
-        if section in ("Parameters", "Attributes", "Returns") and line and not line.startswith(" ") and not colon and not following.startswith("-") and set(line) != {"-"}:
+        text_of_its_own = line and not line.startswith(" ") and not colon and not following.startswith("-") and set(line) != {"-"}
+        if section in ("Parameters", "Attributes", "Returns") and text_of_its_own:
             lines.extend(["Notes", "-----"])  # what follows the parameters is no parameter
             section = ""
         if section in ("Parameters", "Returns", "Attributes") and colon and not text.startswith(" "):
