@@ -106,8 +106,10 @@ def _value(node: ast.expr, text: str):
             return tuple(_value(part, text) for part in parts)
         case ast.Call(func=ast.Name(id=name)):
             return _call(node, name, text)
-        case ast.Name(id=name) if name in NAMES:
-            raise ParseError(f"{name!r} needs its parameters in parentheses", text, node.col_offset)
+        case ast.Name(id=name):
+            if name in NAMES:
+                raise ParseError(f"{name!r} needs its parameters in parentheses", text, node.col_offset)
+            raise _unknown(name, text, node.col_offset)
     raise ParseError("only names of patterns, their parameters and | & - ~ ( ) are read here", text, node.col_offset)
 
 
@@ -119,11 +121,16 @@ def _operand(node: ast.expr, text: str, branches: bool = False):
     return value
 
 
+def _unknown(name: str, text: str, column: int) -> ParseError:
+    """No pattern has this name; one may have nearly this."""
+    near = get_close_matches(name, NAMES, 1, 0.5) or get_close_matches(name.lower(), NAMES, 1, 0.5)
+    return ParseError(f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), text, column)
+
+
 def _call(node: ast.Call, name: str, text: str):
     """The named pattern with these parameters; what it refuses is refused here, at its column."""
     if name not in NAMES:
-        near = get_close_matches(name, NAMES, 1, 0.5)
-        raise ParseError(f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), text, node.col_offset)
+        raise _unknown(name, text, node.col_offset)
     names = [keyword.arg for keyword in node.keywords]
     if None in names:
         raise ParseError("** is not read here", text, node.col_offset)
