@@ -49,7 +49,8 @@ def index(families) -> str:
         for e, anchor in zip(entries, anchors(entries)):
             is_set, source = stated(e)
             first = cell(is_set) if is_set.startswith("A_i") else plain(is_set)
-            lines.append(f"| [`{e.name}`]({family}.md#{anchor}) | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |")
+            link = f"[`{e.name}`]({family}.md#{anchor})"
+            lines.append(f"| {link} | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |")
         lines.append("")
     return "\n".join([*lines, "```{toctree}", ":hidden:", "", "rosetta", *(family for family, _ in families), "```", ""])
 

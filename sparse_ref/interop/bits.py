@@ -29,8 +29,9 @@ def packed_bits(p, n, *, bitorder="little") -> np.ndarray:
     >>> interop.packed_bits(sr.Causal(), 3)            # 100 110 111
     array([217,   1], dtype=uint8)
     """
+    order = _order(bitorder)
     return stacked(lambda each: np.concatenate([np.zeros(0, np.uint8), *(
-        np.packbits(slab.ravel(), bitorder=_order(bitorder)) for slab in _slabs(each, n))]), p)
+        np.packbits(slab.ravel(), bitorder=order) for slab in _slabs(each, n))]), p)
 
 
 def packed_rows(p, n, *, bitorder="little") -> np.ndarray:
@@ -45,9 +46,9 @@ def packed_rows(p, n, *, bitorder="little") -> np.ndarray:
            [3],
            [7]], dtype=uint8)
     """
-    width = -(-lengths(n)[1] // 8)
+    width, order = -(-lengths(n)[1] // 8), _order(bitorder)
     return stacked(lambda each: np.concatenate([np.zeros((0, width), np.uint8), *(
-        np.packbits(slab, axis=1, bitorder=_order(bitorder)) for slab in _slabs(each, n))]), p)
+        np.packbits(slab, axis=1, bitorder=order) for slab in _slabs(each, n))]), p)
 
 
 def from_packed_bits(bits, n, *, bitorder="little") -> Pattern | tuple[Pattern, ...]:

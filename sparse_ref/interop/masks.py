@@ -64,7 +64,7 @@ def additive_bias(p, n, *, dtype=np.float32, fill=-math.inf) -> np.ndarray:
     array([[  0., -inf],
            [  0.,   0.]], dtype=float32)
     """
-    value = _fill(fill, np.dtype(dtype))
+    value = _fill(fill, dtype)
 
     def bias(each):
         return np.where(dense(each, n), np.zeros((), value.dtype), value)
@@ -130,10 +130,16 @@ def _array(name: str, x) -> np.ndarray:
     return np.asarray(x) if isinstance(x, (list, tuple)) else array(name, x)
 
 
-def _fill(fill, dtype: np.dtype) -> np.ndarray:
+def _fill(fill, dtype) -> np.ndarray:
     """The number of masked pairs as this dtype, below 0, and finite where it was."""
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be one of {', '.join(FLOATS)}, got {dtype!r}") from None
     if dtype.name not in FLOATS:
         raise TypeError(f"dtype must be one of {', '.join(FLOATS)}, got {dtype}")
+    if not isinstance(fill, (int, float, np.integer, np.floating)):
+        raise TypeError(f"fill must be a number below 0, got {fill!r}")
     with np.errstate(over="ignore"):
         value = np.asarray(fill, np.float64).astype(dtype)
     if value.ndim or not value < 0 or bool(np.isinf(value)) != bool(np.isinf(fill)):
