@@ -111,9 +111,9 @@ TWO = (sr.Full(), sr.Full())
 
 
 @pytest.mark.parametrize(("build", "error", "said"), [
-    (lambda: sr.Documents((2, -1)), ValueError, "Documents: lengths must be at least 0, got -1"),
-    (lambda: sr.Documents((2, 2**31)), ValueError, "Documents: lengths must be at most 2147483647, got 2147483648"),
-    (lambda: sr.Documents((2, 1.0)), TypeError, "Documents: lengths must be an integer, got 1.0"),
+    (lambda: sr.Documents((2, -1)), ValueError, "Documents: lengths[1] must be at least 0, got -1"),
+    (lambda: sr.Documents((2, 2**31)), ValueError, "Documents: lengths[1] must be at most 2147483647, got 2147483648"),
+    (lambda: sr.Documents((2, 1.0)), TypeError, "Documents: lengths[1] must be an integer, got 1.0"),
     (lambda: sr.Documents(6), TypeError, "Documents: lengths must be a sequence of integers, got 6"),
     (lambda: sr.Documents((2,), 3), TypeError, "Documents: inner must be a Pattern, got 3"),
     (lambda: sr.Documents((2, 0, 4), sr.Random(2, 1, 0)), ValueError,
@@ -121,9 +121,9 @@ TWO = (sr.Full(), sr.Full())
     (lambda: sr.Documents((2, 4)).row(0, 7), ValueError, "Documents((2, 4)) is stated for n = 6, got n = 7"),
     (lambda: sr.Documents((2, 4)).row(6, 6), IndexError, "has rows 0 <= i < 6, asked for i = 6"),
     (lambda: sr.Documents(()).row(0, 0), IndexError, "has rows 0 <= i < 0, asked for i = 0"),
-    (lambda: sr.Grid((), ()), ValueError, "Grid: patterns must be one for each of the 0 axes, at least 1, got 0"),
-    (lambda: sr.Grid((2, 3), (sr.Full(),)), ValueError, "Grid: patterns must be one for each of the 2 axes, at least 1, got 1"),
-    (lambda: sr.Grid((2, 0), TWO), ValueError, "Grid: shape must be at least 1, got 0"),
+    (lambda: sr.Grid((), ()), ValueError, "Grid: shape must have at least 1 axis, got ()"),
+    (lambda: sr.Grid((2, 3), (sr.Full(),)), ValueError, "Grid: patterns must be one for each of the 2 axes, got 1"),
+    (lambda: sr.Grid((2, 0), TWO), ValueError, "Grid: shape[1] must be at least 1, got 0"),
     (lambda: sr.Grid((2**16, 2**15), TWO), ValueError, "Grid: the product of shape must be at most 2147483647, got 2147483648"),
     (lambda: sr.Grid(6, TWO), TypeError, "Grid: shape must be a sequence of integers, got 6"),
     (lambda: sr.Grid((2, 3), (sr.Full(), 3)), TypeError, "Grid: a pattern must be a Pattern, got 3"),

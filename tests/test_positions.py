@@ -65,13 +65,13 @@ def test_a_sequence_becomes_a_tuple_of_python_s_ints_in_its_order(values):
     ("12", (0,), TypeError, "name must be a sequence of integers, got '12'"),
     (b"12", (0,), TypeError, "name must be a sequence of integers, got b'12'"),
     (None, (0,), TypeError, "name must be a sequence of integers, got None"),
-    ([1, 2.0], (0,), TypeError, "name must be an integer, got 2.0"),
-    ([True], (0,), TypeError, "name must be an integer, got True"),
-    (np.array([[1]]), (0,), TypeError, "name must be an integer, got array([1])"),
-    ([1, -1], (0,), ValueError, "name must be at least 0, got -1"),
-    ([HUGE + 1], (0,), ValueError, f"name must be at most {HUGE}, got {HUGE + 1}"),
-    ([-HUGE - 1], (None,), ValueError, f"name must be at least {-HUGE}, got {-HUGE - 1}"),
-    ([5], (0, 4), ValueError, "name must be at most 4, got 5"),
+    ([1, 2.0], (0,), TypeError, "name[1] must be an integer, got 2.0"),
+    ([True], (0,), TypeError, "name[0] must be an integer, got True"),
+    (np.array([[1]]), (0,), TypeError, "name[0] must be an integer, got array([1])"),
+    ([1, -1], (0,), ValueError, "name[1] must be at least 0, got -1"),
+    ([HUGE + 1], (0,), ValueError, f"name[0] must be at most {HUGE}, got {HUGE + 1}"),
+    ([-HUGE - 1], (None,), ValueError, f"name[0] must be at least {-HUGE}, got {-HUGE - 1}"),
+    ([5], (0, 4), ValueError, "name[0] must be at most 4, got 5"),
 ])
 def test_what_is_no_sequence_of_integers_within_bounds_is_refused(values, bounds, error, said):
     with pytest.raises(error, match=re.escape(said)):
