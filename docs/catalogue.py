@@ -48,7 +48,7 @@ def index(families) -> str:
         lines += [f"## {title}", "", *rest, *HEAD]
         for e, anchor in zip(entries, anchors(entries)):
             is_set, source = stated(e)
-            first = cell(is_set) if is_set.startswith("A_i") else plain(is_set)
+            first = cell(is_set) if is_set.startswith(("A_i", "m_ij")) else plain(is_set)
             link = f"[`{e.name}`]({family}.md#{anchor})"
             lines.append(f"| {link} | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |")
         lines.append("")
@@ -88,7 +88,7 @@ def page(entries: list[Entry]) -> str:
 def part(entry: Entry) -> list[str]:
     """One pattern: set, source, definition, picture, cost, paths, differences."""
     is_set, source = stated(entry)
-    first = f"`{is_set}`" if is_set.startswith("A_i") and "`" not in is_set else plain(is_set)
+    first = f"`{is_set}`" if is_set.startswith(("A_i", "m_ij")) and "`" not in is_set else plain(is_set)
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
     definition = sr.notation.NAMES[entry.name]
     lines += [f"`{signature(entry.name)}`", ""]
