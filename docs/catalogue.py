@@ -8,7 +8,9 @@ import inspect
 import math
 import re
 import sys
+from functools import cache, reduce
 from itertools import groupby
+from operator import or_
 from pathlib import Path
 from textwrap import dedent
 
@@ -25,6 +27,7 @@ PART_OF = {"Strided": "strided", "Block": "fixed", "Summary": "fixed", "SubBlock
            "Flip": "butterfly", "Verticals": "vertical_slash", "Slashes": "vertical_slash", "Prefix": "prefix_lm",
            "Sinks": "streaming"}
 UNORDERED = {"image_local_2d", "block_diffusion"}  # a later position may come earlier in time
+SETS = "A_i", "m_ij"  # what the first line of a definition begins with, where it is no sentence
 OVER_BLOCKS = {"Flip", "butterfly"}
 INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
                 "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how the "
@@ -47,8 +50,8 @@ def index(families) -> str:
         title, rest = headed(entries[0].title)
         lines += [f"## {title}", "", *rest, *HEAD]
         for e, anchor in zip(entries, anchors(entries)):
-            is_set, source = stated(e)
-            first = cell(is_set) if is_set.startswith(("A_i", "m_ij")) else plain(is_set)
+            is_set, source = e.stated
+            first = cell(is_set) if is_set.startswith(SETS) else plain(is_set)
             link = f"[`{e.name}`]({family}.md#{anchor})"
             lines.append(f"| {link} | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |")
         lines.append("")
@@ -87,8 +90,8 @@ def page(entries: list[Entry]) -> str:
 
 def part(entry: Entry) -> list[str]:
     """One pattern: set, source, definition, picture, cost, paths, differences."""
-    is_set, source = stated(entry)
-    first = f"`{is_set}`" if is_set.startswith(("A_i", "m_ij")) and "`" not in is_set else plain(is_set)
+    is_set, source = entry.stated
+    first = f"`{is_set}`" if is_set.startswith(SETS) and "`" not in is_set else plain(is_set)
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
     definition = sr.notation.NAMES[entry.name]
     lines += [f"`{signature(entry.name)}`", ""]
@@ -113,12 +116,6 @@ def signature(name: str) -> str:
     return f"{name}({', '.join(str(one.replace(annotation=inspect.Parameter.empty)) for one in given)})"
 
 
-def stated(entry: Entry) -> tuple[str, str]:
-    """(set, source) of the definition's first line."""
-    is_set, _, source = entry.said.partition("        ")
-    return is_set.strip(), source.strip()
-
-
 def pictures(entry: Entry) -> list[str]:
     """The example in text: heads one below the other, steps and branches side by side."""
     value = entry.value()
@@ -127,18 +124,10 @@ def pictures(entry: Entry) -> list[str]:
     return "\n\n".join(f"head {h}\n{one}" if len(heads) > 1 else one for h, one in enumerate(drawn)).split("\n")
 
 
-def patterns(value) -> list:
-    """The patterns that make up a value."""
-    if isinstance(value, sr.Factorized):
-        return list(value.steps)
-    return list(value) if isinstance(value, (sr.Branches, tuple)) else [value]
-
-
+@cache
 def pairs(entry: Entry, n: int) -> float:
     """The pairs of all steps or branches; of a head on average."""
-    value = entry.value(n)
-    flat = [one for p in patterns(value) for one in patterns(p)]
-    total = sum(sr.nnz(p, entry.shape(n)) for p in flat)
+    total, value = sum(sr.nnz(p, entry.shape(n)) for p in entry.patterns(n)), entry.value(n)
     return total / len(value) if isinstance(value, tuple) else total
 
 
@@ -164,8 +153,8 @@ def paths(entry: Entry, brief: bool = False) -> str:
     if n != n_k or entry.name in UNORDERED:
         return "-" if brief else ("queries and keys are not the same positions" if n != n_k else
                                   "not asked, since positions are not in the order of time")
-    value = entry.value()
-    layers = sr.paths.hops(value.steps if isinstance(value, sr.Factorized) else (union(patterns(value)),), n)
+    own = entry.patterns()
+    layers = sr.paths.hops(own if isinstance(entry.value(), sr.Factorized) else (reduce(or_, own),), n)
     past = np.tri(n, k=-1, dtype=bool)
     never, later = past & (layers < 0), np.mean(layers[past.T] >= 0)
     if never.any():
@@ -179,15 +168,6 @@ def paths(entry: Entry, brief: bool = False) -> str:
     if brief:
         return f"all in {max(most, int(layers.max()))}" if later == 1 else f"earlier ones in {most}"
     return f"each position hears of every earlier one within {within}, and of {heard} (n = {n})"
-
-
-def union(given):
-    """One pattern: what some head or branch attends to."""
-    flat = [one for p in given for one in patterns(p)]
-    whole = flat[0]
-    for p in flat[1:]:
-        whole = whole | p
-    return whole
 
 
 def differences(name: str) -> list[str]:

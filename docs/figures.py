@@ -23,10 +23,8 @@ def catalogue():
     rows = -(-len(entries) // ACROSS)
     figure, axes = plt.subplots(rows, ACROSS, figsize=(1.6 * ACROSS, 1.95 * rows), layout="constrained")
     for ax, entry in zip(axes.flat, entries):
-        p = entry.value()
-        p = p[0] if isinstance(p, tuple) else p
-        steps = p.steps if isinstance(p, sr.Factorized) else p if isinstance(p, sr.Branches) else (p,)
-        sr.plot.mask(sum_of(steps, entry.shape()), ax=ax)
+        own = entry.patterns()[:1] if isinstance(entry.value(), tuple) else entry.patterns()
+        sr.plot.mask(sr.multiplicity(sr.Branches(own), entry.shape()) > 0, ax=ax)
         ax.set_title(entry.name, fontsize=9, family="monospace")
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
         if ax.get_legend():
@@ -34,11 +32,6 @@ def catalogue():
     for ax in axes.flat[len(entries):]:
         ax.remove()
     return figure
-
-
-def sum_of(patterns, n):
-    """The mask of what any of them holds."""
-    return sr.multiplicity(sr.Branches(tuple(patterns)), n) > 0
 
 
 if __name__ == "__main__":

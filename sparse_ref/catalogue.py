@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from math import isqrt
 
 from . import notation
-from .picture import said
+from .factorized import Factorized
+from .picture import said, stated
+from .sets import Pattern
 
 DRAWN = 24
 
@@ -36,9 +38,9 @@ class Entry:
         return said(sys.modules[notation.NAMES[self.name].__module__])
 
     @property
-    def said(self) -> str:
-        """The set and its source, as the definition's first line has them."""
-        return said(notation.NAMES[self.name])
+    def stated(self) -> tuple[str, str]:
+        """(set, source), as the definition's first line has them."""
+        return stated(notation.NAMES[self.name])
 
     def text(self, n: int | None = None) -> str:
         """The example in notation, at a length; its own unless given. Example texts with {s} take squares alone."""
@@ -53,6 +55,11 @@ class Entry:
     def value(self, n: int | None = None):
         """What the example denotes: a pattern, steps, branches, or one pattern a head."""
         return notation.read(self.text(n))
+
+    def patterns(self, n: int | None = None) -> tuple[Pattern, ...]:
+        """All that the example is made of: itself, its steps, its branches, or those of its heads."""
+        value = self.value(n)
+        return (value,) if isinstance(value, Pattern) else tuple(value.steps if isinstance(value, Factorized) else value)
 
 
 def _filled(text: str, n: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
-from .sets import Both, Pattern
+from .sets import Pattern
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,10 +28,7 @@ class Factorized:
     via: Callable | None = field(default=None, compare=False)
 
     def __post_init__(self):
-        steps = tuple(self.steps) if isinstance(self.steps, (list, tuple)) else ()
-        if not steps or not all(isinstance(p, Pattern) for p in steps):
-            raise TypeError(f"Factorized: steps must be one or more patterns, got {self.steps!r}")
-        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "steps", _several("Factorized: steps", self.steps))
 
     def __repr__(self):
         return self.name or f"Factorized({self.steps!r})"
@@ -60,10 +57,7 @@ class Branches:
     name: str = field(default="", compare=False)
 
     def __post_init__(self):
-        patterns = tuple(self.patterns) if isinstance(self.patterns, (list, tuple)) else ()
-        if not patterns or not all(isinstance(p, Pattern) for p in patterns):
-            raise TypeError(f"Branches: patterns must be one or more patterns, got {self.patterns!r}")
-        object.__setattr__(self, "patterns", patterns)
+        object.__setattr__(self, "patterns", _several("Branches: patterns", self.patterns))
 
     def __and__(self, other):
         """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of all of them.
@@ -80,8 +74,8 @@ class Branches:
         """
         if not isinstance(other, Pattern):
             return NotImplemented
-        operand = repr(other) if other.precedence > Both.precedence else f"({other!r})"
-        return Branches(tuple(p & other for p in self.patterns), self.name and f"{self.name} & {operand}")
+        cut = tuple(p & other for p in self.patterns)
+        return Branches(cut, self.name and f"{self.name} & {cut[0]._inside(other)}")
 
     def __iter__(self):
         return iter(self.patterns)
@@ -95,6 +89,13 @@ class Branches:
     def _repr_html_(self):
         from .picture import html
         return "".join(f"<p>branch {b}</p>{html(p)}" for b, p in enumerate(self.patterns))
+
+
+def _several(name: str, patterns) -> tuple[Pattern, ...]:
+    """One or more patterns, as a tuple."""
+    if not isinstance(patterns, (list, tuple)) or not patterns or not all(isinstance(p, Pattern) for p in patterns):
+        raise TypeError(f"{name} must be one or more patterns, got {patterns!r}")
+    return tuple(patterns)
 
 
 def one_set(name: str, p):

@@ -47,8 +47,7 @@ class Blockwise(Pattern):
 
     def row(self, i, n):
         (i, n), (b_q, b_k) = asked(i, n), self.block
-        if self.own_length is not None:
-            self._stated_for((), n)
+        self._stated_for((), n)
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
         keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
         return keys[keys < n]

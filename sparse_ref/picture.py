@@ -23,8 +23,7 @@ ATTENDS, NOT = "█", "·"
 def grid(p: Pattern, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k), by evaluating `contains` on every pair: n_q n_k memory, for small n."""
     n_q, n_k = lengths(n)
-    if p.own_length is not None:
-        p._stated_for((), n_k)
+    p._stated_for((), n_k)
     for end in {0, n_q - 1} if n_q else ():
         p.row(end, n_k)  # which refuses queries beyond those that the sets are stated for
     i, j = np.arange(n_q)[:, None], np.arange(n_k)[None, :]
@@ -91,6 +90,12 @@ def said(definition) -> str:
     return (definition.__doc__ or "").strip().split("\n")[0]
 
 
+def stated(definition) -> tuple[str, str]:
+    """(set, source) of a definition's first line, which has eight spaces between them."""
+    is_set, _, source = said(definition).partition("        ")
+    return is_set.strip(), source.strip()
+
+
 def rules_in(p: Pattern) -> list[Rule]:
     """The rules that a pattern is made of, from the left."""
     return [leaf for leaf in leaves(p) if isinstance(leaf, Rule)]
@@ -98,9 +103,9 @@ def rules_in(p: Pattern) -> list[Rule]:
 
 def _stated(p: Rule) -> str:
     """A rule's set, its source and its formula."""
-    stated, _, source = said(type(p)).partition("        ")
+    is_set, source = stated(type(p))
     try:
         code = dedent(getsource(type(p).formula)).replace("@staticmethod\n", "", 1).strip()
     except OSError:  # typed in, not read from a file
         code = ""
-    return f"<p>{escape(stated)} &emsp; <i>{escape(source.strip())}</i></p><pre>{escape(code)}</pre>"
+    return f"<p>{escape(is_set)} &emsp; <i>{escape(source)}</i></p><pre>{escape(code)}</pre>"

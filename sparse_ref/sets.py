@@ -56,7 +56,9 @@ class Pattern:
         return html(self)
 
     def _stated_for(self, i, n):
-        """Refuse keys of another length than the sets have, and queries beyond it."""
+        """Refuse keys of another length than the sets have, and queries beyond it; nothing where they hold for every n."""
+        if self.own_length is None:
+            return
         if n != self.own_length:
             raise ValueError(f"{self!r} is stated for n = {self.own_length}, got n = {n}")
         if np.size(i) and (np.min(i) < 0 or np.max(i) >= n):

@@ -33,7 +33,7 @@ def test_every_constructor_has_one_entry_and_families_stand_together():
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_an_example_is_an_example_of_its_constructor(entry, pages):
     assert entry.text().startswith(f"{entry.name}(")
-    for p in (one for each in pages.patterns(entry.value()) for one in pages.patterns(each)):
+    for p in entry.patterns():
         assert sr.dense(p, entry.shape()).shape == entry.shape()
     assert pages.pairs(entry, entry.n) > 0
 
@@ -41,7 +41,7 @@ def test_an_example_is_an_example_of_its_constructor(entry, pages):
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_an_example_lowers_to_what_it_states_pair_by_pair(entry, pages):
     for n in {entry.n, 16, 36}:
-        for p in (one for each in pages.patterns(entry.value(n)) for one in pages.patterns(each)):
+        for p in entry.patterns(n):
             expected = brute(p, entry.shape(n))
             assert np.array_equal(sr.csr(p, entry.shape(n)).dense(), expected), (p, n)
             assert [p.row(i, expected.shape[1]).tolist() for i in (0, len(expected) - 1)] == [
@@ -54,7 +54,7 @@ def test_an_example_is_read_back_from_its_notation(entry, pages):
     value = entry.value()
     if isinstance(value, sr.Factorized | sr.Branches):
         assert sr.notation.read(repr(value)) == value
-    for p in (one for each in pages.patterns(value) for one in pages.patterns(each)):
+    for p in entry.patterns():
         if "Listed(" not in repr(p):
             assert sr.parse(repr(p)) == p
 

@@ -11,7 +11,7 @@ from .. import notation, patterns
 from ..catalogue import catalogue
 from ..checks import lengths
 from ..factorized import Branches, Factorized
-from ..picture import picture, rules_in, said
+from ..picture import picture, rules_in, said, stated
 from ..rosetta import window_conventions
 from ..sets import Pattern
 
@@ -22,8 +22,8 @@ def list_(arguments) -> int:
     families: dict[str, dict[str, dict[str, str]]] = {}
     for name in dict.fromkeys([*examples, *notation.NAMES]):
         definition = notation.NAMES[name]
-        is_set, _, source = said(definition).partition("        ")
-        found = {"set": is_set.strip(), "source": source.strip(), "example": examples[name].text() if name in examples else ""}
+        is_set, source = stated(definition)
+        found = {"set": is_set, "source": source, "example": examples[name].text() if name in examples else ""}
         families.setdefault(said(sys.modules[definition.__module__]), {})[name] = found
     if arguments.json:
         print(json.dumps({name: {"family": title, **found} for title, each in families.items() for name, found in each.items()},

@@ -15,14 +15,14 @@ from .tidy import tidy
 SLAB = 1 << 16  # rows whose runs are held at a time
 
 
-def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int], slab: int = SLAB) -> np.ndarray:
+def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int]) -> np.ndarray:
     """|{ (i, j) in the block : j in A_i }|, int64 (ceil(n_q / b_q), ceil(n_k / b_k)); raises as `checked` does.
 
-    The runs of about `slab` rows are held at a time, and no less than those of a row of blocks.
+    The runs of about SLAB rows are held at a time, and no less than those of a row of blocks.
     """
     (n_q, n_k), (b_q, b_k) = checked(p, shape), block
     held = np.zeros((-(-n_q // b_q), -(-n_k // b_k)), np.int64)
-    step = max(slab // b_q, 1)
+    step = max(SLAB // b_q, 1)
     for a in range(0, len(held), step):
         found = tidy(ragged(p, np.arange(a * b_q, min((a + step) * b_q, n_q)), n_k))
         count_keys(found.indptr, found.table, n_k, b_q, b_k, held[a:a + step])

@@ -15,8 +15,7 @@ __all__ = ["ragged"]
 @ragged.register
 def _(p: Blockwise, i, n):
     b_q, b_k = p.block
-    if p.own_length is not None:
-        p._stated_for((), n)
+    p._stated_for((), n)
     blocks, back = np.unique(i // b_q, return_inverse=True)
     coarse = tidy(ragged(p.pattern, blocks, -(-n // b_k)))
     table = coarse.table * b_k

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..lower.blocks import SLAB, block_counts
+from ..lower.blocks import block_counts
 from ..sets import Pattern
 
 MOST = 512  # cells a side: more than a figure in one column has room for
@@ -23,7 +23,7 @@ def shares(p: Pattern | np.ndarray, shape: tuple[int, int], block: tuple[int, in
     """
     begins = [np.arange(0, n, b) for n, b in zip(shape, block)]
     if isinstance(p, Pattern):
-        have = block_counts(p, shape, block, SLAB)
+        have = block_counts(p, shape, block)
     else:
         have = np.add.reduceat(np.add.reduceat(p, begins[0], axis=0, dtype=np.int64), begins[1], axis=1)
     high, wide = (np.minimum(b, n - begin) for begin, b, n in zip(begins, block, shape))

@@ -11,16 +11,9 @@ BYTES = 400  # a pair in CSR is 4; runs, their sorting and the words of tiles ar
 MOST = 20_000_000
 
 
-def flat(value):
-    """The patterns that make up a value."""
-    if isinstance(value, sr.Pattern):
-        return [value]
-    return [one for p in getattr(value, "steps", value) for one in flat(p)]
-
-
 @pytest.mark.parametrize("entry", sr.catalogue(), ids=lambda entry: entry.name)
 def test_a_family_lowers_at_100_000_in_memory_that_grows_with_its_pairs(entry):
-    p, shape = flat(entry.value(N))[-1], entry.shape(N)
+    p, shape = entry.patterns(N)[-1], entry.shape(N)
     tracemalloc.start()
     try:
         pairs = sr.nnz(p, shape)

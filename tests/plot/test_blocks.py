@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from strategies import mask, patterns
 
 import sparse_ref as sr
-from sparse_ref.plot import blocks
 from sparse_ref.plot.blocks import block_for, shares
 
 
@@ -27,7 +26,7 @@ def test_shares_are_the_means_of_the_blocks(p, shape, block):
 def test_rows_lowered_in_slabs_give_what_one_slab_gives(monkeypatch):
     p = sr.Local(5) | sr.Strided(7)
     whole = shares(p, (100, 90), (8, 4))
-    monkeypatch.setattr(blocks, "SLAB", 24)
+    monkeypatch.setattr("sparse_ref.lower.blocks.SLAB", 24)
     assert np.array_equal(shares(p, (100, 90), (8, 4)), whole)
 
 
