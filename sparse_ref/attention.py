@@ -9,12 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from .inputs import FLOATS, array, by_pattern, checked, folded, layers
-from .kernels import reference
-from .kernels.cpu_rows import attend_rows, backward_keys, backward_queries
-from .kernels.cpu_tiles import attend_tiles, balanced
-from .lower import CSR
+from .kernels import cpu, reference
 
-FORMS = {"cpu": "tiles", "reference": "mask"}
+DEVICES = {"cpu": (cpu.attend, cpu.backward, "tiles"), "reference": (reference.attend_heads, reference.backward_heads, "mask")}
 
 
 def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
@@ -58,24 +55,17 @@ def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.n
 
     lse is (..., H, n_q), float64 for float64 input and float32 otherwise; -inf for a query without keys.
     """
-    form, x = _form(device), checked(q, k, v, scale)
-    branches = [_attend(x, pattern, form) for pattern in layers(pattern)]
+    (kernel, _, form), x = _kernels(device), checked(q, k, v, scale)
+    branches = [_attend(kernel, x, pattern, form) for pattern in layers(pattern)]
     out, lse = branches[0] if len(branches) == 1 else merge(branches)
     return out.astype(x.dtype, copy=False).reshape(x.out_shape), lse.reshape(x.out_shape[:-1])
 
 
-def _attend(x, pattern, form):
+def _attend(kernel, x, pattern, form):
     """(out, lse) of one pattern, or one a head, in the dtype of the sums."""
-    out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.q.dtype), np.zeros((len(x.q), x.n[0]), x.q.dtype)
+    out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.sums), np.zeros((len(x.q), x.n[0]), x.sums)
     for heads, sets in by_pattern(pattern, x, form):
-        if form == "mask":
-            for h in heads:
-                out[h], lse[h] = reference.attend(x.q[h], x.k[x.kv[h]], x.v[x.kv[h]], sets, x.scale)
-        elif isinstance(sets, CSR):
-            attend_rows(x.q, x.k, x.v, heads, x.kv, x.scale, sets.indptr, sets.indices, out, lse)
-        else:
-            attend_tiles(x.q, x.k, x.v, heads, x.kv, x.scale, sets.rows, sets.ptr, sets.keys, sets.word, sets.words,
-                         balanced(sets.ptr), out, lse)
+        kernel(x.q, x.k, x.v, heads, x.kv, x.scale, sets, out, lse)
     return out, lse
 
 
@@ -92,31 +82,17 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     lse : (..., H, n_q), from `attend_with_lse`.
     q, k, v, pattern, scale, device : as for `attend`, and raising as it does.
     """
-    form, x = _form(device), checked(q, k, v, scale)
-    grad, out = (folded(name, a, x.out_shape, len(x.q)) for name, a in (("grad_out", grad_out), ("out", out)))
-    lse = folded("lse", lse, x.out_shape[:-1], len(x.q))
-    q, k, v = (a.astype(np.float64, copy=False) for a in (x.q, x.k, x.v))
-    done = [_backward(grad, q, k, v, out, lse, x, pattern, form) for pattern in layers(pattern)]
-    dq, dk, dv = (sum(parts[1:], parts[0]) for parts in zip(*done))
+    (_, kernel, form), x = _kernels(device), checked(q, k, v, scale)
+    sums = np.float64 if form == "mask" else x.sums
+    grad, out = (folded(name, a, x.out_shape, len(x.q), sums) for name, a in (("grad_out", grad_out), ("out", out)))
+    lse = folded("lse", lse, x.out_shape[:-1], len(x.q), sums)
+    dq, dk, dv = (np.zeros(a.shape, sums) for a in (x.q, x.k, x.v))
+    for layer in layers(pattern):
+        own = np.zeros_like(dq)
+        for heads, sets in by_pattern(layer, x, form):
+            kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, sets, own, dk, dv)
+        dq += own
     dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
-    return dq, dk, dv
-
-
-def _backward(grad, q, k, v, out, lse, x, pattern, form):
-    """(dq, dk, dv) of one pattern, or one a head, in float64."""
-    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
-    for heads, sets in by_pattern(pattern, x, "rows" if form == "tiles" else form):
-        if form == "mask":
-            for h in heads:
-                g = x.kv[h]
-                dq[h], more_dk, more_dv = reference.backward(grad[h], q[h], k[g], v[g], out[h], lse[h], sets, x.scale)
-                dk[g] += more_dk
-                dv[g] += more_dv
-        else:
-            turned = sets.transposed()
-            backward_queries(grad, q, k, v, out, lse, heads, x.kv, x.scale, sets.indptr, sets.indices, dq)
-            first = np.searchsorted(x.kv[heads], np.arange(len(k) + 1))
-            backward_keys(grad, q, k, v, out, lse, heads, first, x.scale, turned.indptr, turned.indices, dk, dv)
     return dq, dk, dv
 
 
@@ -166,8 +142,8 @@ def _pairs(parts) -> list[tuple[np.ndarray, np.ndarray]]:
     return pairs
 
 
-def _form(device: str) -> str:
-    """How the sets are lowered for a device."""
-    if not isinstance(device, str) or device not in FORMS:
-        raise ValueError(f"device must be one of {', '.join(map(repr, FORMS))}, got {device!r}")
-    return FORMS[device]
+def _kernels(device: str):
+    """(forward, backward, how sets are lowered) of a device."""
+    if not isinstance(device, str) or device not in DEVICES:
+        raise ValueError(f"device must be one of {', '.join(map(repr, DEVICES))}, got {device!r}")
+    return DEVICES[device]

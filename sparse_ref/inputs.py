@@ -23,8 +23,8 @@ FLOATS = ("float64", "float32", "float16", "bfloat16")
 class Inputs:
     """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), contiguous, batch axes folded into the heads, ready for kernels.
 
-    `kv[h]` is the key head of query head h. `dtype` and `shapes` are those of the caller's q, k, v; the arrays here are
-    float64 where the caller's are, float32 otherwise. `heads` is H without the batch.
+    `kv[h]` is the key head of query head h. `dtype` and `shapes` are those of the caller's q, k, v. `heads` is H without
+    the batch.
     """
 
     q: np.ndarray
@@ -40,6 +40,11 @@ class Inputs:
     def n(self) -> tuple[int, int]:
         """(n_q, n_k)"""
         return self.q.shape[1], self.k.shape[1]
+
+    @property
+    def sums(self) -> type:
+        """The dtype of sums: float64 for float64, float32 otherwise."""
+        return np.float64 if self.dtype == np.float64 else np.float32
 
     @property
     def out_shape(self) -> tuple[int, ...]:
@@ -70,8 +75,7 @@ def checked(q, k, v, scale) -> Inputs:
     if heads < 1 or groups < 1 or heads % groups:
         raise ValueError(f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1")
     kv = (np.arange(batch)[:, None] * groups + np.arange(heads) // (heads // groups)).ravel()
-    work = np.float64 if dtype == np.float64 else np.float32
-    own = [_plain(x, work).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
+    own = [_plain(x, dtype).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
     return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1]), dtype, (q.shape, k.shape, v.shape))
 
 
@@ -88,15 +92,15 @@ def array(name: str, x) -> np.ndarray:
                         + (hint if "BFloat16" in str(error) else "")) from error
 
 
-def folded(name: str, x, shape: tuple[int, ...], heads: int) -> np.ndarray:
-    """One more array, of exactly this shape, in float64, with its batch axes folded into `heads` heads."""
+def folded(name: str, x, shape: tuple[int, ...], heads: int, dtype) -> np.ndarray:
+    """One more array, of exactly this shape, in this dtype, with its batch axes folded into `heads` heads."""
     x = array(name, x)
     if x.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {x.shape}")
     if x.dtype.name not in FLOATS:
         raise TypeError(f"{name} must be one of {', '.join(FLOATS)}, got {x.dtype}")
     own = shape[-2:] if name != "lse" else shape[-1:]
-    return _plain(x, np.float64).reshape(heads, *own)
+    return _plain(x, dtype).reshape(heads, *own)
 
 
 def _plain(x: np.ndarray, dtype) -> np.ndarray:

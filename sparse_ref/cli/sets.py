@@ -112,7 +112,7 @@ def _cost(p: Pattern, n) -> dict:
     return {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": nnz, "density": nnz / (n_q * n_k) if n_q * n_k else 0.0,
             "of_causal": nnz / causal if causal else 0.0, "least_keys": int(rows.min(initial=n_k)),
             "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()), "tiles": len(tiles.rows),
-            "chunks": len(tiles.keys), "full": tiles.full, "waste": tiles.waste, "bytes": tiles.nbytes}
+            "chunks": len(tiles.start), "full": tiles.full, "waste": tiles.waste, "bytes": tiles.nbytes}
 
 
 def _parts(expression: str) -> list[tuple[str, Pattern]]:

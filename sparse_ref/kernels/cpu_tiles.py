@@ -1,6 +1,7 @@
-"""Attention over gather-tiles: 64 queries at a time against 64 gathered keys.
+"""Attention over gather-tiles: 64 queries at a time against 64 keys at a time, in panels of 16 queries.
 
-Two small matrix products and an online softmax for each chunk. One kernel for every pattern; no n x n anywhere.
+Two small matrix products and an online softmax for each panel of a chunk. One kernel for every pattern; no n x n anywhere.
+Keys that are consecutive are read where they lie; a panel passes over keys that none of its rows attends to.
 
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and values that
 are not finite are held out of the product, where 0 x NaN would spread, and added to their own rows alone.
@@ -15,11 +16,10 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
+from .chunk import B, all_finite, chosen, cleaned, copied, extent, gather, lay_out, number
 from .exponential import exp
-from .product import add_product, lanes
-
-B = 64  # rows of a tile and keys of a chunk, as in lower.chunks
-LANES = 16
+from .product import product, turned_product
+from .vectors import finite_or_zero, fma, greater, lanes, load, store, where, zero
 
 
 def balanced(ptr) -> np.ndarray:
@@ -30,129 +30,115 @@ def balanced(ptr) -> np.ndarray:
 
 
 @parallel
-def attend_tiles(q, k, v, heads, kv, scale, rows, ptr, keys, word, words, visit, out, lse):
+def attend_tiles(q, k, v, heads, kv, scale, plan, visit, finite, out, lse):
     """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
 
-    rows, ptr, keys, word, words are a Plan's arrays; `visit` is the order of the tiles, for balance alone.
+    `plan` are a Plan's arrays, `visit` is the order of the tiles, for balance alone, and finite[g] says whether v[g] is.
     """
-    tiles = len(rows)
+    tiles = len(visit)
     for x in prange(len(heads) * tiles):
         h, t = heads[x // tiles], visit[x % tiles]
-        _tile(q[h], k[kv[h]], v[kv[h]], scale, rows[t], ptr[t], ptr[t + 1], keys, word, words, out[h], lse[h])
+        g = kv[h]
+        _tile(q[h], k[g], v[g], scale, plan, t, finite[g], out[h], lse[h])
+
+
+@parallel
+def finite_heads(v, finite):
+    """Clear finite[g, s] where slice s of the rows of v[g] holds inf or NaN."""
+    slices = finite.shape[1]
+    for x in prange(len(v) * slices):
+        g, s = x // slices, x % slices
+        for j in range(v.shape[1] * s // slices, v.shape[1] * (s + 1) // slices):
+            finite[g, s] &= all_finite(v[g, j])
 
 
 @compiled
-def _tile(q, k, v, scale, rows, first, last, keys, word, words, out, lse):
+def _tile(q, k, v, scale, plan, t, finite, out, lse):
     """One tile's rows of out and lse. top is each row's largest logit so far, total its sum of exp(x - top)."""
-    width = (v.shape[1] + lanes(v) - 1) // lanes(v) * lanes(v)  # of whole tiles; what is beyond e stays 0
-    queries, keys_t = np.zeros((B, q.shape[1]), q.dtype), np.empty((q.shape[1], B), q.dtype)
-    values, logits = np.zeros((B, width), q.dtype), np.empty((B, B), q.dtype)
-    acc = np.zeros((B, width), q.dtype)
-    top, total, part = np.full(B, -np.inf, q.dtype), np.zeros(B, q.dtype), np.empty(LANES, q.dtype)
+    rows, ptr, start, keys, word, words = plan
+    d, e, width = q.shape[1], v.shape[1], lanes(out)
+    queries, acc, s = np.empty((B // width * d, width), out.dtype), np.zeros((B // width * e, width), out.dtype), np.empty((B, width), out.dtype)
+    k_copy, v_copy = np.empty((B, d), out.dtype), np.empty((B, e), out.dtype)
+    top, total = np.full((B // width, width), -np.inf, out.dtype), np.zeros((B // width, width), out.dtype)
+    lay_out(q, rows[t], out.dtype.type(scale), queries)
+    for c in range(ptr[t], ptr[t + 1]):
+        direct, clean = start[c] >= 0, True
+        if not direct or copied(k, k_copy):
+            gather(k, start[c], keys, k_copy)
+        if not direct or not finite or copied(v, v_copy):
+            gather(v, start[c], keys, v_copy)
+            clean = finite or cleaned(v_copy)
+        own_k, own_v = chosen(k, k_copy, direct), chosen(v, v_copy, direct and finite)
+        k_row = start[c] if direct and not copied(k, k_copy) else 0
+        v_row = start[c] if direct and finite and not copied(v, v_copy) else 0
+        for p in range(B // width):
+            lo, hi = extent(words[word[c]], p * width, width) if word[c] >= 0 else (0, B)
+            if lo == hi:
+                continue
+            product(own_k, k_row, lo, hi, queries, p * d, s)
+            if word[c] >= 0:
+                _mask(s, lo, hi, words[word[c]], p * width)
+            keep = _softmax_step(s, lo, hi, top, total, p)
+            turned_product(own_v, v_row, lo, hi, s, acc, p * e, keep)
+            if not clean:
+                _add_infinite(s, lo, hi, v, start[c], keys, p, word[c], words, acc)
     for r in range(B):
-        if rows[r] >= 0:
-            for c in range(q.shape[1]):
-                queries[r, c] = q[rows[r], c] * scale
-    for chunk in range(first, last):
-        finite = _gather(k, v, keys[chunk], keys_t, values)
-        logits[:] = 0
-        add_product(queries, keys_t, logits)
-        if word[chunk] >= 0:
-            _mask(logits, words[word[chunk]])
-        _softmax_step(logits, top, total, acc, part)
-        add_product(logits, values, acc)
-        if not finite:
-            _add_infinite(logits, v, keys[chunk], word[chunk], words, acc)
-    for r in range(B):
-        if rows[r] >= 0:
-            _finish(acc[r], top[r], total[r], out[rows[r]], lse, rows[r])
+        if rows[t, r] >= 0:
+            _finish(acc, r, top[r // width, r % width], total[r // width, r % width], out[rows[t, r]], lse, rows[t, r])
 
 
 @compiled
-def _gather(k, v, keys, keys_t, values):
-    """Copy the chunk's keys, transposed, and its values, 0 where not finite; whether all values are finite."""
-    finite = True
-    for c in range(B):
-        for x in range(k.shape[1]):
-            keys_t[x, c] = k[keys[c], x]
-    for c in range(B):
-        sure = v.dtype.type(0)
-        for x in range(v.shape[1]):
-            values[c, x] = v[keys[c], x]
-            sure += values[c, x] * v.dtype.type(0)
-        if sure != 0:  # NaN, too
-            finite = False
-            for x in range(v.shape[1]):
-                if not math.isfinite(values[c, x]):
-                    values[c, x] = 0
-    return finite
+def _mask(s, lo, hi, words, shift):
+    """-inf, whatever was there, where the bit of row shift + lane is 0."""
+    for c in range(lo, hi):
+        store(s, c, where(words[c] >> np.uint64(shift), load(s, c)))
 
 
 @compiled
-def _mask(logits, words):
-    """-inf where the bit is 0."""
-    for r in range(B):
-        w = words[r]
-        for c in range(B):
-            if (w >> np.uint64(c)) & np.uint64(1) == np.uint64(0):
-                logits[r, c] = -np.inf
+def _softmax_step(s, lo, hi, top, total, p):
+    """Turn logits into exp(x - top), with panel p's top raised to this chunk's largest and its total brought along; what
+    everything summed so far is to be multiplied by."""
+    before = high = load(top, p)
+    for c in range(lo, hi):
+        high = greater(load(s, c), high)
+    base, part = finite_or_zero(high), zero(s)
+    for c in range(lo, hi):
+        weight = exp(load(s, c) - base)
+        store(s, c, weight)
+        part = part + weight
+    keep = exp(before - base)
+    store(top, p, high)
+    store(total, p, fma(load(total, p), keep, part))
+    return keep
 
 
 @compiled
-def _softmax_step(logits, top, total, acc, part):
-    """Turn logits into exp(x - top), with top raised to this chunk's largest and total and acc brought along.
-
-    `part` holds a maximum, then a sum, for each of LANES columns at a time, so that the loops become vector code.
-    """
-    for r in range(B):
-        for u in range(LANES):
-            part[u] = top[r]
-        for c in range(0, B, LANES):
-            for u in range(LANES):
-                part[u] = logits[r, c + u] if logits[r, c + u] > part[u] else part[u]
-        high = top[r]
-        for u in range(LANES):
-            high = part[u] if part[u] > high else high
-        base = high if high > -np.inf else logits.dtype.type(0)
-        shrink = exp(top[r] - base)
-        top[r] = high
-        for c in range(B):
-            logits[r, c] = exp(logits[r, c] - base)
-        for u in range(LANES):
-            part[u] = 0
-        for c in range(0, B, LANES):
-            for u in range(LANES):
-                part[u] += logits[r, c + u]
-        total[r] *= shrink
-        for u in range(LANES):
-            total[r] += part[u]
-        if shrink != 1:
-            for c in range(acc.shape[1]):
-                acc[r, c] *= shrink
-
-
-@compiled
-def _add_infinite(weights, v, keys, word, words, acc):
-    """Add the values that are not finite to the rows that attend to their keys.
+def _add_infinite(weights, lo, hi, v, start, keys, p, word, words, acc):
+    """Add the values that are not finite to the rows of panel p that attend to their keys.
 
     A weight below e^-87 of the row's largest is 0 in float32, and 0 x inf is NaN where float64 has inf.
     """
-    for c in range(B):
+    width = lanes(weights)
+    for c in range(lo, hi):
+        row = start + c if start >= 0 else keys[-1 - start, c]
         for x in range(v.shape[1]):
-            value = v[keys[c], x]
+            value = number(v[row, x])
             if not math.isfinite(value):
-                for r in range(B):
-                    if word < 0 or (words[word, r] >> np.uint64(c)) & np.uint64(1) != np.uint64(0):
-                        acc[r, x] += weights[r, c] * value
+                for u in range(width):
+                    if word < 0 or (words[word, c] >> np.uint64(p * width + u)) & np.uint64(1) != np.uint64(0):
+                        acc[p * v.shape[1] + x, u] += weights[c, u] * value
 
 
 @compiled
-def _finish(acc, top, total, out, lse, i):
-    """out_i = acc / total, lse_i = top + log total; 0 and -inf where nothing was attended to."""
+def _finish(acc, r, top, total, out, lse, i):
+    """out_i = acc / total, lse_i = top + log total; 0 and -inf where nothing was attended to. Adding 0 makes -0 a 0: which
+    of them a sum of nothing but underflows comes to may hang on a key of weight 0."""
+    width, e = lanes(acc), len(out)
+    first, u = r // width * e, r % width
     if total == 0:
         out[:] = 0
         lse[i] = -np.inf
         return
-    for c in range(len(out)):
-        out[c] = acc[c] / total
+    for x in range(e):
+        out[x] = acc[first + x, u] / total + 0
     lse[i] = (top if top > -np.inf else acc.dtype.type(0)) + math.log(total)

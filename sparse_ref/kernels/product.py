@@ -1,83 +1,102 @@
-"""out += a b for small matrices: a tile of 4 rows by 64 bytes of columns is held in registers along the whole sum.
+"""Small matrix products whose sums stay in registers: 6 rows of a panel at a time, along the whole sum.
 
-The tile is written in LLVM's own vectors, since a loop that keeps its sums in memory reaches half of what the machine can do.
+    product:       out = a b              turned_product:       out = out keep + a^T b
+
+b and out are panels; a is read as it lies, number by number, so that neither product wants anything transposed or packed.
+6 rows make 12 sums of AVX2's registers, which leave 4 of the 16 for a row of b and a number of a. Each sum runs in order
+from 0, fused, whatever stands in other rows and lanes, so that no bit of it depends on how rows are taken together.
 """
 
 from __future__ import annotations
 
-from llvmlite import ir
-from numba import types
-from numba.core.cgutils import get_or_insert_function
-from numba.extending import intrinsic
-
 from ..jit import compiled
+from .vectors import fma, load, spread, store, zero
 
-ROWS, BYTES = 4, 64
-
-
-@compiled
-def add_product(a, b, out):
-    """out += a b;  a (m, k), b (k, w), out (m, w), contiguous, k >= 1, m a multiple of 4 and w of `lanes`.
-
-    Each sum runs along k in order, fused, whatever stands in the other rows and columns.
-    """
-    for r in range(0, out.shape[0], ROWS):
-        for c in range(0, out.shape[1], lanes(out)):
-            add_tile(a, b, out, r, c)  # type: ignore[call-arg]
+ROWS = 6
 
 
 @compiled
-def lanes(array):
-    """How many numbers of the array's dtype one row of a tile holds."""
-    return BYTES // array.itemsize
+def product(a, row, lo, hi, b, first, out):
+    """out[c] = sum_x a[row + c, x] b[first + x] for lo <= c < hi;  a (m, d) contiguous."""
+    d, c = a.shape[1], lo
+    while c + ROWS <= hi:
+        stored(out, c, six_sums(a, (row + c) * d, d, 1, b, first, first + d))
+        c += ROWS
+    if c + 4 <= hi:
+        stored(out, c, four_sums(a, (row + c) * d, d, 1, b, first, first + d))
+        c += 4
+    while c < hi:
+        store(out, c, one_sum(a, (row + c) * d, 1, b, first, first + d))
+        c += 1
 
 
-@intrinsic
-def add_tile(typingctx, a, b, out, r, c):
-    """out[r:r + 4, c:c + lanes] += a[r:r + 4] b[:, c:c + lanes]"""
-    signature = types.void(a, b, out, types.intp, types.intp)
-    return signature, _tile
+@compiled
+def turned_product(a, row, lo, hi, b, out, first, keep):
+    """out[first + x] = out[first + x] keep + sum_c a[row + c, x] b[c] over lo <= c < hi;  a (m, e) contiguous, keep a vector."""
+    e, x = a.shape[1], 0
+    at = (row + lo) * e
+    while x + ROWS <= e:
+        added(out, first + x, keep, six_sums(a, at + x, 1, e, b, lo, hi))
+        x += ROWS
+    if x + 4 <= e:
+        added(out, first + x, keep, four_sums(a, at + x, 1, e, b, lo, hi))
+        x += 4
+    while x < e:
+        store(out, first + x, fma(load(out, first + x), keep, one_sum(a, at + x, e, b, lo, hi)))
+        x += 1
 
 
-def _tile(context, builder, signature, args):
-    """Four vectors of sums, loaded from out, carried around a loop over k, stored again."""
-    (a, b, out), (r, c) = ([context.make_array(kind)(context, builder, x) for kind, x in zip(signature.args[:3], args)], args[3:])
-    number = context.get_value_type(signature.args[0].dtype)
-    size = context.get_abi_sizeof(number)
-    vector, index = ir.VectorType(number, BYTES // size), context.get_value_type(types.intp)
-    depth = builder.extract_value(a.shape, 1)
-    fma = get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{BYTES // size}f{8 * size}")
-
-    def at(array, row, column, kind):
-        """Where array[row, column] lies, as the place of a number or of a vector."""
-        place = builder.gep(array.data, [builder.add(builder.mul(row, builder.extract_value(array.shape, 1)), column)])
-        return builder.bitcast(place, kind.as_pointer())
-
-    rows = [builder.add(r, ir.Constant(index, t)) for t in range(ROWS)]
-    places = [at(out, row, c, vector) for row in rows]
-    before = [builder.load(place, align=size) for place in places]
-    entry, loop, done = builder.block, builder.append_basic_block("sum"), builder.append_basic_block("done")
-    builder.branch(loop)
-    builder.position_at_end(loop)
-    x, sums = builder.phi(index), [builder.phi(vector) for _ in rows]
-    keys = builder.load(at(b, x, c, vector), align=size)
-    after = [builder.call(fma, [_spread(builder, builder.load(at(a, row, x, number)), vector), keys, total])
-             for row, total in zip(rows, sums)]
-    following = builder.add(x, ir.Constant(index, 1))
-    x.add_incoming(ir.Constant(index, 0), entry)
-    x.add_incoming(following, loop)
-    for total, first, last in zip(sums, before, after):
-        total.add_incoming(first, entry)
-        total.add_incoming(last, loop)
-    builder.cbranch(builder.icmp_signed("<", following, depth), loop, done)
-    builder.position_at_end(done)
-    for place, last in zip(places, after):
-        builder.store(last, place, align=size)
-    return context.get_dummy_value()
+@compiled
+def six_sums(a, at, down, along, b, first, last):
+    """sum_x a.flat[at + t down + (x - first) along] b[x] over first <= x < last, for t = 0, ..., 5."""
+    s0 = s1 = s2 = s3 = s4 = s5 = zero(b)
+    for x in range(first, last):
+        row = load(b, x)
+        s0 = fma(spread(a, at), row, s0)
+        s1 = fma(spread(a, at + down), row, s1)
+        s2 = fma(spread(a, at + 2 * down), row, s2)
+        s3 = fma(spread(a, at + 3 * down), row, s3)
+        s4 = fma(spread(a, at + 4 * down), row, s4)
+        s5 = fma(spread(a, at + 5 * down), row, s5)
+        at += along
+    return s0, s1, s2, s3, s4, s5
 
 
-def _spread(builder, number, vector):
-    """A vector with this number in every lane."""
-    first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
-    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), lanes)
+@compiled
+def four_sums(a, at, down, along, b, first, last):
+    """The same for t = 0, ..., 3."""
+    s0 = s1 = s2 = s3 = zero(b)
+    for x in range(first, last):
+        row = load(b, x)
+        s0 = fma(spread(a, at), row, s0)
+        s1 = fma(spread(a, at + down), row, s1)
+        s2 = fma(spread(a, at + 2 * down), row, s2)
+        s3 = fma(spread(a, at + 3 * down), row, s3)
+        at += along
+    return s0, s1, s2, s3
+
+
+@compiled
+def one_sum(a, at, along, b, first, last):
+    """sum_x a.flat[at + (x - first) along] b[x] over first <= x < last."""
+    s = zero(b)
+    for x in range(first, last):
+        s = fma(spread(a, at), load(b, x), s)
+        at += along
+    return s
+
+
+@compiled
+def stored(out, r, sums):
+    """The rows of out from r on become the sums."""
+    for s in sums:
+        store(out, r, s)
+        r += 1
+
+
+@compiled
+def added(out, r, keep, sums):
+    """The rows of out from r on, times keep, plus the sums."""
+    for s in sums:
+        store(out, r, fma(load(out, r), keep, s))
+        r += 1

@@ -9,6 +9,21 @@ A row without keys has out_i = 0 and lse_i = -inf; so has one whose every x_ij i
 import numpy as np
 
 
+def attend_heads(q, k, v, heads, kv, scale, mask, out, lse):
+    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]]."""
+    for h in heads:
+        out[h], lse[h] = attend(q[h], k[kv[h]], v[kv[h]], mask, scale)
+
+
+def backward_heads(grad_out, q, k, v, out, lse, heads, kv, scale, mask, dq, dk, dv):
+    """Write dq for each head h in `heads`, and add to dk and dv what these heads give."""
+    for h in heads:
+        g = kv[h]
+        dq[h], more_dk, more_dv = backward(grad_out[h], q[h], k[g], v[g], out[h], lse[h], mask, scale)
+        dk[g] += more_dk
+        dv[g] += more_dv
+
+
 def attend(q, k, v, mask, scale):
     """(out, lse) of one head:  q (n_q, d), k (n_k, d), v (n_k, e), mask bool (n_q, n_k) -> (n_q, e), (n_q,)"""
     q, k, v = (x.astype(np.float64) for x in (q, k, v))

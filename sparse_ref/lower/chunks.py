@@ -1,4 +1,8 @@
-"""Loops over tiles of 64 rows: the union of their keys, cut into chunks of 64, and who attends to which."""
+"""Loops over tiles of 64 rows: the union of their keys, cut into chunks of 64, and who attends to which.
+
+Two walks over the same chunks: `count` says how much room there must be, `fill` writes. A chunk that lies in keys
+shared by all rows is full, which is seen without looking at rows; elsewhere each row's runs are met once along the walk.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,7 @@ from numba import prange
 from ..jit import compiled, parallel
 from .residues import size
 from .stretches import spans_in, stretch, united
-
-B = 64  # rows of a tile, keys of a chunk, bits of a word
-ONES = np.uint64(2**64 - 1)
-
-
-@parallel
-def first_keys(indptr, table, n, first):
-    """The least key of each row, n where there is none."""
-    for i in prange(len(first)):
-        own = table[indptr[i]:indptr[i + 1]]
-        first[i] = stretch(own, spans_in(own), 0, -1, n)[0]
+from .words import ONES, B, ones, passed_spans, turn, word_of
 
 
 @compiled
@@ -28,120 +22,192 @@ def union(indptr, table, n, rows):
     for i in rows:
         if i >= 0:
             slots += indptr[i + 1] - indptr[i]
-    runs, t = np.empty((slots, 4), np.int64), 0
+    runs, t, before = np.empty((slots, 4), np.int64), 0, -1
     for i in rows:
-        if i >= 0:
+        if i >= 0 and not (before >= 0 and alike(indptr, table, before, i)):
             for r in range(indptr[i], indptr[i + 1]):
                 runs[t] = table[r]
                 t += 1
-    out = np.empty((slots, 4), np.int64)
-    return out[:united(runs, n, out)] if slots else out
+            before = i
+    out = np.empty((t, 4), np.int64)
+    return out[:united(runs[:t], n, out)] if t else out
+
+
+@compiled
+def alike(indptr, table, i, other):
+    """Whether two rows have the same runs."""
+    a, b, many = indptr[i], indptr[other], indptr[i + 1] - indptr[i]
+    if indptr[other + 1] - b != many:
+        return False
+    for r in range(many):
+        for part in range(4):
+            if table[a + r, part] != table[b + r, part]:
+                return False
+    return True
+
+
+@compiled
+def shared(indptr, table, rows, own):
+    """Intervals in which every row attends to each of the tile's keys: those that all spans have in common, or all of
+    the rows' single runs where these are of the one class that the tile has."""
+    one_class = len(own) == 1 and own[0, 2] > 1
+    common, before = np.empty((0, 2), np.int64), -1
+    for i in rows:
+        if i < 0 or (before >= 0 and alike(indptr, table, before, i)):
+            continue
+        runs = table[indptr[i]:indptr[i + 1]]
+        spans = spans_in(runs)
+        if one_class:
+            same = len(runs) == 1 and runs[0, 2] == own[0, 2] and runs[0, 3] == own[0, 3] and (runs[0, 0] - own[0, 0]) % own[0, 2] == 0
+            spans = 1 if same else 0
+        common = in_both(common, runs[:spans]) if before >= 0 else runs[:spans, :2].copy()
+        before = i
+    return common
+
+
+@compiled
+def in_both(intervals, spans):
+    """The intersection of two ascending lists of intervals."""
+    out, kept, a, b = np.empty((len(intervals) + len(spans), 2), np.int64), 0, 0, 0
+    while a < len(intervals) and b < len(spans):
+        low, high = max(intervals[a, 0], spans[b, 0]), min(intervals[a, 1], spans[b, 1])
+        if low < high:
+            out[kept, 0], out[kept, 1] = low, high
+            kept += 1
+        if intervals[a, 1] < spans[b, 1]:
+            a += 1
+        else:
+            b += 1
+    return out[:kept]
+
+
+@compiled
+def next_chunk(own, spans, lo, hi, at, n, keys):
+    """Write the next keys of the union, at most 64, from the stretch lo <= key < hi on; how many, and where the walk is now."""
+    held = 0
+    while held < B and lo < n:
+        many = min(hi - lo, B - held)
+        for t in range(many):
+            keys[held + t] = lo + t
+        held, lo = held + many, lo + many
+        if lo == hi:
+            lo, hi, at = stretch(own, spans, at, hi - 1, n)
+    return held, lo, hi, at
+
+
+@compiled
+def consecutive(keys, n):
+    """Where 64 consecutive keys below n begin that hold these ascending ones; -1 where there are none."""
+    return min(keys[0], n - B) if keys[-1] - keys[0] == len(keys) - 1 and n >= B else -1
+
+
+@compiled
+def all_shared(keys, common, at):
+    """Whether each of 64 ascending keys lies in one of the intervals, none before `at` counting."""
+    for key in keys:
+        at = passed_spans(common, at, len(common), key)
+        if at == len(common) or common[at, 0] > key:
+            return False
+    return len(keys) == B
 
 
 @parallel
-def count(indptr, table, n, rows, chunks):
+def sizes(indptr, table, n, rows, keys):
+    """How many keys the union of each tile has."""
     for t in prange(len(rows)):
-        chunks[t] = (size(union(indptr, table, n, rows[t]), n) + B - 1) // B
+        keys[t] = size(union(indptr, table, n, rows[t]), n)
 
 
 @parallel
-def fill(indptr, table, n, rows, ptr, keys, words, pairs):
+def count(indptr, table, n, rows, chunks, gathered, unsure):
+    """How many chunks each tile has, how many of them have keys to be listed, and how many may not be full."""
     for t in prange(len(rows)):
         own = union(indptr, table, n, rows[t])
-        spans = spans_in(own)
-        one_class = len(own) == 1
+        common, spans, keys, at_common = shared(indptr, table, rows[t], own), spans_in(own), np.empty(B, np.int64), 0
+        lo, hi, at = stretch(own, spans, 0, -1, n)
+        while lo < n:
+            held, lo, hi, at = next_chunk(own, spans, lo, hi, at, n, keys)
+            at_common = passed_spans(common, at_common, len(common), keys[0])
+            chunks[t] += 1
+            gathered[t] += consecutive(keys[:held], n) < 0
+            unsure[t] += not all_shared(keys[:held], common, at_common)
+
+
+@parallel
+def fill(indptr, table, n, rows, ptr, first_gathered, first_unsure, start, keys, word, words, pairs):
+    """Write the chunks of each tile, its gathered keys and its words from the given places on; count its pairs."""
+    for t in prange(len(rows)):
+        own = union(indptr, table, n, rows[t])
+        common, spans, held_keys, at_common = shared(indptr, table, rows[t], own), spans_in(own), np.empty(B, np.int64), 0
+        place, g, w = np.empty((B, 2), np.int64), first_gathered[t], first_unsure[t]
+        for r in range(B):
+            i = rows[t, r]
+            place[r, 0] = indptr[i] if i >= 0 else 0
+            place[r, 1] = indptr[i] + spans_in(table[indptr[i]:indptr[i + 1]]) if i >= 0 else 0
+        real = (rows[t] >= 0).sum()
         lo, hi, at = stretch(own, spans, 0, -1, n)
         for c in range(ptr[t], ptr[t + 1]):
-            held = 0
-            while held < B and lo < n:
-                keys[c, held] = lo
-                held += 1
-                lo += 1
-                if lo == hi:
-                    lo, hi, at = stretch(own, spans, at, hi - 1, n)
-            keys[c, held:] = keys[c, 0]
-            for r in range(B):
-                i = rows[t, r]
-                if i >= 0:
-                    w = word_of(table[indptr[i]:indptr[i + 1]], keys[c, :held], own, one_class)
-                    words[c, r] = w
-                    pairs[t] += ones(w)
+            held, lo, hi, at = next_chunk(own, spans, lo, hi, at, n, held_keys)
+            own_keys = held_keys[:held]
+            at_common = passed_spans(common, at_common, len(common), own_keys[0])
+            start[c] = consecutive(own_keys, n)
+            if start[c] < 0:
+                keys[g, :held], keys[g, held:] = own_keys, own_keys[0]
+                start[c] = -1 - g
+                g += 1
+            if all_shared(own_keys, common, at_common):
+                word[c] = -1
+                pairs[t] += real * B
+            else:
+                word[c] = w
+                shift = own_keys[0] - start[c] if start[c] >= 0 else 0
+                pairs[t] += fill_words(indptr, table, rows[t], place, own_keys, own, shift, words[w])
+                w += 1
 
 
 @compiled
-def word_of(runs, keys, own, one_class):
-    """Which of the ascending keys are in any of the runs, one bit each; `own` are the tile's runs, one if `one_class`."""
-    w = np.uint64(0)
-    for r in range(len(runs)):
-        start, stop, step, width = runs[r]
-        low, high = max(start, keys[0]), min(stop, keys[-1] + 1)
-        if low >= high:
+def fill_words(indptr, table, rows, place, keys, own, shift, words):
+    """Write the chunk's words, one a key, key 0 standing at bit row `shift`; how many pairs they hold."""
+    pairs, before, w = 0, -1, np.uint64(0)
+    for r in range(B):
+        i = rows[r]
+        if i < 0:
+            words[r] = 0
             continue
-        if step == 1 or (one_class and own[0, 2] == step and own[0, 3] == width
-                         and (start - own[0, 0]) % step == 0):
-            w |= bits(keys, low, high)
-            continue
-        group = start + (low - start) // step * step
-        while group < high:
-            w |= bits(keys, max(group, low), min(group + width, high))
-            group += step
-    return w
-
-
-@compiled
-def bits(keys, low, high):
-    """A word with the bits of the ascending keys in low <= key < high."""
-    a, b = rank(keys, low), rank(keys, high)
-    if a >= b:
-        return np.uint64(0)
-    return (ONES >> np.uint64(B - (b - a))) << np.uint64(a)
-
-
-@compiled
-def rank(keys, x):
-    """How many of the ascending keys are below x; at once where they are consecutive."""
-    last = len(keys) - 1
-    if keys[last] - keys[0] == last:
-        return min(max(x - keys[0], 0), last + 1)
-    lo, hi = 0, last + 1
-    while lo < hi:
-        mid = (lo + hi) // 2
-        if keys[mid] < x:
-            lo = mid + 1
-        else:
-            hi = mid
-    return lo
-
-
-@compiled
-def ones(w):
-    """How many bits of a word are set."""
-    total = 0
-    while w:
-        w &= w - np.uint64(1)
-        total += 1
-    return total
+        place[r, 0] = passed_spans(table, place[r, 0], place[r, 1], keys[0])
+        if not (before >= 0 and alike(indptr, table, before, i)):
+            w = word_of(table, place[r, 0], place[r, 1], indptr[i + 1], keys, own)
+        words[r] = w << np.uint64(shift)
+        pairs += ones(w)
+        before = i
+    turn(words)
+    return pairs
 
 
 @parallel
-def partial_chunks(ptr, words, real, partial):
-    """Which chunks miss any bit of a real row."""
+def partial_words(rows, ptr, word, words, partial):
+    """Which words miss any bit of a real row."""
     for t in prange(len(ptr) - 1):
+        real = np.uint64(0)
+        for r in range(B):
+            if rows[t, r] >= 0:
+                real |= np.uint64(1) << np.uint64(r)
         for c in range(ptr[t], ptr[t + 1]):
-            partial[c] = (words[c] != real[t]).any()
+            if word[c] >= 0:
+                partial[word[c]] = (words[word[c]] != real).any()
 
 
 @parallel
-def members(rows, ptr, keys, word, words, at, indices):
+def members(rows, ptr, start, keys, word, words, at, indices):
     """Write each row's keys from at[row] on, where `indices` has room; at[row] moves to its end."""
     for t in prange(len(rows)):
         for c in range(ptr[t], ptr[t + 1]):
-            for r in range(B):
-                i = rows[t, r]
-                if i >= 0:
-                    w = ONES if word[c] < 0 else words[word[c], r]
-                    for b in range(B):
-                        if (w >> np.uint64(b)) & np.uint64(1) != np.uint64(0):
-                            if len(indices):
-                                indices[at[i]] = keys[c, b]
-                            at[i] += 1
+            for b in range(B):
+                key = start[c] + b if start[c] >= 0 else keys[-1 - start[c], b]
+                w = ONES if word[c] < 0 else words[word[c], b]
+                for r in range(B):
+                    i = rows[t, r]
+                    if i >= 0 and (w >> np.uint64(r)) & np.uint64(1) != np.uint64(0):
+                        if len(indices):
+                            indices[at[i]] = key
+                        at[i] += 1

@@ -125,15 +125,15 @@ def filled(plan):
 
 
 def turned(plan):
-    """Two keys of a chunk in each other's place."""
-    keys = plan.keys.copy()
-    keys[0, [2, 9]] = keys[0, [9, 2]]
-    return replace(plan, keys=keys)
+    """The keys of a chunk one further on."""
+    start = plan.start.copy()
+    start[0] += 1
+    return replace(plan, start=start)
 
 
 def dropped(plan):
     """The last chunk left out."""
-    return replace(plan, ptr=np.minimum(plan.ptr, len(plan.keys) - 1), keys=plan.keys[:-1], word=plan.word[:-1])
+    return replace(plan, ptr=np.minimum(plan.ptr, len(plan.start) - 1), start=plan.start[:-1], word=plan.word[:-1])
 
 
 def swapped(plan):

@@ -1,31 +1,68 @@
-"""Kernels: the small matrix product against NumPy's in float64, and that no number depends on the rows and columns beside it."""
+"""Kernels: the small matrix products against NumPy's in float64, and that no number depends on the rows and lanes beside it."""
 
 import numpy as np
 import pytest
+from numba import njit
 
-from sparse_ref.kernels.product import add_product
+from sparse_ref.kernels.product import product, turned_product
+from sparse_ref.kernels.vectors import lanes, load
+
+
+@njit
+def turned(a, row, lo, hi, b, out, first, keep):
+    """turned_product, with keep given as the one row of a panel."""
+    turned_product(a, row, lo, hi, b, out, first, load(keep, 0))
+
+
+def panel(rng, rows, dtype):
+    """A panel of random numbers."""
+    return rng.standard_normal((rows, 64 // np.dtype(dtype).itemsize)).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("m", "k", "w"), [(64, 64, 64), (64, 1, 16), (4, 7, 48), (64, 130, 32)])
-def test_it_adds_the_product(m, k, w, dtype):
+@pytest.mark.parametrize(("lo", "hi", "d"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 11, 130), (0, 0, 5)])
+def test_product_is_a_b(lo, hi, d, dtype):
     rng = np.random.default_rng(0)
-    a, b, out = (rng.standard_normal(shape).astype(dtype) for shape in ((m, k), (k, w), (m, w)))
-    exact = out.astype(np.float64) + a.astype(np.float64) @ b
-    size = np.abs(out) + np.abs(a).astype(np.float64) @ np.abs(b)
-    add_product(a, b, out)
-    assert (np.abs(out - exact) <= (k + 1) * np.finfo(dtype).eps * size).all()
+    a, b, out = rng.standard_normal((90, d)).astype(dtype), panel(rng, d + 3, dtype), panel(rng, 64, dtype)
+    before = out.copy()
+    product(a, 10, lo, hi, b, 2, out)
+    exact, size = (f(a[10 + lo:10 + hi]).astype(np.float64) @ f(b[2:2 + d]) for f in (np.asarray, np.abs))
+    assert (np.abs(out[lo:hi] - exact) <= d * np.finfo(dtype).eps * size).all()
+    assert (out[:lo] == before[:lo]).all()
+    assert (out[hi:] == before[hi:]).all()
 
 
-def test_each_number_is_its_own_row_and_column_s():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("lo", "hi", "e"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 64, 130), (63, 64, 16)])
+def test_turned_product_is_out_keep_plus_a_transposed_b(lo, hi, e, dtype):
     rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((64, 20), dtype=np.float32), rng.standard_normal((20, 64), dtype=np.float32)
-    out, moved = np.zeros((2, 64, 64), np.float32)
-    add_product(a, b, out)
+    a, b, keep = rng.standard_normal((90, e)).astype(dtype), panel(rng, 64, dtype), panel(rng, 1, dtype)
+    out = panel(rng, e + 3, dtype)
+    before = out.copy()
+    turned(a, 10, lo, hi, b, out, 2, keep)
+    exact, size = (f(a[10 + lo:10 + hi].T).astype(np.float64) @ f(b[lo:hi]) + f(before[2:2 + e] * keep)
+                   for f in (np.asarray, np.abs))
+    assert (np.abs(out[2:2 + e] - exact) <= (hi - lo + 1) * np.finfo(dtype).eps * size).all()
+    assert (out[:2] == before[:2]).all()
+    assert (out[2 + e:] == before[2 + e:]).all()
+
+
+@pytest.mark.parametrize("hi", [1, 5, 6, 64])
+def test_each_number_is_its_own_row_and_lane_s(hi):
+    """NaN in a row of a and inf in a lane of b change that row and that lane; nor does the number of rows asked for matter."""
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((64, 20), dtype=np.float32), panel(rng, 20, np.float32)
+    out, moved = np.zeros((2, 64, 16), np.float32)
+    product(a, 0, 0, 64, b, 0, out)
     A, C = a.copy(), b.copy()
     A[5], C[:, 9] = np.nan, np.inf
-    add_product(A, C, moved)
-    keep = np.ones((64, 64), bool)
-    keep[5], keep[:, 9] = False, False
+    product(A, 0, 0, hi, C, 0, moved)
+    keep = np.ones((64, 16), bool)
+    keep[5], keep[:, 9], keep[hi:] = False, False, False
     assert moved[keep].tobytes() == out[keep].tobytes()
-    assert not np.isfinite(moved[~keep]).any()
+    assert not np.isfinite(moved[:hi, 9]).any()
+
+
+def test_a_row_of_a_panel_is_64_bytes():
+    width = njit(lambda x: lanes(x))
+    assert [width(np.zeros(1, dtype)) for dtype in (np.float32, np.float64)] == [16, 8]

@@ -1,0 +1,123 @@
+"""What every kernel over gather-tiles does with a tile and a chunk: panels of queries, keys as they lie or gathered, masks.
+
+A tile's 64 rows stand in lanes: a panel is 64 bytes of them, 16 float32 or 8 float64, and everything that a row owns (its
+query, logits, largest logit, output) is one lane of a vector. So no row is summed across lanes, and no bit of one row
+depends on another.
+
+float16 comes as its bits in uint16, bfloat16 in int16; both are widened to float32 chunk by chunk.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from ..jit import compiled
+from .vectors import lanes
+
+B = 64  # rows of a tile and keys of a chunk, as in lower.words
+
+
+def number(bits):
+    """The number that a kernel computes with, for one number of the input."""
+    return bits
+
+
+@overload(number)
+def _number(bits):
+    """Itself, or the float32 of 16 bits."""
+    if bits == types.int16:
+        return lambda bits: np.uint32(np.uint32(np.uint16(bits)) << np.uint32(16)).view(np.float32)
+    if bits == types.uint16:
+        return lambda bits: half(bits)
+    return lambda bits: bits
+
+
+@compiled
+def half(bits):
+    """float16 as float32: its exponent moved, by a product where it is that of a number, by setting it where of inf or NaN."""
+    rest = np.uint32(np.uint32(bits & np.uint16(0x7FFF)) << np.uint32(13))
+    scaled = np.float32(rest.view(np.float32) * np.float32(2.0**112)).view(np.uint32)
+    size = scaled if rest < np.uint32(0x0F800000) else np.uint32(rest | np.uint32(0x7F800000))
+    return np.uint32(size | np.uint32(np.uint32(bits & np.uint16(0x8000)) << np.uint32(16))).view(np.float32)
+
+
+def copied(array, copy):
+    """Whether the array is always read by copy, which is of another dtype."""
+    return array.dtype != copy.dtype
+
+
+@overload(copied)
+def _copied(array, copy):
+    """A constant."""
+    if array.dtype == copy.dtype:
+        return lambda array, copy: False
+    return lambda array, copy: True
+
+
+def chosen(array, copy, direct):
+    """The array where `direct`, its copy elsewhere, and wherever it is always read by copy."""
+    return array if direct and not copied(array, copy) else copy
+
+
+@overload(chosen)
+def _chosen(array, copy, direct):
+    """One of them alone where their dtypes differ."""
+    if array.dtype == copy.dtype:
+        return lambda array, copy, direct: array if direct else copy
+    return lambda array, copy, direct: copy
+
+
+@compiled
+def lay_out(x, rows, factor, panels):
+    """Write factor x[rows[r]] down the lanes of row r: panels[p d + c, u] is number c of row p lanes + u; 0 where r is no row."""
+    width, d = lanes(panels), x.shape[1]
+    for r in range(B):
+        first, u = r // width * d, r % width
+        for c in range(d):
+            panels[first + c, u] = number(x[rows[r], c]) * factor if rows[r] >= 0 else 0
+
+
+@compiled
+def gather(x, start, keys, out):
+    """Copy the rows start, start + 1, ... of x, or where start < 0 those of `keys`."""
+    for c in range(B):
+        row = start + c if start >= 0 else keys[-1 - start, c]
+        for t in range(x.shape[1]):
+            out[c, t] = number(x[row, t])
+
+
+@compiled
+def all_finite(values):
+    """Whether no number of a row is inf or NaN."""
+    odd = False
+    for x in range(len(values)):
+        odd |= not abs(number(values[x])) < np.inf
+    return not odd
+
+
+@compiled
+def cleaned(values):
+    """Whether all values are finite; those that are not become 0."""
+    finite = True
+    for c in range(B):
+        if not all_finite(values[c]):
+            finite = False
+            for x in range(values.shape[1]):
+                values[c, x] = values[c, x] if math.isfinite(values[c, x]) else 0
+    return finite
+
+
+@compiled
+def extent(words, shift, width):
+    """lo <= c < hi holds all keys of a chunk that any of the rows shift, ..., shift + width - 1 attends to; lo = hi for none."""
+    lanes_of = ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) << np.uint64(shift)
+    lo, hi = 0, B
+    while hi > 0 and words[hi - 1] & lanes_of == np.uint64(0):
+        hi -= 1
+    while lo < hi and words[lo] & lanes_of == np.uint64(0):
+        lo += 1
+    return lo, hi

@@ -1,0 +1,79 @@
+"""The host's side of the CPU kernels: which loops run over a plan or CSR, and in which dtype.
+
+Over a plan, float32 and float64 are computed with as they are; float16 and bfloat16 are handed to the kernels as their bits
+and widened chunk by chunk. Over CSR all is float64 within.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .cpu_rows import attend_rows, backward_keys, backward_queries
+from .cpu_tiles import attend_tiles, balanced, finite_heads
+from .cpu_tiles_backward import add_slabs, backward_tiles, deltas, slabs_of
+from .vectors import BYTES
+
+SLICES = 16  # of the keys of a head, looked through side by side
+
+
+def attend(q, k, v, heads, kv, scale, sets, out, lse):
+    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
+
+    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is, float32 otherwise;
+    `sets` is a Plan or a CSR of (n_q, n_k).
+    """
+    if hasattr(sets, "indptr"):
+        attend_rows(*(x.astype(out.dtype, copy=False) for x in (q, k, v)), heads, kv, scale, sets.indptr, sets.indices, out, lse)
+        return
+    q, k, v = (_bits(x) for x in (q, k, v))
+    attend_tiles(q, k, v, heads, kv, scale, sets.arrays, balanced(sets.ptr), _finite(v), out, lse)
+
+
+def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
+    """Write dq (H, n_q, d) for each head h in `heads`, and add to dk (G, n_k, d) and dv (G, n_k, e) what these heads give.
+
+    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the others as for `attend`.
+    grad, out, lse, dq, dk and dv are float64 where q is, float32 otherwise.
+    """
+    order = heads[np.argsort(kv[heads], kind="stable")]
+    if hasattr(sets, "indptr"):
+        _backward_rows(grad, q, k, v, out, lse, order, kv, scale, sets, dq, dk, dv)
+        return
+    present, first = np.unique(kv[order], return_index=True)
+    first = np.concatenate([first, [len(order)]])
+    delta = np.empty(lse.shape, dq.dtype)
+    deltas(grad, out, delta)
+    bounds, low, offset = slabs_of(sets.ptr, sets.start, sets.keys)
+    q, k, v = (_bits(x) for x in (q, k, v))
+    lanes = BYTES // dq.itemsize
+    widths = [-(-x.shape[2] // lanes) * lanes for x in (dk, dv)]
+    parts = [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
+    backward_tiles((grad, q, k, v, delta, lse), (present, first, order), scale, sets.arrays, _finite(k), (bounds, low, offset),
+                   dq, *parts)
+    for part, total in zip(parts, (dk, dv)):
+        add_slabs(part, (low, offset), present, total)
+
+
+def _backward_rows(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
+    """The same over CSR; sums in float64."""
+    x = [a.astype(np.float64, copy=False) for a in (grad, q, k, v, out, lse)]
+    sums = [np.zeros(a.shape) for a in (dq, dk, dv)]
+    turned = sets.transposed()
+    backward_queries(*x, heads, kv, scale, sets.indptr, sets.indices, sums[0])
+    first = np.searchsorted(kv[heads], np.arange(len(k) + 1))
+    backward_keys(*x, heads, first, scale, turned.indptr, turned.indices, *sums[1:])
+    dq[heads] = sums[0][heads]
+    dk += sums[1].astype(dk.dtype, copy=False)
+    dv += sums[2].astype(dv.dtype, copy=False)
+
+
+def _bits(x):
+    """float16 as uint16, bfloat16 as int16, which is how kernels tell them apart; others as they are."""
+    return x.view({"float16": np.uint16, "bfloat16": np.int16}.get(x.dtype.name, x.dtype))
+
+
+def _finite(x):
+    """Whether all numbers of each head are finite, bool (heads,)."""
+    finite = np.ones((len(x), SLICES), bool)
+    finite_heads(x, finite)
+    return finite.all(axis=1)

@@ -1,0 +1,230 @@
+"""The gradients over the same gather-tiles, by recomputation: each weight P_ij = exp(x_ij - lse_i) once, for dq, dk and dv.
+
+    dP_ij = g_i . v_j     dx_ij = scale P_ij (dP_ij - g_i . out_i)     dq_i = sum_j dx_ij k_j
+    dv_j = sum_i P_ij g_i     dk_j = sum_i dx_ij q_i
+
+Tiles are cut into slabs. A slab is one thread's, who adds what its keys get in turn, so that no sum hangs on the number of
+threads; what several slabs have for a key is added in their order. Only members matter here, too: dx and P are 0
+where pairs are not connected, and what is not finite in q, k, v or g is held out of the products as in the forward pass.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import prange
+
+from ..jit import compiled, parallel
+from .chunk import B, all_finite, chosen, cleaned, copied, extent, gather, lay_out, number
+from .exponential import exp
+from .product import product, turned_product
+from .vectors import lanes, load, lower, one, store, where_zero, zero
+
+ALL = np.uint64(2**64 - 1)
+SLABS = 8  # at most
+ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time
+
+
+def slabs_of(ptr, start, keys) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(bounds, low, offset): slab s has the tiles from bounds[s] on, and its key j stands in row offset[s] + j - low[s].
+
+    As many slabs, of about as many chunks, as are worth adding up. They follow from the plan alone.
+    """
+    for slabs in range(min(SLABS, max(len(ptr) - 1, 1)), 0, -1):
+        bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], slabs + 1))
+        bounds[0], bounds[-1] = 0, len(ptr) - 1
+        low, high = np.zeros((2, slabs), np.int64)
+        for s in range(slabs):
+            own = start[ptr[bounds[s]]:ptr[bounds[s + 1]]]
+            listed = keys[-1 - own[own < 0]]
+            runs = own[own >= 0]
+            low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))
+            high[s] = max(runs.max(initial=-1) + B, listed.max(initial=-1) + 1, low[s])
+        if slabs == 1 or (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
+            break
+    return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
+
+
+@parallel
+def deltas(grad, out, delta):
+    """delta_i = g_i . out_i, summed in float64."""
+    n = delta.shape[1]
+    for x in prange(delta.shape[0] * n):
+        h, i, total = x // n, x % n, 0.0
+        for z in range(out.shape[2]):
+            total += np.float64(grad[h, i, z]) * np.float64(out[h, i, z])
+        delta[h, i] = total
+
+
+@parallel
+def backward_tiles(x, of_key_head, scale, plan, finite, slabs, dq, dk, dv):
+    """Write dq (H, n_q, d) and add to dk (groups, rows, d'), dv (groups, rows, e'), d' and e' whole rows of a panel.
+
+    x = (grad, q, k, v, delta, lse), delta_i = g_i . out_i. of_key_head = (present, first, heads): the query heads
+    heads[first[y]:first[y + 1]] read key head present[y], whose gradients are dk[y] and dv[y].
+    """
+    grad, q, k, v, delta, lse = x
+    present, first, heads = of_key_head
+    bounds, low, offset = slabs
+    for u in prange(len(low) * len(present)):
+        s, y = u // len(present), u % len(present)
+        g = present[y]
+        own_dk, own_dv = dk[y, offset[s]:offset[s + 1]], dv[y, offset[s]:offset[s + 1]]
+        for t in range(bounds[s], bounds[s + 1]):
+            for h in heads[first[y]:first[y + 1]]:
+                _tile((grad[h], q[h], k[g], v[g], delta[h], lse[h]), scale, plan, t, finite[g], low[s], dq[h], own_dk, own_dv)
+
+
+@compiled
+def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
+    """What one tile of queries gives to its own rows of dq and to the rows of its keys in dk and dv."""
+    grad, q, k, v, delta, lse = x
+    rows, ptr, start, keys, word, words = plan
+    d, e, width, number_of = q.shape[1], v.shape[1], lanes(dq), dq.dtype.type
+    panels = B // width
+    queries, grads = np.empty((panels * d, width), dq.dtype), np.empty((panels * e, width), dq.dtype)
+    q_rows, g_rows = np.zeros((dk.shape[1] // width * B, width), dq.dtype), np.zeros((dv.shape[1] // width * B, width), dq.dtype)
+    k_copy, k_clean, v_copy = np.empty((B, d), dq.dtype), np.empty((B, d), dq.dtype), np.empty((B, e), dq.dtype)
+    s, piece, acc = np.empty((B, width), dq.dtype), np.empty((B, width), dq.dtype), np.zeros((panels * d, width), dq.dtype)
+    p_all, ds_all, bits = np.zeros((B, B), dq.dtype), np.zeros((B, B), dq.dtype), np.empty(B, np.uint64)
+    own_delta, own_lse = np.zeros((panels, width), dq.dtype), np.zeros((panels, width), dq.dtype)
+    lay_out(q, rows[t], number_of(scale), queries)
+    lay_out(grad, rows[t], number_of(1), grads)
+    sound = stand(q, rows[t], number_of(scale), q_rows) & stand(grad, rows[t], number_of(1), g_rows)
+    alive = living(rows[t], delta, lse, own_delta, own_lse)
+    for c in range(ptr[t], ptr[t + 1]):
+        direct, clean = start[c] >= 0, True
+        if not direct or copied(k, k_copy):
+            gather(k, start[c], keys, k_copy)
+        if not direct or copied(v, v_copy):
+            gather(v, start[c], keys, v_copy)
+        if not finite:
+            gather(k, start[c], keys, k_clean)
+            clean = cleaned(k_clean)
+        own_k, own_v = chosen(k, k_copy, direct), chosen(v, v_copy, direct)
+        sum_k = own_k if finite else k_clean
+        k_row = start[c] if direct and not copied(k, k_copy) else 0
+        v_row = start[c] if direct and not copied(v, v_copy) else 0
+        for y in range(B):
+            bits[y] = alive if word[c] < 0 else words[word[c], y] & alive
+        full = word[c] < 0 and alive == ALL
+        if not full:
+            p_all[:], ds_all[:] = 0, 0
+        least, most = B, 0
+        for p in range(panels):
+            lo, hi = (0, B) if full else extent(bits, p * width, width)
+            if lo == hi:
+                continue
+            least, most = min(lo, least), max(hi, most)
+            product(own_k, k_row, lo, hi, queries, p * d, s)
+            product(own_v, v_row, lo, hi, grads, p * e, piece)
+            _differentiate(s, piece, lo, hi, p, bits, full, own_delta, own_lse, p_all, ds_all)
+            turned_product(sum_k, k_row if finite else 0, lo, hi, s, acc, p * d, one(s))
+        if most:
+            _add_to_keys(ds_all, q_rows, least, most, start[c], keys, low, piece, dk)
+            _add_to_keys(p_all, g_rows, least, most, start[c], keys, low, piece, dv)
+        if not clean:
+            _add_infinite_keys(ds_all, bits, k, start[c], keys, acc)
+        if not sound:
+            _add_infinite_queries(ds_all, bits, q, rows[t], number_of(scale), start[c], keys, low, dk)
+            _add_infinite_queries(p_all, bits, grad, rows[t], number_of(1), start[c], keys, low, dv)
+    for r in range(B):
+        if rows[t, r] >= 0:
+            for z in range(d):
+                dq[rows[t, r], z] = acc[r // width * d + z, r % width] * number_of(scale) + 0
+
+
+@compiled
+def stand(x, rows, factor, panels):
+    """Write row r of factor x as lanes: panels[y B + r, u] is its number y lanes + u; whether all are finite. 0 stands for what is
+    not finite, for what lies beyond, and where r is no row."""
+    width, sound = lanes(panels), True
+    for r in range(B):
+        if rows[r] >= 0:
+            odd = not all_finite(x[rows[r]])
+            sound &= not odd
+            for z in range(x.shape[1]):
+                value = number(x[rows[r], z]) * factor
+                panels[z // width * B + r, z % width] = 0 if odd and not math.isfinite(value) else value
+    return sound
+
+
+@compiled
+def living(rows, delta, lse, own_delta, own_lse):
+    """Write delta and lse of each row into its lane; a word with the bits of the rows that attend to anything."""
+    alive, width = np.uint64(0), lanes(own_lse)
+    for r in range(B):
+        i = rows[r]
+        if i >= 0 and lse[i] != -np.inf:
+            alive |= np.uint64(1) << np.uint64(r)
+            own_delta[r // width, r % width], own_lse[r // width, r % width] = delta[i], lse[i]
+    return alive
+
+
+@compiled
+def _differentiate(s, dp, lo, hi, p, bits, full, delta, lse, p_all, ds_all):
+    """From the logits s and dP of panel p: P into p_all, and dx / scale into ds_all and s; both (keys, rows)."""
+    own_delta, own_lse, panels, shift = load(delta, p), load(lse, p), B // lanes(s), np.uint64(p * lanes(s))
+    for c in range(lo, hi):
+        weight = exp(lower(load(s, c) - own_lse, zero(s)))
+        slope = weight * (load(dp, c) - own_delta)
+        if not full:
+            weight, slope = where_zero(bits[c] >> shift, weight), where_zero(bits[c] >> shift, slope)
+        store(p_all, c * panels + p, weight)
+        store(ds_all, c * panels + p, slope)
+        store(s, c, slope)
+
+
+@compiled
+def _add_to_keys(weights, x_rows, lo, hi, start, keys, low, piece, out):
+    """out_j += sum_r weights[c, r] x_r for the keys lo <= c < hi of a chunk."""
+    across = len(x_rows) // B
+    for y in range(across):
+        product(weights, 0, lo, hi, x_rows, y * B, piece)
+        for c in range(lo, hi):
+            at = ((start + c if start >= 0 else keys[-1 - start, c]) - low) * across + y
+            store(out, at, load(out, at) + load(piece, c))
+
+
+@compiled
+def _add_infinite_keys(ds, bits, k, start, keys, acc):
+    """What keys that are not finite add to dq of their own rows."""
+    width, d = lanes(acc), k.shape[1]
+    for c in range(B):
+        row = start + c if start >= 0 else keys[-1 - start, c]
+        if not all_finite(k[row]):
+            for r in range(B):
+                if (bits[c] >> np.uint64(r)) & np.uint64(1) != np.uint64(0):
+                    for z in range(d):
+                        value = number(k[row, z])
+                        if not math.isfinite(value):
+                            acc[r // width * d + z, r % width] += ds[c, r] * value
+
+
+@compiled
+def _add_infinite_queries(weights, bits, x, rows, factor, start, keys, low, out):
+    """What rows of x that are not finite add to their own keys."""
+    for r in range(B):
+        if rows[r] >= 0 and not all_finite(x[rows[r]]):
+            for c in range(B):
+                if (bits[c] >> np.uint64(r)) & np.uint64(1) != np.uint64(0):
+                    j = start + c if start >= 0 else keys[-1 - start, c]
+                    for z in range(x.shape[1]):
+                        value = number(x[rows[r], z]) * factor
+                        if not math.isfinite(value):
+                            out[j - low, z] += weights[c, r] * value
+
+
+@parallel
+def add_slabs(parts, slabs, present, out):
+    """out[present[y], j] += the rows that the slabs of parts[y] hold for key j, in their order."""
+    low, offset = slabs
+    for u in prange(len(present) * B):
+        y, part = u // B, u % B
+        for j in range(out.shape[1] * part // B, out.shape[1] * (part + 1) // B):
+            for s in range(len(low)):
+                row = offset[s] + j - low[s]
+                if offset[s] <= row < offset[s + 1]:
+                    for z in range(out.shape[2]):
+                        out[present[y], j, z] += parts[y, row, z]
