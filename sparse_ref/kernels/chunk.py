@@ -72,13 +72,40 @@ def _chosen(array, copy, direct):
 
 
 @compiled
-def lay_out(x, rows, factor, panels):
-    """Write factor x[rows[r]] down the lanes of row r: panels[p d + c, u] is number c of row p lanes + u; 0 where r is no row."""
-    width, d = lanes(panels), x.shape[1]
+def panels(d, like):
+    """Room for a tile's rows of d numbers, all 0: those of lane u of panel p stand in column u from row p d on."""
+    width = lanes(like)
+    return np.zeros((B // width * d, width), like.dtype)
+
+
+@compiled
+def lay_out(x, rows, factor, copy, out):
+    """Write factor x[rows[r]] into row r of `copy` and into lane r of `out`; 0 where r is no row. Rows that lie far apart are
+    fetched faster one after the other than number by number, hence the copy."""
+    width, d = lanes(out), x.shape[1]
     for r in range(B):
-        first, u = r // width * d, r % width
-        for c in range(d):
-            panels[first + c, u] = number(x[rows[r], c]) * factor if rows[r] >= 0 else 0
+        i = rows[r]
+        if i >= 0:
+            for c in range(d):
+                copy[r, c] = number(x[i, c]) * factor
+        else:
+            copy[r] = 0
+    for p in range(B // width):
+        own, panel = copy[p * width:(p + 1) * width], out[p * d:(p + 1) * d]
+        for u in range(width):
+            for c in range(d):
+                panel[c, u] = own[u, c]
+
+
+@compiled
+def stand_up(panels, copy):
+    """Write lane r of the panels into row r of `copy`."""
+    width, d = lanes(panels), copy.shape[1]
+    for p in range(B // width):
+        own, panel = copy[p * width:(p + 1) * width], panels[p * d:(p + 1) * d]
+        for u in range(width):
+            for c in range(d):
+                own[u, c] = panel[c, u]
 
 
 @compiled
@@ -88,6 +115,15 @@ def gather(x, start, keys, out):
         row = start + c if start >= 0 else keys[-1 - start, c]
         for t in range(x.shape[1]):
             out[c, t] = number(x[row, t])
+
+
+@compiled
+def read(x, start, keys, copy, as_it_lies):
+    """(array, row) where the chunk's rows of x stand one below the other: in x itself, or in `copy`, where they are put."""
+    direct = as_it_lies and start >= 0 and not copied(x, copy)
+    if not direct:
+        gather(x, start, keys, copy)
+    return chosen(x, copy, direct), start if direct else 0
 
 
 @compiled

@@ -16,10 +16,10 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
-from .chunk import B, all_finite, chosen, cleaned, copied, extent, gather, lay_out, number
+from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
-from .vectors import finite_or_zero, fma, greater, lanes, load, store, where, zero
+from .vectors import finite_or_zero, fma, greater, lanes, load, one_for_zero, store, where, zero
 
 
 def balanced(ptr) -> np.ndarray:
@@ -57,20 +57,14 @@ def _tile(q, k, v, scale, plan, t, finite, out, lse):
     """One tile's rows of out and lse. top is each row's largest logit so far, total its sum of exp(x - top)."""
     rows, ptr, start, keys, word, words = plan
     d, e, width = q.shape[1], v.shape[1], lanes(out)
-    queries, acc, s = np.empty((B // width * d, width), out.dtype), np.zeros((B // width * e, width), out.dtype), np.empty((B, width), out.dtype)
+    queries, s, acc = panels(d, out), np.empty((B, width), out.dtype), panels(e, out)
     k_copy, v_copy = np.empty((B, d), out.dtype), np.empty((B, e), out.dtype)
     top, total = np.full((B // width, width), -np.inf, out.dtype), np.zeros((B // width, width), out.dtype)
-    lay_out(q, rows[t], out.dtype.type(scale), queries)
+    lay_out(q, rows[t], out.dtype.type(scale), k_copy, queries)
     for c in range(ptr[t], ptr[t + 1]):
-        direct, clean = start[c] >= 0, True
-        if not direct or copied(k, k_copy):
-            gather(k, start[c], keys, k_copy)
-        if not direct or not finite or copied(v, v_copy):
-            gather(v, start[c], keys, v_copy)
-            clean = finite or cleaned(v_copy)
-        own_k, own_v = chosen(k, k_copy, direct), chosen(v, v_copy, direct and finite)
-        k_row = start[c] if direct and not copied(k, k_copy) else 0
-        v_row = start[c] if direct and finite and not copied(v, v_copy) else 0
+        own_k, k_row = read(k, start[c], keys, k_copy, True)
+        own_v, v_row = read(v, start[c], keys, v_copy, finite)
+        clean = finite or cleaned(v_copy)
         for p in range(B // width):
             lo, hi = extent(words[word[c]], p * width, width) if word[c] >= 0 else (0, B)
             if lo == hi:
@@ -82,9 +76,7 @@ def _tile(q, k, v, scale, plan, t, finite, out, lse):
             turned_product(own_v, v_row, lo, hi, s, acc, p * e, keep)
             if not clean:
                 _add_infinite(s, lo, hi, v, start[c], keys, p, word[c], words, acc)
-    for r in range(B):
-        if rows[t, r] >= 0:
-            _finish(acc, r, top[r // width, r % width], total[r // width, r % width], out[rows[t, r]], lse, rows[t, r])
+    _finish(rows[t], acc, top, total, v_copy, out, lse)
 
 
 @compiled
@@ -130,15 +122,20 @@ def _add_infinite(weights, lo, hi, v, start, keys, p, word, words, acc):
 
 
 @compiled
-def _finish(acc, r, top, total, out, lse, i):
+def _finish(rows, acc, top, total, copy, out, lse):
     """out_i = acc / total, lse_i = top + log total; 0 and -inf where nothing was attended to. Adding 0 makes -0 a 0: which
     of them a sum of nothing but underflows comes to may hang on a key of weight 0."""
-    width, e = lanes(acc), len(out)
-    first, u = r // width * e, r % width
-    if total == 0:
-        out[:] = 0
-        lse[i] = -np.inf
-        return
-    for x in range(e):
-        out[x] = acc[first + x, u] / total + 0
-    lse[i] = (top if top > -np.inf else acc.dtype.type(0)) + math.log(total)
+    width, e = lanes(acc), out.shape[1]
+    for p in range(B // width):
+        divisor = one_for_zero(load(total, p))
+        for x in range(p * e, (p + 1) * e):
+            store(acc, x, load(acc, x) / divisor + zero(acc))
+    stand_up(acc, copy)
+    for r in range(B):
+        i, own_top, own_total = rows[r], top[r // width, r % width], total[r // width, r % width]
+        if i >= 0 and own_total == 0:
+            out[i], lse[i] = 0, -np.inf
+        elif i >= 0:
+            for x in range(e):
+                out[i, x] = copy[r, x]
+            lse[i] = (own_top if own_top > -np.inf else 0) + math.log(own_total)

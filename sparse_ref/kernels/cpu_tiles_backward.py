@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
-from .chunk import B, all_finite, chosen, cleaned, copied, extent, gather, lay_out, number
+from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
 from .vectors import lanes, load, lower, one, store, where_zero, zero
@@ -82,37 +82,28 @@ def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
     grad, q, k, v, delta, lse = x
     rows, ptr, start, keys, word, words = plan
     d, e, width, number_of = q.shape[1], v.shape[1], lanes(dq), dq.dtype.type
-    panels = B // width
-    queries, grads = np.empty((panels * d, width), dq.dtype), np.empty((panels * e, width), dq.dtype)
+    queries, grads, acc = panels(d, dq), panels(e, dq), panels(d, dq)
     q_rows, g_rows = np.zeros((dk.shape[1] // width * B, width), dq.dtype), np.zeros((dv.shape[1] // width * B, width), dq.dtype)
     k_copy, k_clean, v_copy = np.empty((B, d), dq.dtype), np.empty((B, d), dq.dtype), np.empty((B, e), dq.dtype)
-    s, piece, acc = np.empty((B, width), dq.dtype), np.empty((B, width), dq.dtype), np.zeros((panels * d, width), dq.dtype)
+    s, piece = np.empty((B, width), dq.dtype), np.empty((B, width), dq.dtype)
     p_all, ds_all, bits = np.zeros((B, B), dq.dtype), np.zeros((B, B), dq.dtype), np.empty(B, np.uint64)
-    own_delta, own_lse = np.zeros((panels, width), dq.dtype), np.zeros((panels, width), dq.dtype)
-    lay_out(q, rows[t], number_of(scale), queries)
-    lay_out(grad, rows[t], number_of(1), grads)
-    sound = stand(q, rows[t], number_of(scale), q_rows) & stand(grad, rows[t], number_of(1), g_rows)
+    own_delta, own_lse = np.zeros((B // width, width), dq.dtype), np.zeros((B // width, width), dq.dtype)
+    lay_out(q, rows[t], number_of(scale), k_copy, queries)
+    lay_out(grad, rows[t], number_of(1), v_copy, grads)
+    sound = side_by_side(k_copy, q_rows) & side_by_side(v_copy, g_rows)
     alive = living(rows[t], delta, lse, own_delta, own_lse)
     for c in range(ptr[t], ptr[t + 1]):
-        direct, clean = start[c] >= 0, True
-        if not direct or copied(k, k_copy):
-            gather(k, start[c], keys, k_copy)
-        if not direct or copied(v, v_copy):
-            gather(v, start[c], keys, v_copy)
-        if not finite:
-            gather(k, start[c], keys, k_clean)
-            clean = cleaned(k_clean)
-        own_k, own_v = chosen(k, k_copy, direct), chosen(v, v_copy, direct)
-        sum_k = own_k if finite else k_clean
-        k_row = start[c] if direct and not copied(k, k_copy) else 0
-        v_row = start[c] if direct and not copied(v, v_copy) else 0
+        own_k, k_row = read(k, start[c], keys, k_copy, True)
+        own_v, v_row = read(v, start[c], keys, v_copy, True)
+        sum_k, sum_row = (own_k, k_row) if finite else read(k, start[c], keys, k_clean, False)
+        clean = finite or cleaned(k_clean)
         for y in range(B):
             bits[y] = alive if word[c] < 0 else words[word[c], y] & alive
         full = word[c] < 0 and alive == ALL
         if not full:
             p_all[:], ds_all[:] = 0, 0
         least, most = B, 0
-        for p in range(panels):
+        for p in range(B // width):
             lo, hi = (0, B) if full else extent(bits, p * width, width)
             if lo == hi:
                 continue
@@ -120,7 +111,7 @@ def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
             product(own_k, k_row, lo, hi, queries, p * d, s)
             product(own_v, v_row, lo, hi, grads, p * e, piece)
             _differentiate(s, piece, lo, hi, p, bits, full, own_delta, own_lse, p_all, ds_all)
-            turned_product(sum_k, k_row if finite else 0, lo, hi, s, acc, p * d, one(s))
+            turned_product(sum_k, sum_row, lo, hi, s, acc, p * d, one(s))
         if most:
             _add_to_keys(ds_all, q_rows, least, most, start[c], keys, low, piece, dk)
             _add_to_keys(p_all, g_rows, least, most, start[c], keys, low, piece, dv)
@@ -129,24 +120,23 @@ def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
         if not sound:
             _add_infinite_queries(ds_all, bits, q, rows[t], number_of(scale), start[c], keys, low, dk)
             _add_infinite_queries(p_all, bits, grad, rows[t], number_of(1), start[c], keys, low, dv)
+    stand_up(acc, k_copy)
     for r in range(B):
         if rows[t, r] >= 0:
             for z in range(d):
-                dq[rows[t, r], z] = acc[r // width * d + z, r % width] * number_of(scale) + 0
+                dq[rows[t, r], z] = k_copy[r, z] * number_of(scale) + 0
 
 
 @compiled
-def stand(x, rows, factor, panels):
-    """Write row r of factor x as lanes: panels[y B + r, u] is its number y lanes + u; whether all are finite. 0 stands for what is
-    not finite, for what lies beyond, and where r is no row."""
-    width, sound = lanes(panels), True
+def side_by_side(rows, out):
+    """Write the rows in pieces of as many numbers as there are lanes: out[y B + r, u] is number y lanes + u of row r, 0 where that
+    is not finite; whether all are."""
+    width, sound = lanes(out), True
     for r in range(B):
-        if rows[r] >= 0:
-            odd = not all_finite(x[rows[r]])
-            sound &= not odd
-            for z in range(x.shape[1]):
-                value = number(x[rows[r], z]) * factor
-                panels[z // width * B + r, z % width] = 0 if odd and not math.isfinite(value) else value
+        odd = not all_finite(rows[r])
+        sound &= not odd
+        for z in range(rows.shape[1]):
+            out[z // width * B + r, z % width] = 0 if odd and not math.isfinite(rows[r, z]) else rows[r, z]
     return sound
 
 
@@ -165,14 +155,14 @@ def living(rows, delta, lse, own_delta, own_lse):
 @compiled
 def _differentiate(s, dp, lo, hi, p, bits, full, delta, lse, p_all, ds_all):
     """From the logits s and dP of panel p: P into p_all, and dx / scale into ds_all and s; both (keys, rows)."""
-    own_delta, own_lse, panels, shift = load(delta, p), load(lse, p), B // lanes(s), np.uint64(p * lanes(s))
+    own_delta, own_lse, across, shift = load(delta, p), load(lse, p), B // lanes(s), np.uint64(p * lanes(s))
     for c in range(lo, hi):
         weight = exp(lower(load(s, c) - own_lse, zero(s)))
         slope = weight * (load(dp, c) - own_delta)
         if not full:
             weight, slope = where_zero(bits[c] >> shift, weight), where_zero(bits[c] >> shift, slope)
-        store(p_all, c * panels + p, weight)
-        store(ds_all, c * panels + p, slope)
+        store(p_all, c * across + p, weight)
+        store(ds_all, c * across + p, slope)
         store(s, c, slope)
 
 

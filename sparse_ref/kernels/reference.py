@@ -52,9 +52,10 @@ def backward(grad_out, q, k, v, out, lse, mask, scale):
         if lse[i] == -np.inf:
             continue
         j = np.flatnonzero(members)
-        p = np.exp(scale * (k[j] @ q[i]) - lse[i])
-        dx = p * (v[j] @ grad_out[i] - grad_out[i] @ out[i])
-        dq[i] = scale * (dx @ k[j])
-        dk[j] += scale * np.outer(dx, q[i])
-        dv[j] += np.outer(p, grad_out[i])
+        with np.errstate(invalid="ignore", over="ignore"):
+            p = np.exp(scale * (k[j] @ q[i]) - lse[i])
+            dx = p * (v[j] @ grad_out[i] - grad_out[i] @ out[i])
+            dq[i] = scale * (dx @ k[j])
+            dk[j] += scale * np.outer(dx, q[i])
+            dv[j] += np.outer(p, grad_out[i])
     return dq, dk, dv

@@ -100,7 +100,7 @@ def spread(typingctx, array, at):
 def _spread(builder, number, vector):
     """A vector with this number in every lane."""
     first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(BITS, 0))
-    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(BITS, vector.count), [0] * vector.count))
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), every(ir.VectorType(BITS, vector.count), 0))
 
 
 def _constant(x):
@@ -152,13 +152,18 @@ def lower(typingctx, x, y):
     return x(x, x), lambda context, builder, signature, args: builder.select(builder.fcmp_ordered(">", *args), args[1], args[0])
 
 
-@intrinsic
-def finite_or_zero(typingctx, x):
-    """0 in place of -inf."""
-    def build(context, builder, signature, args):
-        vector = args[0].type
-        return builder.select(builder.fcmp_ordered("==", args[0], every(vector, float("-inf"))), every(vector, 0.0), args[0])
-    return x(x), build
+def _replaced(this, by):
+    """An intrinsic that puts one number in place of another."""
+    @intrinsic
+    def replaced(typingctx, x):
+        def build(context, builder, signature, args):
+            vector = args[0].type
+            return builder.select(builder.fcmp_ordered("==", args[0], every(vector, this)), every(vector, by), args[0])
+        return x(x), build
+    return replaced
+
+
+finite_or_zero, one_for_zero = _replaced(float("-inf"), 0.0), _replaced(0.0, 1.0)
 
 
 def _operator(symbol, name):
@@ -172,5 +177,5 @@ def _operator(symbol, name):
         return (lambda x, y: act(x, y)) if isinstance(x, Vector) and x == y else None
 
 
-for symbol, name in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
+for symbol, name in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul"), (operator.truediv, "fdiv")):
     _operator(symbol, name)

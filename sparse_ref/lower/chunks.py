@@ -1,6 +1,6 @@
 """Loops over tiles of 64 rows: the union of their keys, cut into chunks of 64, and who attends to which.
 
-Two walks over the same chunks: `count` says how much room there must be, `fill` writes. A chunk that lies in keys
+The chunks are walked over twice, once to see how much room there must be and once to write. A chunk that lies in keys
 shared by all rows is full, which is seen without looking at rows; elsewhere each row's runs are met once along the walk.
 """
 
@@ -10,27 +10,8 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
-from .residues import size
-from .stretches import spans_in, stretch, united
+from .stretches import spans_in, stretch
 from .words import ONES, B, ones, passed_spans, turn, word_of
-
-
-@compiled
-def union(indptr, table, n, rows):
-    """The tidy runs of all keys that any of these rows attends to."""
-    slots = 0
-    for i in rows:
-        if i >= 0:
-            slots += indptr[i + 1] - indptr[i]
-    runs, t, before = np.empty((slots, 4), np.int64), 0, -1
-    for i in rows:
-        if i >= 0 and not (before >= 0 and alike(indptr, table, before, i)):
-            for r in range(indptr[i], indptr[i + 1]):
-                runs[t] = table[r]
-                t += 1
-            before = i
-    out = np.empty((t, 4), np.int64)
-    return out[:united(runs[:t], n, out)] if t else out
 
 
 @compiled
@@ -58,11 +39,16 @@ def shared(indptr, table, rows, own):
         runs = table[indptr[i]:indptr[i + 1]]
         spans = spans_in(runs)
         if one_class:
-            same = len(runs) == 1 and runs[0, 2] == own[0, 2] and runs[0, 3] == own[0, 3] and (runs[0, 0] - own[0, 0]) % own[0, 2] == 0
-            spans = 1 if same else 0
+            spans = 1 if len(runs) == 1 and same_class(runs[0], own[0]) else 0
         common = in_both(common, runs[:spans]) if before >= 0 else runs[:spans, :2].copy()
         before = i
     return common
+
+
+@compiled
+def same_class(run, other):
+    """Whether two runs hold the same residues."""
+    return run[2] == other[2] and run[3] == other[3] and (run[0] - other[0]) % other[2] == 0
 
 
 @compiled
@@ -112,57 +98,55 @@ def all_shared(keys, common, at):
 
 
 @parallel
-def sizes(indptr, table, n, rows, keys):
-    """How many keys the union of each tile has."""
-    for t in prange(len(rows)):
-        keys[t] = size(union(indptr, table, n, rows[t]), n)
+def walk(sets, unions, rows, places, chunks, write):
+    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of its keys, those of tile t in row t.
 
-
-@parallel
-def count(indptr, table, n, rows, chunks, gathered, unsure):
-    """How many chunks each tile has, how many of them have keys to be listed, and how many may not be full."""
+    places, int64 (tiles, 4), is where the tile's first chunk goes, its first gathered one and its first with words, and how
+    many pairs it holds; each moves on by what the tile has. With `write`, chunks = (start, keys, word, words) are filled.
+    """
+    indptr, table, n = sets
+    start, listed, word, words = chunks
     for t in prange(len(rows)):
-        own = union(indptr, table, n, rows[t])
+        own = unions[1][unions[0][t]:unions[0][t + 1]]
         common, spans, keys, at_common = shared(indptr, table, rows[t], own), spans_in(own), np.empty(B, np.int64), 0
+        ends, real = spans_of(indptr, table, rows[t]), (rows[t] >= 0).sum()
+        c, g, w, pairs = places[t]
         lo, hi, at = stretch(own, spans, 0, -1, n)
         while lo < n:
             held, lo, hi, at = next_chunk(own, spans, lo, hi, at, n, keys)
             at_common = passed_spans(common, at_common, len(common), keys[0])
-            chunks[t] += 1
-            gathered[t] += consecutive(keys[:held], n) < 0
-            unsure[t] += not all_shared(keys[:held], common, at_common)
+            first, full = consecutive(keys[:held], n), all_shared(keys[:held], common, at_common)
+            if write:
+                start[c], word[c] = first if first >= 0 else -1 - g, -1 if full else w
+                if full:
+                    pairs += real * B
+                else:
+                    shift = keys[0] - first if first >= 0 else 0
+                    pairs += fill_words(indptr, table, rows[t], ends, keys[:held], own, shift, words[w])
+                if first < 0:
+                    for b in range(B):
+                        listed[g, b] = keys[b if b < held else 0]
+            c, g, w = c + 1, g + (first < 0), w + (not full)
+        places[t, 0], places[t, 1], places[t, 2], places[t, 3] = c, g, w, pairs
+
+
+@compiled
+def spans_of(indptr, table, rows):
+    """Where in the table the spans of each row begin and end."""
+    ends = np.zeros((B, 2), np.int64)
+    for r in range(B):
+        i = rows[r]
+        if i >= 0:
+            ends[r, 0], ends[r, 1] = indptr[i], indptr[i] + spans_in(table[indptr[i]:indptr[i + 1]])
+    return ends
 
 
 @parallel
-def fill(indptr, table, n, rows, ptr, first_gathered, first_unsure, start, keys, word, words, pairs):
-    """Write the chunks of each tile, its gathered keys and its words from the given places on; count its pairs."""
+def unlike(indptr, table, rows, distinct):
+    """Which rows have other runs than the row before them in their tile."""
     for t in prange(len(rows)):
-        own = union(indptr, table, n, rows[t])
-        common, spans, held_keys, at_common = shared(indptr, table, rows[t], own), spans_in(own), np.empty(B, np.int64), 0
-        place, g, w = np.empty((B, 2), np.int64), first_gathered[t], first_unsure[t]
         for r in range(B):
-            i = rows[t, r]
-            place[r, 0] = indptr[i] if i >= 0 else 0
-            place[r, 1] = indptr[i] + spans_in(table[indptr[i]:indptr[i + 1]]) if i >= 0 else 0
-        real = (rows[t] >= 0).sum()
-        lo, hi, at = stretch(own, spans, 0, -1, n)
-        for c in range(ptr[t], ptr[t + 1]):
-            held, lo, hi, at = next_chunk(own, spans, lo, hi, at, n, held_keys)
-            own_keys = held_keys[:held]
-            at_common = passed_spans(common, at_common, len(common), own_keys[0])
-            start[c] = consecutive(own_keys, n)
-            if start[c] < 0:
-                keys[g, :held], keys[g, held:] = own_keys, own_keys[0]
-                start[c] = -1 - g
-                g += 1
-            if all_shared(own_keys, common, at_common):
-                word[c] = -1
-                pairs[t] += real * B
-            else:
-                word[c] = w
-                shift = own_keys[0] - start[c] if start[c] >= 0 else 0
-                pairs[t] += fill_words(indptr, table, rows[t], place, own_keys, own, shift, words[w])
-                w += 1
+            distinct[t, r] = rows[t, r] >= 0 and (r == 0 or not alike(indptr, table, rows[t, r - 1], rows[t, r]))
 
 
 @compiled

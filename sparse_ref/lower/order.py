@@ -12,9 +12,10 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
-from .chunks import sizes
+from .chunks import unlike
 from .stretches import spans_in, stretch
-from .tidy import Runs, counts
+from .tables import taken
+from .tidy import Runs, counts, tidy
 from .words import B
 
 SAMPLE = 16  # tiles looked at to choose between orders
@@ -55,12 +56,18 @@ def sampled(order: np.ndarray) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows)), dtype=int)]
 
 
+def unions(sets: Runs, rows: np.ndarray) -> Runs:
+    """The runs of all keys of each tile, those of tile t in row t. Rows that repeat the row before them are passed over."""
+    distinct = np.empty(rows.shape, bool)
+    unlike(sets.indptr, sets.table, rows, distinct)
+    own = taken(sets, rows[distinct])
+    first = np.concatenate([[0], np.cumsum(distinct.sum(axis=1))])
+    return tidy(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1])))
+
+
 def sampled_chunks(sets: Runs, order: np.ndarray) -> int:
     """How many chunks the sampled tiles need."""
-    rows = sampled(order)
-    keys = np.zeros(len(rows), np.int64)
-    sizes(sets.indptr, sets.table, sets.shape[1], rows, keys)
-    return int((-(-keys // B)).sum())
+    return int((-(-counts(unions(sets, sampled(order))) // B)).sum())
 
 
 def sampled_keys(keys: np.ndarray, order: np.ndarray) -> int:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .chunks import count, fill, members, partial_words
+from .chunks import members, partial_words, walk
 from .explicit import CSR
-from .order import order, tiles_of
+from .order import order, tiles_of, unions
 from .runs import runs
 from .words import B
 
@@ -90,8 +90,8 @@ class Plan:
         return CSR(indptr, indices, self.shape)
 
     def __repr__(self):
-        return (f"Plan(shape={self.shape}, nnz={self.nnz:,}, {len(self.rows):,} tiles, {len(self.start):,} chunks, {self.full:.0%} full, "
-                f"{self.gathered:.0%} gathered, {self.waste:.0%} padding waste, {self.nbytes:,} bytes)")
+        return (f"Plan(shape={self.shape}, nnz={self.nnz:,}, {len(self.rows):,} tiles, {len(self.start):,} chunks, "
+                f"{self.full:.0%} full, {self.gathered:.0%} gathered, {self.waste:.0%} padding waste, {self.nbytes:,} bytes)")
 
 
 def plan(p, n) -> Plan:
@@ -106,15 +106,24 @@ def plan(p, n) -> Plan:
     """
     sets = runs(p, n)
     rows = tiles_of(order(sets))
-    chunks, gathered, unsure = np.zeros((3, len(rows)), np.int64)
-    count(sets.indptr, sets.table, sets.shape[1], rows, chunks, gathered, unsure)
-    ptr, first_gathered, first_unsure = (np.concatenate([[0], np.cumsum(each)]) for each in (chunks, gathered, unsure))
-    start, word, pairs = np.empty(ptr[-1], np.int64), np.empty(ptr[-1], np.int64), np.zeros(len(rows), np.int64)
-    keys, words = np.empty((first_gathered[-1], B), np.int32), np.empty((first_unsure[-1], B), np.uint64)
-    fill(sets.indptr, sets.table, sets.shape[1], rows, ptr, first_gathered, first_unsure, start, keys, word, words, pairs)
+    own = unions(sets, rows)
+    numbers, joined = (sets.indptr, sets.table, sets.shape[1]), (own.indptr, own.table)
+    places = np.zeros((len(rows), 4), np.int64)
+    walk(numbers, joined, rows, places, _room(0, 0, 0), False)
+    ends = np.cumsum(places, axis=0)
+    places, totals = ends - places, ends[-1] if len(ends) else np.zeros(4, int)
+    start, keys, word, words = chunks = _room(*totals[:3])
+    ptr = np.concatenate([places[:, 0], totals[:1]])
+    walk(numbers, joined, rows, places, chunks, True)
     partial = np.ones(len(words), bool)
     partial_words(rows, ptr, word, words, partial)
     if not partial.all():
         moved = np.where(partial, np.cumsum(partial) - 1, -1)
         word, words = np.where(word >= 0, moved[word], -1), words[partial]
-    return Plan(sets.shape, rows, ptr, start, keys, word, words, int(pairs.sum()))
+    return Plan(sets.shape, rows, ptr, start, keys, word, words, int(places[:, 3].sum()))
+
+
+def _room(chunks: int, gathered: int, partial: int) -> tuple[np.ndarray, ...]:
+    """start, keys, word and words, to be filled."""
+    return (np.empty(chunks, np.int64), np.empty((gathered, B), np.int32), np.empty(chunks, np.int64),
+            np.empty((partial, B), np.uint64))

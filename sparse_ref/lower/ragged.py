@@ -51,7 +51,8 @@ def _tabled(p: Rule, i, n) -> Runs:
 @ragged.register
 def _(p: Listed, i, n):
     p._listed(i)
-    return taken(of_keys(p.indptr, p.indices, n), i)
+    sets = of_keys(p.indptr, p.indices, n)
+    return sets if len(i) == sets.shape[0] and (i == np.arange(len(i))).all() else taken(sets, i)
 
 
 @ragged.register

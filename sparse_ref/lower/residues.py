@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..jit import compiled
+from .ranks import ranked
 from .stretches import below, spans_in, stretch
 
 
@@ -44,7 +45,7 @@ def between_spans(table, spans, n):
         cuts[2 * r + 2], cuts[2 * r + 3] = max(runs[r, 0], 0), runs[r, 1]
     for r in range(spans):
         cuts[2 * len(runs) + 2 * r + 2], cuts[2 * len(runs) + 2 * r + 3] = table[r, 0], table[r, 1]
-    cuts.sort()
+    cuts = cuts[ranked(cuts)]
     residues, keys, at = np.empty((2 * len(runs), 2), np.int64), 0, 0
     for c in range(len(cuts) - 1):
         lo, hi = cuts[c], cuts[c + 1]
@@ -70,7 +71,7 @@ def residues_held(runs, lo, out):
             if last > step:
                 out[many, 0], out[many, 1] = 0, last - step
                 many += 1
-    ascending, apart = out[:many][np.argsort(out[:many, 0])], 0
+    ascending, apart = out[:many][ranked(out[:many, 0])], 0
     for r in range(many):
         first, last = ascending[r]
         if apart and first <= out[apart - 1, 1]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..jit import compiled
+from .ranks import ranked
 
 
 @compiled
@@ -86,6 +87,27 @@ def united(table, n, out):
     if len(table) == 1:
         out[0, 0], out[0, 1], out[0, 2], out[0, 3] = clipped(table[0], n)
         return 1 if out[0, 0] < out[0, 1] else 0
+    spans = ascending(table, n, out)
+    return spans if spans >= 0 else merged(table, n, out)
+
+
+@compiled
+def ascending(table, n, out):
+    """Write the spans of a table that has nothing but spans, ascending and apart from one another; -1 where it is none."""
+    spans = 0
+    for r in range(len(table)):
+        start, stop, step, _ = clipped(table[r], n)
+        if start < stop:
+            if step > 1 or (spans and start <= out[spans - 1, 1]):
+                return -1
+            out[spans, 0], out[spans, 1], out[spans, 2], out[spans, 3] = start, stop, 1, 1
+            spans += 1
+    return spans
+
+
+@compiled
+def merged(table, n, out):
+    """The same for runs in any order."""
     starts, stops = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
     strided = np.empty((len(table), 4), np.int64)
     spans = classes = 0
@@ -102,7 +124,7 @@ def united(table, n, out):
             starts[spans], stops[spans] = start, stop
             spans += 1
     apart = 0
-    for s in np.argsort(starts[:spans]):
+    for s in ranked(starts[:spans]):
         if apart and starts[s] <= out[apart - 1, 1]:
             out[apart - 1, 1] = max(stops[s], out[apart - 1, 1])
         else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import prange
 
+from ..jit import parallel
 from .tidy import Runs, counts
 
 
@@ -25,14 +27,32 @@ def taken(runs: Runs, rows) -> Runs:
 
 def of_keys(indptr, indices, n: int) -> Runs:
     """Listed keys, ascending in each row, as spans of consecutive ones; keys of n and more are left out by `tidy`."""
-    first = np.ones(len(indices), bool)
-    first[1:] = np.diff(indices) != 1
-    first[indptr[:-1][np.diff(indptr) > 0]] = True
-    begins = np.flatnonzero(first)
-    ends = np.concatenate([begins[1:], [len(indices)]])[:len(begins)]
-    start, stop = indices[begins].astype(np.int64), indices[ends - 1].astype(np.int64) + 1
-    table = np.stack([start, stop, np.ones_like(start), np.ones_like(start)], 1)
-    return Runs(np.searchsorted(begins, indptr).astype(np.int64), table, (len(indptr) - 1, n))
+    spans = np.zeros(len(indptr), np.int64)
+    _count_spans(indptr, indices, spans)
+    starts = np.cumsum(spans)
+    table = np.empty((starts[-1], 4), np.int64)
+    _fill_spans(indptr, indices, starts, table)
+    return Runs(starts, table, (len(indptr) - 1, n))
+
+
+@parallel
+def _count_spans(indptr, indices, spans):
+    """How many stretches of consecutive keys each row has, in spans[row + 1]."""
+    for i in prange(len(indptr) - 1):
+        for t in range(indptr[i], indptr[i + 1]):
+            spans[i + 1] += t == indptr[i] or indices[t] != indices[t - 1] + 1
+
+
+@parallel
+def _fill_spans(indptr, indices, starts, table):
+    """Each stretch as a span."""
+    for i in prange(len(indptr) - 1):
+        r = starts[i] - 1
+        for t in range(indptr[i], indptr[i + 1]):
+            if t == indptr[i] or indices[t] != indices[t - 1] + 1:
+                r += 1
+                table[r, 0], table[r, 2], table[r, 3] = indices[t], 1, 1
+            table[r, 1] = indices[t] + 1
 
 
 def cut(runs: Runs, lo, hi) -> Runs:
