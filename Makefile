@@ -32,8 +32,8 @@ notebooks: .venv/test
 docs: .venv/check
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: .venv/test
-	$(PY) benchmarks/attention.py
+bench: .venv/originals/ready
+	.venv/originals/bin/python -m benchmarks
 
 clean:
 	rm -rf .venv out docs/_build

@@ -10,6 +10,8 @@ import numpy as np
 
 from .inputs import FLOATS, array, by_pattern, checked, folded, layers
 from .kernels import cpu, reference
+from .kernels.joining import join
+from .lower import Plan
 
 DEVICES = {"cpu": (cpu.attend, cpu.backward, "tiles"), "reference": (reference.attend_heads, reference.backward_heads, "mask")}
 
@@ -65,8 +67,18 @@ def _attend(kernel, x, pattern, form):
     """(out, lse) of one pattern, or one a head, in the dtype of the sums."""
     out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.sums), np.zeros((len(x.q), x.n[0]), x.sums)
     for heads, sets in by_pattern(pattern, x, form):
-        kernel(x.q, x.k, x.v, heads, x.kv, x.scale, sets, out, lse)
+        first, *rest = _parts(sets)
+        kernel(x.q, x.k, x.v, heads, x.kv, x.scale, first, out, lse)
+        for part in rest:
+            more = np.empty_like(out), np.empty_like(lse)
+            kernel(x.q, x.k, x.v, heads, x.kv, x.scale, part, *more)
+            join(heads, out, lse, *more)
     return out, lse
+
+
+def _parts(sets):
+    """What is computed one after the other: the parts of a Plan."""
+    return sets.parts if isinstance(sets, Plan) else (sets,)
 
 
 def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device="cpu") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -88,10 +100,9 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     lse = folded("lse", lse, x.out_shape[:-1], len(x.q), sums)
     dq, dk, dv = (np.zeros(a.shape, sums) for a in (x.q, x.k, x.v))
     for layer in layers(pattern):
-        own = np.zeros_like(dq)
         for heads, sets in by_pattern(layer, x, form):
-            kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, sets, own, dk, dv)
-        dq += own
+            for part in _parts(sets):
+                kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, part, dq, dk, dv)
     dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
     return dq, dk, dv
 

@@ -11,11 +11,12 @@ Compiled functions take arrays and know no pattern: nothing compiles per pattern
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from threading import RLock
 
-from numba import njit
+from numba import get_num_threads, njit, set_num_threads
 from numba.extending import overload
 
 from .positions import among, passed
@@ -58,6 +59,17 @@ def parallel(function):
 
     call.loop = loop  # type: ignore[attr-defined]
     return call
+
+
+@contextmanager
+def one_thread():
+    """Loops within run on this thread alone: for work that is done before others would have begun."""
+    threads = get_num_threads()
+    set_num_threads(1)
+    try:
+        yield
+    finally:
+        set_num_threads(threads)
 
 
 @overload(among)

@@ -10,7 +10,8 @@ import numpy as np
 
 from .cpu_rows import attend_rows, backward_keys, backward_queries
 from .cpu_tiles import attend_tiles, balanced, finite_heads
-from .cpu_tiles_backward import add_slabs, backward_tiles, deltas, slabs_of
+from .cpu_tiles_backward import backward_tiles, deltas
+from .slabs import add_slabs, slabs_of
 from .vectors import BYTES
 
 SLICES = 16  # of the keys of a head, looked through side by side
@@ -30,7 +31,7 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
 
 
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
-    """Write dq (H, n_q, d) for each head h in `heads`, and add to dk (G, n_k, d) and dv (G, n_k, e) what these heads give.
+    """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
 
     grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the others as for `attend`.
     grad, out, lse, dq, dk and dv are float64 where q is, float32 otherwise.
@@ -62,7 +63,7 @@ def _backward_rows(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     backward_queries(*x, heads, kv, scale, sets.indptr, sets.indices, sums[0])
     first = np.searchsorted(kv[heads], np.arange(len(k) + 1))
     backward_keys(*x, heads, first, scale, turned.indptr, turned.indices, *sums[1:])
-    dq[heads] = sums[0][heads]
+    dq += sums[0].astype(dq.dtype, copy=False)
     dk += sums[1].astype(dk.dtype, copy=False)
     dv += sums[2].astype(dv.dtype, copy=False)
 

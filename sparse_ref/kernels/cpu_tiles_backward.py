@@ -3,9 +3,8 @@
     dP_ij = g_i . v_j     dx_ij = scale P_ij (dP_ij - g_i . out_i)     dq_i = sum_j dx_ij k_j
     dv_j = sum_i P_ij g_i     dk_j = sum_i dx_ij q_i
 
-Tiles are cut into slabs. A slab is one thread's, who adds what its keys get in turn, so that no sum hangs on the number of
-threads; what several slabs have for a key is added in their order. Only members matter here, too: dx and P are 0
-where pairs are not connected, and what is not finite in q, k, v or g is held out of the products as in the forward pass.
+Tiles are cut into slabs (`slabs`), each of them one thread's. Only members matter here, too: dx and P are 0 where pairs are
+not connected, and what is not finite in q, k or g is held out of the products as in the forward pass.
 """
 
 from __future__ import annotations
@@ -22,28 +21,6 @@ from .product import product, turned_product
 from .vectors import lanes, load, lower, one, store, where_zero, zero
 
 ALL = np.uint64(2**64 - 1)
-SLABS = 8  # at most
-ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time
-
-
-def slabs_of(ptr, start, keys) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(bounds, low, offset): slab s has the tiles from bounds[s] on, and its key j stands in row offset[s] + j - low[s].
-
-    As many slabs, of about as many chunks, as are worth adding up. They follow from the plan alone.
-    """
-    for slabs in range(min(SLABS, max(len(ptr) - 1, 1)), 0, -1):
-        bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], slabs + 1))
-        bounds[0], bounds[-1] = 0, len(ptr) - 1
-        low, high = np.zeros((2, slabs), np.int64)
-        for s in range(slabs):
-            own = start[ptr[bounds[s]]:ptr[bounds[s + 1]]]
-            listed = keys[-1 - own[own < 0]]
-            runs = own[own >= 0]
-            low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))
-            high[s] = max(runs.max(initial=-1) + B, listed.max(initial=-1) + 1, low[s])
-        if slabs == 1 or (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
-            break
-    return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
 
 
 @parallel
@@ -59,7 +36,7 @@ def deltas(grad, out, delta):
 
 @parallel
 def backward_tiles(x, of_key_head, scale, plan, finite, slabs, dq, dk, dv):
-    """Write dq (H, n_q, d) and add to dk (groups, rows, d'), dv (groups, rows, e'), d' and e' whole rows of a panel.
+    """Add to dq (H, n_q, d), dk (groups, rows, d'), dv (groups, rows, e'), d' and e' whole rows of a panel.
 
     x = (grad, q, k, v, delta, lse), delta_i = g_i . out_i. of_key_head = (present, first, heads): the query heads
     heads[first[y]:first[y + 1]] read key head present[y], whose gradients are dk[y] and dv[y].
@@ -124,7 +101,7 @@ def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
     for r in range(B):
         if rows[t, r] >= 0:
             for z in range(d):
-                dq[rows[t, r], z] = k_copy[r, z] * number_of(scale) + 0
+                dq[rows[t, r], z] += k_copy[r, z] * number_of(scale)
 
 
 @compiled
@@ -204,17 +181,3 @@ def _add_infinite_queries(weights, bits, x, rows, factor, start, keys, low, out)
                         value = number(x[rows[r], z]) * factor
                         if not math.isfinite(value):
                             out[j - low, z] += weights[c, r] * value
-
-
-@parallel
-def add_slabs(parts, slabs, present, out):
-    """out[present[y], j] += the rows that the slabs of parts[y] hold for key j, in their order."""
-    low, offset = slabs
-    for u in prange(len(present) * B):
-        y, part = u // B, u % B
-        for j in range(out.shape[1] * part // B, out.shape[1] * (part + 1) // B):
-            for s in range(len(low)):
-                row = offset[s] + j - low[s]
-                if offset[s] <= row < offset[s + 1]:
-                    for z in range(out.shape[2]):
-                        out[present[y], j, z] += parts[y, row, z]

@@ -28,20 +28,19 @@ def alike(indptr, table, i, other):
 
 
 @compiled
-def shared(indptr, table, rows, own):
+def shared(indptr, table, rows, distinct, own):
     """Intervals in which every row attends to each of the tile's keys: those that all spans have in common, or all of
     the rows' single runs where these are of the one class that the tile has."""
     one_class = len(own) == 1 and own[0, 2] > 1
-    common, before = np.empty((0, 2), np.int64), -1
-    for i in rows:
-        if i < 0 or (before >= 0 and alike(indptr, table, before, i)):
-            continue
-        runs = table[indptr[i]:indptr[i + 1]]
-        spans = spans_in(runs)
-        if one_class:
-            spans = 1 if len(runs) == 1 and same_class(runs[0], own[0]) else 0
-        common = in_both(common, runs[:spans]) if before >= 0 else runs[:spans, :2].copy()
-        before = i
+    common, begun = np.empty((0, 2), np.int64), False
+    for r in range(B):
+        if distinct[r]:
+            runs = table[indptr[rows[r]]:indptr[rows[r] + 1]]
+            spans = spans_in(runs)
+            if one_class:
+                spans = 1 if len(runs) == 1 and same_class(runs[0], own[0]) else 0
+            common = in_both(common, runs[:spans]) if begun else runs[:spans, :2].copy()
+            begun = True
     return common
 
 
@@ -98,8 +97,9 @@ def all_shared(keys, common, at):
 
 
 @parallel
-def walk(sets, unions, rows, places, chunks, write):
-    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of its keys, those of tile t in row t.
+def walk(sets, unions, rows, distinct, places, chunks, write):
+    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of its keys, those of tile t in row t, and
+    `distinct` says which rows are unlike the row before them.
 
     places, int64 (tiles, 4), is where the tile's first chunk goes, its first gathered one and its first with words, and how
     many pairs it holds; each moves on by what the tile has. With `write`, chunks = (start, keys, word, words) are filled.
@@ -108,7 +108,7 @@ def walk(sets, unions, rows, places, chunks, write):
     start, listed, word, words = chunks
     for t in prange(len(rows)):
         own = unions[1][unions[0][t]:unions[0][t + 1]]
-        common, spans, keys, at_common = shared(indptr, table, rows[t], own), spans_in(own), np.empty(B, np.int64), 0
+        common, spans, keys, at_common = shared(indptr, table, rows[t], distinct[t], own), spans_in(own), np.empty(B, np.int64), 0
         ends, real = spans_of(indptr, table, rows[t]), (rows[t] >= 0).sum()
         c, g, w, pairs = places[t]
         lo, hi, at = stretch(own, spans, 0, -1, n)
@@ -122,7 +122,7 @@ def walk(sets, unions, rows, places, chunks, write):
                     pairs += real * B
                 else:
                     shift = keys[0] - first if first >= 0 else 0
-                    pairs += fill_words(indptr, table, rows[t], ends, keys[:held], own, shift, words[w])
+                    pairs += fill_words(indptr, table, rows[t], distinct[t], ends, keys[:held], own, shift, words[w])
                 if first < 0:
                     for b in range(B):
                         listed[g, b] = keys[b if b < held else 0]
@@ -150,20 +150,19 @@ def unlike(indptr, table, rows, distinct):
 
 
 @compiled
-def fill_words(indptr, table, rows, place, keys, own, shift, words):
-    """Write the chunk's words, one a key, key 0 standing at bit row `shift`; how many pairs they hold."""
-    pairs, before, w = 0, -1, np.uint64(0)
+def fill_words(indptr, table, rows, distinct, place, keys, own, shift, words):
+    """Write the chunk's words, one a key, those of the keys from place `shift` on; how many pairs they hold."""
+    pairs, w = 0, np.uint64(0)
     for r in range(B):
         i = rows[r]
         if i < 0:
             words[r] = 0
             continue
-        place[r, 0] = passed_spans(table, place[r, 0], place[r, 1], keys[0])
-        if not (before >= 0 and alike(indptr, table, before, i)):
+        if distinct[r]:
+            place[r, 0] = passed_spans(table, place[r, 0], place[r, 1], keys[0])
             w = word_of(table, place[r, 0], place[r, 1], indptr[i + 1], keys, own)
         words[r] = w << np.uint64(shift)
         pairs += ones(w)
-        before = i
     turn(words)
     return pairs
 

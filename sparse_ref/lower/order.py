@@ -2,45 +2,68 @@
 
 As they are (windows, blocks); by the residue of their first key (strided and dilated sets); by their first key
 (buckets); or, where all of these leave the tiles mostly empty, by which of their keys come first in a random order of
-all keys, in which rows are neighbours as likely as they share keys (MinHash: Broder 1997, sec. 3). The order that needs
-the fewest chunks in some sampled tiles is taken.
+all keys, in which rows are neighbours as likely as they share keys (MinHash: Broder 1997, sec. 3). Some evenly spread tiles
+of an order are tried. Sets of windows and strided keys together may want two orders at once, and then two plans.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numba import prange
 
-from ..jit import compiled, parallel
+from ..jit import compiled, one_thread, parallel
 from .chunks import unlike
 from .stretches import spans_in, stretch
-from .tables import taken
+from .tables import apart, taken
 from .tidy import Runs, counts, tidy
 from .words import B
 
-SAMPLE = 16  # tiles looked at to choose between orders
-EMPTY = 4  # a sample with this many times the chunks that its keys would fill is mostly empty
-HASHED = 1 << 28  # keys up to which rows are ordered by their hashes
+SAMPLE = 16  # tiles looked at to judge an order
+ENOUGH = 2  # times the chunks that a sample needs at least: no other order is looked for
+WORTH = 1.5  # times fewer chunks make two parts worth their merging
+HASHED = 1 << 26  # keys up to which rows are ordered by their hashes
+LOOKED_AT = 1 << 16  # runs looked at to find the commonest step
 
 
-def order(sets: Runs) -> np.ndarray:
-    """The rows in the order that needs the fewest chunks, of those known here; ties go to the simplest."""
+def parted(sets: Runs) -> list[tuple[Runs, np.ndarray]]:
+    """The sets with their tiles; or, where that takes fewer chunks, spans and strided keys apart, each with tiles of their own."""
+    rows, chunks, enough = ordered(sets)
+    strided = sets.table[:, 2] > 1
+    if not enough and strided.any() and not strided.all():
+        parts = [(part, *ordered(part)) for part in apart(sets)]
+        if WORTH * sum(part[2] for part in parts) < chunks:
+            return [(part, rows) for part, rows, _, _ in parts]
+    return [(sets, rows)]
+
+
+def ordered(sets: Runs) -> tuple[np.ndarray, int, bool]:
+    """The tiles in the first order known here that wastes little, else in the one that needs the fewest chunks; how many chunks a
+    sample needs, and whether that is little."""
+    found: list = []
+    for each in orders(sets):
+        chunks, least = sampled_chunks(sets, each)
+        found.append((chunks, len(found), each))
+        if chunks <= ENOUGH * least:
+            break
+    chunks, _, best = min(found)
+    return tiles_of(best), chunks, chunks <= ENOUGH * least
+
+
+def orders(sets: Runs) -> Iterator[np.ndarray]:
+    """The orders of the rows that are worth trying, the likeliest first."""
     plain = np.arange(sets.shape[0])
     first = np.zeros(len(plain), np.int64)
     first_keys(sets.indptr, sets.table, sets.shape[1], first)
     step = commonest_step(sets)
-    if step == 1 and (np.diff(first) >= 0).all():
-        candidates = [plain]
-    else:
-        candidates = [plain, np.argsort(first % step, kind="stable"), np.argsort(first, kind="stable")]
-    costs = [sampled_chunks(sets, each) for each in candidates]
-    best = int(np.argmin(costs))
-    keys = counts(sets)
-    if costs[best] > EMPTY * sampled_keys(keys, candidates[best]) / B**2 + SAMPLE and keys.sum() <= HASHED:
-        hashed = by_hashes(sets)
-        if sampled_chunks(sets, hashed) < costs[best]:
-            return hashed
-    return candidates[best]
+    if step > 1:
+        yield np.argsort(first % step, kind="stable")
+    if (np.diff(first) < 0).any():
+        yield np.argsort(first, kind="stable")
+    yield plain
+    if counts(sets).sum() <= HASHED:
+        yield by_hashes(sets)
 
 
 def tiles_of(order: np.ndarray) -> np.ndarray:
@@ -56,29 +79,29 @@ def sampled(order: np.ndarray) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows)), dtype=int)]
 
 
-def unions(sets: Runs, rows: np.ndarray) -> Runs:
-    """The runs of all keys of each tile, those of tile t in row t. Rows that repeat the row before them are passed over."""
+def unions(sets: Runs, rows: np.ndarray) -> tuple[Runs, np.ndarray]:
+    """The runs of all keys of each tile, those of tile t in row t; and which rows are unlike the row before, bool (tiles, 64)."""
     distinct = np.empty(rows.shape, bool)
     unlike(sets.indptr, sets.table, rows, distinct)
     own = taken(sets, rows[distinct])
     first = np.concatenate([[0], np.cumsum(distinct.sum(axis=1))])
-    return tidy(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1])))
+    return tidy(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1]))), distinct
 
 
-def sampled_chunks(sets: Runs, order: np.ndarray) -> int:
-    """How many chunks the sampled tiles need."""
-    return int((-(-counts(unions(sets, sampled(order))) // B)).sum())
-
-
-def sampled_keys(keys: np.ndarray, order: np.ndarray) -> int:
-    """How many pairs the sampled tiles hold."""
+def sampled_chunks(sets: Runs, order: np.ndarray) -> tuple[int, int]:
+    """How many chunks the sampled tiles need, and how many they would need at least, were each full but the last."""
     rows = sampled(order)
-    return int(keys[rows[rows >= 0]].sum())
+    with one_thread():
+        chunks = -(-counts(unions(sets, rows)[0]) // B)
+        keys = np.zeros(rows.shape, np.int64)
+        keys[rows >= 0] = counts(taken(sets, rows[rows >= 0]))
+    return int(chunks.sum()), int((-(-keys.sum(axis=1) // B**2)).sum())
 
 
 def commonest_step(sets: Runs) -> int:
-    """The step that most strided runs have; 1 where there are none."""
-    steps, many = np.unique(sets.table[sets.table[:, 2] > 1, 2], return_counts=True)
+    """The step that most strided runs have, of a sample; 1 where there are none."""
+    sample = sets.table[::max(len(sets.table) // LOOKED_AT, 1), 2]
+    steps, many = np.unique(sample[sample > 1], return_counts=True)
     return int(steps[np.argmax(many)]) if len(steps) else 1
 
 

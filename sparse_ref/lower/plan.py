@@ -6,14 +6,15 @@ into chunks of 64. A chunk is full, every row attending to every key, or carries
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .chunks import members, partial_words, walk
 from .explicit import CSR
-from .order import order, tiles_of, unions
+from .order import parted, unions
 from .runs import runs
+from .tidy import Runs
 from .words import B
 
 
@@ -28,7 +29,9 @@ class Plan:
     keys : int32 (gathered chunks, 64), ascending in a tile; a chunk of fewer keys repeats its first to fill up.
     word : int64 (chunks,), where the chunk's words are, or -1 where the chunk is full.
     words : uint64 (not full chunks, 64); bit r of words[word, c] says that row r attends to key c.
-    nnz : how many pairs are connected.
+    nnz : how many pairs are connected, those of `rest` included.
+    rest : a Plan of the queries' other keys, where windows and strided keys want their rows in different orders; None elsewhere.
+        What two parts give is merged, as by `merge`.
 
     `print(plan)` says how many tiles and chunks there are, the share of full chunks and of those whose keys are
     gathered, the share of the chunks' cells that hold no connected pair (padding waste), and the bytes of the arrays.
@@ -42,31 +45,42 @@ class Plan:
     word: np.ndarray
     words: np.ndarray
     nnz: int
+    rest: Plan | None = None
+
+    @property
+    def parts(self) -> tuple[Plan, ...]:
+        """The plan itself, and what follows it."""
+        return (self, *self.rest.parts) if self.rest else (self,)
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks all parts have."""
+        return sum(len(part.start) for part in self.parts)
 
     @property
     def full(self) -> float:
         """The share of chunks that are full; 1.0 where there are none."""
-        return float((self.word < 0).mean()) if len(self.word) else 1.0
+        return sum(int((part.word < 0).sum()) for part in self.parts) / self.chunks if self.chunks else 1.0
 
     @property
     def gathered(self) -> float:
         """The share of chunks whose keys are not consecutive; 0.0 where there are none."""
-        return len(self.keys) / max(len(self.start), 1)
+        return sum(len(part.keys) for part in self.parts) / max(self.chunks, 1)
 
     @property
     def waste(self) -> float:
         """The share of the chunks' cells that hold no connected pair; 0.0 where there are none."""
-        return 1.0 - self.nnz / (len(self.start) * B * B) if len(self.start) else 0.0
+        return 1.0 - self.nnz / (self.chunks * B * B) if self.chunks else 0.0
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """rows, ptr, start, keys, word, words: what kernels read."""
+        """rows, ptr, start, keys, word, words: what kernels read of one part."""
         return self.rows, self.ptr, self.start, self.keys, self.word, self.words
 
     @property
     def nbytes(self) -> int:
         """The bytes of all arrays."""
-        return sum(a.nbytes for a in self.arrays)
+        return sum(a.nbytes for part in self.parts for a in part.arrays)
 
     def check(self):
         """Raise ValueError where the arrays point outside one another or a query stands in two tiles, as those made by hand may."""
@@ -79,18 +93,27 @@ class Plan:
                  and self.start.min(initial=0) >= -len(self.keys) and self.start.max(initial=-1) <= max(self.shape[1] - B, -1))
         if not sound:
             raise ValueError(f"Plan: rows, ptr, start, keys, word and words must fit one another and the shape, got {self!r}")
+        if self.rest:
+            if self.rest.shape != self.shape:
+                raise ValueError(f"Plan: rest must have the shape {self.shape}, got {self.rest.shape}")
+            self.rest.check()
 
     def csr(self) -> CSR:
         """The same sets as keys row after row."""
         counts = np.zeros(self.shape[0], np.int64)
-        members(*self.arrays, counts, np.zeros(0, np.int32))
+        for part in self.parts:
+            members(*part.arrays, counts, np.zeros(0, np.int32))
         indptr = np.concatenate([[0], np.cumsum(counts)])
         indices, at = np.empty(indptr[-1], np.int32), indptr[:-1].copy()
-        members(*self.arrays, at, indices)
+        for part in self.parts:
+            members(*part.arrays, at, indices)
+        if self.rest:
+            indices = indices[np.lexsort((indices, np.repeat(np.arange(len(counts)), counts)))]
         return CSR(indptr, indices, self.shape)
 
     def __repr__(self):
-        return (f"Plan(shape={self.shape}, nnz={self.nnz:,}, {len(self.rows):,} tiles, {len(self.start):,} chunks, "
+        tiles = sum(len(part.rows) for part in self.parts)
+        return (f"Plan(shape={self.shape}, nnz={self.nnz:,}, {tiles:,} tiles, {self.chunks:,} chunks, "
                 f"{self.full:.0%} full, {self.gathered:.0%} gathered, {self.waste:.0%} padding waste, {self.nbytes:,} bytes)")
 
 
@@ -104,17 +127,23 @@ def plan(p, n) -> Plan:
     >>> sr.plan(sr.Strided(128), 16_384)
     Plan(shape=(16384, 16384), nnz=1,056,768, 256 tiles, 384 chunks, 33% full, 100% gathered, 33% padding waste, 303,112 bytes)
     """
-    sets = runs(p, n)
-    rows = tiles_of(order(sets))
-    own = unions(sets, rows)
+    first, *others = [_tiled(part, rows) for part, rows in parted(runs(p, n))]
+    for rest in others:
+        first = replace(first, rest=rest, nnz=first.nnz + rest.nnz)
+    return first
+
+
+def _tiled(sets: Runs, rows: np.ndarray) -> Plan:
+    """The plan of sets whose rows stand in these tiles."""
+    own, distinct = unions(sets, rows)
     numbers, joined = (sets.indptr, sets.table, sets.shape[1]), (own.indptr, own.table)
     places = np.zeros((len(rows), 4), np.int64)
-    walk(numbers, joined, rows, places, _room(0, 0, 0), False)
+    walk(numbers, joined, rows, distinct, places, _room(0, 0, 0), False)
     ends = np.cumsum(places, axis=0)
     places, totals = ends - places, ends[-1] if len(ends) else np.zeros(4, int)
     start, keys, word, words = chunks = _room(*totals[:3])
     ptr = np.concatenate([places[:, 0], totals[:1]])
-    walk(numbers, joined, rows, places, chunks, True)
+    walk(numbers, joined, rows, distinct, places, chunks, True)
     partial = np.ones(len(words), bool)
     partial_words(rows, ptr, word, words, partial)
     if not partial.all():

@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange
 
 from ..jit import parallel
-from .tidy import Runs, counts
+from .tidy import Runs, counts, tidy
 
 
 def side_by_side(left: Runs, right: Runs) -> Runs:
@@ -84,6 +84,15 @@ def gaps(spans: Runs) -> Runs:
     own = np.arange(len(spans.table)) + np.repeat(np.arange(rows), np.diff(spans.indptr))
     table[own, 1], table[own + 1, 0] = spans.table[:, 0], spans.table[:, 1]
     return Runs(indptr, table, spans.shape)
+
+
+def apart(runs: Runs) -> tuple[Runs, Runs]:
+    """(the spans, what the strided runs hold beyond them) of tidy runs, row by row, both tidy."""
+    strided = runs.table[:, 2] > 1
+    row = np.repeat(np.arange(runs.shape[0]), np.diff(runs.indptr))
+    spans, others = (Runs(np.searchsorted(row[held], np.arange(runs.shape[0] + 1)), runs.table[held], runs.shape)
+                     for held in (~strided, strided))
+    return spans, tidy(within(others, gaps(spans)))
 
 
 def are_intervals(runs: Runs) -> bool:

@@ -11,7 +11,7 @@ from judged import BUDGET, DTYPES, PATHS, SOME, assert_close, every_path
 from strategies import mask, patterns, qkv, shapes
 
 import sparse_ref as sr
-from sparse_ref.kernels.cpu_tiles_backward import slabs_of
+from sparse_ref.kernels.slabs import slabs_of
 
 widths = st.integers(1, 9)
 

@@ -9,25 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
 from sparse_ref.lower import counts, ragged, runs
 from sparse_ref.rules import Rule, every
-
-
-def mask_of_plan(plan):
-    """[j in A_i] read from a plan's chunks bit by bit; a pair that two chunks hold is an error."""
-    held = np.zeros(plan.shape, int)
-    for t, tile in enumerate(plan.rows):
-        for c in range(plan.ptr[t], plan.ptr[t + 1]):
-            keys = range(plan.start[c], plan.start[c] + 64) if plan.start[c] >= 0 else plan.keys[-1 - plan.start[c]]
-            for b, j in enumerate(keys):
-                word = 2**64 - 1 if plan.word[c] < 0 else int(plan.words[plan.word[c], b])
-                members = [i for r, i in enumerate(tile) if word >> r & 1 and i >= 0]
-                held[members, j] += 1
-    assert held.max(initial=0) <= 1
-    return held.astype(bool)
 
 
 def assert_lowered(p, n):
@@ -130,17 +117,6 @@ def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
         assert not padded[:, n_k:].any()
 
 
-def test_rows_are_ordered_so_that_neighbours_share_keys():
-    strided, windows = sr.plan(sr.Strided(64), 4096), sr.plan(sr.Lookback(64), 4096)
-    assert (strided.rows[0] % 64 == 0).all()
-    assert (windows.rows.ravel() == np.arange(4096)).all()
-    assert len(strided.start) == 64
-    assert strided.waste < 0.51
-    buckets = np.random.default_rng(0).permutation(4096) % 64
-    listed = sr.Listed.of_rows([np.flatnonzero(buckets == b) for b in buckets])
-    assert sr.plan(listed, 4096).full == 1.0
-
-
 @pytest.mark.parametrize("p", [~sr.Strided(7), sr.Causal() - sr.Summary(9, 4), sr.Local(40) - sr.Strided(3), ~sr.SubBlock(9, 2, 2),
                                *sr.openai_fixed(128, 8, 4), ~sr.Causal(), ~~sr.Strided(3)])
 def test_closed_forms_stay_runs(p):
@@ -175,11 +151,6 @@ def test_formulas_are_asked_in_int64():
     found = sr.csr(sr.Strided(50_000) & Squares(7), n)
     i = 150_000
     assert found.indices[found.indptr[i]:found.indptr[i + 1]].tolist() == [j for j in range(0, i + 1, 50_000) if j * j * 7 % 3 == 0]
-
-
-def test_a_plan_says_what_it_is():
-    said = repr(sr.plan(sr.Causal(), 128))
-    assert said == "Plan(shape=(128, 128), nnz=8,256, 2 tiles, 3 chunks, 33% full, 0% gathered, 33% padding waste, 1,608 bytes)"
 
 
 @pytest.mark.parametrize(("call", "error", "said"), [

@@ -1,0 +1,62 @@
+"""What is measured in a process of its own, `python -m benchmarks.children NAME ...`: peak memory, and the first call."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+STATUS = Path("/proc/self/status")
+
+
+def child(name: str, *arguments: int) -> dict:
+    """What a new process measures."""
+    command = [sys.executable, "-m", "benchmarks.children", name, *map(str, arguments)]
+    return json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def peak(window: int, n: int) -> dict:
+    """Bytes at the peak of attending to Lookback(window), one head, d = 64, beyond those before the inputs were there."""
+    if not STATUS.exists():
+        return {"missing": f"peak memory is read from {STATUS}"}
+    import numpy as np
+
+    import sparse_ref as sr
+    small = np.ones((3, 1, 256, 64), np.float32)
+    sr.attend(*small, sr.Lookback(64))
+    before = held("VmRSS")
+    q, k, v = np.random.default_rng(0).standard_normal((3, 1, n, 64), dtype=np.float32)
+    start = time.perf_counter()
+    out = sr.attend(q, k, v, sr.Lookback(window))
+    return {"peak": held("VmHWM") - before, "inputs_and_output": sum(x.nbytes for x in (q, k, v, out)),
+            "seconds": time.perf_counter() - start}
+
+
+def held(key: str) -> int:
+    """Bytes that this process holds, or held at most; `resource` would count its parent's as well."""
+    return next(1024 * int(line.split()[1]) for line in STATUS.read_text().splitlines() if line.startswith(key))
+
+
+def first_call() -> dict:
+    """Seconds of imports, and of the first call after them."""
+    start = time.perf_counter()
+    import numpy as np
+
+    import sparse_ref as sr
+    attend, pattern = sr.attend, sr.Causal()  # asking for `attend` imports Numba and the kernels
+    imported = time.perf_counter()
+    x = np.ones((2, 256, 64), np.float32)
+    ready = time.perf_counter()
+    attend(x, x, x, pattern)
+    return {"imports": imported - start, "call": time.perf_counter() - ready}
+
+
+MEASURES: dict[str, Callable[..., dict]] = {"peak": peak, "first_call": first_call}
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:]
+    print(json.dumps(MEASURES[name](*map(int, arguments))))

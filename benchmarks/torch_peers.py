@@ -1,0 +1,67 @@
+"""Peers in PyTorch: its own dense attention, causal and with a mask."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+import sparse_ref as sr
+
+from . import peers
+from .cases import part
+from .peers import Peer
+from .rows import Row, Target
+from .timing import Size
+
+GROUP = "torch SDPA"
+
+
+def rows(size: Size) -> list[Row]:
+    """Time of `attend` over that of `scaled_dot_product_attention`, 8 heads, with its own causal form and with a boolean mask.
+
+    Everybody's tensors of PyTorch share the memory of our arrays, run on as many threads as ours, and record no gradients.
+    The mask is made beforehand, as our set is lowered beforehand.
+    """
+    return peers.rows(GROUP, [causal, masked], size)
+
+
+def torch_on_our_threads():
+    """PyTorch, with as many threads as Numba has. Raises ImportError where it is not installed."""
+    import torch
+    torch.set_num_threads(numba.get_num_threads())
+    return torch
+
+
+def timed(fn):
+    """The function without a record for gradients."""
+    return torch_on_our_threads().inference_mode()(fn)
+
+
+def tensors(*arrays):
+    """The arrays as a batch of one, sharing their memory."""
+    torch = torch_on_our_threads()
+    return [torch.from_numpy(x)[None] for x in arrays]
+
+
+def first(out) -> np.ndarray:
+    """(heads, n, d), of a batch of one."""
+    return out[0].numpy()
+
+
+def causal(scale: int) -> Peer:
+    """Dense and causal, in the form that skips the blocks of the future."""
+    def ready(q, k, v):
+        own, attention = tensors(q, k, v), torch_on_our_threads().nn.functional.scaled_dot_product_attention
+        return timed(lambda: attention(*own, is_causal=True)), first
+    return Peer("torch SDPA, causal", "Causal()", sr.Causal(), part(8192, scale), ready, Target("<=", 1.1))
+
+
+def masked(scale: int) -> Peer:
+    """Dense, with a mask of all pairs."""
+    n, p = part(4096, scale), sr.Lookback(part(512, scale))
+
+    def ready(q, k, v):
+        torch = torch_on_our_threads()
+        own, mask = tensors(q, k, v), torch.from_numpy(sr.dense(p, n))
+        return timed(lambda: torch.nn.functional.scaled_dot_product_attention(*own, attn_mask=mask)), first
+    return Peer("torch SDPA, boolean mask", repr(p), p, n, ready)
