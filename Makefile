@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo demo-torch test test-deep test-originals check notebooks docs bench clean
+.PHONY: demo demo-torch test test-deep test-originals test-cuda check notebooks docs bench clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -19,6 +19,12 @@ test-deep: .venv/test
 
 test-originals: .venv/originals/ready
 	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals
+
+# The simulator needs a process that never saw a device, PTX one that never saw the simulator; with a driver the last runs on the GPU.
+test-cuda: .venv/cuda/ready
+	NUMBA_ENABLE_CUDASIM=1 .venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_cuda_simulator.py
+	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_cuda_door.py
+	.venv/cuda/bin/python -m pytest -s tests/cuda/test_cuda_device.py
 
 check: .venv/check
 	$(PY) -m ruff check .
@@ -48,6 +54,12 @@ clean:
 
 .venv/demo .venv/test .venv/check: .venv/%: .venv/pip
 	$(PIP) -c constraints.txt --group $*
+	touch $@
+
+.venv/cuda/ready: requirements/cuda.txt pyproject.toml
+	$(PYTHON) -m venv .venv/cuda
+	.venv/cuda/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/cuda.txt
+	.venv/cuda/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 # PyTorch comes first and alone; the implementations of others, which ask for other builds of it, follow without what they ask for.

@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from .inputs import FLOATS, array, by_pattern, checked, folded, layers
-from .kernels import cpu, reference
+from .kernels import cpu, cuda, reference
 from .kernels.joining import join
 from .lower import Plan
 
-DEVICES = {"cpu": (cpu.attend, cpu.backward, "tiles"), "reference": (reference.attend_heads, reference.backward_heads, "mask")}
+DEVICES = {"cpu": (cpu.attend, cpu.backward, "tiles"), "cuda": (cuda.attend, cuda.backward, "tiles"),
+           "reference": (reference.attend_heads, reference.backward_heads, "mask")}
 
 
 def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
@@ -29,7 +30,8 @@ def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
     pattern : a Pattern; a Plan or CSR that is already lowered; Branches, where a key counts once for each branch that holds
         it; or a sequence with one of these for each of the H heads.
     scale : what logits are multiplied by; 1 / sqrt(d) unless given.
-    device : "cpu", or "reference" for the float64 statement, for at most 4096 queries and keys.
+    device : "cpu"; "cuda" for an NVIDIA GPU, to which arrays are copied and from which the output is; or "reference" for the
+        float64 statement, for at most 4096 queries and keys.
 
     Returns
     -------
@@ -41,6 +43,8 @@ def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
         Naming the argument, its value and the bound: shapes that disagree, G not dividing H, a dtype that is none of
         the four, a pattern that is none or has other lengths, one too few or too many of them; a listed pattern within
         another that has no row for some query.
+    RuntimeError
+        Where device="cuda" finds no driver, saying what to install.
 
     >>> import numpy as np, sparse_ref as sr
     >>> x = np.eye(3, dtype=np.float32)
@@ -85,8 +89,9 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     """(dq, dk, dv): the gradients of sum(grad_out * attend(q, k, v, pattern)), in the shapes and dtype of q, k, v.
 
     With P_ij = exp(scale q_i . k_j - lse_i) and g = grad_out:  dv_j = sum_i P_ij g_i,  dx_ij = P_ij (g_i . v_j - g_i . out_i),
-    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64, P as exact as the lse that is
-    handed in; memory is O(nnz). A query without keys gives 0 and gets 0; a pair that is not connected moves nothing, bit for bit.
+    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64 for float64 and over a CSR, in float32
+    elsewhere, P as exact as the lse that is handed in; memory is O(nnz) or less. A query without keys gives 0 and gets 0; a
+    pair that is not connected moves nothing, bit for bit, and the bits do not depend on the number of threads nor on the batch.
 
     Parameters
     ----------
@@ -98,12 +103,12 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     sums = np.float64 if form == "mask" else x.sums
     grad, out = (folded(name, a, x.out_shape, len(x.q), sums) for name, a in (("grad_out", grad_out), ("out", out)))
     lse = folded("lse", lse, x.out_shape[:-1], len(x.q), sums)
-    dq, dk, dv = (np.zeros(a.shape, sums) for a in (x.q, x.k, x.v))
+    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
     for layer in layers(pattern):
         for heads, sets in by_pattern(layer, x, form):
             for part in _parts(sets):
-                kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, part, dq, dk, dv)
-    dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip((dq, dk, dv), x.shapes))
+                kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, part, *gradients)
+    dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip(gradients, x.shapes))
     return dq, dk, dv
 
 

@@ -49,8 +49,10 @@ class Plan:
 
     @property
     def parts(self) -> tuple[Plan, ...]:
-        """The plan itself, and what follows it."""
-        return (self, *self.rest.parts) if self.rest else (self,)
+        """The plan without `rest`, and the parts of that; itself where there is none."""
+        if self.rest is None:
+            return (self,)
+        return replace(self, rest=None, nnz=self.nnz - self.rest.nnz), *self.rest.parts
 
     @property
     def chunks(self) -> int:

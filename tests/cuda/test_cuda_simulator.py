@@ -1,0 +1,222 @@
+"""The CUDA kernels on numba's simulator, against the float64 statement; what must not matter; and that each barrier is needed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import config
+from on_device import BUDGET, FORMS, arguments, assert_close, attended, gradients, stated, stated_gradients
+from strategies import mask
+from turns import turns
+
+import sparse_ref as sr
+from sparse_ref.kernels import cuda as kernels
+from sparse_ref.kernels import cuda_parts, cuda_rows, cuda_tiles, cuda_tiles_backward
+
+pytestmark = [
+    pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="needs NUMBA_ENABLE_CUDASIM=1 in a process of its own: make test-cuda"),
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # simulated threads compute with NumPy's scalars, which warn
+]
+every_form = pytest.mark.parametrize("form", FORMS)
+SMALL = dict.fromkeys(("float32", "float64"), cuda_parts.Layout(16, 16, 16))  # 16 threads, since each costs time
+REAL = {"tiles": (cuda_parts, "LAYOUT", cuda_parts.LAYOUT), "rows": (cuda_rows, "DEPTH", cuda_rows.DEPTH)}
+THREADS = cuda_rows.THREADS
+N = {"tiles": 70, "rows": 22}  # beyond a tile, and beyond a block's members
+MIXED = sr.Local(5) | sr.Strided(7)
+HOLES = sr.Listed.of_rows([[(7 * i) % 70, 69] if i % 3 else [] for i in range(70)])
+CASES = [("tiles", sr.Causal(), (70, 70), (2, 1), 5, 3), ("rows", sr.Causal(), (22, 22), (2, 1), 5, 3),
+         ("tiles", MIXED, (66, 130), (1, 1), 3, 2), ("rows", MIXED, (17, 40), (1, 1), 3, 2),
+         ("tiles", sr.Summary(9, 2), (50, 70), (2, 2), 20, 66), ("rows", sr.Summary(9, 2), (12, 20), (2, 2), 10, 18),
+         ("tiles", HOLES, (70, 70), (1, 1), 4, 4), ("rows", HOLES, (70, 70), (1, 1), 4, 4),
+         ("tiles", sr.Band(70, -2), (70, 70), (1, 1), 2, 9), ("rows", sr.Band(20, -2), (20, 20), (1, 1), 2, 9),
+         ("tiles", sr.Full(), (65, 64), (1, 1), 1, 1), ("rows", sr.Full(), (9, 8), (1, 1), 1, 1),
+         ("tiles", sr.Full(), (1, 70), (3, 1), 4, 4), ("rows", sr.Full(), (1, 20), (3, 1), 4, 4),
+         ("tiles", sr.Full(), (70, 1), (1, 1), 4, 4), ("rows", sr.Full(), (20, 1), (1, 1), 4, 4)]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Few threads a block, which take turns."""
+    if config.ENABLE_CUDASIM:
+        monkeypatch.setattr(cuda_parts, "LAYOUT", SMALL)
+        monkeypatch.setattr(cuda_rows, "THREADS", (8, 16))
+        monkeypatch.setattr(cuda_rows, "DEPTH", dict.fromkeys(SMALL, 8))
+    with turns():
+        yield
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("form", "p", "n", "heads", "d", "e"), CASES)
+def test_forward_and_backward_agree_with_the_statement(form, dtype, p, n, heads, d, e):
+    assert_all_right(form, p, n, heads, d, e, dtype)
+
+
+def assert_all_right(form, p, n, heads, d, e, dtype):
+    """out, lse, dq, dk and dv are the statement's."""
+    q, k, v, grad = arguments(n, *heads, d, e, dtype)
+    sets, expected = FORMS[form](p, n), stated(p, n, q, k, v)
+    out, lse = attended(sets, q, k, v)
+    for found, right in zip((out, lse), expected):
+        assert_close(found, right, BUDGET[q.dtype.name])
+    for found, right in zip(gradients(sets, grad, q, k, v, out, lse), stated_gradients(p, n, grad, q, k, v, *expected)):
+        assert_close(found, right, BUDGET[q.dtype.name])
+
+
+@pytest.mark.parametrize(("form", "n", "d", "e"), [("tiles", (40, 64), 3, 66), ("rows", (3, 70), 35, 66)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_blocks_of_a_device_give_the_same(form, n, d, e, dtype, monkeypatch):
+    monkeypatch.setattr(*REAL[form])
+    monkeypatch.setattr(cuda_rows, "THREADS", THREADS)
+    assert_all_right(form, sr.Lookback(40), n, (1, 1), d, e, dtype)
+
+
+@every_form
+@pytest.mark.parametrize("n", [(0, 5), (5, 0), (0, 0)])
+def test_nothing_in_gives_nothing_out(form, n):
+    q, k, v, grad = arguments(n)
+    sets = FORMS[form](sr.Full(), n)
+    out, lse = attended(sets, q, k, v)
+    assert (out == 0).all()
+    assert (lse == -np.inf).all()
+    assert all((x == 0).all() for x in gradients(sets, grad, q, k, v, out, lse))
+
+
+@every_form
+@pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
+def test_only_members_matter_bit_for_bit(form, poison):
+    """The poisoned key shares its tile and chunk with keys of the rows that skip it."""
+    p, n, j = MIXED, (N[form], N[form]), 8
+    q, k, v, grad = arguments(n, d=3, e=2)
+    sets, skip = FORMS[form](p, n), ~mask(p, n)[:, j]
+    out, lse = attended(sets, q, k, v)
+    dq, _, _ = gradients(sets, grad, q, k, v, out, lse)
+    k[:, j], v[:, j, 1] = poison, poison
+    moved_out, moved_lse = attended(sets, q, k, v)
+    moved_dq, _, _ = gradients(sets, grad, q, k, v, out, lse)
+    for moved, kept in ((moved_out, out), (moved_lse, lse), (moved_dq, dq)):
+        assert moved[0, skip].tobytes() == kept[0, skip].tobytes()
+    assert not np.isfinite(moved_out[0, ~skip]).all(axis=1).any()
+    assert not np.isfinite(moved_dq[0, ~skip]).any()
+
+
+@every_form
+def test_only_members_matter_in_the_gradients_of_keys(form):
+    p, n, i = MIXED, (N[form], N[form]), 8
+    q, k, v, grad = arguments(n, d=3, e=2)
+    sets, skip = FORMS[form](p, n), ~mask(p, n)[i]
+    out, lse = attended(sets, q, k, v)
+    kept = gradients(sets, grad, q, k, v, out, lse)[1:]
+    q[:, i] = grad[:, i] = np.nan
+    for moved, before in zip(gradients(sets, grad, q, k, v, out, lse)[1:], kept):
+        assert moved[0, skip].tobytes() == before[0, skip].tobytes()
+        assert np.isnan(moved[0, ~skip]).all()
+
+
+@every_form
+def test_a_member_that_is_not_finite_spoils_its_own_features_alone(form):
+    p, n = sr.Causal(), (N[form], N[form])
+    q, k, v, _ = arguments(n, d=3, e=3)
+    sets = FORMS[form](p, n)
+    out = attended(sets, q, k, v)[0]
+    v[0, 5, 2] = np.inf
+    found = attended(sets, q, k, v)[0]
+    spoiled = np.zeros(found.shape, bool)
+    spoiled[0, 5:, 2] = True
+    assert (found[spoiled] == np.inf).all()
+    assert found[~spoiled].tobytes() == out[~spoiled].tobytes()
+
+
+@every_form
+def test_logits_that_are_not_finite_are_those_of_the_statement(form):
+    """Row 0 has -inf alone, row 1 one finite logit too, row 2 inf, row 3 NaN."""
+    q, k, v, grad = arguments((4, 3), d=1, e=2)
+    q[0, :, 0], k[0, :, 0] = 1, [-np.inf, 0.5, np.inf]
+    k[0, 2] = np.inf
+    p, n = sr.Listed.of_rows([[0], [0, 1], [1, 2], [0, 2]]), (4, 3)
+    q[0, 3] = np.nan
+    sets, expected = FORMS[form](p, n), stated(p, n, q, k, v)
+    out, lse = attended(sets, q, k, v)
+    assert_close(out, expected[0], 1e-6)
+    assert_close(lse, expected[1], 1e-6)
+    assert lse[0, 0] == -np.inf
+    assert np.isfinite(lse[0, 1])
+    for found, right in zip(gradients(sets, grad, q, k, v, out, lse), stated_gradients(p, n, grad, q, k, v, *expected)):
+        assert_close(found, right, 1e-6)
+
+
+@every_form
+def test_logits_up_to_ten_thousand_do_not_overflow(form):
+    n = N[form], N[form]
+    q, k, v, _ = arguments(n, d=4, e=2)
+    q, k = q / np.abs(q).max() * 120, k / np.abs(k).max() * 120
+    expected = stated(sr.Causal(), n, q, k, v, 1.0)
+    out, lse = attended(FORMS[form](sr.Causal(), n), q, k, v, 1.0)
+    assert expected[1].max() > 1e4
+    assert_close(out, expected[0], 1e-2)
+    assert_close(lse, expected[1], 1e-6)
+
+
+@every_form
+def test_some_heads_alone_leave_the_others_and_add_to_what_keys_have(form):
+    n, heads, kv = (9, 9), np.array([1, 3]), np.array([0, 0, 1, 1])
+    q, k, v, grad = arguments(n, 4, 2, 3, 2, np.float64)
+    sets = FORMS[form](sr.Causal(), n)
+    out, lse = attended(sets, q, k, v)
+    some = np.full_like(out, 7), np.full_like(lse, 7)
+    kernels.attend(q, k, v, heads, kv, 3**-0.5, sets, *some)
+    assert all((x[[0, 2]] == 7).all() for x in some)
+    assert all((x[heads] == y[heads]).all() for x, y in zip(some, (out, lse)))
+    twice = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    for part in (heads, np.array([0, 2])):
+        kernels.backward(grad, q, k, v, out, lse, part, kv, 3**-0.5, sets, *twice)
+    for found, right in zip(twice, gradients(sets, grad, q, k, v, out, lse)):
+        assert_close(found, right, 1e-14)
+
+
+@every_form
+def test_the_bits_do_not_depend_on_the_order_of_threads(form):
+    n = (5, N[form])
+    q, k, v, grad = arguments(n, 2, 1, 3, 2)
+    sets, found = FORMS[form](sr.Full(), n), []
+    for seed in (1, 2):
+        with turns(seed):
+            out, lse = attended(sets, q, k, v)
+            found.append([x.tobytes() for x in (out, lse, *gradients(sets, grad, q, k, v, out, lse))])
+    assert found[0] == found[1]
+
+
+def barriers():
+    """(form, file, line) of every barrier in the kernels."""
+    for form, module in (("rows", cuda_rows), ("tiles", cuda_tiles), ("tiles", cuda_tiles_backward)):
+        for line, text in enumerate(Path(module.__file__).read_text().split("\n"), 1):
+            if "cuda.syncthreads()" in text:
+                yield pytest.param(form, line, module is not cuda_tiles_backward, id=f"{Path(module.__file__).stem}:{line}")
+
+
+WRONG = AssertionError, IndexError, ValueError, OverflowError  # numbers, or places, that nobody wrote
+
+
+@pytest.mark.parametrize(("form", "line", "forward"), list(barriers()))
+def test_no_barrier_can_be_left_out(form, line, forward):
+    """Without it something is wrong as soon as threads are not equally fast."""
+    with pytest.raises(WRONG), turns(without=line):
+        assert_kernels_are_right(form, forward, form == "rows" or not forward)
+
+
+def assert_kernels_are_right(form, forward, backward):
+    """Forward at logits so large that exp overflows without the right maximum; backward at ordinary ones."""
+    p, n = sr.Full(), {"tiles": (40, 130), "rows": (2, 20)}[form]
+    q, k, v, grad = arguments(n, 2, 1, *{"tiles": (20, 2), "rows": (10, 10)}[form])
+    sets = FORMS[form](p, n)
+    if forward:
+        for found, right in zip(attended(sets, q, k, v, 100.0), stated(p, n, q, k, v, 100.0)):
+            assert_close(found, right, 1e-4)
+    if backward:
+        expected = stated(p, n, q, k, v)
+        for found, right in zip(gradients(sets, grad, q, k, v, *expected), stated_gradients(p, n, grad, q, k, v, *expected)):
+            assert_close(found, right, BUDGET["float32"])
+
+
+@every_form
+def test_with_every_barrier_the_same_numbers_are_right(form):
+    assert_kernels_are_right(form, True, True)
