@@ -26,9 +26,14 @@ def rows(size: Size) -> list[Row]:
 
 
 def torch_on_our_threads():
-    """PyTorch, with as many threads as Numba has. Raises ImportError where it is not installed."""
+    """PyTorch, with as many threads as Numba has. Raises ImportError where it is not installed.
+
+    The number is set only where it differs: the two share one OpenMP library, and setting it once Numba's threads run makes
+    PyTorch's attention several times slower.
+    """
     import torch
-    torch.set_num_threads(numba.get_num_threads())
+    if torch.get_num_threads() != numba.get_num_threads():
+        torch.set_num_threads(numba.get_num_threads())
     return torch
 
 
