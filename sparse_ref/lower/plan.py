@@ -30,8 +30,7 @@ class Plan:
     word : int64 (chunks,), where the chunk's words are, or -1 where the chunk is full.
     words : uint64 (not full chunks, 64); bit r of words[word, c] says that row r attends to key c.
     nnz : how many pairs are connected, those of `rest` included.
-    rest : a Plan of the queries' other keys, where windows and strided keys want their rows in different orders; None elsewhere.
-        What two parts give is merged, as by `merge`.
+    rest : a Plan of the queries' other keys, or None: windows and strided keys may want rows in two orders; results are merged.
 
     `print(plan)` says how many tiles and chunks there are, the share of full chunks and of those whose keys are
     gathered, the share of the chunks' cells that hold no connected pair (padding waste), and the bytes of the arrays.
