@@ -161,7 +161,7 @@ def test_some_heads_alone_leave_the_others_and_add_to_what_keys_have(form):
     n, heads, kv = (9, 9), np.array([1, 3]), np.array([0, 0, 1, 1])
     q, k, v, grad = arguments(n, 4, 2, 3, 2, np.float64)
     sets = FORMS[form](sr.Causal(), n)
-    out, lse = attended(sets, q, k, v)
+    out, lse = attended(sets, q, k, v, 3**-0.5)
     some = np.full_like(out, 7), np.full_like(lse, 7)
     kernels.attend(q, k, v, heads, kv, 3**-0.5, sets, *some)
     assert all((x[[0, 2]] == 7).all() for x in some)
@@ -169,7 +169,7 @@ def test_some_heads_alone_leave_the_others_and_add_to_what_keys_have(form):
     twice = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     for part in (heads, np.array([0, 2])):
         kernels.backward(grad, q, k, v, out, lse, part, kv, 3**-0.5, sets, *twice)
-    for found, right in zip(twice, gradients(sets, grad, q, k, v, out, lse)):
+    for found, right in zip(twice, gradients(sets, grad, q, k, v, out, lse, 3**-0.5)):
         assert_close(found, right, 1e-14)
 
 
