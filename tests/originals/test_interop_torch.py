@@ -69,5 +69,6 @@ def test_a_function_of_tensors_needs_the_framework_by_name():
 
 def test_importing_interop_imports_neither_torch_nor_scipy():
     """They cannot be imported there. Numba imports SciPy of itself where it can."""
-    code = "import sys; sys.modules.update(dict.fromkeys(['torch', 'scipy', 'jax', 'transformers'])); from sparse_ref import interop"
+    missing = "import sys; sys.modules.update(dict.fromkeys(['torch', 'scipy', 'jax', 'transformers']))"
+    code = f"{missing}; from sparse_ref import interop"
     subprocess.run([sys.executable, "-c", code], check=True)
