@@ -16,9 +16,8 @@ from numba import types
 from numba.extending import overload
 
 from ..jit import compiled
+from ..lower.words import B
 from .vectors import lanes
-
-B = 64  # rows of a tile and keys of a chunk, as in lower.words
 
 
 def number(bits):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..lower import CSR
 from .cpu_rows import attend_rows, backward_keys, backward_queries
 from .cpu_tiles import attend_tiles, balanced, finite_heads
 from .cpu_tiles_backward import backward_tiles, deltas
@@ -23,11 +24,11 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
     q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is, float32 otherwise;
     `sets` is a Plan or a CSR of (n_q, n_k).
     """
-    if hasattr(sets, "indptr"):
+    if isinstance(sets, CSR):
         attend_rows(*(x.astype(out.dtype, copy=False) for x in (q, k, v)), heads, kv, scale, sets.indptr, sets.indices, out, lse)
         return
     q, k, v = (_bits(x) for x in (q, k, v))
-    attend_tiles(q, k, v, heads, kv, scale, sets.arrays, balanced(sets.ptr), _finite(v), out, lse)
+    attend_tiles(q, k, v, heads, kv, scale, sets.arrays, balanced(sets.ptr), _finite(v, np.unique(kv[heads])), out, lse)
 
 
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
@@ -37,35 +38,37 @@ def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     grad, out, lse, dq, dk and dv are float64 where q is, float32 otherwise.
     """
     order = heads[np.argsort(kv[heads], kind="stable")]
-    if hasattr(sets, "indptr"):
+    if isinstance(sets, CSR):
         _backward_rows(grad, q, k, v, out, lse, order, kv, scale, sets, dq, dk, dv)
         return
     present, first = np.unique(kv[order], return_index=True)
     first = np.concatenate([first, [len(order)]])
     delta = np.empty(lse.shape, dq.dtype)
-    deltas(grad, out, delta)
+    deltas(order, grad, out, delta)
     bounds, low, offset = slabs_of(sets.ptr, sets.start, sets.keys)
     q, k, v = (_bits(x) for x in (q, k, v))
     lanes = BYTES // dq.itemsize
     widths = [-(-x.shape[2] // lanes) * lanes for x in (dk, dv)]
     parts = [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
-    backward_tiles((grad, q, k, v, delta, lse), (present, first, order), scale, sets.arrays, _finite(k), (bounds, low, offset),
-                   dq, *parts)
+    backward_tiles((grad, q, k, v, delta, lse), (present, first, order), scale, sets.arrays, _finite(k, present),
+                   (bounds, low, offset), dq, *parts)
     for part, total in zip(parts, (dk, dv)):
         add_slabs(part, (low, offset), present, total)
 
 
 def _backward_rows(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
-    """The same over CSR; sums in float64."""
-    x = [a.astype(np.float64, copy=False) for a in (grad, q, k, v, out, lse)]
-    sums = [np.zeros(a.shape) for a in (dq, dk, dv)]
+    """The same over CSR; sums in float64. Heads are sorted by their key heads."""
+    present, own = np.unique(kv[heads], return_inverse=True)
+    each = np.arange(len(heads))
+    x = [a[h].astype(np.float64, copy=False)
+         for a, h in ((grad, heads), (q, heads), (k, present), (v, present), (out, heads), (lse, heads))]
+    sums = [np.zeros(x[at].shape) for at in (1, 2, 3)]
     turned = sets.transposed()
-    backward_queries(*x, heads, kv, scale, sets.indptr, sets.indices, sums[0])
-    first = np.searchsorted(kv[heads], np.arange(len(k) + 1))
-    backward_keys(*x, heads, first, scale, turned.indptr, turned.indices, *sums[1:])
-    dq += sums[0].astype(dq.dtype, copy=False)
-    dk += sums[1].astype(dk.dtype, copy=False)
-    dv += sums[2].astype(dv.dtype, copy=False)
+    backward_queries(*x, each, own, scale, sets.indptr, sets.indices, sums[0])
+    first = np.searchsorted(own, np.arange(len(present) + 1))
+    backward_keys(*x, each, first, scale, turned.indptr, turned.indices, *sums[1:])
+    for total, chosen, part in ((dq, heads, sums[0]), (dk, present, sums[1]), (dv, present, sums[2])):
+        total[chosen] += part.astype(total.dtype, copy=False)
 
 
 def _bits(x):
@@ -73,8 +76,8 @@ def _bits(x):
     return x.view({"float16": np.uint16, "bfloat16": np.int16}.get(x.dtype.name, x.dtype))
 
 
-def _finite(x):
-    """Whether all numbers of each head are finite, bool (heads,)."""
+def _finite(x, heads):
+    """Whether all numbers of each of these heads are finite, bool (all heads,)."""
     finite = np.ones((len(x), SLICES), bool)
-    finite_heads(x, finite)
+    finite_heads(x, heads, finite)
     return finite.all(axis=1)

@@ -43,11 +43,11 @@ def attend_tiles(q, k, v, heads, kv, scale, plan, visit, finite, out, lse):
 
 
 @parallel
-def finite_heads(v, finite):
-    """Clear finite[g, s] where slice s of the rows of v[g] holds inf or NaN."""
+def finite_heads(v, heads, finite):
+    """Clear finite[g, s] for each g in `heads` where slice s of the rows of v[g] holds inf or NaN."""
     slices = finite.shape[1]
-    for x in prange(len(v) * slices):
-        g, s = x // slices, x % slices
+    for x in prange(len(heads) * slices):
+        g, s = heads[x // slices], x % slices
         for j in range(v.shape[1] * s // slices, v.shape[1] * (s + 1) // slices):
             finite[g, s] &= all_finite(v[g, j])
 

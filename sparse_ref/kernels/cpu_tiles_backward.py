@@ -15,20 +15,19 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
+from ..lower.words import ONES
 from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
 from .vectors import lanes, load, lower, one, store, where_zero, zero
 
-ALL = np.uint64(2**64 - 1)
-
 
 @parallel
-def deltas(grad, out, delta):
-    """delta_i = g_i . out_i, summed in float64."""
+def deltas(heads, grad, out, delta):
+    """delta_i = g_i . out_i of the given heads, summed in float64."""
     n = delta.shape[1]
-    for x in prange(delta.shape[0] * n):
-        h, i, total = x // n, x % n, 0.0
+    for x in prange(len(heads) * n):
+        h, i, total = heads[x // n], x % n, 0.0
         for z in range(out.shape[2]):
             total += np.float64(grad[h, i, z]) * np.float64(out[h, i, z])
         delta[h, i] = total
@@ -76,7 +75,7 @@ def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
         clean = finite or cleaned(k_clean)
         for y in range(B):
             bits[y] = alive if word[c] < 0 else words[word[c], y] & alive
-        full = word[c] < 0 and alive == ALL
+        full = word[c] < 0 and alive == ONES
         if not full:
             p_all[:], ds_all[:] = 0, 0
         least, most = B, 0

@@ -10,8 +10,8 @@ import numpy as np
 from numba import prange
 
 from ..jit import parallel
+from ..lower.words import B
 
-B = 64  # rows of a tile and keys of a chunk, as in lower.words
 SLABS = 8  # at most
 ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time
 
