@@ -17,6 +17,7 @@ from numba.extending import overload
 
 from ..jit import compiled
 from ..lower.words import B
+from .transpose import transpose
 from .vectors import lanes
 
 
@@ -90,10 +91,7 @@ def lay_out(x, rows, factor, copy, out):
         else:
             copy[r] = 0
     for p in range(B // width):
-        own, panel = copy[p * width:(p + 1) * width], out[p * d:(p + 1) * d]
-        for u in range(width):
-            for c in range(d):
-                panel[c, u] = own[u, c]
+        transpose(copy, p * width, width, d, out, p * d)
 
 
 @compiled
@@ -101,10 +99,7 @@ def stand_up(panels, copy):
     """Write lane r of the panels into row r of `copy`."""
     width, d = lanes(panels), copy.shape[1]
     for p in range(B // width):
-        own, panel = copy[p * width:(p + 1) * width], panels[p * d:(p + 1) * d]
-        for u in range(width):
-            for c in range(d):
-                own[u, c] = panel[c, u]
+        transpose(panels, p * d, d, width, copy, p * width)
 
 
 @compiled

@@ -7,10 +7,11 @@ and widened chunk by chunk. Over CSR all is float64 within.
 from __future__ import annotations
 
 import numpy as np
+from numba import get_num_threads
 
 from ..lower import CSR
 from .cpu_rows import attend_rows, backward_keys, backward_queries
-from .cpu_tiles import attend_tiles, balanced, finite_heads
+from .cpu_tiles import attend_tiles, finite_heads
 from .cpu_tiles_backward import backward_tiles, deltas
 from .slabs import add_slabs, slabs_of
 from .vectors import BYTES
@@ -28,7 +29,9 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
         attend_rows(*(x.astype(out.dtype, copy=False) for x in (q, k, v)), heads, kv, scale, sets.indptr, sets.indices, out, lse)
         return
     q, k, v = (_bits(x) for x in (q, k, v))
-    attend_tiles(q, k, v, heads, kv, scale, sets.arrays, balanced(sets.ptr), _finite(v, np.unique(kv[heads])), out, lse)
+    longest = np.argsort(-np.diff(sets.ptr), kind="stable")  # a long tile begun last would keep the other threads waiting
+    seen = _finite(v, np.unique(kv[heads])) if (sets.start >= 0).any() else np.zeros(len(v), bool)  # what is gathered is seen then
+    attend_tiles(get_num_threads(), q, k, v, heads, kv, scale, sets.arrays, longest, seen, out, lse)
 
 
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from numba import prange
 
@@ -19,27 +18,24 @@ from ..jit import compiled, parallel
 from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
+from .queue import take
 from .vectors import finite_or_zero, fma, greater, lanes, load, one_for_zero, store, where, zero
 
 
-def balanced(ptr) -> np.ndarray:
-    """An order of the tiles in which each thread's equal share of them has about as many chunks."""
-    heaviest = np.argsort(-np.diff(ptr), kind="stable")
-    threads = numba.get_num_threads()
-    return np.concatenate([heaviest[t::threads] for t in range(threads)])
-
-
 @parallel
-def attend_tiles(q, k, v, heads, kv, scale, plan, visit, finite, out, lse):
+def attend_tiles(threads, q, k, v, heads, kv, scale, plan, visit, finite, out, lse):
     """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
 
-    `plan` are a Plan's arrays, `visit` is the order of the tiles, for balance alone, and finite[g] says whether v[g] is.
+    `plan` are a Plan's arrays, `visit` is the order in which tiles are begun, and where finite[g] holds all of v[g] is finite.
     """
-    tiles = len(visit)
-    for x in prange(len(heads) * tiles):
-        h, t = heads[x // tiles], visit[x % tiles]
-        g = kv[h]
-        _tile(q[h], k[g], v[g], scale, plan, t, finite[g], out[h], lse[h])
+    pieces, queue = len(heads) * len(visit), np.zeros(1, np.int64)
+    for _ in prange(threads):
+        room, x = _room(q.shape[2], v.shape[2], out), take(queue)
+        while x < pieces:
+            h, t = heads[x // len(visit)], visit[x % len(visit)]
+            g = kv[h]
+            _tile(q[h], k[g], v[g], scale, plan, t, finite[g], room, out[h], lse[h])
+            x = take(queue)
 
 
 @parallel
@@ -53,13 +49,21 @@ def finite_heads(v, heads, finite):
 
 
 @compiled
-def _tile(q, k, v, scale, plan, t, finite, out, lse):
-    """One tile's rows of out and lse. top is each row's largest logit so far, total its sum of exp(x - top)."""
+def _room(d, e, like):
+    """What a thread computes a tile in: its queries, a chunk's keys and values where they are copied, a panel's logits, and
+    for each row of the tile the sum of values, the largest logit so far, and the sum of exp(x - largest)."""
+    width, dtype = lanes(like), like.dtype
+    return (panels(d, like), np.empty((B, d), dtype), np.empty((B, e), dtype), np.empty((B, width), dtype),
+            panels(e, like), np.empty((B // width, width), dtype), np.empty((B // width, width), dtype))
+
+
+@compiled
+def _tile(q, k, v, scale, plan, t, finite, room, out, lse):
+    """One tile's rows of out and lse."""
     rows, ptr, start, keys, word, words = plan
+    queries, k_copy, v_copy, s, acc, top, total = room
     d, e, width = q.shape[1], v.shape[1], lanes(out)
-    queries, s, acc = panels(d, out), np.empty((B, width), out.dtype), panels(e, out)
-    k_copy, v_copy = np.empty((B, d), out.dtype), np.empty((B, e), out.dtype)
-    top, total = np.full((B // width, width), -np.inf, out.dtype), np.zeros((B // width, width), out.dtype)
+    acc[:], top[:], total[:] = 0, -np.inf, 0
     lay_out(q, rows[t], out.dtype.type(scale), k_copy, queries)
     for c in range(ptr[t], ptr[t + 1]):
         own_k, k_row = read(k, start[c], keys, k_copy, True)

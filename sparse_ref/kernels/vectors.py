@@ -39,7 +39,12 @@ class VectorModel(PrimitiveModel):
 
 def _llvm(kind):
     """The LLVM type of a Vector."""
-    return ir.VectorType(ir.FloatType() if kind.dtype == types.float32 else ir.DoubleType(), kind.lanes)
+    return ir.VectorType(number_type(kind.dtype), kind.lanes)
+
+
+def number_type(dtype):
+    """The LLVM type of a number."""
+    return ir.FloatType() if dtype == types.float32 else ir.DoubleType()
 
 
 def every(vector, x):
@@ -59,7 +64,7 @@ def _lanes(panel):
     return lambda panel: width
 
 
-def _place(context, builder, kind, array, at):
+def place(context, builder, kind, array, at):
     """Where number `at` of an array lies, counted in its memory's order."""
     return builder.gep(context.make_array(kind)(context, builder, array).data, [at])
 
@@ -67,8 +72,8 @@ def _place(context, builder, kind, array, at):
 def _row(context, builder, kind, panel, r):
     """Where row r of a panel lies."""
     vector = _llvm(Vector(kind.dtype))
-    place = _place(context, builder, kind, panel, builder.mul(r, ir.Constant(r.type, vector.count)))
-    return builder.bitcast(place, vector.as_pointer())
+    first = place(context, builder, kind, panel, builder.mul(r, ir.Constant(r.type, vector.count)))
+    return builder.bitcast(first, vector.as_pointer())
 
 
 @intrinsic
@@ -92,7 +97,7 @@ def store(typingctx, panel, r, x):
 def spread(typingctx, array, at):
     """Number `at` of a contiguous array, counted in its memory's order, in every lane."""
     def build(context, builder, signature, args):
-        number = builder.load(_place(context, builder, array, *args), align=array.dtype.bitwidth // 8)
+        number = builder.load(place(context, builder, array, *args), align=array.dtype.bitwidth // 8)
         return _spread(builder, number, _llvm(signature.return_type))
     return Vector(array.dtype)(array, types.intp), build
 
