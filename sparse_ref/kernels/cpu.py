@@ -48,14 +48,16 @@ def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     first = np.concatenate([first, [len(order)]])
     delta = np.empty(lse.shape, dq.dtype)
     deltas(order, grad, out, delta)
-    bounds, low, offset = slabs_of(sets.ptr, sets.start, sets.keys)
+    bounds, low, offset = slabs_of(sets.ptr, sets.start, sets.keys, sets.shape[1])
     q, k, v = (_bits(x) for x in (q, k, v))
     lanes = BYTES // dq.itemsize
     widths = [-(-x.shape[2] // lanes) * lanes for x in (dk, dv)]
-    parts = [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
-    backward_tiles((grad, q, k, v, delta, lse), (present, first, order), scale, sets.arrays, _finite(k, present),
+    direct = len(low) == 1 and widths == [dk.shape[2], dv.shape[2]]
+    parts = [dk, dv] if direct else [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
+    groups = (present, present if direct else np.arange(len(present)), first, order)
+    backward_tiles(get_num_threads(), (grad, q, k, v, delta, lse), groups, scale, sets.arrays, _finite(k, present),
                    (bounds, low, offset), dq, *parts)
-    for part, total in zip(parts, (dk, dv)):
+    for part, total in zip([] if direct else parts, (dk, dv)):
         add_slabs(part, (low, offset), present, total)
 
 

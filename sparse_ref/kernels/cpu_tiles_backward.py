@@ -19,6 +19,7 @@ from ..lower.words import ONES
 from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
+from .queue import take
 from .vectors import lanes, load, lower, one, store, where_zero, zero
 
 
@@ -34,39 +35,53 @@ def deltas(heads, grad, out, delta):
 
 
 @parallel
-def backward_tiles(x, of_key_head, scale, plan, finite, slabs, dq, dk, dv):
+def backward_tiles(threads, x, of_key_head, scale, plan, finite, slabs, dq, dk, dv):
     """Add to dq (H, n_q, d), dk (groups, rows, d'), dv (groups, rows, e'), d' and e' whole rows of a panel.
 
-    x = (grad, q, k, v, delta, lse), delta_i = g_i . out_i. of_key_head = (present, first, heads): the query heads
-    heads[first[y]:first[y + 1]] read key head present[y], whose gradients are dk[y] and dv[y].
+    x = (grad, q, k, v, delta, lse), delta_i = g_i . out_i. of_key_head = (present, place, first, heads): the query heads
+    heads[first[y]:first[y + 1]] read key head present[y], whose gradients are dk[place[y]] and dv[place[y]].
     """
     grad, q, k, v, delta, lse = x
-    present, first, heads = of_key_head
+    present, place, first, heads = of_key_head
     bounds, low, offset = slabs
-    for u in prange(len(low) * len(present)):
-        s, y = u // len(present), u % len(present)
-        g = present[y]
-        own_dk, own_dv = dk[y, offset[s]:offset[s + 1]], dv[y, offset[s]:offset[s + 1]]
-        for t in range(bounds[s], bounds[s + 1]):
-            for h in heads[first[y]:first[y + 1]]:
-                _tile((grad[h], q[h], k[g], v[g], delta[h], lse[h]), scale, plan, t, finite[g], low[s], dq[h], own_dk, own_dv)
+    queue = np.zeros(1, np.int64)
+    for _ in prange(threads):
+        room, u = _room(q.shape[2], v.shape[2], dk.shape[2], dv.shape[2], dq), take(queue)
+        while u < len(low) * len(present):
+            s, y = u // len(present), u % len(present)
+            g = present[y]
+            own_dk, own_dv = dk[place[y], offset[s]:offset[s + 1]], dv[place[y], offset[s]:offset[s + 1]]
+            for t in range(bounds[s], bounds[s + 1]):
+                for h in heads[first[y]:first[y + 1]]:
+                    _tile((grad[h], q[h], k[g], v[g], delta[h], lse[h]), scale, plan, t, finite[g], room, low[s],
+                          dq[h], own_dk, own_dv)
+            u = take(queue)
 
 
 @compiled
-def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
+def _room(d, e, whole_d, whole_e, like):
+    """What a thread computes a tile in: panels of queries, gradients and dq; rows of queries and gradients in pieces; keys and
+    values where they are copied; a panel's logits and what is added to keys; P and dx / scale; delta, lse, and bits."""
+    width, dtype = lanes(like), like.dtype
+    rows, square, own = (B, width), (B, B), (B // width, width)
+    return ((panels(d, like), panels(e, like), panels(d, like)),
+            (np.zeros((whole_d // width * B, width), dtype), np.zeros((whole_e // width * B, width), dtype)),
+            (np.empty((B, d), dtype), np.empty((B, d), dtype), np.empty((B, e), dtype)),
+            (np.empty(rows, dtype), np.empty(rows, dtype), np.empty(square, dtype), np.empty(square, dtype)),
+            (np.empty(own, dtype), np.empty(own, dtype), np.empty(B, np.uint64)))
+
+
+@compiled
+def _tile(x, scale, plan, t, finite, room, low, dq, dk, dv):
     """What one tile of queries gives to its own rows of dq and to the rows of its keys in dk and dv."""
     grad, q, k, v, delta, lse = x
     rows, ptr, start, keys, word, words = plan
+    (queries, grads, acc), (q_rows, g_rows), (k_copy, k_clean, v_copy), (s, piece, p_all, ds_all), (own_delta, own_lse, bits) = room
     d, e, width, number_of = q.shape[1], v.shape[1], lanes(dq), dq.dtype.type
-    queries, grads, acc = panels(d, dq), panels(e, dq), panels(d, dq)
-    q_rows, g_rows = np.zeros((dk.shape[1] // width * B, width), dq.dtype), np.zeros((dv.shape[1] // width * B, width), dq.dtype)
-    k_copy, k_clean, v_copy = np.empty((B, d), dq.dtype), np.empty((B, d), dq.dtype), np.empty((B, e), dq.dtype)
-    s, piece = np.empty((B, width), dq.dtype), np.empty((B, width), dq.dtype)
-    p_all, ds_all, bits = np.zeros((B, B), dq.dtype), np.zeros((B, B), dq.dtype), np.empty(B, np.uint64)
-    own_delta, own_lse = np.zeros((B // width, width), dq.dtype), np.zeros((B // width, width), dq.dtype)
+    acc[:], own_delta[:], own_lse[:] = 0, 0, 0
     lay_out(q, rows[t], number_of(scale), k_copy, queries)
     lay_out(grad, rows[t], number_of(1), v_copy, grads)
-    sound = side_by_side(k_copy, q_rows) & side_by_side(v_copy, g_rows)
+    sound = in_pieces(k_copy, q_rows) & in_pieces(v_copy, g_rows)
     alive = living(rows[t], delta, lse, own_delta, own_lse)
     for c in range(ptr[t], ptr[t + 1]):
         own_k, k_row = read(k, start[c], keys, k_copy, True)
@@ -104,7 +119,7 @@ def _tile(x, scale, plan, t, finite, low, dq, dk, dv):
 
 
 @compiled
-def side_by_side(rows, out):
+def in_pieces(rows, out):
     """Write the rows in pieces of as many numbers as there are lanes: out[y B + r, u] is number y lanes + u of row r, 0 where that
     is not finite; whether all are."""
     width, sound = lanes(out), True

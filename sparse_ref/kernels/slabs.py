@@ -16,12 +16,13 @@ SLABS = 8  # at most
 ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time
 
 
-def slabs_of(ptr, start, keys) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def slabs_of(ptr, start, keys, n) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(bounds, low, offset): slab s has the tiles from bounds[s] on, and its key j stands in row offset[s] + j - low[s].
 
-    As many slabs, of about as many chunks, as are worth adding up. They follow from the plan alone.
+    As many slabs, of about as many chunks, as are worth adding up; where there is one, it has all n keys. They follow from the
+    plan alone.
     """
-    for slabs in range(min(SLABS, max(len(ptr) - 1, 1)), 0, -1):
+    for slabs in range(min(SLABS, max(len(ptr) - 1, 1)), 1, -1):
         bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], slabs + 1))
         bounds[0], bounds[-1] = 0, len(ptr) - 1
         low, high = np.zeros((2, slabs), np.int64)
@@ -31,9 +32,9 @@ def slabs_of(ptr, start, keys) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             runs = own[own >= 0]
             low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))
             high[s] = max(runs.max(initial=-1) + B, listed.max(initial=-1) + 1, low[s])
-        if slabs == 1 or (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
-            break
-    return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
+        if (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
+            return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
+    return np.array([0, len(ptr) - 1]), np.zeros(1, np.int64), np.array([0, n])
 
 
 @parallel

@@ -122,7 +122,7 @@ def test_the_bits_depend_neither_on_threads_nor_on_the_batch(path, p):
 def test_slabs_cover_each_tile_once_and_hold_the_keys_of_their_tiles():
     for p, n, many in ((sr.Lookback(512), 16_384, 8), (sr.Strided(128), 16_384, 1), (sr.Causal(), 8192, 8), (sr.Full(), 0, 1)):
         lowered = sr.plan(p, n)
-        bounds, low, offset = slabs_of(lowered.ptr, lowered.start, lowered.keys)
+        bounds, low, offset = slabs_of(lowered.ptr, lowered.start, lowered.keys, lowered.shape[1])
         assert len(low) == many
         assert bounds[0] == 0
         assert bounds[-1] == len(lowered.rows)
