@@ -20,7 +20,7 @@ LENGTHS = (8192, 65536, 262144, 1_000_000)
 def rows(size: Size) -> list[Row]:
     """`Lookback(512)`, one head: time of `attend` for each connected pair, and peak memory at n = 1,000,000.
 
-    The value of the first row is how much longer a pair takes at the slowest length than at the quickest, of the same round.
+    The value of the first row is how much longer a pair takes at the slowest length than at the quickest, by their medians.
     Memory is that of a process of its own, lowering included: its peak, as the kernel counts it, beyond what it held with
     everything imported, compiled and warmed up, and beyond q, k, v and the output; in units of 10**9 bytes.
     """
@@ -35,9 +35,8 @@ def by_length(window: int, size: Size) -> list[Row]:
         lowered = sr.plan(sr.Lookback(window), n)
         calls[f"n = {n:,}"], pairs[f"n = {n:,}"] = partial(sr.attend, *qkv(n, heads=1), lowered), lowered.nnz
     taken = interleaved(calls, size, GROUP)
-    each = np.array([1e9 * taken[n] / pairs[n] for n in calls])  # (lengths, rounds)
-    spread = float(np.median(each.max(axis=0) / each.min(axis=0) - 1))
-    medians = dict(zip(calls, np.median(each, axis=1).tolist()))
+    medians = {n: float(np.median(1e9 * taken[n] / pairs[n])) for n in calls}
+    spread = max(medians.values()) / min(medians.values()) - 1
     return [Row(GROUP, f"Lookback({window}), spread over {len(calls)} lengths", "slowest, quickest length", max(medians.values()),
                 min(medians.values()), "ns a pair", spread, Target("<=", 0.2), more={"ns_a_pair": medians})]
 

@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import overload
 
 from ..jit import compiled
-from ..lower.words import B
+from ..lower.words import B, bit, key_of
 from .transpose import transpose
 from .vectors import lanes
 
@@ -106,7 +106,7 @@ def stand_up(panels, copy):
 def gather(x, start, keys, out):
     """Copy the rows start, start + 1, ... of x, or where start < 0 those of `keys`."""
     for c in range(B):
-        row = start + c if start >= 0 else keys[-1 - start, c]
+        row = key_of(start, keys, c)
         for t in range(x.shape[1]):
             out[c, t] = number(x[row, t])
 
@@ -144,7 +144,7 @@ def cleaned(values):
 @compiled
 def extent(words, shift, width):
     """lo <= c < hi holds all keys of a chunk that any of the rows shift, ..., shift + width - 1 attends to; lo = hi for none."""
-    lanes_of = ((np.uint64(1) << np.uint64(width)) - np.uint64(1)) << np.uint64(shift)
+    lanes_of = (bit(width) - np.uint64(1)) << np.uint64(shift)
     lo, hi = 0, B
     while hi > 0 and words[hi - 1] & lanes_of == np.uint64(0):
         hi -= 1

@@ -15,6 +15,7 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
+from ..lower.words import has, key_of
 from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
@@ -116,12 +117,12 @@ def _add_infinite(weights, lo, hi, v, start, keys, p, word, words, acc):
     """
     width = lanes(weights)
     for c in range(lo, hi):
-        row = start + c if start >= 0 else keys[-1 - start, c]
+        row = key_of(start, keys, c)
         for x in range(v.shape[1]):
             value = number(v[row, x])
             if not math.isfinite(value):
                 for u in range(width):
-                    if word < 0 or (words[word, c] >> np.uint64(p * width + u)) & np.uint64(1) != np.uint64(0):
+                    if word < 0 or has(words[word, c], p * width + u):
                         acc[p * v.shape[1] + x, u] += weights[c, u] * value
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 
 from ..jit import compiled, parallel
-from ..lower.words import ONES
+from ..lower.words import ONES, bit, has, key_of
 from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
@@ -138,7 +138,7 @@ def living(rows, delta, lse, own_delta, own_lse):
     for r in range(B):
         i = rows[r]
         if i >= 0 and lse[i] != -np.inf:
-            alive |= np.uint64(1) << np.uint64(r)
+            alive |= bit(r)
             own_delta[r // width, r % width], own_lse[r // width, r % width] = delta[i], lse[i]
     return alive
 
@@ -164,7 +164,7 @@ def _add_to_keys(weights, x_rows, lo, hi, start, keys, low, piece, out):
     for y in range(across):
         product(weights, 0, lo, hi, x_rows, y * B, piece)
         for c in range(lo, hi):
-            at = ((start + c if start >= 0 else keys[-1 - start, c]) - low) * across + y
+            at = (key_of(start, keys, c) - low) * across + y
             store(out, at, load(out, at) + load(piece, c))
 
 
@@ -173,10 +173,10 @@ def _add_infinite_keys(ds, bits, k, start, keys, acc):
     """What keys that are not finite add to dq of their own rows."""
     width, d = lanes(acc), k.shape[1]
     for c in range(B):
-        row = start + c if start >= 0 else keys[-1 - start, c]
+        row = key_of(start, keys, c)
         if not all_finite(k[row]):
             for r in range(B):
-                if (bits[c] >> np.uint64(r)) & np.uint64(1) != np.uint64(0):
+                if has(bits[c], r):
                     for z in range(d):
                         value = number(k[row, z])
                         if not math.isfinite(value):
@@ -189,8 +189,8 @@ def _add_infinite_queries(weights, bits, x, rows, factor, start, keys, low, out)
     for r in range(B):
         if rows[r] >= 0 and not all_finite(x[rows[r]]):
             for c in range(B):
-                if (bits[c] >> np.uint64(r)) & np.uint64(1) != np.uint64(0):
-                    j = start + c if start >= 0 else keys[-1 - start, c]
+                if has(bits[c], r):
+                    j = key_of(start, keys, c)
                     for z in range(x.shape[1]):
                         value = number(x[rows[r], z]) * factor
                         if not math.isfinite(value):

@@ -1,5 +1,7 @@
-"""Pieces of work that threads take one after the other, each when it is done with the last: a thread that is held up, by the
-machine or by a long piece, holds up no other. Which thread takes a piece moves no bit of what comes out.
+"""Pieces of work that threads take one after the other, each when it is done with the last.
+
+A thread that is held up, by the machine or by a long piece, holds up no other. Which thread takes a piece moves no bit of
+what comes out.
 """
 
 from __future__ import annotations

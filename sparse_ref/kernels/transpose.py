@@ -46,7 +46,7 @@ def _side_of(a):
 def square(typingctx, a, at, down, b, to, along):
     """b.flat[to + c along + r] = a.flat[at + r down + c] for the rows r and columns c of one square."""
     side = HALF * 8 // a.dtype.bitwidth
-    vector, index = ir.VectorType(number_type(a.dtype), side), types.intp
+    vector, places, index = ir.VectorType(number_type(a.dtype), side), ir.VectorType(BITS, side), types.intp
 
     def build(context, builder, signature, args):
         def row(kind, array, start, step, r):
@@ -61,9 +61,7 @@ def square(typingctx, a, at, down, b, to, along):
             for r in range(side):
                 if not r & half:
                     pair = rows[r], rows[r + half]
-                    rows[r], rows[r + half] = (
-                        builder.shuffle_vector(*pair, ir.Constant(ir.VectorType(BITS, side), [ir.Constant(BITS, c) for c in chosen]))
-                        for chosen in (upper, below))
+                    rows[r], rows[r + half] = (builder.shuffle_vector(*pair, ir.Constant(places, x)) for x in (upper, below))
             half //= 2
         for r in range(side):
             builder.store(rows[r], row(b, *args[3:], r), align=b.dtype.bitwidth // 8)

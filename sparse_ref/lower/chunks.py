@@ -11,7 +11,7 @@ from numba import prange
 
 from ..jit import compiled, parallel
 from .stretches import spans_in, stretch
-from .words import ONES, B, ones, passed_spans, turn, word_of
+from .words import ONES, B, bit, has, key_of, ones, passed_spans, turn, word_of
 
 
 @compiled
@@ -174,7 +174,7 @@ def partial_words(rows, ptr, word, words, partial):
         real = np.uint64(0)
         for r in range(B):
             if rows[t, r] >= 0:
-                real |= np.uint64(1) << np.uint64(r)
+                real |= bit(r)
         for c in range(ptr[t], ptr[t + 1]):
             if word[c] >= 0:
                 partial[word[c]] = (words[word[c]] != real).any()
@@ -186,11 +186,11 @@ def members(rows, ptr, start, keys, word, words, at, indices):
     for t in prange(len(rows)):
         for c in range(ptr[t], ptr[t + 1]):
             for b in range(B):
-                key = start[c] + b if start[c] >= 0 else keys[-1 - start[c], b]
+                key = key_of(start[c], keys, b)
                 w = ONES if word[c] < 0 else words[word[c], b]
                 for r in range(B):
                     i = rows[t, r]
-                    if i >= 0 and (w >> np.uint64(r)) & np.uint64(1) != np.uint64(0):
+                    if i >= 0 and has(w, r):
                         if len(indices):
                             indices[at[i]] = key
                         at[i] += 1

@@ -4,6 +4,8 @@ As they are (windows, blocks); by the residue of their first key (strided and di
 (buckets); or, where all of these leave the tiles mostly empty, by which of their keys come first in a random order of
 all keys, in which rows are neighbours as likely as they share keys (MinHash: Broder 1997, sec. 3). Some evenly spread tiles
 of an order are tried. Sets of windows and strided keys together may want two orders at once, and then two plans.
+
+Queries with the same keys may share a row of the sets: query i has row of[i].
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from collections.abc import Iterator
 import numpy as np
 from numba import prange
 
-from ..jit import compiled, one_thread, parallel
+from ..jit import one_thread, parallel
 from .chunks import unlike
+from .hashes import least
 from .stretches import spans_in, stretch
 from .tables import apart, taken
 from .tidy import Runs, counts, tidy
@@ -27,43 +30,43 @@ HASHED = 1 << 26  # keys up to which rows are ordered by their hashes
 LOOKED_AT = 1 << 16  # runs looked at to find the commonest step
 
 
-def parted(sets: Runs) -> list[tuple[Runs, np.ndarray]]:
+def parted(sets: Runs, of: np.ndarray) -> list[tuple[Runs, np.ndarray]]:
     """The sets with their tiles; or, where that takes fewer chunks, spans and strided keys apart, each with tiles of their own."""
-    rows, chunks, enough = ordered(sets)
+    rows, chunks, enough = ordered(sets, of)
     strided = sets.table[:, 2] > 1
     if not enough and strided.any() and not strided.all():
-        parts = [(part, *ordered(part)) for part in apart(sets)]
+        parts = [(part, *ordered(part, of)) for part in apart(sets)]
         if WORTH * sum(part[2] for part in parts) < chunks:
             return [(part, rows) for part, rows, _, _ in parts]
     return [(sets, rows)]
 
 
-def ordered(sets: Runs) -> tuple[np.ndarray, int, bool]:
+def ordered(sets: Runs, of: np.ndarray) -> tuple[np.ndarray, int, bool]:
     """The tiles in the first order known here that wastes little, else in the one that needs the fewest chunks; how many chunks a
     sample needs, and whether that is little."""
     found: list = []
-    for each in orders(sets):
-        chunks, least = sampled_chunks(sets, each)
+    for each in orders(sets, of):
+        chunks, fewest = sampled_chunks(sets, of, each)
         found.append((chunks, len(found), each))
-        if chunks <= ENOUGH * least:
+        if chunks <= ENOUGH * fewest:
             break
     chunks, _, best = min(found)
-    return tiles_of(best), chunks, chunks <= ENOUGH * least
+    return tiles_of(best), chunks, chunks <= ENOUGH * fewest
 
 
-def orders(sets: Runs) -> Iterator[np.ndarray]:
-    """The orders of the rows that are worth trying, the likeliest first."""
-    plain = np.arange(sets.shape[0])
-    first = np.zeros(len(plain), np.int64)
+def orders(sets: Runs, of: np.ndarray) -> Iterator[np.ndarray]:
+    """The orders of the queries that are worth trying, the likeliest first."""
+    first = np.zeros(sets.shape[0], np.int64)
     first_keys(sets.indptr, sets.table, sets.shape[1], first)
+    first = first[of]
     step = commonest_step(sets)
     if step > 1:
         yield np.argsort(first % step, kind="stable")
     if (np.diff(first) < 0).any():
         yield np.argsort(first, kind="stable")
-    yield plain
+    yield np.arange(len(of))
     if counts(sets).sum() <= HASHED:
-        yield by_hashes(sets)
+        yield np.lexsort(least(sets)[::-1, of])
 
 
 def tiles_of(order: np.ndarray) -> np.ndarray:
@@ -79,8 +82,14 @@ def sampled(order: np.ndarray) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows)), dtype=int)]
 
 
+def sets_in(rows: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Which sets the queries of each tile have, -1 where there is no query."""
+    return np.where(rows >= 0, of[rows], -1)
+
+
 def unions(sets: Runs, rows: np.ndarray) -> tuple[Runs, np.ndarray]:
-    """The runs of all keys of each tile, those of tile t in row t; and which rows are unlike the row before, bool (tiles, 64)."""
+    """The runs of all keys of each tile, whose sets are `rows`, those of tile t in row t; and which are unlike the one before,
+    bool (tiles, 64)."""
     distinct = np.empty(rows.shape, bool)
     unlike(sets.indptr, sets.table, rows, distinct)
     own = taken(sets, rows[distinct])
@@ -88,9 +97,9 @@ def unions(sets: Runs, rows: np.ndarray) -> tuple[Runs, np.ndarray]:
     return tidy(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1]))), distinct
 
 
-def sampled_chunks(sets: Runs, order: np.ndarray) -> tuple[int, int]:
+def sampled_chunks(sets: Runs, of: np.ndarray, order: np.ndarray) -> tuple[int, int]:
     """How many chunks the sampled tiles need, and how many they would need at least, were each full but the last."""
-    rows = sampled(order)
+    rows = sets_in(sampled(order), of)
     with one_thread():
         chunks = -(-counts(unions(sets, rows)[0]) // B)
         keys = np.zeros(rows.shape, np.int64)
@@ -111,35 +120,3 @@ def first_keys(indptr, table, n, first):
     for i in prange(len(first)):
         own = table[indptr[i]:indptr[i + 1]]
         first[i] = stretch(own, spans_in(own), 0, -1, n)[0]
-
-
-def by_hashes(sets: Runs) -> np.ndarray:
-    """The rows sorted by the least hash of their keys, then by the least of another hash."""
-    least = np.zeros((2, sets.shape[0]), np.uint64)
-    least_hashes(sets.indptr, sets.table, sets.shape[1], least)
-    return np.lexsort((least[1], least[0]))
-
-
-@parallel
-def least_hashes(indptr, table, n, least):
-    """The least hash of each row's keys, for each of some hashes."""
-    for i in prange(len(indptr) - 1):
-        own = table[indptr[i]:indptr[i + 1]]
-        spans = spans_in(own)
-        lo, hi, at = stretch(own, spans, 0, -1, n)
-        low = np.full(len(least), 2**64 - 1, np.uint64)
-        while lo < n:
-            for key in range(lo, hi):
-                for t in range(len(least)):
-                    low[t] = min(low[t], hashed(key, t))
-            lo, hi, at = stretch(own, spans, at, hi - 1, n)
-        least[:, i] = low
-
-
-@compiled
-def hashed(key, seed):
-    """A number of 64 bits in which every bit of the key counts: the finaliser of splitmix64 (Steele et al. 2014, sec. 5)."""
-    x = np.uint64(key) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))

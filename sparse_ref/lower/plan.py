@@ -12,8 +12,8 @@ import numpy as np
 
 from .chunks import members, partial_words, walk
 from .explicit import CSR
-from .order import parted, unions
-from .runs import runs
+from .order import parted, sets_in, unions
+from .runs import shared
 from .tidy import Runs
 from .words import B
 
@@ -128,29 +128,30 @@ def plan(p, n) -> Plan:
     >>> sr.plan(sr.Strided(128), 16_384)
     Plan(shape=(16384, 16384), nnz=1,056,768, 256 tiles, 384 chunks, 33% full, 100% gathered, 33% padding waste, 303,112 bytes)
     """
-    first, *others = [_tiled(part, rows) for part, rows in parted(runs(p, n))]
+    sets, of = shared(p, n)
+    first, *others = [_tiled(part, rows, sets_in(rows, of)) for part, rows in parted(sets, of)]
     for rest in others:
         first = replace(first, rest=rest, nnz=first.nnz + rest.nnz)
     return first
 
 
-def _tiled(sets: Runs, rows: np.ndarray) -> Plan:
-    """The plan of sets whose rows stand in these tiles."""
-    own, distinct = unions(sets, rows)
+def _tiled(sets: Runs, rows: np.ndarray, in_tile: np.ndarray) -> Plan:
+    """The plan of the queries that stand in these tiles, and of the sets that they have."""
+    own, distinct = unions(sets, in_tile)
     numbers, joined = (sets.indptr, sets.table, sets.shape[1]), (own.indptr, own.table)
     places = np.zeros((len(rows), 4), np.int64)
-    walk(numbers, joined, rows, distinct, places, _room(0, 0, 0), False)
+    walk(numbers, joined, in_tile, distinct, places, _room(0, 0, 0), False)
     ends = np.cumsum(places, axis=0)
     places, totals = ends - places, ends[-1] if len(ends) else np.zeros(4, int)
     start, keys, word, words = chunks = _room(*totals[:3])
     ptr = np.concatenate([places[:, 0], totals[:1]])
-    walk(numbers, joined, rows, distinct, places, chunks, True)
+    walk(numbers, joined, in_tile, distinct, places, chunks, True)
     partial = np.ones(len(words), bool)
     partial_words(rows, ptr, word, words, partial)
     if not partial.all():
         moved = np.where(partial, np.cumsum(partial) - 1, -1)
         word, words = np.where(word >= 0, moved[word], -1), words[partial]
-    return Plan(sets.shape, rows, ptr, start, keys, word, words, int(places[:, 3].sum()))
+    return Plan((int((rows >= 0).sum()), sets.shape[1]), rows, ptr, start, keys, word, words, int(places[:, 3].sum()))
 
 
 def _room(chunks: int, gathered: int, partial: int) -> tuple[np.ndarray, ...]:

@@ -51,8 +51,11 @@ def _tabled(p: Rule, i, n) -> Runs:
 @ragged.register
 def _(p: Listed, i, n):
     p._listed(i)
-    sets = of_keys(p.indptr, p.indices, n)
-    return sets if len(i) == sets.shape[0] and (i == np.arange(len(i))).all() else taken(sets, i)
+    if len(i) == len(p.indptr) - 1 and (i == np.arange(len(i))).all():
+        return of_keys(p.indptr, p.indices, n)
+    slots = np.diff(p.indptr)[i]
+    indptr = np.concatenate([[0], np.cumsum(slots)])
+    return of_keys(indptr, p.indices[np.arange(indptr[-1]) + np.repeat(p.indptr[i] - indptr[:-1], slots)], n)
 
 
 @ragged.register

@@ -8,6 +8,7 @@ from ..checks import lengths
 from ..derived import Listed
 from ..factorized import one_set
 from ..sets import Pattern
+from .hashes import distinct
 from .parts import ragged
 from .tidy import Runs, tidy
 
@@ -27,6 +28,13 @@ def checked(p: Pattern, n) -> tuple[int, int]:
     if isinstance(p, Listed) and len(p.indptr) - 1 != n_q:
         raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n_q}")
     return n_q, n_k
+
+
+def shared(p: Pattern, n) -> tuple[Runs, np.ndarray]:
+    """(sets, of): the runs of sets of keys, and which of them each query has; as many as queries but where listed rows repeat."""
+    n_q, n_k = checked(p, n)
+    own, of = distinct(p) if isinstance(p, Listed) else (np.arange(n_q), np.arange(n_q))
+    return tidy(ragged(p, own, n_k)), of
 
 
 def runs(p: Pattern, n) -> Runs:

@@ -11,6 +11,24 @@ ONES = np.uint64(2**64 - 1)
 
 
 @compiled
+def key_of(start, keys, c):
+    """Key c of a chunk: start + c, or where start < 0 the one that is listed."""
+    return start + c if start >= 0 else keys[-1 - start, c]
+
+
+@compiled
+def has(word, r):
+    """Whether bit r of a word is set."""
+    return (word >> np.uint64(r)) & np.uint64(1) != np.uint64(0)
+
+
+@compiled
+def bit(r):
+    """The word whose bit r alone is set."""
+    return np.uint64(1) << np.uint64(r)
+
+
+@compiled
 def passed_spans(table, at, ends, key):
     """The first span at or after `at`, before `ends`, that reaches beyond the key."""
     while at < ends and table[at, 1] <= key:
