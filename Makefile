@@ -12,19 +12,19 @@ demo-torch: .venv/originals/ready
 	.venv/originals/bin/python -m sparse_ref demo --output out
 
 test: .venv/test
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2
 
 test-deep: .venv/test
-	SPARSE_REF_PROFILE=deep $(PY) -m pytest
+	SPARSE_REF_PROFILE=deep $(PY) -m pytest -n 2
 
 test-originals: .venv/originals/ready
 	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals
 
-# The simulator needs a process that never saw a device, PTX one that never saw the simulator; with a driver the last runs on the GPU.
+# The simulator needs a process that never saw a device, PTX one that never saw the simulator; with a driver the second runs on the GPU.
 test-cuda: .venv/cuda/ready
 	NUMBA_ENABLE_CUDASIM=1 .venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_cuda_simulator.py
-	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_cuda_door.py
 	.venv/cuda/bin/python -m pytest -s tests/cuda/test_cuda_device.py
+	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_cuda_door.py
 
 check: .venv/check
 	$(PY) -m ruff check .
