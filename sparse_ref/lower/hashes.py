@@ -1,4 +1,4 @@
-"""Rows told apart, and put beside those that they share keys with, by hashes of their keys."""
+"""Listed rows that are alike, found by hashes of their keys."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from numba import prange
 
 from ..derived import Listed
 from ..jit import compiled, parallel
-from .stretches import spans_in, stretch
-from .tidy import Runs
 
 
 def distinct(p: Listed) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +28,7 @@ def sums_of_hashes(indptr, indices, sums):
     """The sum of the hashes of each row's keys."""
     for i in prange(len(sums)):
         for t in range(indptr[i], indptr[i + 1]):
-            sums[i] += hashed(indices[t], 0)
+            sums[i] += hashed(indices[t])
 
 
 @parallel
@@ -44,33 +42,10 @@ def as_listed(indptr, indices, other, same):
         same[i] = alike
 
 
-def least(sets: Runs) -> np.ndarray:
-    """The least hash of each row's keys, for two ways of hashing, uint64 (2, rows)."""
-    found = np.zeros((2, sets.shape[0]), np.uint64)
-    least_hashes(sets.indptr, sets.table, sets.shape[1], found)
-    return found
-
-
-@parallel
-def least_hashes(indptr, table, n, least):
-    """The least hash of each row's keys, for each of some hashes."""
-    for i in prange(len(indptr) - 1):
-        own = table[indptr[i]:indptr[i + 1]]
-        spans = spans_in(own)
-        lo, hi, at = stretch(own, spans, 0, -1, n)
-        low = np.full(len(least), 2**64 - 1, np.uint64)
-        while lo < n:
-            for key in range(lo, hi):
-                for t in range(len(least)):
-                    low[t] = min(low[t], hashed(key, t))
-            lo, hi, at = stretch(own, spans, at, hi - 1, n)
-        least[:, i] = low
-
-
 @compiled
-def hashed(key, seed):
+def hashed(key):
     """A number of 64 bits in which every bit of the key counts: the finaliser of splitmix64 (Steele et al. 2014, sec. 5)."""
-    x = np.uint64(key) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
+    x = np.uint64(key) + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))

@@ -1,9 +1,8 @@
 """In which order rows are cut into tiles, so that the 64 rows of a tile share their keys.
 
 As they are (windows, blocks); by the residue of their first key (strided and dilated sets); by their first key
-(buckets); or, where all of these leave the tiles mostly empty, by which of their keys come first in a random order of
-all keys, in which rows are neighbours as likely as they share keys (MinHash: Broder 1997, sec. 3). Some evenly spread tiles
-of an order are tried. Sets of windows and strided keys together may want two orders at once, and then two plans.
+(buckets); or, where all of these leave the tiles mostly empty, each beside those that it shares most keys with (`overlap`).
+Some evenly spread tiles of an order are tried. Sets of windows and strided keys together may want two orders at once, and then two plans.
 
 Queries with the same keys may share a row of the sets: query i has row of[i].
 """
@@ -17,7 +16,7 @@ from numba import prange
 
 from ..jit import one_thread, parallel
 from .chunks import unlike
-from .hashes import least
+from .overlap import by_overlap
 from .stretches import spans_in, stretch
 from .tables import apart, taken
 from .tidy import Runs, counts, tidy
@@ -26,7 +25,7 @@ from .words import B
 SAMPLE = 16  # tiles looked at to judge an order
 ENOUGH = 2  # times the chunks that a sample needs at least: no other order is looked for
 WORTH = 1.5  # times fewer chunks make two parts worth their merging
-HASHED = 1 << 26  # keys up to which rows are ordered by their hashes
+LISTED = 1 << 26  # keys up to which they are listed, to see which rows share them
 LOOKED_AT = 1 << 16  # runs looked at to find the commonest step
 
 
@@ -65,8 +64,8 @@ def orders(sets: Runs, of: np.ndarray) -> Iterator[np.ndarray]:
     if (np.diff(first) < 0).any():
         yield np.argsort(first, kind="stable")
     yield np.arange(len(of))
-    if counts(sets).sum() <= HASHED:
-        yield np.lexsort(least(sets)[::-1, of])
+    if counts(sets).sum() <= LISTED:
+        yield np.argsort(by_overlap(sets)[of], kind="stable")
 
 
 def tiles_of(order: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ def test_rows_are_ordered_so_that_neighbours_share_keys():
     assert sr.plan(listed, 4096).full == 1.0
 
 
-def test_dilated_rows_stand_by_residue_and_overlapping_buckets_by_their_hashes():
+def test_dilated_rows_stand_by_residue_and_overlapping_buckets_by_what_they_share():
     dilated = sr.plan(sr.Dilated(64, 8), 4096)
     assert all(len(set(tile % 8)) == 1 for tile in dilated.rows)
     assert dilated.waste < 0.6
