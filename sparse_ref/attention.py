@@ -89,8 +89,9 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     """(dq, dk, dv): the gradients of sum(grad_out * attend(q, k, v, pattern)), in the shapes and dtype of q, k, v.
 
     With P_ij = exp(scale q_i . k_j - lse_i) and g = grad_out:  dv_j = sum_i P_ij g_i,  dx_ij = P_ij (g_i . v_j - g_i . out_i),
-    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64 for float64 and over a CSR, in float32
-    elsewhere, P as exact as the lse that is handed in; memory is O(nnz) or less. A query without keys gives 0 and gets 0; a
+    dq_i = scale sum_j dx_ij k_j,  dk_j = scale sum_i dx_ij q_i. Sums are in float64 for float64, for the reference, and on the
+    CPU over a CSR; in float32 elsewhere, and lse with them. P is as exact as that lse; over tiles on the CPU it is at most 1,
+    as it is with the lse of these very q and k. Memory is O(nnz) or less. A query without keys gives 0 and gets 0; a
     pair that is not connected moves nothing, bit for bit, and the bits do not depend on the number of threads nor on the batch.
 
     Parameters

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from .factorized import Branches, one_set
-from .lower import CSR, Plan, csr, dense, plan
+from .lower import CSR, Plan, dense, plan
 from .patterns import Full
 from .sets import Pattern
 
-FINITE = float(np.finfo(np.float64).max)
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 
 
@@ -44,7 +43,7 @@ class Inputs:
     @property
     def sums(self) -> type:
         """The dtype of sums: float64 for float64, float32 otherwise."""
-        return np.float64 if self.dtype == np.float64 else np.float32
+        return _sums(self.dtype)
 
     @property
     def out_shape(self) -> tuple[int, ...]:
@@ -76,7 +75,7 @@ def checked(q, k, v, scale) -> Inputs:
         raise ValueError(f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1")
     kv = (np.arange(batch)[:, None] * groups + np.arange(heads) // (heads // groups)).ravel()
     own = [_plain(x, dtype).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
-    return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1]), dtype, (q.shape, k.shape, v.shape))
+    return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1], _sums(dtype)), dtype, (q.shape, k.shape, v.shape))
 
 
 def array(name: str, x) -> np.ndarray:
@@ -119,7 +118,7 @@ def layers(pattern) -> list:
 
 
 def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]]:
-    """(heads, their sets) for each distinct pattern; `form` is "tiles", "rows", or "mask" for the reference.
+    """(heads, their sets) for each distinct pattern; `form` is "tiles", or "mask" for the reference.
 
     Raises TypeError where a pattern is none, ValueError for another number of them than H, or other lengths.
     """
@@ -147,16 +146,21 @@ def _lowered(p, n, form):
         p.check()
         if form == "tiles":
             return p
-        rows = p.csr() if isinstance(p, Plan) else p
-        return rows if form == "rows" else rows.dense()
-    return {"tiles": plan, "rows": csr, "mask": dense}[form](p, n)
+        return (p.csr() if isinstance(p, Plan) else p).dense()
+    return {"tiles": plan, "mask": dense}[form](p, n)
 
 
-def _scale(scale, d: int) -> float:
-    """The factor of the logits: 1 / sqrt(d) unless given."""
+def _sums(dtype) -> type:
+    """The dtype that sums are in."""
+    return np.float64 if dtype == np.float64 else np.float32
+
+
+def _scale(scale, d: int, sums: type) -> float:
+    """The factor of the logits, finite in the dtype of sums: 1 / sqrt(d) unless given."""
     if scale is None:
         return 1 / math.sqrt(d)
     number = isinstance(scale, (int, float, np.integer, np.floating)) and not isinstance(scale, bool)
-    if not number or not -FINITE <= scale <= FINITE:
-        raise ValueError(f"scale must be a finite number, got {scale!r}")
+    most = float(np.finfo(sums).max)
+    if not number or not -most <= scale <= most:
+        raise ValueError(f"scale must be a finite number of {np.dtype(sums)}, at most {most:.3g}, got {scale!r}")
     return float(scale)

@@ -44,11 +44,6 @@ def compiled(function):
     return cached(njit(error_model="numpy")(function))
 
 
-def contracted(function):
-    """Compile a function for one thread whose multiplications and additions may be fused."""
-    return cached(njit(error_model="numpy", fastmath={"contract"})(function))
-
-
 def parallel(function):
     """Compile a function whose `prange` loops run on all threads; callers on other threads wait their turn."""
     loop = cached(njit(parallel=True, error_model="numpy")(function))

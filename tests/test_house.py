@@ -127,7 +127,7 @@ def test_files_are_short_and_names_are_nouns_and_verbs(path):
 
 
 def decorated_by_jit(node):
-    return any(isinstance(d, ast.Name) and d.id in {"compiled", "parallel", "contracted"} for d in node.decorator_list)
+    return any(isinstance(d, ast.Name) and d.id in {"compiled", "parallel"} for d in node.decorator_list)
 
 
 def test_nothing_is_commented_out_and_no_banner_stands():

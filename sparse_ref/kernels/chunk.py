@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
+from numba import prange, types
 from numba.extending import overload
 
-from ..jit import compiled
+from ..jit import compiled, parallel
 from ..lower.words import B, bit, key_of
 from .transpose import transpose
 from .vectors import lanes
@@ -127,6 +127,16 @@ def all_finite(values):
     for x in range(len(values)):
         odd |= not abs(number(values[x])) < np.inf
     return not odd
+
+
+@parallel
+def finite_heads(x, heads, finite):
+    """Clear finite[g, s] for each g in `heads` where slice s of the rows of x[g] holds inf or NaN."""
+    slices = finite.shape[1]
+    for y in prange(len(heads) * slices):
+        g, s = heads[y // slices], y % slices
+        for j in range(x.shape[1] * s // slices, x.shape[1] * (s + 1) // slices):
+            finite[g, s] &= all_finite(x[g, j])
 
 
 @compiled

@@ -1,7 +1,7 @@
 """The host's side of the CPU kernels: which loops run over a plan or CSR, and in which dtype.
 
 Over a plan, float32 and float64 are computed with as they are; float16 and bfloat16 are handed to the kernels as their bits
-and widened chunk by chunk. Over CSR all is float64 within.
+and widened chunk by chunk. Over CSR gradients are float64 within.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import numpy as np
 from numba import get_num_threads
 
 from ..lower import CSR
+from .chunk import finite_heads
 from .cpu_rows import attend_rows, backward_keys, backward_queries
-from .cpu_tiles import attend_tiles, finite_heads
+from .cpu_tiles import attend_tiles
 from .cpu_tiles_backward import backward_tiles, deltas
 from .slabs import add_slabs, slabs_of
 from .vectors import BYTES

@@ -1,4 +1,4 @@
-"""Attention over gather-tiles: 64 queries at a time against 64 keys at a time, in panels of 16 queries.
+"""Attention over gather-tiles: 64 queries at a time against 64 keys at a time, in panels of 16 or 8 queries.
 
 Two small matrix products and an online softmax for each panel of a chunk. One kernel for every pattern; no n x n anywhere.
 Keys that are consecutive are read where they lie; a panel passes over keys that none of its rows attends to.
@@ -16,11 +16,11 @@ from numba import prange
 
 from ..jit import compiled, parallel
 from ..lower.words import has, key_of
-from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
+from .chunk import B, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
 from .queue import take
-from .vectors import finite_or_zero, fma, greater, lanes, load, one_for_zero, store, where, zero
+from .vectors import fma, greater, lanes, load, one_for_zero, store, where, zero, zero_for_lowest
 
 
 @parallel
@@ -37,16 +37,6 @@ def attend_tiles(threads, q, k, v, heads, kv, scale, plan, visit, finite, out, l
             g = kv[h]
             _tile(q[h], k[g], v[g], scale, plan, t, finite[g], room, out[h], lse[h])
             x = take(queue)
-
-
-@parallel
-def finite_heads(v, heads, finite):
-    """Clear finite[g, s] for each g in `heads` where slice s of the rows of v[g] holds inf or NaN."""
-    slices = finite.shape[1]
-    for x in prange(len(heads) * slices):
-        g, s = heads[x // slices], x % slices
-        for j in range(v.shape[1] * s // slices, v.shape[1] * (s + 1) // slices):
-            finite[g, s] &= all_finite(v[g, j])
 
 
 @compiled
@@ -98,7 +88,7 @@ def _softmax_step(s, lo, hi, top, total, p):
     before = high = load(top, p)
     for c in range(lo, hi):
         high = greater(load(s, c), high)
-    base, part = finite_or_zero(high), zero(s)
+    base, part = zero_for_lowest(high), zero(s)
     for c in range(lo, hi):
         weight = exp(load(s, c) - base)
         store(s, c, weight)

@@ -44,7 +44,7 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
             return
         groups, own = np.unique(kv[heads], return_inverse=True)
         vectors = (x.astype(number, copy=False) for x in (q[heads], k[groups], v[groups]))
-        found = _sent(device, *(np.empty((len(heads), *x.shape[1:]), number) for x in (out, lse)))
+        found = [_unset(device, (len(heads), *x.shape[1:]), number) for x in (out, lse)]
         form.attend_kernel()[(form.blocks * len(heads), form.parts), form.threads](
             *_sent(device, *vectors, own), number(scale), *_sent(device, *form.tables), *found)
         out[heads], lse[heads] = found[0].copy_to_host()[..., :out.shape[2]], found[1].copy_to_host()
@@ -77,7 +77,7 @@ def _gradient(device, sets, vectors, rows, heads, scale, width, keyed, plain) ->
     form = _form(sets, dtype.name, width)
     if not form.blocks:
         return np.zeros(shape, dtype)
-    target, = _sent(device, np.empty(shape, dtype))
+    target = _unset(device, shape, dtype)
     kernel = form.gradient_kernel(keyed, plain)
     kernel[(form.blocks * shape[0], form.parts), form.threads](
         *vectors, *rows, *_sent(device, *heads), dtype.type(scale), *_sent(device, *form.tables), target)
@@ -94,11 +94,11 @@ def _form(sets, dtype: str, width: int) -> Form:
     """Rows over CSR, or tiles of a plan with the heaviest first."""
     from . import cuda_parts, cuda_rows, cuda_tiles, cuda_tiles_backward
     if isinstance(sets, CSR):
-        threads = cuda_rows.THREADS[width > cuda_rows.THREADS[0]]
+        threads = cuda_rows.THREADS[width > cuda_rows.THREADS[0] and dtype == "float32"]
         tables = sets.indptr.astype(np.int64, copy=False), sets.indices.astype(np.int32, copy=False)
         return Form(partial(cuda_rows.attend_kernel, threads, dtype), partial(cuda_rows.gradient_kernel, threads, dtype),
                     tables, sets.shape[0], _parts(width, threads), threads)
-    layout, part = cuda_parts.LAYOUT[dtype], 64 if width <= 64 else 128
+    layout, part = cuda_parts.LAYOUT[dtype], 128 if width > 64 and dtype == "float32" else 64
     tables = np.argsort(-np.diff(sets.ptr), kind="stable"), *sets.arrays
     return Form(partial(cuda_tiles.attend_kernel, layout, dtype, part),
                 partial(cuda_tiles_backward.gradient_kernel, layout, dtype, part),
@@ -113,6 +113,11 @@ def _parts(width: int, part: int) -> int:
 def _sent(device, *arrays) -> list[Any]:
     """The arrays on the device; where one is empty, zeros, one along each axis that had none."""
     return [device.to_device(np.ascontiguousarray(x) if x.size else np.zeros([s or 1 for s in x.shape], x.dtype)) for x in arrays]
+
+
+def _unset(device, shape, dtype):
+    """Room for results on the device, at least one along each axis."""
+    return device.device_array([s or 1 for s in shape], dtype)
 
 
 @contextmanager

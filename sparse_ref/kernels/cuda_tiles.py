@@ -156,6 +156,6 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
             for b in range(held):
                 y = first + b // columns * B + c + b % columns
                 if i >= 0 and y < v.shape[2]:
-                    out[h, i, y] = acc[a, b] * share[r + a] if share[r + a] != zero else zero
+                    out[h, i, y] = acc[a, b] * share[r + a] + zero if share[r + a] != zero else zero
 
     return attend_tiles

@@ -31,7 +31,7 @@ def slabs_of(ptr, start, keys, n) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             listed = keys[-1 - own[own < 0]]
             runs = own[own >= 0]
             low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))
-            high[s] = max(runs.max(initial=-1) + B, listed.max(initial=-1) + 1, low[s])
+            high[s] = max(runs.max(initial=-B) + B, listed.max(initial=-1) + 1, low[s])
         if (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
             return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
     return np.array([0, len(ptr) - 1]), np.zeros(1, np.int64), np.array([0, n])

@@ -168,7 +168,7 @@ def _replaced(this, by):
     return replaced
 
 
-finite_or_zero, one_for_zero = _replaced(float("-inf"), 0.0), _replaced(0.0, 1.0)
+zero_for_lowest, one_for_zero = _replaced(float("-inf"), 0.0), _replaced(0.0, 1.0)
 
 
 def _operator(symbol, name):

@@ -28,7 +28,7 @@ def alike(indptr, table, i, other):
 
 
 @compiled
-def shared(indptr, table, rows, distinct, own):
+def in_common(indptr, table, rows, distinct, own):
     """Intervals in which every row attends to each of the tile's keys: those that all spans have in common, or all of
     the rows' single runs where these are of the one class that the tile has."""
     one_class = len(own) == 1 and own[0, 2] > 1
@@ -97,19 +97,21 @@ def all_shared(keys, common, at):
 
 
 @parallel
-def walk(sets, unions, rows, distinct, places, chunks, write):
-    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of its keys, those of tile t in row t, and
-    `distinct` says which rows are unlike the row before them.
+def walk(sets, unions, in_tile, distinct, places, chunks, write):
+    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of its keys, those of tile t in row t, `in_tile`
+    are the sets that its queries have, -1 for none, and `distinct` says which of them are unlike the one before.
 
-    places, int64 (tiles, 4), is where the tile's first chunk goes, its first gathered one and its first with words, and how
-    many pairs it holds; each moves on by what the tile has. With `write`, chunks = (start, keys, word, words) are filled.
+    places, int64 (tiles, 4), is where the tile's first chunk goes, its first gathered one and its first with words; each moves
+    on by what the tile has. With `write`, chunks = (start, keys, word, words) are filled and the fourth becomes how many pairs
+    there are.
     """
     indptr, table, n = sets
     start, listed, word, words = chunks
-    for t in prange(len(rows)):
+    for t in prange(len(in_tile)):
         own = unions[1][unions[0][t]:unions[0][t + 1]]
-        common, spans, keys, at_common = shared(indptr, table, rows[t], distinct[t], own), spans_in(own), np.empty(B, np.int64), 0
-        ends, real = spans_of(indptr, table, rows[t]), (rows[t] >= 0).sum()
+        common, at_common = in_common(indptr, table, in_tile[t], distinct[t], own), 0
+        spans, keys = spans_in(own), np.empty(B, np.int64)
+        ends, real = spans_of(indptr, table, in_tile[t]), (in_tile[t] >= 0).sum()
         c, g, w, pairs = places[t]
         lo, hi, at = stretch(own, spans, 0, -1, n)
         while lo < n:
@@ -122,7 +124,7 @@ def walk(sets, unions, rows, distinct, places, chunks, write):
                     pairs += real * B
                 else:
                     shift = keys[0] - first if first >= 0 else 0
-                    pairs += fill_words(indptr, table, rows[t], distinct[t], ends, keys[:held], own, shift, words[w])
+                    pairs += fill_words(indptr, table, in_tile[t], distinct[t], ends, keys[:held], own, shift, words[w])
                 if first < 0:
                     for b in range(B):
                         listed[g, b] = keys[b if b < held else 0]

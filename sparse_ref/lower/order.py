@@ -2,7 +2,8 @@
 
 As they are (windows, blocks); by the residue of their first key (strided and dilated sets); by their first key
 (buckets); or, where all of these leave the tiles mostly empty, each beside those that it shares most keys with (`overlap`).
-Some evenly spread tiles of an order are tried. Sets of windows and strided keys together may want two orders at once, and then two plans.
+Some evenly spread tiles of an order are tried. Sets of windows and strided keys together may want two orders at once, and
+then two plans.
 
 Queries with the same keys may share a row of the sets: query i has row of[i].
 """

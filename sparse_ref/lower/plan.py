@@ -13,7 +13,7 @@ import numpy as np
 from .chunks import members, partial_words, walk
 from .explicit import CSR
 from .order import parted, sets_in, unions
-from .runs import shared
+from .runs import sets_of
 from .tidy import Runs
 from .words import B
 
@@ -128,7 +128,7 @@ def plan(p, n) -> Plan:
     >>> sr.plan(sr.Strided(128), 16_384)
     Plan(shape=(16384, 16384), nnz=1,056,768, 256 tiles, 384 chunks, 33% full, 100% gathered, 33% padding waste, 303,112 bytes)
     """
-    sets, of = shared(p, n)
+    sets, of = sets_of(p, n)
     first, *others = [_tiled(part, rows, sets_in(rows, of)) for part, rows in parted(sets, of)]
     for rest in others:
         first = replace(first, rest=rest, nnz=first.nnz + rest.nnz)

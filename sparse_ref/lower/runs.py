@@ -30,7 +30,7 @@ def checked(p: Pattern, n) -> tuple[int, int]:
     return n_q, n_k
 
 
-def shared(p: Pattern, n) -> tuple[Runs, np.ndarray]:
+def sets_of(p: Pattern, n) -> tuple[Runs, np.ndarray]:
     """(sets, of): the runs of sets of keys, and which of them each query has; as many as queries but where listed rows repeat."""
     n_q, n_k = checked(p, n)
     own, of = distinct(p) if isinstance(p, Listed) else (np.arange(n_q), np.arange(n_q))

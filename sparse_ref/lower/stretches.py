@@ -107,7 +107,7 @@ def ascending(table, n, out):
 
 @compiled
 def merged(table, n, out):
-    """The same for runs in any order."""
+    """Write the tidy form of runs in any order; how many there are then."""
     starts, stops = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
     strided = np.empty((len(table), 4), np.int64)
     spans = classes = 0

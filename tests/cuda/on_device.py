@@ -28,8 +28,8 @@ def gradients(sets, grad, q, k, v, out, lse, scale=None):
 
 def stated(p, n, q, k, v, scale=None):
     """(out, lse) by the float64 statement over a brute-force mask."""
-    sets, per = mask(p, n), len(q) // len(k)
-    pairs = [reference.attend(q[h], k[h // per], v[h // per], sets, scale or q.shape[2] ** -0.5) for h in range(len(q))]
+    sets, per, scale = mask(p, n), len(q) // len(k), q.shape[2] ** -0.5 if scale is None else scale
+    pairs = [reference.attend(q[h], k[h // per], v[h // per], sets, scale) for h in range(len(q))]
     return np.stack([out for out, _ in pairs]), np.stack([lse for _, lse in pairs])
 
 

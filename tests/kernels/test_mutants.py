@@ -41,10 +41,35 @@ def swapped(plan):
     return replace(plan, rows=rows)
 
 
-@pytest.mark.parametrize("mutate", [flipped, filled, turned, dropped, swapped])
-def test_mutants_of_a_plan_are_caught_by_the_statement(mutate):
+def exchanged(plan):
+    """Two gathered keys in each other's place, their words left behind."""
+    keys = plan.keys.copy()
+    keys[0, [2, 20]] = keys[0, [20, 2]]
+    return replace(plan, keys=keys)
+
+
+CASES = [*((mutate, sr.Causal()) for mutate in (flipped, filled, turned, dropped, swapped)),
+         *((mutate, sr.Strided(3)) for mutate in (flipped, dropped, swapped, exchanged))]
+
+
+@pytest.mark.parametrize(("mutate", "p"), CASES)
+def test_mutants_of_a_plan_are_caught_by_the_statement(mutate, p):
     q, k, v = qkv((130, 130))
-    expected, plan = stated(q, k, v, sr.Causal(), 130), sr.plan(sr.Causal(), 130)
-    assert_close(sr.attend(q, k, v, plan), expected[0], BUDGET["float32"])
-    with pytest.raises(AssertionError):
-        assert_close(sr.attend(q, k, v, mutate(plan)), expected[0], BUDGET["float32"])
+    plan = sr.plan(p, 130)
+    expected = stated(q, k, v, p, 130)
+    exact = sr.attend_backward(*(x.astype(np.float64) for x in (v, q, k, v, *expected)), p, device="reference")
+
+    def judge(plan):
+        yield sr.attend(q, k, v, plan), expected[0], BUDGET["float32"]
+        for found, right in zip(sr.attend_backward(v, q, k, v, *expected, plan), exact):
+            yield found, right, 4 * BUDGET["float32"]
+
+    for judged in judge(plan):
+        assert_close(*judged)
+    caught = []
+    for judged in judge(mutate(plan)):
+        try:
+            assert_close(*judged)
+        except AssertionError:
+            caught.append(True)
+    assert len(caught) >= 3, "the output, and two gradients or more"

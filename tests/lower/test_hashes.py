@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import sparse_ref as sr
 from sparse_ref.lower import hashes
-from sparse_ref.lower.runs import shared
+from sparse_ref.lower.runs import sets_of
 
 
 @st.composite
@@ -31,10 +31,10 @@ def test_plans_of_rows_that_repeat_have_the_keys_that_are_listed(p, n):
 
 def test_each_set_is_kept_once():
     buckets = np.random.default_rng(0).permutation(4096) % 64
-    sets, of = shared(sr.Listed.of_rows([np.flatnonzero(buckets == b) for b in buckets]), 4096)
+    sets, of = sets_of(sr.Listed.of_rows([np.flatnonzero(buckets == b) for b in buckets]), 4096)
     assert sets.shape == (64, 4096)
     assert all(len(set(of[buckets == b])) == 1 for b in range(64))
-    sets, of = shared(sr.Listed.of_rows([[i] for i in range(100)]), 100)
+    sets, of = sets_of(sr.Listed.of_rows([[i] for i in range(100)]), 100)
     assert (of == np.arange(100)).all()
 
 
