@@ -70,6 +70,16 @@ def test_only_members_matter_bit_for_bit_on_a_device(form, poison):
         assert moved[0, skip].tobytes() == kept[0, skip].tobytes()
 
 
+@pytest.mark.parametrize("beside", [1.0, -1.0, np.nan])
+def test_a_sum_of_nothing_but_underflows_is_a_zero_without_a_sign(beside):
+    """Which zero a fused product with a key that is no member would leave, where the simulator fuses none: logits 0 and 1,
+    values -1e-45 and -0."""
+    q, k, v = (np.array(x, np.float32)[None, :, None] for x in ([1, 1, 1], [0, 1, beside], [-1e-45, -0.0, beside]))
+    out, _ = attended(sr.plan(sr.Listed.of_rows([[0, 1], [2], [2]]), 3), q, k, v)
+    assert out[0, 0] == 0
+    assert not np.signbit(out[0, 0])
+
+
 @every_form
 def test_the_bits_are_the_same_each_time(form):
     q, k, v, grad = arguments((1000, 1000), 4, 2)
