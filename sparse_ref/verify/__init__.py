@@ -10,9 +10,12 @@
 """
 
 from .check import assert_conforms, check
+from .diagnosis import Diagnosis
+from .finding import Finding
 from .identify import identify
+from .numerics import Numbers
 from .probe import Probe, probe
-from .report import Finding, Numbers, Report
+from .report import Report
 from .subject import ProbeError
 
-__all__ = ["Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify", "probe"]
+__all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify", "probe"]

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ..checks import whole
 from ..factorized import one_set
 from ..lower import dense
 from ..sets import Pattern
-from .numerics import Numbers, compared
-from .premises import broken_premises
-from .probe import LOGIT, Probe, probed
-from .report import Finding, Report, counted, found_in
-from .subject import ProbeError, spacing, subject
+from .explain import diluted, other_key_heads, reasons
+from .finding import Finding
+from .gradients import wrong_gradients
+from .judging import of_numbers, of_sets, right
+from .numerics import compared
+from .outside import poisoned
+from .premises import broken_premises, mixed_batch
+from .probe import probed
+from .repeat import called
+from .report import Report
+from .sketch import sketched
+from .subject import ProbeError, Subject, subject
+
+CELLS = 1 << 22  # pairs of all heads, up to which every one is looked at
 
 
-def check(fn, pattern, n, heads=None, *, scale=None, seed=0, **options) -> Report:
-    """Whether `fn` is attention over exactly these sets, and if not, how it differs.
+def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exhaustive=None, **options) -> Report:
+    """Whether `fn` is attention over exactly these sets, and if not, how it differs and what it is.
 
-    The sets: extra and missing keys, keys counted more than once, biased weights, row sums that are not 1, empty rows
-    that are not 0, NaN, and keys masked with a finite number that some input unmasks. Then the numbers on random input,
-    logits of spread 1 and 50, against the float64 reference, on the rows whose sets are right. Whatever fn does, a
-    report comes back; it is true if it passed.
+    The sets: extra and missing keys, keys counted more than once, biased weights, row sums that are not 1, ghosts, empty
+    rows that are not 0, NaN, and keys masked with a finite number that some input unmasks; that one sequence of a batch, and
+    a key that is not attended to, move no other. Then the numbers on random input, logits of spread 1 and 50, against the
+    float64 reference, on the rows whose sets are right, and lse where it is returned; and what explains them where they are
+    wrong: another scale, a soft cap, other key heads. Whatever fn does, a report comes back; it is true if it passed.
+
+    Above 2**22 pairs the sets are seen through random sums, all rows and keys at once, and read exactly on a sample of rows;
+    the report states what was seen and what was not.
 
     Parameters
     ----------
-    fn : fn(q, k, v) -> out, as for `probe`.
+    fn : fn(q, k, v) -> out, or (out, lse), as for `probe`.
     pattern : the expected Pattern, or a sequence with one for each head.
-    n : a length, or (n_q, n_k); from 1 to 4096.
+    n : a length, or (n_q, n_k); from 1 to 2**20, as far as fn goes.
     heads : H; as many as there are patterns unless given.
     scale : what fn multiplies logits by, 1 / sqrt(d) unless given.
     seed : of the random input.
-    options : kv_heads, d, e, layout and framework, as for `probe`.
+    gradients : "torch" or "jax" to differentiate fn, or a function vjp(q, k, v, grad) -> (dq, dk, dv); None leaves them out.
+    exhaustive : True to look at every pair at any size, False never to.
+    options : kv_heads, d, e, layout, framework, dtype, device and seconds, as for `probe`.
 
     Raises TypeError or ValueError for arguments outside their bounds, another number of patterns than heads, and
     whatever `pattern` raises at this size.
@@ -43,9 +56,10 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, **options) -> Repor
     >>> print(sr.verify.check(fn, sr.Lookback(2), 5))                      # doctest: +ELLIPSIS
     FAIL: fn is not Lookback(2) at n = 5, 1 head, seed 0
     - extra: 3 keys attended to outside the set; first at head 0, i 2, j 0
-    head 0 attends to Lookback(3)
+    head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
     numbers: right on the 2 of 5 rows whose sets are right, logits of spread 1, error ..., budget ...
     numbers: right on the 2 of 5 rows whose sets are right, logits of spread 50, error ..., budget ...
+    again: sr.verify.check(fn, Lookback(2), n=(5, 5), seed=0)
     head 0   █ both   · neither   + only in fn   - only in the expected set
     █····
     ██···
@@ -54,21 +68,18 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, **options) -> Repor
     ··+██
     """
     patterns, seed = _patterns(pattern, heads), whole("seed", seed, 0)
+    if not (gradients in (None, "torch", "jax") if isinstance(gradients, (str, type(None))) else callable(gradients)):
+        raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
     call = subject(fn, n, len(patterns), **options)
-    expected = np.stack([dense(p, call.n) for p in patterns])
+    small = call.heads * call.n[0] * call.n[1] <= CELLS if exhaustive is None else exhaustive
+    report = Report(patterns, call.n, seed, called(fn), {**options, **({} if scale is None else {"scale": scale})})
     findings: list[Finding] = []
-    found: Probe | None = None
-    numbers: tuple[Numbers, ...] = ()
     try:
-        found = probed(call)
-        findings += _of_sets(found, expected)
-        if broken := tuple(broken_premises(call, seed)):
-            return Report(broken, patterns, call.n, seed, expected, None, ())
-        numbers = compared(call, patterns, expected, _right(found, expected), scale, seed)
-        findings += _of_numbers(numbers)
+        (_small if small else _large)(call, patterns, scale, seed, gradients, report, findings)
     except ProbeError as error:
-        findings.append(Finding("error", str(error)))
-    return Report(tuple(findings), patterns, call.n, seed, expected, found, numbers)
+        findings.append(Finding(error.kind, str(error)))
+    report.findings = tuple(findings)
+    return report
 
 
 def assert_conforms(fn, pattern, n, heads=None, **options) -> None:
@@ -82,6 +93,47 @@ def assert_conforms(fn, pattern, n, heads=None, **options) -> None:
         raise AssertionError(str(report))
 
 
+def _small(call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]) -> None:
+    """Every pair is looked at. What is found is kept at once, so that nothing is lost where fn fails later."""
+    report.expected = expected = np.stack([dense(p, call.n) for p in patterns])
+    report.probe = found = probed(call)
+    findings += of_sets(found, expected)
+    if broken := list(broken_premises(call, seed)):
+        report.probe, findings[:] = None, broken
+        return
+    findings += diluted(call, found)
+    findings += mixed_batch(call, seed)
+    findings += other_key_heads(call, found)
+    judged = right(found, expected)
+    report.numbers = compared(call, expected, judged, scale, seed)
+    findings += of_numbers(report.numbers)
+    if any(x.wrong for x in report.numbers):
+        findings += reasons(call, found.dtype, scale, seed)
+    elif judged.any() and not found.leaks.any() and not any(x.broken for x in report.numbers):
+        moved, report.remarks = poisoned(call, expected, judged, seed)
+        findings += moved
+    if gradients is not None and judged.any():
+        findings += wrong_gradients(call, gradients, patterns, judged, scale, seed)
+
+
+def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]) -> None:
+    """A sample of the rows is read, all of them are seen through random sums."""
+    seen = sketched(call, patterns, seed)
+    report.expected, report.sampled, report.remarks = seen.expected, seen, seen.said()
+    findings += seen.findings
+    if broken := list(broken_premises(call, seed)):
+        report.sampled, findings[:] = None, broken
+        return
+    report.numbers = compared(call, seen.expected, seen.right, scale, seed, seen.rows)
+    findings += of_numbers(report.numbers)
+    if any(x.wrong for x in report.numbers):
+        findings += reasons(call, seen.dtype, scale, seed)
+    if gradients is not None:
+        judged = np.zeros((call.heads, call.n[0]), bool)
+        judged[:, seen.rows] = seen.right
+        findings += wrong_gradients(call, gradients, patterns, judged, scale, seed)
+
+
 def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     """One pattern for each head."""
     if isinstance(pattern, Pattern):
@@ -92,49 +144,3 @@ def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     if heads is not None and heads != len(pattern):
         raise ValueError(f"pattern must be one for each of heads = {heads}, got {len(pattern)}")
     return tuple(pattern)
-
-
-def _of_sets(found: Probe, expected) -> Iterator[Finding]:
-    """What is wrong with the sets. Rows that are NaN are reported as that alone."""
-    known, some, biased = ~found.nan_rows, found.mask.any(axis=-1), _biased(found)
-    twice = (found.multiplicity > 1) & ~biased[..., None]
-    most = found.multiplicity.max(initial=0, where=twice)
-    yield from found_in("nan", found.nan_rows, "{} with NaN or inf at equal logits", "row")
-    yield from found_in("extra", found.mask & ~expected, "{} attended to outside the set")
-    yield from found_in("missing", expected & ~found.mask & known[..., None], "{} of the set not attended to")
-    yield from found_in("empty row", some & ~expected.any(axis=-1), "{} that must be 0, having no keys, but average some", "row")
-    yield from found_in("multiplicity", twice, f"{{}} counted more than once, up to {most} times")
-    yield from found_in("bias", biased, "{} with weights that differ at equal logits, as if a bias were added", "row")
-    yield from found_in("row sum", _unnormalised(found), "{} with weights that do not sum to 1, but to {:.6g}", "row",
-                        found.row_sums)
-    yield from found_in("leak", found.leaks, f"{{}} masked with a finite number, let in by logits of {LOGIT:g}")
-    yield from found_in("overflow", found.overflow, f"{{}} with NaN or inf at logits of {LOGIT:g}, where leaks stay unknown", "row")
-
-
-def _of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
-    """What is wrong with the numbers."""
-    for x in numbers:
-        logits = f"at random logits of spread {x.spread:g}"
-        if x.broken:
-            yield Finding("nan", f"{counted(x.broken, 'row')} with NaN or inf {logits}", x.broken, x.broken_at)
-        if x.wrong:
-            yield Finding("numerics", f"{counted(x.wrong, 'row')} of {x.rows} off, by up to {x.error:.2g} where {x.budget:.2g} is "
-                          f"allowed, {logits}", x.wrong, x.wrong_at)
-
-
-def _biased(found: Probe) -> np.ndarray:
-    """Rows whose weights are no multiples of one another."""
-    each = np.abs(found.weights) / np.maximum(found.multiplicity, 1)
-    counted = found.multiplicity > 0
-    return each.max(axis=-1, initial=0, where=counted) > 1.02 * each.min(axis=-1, initial=np.inf, where=counted)
-
-
-def _unnormalised(found: Probe) -> np.ndarray:
-    """Rows with keys whose weights do not sum to 1, but for the rounding of the dtype that came back."""
-    return found.mask.any(axis=-1) & (np.abs(found.row_sums - 1) > 16 * spacing(found.dtype))
-
-
-def _right(found: Probe, expected) -> np.ndarray:
-    """Rows whose keys are those expected, each once, with equal weights that sum to 1: the numbers are judged on these."""
-    same = (found.mask == expected).all(axis=-1) & (found.multiplicity <= 1).all(axis=-1)
-    return same & ~found.nan_rows & ~_biased(found) & ~_unnormalised(found)

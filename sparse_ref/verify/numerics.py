@@ -6,13 +6,13 @@ rounding of logits and output alone may cost: no tolerance is chosen, so none ca
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..attention import attend
-from .subject import BITS, Subject, first, spacing
+from ..kernels import reference
+from .frameworks import BITS, spacing
+from .subject import Subject, first, rounded
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
 
@@ -21,7 +21,8 @@ SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overfl
 class Numbers:
     """One comparison on random input. `rows` is how many queries of all heads were compared; `error` and `budget` are
     largest absolute differences; `at` is (head, i) of the error; `wrong` counts rows beyond the budget, with `wrong_at`
-    the first, and `broken` those that hold NaN or inf, with `broken_at` the first."""
+    the first, and `broken` those that hold NaN or inf, with `broken_at` the first; `wrong_lse` counts rows whose returned
+    log-sum-exp is off, with `lse_at` the first."""
 
     spread: float
     rows: int
@@ -32,21 +33,29 @@ class Numbers:
     wrong_at: tuple[int, ...]
     broken: int
     broken_at: tuple[int, ...]
+    wrong_lse: int = 0
+    lse_at: tuple[int, ...] = ()
 
 
-def compared(call: Subject, patterns, expected, judged, scale, seed: int) -> tuple[Numbers, ...]:
-    """One Numbers for each spread of the logits, over the rows in `judged`, bool (H, n_q); () where there are none."""
-    rng = np.random.default_rng(seed)
-    return tuple(_compared(call, patterns, expected, judged, scale, spread, rng) for spread in SPREADS if judged.any())
+def compared(call: Subject, expected, judged, scale, seed: int, rows=None) -> tuple[Numbers, ...]:
+    """One Numbers for each spread of the logits, over the queries in `judged`, bool (H, rows); () where there are none.
+
+    expected, bool (H, rows, n_k), are their sets; `rows` says which queries they are, all unless given."""
+    rng, rows = np.random.default_rng(seed), np.arange(call.n[0]) if rows is None else rows
+    return tuple(_compared(call, expected, judged, scale, spread, rng, rows) for spread in SPREADS if judged.any())
 
 
-def _compared(call: Subject, patterns, expected, judged, scale, spread, rng) -> Numbers:
+def _compared(call: Subject, expected, judged, scale, spread, rng, rows) -> Numbers:
     """Random q, k, v through fn, the statement and plain NumPy."""
     q, k, v = call.normal(rng)
-    q, k = (x * np.float32(np.sqrt(spread)) for x in (q, k))
-    factor = 1 / math.sqrt(call.d) if scale is None else scale
-    out, dtype = call(q, k, v)
-    true = attend(q.astype(np.float64), k.astype(np.float64), v.astype(np.float64), patterns, scale=factor, device="reference")
+    q, k = (call.rounded(x * np.float32(np.sqrt(spread))) for x in (q, k))
+    factor = call.d**-0.5 if scale is None else scale
+    outs, dtype, lses = call.returned(q[None], k[None], v[None])
+    out, lse, q = outs[0][:, rows], None if lses is None else lses[0][:, rows], q[:, rows]
+    per = call.heads // call.kv_heads
+    exact = [x.astype(np.float64) for x in (q, k, v)]
+    stated = [reference.attend(exact[0][h], exact[1][h // per], exact[2][h // per], expected[h], factor) for h in range(call.heads)]
+    true, true_lse = np.stack([x for x, _ in stated]), np.stack([x for _, x in stated])
     largest = np.abs(_logits(q, k, factor)).max(initial=0, where=expected)
     floor = 2 * spacing("float32") * (1 + largest) * np.abs(v).max() + spacing(dtype) * np.abs(true).max()
     finite = np.isfinite(out).all(axis=-1)
@@ -54,27 +63,35 @@ def _compared(call: Subject, patterns, expected, judged, scale, spread, rng) -> 
     error = np.where(compared, np.abs(np.where(finite[..., None], out, 0) - true).max(axis=-1), 0)
     plain = np.abs(_plain(q, k, v, expected, factor, BITS[dtype]) - true).max(axis=-1)[judged].max()
     budget = 2 * plain + floor
-    return Numbers(spread, int(compared.sum()), float(error.max()), float(budget), first(error == error.max()),
-                   int((error > budget).sum()), first(error > budget), int(broken.sum()), first(broken))
+    off = np.zeros_like(judged) if lse is None else judged & ~_near(lse, true_lse, largest, dtype)
+    wrong = error > budget
+    return Numbers(spread, int(compared.sum()), float(error.max()), float(budget), _at(error == error.max(), rows),
+                   int(wrong.sum()), _at(wrong, rows), int(broken.sum()), _at(broken, rows), int(off.sum()), _at(off, rows))
+
+
+def _at(wrong, rows) -> tuple[int, ...]:
+    """(head, i) of the first."""
+    h, r = first(wrong)
+    return h, int(rows[r])
+
+
+def _near(lse, true, largest, dtype) -> np.ndarray:
+    """Which log-sum-exps are right; rows without keys have -inf."""
+    with np.errstate(invalid="ignore"):
+        return (lse == true) | (np.abs(lse - true) <= 16 * spacing(dtype) * (1 + largest))
 
 
 def _plain(q, k, v, mask, scale, bits: int) -> np.ndarray:
     """Dense float32 attention, masked by -inf, with inputs, weights and output rounded to `bits` significant bits."""
-    q, k, v = (_rounded(x, bits) for x in (q, k, v))
+    q, k, v = (rounded(x, bits) for x in (q, k, v))
     x = np.where(mask, _logits(q, k, np.float32(scale)), np.float32(-np.inf))
     top = x.max(axis=-1, keepdims=True)
     p = np.exp(x - np.where(top == -np.inf, 0, top))
     total = p.sum(axis=-1, keepdims=True)
-    out = _rounded(p, bits) @ np.repeat(v, len(q) // len(v), axis=0) / np.where(total == 0, 1, total)
-    return _rounded(out, bits)
+    out = rounded(p, bits) @ np.repeat(v, len(q) // len(v), axis=0) / np.where(total == 0, 1, total)
+    return rounded(out, bits)
 
 
 def _logits(q, k, scale) -> np.ndarray:
-    """scale q . k, (H, n_q, n_k)."""
+    """scale q . k, (H, rows, n_k)."""
     return q @ np.repeat(k, len(q) // len(k), axis=0).swapaxes(1, 2) * scale
-
-
-def _rounded(x, bits: int) -> np.ndarray:
-    """x with a significand of so many bits, in float32."""
-    fraction, exponent = np.frexp(x)
-    return x if bits >= 24 else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What reading sets out of an implementation rests on: one input has one output, and the output is linear in V."""
+"""What reading sets out of an implementation rests on: one input has one output, alone or in a batch, and it is linear in V."""
 
 from __future__ import annotations
 
@@ -6,18 +6,49 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .report import Finding, found_in
-from .subject import Subject, spacing
+from .finding import Finding, found_in
+from .frameworks import spacing
+from .subject import BATCHED, ProbeError, Subject
 
 
 def broken_premises(call: Subject, seed: int) -> Iterator[Finding]:
     """What makes a verdict on the sets impossible; nothing where they can be read out."""
-    q, k, v = call.normal(np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    q, k, v = call.normal(rng)
     once, dtype = call(q, k, v)
+    again, third = call(q, k, v)[0], call(q, k, v)[0]
     rounding = 16 * spacing(dtype) * np.abs(once).max(initial=0, where=np.isfinite(once))
-    for kind, other, expected, said in (
-            ("random", call(q, k, v)[0], once, "that differ between two calls with one input: dropout left on, or state kept"),
-            ("not linear", call(q, k, 0 * v)[0], 0 * once, "that are not 0 at v = 0, so the output is not linear in V")):
-        with np.errstate(invalid="ignore"):
-            differs = (np.abs(other - expected) > rounding).any(axis=-1)
-        yield from found_in(kind, differs, f"{{}} {said}; its sets cannot be read out", "row")
+    if _differs(again, once, rounding).any():
+        kept = not _differs(third, again, rounding).any() or not _differs(third - again, again - once, 4 * rounding).any()
+        kind, said = ("state", "as if it kept something of the one before") if kept else ("random", "by chance, as with dropout")
+        yield from found_in(kind, _differs(again, once, rounding), f"{{}} that differ between calls with one input, {said}; "
+                            "the sets cannot be read out", "row")
+        return
+    call(*call.normal(rng))
+    yield from found_in("state", _differs(call(q, k, v)[0], once, rounding), "{} that another call in between has changed; "
+                        "the sets cannot be read out", "row")
+    yield from found_in("not linear", _differs(call(q, k, 0 * v)[0], 0 * once, rounding), "{} that are not 0 at v = 0, so the "
+                        "output is not linear in V; its sets cannot be read out", "row")
+
+
+def mixed_batch(call: Subject, seed: int) -> Iterator[Finding]:
+    """Rows of one sequence that hang on another of the batch. Nothing is said of a fn that takes one sequence alone."""
+    if call.layout not in BATCHED:
+        return
+    rng = np.random.default_rng(seed)
+    x, y, z = (call.normal(rng) for _ in range(3))
+    try:
+        (beside_y, dtype, _), (beside_z, _, _) = (call.returned(*(np.stack(pair) for pair in zip(x, other))) for other in (y, z))
+    except ProbeError as error:
+        if error.kind == "timeout":
+            raise
+        return
+    rounding = 16 * spacing(dtype) * np.abs(beside_y).max(initial=0, where=np.isfinite(beside_y))
+    yield from found_in("batch", _differs(beside_y[0], beside_z[0], rounding), "{} of the first sequence of a batch that change "
+                        "with the second", "row")
+
+
+def _differs(found, expected, rounding) -> np.ndarray:
+    """Which rows differ by more, bool (H, n_q)."""
+    with np.errstate(invalid="ignore"):
+        return (np.abs(found - expected) > rounding).any(axis=-1)

@@ -68,5 +68,5 @@ def test_a_float_mask_of_minus_1e4_leaks():
 
 def test_another_scale_is_a_matter_of_numbers():
     report = check(attention(is_causal=1, scale=0.3), sr.Causal(), n=6, layout="bhnd")
-    assert {finding.kind for finding in report.findings} == {"numerics"}
+    assert {finding.kind for finding in report.findings} == {"numerics", "scale"}
     assert check(attention(is_causal=1, scale=0.3), sr.Causal(), n=6, layout="bhnd", scale=0.3)

@@ -1,5 +1,7 @@
 """Tests of the tests: stored mutants of an implementation are caught, each with the finding that names its fault."""
 
+import time
+
 import numpy as np
 import pytest
 from verify.implementations import masked, online, rowwise, spread, tri
@@ -155,7 +157,8 @@ def test_no_keys_at_all():
 @pytest.mark.parametrize("scale", [1.0, 1 / 16, 0.26])
 def test_a_wrong_scale_is_a_matter_of_numbers_alone(scale):
     report = check(masked(tri(12), scale=scale), sr.Causal(), n=12)
-    assert kinds(report) == {"numerics"}
+    assert kinds(report) == {"numerics", "scale"}
+    assert f"logits are {scale:.4g} q . k, where 0.25 q . k" in of(report, "scale").message
     assert report.names == {}
 
 
@@ -165,22 +168,26 @@ def test_heads_swapped():
     assert kinds(report) == {"extra", "missing"}
     assert report.names == {0: "Full()", 1: "Causal()"}
     same = check(lambda q, k, v: masked(tri(6))(q, k, v)[::-1], sr.Causal(), n=6, heads=2)
-    assert kinds(same) == {"numerics"}
+    assert kinds(same) == {"numerics", "kv map"}
+    assert "head 0 reads 1, 1 reads 0" in of(same, "kv map").message
 
 
 def test_key_heads_dealt_in_turn_instead_of_in_groups():
     def fn(q, k, v):
         return masked(tri(6))(q, np.tile(k, (2, 1, 1)), np.tile(v, (2, 1, 1)))
-    assert kinds(check(fn, sr.Causal(), n=6, heads=4, kv_heads=2)) == {"numerics"}
+    report = check(fn, sr.Causal(), n=6, heads=4, kv_heads=2)
+    assert kinds(report) == {"numerics", "kv map"}
+    assert "head 1 reads 1, 2 reads 0, as h mod 2 would" in of(report, "kv map").message
 
 
 def test_a_sink_takes_weight_from_every_row():
     def sink(x):
         return np.exp(x) / (1 + np.exp(x).sum(-1, keepdims=True))
     found = check(masked(tri(4), weigh=lambda x: sink(np.minimum(x, 80))), sr.Causal(), n=4)
-    assert kinds(found) == {"row sum"}
-    assert of(found, "row sum").count == 4
-    assert "0.5" in of(found, "row sum").message
+    assert kinds(found) == {"ghost"}
+    assert of(found, "ghost").count == 4
+    assert "as by 1 more keys of logit 0" in of(found, "ghost").message
+    assert found.probe.row_sums[0, 0] == 0.5
 
 
 @pytest.mark.parametrize("slope", [0.2, 0.5])
@@ -196,23 +203,25 @@ def test_a_bias_is_told_from_multiplicity(slope):
 
 
 @pytest.mark.parametrize(("fn", "said"), [
-    (lambda q, k, v: None, "must return one array, got None"),
-    (lambda q, k, v: (q, q), "got a tuple of 2"),
-    (lambda q, k, v: q[:, 1:], r"must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
-    (lambda q, k, v: q[0], r"must return shape \(1, 4, 16\), got \(4, 16\)"),
-    (lambda q, k, v: q.astype(int), "must return one of float64, .*, got int64"),
-    (lambda q, k, v: q.astype(complex), "got complex128"),
-    (lambda q, k, v: q.astype(object), "got object"),
-    (lambda q, k, v: 1 / 0, "raised ZeroDivisionError: division by zero"),
-    (lambda q, k: q, "raised TypeError"),
+    (lambda q, k, v: None, "error: .*must return one array, or .out, lse., got None"),
+    (lambda q, k, v: (q, k, v), "error: .*got a tuple of 3: let fn return the output alone"),
+    (lambda q, k, v: (q, q), r"shape: .*must return lse of shape \(1, 1, 4\) beside out, or out alone, got \(1, 4, 16\)"),
+    (lambda q, k, v: q[:, 1:], r"shape: .*must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
+    (lambda q, k, v: q[0], r"shape: .*must return shape \(1, 4, 16\), got \(4, 16\)"),
+    (lambda q, k, v: q.astype(int), "dtype: .*must return one of float64, .*, got int64"),
+    (lambda q, k, v: q.astype(complex), "dtype: .*got complex128"),
+    (lambda q, k, v: q.astype(object), "dtype: .*got object"),
+    (lambda q, k, v: 1 / 0, "error: .*raised ZeroDivisionError: division by zero"),
+    (lambda q, k: q, "error: .*raised TypeError"),
 ])
 def test_what_goes_wrong_inside_fn_is_told_and_lost_nowhere(fn, said):
+    kind, _, said = said.partition(": .*")
     with pytest.raises(ProbeError, match=said) as caught:
         probe(fn, 4)
     assert "fn(q (1, 4, 16), k (1, 4, 16), v (1, 4, 16)), float32, layout 'hnd'" in str(caught.value)
     report = check(fn, sr.Causal(), n=4)
-    assert kinds(report) == {"error"}
-    assert of(report, "error").message == str(caught.value)
+    assert kinds(report) == {kind}
+    assert of(report, kind).message == str(caught.value)
     assert report.actual is None
 
 
@@ -232,15 +241,15 @@ def test_assert_conforms_carries_the_report():
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (dict(n=0), "n must be at least 1 and at most 4096"),
-    (dict(n=(4, 4097)), "at most 4096"),
+    (dict(n=0), "n must be at least 1 and at most 1048576"),
+    (dict(n=(4, 2**20 + 1)), "at most 1048576"),
     (dict(n=2.0), "n must be an integer, got 2.[05]"),
     (dict(n=4, heads=0), "heads must be at least 1, got 0"),
     (dict(n=4, heads=True), "heads must be an integer, got True"),
     (dict(n=4, heads=4, kv_heads=3), "kv_heads must divide heads = 4, got 3"),
     (dict(n=4, d=1), "d must be at least 2, got 1"),
     (dict(n=4, e=0), "e must be at least 1, got 0"),
-    (dict(n=4, layout="dnh"), "layout must be one of hnd, bhnd, bnhd, nd, got 'dnh'"),
+    (dict(n=4, layout="dnh"), "layout must be one of hnd, bhnd, bnhd, nd, ble, got 'dnh'"),
     (dict(n=4, heads=2, layout="nd"), "heads must be 1 with layout 'nd', got 2"),
     (dict(n=4, framework="tf"), "framework must be one of numpy, torch, jax, got 'tf'"),
 ])
@@ -259,8 +268,12 @@ def test_patterns_that_are_none_or_too_few_raise():
             check(masked(tri(4)), pattern, n=4)
     with pytest.raises(ValueError, match="pattern must be one for each of heads = 3, got 2"):
         check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)
-    with pytest.raises(TypeError, match="dtype"):
-        check(masked(tri(4)), sr.Causal(), n=4, dtype="float16")
+    with pytest.raises(ValueError, match="dtype must be one of float64, float32, float16, bfloat16, got 'int8'"):
+        check(masked(tri(4)), sr.Causal(), n=4, dtype="int8")
+    with pytest.raises(ValueError, match="gradients must be 'torch', 'jax', a function or None, got 'tf'"):
+        check(masked(tri(4)), sr.Causal(), n=4, gradients="tf")
+    with pytest.raises(ValueError, match="seconds must be a number above 0, got 0"):
+        check(masked(tri(4)), sr.Causal(), n=4, seconds=0)
 
 
 def test_an_output_that_is_not_linear_in_v_is_called_that_alone():
@@ -270,7 +283,7 @@ def test_an_output_that_is_not_linear_in_v_is_called_that_alone():
     assert (of(report, "not linear").count, of(report, "not linear").at) == (6, (0, 0))
 
 
-def test_dropout_left_on_and_state_kept_are_called_random():
+def test_dropout_left_on_is_called_random_and_what_is_kept_between_calls_state():
     rng, calls = np.random.default_rng(0), []
 
     def dropping(q, k, v):
@@ -280,8 +293,25 @@ def test_dropout_left_on_and_state_kept_are_called_random():
         calls.append(v)
         return masked(tri(6))(q, k, sum(calls))
 
-    for fn in (dropping, remembering):
-        assert "random" in kinds(check(fn, sr.Causal(), n=6))
+    def cached(q, k, v):
+        calls[:] = [*calls[-1:], k]
+        return masked(tri(6))(q, calls[0], v)
+
+    for fn, kind in ((dropping, "random"), (remembering, "state"), (cached, "state")):
+        assert kinds(check(fn, sr.Causal(), n=6)) == {kind}
+        calls.clear()
+
+
+def test_a_call_that_never_ends_is_given_up_and_what_was_found_before_is_kept():
+    def hangs(q, k, v):
+        while np.abs(v).max() > 1:
+            time.sleep(0.01)
+        return masked(tri(5, keys=2))(q, k, v)
+    report = check(hangs, sr.Causal(), n=5, seconds=0.3)
+    assert kinds(report) == {"missing", "timeout"}
+    assert "ran for more than 0.3 seconds" in of(report, "timeout").message
+    assert report.names == {0: "Lookback(2)"}
+    assert kinds(check(lambda q, k, v: time.sleep(9), sr.Causal(), n=5, seconds=0.1)) == {"timeout"}
 
 
 def test_rounding_that_differs_between_calls_is_not_random():

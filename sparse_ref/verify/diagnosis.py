@@ -1,0 +1,175 @@
+"""What went wrong with a set, in words: the faults that implementations have, each recognised exactly or not named at all.
+
+E is the set that was asked for and A the one that was found, bool (n_q, n_k). Several faults may explain one difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..derived import Shifted
+from ..patterns import Random
+from ..patterns.globals import Global, GlobalAt, Prefix, Sinks
+from ..picture import grid
+from ..sets import Both, Either, Minus, Pattern
+from .identify import identify
+from .words import keys, of_counts, of_heads, rows
+
+BLOCKS = (2, 4, 8, 16, 32, 64, 128, 256)
+FURTHEST = 8  # a set counts as shifted by up to so many
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One explanation of what heads attend to.
+
+    `kind` is one of: named, left edge, right edge, future, transposed, inverted, alignment, shifted, rounded, heads permuted,
+    head modulo, twice, globals missing, random missing, part missing, empty rows, nothing.
+    """
+
+    kind: str
+    text: str
+    heads: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What the heads have, without what was asked for; "" where it has no name."""
+        text, _, _ = self.text.removeprefix("is ").partition(", asked ")
+        return text.removeprefix("attends to ") if self.kind in NAMING else ""
+
+    def __str__(self):
+        return f"head{'s' * (len(self.heads) > 1)} {', '.join(map(str, self.heads))}: {self.text}"
+
+
+NAMING = ("named", "transposed", "inverted", "alignment", "shifted", "nothing")
+PARTIAL = ("left edge", "right edge", "future")  # these describe a difference, where others explain all of it
+
+
+def told(diagnosis: tuple[Diagnosis, ...]) -> list[Diagnosis]:
+    """What is worth telling: explanations, and of heads that have none, descriptions."""
+    explained = {h for each in diagnosis if each.kind not in PARTIAL for h in each.heads}
+    return [each for each in diagnosis if each.kind not in PARTIAL or not explained.issuperset(each.heads)]
+
+
+def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None) -> tuple[Diagnosis, ...]:
+    """Every explanation of every head whose set is not the expected one; heads that share one are told together."""
+    found: dict[tuple[str, str], list[int]] = {}
+    seen: dict[tuple, list[tuple[str, str]]] = {}
+    for h, p in enumerate(patterns):
+        key = p, expected[h].tobytes(), actual[h].tobytes()
+        if key not in seen:
+            seen[key] = list(_of_one(p, expected[h], actual[h])) if (expected[h] != actual[h]).any() else []
+        for each in seen[key]:
+            found.setdefault(each, []).append(h)
+    for kind, text, heads in (*of_heads(expected, actual), *of_counts(multiplicity)):
+        found.setdefault((kind, text), []).extend(heads)
+    return tuple(Diagnosis(kind, text, tuple(heads)) for (kind, text), heads in found.items())
+
+
+def _of_one(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
+    """(kind, text) of what explains one head."""
+    if not A.any():
+        yield "nothing", f"attends to nothing, asked {p!r}"
+        return
+    whole, where = [*_turned(p, E, A), *_moved(p, A), *_rounded(p, E, A), *_without(p, A)], [*_edges(E, A)]
+    if names := identify(A):
+        said = "; ".join(text for _, text in where) if where and not whole else ""
+        yield "named", f"is {names[0]!r}, asked {p!r}{': ' * bool(said)}{said}"
+    yield from whole
+    yield from where
+    empty = ~E.any(axis=1) & A.any(axis=1)
+    if empty.any():
+        yield "empty rows", f"averages keys in {rows(empty)} without any"
+
+
+def _turned(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
+    """The set with its axes exchanged, or the keys outside it."""
+    if E.T.shape == A.shape and (E.T == A).all():
+        yield "transposed", f"is the transpose of {p!r}"
+    if (~E == A).all():
+        yield "inverted", f"is the keys that {p!r} leaves out"
+    elif (np.tri(*E.shape, dtype=np.bool_) & ~E == A).all():
+        yield "inverted", f"is the keys up to i that {p!r} leaves out"
+
+
+def _edges(E, A) -> Iterator[tuple[str, str]]:
+    """Keys too many or too few at one end of the rows, the rest of the difference aside."""
+    n_q, n_k = E.shape
+    both, j, i = E.any(axis=1) & A.any(axis=1), np.arange(n_k), np.arange(n_q)[:, None]
+    if not both.any():
+        return
+    future = A & ~E & (j > i) & ~(E & (j > i)).any()
+    first, last = E.argmax(axis=1)[:, None], n_k - 1 - E[:, ::-1].argmax(axis=1)[:, None]
+    own_first, own_last = A.argmax(axis=1)[:, None], n_k - 1 - A[:, ::-1].argmax(axis=1)[:, None]
+    both = both[:, None]
+    for kind, side, more, less in (("left edge", "left", A & ~E & (j < first) & both, E & ~A & (j < own_first) & both),
+                                   ("right edge", "right", A & ~E & (j > last) & both & ~future, E & ~A & (j > own_last) & both)):
+        for wrong, said in ((more, "too many"), (less, "missing")):
+            if wrong.any():
+                yield kind, f"{keys(wrong)} {said} at the {side} edge of {rows(wrong.any(axis=1))}"
+    if future.any():
+        yield "future", f"the future leaks: {keys(future)} after i in {rows(future.any(axis=1))}"
+
+
+def _moved(p: Pattern, A) -> Iterator[tuple[str, str]]:
+    """The same set read from another end, or by a query nearby."""
+    inner, own = (p.pattern, p.offset) if isinstance(p, Shifted) else (p, 0)
+    offset = A.shape[1] - A.shape[0]
+    for s in dict.fromkeys([own + offset, own - offset, *(own + sign * s for s in range(1, FURTHEST + 1) for sign in (1, -1))]):
+        if s != own and _drawn(Shifted(inner, s), A):
+            name = repr(inner if s == 0 else Shifted(inner, s))
+            if offset and s in (own + offset, own - offset):
+                yield "alignment", f"is {name}, asked {p!r}: aligned at the {'bottom right' if s == offset else 'top left'}"
+            else:
+                yield "shifted", f"is {name}, asked {p!r}: query i has the keys of query i {'+' if s > own else '-'} {abs(s - own)}"
+
+
+def _rounded(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
+    """Whole blocks, where the set has any key in them; or their part up to i."""
+    for b in BLOCKS:
+        if b <= max(E.shape):
+            held = _closed(E, b)
+            for said, set_ in (("", held), (", cut to j <= i", held & np.tri(*E.shape, dtype=np.bool_))):
+                if (set_ == A).all():
+                    yield "rounded", f"is {p!r} rounded out to blocks of {b}{said}"
+                    return
+
+
+def _closed(E, b: int) -> np.ndarray:
+    """Every b x b block that holds a key, whole."""
+    down, across = (-(-n // b) * b for n in E.shape)
+    padded = np.zeros((down, across), bool)
+    padded[:E.shape[0], :E.shape[1]] = E
+    held = padded.reshape(down // b, b, across // b, b).any(axis=(1, 3))
+    return held.repeat(b, axis=0).repeat(b, axis=1)[:E.shape[0], :E.shape[1]]
+
+
+def _without(p: Pattern, A) -> Iterator[tuple[str, str]]:
+    """A union or an intersection that lacks one of its parts."""
+    for part, rest in _parts(p):
+        if _drawn(rest, A):
+            kind = ("random missing" if isinstance(part, Random) else
+                    "globals missing" if isinstance(part, (Global, GlobalAt, Prefix, Sinks)) else "part missing")
+            yield kind, f"is {rest!r}, asked {p!r}: {part!r} is missing"
+
+
+def _parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
+    """(part, what is left without it) for each part of a union, intersection or difference, at any depth."""
+    if isinstance(p, (Either, Both, Minus)):
+        again = {Either: lambda a, b: a | b, Both: lambda a, b: a & b, Minus: lambda a, b: a - b}[type(p)]
+        if not isinstance(p, Minus):
+            yield p.left, p.right
+        yield p.right, p.left
+        yield from ((part, again(rest, p.right)) for part, rest in _parts(p.left))
+        yield from ((part, again(p.left, rest)) for part, rest in _parts(p.right))
+
+
+def _drawn(p: Pattern, A) -> bool:
+    """Whether the pattern has rows at this size, and they are A."""
+    try:
+        return np.array_equal(grid(p, A.shape), A)
+    except (IndexError, ValueError, TypeError):  # listed sets have no rows there; others are not stated for this length
+        return False

@@ -1,0 +1,109 @@
+"""Why numbers are wrong where sets are right: another scale, a score curve, heads that read other key heads, ghosts.
+
+Some keys, J, get a logit of their own: k_j = (1, 0, ...) for j in J and 0 elsewhere, q_i = (t, 0, ...). What J's values get of
+row i, over what the others get, is then a e^f(t) / b, so that f, the logit as a function of q . k, is read off as
+log of that ratio at t less that at 0, whatever else the weights hang on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .finding import Finding, found_in
+from .frameworks import spacing
+from .judging import unnormalised
+from .probe import Probe
+from .subject import Subject
+
+STEPS = (1.0, 4.0, 16.0, 64.0)  # logits at the usual scale
+CONSTANT = 12.0
+
+
+def reasons(call: Subject, dtype: str, scale: float | None, seed: int) -> Iterator[Finding]:
+    """What explains numbers that are wrong, as far as it is known here."""
+    expected, unit = (call.d**-0.5 if scale is None else scale), call.d**0.5
+    curve = score_curve(call, [sign * t * unit for t in STEPS for sign in (1, -1)], seed)
+    slope = (curve[0] - curve[1]) / (2 * STEPS[0] * unit)
+    if not np.isfinite(slope):
+        return
+    tolerance = 0.01 + 16 * spacing(dtype)
+    bent = np.isfinite(curve[2]) and abs(curve[2]) < (1 - 2 * tolerance) * abs(STEPS[1] * unit * slope)
+    if bent and np.isfinite(curve[4]):
+        yield Finding("curve", f"logits are no multiple of q . k: {curve[0]:.4g}, {curve[2]:.4g}, {curve[4]:.4g} where it is "
+                      f"{', '.join(f'{t * unit:.4g}' for t in STEPS[:3])}" + _cap(curve))
+    elif abs(slope - expected) > tolerance * abs(expected):
+        yield Finding("scale", f"logits are {slope:.4g} q . k, where {expected:.4g} q . k is expected"
+                      + (" (1 / sqrt(d))" if scale is None else ""))
+
+
+def _cap(curve) -> str:
+    """The c of a soft cap c tanh(x / c), where the curve ends at one and has the shape of it."""
+    up = [y for y in curve[::2] if np.isfinite(y)]
+    c = up[-1]
+    begins = c * np.arctanh(min(up[0] / c, 0.999)) / STEPS[0]
+    fits = all(abs(c * np.tanh(t * begins / c) - y) < 0.02 * abs(c) for t, y in zip(STEPS, up))
+    return f", as with a soft cap of {c:.4g}" if fits else ""
+
+
+def score_curve(call: Subject, points, seed: int) -> list[float]:
+    """The logit at each of these q . k, the median over rows that have keys in J and others; NaN where none tell."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.random(call.n[1]) < 0.5
+    at_0 = _odds(call, chosen, 0.0)
+    curve = []
+    for t in points:
+        with np.errstate(invalid="ignore"):
+            moved = _odds(call, chosen, t) - at_0
+        curve.append(float(np.median(moved[np.isfinite(moved)])) if np.isfinite(moved).any() else np.nan)
+    return curve
+
+
+def _odds(call: Subject, chosen, t: float) -> np.ndarray:
+    """log of what the chosen keys weigh, over what the others do, (H, n_q)."""
+    q, k = np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d))
+    q[..., 0], k[:, chosen, 0] = t, 1
+    weights = []
+    for held in (chosen, ~chosen):
+        v = np.zeros((call.kv_heads, call.n[1], call.e))
+        v[:, held] = 1
+        weights.append(call(q, k, v)[0][..., 0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(weights[0]) - np.log(weights[1])
+
+
+def other_key_heads(call: Subject, found: Probe) -> Iterator[Finding]:
+    """Query heads that read the values of another key head than h // (H / G), or mix several."""
+    if call.kv_heads == 1:
+        return
+    v = np.zeros((call.kv_heads, call.n[1], call.e)) + np.arange(1, call.kv_heads + 1)[:, None, None]
+    out = call(np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d)), v)[0][..., 0]
+    own = np.arange(call.heads) // (call.heads // call.kv_heads)
+    known = found.mask.any(axis=-1) & (found.row_sums > 0.01) & np.isfinite(out)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        read = out / found.row_sums - 1
+    wrong = known & (np.abs(read - own[:, None]) > 0.25)
+    if wrong.any():
+        told = {int(h): round(float(np.median(read[h][known[h]])), 2) + 0.0 for h in np.flatnonzero(wrong.any(axis=1))}
+        named = ", ".join(f"{h} reads {g:g}" for h, g in list(told.items())[:8])
+        modulo = all(abs(g - h % call.kv_heads) < 0.25 for h, g in told.items())
+        yield from found_in("kv map", wrong, "{} of heads that read the values of other key heads than "
+                            f"h // {call.heads // call.kv_heads}: head {named}"
+                            f"{f', as h mod {call.kv_heads} would' if modulo else ''}", "row")
+
+
+def diluted(call: Subject, found: Probe) -> Iterator[Finding]:
+    """Rows whose weights do not sum to 1; told apart is what only dilutes them, as keys of logit 0 and value 0 do."""
+    wrong = unnormalised(found)
+    if not wrong.any():
+        return
+    side = np.sqrt(CONSTANT / np.sqrt(call.d))  # q . k = CONSTANT sqrt(d) everywhere, which moves nothing but what is beside it
+    ones = np.ones((call.kv_heads, call.n[1], call.e))
+    sums = call(np.full((call.heads, call.n[0], call.d), side), np.full((call.kv_heads, call.n[1], call.d), side), ones)[0][..., 0]
+    ghosts = wrong & (found.row_sums < 1) & (np.abs(sums - 1) < 0.1 * np.abs(found.row_sums - 1) + 16 * spacing(found.dtype))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        many = found.multiplicity.sum(axis=-1) * (1 / found.row_sums - 1)
+    yield from found_in("ghost", ghosts, "{} diluted, as by {:.4g} more keys of logit 0 and value 0: padding that is not masked, a "
+                        "sink, or softmax + 1", "row", many)
+    yield from found_in("row sum", wrong & ~ghosts, "{} with weights that do not sum to 1, but to {:.6g}", "row", found.row_sums)

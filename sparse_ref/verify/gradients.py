@@ -1,0 +1,87 @@
+"""Are the gradients right? By autograd through fn, or by a backward function that is handed in, against the float64 statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import numpy as np
+
+from ..attention import attend_backward, attend_with_lse
+from .finding import Finding, found_in
+from .frameworks import BITS, FRAMEWORKS, numpy_of, spacing
+from .subject import LAYOUTS, ProbeError, Subject, rounded
+
+NAMES = ("dq", "dk", "dv")
+
+
+def wrong_gradients(call: Subject, vjp, patterns, judged, scale, seed: int) -> Iterator[Finding]:
+    """Rows of dq, dk and dv that are off, for a random gradient at the rows whose sets are right, and 0 at the others."""
+    rng = np.random.default_rng(seed)
+    q, k, v = call.normal(rng)
+    grad = call.rounded(rng.standard_normal((call.heads, call.n[0], call.e), np.float32)) * judged[..., None]
+    found, dtype = _called(call, vjp, grad, q, k, v)
+    scale = call.d**-0.5 if scale is None else scale
+    exact = [x.astype(np.float64) for x in (grad, q, k, v)]
+    right = _stated(exact, patterns, scale)
+    single = _stated([rounded(x, BITS[dtype]).astype(np.float32) for x in (grad, q, k, v)], patterns, scale)
+    for name, x, true, plain in zip(NAMES, found, right, single):
+        if x.shape != true.shape:
+            yield Finding("gradient", f"{name} must have shape {true.shape}, got {x.shape}")
+            continue
+        most = np.abs(true).max(initial=0)
+        budget = 4 * np.abs(plain - true).max(initial=0) + 16 * spacing(dtype) * most
+        with np.errstate(invalid="ignore"):
+            off = ~(np.abs(x - true).max(axis=-1, initial=0) <= budget)
+        yield from found_in("gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row")
+        nothing = (true == 0).all(axis=-1) & (x != 0).any(axis=-1) & ~off
+        yield from found_in("gradient", nothing, f"{{}} of {name} that must be 0, as nothing reaches them, but are not", "row")
+
+
+def _stated(x, patterns, scale) -> tuple[np.ndarray, ...]:
+    """(dq, dk, dv) by this library: the statement in float64, the tiles in float32."""
+    grad, q, k, v = x
+    device = "reference" if q.dtype == np.float64 and max(q.shape[1], k.shape[1]) <= 4096 else "cpu"
+    out, lse = attend_with_lse(q, k, v, patterns, scale=scale, device=device)
+    return attend_backward(grad, q, k, v, out, lse, patterns, scale=scale, device=device)
+
+
+def _called(call: Subject, vjp, grad, q, k, v) -> tuple[list[np.ndarray], str]:
+    """dq, dk, dv in float64, (heads, n, width), and the dtype they came in."""
+    into, back = LAYOUTS[call.layout]
+    arrays = [np.array(into(x[None]), order="C") for x in (grad, q, k, v)]
+    make: Callable = {"torch": _torch, "jax": _jax}[vjp] if isinstance(vjp, str) else lambda fn: vjp
+
+    def run():
+        with np.errstate(all="ignore"):
+            found = make(call.fn)(*(FRAMEWORKS[call.framework](x, call.dtype, call.device) for x in (*arrays[1:], arrays[0])))
+            return [back(numpy_of(x), heads)[0] for x, heads in zip(found, (call.heads, call.kv_heads, call.kv_heads))]
+    try:
+        return call.worker(run, call.seconds), call.dtype
+    except TimeoutError as error:
+        raise ProbeError(f"the gradient of fn {error}", "timeout" if call.worker.lost else "error") from error
+    except (Exception, SystemExit) as error:
+        raise ProbeError(f"the gradient of fn raised {type(error).__name__}: {error}") from error
+
+
+def _torch(fn):
+    """vjp(q, k, v, grad) by torch's autograd."""
+    def vjp(q, k, v, grad):
+        torch = import_module("torch")
+        with torch.enable_grad():
+            x = [a.detach().clone().requires_grad_() for a in (q, k, v)]
+            out = fn(*x)
+            out = out[0] if isinstance(out, (tuple, list)) else out
+            return torch.autograd.grad(out, x, grad.to(out.dtype))
+    return vjp
+
+
+def _jax(fn):
+    """vjp(q, k, v, grad) by jax.vjp."""
+    def vjp(q, k, v, grad):
+        def alone(*x):
+            out = fn(*x)
+            return out[0] if isinstance(out, (tuple, list)) else out
+        out, back = import_module("jax").vjp(alone, q, k, v)
+        return back(grad.astype(out.dtype))
+    return vjp
