@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..checks import whole
@@ -24,7 +26,7 @@ from .subject import ProbeError, Subject, subject
 CELLS = 1 << 22  # pairs of all heads, up to which every one is looked at
 
 
-def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exhaustive=None, **options) -> Report:
+def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exhaustive=None, also=(), **options) -> Report:
     """Whether `fn` is attention over exactly these sets, and if not, how it differs and what it is.
 
     The sets: extra and missing keys, keys counted more than once, biased weights, row sums that are not 1, ghosts, empty
@@ -45,7 +47,8 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
     scale : what fn multiplies logits by, 1 / sqrt(d) unless given.
     seed : of the random input.
     gradients : "torch" or "jax" to differentiate fn, or a function vjp(q, k, v, grad) -> (dq, dk, dv); None leaves them out.
-    exhaustive : True to look at every pair at any size, False never to.
+    exhaustive : True to look at every pair, up to 4096 queries and keys, False not to.
+    also : more lengths, or pairs of them, to look at: ragged ones, shorter than a window, 1. Their findings begin with "at n =".
     options : kv_heads, d, e, layout, framework, dtype, device and seconds, as for `probe`.
 
     Raises TypeError or ValueError for arguments outside their bounds, another number of patterns than heads, and
@@ -78,6 +81,9 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
         (_small if small else _large)(call, patterns, scale, seed, gradients, report, findings)
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
+    for other in also:
+        more = check(fn, pattern, other, heads, scale=scale, seed=seed, gradients=gradients, exhaustive=exhaustive, **options)
+        findings += (replace(finding, message=f"at n = {more.size}: {finding.message}") for finding in more.findings)
     report.findings = tuple(findings)
     return report
 

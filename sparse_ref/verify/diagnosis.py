@@ -54,14 +54,15 @@ def told(diagnosis: tuple[Diagnosis, ...]) -> list[Diagnosis]:
     return [each for each in diagnosis if each.kind not in PARTIAL or not explained.issuperset(each.heads)]
 
 
-def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None) -> tuple[Diagnosis, ...]:
-    """Every explanation of every head whose set is not the expected one; heads that share one are told together."""
+def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None, queries=None) -> tuple[Diagnosis, ...]:
+    """Every explanation of every head whose set is not the expected one; heads that share one are told together. Where the rows are
+    those of some queries alone, their edges are told, not what the set is."""
     found: dict[tuple[str, str], list[int]] = {}
     seen: dict[tuple, list[tuple[str, str]]] = {}
     for h, p in enumerate(patterns):
         key = p, expected[h].tobytes(), actual[h].tobytes()
         if key not in seen:
-            seen[key] = list(_of_one(p, expected[h], actual[h])) if (expected[h] != actual[h]).any() else []
+            seen[key] = list(_of_one(p, expected[h], actual[h], queries)) if (expected[h] != actual[h]).any() else []
         for each in seen[key]:
             found.setdefault(each, []).append(h)
     for kind, text, heads in (*of_heads(expected, actual), *of_counts(multiplicity)):
@@ -69,12 +70,15 @@ def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None
     return tuple(Diagnosis(kind, text, tuple(heads)) for (kind, text), heads in found.items())
 
 
-def _of_one(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
+def _of_one(p: Pattern, E, A, queries) -> Iterator[tuple[str, str]]:
     """(kind, text) of what explains one head."""
+    if queries is not None:
+        yield from _edges(E, A, queries)
+        return
     if not A.any():
         yield "nothing", f"attends to nothing, asked {p!r}"
         return
-    whole, where = [*_turned(p, E, A), *_moved(p, A), *_rounded(p, E, A), *_without(p, A)], [*_edges(E, A)]
+    whole, where = [*_turned(p, E, A), *_moved(p, A), *_rounded(p, E, A), *_without(p, A)], [*_edges(E, A, np.arange(len(E)))]
     if names := identify(A):
         said = "; ".join(text for _, text in where) if where and not whole else ""
         yield "named", f"is {names[0]!r}, asked {p!r}{': ' * bool(said)}{said}"
@@ -95,10 +99,10 @@ def _turned(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
         yield "inverted", f"is the keys up to i that {p!r} leaves out"
 
 
-def _edges(E, A) -> Iterator[tuple[str, str]]:
+def _edges(E, A, queries) -> Iterator[tuple[str, str]]:
     """Keys too many or too few at one end of the rows, the rest of the difference aside."""
-    n_q, n_k = E.shape
-    both, j, i = E.any(axis=1) & A.any(axis=1), np.arange(n_k), np.arange(n_q)[:, None]
+    n_k, both = E.shape[1], E.any(axis=1) & A.any(axis=1)
+    i, j = queries[:, None], np.arange(n_k)
     if not both.any():
         return
     future = A & ~E & (j > i) & ~(E & (j > i)).any()

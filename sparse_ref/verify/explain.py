@@ -29,8 +29,8 @@ def reasons(call: Subject, dtype: str, scale: float | None, seed: int) -> Iterat
     if not np.isfinite(slope):
         return
     tolerance = 0.01 + 16 * spacing(dtype)
-    bent = np.isfinite(curve[2]) and abs(curve[2]) < (1 - 2 * tolerance) * abs(STEPS[1] * unit * slope)
-    if bent and np.isfinite(curve[4]):
+    bent = any(np.isfinite(y) and abs(y) < (1 - 2 * tolerance) * abs(t * unit * slope) for t, y in zip(STEPS[1:], curve[2::2]))
+    if bent:
         yield Finding("curve", f"logits are no multiple of q . k: {curve[0]:.4g}, {curve[2]:.4g}, {curve[4]:.4g} where it is "
                       f"{', '.join(f'{t * unit:.4g}' for t in STEPS[:3])}" + _cap(curve))
     elif abs(slope - expected) > tolerance * abs(expected):
@@ -40,11 +40,15 @@ def reasons(call: Subject, dtype: str, scale: float | None, seed: int) -> Iterat
 
 def _cap(curve) -> str:
     """The c of a soft cap c tanh(x / c), where the curve ends at one and has the shape of it."""
-    up = [y for y in curve[::2] if np.isfinite(y)]
-    c = up[-1]
-    begins = c * np.arctanh(min(up[0] / c, 0.999)) / STEPS[0]
-    fits = all(abs(c * np.tanh(t * begins / c) - y) < 0.02 * abs(c) for t, y in zip(STEPS, up))
-    return f", as with a soft cap of {c:.4g}" if fits else ""
+    up = [(t, y) for t, y in zip(STEPS, curve[::2]) if np.isfinite(y)]
+
+    def capped(c, t):  # with the slope that begins as the curve does
+        return c * np.tanh(t / STEPS[0] * np.arctanh(min(up[0][1] / c, 0.999)))
+    low, high = up[-1][1], 100 * up[-1][1]
+    for _ in range(60):
+        c = (low + high) / 2
+        low, high = (c, high) if capped(c, up[-1][0]) < up[-1][1] else (low, c)
+    return f", as with a soft cap of {c:.3g}" if all(abs(capped(c, t) - y) < 0.02 * abs(y) for t, y in up) else ""
 
 
 def score_curve(call: Subject, points, seed: int) -> list[float]:

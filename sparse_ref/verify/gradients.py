@@ -25,7 +25,8 @@ def wrong_gradients(call: Subject, vjp, patterns, judged, scale, seed: int) -> I
     exact = [x.astype(np.float64) for x in (grad, q, k, v)]
     right = _stated(exact, patterns, scale)
     single = _stated([rounded(x, BITS[dtype]).astype(np.float32) for x in (grad, q, k, v)], patterns, scale)
-    for name, x, true, plain in zip(NAMES, found, right, single):
+    unseen = ~attended(patterns, call.n), (right[2] == 0).all(axis=-1)  # queries without keys; keys that nothing comes back to
+    for name, x, true, plain, alone in zip(NAMES, found, right, single, (unseen[0], unseen[1], unseen[1])):
         if x.shape != true.shape:
             yield Finding("gradient", f"{name} must have shape {true.shape}, got {x.shape}")
             continue
@@ -34,8 +35,14 @@ def wrong_gradients(call: Subject, vjp, patterns, judged, scale, seed: int) -> I
         with np.errstate(invalid="ignore"):
             off = ~(np.abs(x - true).max(axis=-1, initial=0) <= budget)
         yield from found_in("gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row")
-        nothing = (true == 0).all(axis=-1) & (x != 0).any(axis=-1) & ~off
+        nothing = alone & (x != 0).any(axis=-1) & ~off
         yield from found_in("gradient", nothing, f"{{}} of {name} that must be 0, as nothing reaches them, but are not", "row")
+
+
+def attended(patterns, n) -> np.ndarray:
+    """Which queries have any key, bool (H, n_q)."""
+    zero = np.zeros((len(patterns), n[0], 1)), np.zeros((1, n[1], 1))
+    return attend_with_lse(zero[0], zero[1], zero[1], patterns)[1] > -np.inf
 
 
 def _stated(x, patterns, scale) -> tuple[np.ndarray, ...]:

@@ -19,6 +19,7 @@ from .subject import Subject, subject
 
 LOGIT = 4e4  # near float16's largest, 65504
 FEW = 50
+MOST = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,25 +48,37 @@ class Probe:
     overflow: np.ndarray
     dtype: str
 
+    @property
+    def bias(self) -> np.ndarray:
+        """What is added to the logits, up to a constant a row: log P_ij less the row's largest, -inf outside the sets."""
+        with np.errstate(divide="ignore"):
+            logs = np.where(self.mask, np.log(np.abs(self.weights)), -np.inf)
+        top = logs.max(axis=-1, keepdims=True, initial=-np.inf)
+        return logs - np.where(np.isfinite(top), top, 0)
+
     def __repr__(self):
         heads, n_q, n_k = self.mask.shape
         return f"Probe(heads={heads}, n={(n_q, n_k)}, keys={int(self.mask.sum()):,}, leaks={int(self.leaks.sum()):,})"
 
 
-def probe(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framework="numpy") -> Probe:
+def probe(fn, n, heads=1, *, q=None, k=None, **options) -> Probe:
     """The sets A_i that `fn` attends to, exactly: how often each key is counted, and which masked keys leak.
 
     About n_k / e + n_k / min(d - 1, e) calls, so that wide d and e make few; O(H n_q n_k) memory. Dropout must be off.
-    Sets that depend on the data (top-k, hashing) are those of equal logits, ties and all.
+    Sets that depend on the data (top-k, hashing) are those of equal logits, ties and all, unless q and k are given: then
+    they are those of these q and k, weights are the softmax of their logits, and nothing is said of multiplicity and leaks.
 
     Parameters
     ----------
     fn : fn(q, k, v) -> out, deterministic; q (H, n_q, d), k (G, n_k, d), v (G, n_k, e) are float32, and writable.
     n : a length, or (n_q, n_k); from 1 to 4096.
+    q, k : arrays (H, n_q, d) and (G, n_k, d), both or neither, for sets that depend on them.
     heads, kv_heads : H, and G dividing it; as many as `heads` unless given.
     d, e : the width of q and k, at least 2, and of v, d unless given.
-    layout : "hnd" (H, n, d); "bhnd" (1, H, n, d); "bnhd" (1, n, H, d); or "nd" (n, d), one head.
-    framework : what fn is called with: "numpy" arrays, "torch" CPU tensors, or "jax" arrays.
+    layout : "hnd" (H, n, d); "bhnd" (1, H, n, d); "bnhd" (1, n, H, d); "nd" (n, d), one head; or "ble" (1, n, H d).
+    framework : what fn is called with: "numpy" arrays, "torch" tensors, or "jax" arrays.
+    dtype, device : of what fn is called with; "float32" and "cpu" unless given.
+    seconds : how long a call may take, 60 unless given; it is made on a thread of its own, and left behind after that.
 
     Raises
     ------
@@ -82,26 +95,37 @@ def probe(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framewor
            [0, 1, 1, 0],
            [0, 0, 1, 1]])
     """
-    return probed(subject(fn, n, heads, kv_heads=kv_heads, d=d, e=e, layout=layout, framework=framework))
+    if (q is None) != (k is None):
+        raise ValueError("q and k must be given together")
+    if q is None:
+        return probed(subject(fn, n, heads, **options))
+    q, k = np.asarray(q, np.float64), np.asarray(k, np.float64)
+    call = subject(fn, n, heads, **{"d": q.shape[-1] if q.ndim else 0, **options})
+    for name, x, shape in (("q", q, (call.heads, call.n[0], call.d)), ("k", k, (call.kv_heads, call.n[1], call.d))):
+        if x.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {x.shape}")
+    return probed(call, (q, k))
 
 
-def probed(call: Subject) -> Probe:
+def probed(call: Subject, given=None) -> Probe:
     """`probe`, of what is checked already."""
+    if max(call.n) > MOST:
+        raise ValueError(f"n must be at most {MOST} where every pair is looked at, since n_q n_k weights are kept, got {call.n}")
     n_k, width = call.n[1], min(call.d - 1, call.e)
-    equal, hostile = range(0, n_k, call.e), range(0, n_k, width)
+    equal, hostile = range(0, n_k, call.e), range(0, n_k if given is None else 0, width)
     with tqdm(total=len(equal) + len(hostile), disable=len(equal) + len(hostile) <= FEW, desc="probe", leave=False, delay=1) as bar:
-        weights, dtype = _weights(call, equal, bar)
+        weights, dtype = _weights(call, equal, bar, given)
         finite = np.isfinite(weights).all(axis=-1)
         mask = (weights != 0) & finite[..., None]
         leaks, overflow = _leaks(call, mask, hostile, bar)
     row_sums = np.where(finite, np.where(finite[..., None], weights, 0).sum(axis=-1), np.nan)
-    return Probe(weights, mask, _multiplicity(weights, mask), row_sums, ~finite,
+    return Probe(weights, mask, _multiplicity(weights, mask) if given is None else mask.astype(np.int64), row_sums, ~finite,
                  leaks & finite[..., None], overflow & finite, dtype)
 
 
-def _weights(call: Subject, starts, bar) -> tuple[np.ndarray, str]:
-    """P at equal logits, e keys a call, and the dtype that came back."""
-    q, k = np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d))
+def _weights(call: Subject, starts, bar, given) -> tuple[np.ndarray, str]:
+    """P at equal logits or at the q and k given, e keys a call, and the dtype that came back."""
+    q, k = given or (np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d)))
     weights, dtype = np.empty((call.heads, *call.n)), ""
     for first in starts:
         keys = np.arange(first, min(first + call.e, call.n[1]))

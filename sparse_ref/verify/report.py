@@ -58,6 +58,11 @@ class Report:
         return not self.findings
 
     @property
+    def size(self) -> int | tuple[int, int]:
+        """n, as it is said: one length where there is one."""
+        return self.n[0] if self.n[0] == self.n[1] else self.n
+
+    @property
     def heads(self) -> int:
         """H"""
         return len(self.patterns)
@@ -138,8 +143,7 @@ class Report:
         """One line."""
         names = list(dict.fromkeys(map(repr, self.patterns)))
         wanted = names[0] if len(names) == 1 else f"({', '.join(map(repr, self.patterns))}), head by head"
-        n = self.n[0] if self.n[0] == self.n[1] else self.n
-        return (f"{'PASS' if self.passed else 'FAIL'}: fn is {'' if self.passed else 'not '}{wanted} at n = {n}, "
+        return (f"{'PASS' if self.passed else 'FAIL'}: fn is {'' if self.passed else 'not '}{wanted} at n = {self.size}, "
                 f"{self.heads} head{'s' * (self.heads != 1)}, seed {self.seed}")
 
     def notes(self) -> Iterator[str]:

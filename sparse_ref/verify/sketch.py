@@ -85,9 +85,9 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
     findings += found_in("leak", leaks, f"{{}} that let in keys masked with a finite number, at logits of {LOGIT:g}", "row")
     findings += found_in("overflow", broken, f"{{}} with NaN or inf at logits of {LOGIT:g}", "row")
     right = (found == sets).all(axis=-1) & ~off[:, rows] & finite[:, rows]
-    described = diagnosed(patterns, sets, found)
+    described = diagnosed(patterns, sets, found, queries=rows)
     return Sketch(call.n, dtype, rows, sets, found, right, off, int(blind.sum()), unread, leaky, tuple(findings),
-                  (*named(call, patterns, Sums(out, off, signs, dtype), found, rows), *(x for x in described if x.kind != "named")))
+                  (*named(call, patterns, Sums(out, off, signs, dtype), found, rows), *described))
 
 
 def _sample(off, n: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from re import sub
 from typing import NamedTuple
 
 import numpy as np
@@ -57,9 +58,9 @@ def named(call: Subject, patterns, seen: Sums, found, rows) -> Iterator[Diagnosi
             expected, lse = attend_with_lse(*zero, seen.signs[[h // (call.heads // call.kv_heads)]], q)
             if not unlike(seen.out[[h]], expected, np.rint(np.exp(lse)), seen.dtype)[0].any():
                 own = np.stack([member(p, int(i), call.n[1]) for i in rows])
-                sides = [x.text.partition(" of ")[0] for x in diagnosed((p,), own[None], found[[h]]) if x.kind in PARTIAL]
-                said = f": {'; '.join(sides)} of {int(seen.off[h].sum()):,} of {call.n[0]:,} rows" if sides else ""
-                yield Diagnosis("named", f"is {q!r}, asked {p!r}{said}", tuple(heads))
+                sides = "; ".join(x.text for x in diagnosed((p,), own[None], found[[h]], queries=rows) if x.kind in PARTIAL)
+                said = sub(r"[\d,]+ of [\d,]+ rows", f"{int(seen.off[h].sum()):,} of {call.n[0]:,} rows", sides)
+                yield Diagnosis("named", f"is {q!r}, asked {p!r}{': ' * bool(said)}{said}", tuple(heads))
                 break
 
 

@@ -1,0 +1,49 @@
+"""Reports for machines: JUnit XML and Markdown hold what the text does."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+from verify.implementations import masked, tri
+
+import sparse_ref as sr
+from sparse_ref.verify import check
+from sparse_ref.verify.finding import KINDS
+from sparse_ref.verify.formats import SUBJECTS
+
+WIDER = check(masked(np.stack([tri(6, keys=2), tri(6, keys=3)])), sr.Lookback(2), n=6, heads=2)
+RIGHT = check(masked(tri(6)), sr.Causal(), n=6)
+ODD = check(lambda q, k, v: {}["\x00 | <b>&"], sr.Causal(), n=3)
+
+
+def test_every_kind_of_finding_belongs_to_one_subject():
+    assert sorted(kind for kinds in SUBJECTS.values() for kind in kinds) == sorted(KINDS)
+
+
+def test_junit_has_a_case_for_each_subject_and_a_failure_for_each_that_failed():
+    for report, failed in ((WIDER, {"sets"}), (RIGHT, set()), (ODD, {"calls"})):
+        suite = ElementTree.fromstring(report.to_junit())
+        cases = {case.get("name"): case for case in suite.iter("testcase")}
+        assert set(cases) == set(SUBJECTS)
+        assert {name for name, case in cases.items() if case.find("failure") is not None} == failed
+        assert suite.get("failures") == str(len(failed))
+    failure = ElementTree.fromstring(WIDER.to_junit()).find(".//failure")
+    assert failure.get("type") == "extra"
+    assert "is Lookback(3), asked Lookback(2)" in failure.text
+    assert "again: sr.verify.check(fn, Lookback(2)" in failure.text
+
+
+def test_markdown_has_the_verdict_the_findings_and_the_picture():
+    lines = WIDER.to_markdown().split("\n")
+    assert lines[0] == "### ❌ FAIL: fn is not Lookback(2) at n = 6, 2 heads, seed 0"
+    assert "| extra | 4 keys attended to outside the set | 1, 2, 0 |" in lines
+    assert "+██···" in lines
+    assert RIGHT.to_markdown().startswith("### ✅ PASS")
+    assert "\\| <b>" in ODD.to_markdown()
+
+
+def test_the_command_gives_the_report_again():
+    assert eval(WIDER.command, {"sr": sr, "Lookback": sr.Lookback, "fn": masked(np.stack([tri(6, keys=2), tri(6, keys=3)]))
+                                }).to_json() == WIDER.to_json()
+    from verify.implementations import softmax
+    assert check(softmax, sr.Causal(), 4, 2, d=8).command == (
+        "sparse-ref verify verify.implementations:softmax --pattern 'Causal()' -n 4x4 --heads 2 --d 8 --seed 0")

@@ -1,0 +1,92 @@
+"""Large n: what is found through random sums is what is there, and what was not looked at is said."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+from verify.implementations import masked, spread
+
+import sparse_ref as sr
+from sparse_ref.picture import grid
+from sparse_ref.verify import check
+
+N = 300
+
+
+def kinds(report):
+    return {finding.kind for finding in report.findings}
+
+
+def judged(p, asked, n=N, **options):
+    """The report on dense attention over p, of which `asked` is asked, without a look at every pair."""
+    return check(masked(grid(p, n)), asked, n, exhaustive=False, d=64, **options)
+
+
+@pytest.mark.parametrize("p", [sr.Causal(), sr.Lookback(40), sr.Strided(17), sr.Band(90, -3), sr.Window(5) | sr.Global(3),
+                               sr.Listed.of_rows([[(7 * i) % N, 5] if i % 3 else [] for i in range(N)])])
+def test_right_sets_pass_and_the_report_says_what_was_seen(p):
+    report = judged(p, p)
+    assert report.passed, report
+    assert "seen: 300 of 300 rows by random sums" in str(report)
+    assert "leaks in 64 rows" in str(report)
+    assert "not seen: leaks in other rows" in str(report)
+
+
+@pytest.mark.parametrize(("p", "asked", "said"), [
+    (sr.Lookback(41), sr.Lookback(40), "is Lookback(41), asked Lookback(40): one key too many at the left edge of 260 of 300 rows"),
+    (sr.Lookback(39), sr.Lookback(40), "is Lookback(39), asked Lookback(40): one key missing at the left edge of 261 of 300 rows"),
+    (sr.Shifted(sr.Causal(), 1), sr.Causal(), "the future leaks: one key after i in 299 of 300 rows"),
+    (sr.Strided(16), sr.Strided(17), "is Strided(16), asked Strided(17)"),
+    (sr.Window(7), sr.Window(8), "is Window(7), asked Window(8)")])
+def test_wrong_sets_are_found_and_named_by_every_row(p, asked, said):
+    report = judged(p, asked)
+    assert kinds(report) <= {"extra", "missing"}
+    assert report.findings
+    assert said in str(report)
+    right = grid(p, N) == grid(asked, N)
+    assert report.sampled.off.sum() == (~right.all(axis=1)).sum()
+    rows = report.sampled.rows
+    assert (report.actual[0] == grid(p, N)[rows]).all()
+    assert (report.expected[0] == grid(asked, N)[rows]).all()
+
+
+def test_a_single_key_anywhere_is_seen_in_its_row():
+    rng = np.random.default_rng(0)
+    for i, j in rng.integers(0, N, (8, 2)):
+        mask = grid(sr.Lookback(60), N).copy()
+        mask[i, j] ^= True
+        report = check(masked(mask), sr.Lookback(60), N, exhaustive=False, d=64)
+        assert np.flatnonzero(report.sampled.off[0]).tolist() == [i]
+        assert report.findings[0].at == (0, i, j)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ml_dtypes.bfloat16])
+def test_an_off_by_one_window_is_seen_in_half_precision(dtype):
+    def fn(mask):
+        return lambda q, k, v: masked(mask)(*(x.astype(dtype).astype(np.float32) for x in (q, k, v))).astype(dtype)
+    assert check(fn(grid(sr.Lookback(150), N)), sr.Lookback(150), N, exhaustive=False, d=64).passed
+    report = check(fn(grid(sr.Lookback(151), N)), sr.Lookback(150), N, exhaustive=False, d=64)
+    assert kinds(report) == {"extra"}
+    assert report.names == {0: "Lookback(151)"}
+
+
+def test_keys_that_count_twice_nan_and_finite_sentinels():
+    twice = sr.Branches((sr.Lookback(30), sr.Strided(10)))
+    report = check(lambda q, k, v: sr.attend(*spread(q, k, v), twice), sr.Lookback(30) | sr.Strided(10), N, exhaustive=False, d=64)
+    assert "multiplicity" in kinds(report)
+    report = check(masked(grid(sr.Causal(), N), fill=-1e4), sr.Causal(), N, exhaustive=False, d=64)
+    assert kinds(report) == {"leak"}
+    assert report.findings[0].count == 63, "every row that was tried but the last, which has all keys"
+    broken = masked(grid(sr.Causal(), N))
+
+    def fn(q, k, v):
+        out = broken(q, k, v)
+        out[:, 77] = np.nan
+        return out
+    assert kinds(check(fn, sr.Causal(), N, exhaustive=False, d=64)) == {"nan"}
+
+
+def test_each_head_is_judged_by_its_own_set():
+    masks = np.stack([grid(p, N) for p in (sr.Lookback(20), sr.Lookback(31), sr.Strided(7), sr.Causal())])
+    report = check(masked(masks), [sr.Lookback(20), sr.Lookback(30), sr.Strided(7), sr.Causal()], N, exhaustive=False, d=64)
+    assert report.names == {1: "Lookback(31)"}
+    assert report.findings[0].at[0] == 1
