@@ -18,7 +18,7 @@ test-deep: .venv/test
 	SPARSE_REF_PROFILE=deep $(PY) -m pytest -n 2
 
 test-originals: .venv/originals/ready
-	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals
+	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals tests/wild
 
 # The simulator needs a process that never saw a device, PTX one that never saw the simulator; with a driver the second runs on the GPU.
 test-cuda: .venv/cuda/ready

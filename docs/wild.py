@@ -1,0 +1,85 @@
+"""Writes docs/wild.md: what `sr.verify` finds out about released packages.
+
+    python docs/wild.py              with the Python of `make test-originals`
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import sparse_ref as sr
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+from wild.cases import CASES  # noqa: E402
+
+REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
+INTRODUCTION = """\
+Packages as they were released, handed to `sr.verify.check` together with the pattern that they, or the papers they cite, claim:
+{wrong} uses that differ from it, {right} that do not. Verify is told nothing else; the words below, the names of the sets that
+were found and the pictures are its own, only measured errors are left out. `docs/wild.py` writes this page from `tests/wild`, and
+`make test-originals` fails when a package, or this page, says something else.
+
+The line below each is run where the Makefile is, after `make test-originals`, and prints the whole report.
+
+A layer that projects its input itself is handed `q`, `k` and `v` by tables in place of its projections (`tests/wild/handed.py`);
+biases and normalizations are switched off, and layouts of blocks have blocks of one token. A package that differs from a claim may
+still do what its authors mean: [where sources differ](differs.md) says what else is in use."""
+
+
+def text(reports) -> str:
+    """The page, from the report on each case by its name."""
+    wrong = {name: case for name, case in CASES.items() if case.finds}
+    right = {name: case for name, case in CASES.items() if not case.finds}
+    lines = ["# Bugs in the wild", "", INTRODUCTION.format(wrong=len(wrong), right=len(right)), "", "## What differs", "",
+             "| | package | claims | verify finds |", "|---|---|---|---|"]
+    lines += [f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} | {plain(case.claims)} | "
+              f"{found(reports[name])} |" for name, case in wrong.items()]
+    lines += ["", "## What is as claimed", "", "| | package | used | claims, and does |", "|---|---|---|---|"]
+    lines += [f"| {name} | {case.package} {case.version} | {cell(case.call)} | {plain(case.claims)}: {cell(case.pattern)} |"
+              for name, case in right.items()]
+    lines += ["", "## One by one", "", *(line for name, case in wrong.items() for line in part(name, case, reports[name]))]
+    return "\n".join(lines)
+
+
+def part(name, case, report) -> list[str]:
+    """One case: the package, what it claims, what verify says, and the difference."""
+    n = case.n if isinstance(case.n, int) else "(n_q, n_k) = " + str(case.n)
+    return [f"### {name.replace('_', ' ')}", "", f"{case.package} {case.version}: `{case.call}`", "",
+            f"Claims {plain(case.claims)} ({plain(case.source)}); asked for was `{case.pattern}`, n = {n}.", "", "```text",
+            *words(report), *picture(report), "```", "", "```", f"{REPRODUCED}{name}", "```", ""]
+
+
+def words(report) -> list[str]:
+    """What verify says of the sets: its findings, and what the sets that it found are called."""
+    said = [line for line in str(report).split("\n")[1:] if re.match(r"- |heads? [\d, ]+(: | attend)", line)]
+    return [re.sub(r" off, by up to \S+ where \S+ is allowed", " off", line) for line in said]
+
+
+def picture(report) -> list[str]:
+    """The difference of the first head that has one."""
+    if report.actual is None:
+        return []
+    heads = (report.actual != report.expected).any(axis=(1, 2))
+    return ["", *sr.difference(report.expected[heads][0], report.actual[heads][0]).split("\n")] if heads.any() else []
+
+
+def found(report) -> str:
+    """The kinds of findings, and the name of what was found."""
+    kinds = ", ".join(dict.fromkeys(finding.kind for finding in report.findings))
+    return kinds + "".join(f": it is {cell(name)}" for name in dict.fromkeys(report.names.values()))
+
+
+def plain(said: str) -> str:
+    """Text in which Markdown finds nothing of its own."""
+    return re.sub(r"([*_|<>])", r"\\\1", said)
+
+
+def cell(said: str) -> str:
+    """Code as it can stand in a table."""
+    return "`" + said.replace("|", r"\|") + "`"
+
+
+if __name__ == "__main__":
+    (HERE / "wild.md").write_text(text({name: case.report() for name, case in CASES.items()}))
+    print(HERE / "wild.md")

@@ -1,0 +1,59 @@
+"""Originals: what `verify` finds out by itself about released packages, and the page that says so."""
+
+import importlib.util
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wild.cases import CASES
+
+pytestmark = pytest.mark.originals
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "wild.md"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_global_generators():
+    """BigBird seeds NumPy's global generator, DeepSpeed draws from Python's: both are put back afterwards."""
+    before = np.random.get_state(), random.getstate()  # noqa: NPY002
+    yield
+    np.random.set_state(before[0])  # noqa: NPY002
+    random.setstate(before[1])
+
+
+@pytest.fixture(scope="module")
+def reports():
+    """The report of each case, made once."""
+    made = {}
+
+    def report(name):
+        if name not in made:
+            made[name] = CASES[name].report()
+        return made[name]
+    return report
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_verify_finds_what_is_wrong_and_nothing_where_all_is_right(name, reports):
+    case, report = CASES[name], reports(name)
+    kinds = tuple(dict.fromkeys(finding.kind for finding in report.findings))
+    assert kinds == case.finds, report
+    assert (report.findings[0].at if report.findings else None) == case.at, report
+    assert report.names.get(0, "") == case.called, report
+
+
+def test_there_are_enough_of_both():
+    wrong = [case for case in CASES.values() if case.finds]
+    assert len(wrong) >= 20
+    assert len(CASES) - len(wrong) >= 8
+    assert len({case.package for case in CASES.values()}) >= 12
+
+
+def test_the_page_says_what_was_found(reports):
+    spec = importlib.util.spec_from_file_location("docs_wild", PAGE.with_suffix(".py"))
+    page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(page)
+    written = page.text({name: reports(name) for name in CASES})
+    assert PAGE.read_text() == written, "python docs/wild.py, with the Python of make test-originals, writes it anew"
