@@ -1,0 +1,59 @@
+"""What a stored implementation is: right, or wrong in one known way, and then what a check of it must say."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+import sparse_ref as sr
+
+DTYPES = {"float32": np.float32, "bfloat16": ml_dtypes.bfloat16, "float16": np.float16}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An implementation `fn` and what is asked of it: `pattern`, at `n` and `heads`, with further `options` of a check.
+
+    fn keeps no state between checks: a callable object that has some is copied for each. `inside` says that fn also takes
+    `dtype`, to which it rounds what it computes on the way.
+    """
+
+    name: str
+    fn: Callable
+    pattern: Any
+    n: int | tuple[int, int]
+    heads: int | None = None
+    options: dict = field(default_factory=dict)
+    inside: bool = False
+
+    def check(self, dtype: str = "float32"):
+        """The report on fn, its input and output rounded to `dtype`."""
+        fn = deepcopy(self.fn)
+        fn = partial(fn, dtype=DTYPES[dtype]) if self.inside else fn
+        return sr.verify.check(fn if dtype == "float32" else rounded(fn, dtype), self.pattern, self.n, self.heads, **self.options)
+
+
+@dataclass(frozen=True, eq=False)
+class Mutant(Case):
+    """A wrong one. `finding` is a kind that the report must hold, `at` its first counterexample, worked out by hand.
+
+    `diagnosis` has, by kind, words that the diagnosis must contain; it is empty where the findings say all there is to say.
+    `dtypes` are those at which the fault shows, and `source` is where it was met, if it was.
+    """
+
+    finding: str = ""
+    at: tuple[int, ...] | None = None
+    diagnosis: dict[str, str] = field(default_factory=dict)
+    dtypes: tuple[str, ...] = tuple(DTYPES)
+    source: str = ""
+
+
+def rounded(fn, dtype: str):
+    """fn as a kernel of that dtype: input and output hold no more bits than it has."""
+    def call(q, k, v):
+        return np.asarray(fn(*(x.astype(DTYPES[dtype]).astype(np.float32) for x in (q, k, v)))).astype(DTYPES[dtype])
+    return call
