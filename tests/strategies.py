@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.rules import Rule, Sized
+from sparse_ref.rules import Rule
+from sparse_ref.verify import strategies as drawn
+from sparse_ref.verify.strategies import algebra, made, several  # noqa: F401
 
 RULES = [value for name in sr.patterns.__all__ if isinstance(value := getattr(sr, name), type) and issubclass(value, Rule)]
 
@@ -28,61 +30,19 @@ def instances(rule, most=6):
             yield p
 
 
-def made(rule, values):
-    """The rule with these parameters; None where they do not go together, as c > l."""
-    try:
-        return rule(*values)
-    except ValueError:
-        return None
-
-
 def rules(most=40, n=None):
     """One rule with parameters up to `most`: one that holds for every length; or, given n, also those stated for n alone."""
-    def at(rule):
-        drawn = [st.just(n) if name == "n" else several(most) if kind is tuple
-                 else st.integers(-most if least is None else least, most if n is None else min(most, max(n, least or 0)))
-                 for name, (kind, least) in rule.bounds().items()]
-        return st.tuples(*drawn).map(lambda values: made(rule, values)).filter(lambda p: p is not None)
-    return st.sampled_from([rule for rule in RULES if n or not issubclass(rule, Sized)]).flatmap(at)
-
-
-def several(most):
-    """A few positions."""
-    return st.lists(st.integers(0, most), max_size=4).map(tuple)
+    return drawn.rules(n, most=most)
 
 
 def patterns(most=40, leaves=4):
     """Trees of rules under | & - ~ Blockwise and Shifted, of any length."""
-    def bigger(inner):
-        return st.one_of(algebra(inner),
-                         st.builds(sr.Blockwise, inner, st.tuples(st.integers(1, 5), st.integers(1, 5))),
-                         st.builds(sr.Shifted, inner, st.integers(-8, 8)))
-    return st.recursive(rules(most), bigger, max_leaves=leaves)
-
-
-def algebra(inner):
-    """| & - ~ of what is drawn."""
-    pairs = st.tuples(inner, inner)
-    return st.one_of(pairs.map(lambda p: p[0] | p[1]), pairs.map(lambda p: p[0] & p[1]), pairs.map(lambda p: p[0] - p[1]),
-                     inner.map(lambda p: ~p))
+    return drawn.patterns(most=most, leaves=leaves)
 
 
 def patterns_at(n, most=40, leaves=4):
     """Trees that may hold patterns stated for the length n alone: sized rules, grids, documents, random keys."""
-    def random(drawn):
-        return sr.Random(n, min(drawn[0], n), drawn[1])
-
-    def packed(drawn):
-        bounds = np.unique(np.minimum([0, *drawn[0], n], n))
-        return sr.Documents(np.diff(bounds).tolist(), drawn[1])
-
-    sides = [side for side in range(1, n + 1) if n % side == 0]
-    small = patterns(most, 2)
-    grids = st.sampled_from(sides).flatmap(lambda side: st.builds(
-        sr.Grid, st.just((side, n // side)), st.tuples(*[rules(most, length) | small for length in (side, n // side)])))
-    leaf = st.one_of(rules(most, n), small, grids, st.tuples(st.integers(0, 5), st.integers(0, 99)).map(random),
-                     st.tuples(several(n), small | st.none()).map(packed))
-    return st.recursive(leaf, algebra, max_leaves=leaves)
+    return drawn.patterns(n, most=most, leaves=leaves)
 
 
 def shapes(most=150):
