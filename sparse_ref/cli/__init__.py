@@ -1,4 +1,4 @@
-"""The command `sparse-ref`: list, show, plot, stats, rosetta, verify and demo, for patterns in the notation of `repr`."""
+"""The command `sparse-ref`: list, show, plot, stats, rosetta, verify, vectors and demo, for patterns in the notation of `repr`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 from .. import __version__
 from .judging import demo, verify
 from .sets import list_, plot, rosetta, show, stats
+from .vectors import vectors
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; 0 on success, 1 where `verify` finds a mismatch, 2 where the input is wrong."""
+    """Run the command; 0 on success, 1 where `verify` or `vectors` finds a mismatch, 2 where the input is wrong."""
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
@@ -55,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
             (["--e"], dict(type=int, help="the width of v; d unless given")),
             (["--scale"], dict(type=float, help="what the function multiplies logits by; 1 / sqrt(d) unless given")),
             (["--seed"], dict(type=int, default=0, help="of the random input")), as_json)
+    command("vectors", vectors, "test vectors as files, for attention that no Python can call",
+            (["folder"], dict(type=Path, metavar="DIR", help="a folder to write, new or empty; with --check, one written before")),
+            (["--check"], dict(type=Path, metavar="OUTPUTS", help="judge the outputs in this folder, ID.out.bin or ID.npz")),
+            (["--precision"], dict(choices=["float64", "float32", "bfloat16", "float16"],
+                                   help="what the implementation computes in; float32 unless given")), as_json)
     command("demo", demo, "two patterns on a real image and text, their theorems, and implementations by others judged",
             (["-o", "--output"], dict(type=Path, default=Path("out"), help="the folder to write index.html to")))
     return parser
