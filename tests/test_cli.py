@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -179,3 +181,46 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
 def test_python_m_runs_the_command():
     run = subprocess.run([sys.executable, "-m", "sparse_ref", "--version"], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == sr.__version__
+
+
+def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    command = ["verify", "test_cli:lookback_3", "--pattern", "Lookback(4)", "-n", "20", "--format"]
+    assert main([*command, "junit"]) == 1
+    assert ElementTree.fromstring(capsys.readouterr().out).get("failures") == "1"
+    assert main([*command, "markdown"]) == 1
+    assert capsys.readouterr().out.startswith("### ❌ FAIL")
+    assert main([*command, "html"]) == 1
+    assert capsys.readouterr().out.startswith("<div>")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert main([*command, "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error title=missing::missing: 17 keys of the set not attended to")
+    assert (tmp_path / "summary.md").read_text().startswith("### ❌ FAIL")
+    assert main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(3)", "-n", "20", "--also", "1", "2", "7x9",
+                 "--format", "github"]) == 0
+    assert capsys.readouterr().out.startswith("::notice title=sparse-ref verify::PASS")
+
+
+def test_identify_names_what_each_head_attends_to(capsys, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    assert main(["identify", "test_cli:lookback_3", "-n", "12", "--heads", "2"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "head 0: Lookback(3) = Local(2) = Band(2, 0); 33 keys"
+    assert len(out) == 2
+    assert main(["identify", "test_cli:lookback_3", "-n", "12", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["heads"][0]["names"][0] == "Lookback(3)"
+    assert main(["identify", "test_cli:scattered", "-n", "12"]) == 1
+    out = capsys.readouterr().out
+    assert "head 0: no pattern of this library; " in out
+    assert "█" in out
+    assert main(["identify", "test_cli:failing", "-n", "12"]) == 2
+
+
+def scattered(q, k, v):
+    """Attention over sets without a name."""
+    return sr.attend(q, k, v, sr.Random(len(k[0]), 3, 1))
+
+
+def failing(q, k, v):
+    """No attention at all."""
+    raise RuntimeError("no kernel")

@@ -1,4 +1,4 @@
-"""The command `sparse-ref`: list, show, plot, stats, rosetta, verify, vectors and demo, for patterns in the notation of `repr`."""
+"""The command `sparse-ref`: what there is, what it looks like, and what others attend to, in the notation of `repr`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
-from .judging import demo, verify
+from .judging import demo, identify, verify
 from .sets import list_, plot, rosetta, show, stats
 from .vectors import vectors
 
@@ -46,16 +46,25 @@ def _parser() -> argparse.ArgumentParser:
     command("stats", stats, "what a pattern costs", expression, _n(4096), as_json)
     command("rosetta", rosetta, "what a number means where sources say window",
             (["-w", "--window"], dict(type=int, default=4, help="the number handed to each source, even; 4 unless given")), as_json)
+    called = ((["--heads"], dict(type=int)), (["--kv-heads"], dict(type=int)),
+              (["--layout"], dict(default="hnd", choices=["hnd", "bhnd", "bnhd", "nd", "ble"])),
+              (["--framework"], dict(default="numpy", choices=["numpy", "torch", "jax"])),
+              (["--dtype"], dict(default="float32", choices=["float64", "float32", "float16", "bfloat16"])),
+              (["--device"], dict(default="cpu", help="of torch's tensors; cpu unless given")),
+              (["--d"], dict(type=int, default=16, help="the width of q and k; 16 unless given")),
+              (["--e"], dict(type=int, help="the width of v; d unless given")),
+              (["--seconds"], dict(type=float, default=60.0, help="how long a call may take; 60 unless given")))
     command("verify", verify, "which keys somebody else's attention attends to",
             (["function"], dict(help="module:function, called with (q, k, v)")),
-            (["--pattern"], dict(required=True, help="the pattern it should have")), _n(64),
-            (["--heads"], dict(type=int)), (["--kv-heads"], dict(type=int)),
-            (["--layout"], dict(default="hnd", choices=["hnd", "bhnd", "bnhd", "nd"])),
-            (["--framework"], dict(default="numpy", choices=["numpy", "torch", "jax"])),
-            (["--d"], dict(type=int, default=16, help="the width of q and k; 16 unless given")),
-            (["--e"], dict(type=int, help="the width of v; d unless given")),
+            (["--pattern"], dict(required=True, help="the pattern it should have")), _n(64), *called,
+            (["--also"], dict(type=_pair, nargs="+", default=[], metavar="N", help="more lengths to look at, such as 1 7 5x9")),
             (["--scale"], dict(type=float, help="what the function multiplies logits by; 1 / sqrt(d) unless given")),
-            (["--seed"], dict(type=int, default=0, help="of the random input")), as_json)
+            (["--gradients"], dict(choices=["torch", "jax"], help="differentiate the function, and judge its gradients")),
+            (["--seed"], dict(type=int, default=0, help="of the random input")), as_json,
+            (["--format"], dict(default="text", choices=["text", "json", "html", "junit", "markdown", "github"],
+                                help="github: annotations, and the job's summary as Markdown")))
+    command("identify", identify, "what somebody else's attention attends to, where nothing is expected of it",
+            (["function"], dict(help="module:function, called with (q, k, v)")), _n(64), *called, as_json)
     command("vectors", vectors, "test vectors as files, for attention that no Python can call",
             (["folder"], dict(type=Path, metavar="DIR", help="a folder to write, new or empty; with --check, one written before")),
             (["--check"], dict(type=Path, metavar="OUTPUTS", help="judge the outputs in this folder, ID.out.bin or ID.npz")),

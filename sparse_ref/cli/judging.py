@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from operator import attrgetter
 
 from .. import notation
 from ..factorized import Factorized
+from ..picture import difference
 
 
 def verify(arguments) -> int:
@@ -19,10 +23,52 @@ def verify(arguments) -> int:
         raise ValueError(f"--pattern must be one pattern, or one a head, got the {len(value.steps)} steps of {arguments.pattern}")
     with redirect_stdout(sys.stderr):  # what the function prints is not the answer
         report = check(_function(arguments.function), value, n=arguments.n, heads=arguments.heads, scale=arguments.scale,
-                       seed=arguments.seed, kv_heads=arguments.kv_heads, d=arguments.d, e=arguments.e,
-                       layout=arguments.layout, framework=arguments.framework)
-    print(report.to_json() if arguments.json else report)
+                       seed=arguments.seed, gradients=arguments.gradients, also=arguments.also, **_options(arguments))
+    print(FORMATS["json" if arguments.json else arguments.format](report))
     return 0 if report.passed else 1
+
+
+def identify(arguments) -> int:
+    """The sets that module:function attends to, and what they are called; exit 1 where a head's has no name here."""
+    from .. import verify
+    heads = arguments.heads or 1
+    with redirect_stdout(sys.stderr):
+        found = verify.probe(_function(arguments.function), arguments.n, heads, **_options(arguments))
+    names = [[repr(p) for p in verify.identify(mask)] for mask in found.mask]
+    if arguments.json:
+        print(json.dumps({"n": found.mask.shape[1:], "heads": [dict(names=named, keys=int(mask.sum()), leaks=int(leak.sum()))
+                                                                for named, mask, leak in zip(names, found.mask, found.leaks)]}))
+        return 0 if all(names) else 1
+    for h, (named, mask, leak) in enumerate(zip(names, found.mask, found.leaks)):
+        print(f"head {h}: {' = '.join(named) or 'no pattern of this library'}; {int(mask.sum()):,} keys"
+              + (f", and {int(leak.sum()):,} that leak" if leak.any() else ""))
+        if not named:
+            print(difference(mask[:64, :64], mask[:64, :64]))
+    return 0 if all(names) else 1
+
+
+def _options(arguments) -> dict:
+    """How the function is called."""
+    return {name: getattr(arguments, name) for name in ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")}
+
+
+def github(report) -> str:
+    """An annotation for each finding; the Markdown goes to the file that GITHUB_STEP_SUMMARY names."""
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as file:
+            file.write(report.to_markdown())
+    said = [f"::error title={finding.kind}::{_escaped(str(finding))}" for finding in report.findings]
+    return "\n".join(said or [f"::notice title=sparse-ref verify::{_escaped(report.verdict)}"])
+
+
+def _escaped(text: str) -> str:
+    """The text as a workflow command has it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+FORMATS: dict[str, Callable] = {
+    "text": str, "json": lambda report: report.to_json(), "html": lambda report: report._repr_html_(),
+    "junit": lambda report: report.to_junit(), "markdown": lambda report: report.to_markdown(), "github": github}
 
 
 def demo(arguments) -> int:

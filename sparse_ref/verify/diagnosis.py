@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..derived import Shifted
+from ..parts import Blockwise
 from ..patterns import Random
 from ..patterns.globals import Global, GlobalAt, Prefix, Sinks
 from ..picture import grid
@@ -78,11 +79,13 @@ def _of_one(p: Pattern, E, A, queries) -> Iterator[tuple[str, str]]:
     if not A.any():
         yield "nothing", f"attends to nothing, asked {p!r}"
         return
-    whole, where = [*_turned(p, E, A), *_moved(p, A), *_rounded(p, E, A), *_without(p, A)], [*_edges(E, A, np.arange(len(E)))]
+    where = [*_edges(E, A, np.arange(len(E)))]
+    whole = [*_turned(p, E, A), *([] if A.all() else [*_moved(p, A), *_rounded(p, E, A)]), *_without(p, A), *_globals(p, E, A)]
+    yield from (each for each in whole if each[0] == "alignment")
     if names := identify(A):
         said = "; ".join(text for _, text in where) if where and not whole else ""
         yield "named", f"is {names[0]!r}, asked {p!r}{': ' * bool(said)}{said}"
-    yield from whole
+    yield from (each for each in whole if each[0] != "alignment")
     yield from where
     empty = ~E.any(axis=1) & A.any(axis=1)
     if empty.any():
@@ -160,8 +163,23 @@ def _without(p: Pattern, A) -> Iterator[tuple[str, str]]:
             yield kind, f"is {rest!r}, asked {p!r}: {part!r} is missing"
 
 
+def _globals(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
+    """Keys that are missing from rows and columns which should be whole, and from nowhere else."""
+    missing, after = E & ~A, np.triu(np.ones(E.shape, bool), 1)
+    across, down = E.all(axis=1), (E if (E & after).any() else E | after).all(axis=0)
+    if (across.all() or down.all() or not missing.any() or (A & ~E).any() or missing[~across][:, ~down].any()):
+        return
+    told = []
+    for name, where in (("rows", across & missing.any(axis=1)), ("columns", down & missing.any(axis=0))):
+        if where.any():
+            told.append(f"{name} {', '.join(map(str, np.flatnonzero(where)[:8]))}{', ...' if where.sum() > 8 else ''}")
+    yield "globals missing", f"keys of the global {' and '.join(told)} are missing"
+
+
 def _parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
     """(part, what is left without it) for each part of a union, intersection or difference, at any depth."""
+    if isinstance(p, Blockwise):
+        yield from ((part, Blockwise(rest, p.block)) for part, rest in _parts(p.pattern))
     if isinstance(p, (Either, Both, Minus)):
         again = {Either: lambda a, b: a | b, Both: lambda a, b: a & b, Minus: lambda a, b: a - b}[type(p)]
         if not isinstance(p, Minus):

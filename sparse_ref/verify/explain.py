@@ -41,6 +41,8 @@ def reasons(call: Subject, dtype: str, scale: float | None, seed: int) -> Iterat
 def _cap(curve) -> str:
     """The c of a soft cap c tanh(x / c), where the curve ends at one and has the shape of it."""
     up = [(t, y) for t, y in zip(STEPS, curve[::2]) if np.isfinite(y)]
+    if not 0 < up[0][1] < up[-1][1]:
+        return ""
 
     def capped(c, t):  # with the slope that begins as the curve does
         return c * np.tanh(t / STEPS[0] * np.arctanh(min(up[0][1] / c, 0.999)))
@@ -108,6 +110,6 @@ def diluted(call: Subject, found: Probe) -> Iterator[Finding]:
     ghosts = wrong & (found.row_sums < 1) & (np.abs(sums - 1) < 0.1 * np.abs(found.row_sums - 1) + 16 * spacing(found.dtype))
     with np.errstate(divide="ignore", invalid="ignore"):
         many = found.multiplicity.sum(axis=-1) * (1 / found.row_sums - 1)
-    yield from found_in("ghost", ghosts, "{} diluted, as by {:.4g} more keys of logit 0 and value 0: padding that is not masked, a "
-                        "sink, or softmax + 1", "row", many)
+    yield from found_in("ghost", ghosts, "{} diluted, as by keys of logit 0 and value 0, {:.4g} of them: padding that is not "
+                        "masked, a sink, or softmax + 1", "row", many)
     yield from found_in("row sum", wrong & ~ghosts, "{} with weights that do not sum to 1, but to {:.6g}", "row", found.row_sums)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..picture import grid
 from ..rules import Rule
 from ..sets import Pattern
 from .read_off import read_off
+from .search import searched
 
 NAMED: tuple[type[Rule], ...] = (Full, Causal, Window, Lookback, Local, Strided, Block, Sinks, Prefix, Global, Band, Dilated, Chunk,
                                  Summary, SubBlock, GlobalAt)
@@ -29,9 +31,10 @@ def identify(mask) -> list[Pattern]:
     """The patterns equal to `mask` at its size, simplest first: of each rule, the one with the least parameters.
 
     Tried are the rules in NAMED, the elementary ones and those of the Sparse Transformer and its code, with parameters up
-    to n, as they are and Shifted by n_k - n_q. Fewer numbers come first, then what is not shifted. A mask that nothing
-    equals, and one without any keys, gives []. Of the parameters that fit, the least have the first of them nearest to 0,
-    then the second; the least positions of `GlobalAt` are those that all others which fit hold too.
+    to n, as they are and Shifted by n_k - n_q. Fewer numbers come first, then what is not shifted. Where no rule fits,
+    the constructors in `search.FORMS` are tried with numbers that the mask suggests: papers' patterns, and unions of
+    rules. A mask that nothing equals, and one without any keys, gives []. Of the parameters that fit, the least have the
+    first of them nearest to 0, then the second; the least positions of `GlobalAt` are those that all others which fit hold.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def identify(mask) -> list[Pattern]:
             p = Shifted(rule, shift) if shift else rule
             if type(rule) not in found and np.array_equal(grid(p, mask.shape), mask):
                 found[type(rule)] = len(_numbers(rule)), shift != 0, p
-    return [p for _, _, p in sorted(found.values(), key=lambda each: each[:2])]
+    return [p for _, _, p in sorted(found.values(), key=lambda each: each[:2])] or list(islice(searched(mask), 1))
 
 
 def _candidates(mask, shift: int) -> Iterator[Rule]:

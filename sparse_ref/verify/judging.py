@@ -48,7 +48,7 @@ def right(found: Probe, expected) -> np.ndarray:
 
 def unnormalised(found: Probe) -> np.ndarray:
     """Rows with keys whose weights do not sum to 1, but for the rounding of the dtype that came back."""
-    return found.mask.any(axis=-1) & (np.abs(found.row_sums - 1) > 16 * spacing(found.dtype))
+    return found.mask.any(axis=-1) & (np.abs(found.row_sums - 1) > 6 * spacing(found.dtype))
 
 
 def biased(found: Probe) -> np.ndarray:

@@ -27,7 +27,7 @@ def broken_premises(call: Subject, seed: int) -> Iterator[Finding]:
     call(*call.normal(rng))
     yield from found_in("state", _differs(call(q, k, v)[0], once, rounding), "{} that another call in between has changed; "
                         "the sets cannot be read out", "row")
-    yield from found_in("not linear", _differs(call(q, k, 0 * v)[0], 0 * once, rounding), "{} that are not 0 at v = 0, so the "
+    yield from found_in("not linear", _differs(call(q, k, 0 * v)[0], 0 * once, 0), "{} that are not 0 at v = 0, so the "
                         "output is not linear in V; its sets cannot be read out", "row")
 
 
@@ -38,14 +38,15 @@ def mixed_batch(call: Subject, seed: int) -> Iterator[Finding]:
     rng = np.random.default_rng(seed)
     x, y, z = (call.normal(rng) for _ in range(3))
     try:
-        (beside_y, dtype, _), (beside_z, _, _) = (call.returned(*(np.stack(pair) for pair in zip(x, other))) for other in (y, z))
+        both, of_first, of_second = (call.returned(*map(np.stack, zip(*pair))) for pair in ((x, y), (x, z), (z, y)))
     except ProbeError as error:
         if error.kind == "timeout":
             raise
         return
-    rounding = 16 * spacing(dtype) * np.abs(beside_y).max(initial=0, where=np.isfinite(beside_y))
-    yield from found_in("batch", _differs(beside_y[0], beside_z[0], rounding), "{} of the first sequence of a batch that change "
-                        "with the second", "row")
+    rounding = 16 * spacing(both[1]) * np.abs(both[0]).max(initial=0, where=np.isfinite(both[0]))
+    for this, other, kept, own in (("first", "second", of_first, 0), ("second", "first", of_second, 1)):
+        yield from found_in("batch", _differs(both[0][own], kept[0][own], rounding), f"{{}} of the {this} sequence of a batch that "
+                            f"change with the {other}", "row")
 
 
 def _differs(found, expected, rounding) -> np.ndarray:

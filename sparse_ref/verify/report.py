@@ -15,6 +15,7 @@ from ..sets import Pattern
 from . import formats
 from .diagnosis import Diagnosis, diagnosed, told
 from .finding import Finding
+from .judging import biased
 from .numerics import Numbers
 from .probe import Probe
 from .repeat import command
@@ -81,7 +82,8 @@ class Report:
             return self.sampled.diagnosis
         if self.probe is None or self.expected is None:
             return ()
-        return diagnosed(self.patterns, self.expected, self.probe.mask, self.probe.multiplicity)
+        known = np.where(self.probe.nan_rows[..., None], self.expected, self.probe.mask)
+        return diagnosed(self.patterns, self.expected, known, np.where(biased(self.probe)[..., None], 0, self.probe.multiplicity))
 
     @property
     def names(self) -> dict[int, str]:

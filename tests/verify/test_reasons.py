@@ -56,7 +56,7 @@ def test_ghosts_are_counted(ghosts):
         return softmax(x) @ np.concatenate([v, np.zeros((len(v), ghosts, v.shape[2]), np.float32)], axis=1)
     report = check(fn, sr.Causal(), 24)
     assert kinds(report) == {"ghost"}
-    assert f"as by {ghosts} more keys" in of(report, "ghost")
+    assert f"as by keys of logit 0 and value 0, {ghosts} of them" in of(report, "ghost")
 
 
 @pytest.mark.parametrize("layout", ["bhnd", "bnhd", "ble"])

@@ -186,7 +186,7 @@ def test_a_sink_takes_weight_from_every_row():
     found = check(masked(tri(4), weigh=lambda x: sink(np.minimum(x, 80))), sr.Causal(), n=4)
     assert kinds(found) == {"ghost"}
     assert of(found, "ghost").count == 4
-    assert "as by 1 more keys of logit 0" in of(found, "ghost").message
+    assert "as by keys of logit 0 and value 0, 1 of them" in of(found, "ghost").message
     assert found.probe.row_sums[0, 0] == 0.5
 
 

@@ -61,7 +61,7 @@ MUTANTS = [
     Mutant("chunks for a window", masked((j <= i) & (j // 8 == i // 8)), sr.Lookback(8), N, finding="missing", at=(0, 8, 1),
            diagnosis={"named": "Block(8)"}, source="Llama 4's chunks, read as a sliding window"),
     Mutant("a window moved inward at both ends", masked(abs(np.clip(i, 3, N - 4) - j) <= 3), sr.Window(3), N, finding="extra",
-           at=(0, 0, 4), diagnosis={"named": "Neighborhood(24, 7)"}, source="natten, held against a window that is cut"),
+           at=(0, 0, 4), diagnosis={"named": "Neighborhood(24, 7, 1, 1)"}, source="natten, held against a window that is cut"),
     Mutant("a window clamped at the left edge, so that key 0 stands for those before it",
            rowwise(lambda head, i: [max(0, i - back) for back in range(5)]), sr.Lookback(5), N, finding="multiplicity",
            at=(0, 1, 0), diagnosis={"twice": ""}),
