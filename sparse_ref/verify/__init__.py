@@ -5,6 +5,7 @@
     sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)        # in a test
     sr.verify.probe(fn, 64).mask        # the sets alone, with nothing to compare them to
     sr.verify.identify(mask)            # the patterns of this library that a mask equals
+    sr.verify.vectors.write(folder)     # `from sparse_ref.verify import vectors`: files for implementations without Python
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """

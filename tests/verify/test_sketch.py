@@ -90,3 +90,14 @@ def test_each_head_is_judged_by_its_own_set():
     report = check(masked(masks), [sr.Lookback(20), sr.Lookback(30), sr.Strided(7), sr.Causal()], N, exhaustive=False, d=64)
     assert report.names == {1: "Lookback(31)"}
     assert report.findings[0].at[0] == 1
+
+
+def test_a_window_one_key_too_wide_at_16_384():
+    n = 16_384
+    lowered = sr.plan(sr.Lookback(513), n)
+    report = check(lambda q, k, v: sr.attend(q, k, v, lowered), sr.Lookback(512), n, d=64)
+    assert report.names == {0: "Lookback(513)"}
+    assert "one key too many at the left edge of 15,872 of 16,384 rows" in str(report)
+    assert "seen: 16,384 of 16,384 rows by random sums, where a single key more or less shows" in str(report)
+    right = sr.plan(sr.Lookback(512), n)
+    assert check(lambda q, k, v: sr.attend(q, k, v, right), sr.Lookback(512), n, d=64).passed

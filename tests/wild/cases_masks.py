@@ -16,11 +16,11 @@ CASES = dict(
     attn_gym_even_kernel=Case(
         "attn-gym", "generate_natten(5, 5, 2, 2)", "a neighborhood of 2 by 2 on a canvas of 5 by 5",
         "natten_nd((5, 5), 2)", 25, flex_attention(gym_natten.generate_natten(5, 5, 2, 2)), "attn_gym/masks/natten.py",
-        finds=("extra",), at=(0, 0, 2)),
+        finds=("extra",), at=(0, 0, 2), called="Grid((5, 5), (Neighborhood(5, 3, 1, 1), Neighborhood(5, 3, 1, 1)))"),
     attn_gym_kernel_sides=Case(
         "attn-gym", "generate_natten(5, 5, kernel_w=3, kernel_h=1)", "a neighborhood 3 wide and 1 high",
         "natten_nd((5, 5), (1, 3))", 25, flex_attention(gym_natten.generate_natten(5, 5, kernel_w=3, kernel_h=1)),
-        "attn_gym/masks/natten.py", finds=("extra", "missing"), at=(0, 0, 5)),
+        "attn_gym/masks/natten.py", finds=("extra", "missing"), at=(0, 0, 5), called="Neighborhood(25, 3, 1, 5)"),
     attn_gym_oblong_canvas=Case(
         "attn-gym", "generate_natten(canvas_w=6, canvas_h=3, kernel_w=3, kernel_h=3)",
         "a neighborhood of 3 by 3 on a canvas 6 wide and 3 high", "natten_nd((3, 6), 3)", 18,
@@ -106,7 +106,7 @@ CASES = dict(
     deepspeed_misspelt_future=Case(
         "deepspeed", "BSLongformerSparsityConfig(attention='uni-directional')", "one direction, or an error",
         "deepspeed_bslongformer(attention='unidirectional')", 12, layout("BSLongformer", attention="uni-directional"),
-        "deepspeed/ops/sparse_attention/sparsity_config.py", finds=("extra",), at=(0, 0, 1)),
+        "deepspeed/ops/sparse_attention/sparsity_config.py", finds=("extra",), at=(0, 0, 1), called="Window(1) | Global(1)"),
     deepspeed_fixed_of_one=Case(
         "deepspeed", "FixedSparsityConfig(num_local_blocks=4, attention='unidirectional')",
         "the fixed pattern of the Sparse Transformer, over blocks", "openai_fixed(4, 1)", 12,
@@ -114,7 +114,7 @@ CASES = dict(
     streaming_trimmed=Case(
         "attention-sinks", "AttentionSinkKVCache(2, 4), trimmed after each token as its models do",
         "2 sinks and a window of 4 tokens", "streaming(2, 4)", 12, stream(2, 4, before=False),
-        "Xiao et al. 2023, sec. 3.2", finds=("extra",), at=(0, 6, 2)),
+        "Xiao et al. 2023, sec. 3.2", finds=("extra",), at=(0, 6, 2), called="Sinks(2) | Lookback(5)"),
     streaming_prompt=Case(
         "attention-sinks", "AttentionSinkKVCache(2, 4).evict_for_space, 3 tokens at a time", "2 sinks and a window of 4 tokens",
         "streaming(2, 4)", 12, stream(2, 4, coming=3), "Xiao et al. 2023, sec. 3.2",

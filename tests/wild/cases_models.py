@@ -66,7 +66,8 @@ CASES = dict(
     reformer_first_chunk=Case(
         "transformers", "LocalSelfAttention(local_attn_chunk_length=2, local_num_chunks_before=1)",
         "the own chunk and the one before", "reformer_local(8, 2, 1, 0, False)", 8, reformer_local(2, 1, 0, False),
-        "transformers/models/reformer/modeling_reformer.py", finds=("extra",), at=(0, 0, 6)),
+        "transformers/models/reformer/modeling_reformer.py", finds=("extra",), at=(0, 0, 6),
+        called="Blockwise(Circular(4, 1, 0), 2)"),
     reformer_two_chunks=Case(
         "transformers", "LocalSelfAttention, one chunk before and one after, of two", "chunks as sets of keys",
         "reformer_local(6, 3, 1, 1)", 6, reformer_local(3, 1, 1, False), "transformers/models/reformer/modeling_reformer.py",

@@ -1,0 +1,37 @@
+"""Verify on torch itself: in bfloat16 at real lengths, and through autograd."""
+
+import pytest
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+import sparse_ref as sr
+from sparse_ref.verify import check
+
+N, W = 4096, 2048
+
+
+def windowed(keys, n=N):
+    """PyTorch's attention over a window of so many keys."""
+    i = torch.arange(n)
+    mask = (i <= i[:, None]) & (i > i[:, None] - keys)
+    return lambda q, k, v: scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+def test_a_window_of_2048_that_holds_one_key_more_is_named_in_bfloat16():
+    options = dict(layout="bhnd", framework="torch", dtype="bfloat16", d=64)
+    assert check(windowed(W), sr.Lookback(W), N, **options).passed
+    report = check(windowed(W + 1), sr.Lookback(W), N, **options)
+    assert report.names == {0: f"Lookback({W + 1})"}
+    assert "one key too many at the left edge of 2,048 of 4,096 rows" in str(report)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_gradients_by_autograd(dtype):
+    options = dict(layout="bhnd", framework="torch", dtype=dtype, gradients="torch", d=32)
+    assert check(windowed(9, 40), sr.Lookback(9), 40, 2, **options).passed
+
+    def detached(q, k, v):
+        return windowed(9, 40)(q, k.detach(), v) + 0 * k.sum()
+    report = check(detached, sr.Lookback(9), 40, 2, **options)
+    assert [finding.kind for finding in report.findings] == ["gradient"]
+    assert "of dk off" in report.findings[0].message
