@@ -144,7 +144,7 @@ def test_importing_the_library_imports_neither_numba_nor_matplotlib_and_is_quick
     code = ("import numpy, sys, time; start = time.perf_counter(); import sparse_ref; seconds = time.perf_counter() - start; "
             "assert not {'numba', 'matplotlib', 'torch', 'scipy'} & set(sys.modules), set(sys.modules); print(seconds)")
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
-    assert min(float(run.stdout) for run in runs) < 0.3
+    assert min(float(run.stdout) for run in runs) < 1  # 0.03 on an idle machine
 
 
 def test_every_public_name_is_there_and_documented():

@@ -10,6 +10,7 @@
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """
 
+from .causality import leaked_future
 from .check import assert_conforms, check
 from .diagnosis import Diagnosis
 from .finding import Finding
@@ -19,4 +20,5 @@ from .probe import Probe, probe
 from .report import Report
 from .subject import ProbeError
 
-__all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify", "probe"]
+__all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify", "leaked_future",
+           "probe"]

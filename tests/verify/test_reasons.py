@@ -5,7 +5,7 @@ import pytest
 from verify.implementations import masked, softmax, spread, tri
 
 import sparse_ref as sr
-from sparse_ref.verify import check, probe
+from sparse_ref.verify import check, leaked_future, probe
 
 CAUSAL = tri(24)
 
@@ -119,6 +119,27 @@ def test_more_lengths_are_looked_at_and_their_findings_say_so():
     report = check(lambda q, k, v: masked(tri(q.shape[1], k.shape[1], offset=int(q.shape[1] == 7)))(q, k, v), sr.Causal(), 12,
                    also=[1, (7, 9)])
     assert [finding.message[:16] for finding in report.findings] == ["at n = (7, 9): 7"]
+
+
+def test_a_leaked_future_is_seen_in_what_is_no_attention_at_all():
+    def running(q, k, v):
+        return np.cumsum(np.tanh(v) + q * k, axis=1, dtype=np.float32)
+
+    def centred(q, k, v):
+        return running(q, k, v) - running(q, k, v).mean(axis=1, keepdims=True)
+
+    def peeking(q, k, v):
+        out = running(q, k, v)
+        out[:, 5] += v[:, 9]
+        return out
+    assert leaked_future(running, 30, 2) == []
+    assert leaked_future(running, 1) == []
+    assert leaked_future(centred, 30, 2)[0].count == 58
+    found, = leaked_future(peeking, 30)
+    assert (found.kind, found.count, found.at) == ("future", 1, (0, 5))
+    assert "from t = 6 on" in found.message
+    with pytest.raises(ValueError, match="n must be one length"):
+        leaked_future(running, (3, 4))
 
 
 def test_sets_that_depend_on_the_data_are_read_at_given_q_and_k():
