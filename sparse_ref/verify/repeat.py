@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import shlex
+import sys
+from operator import attrgetter
 
 FLAGS = {"kv_heads": "--kv-heads", "d": "--d", "e": "--e", "layout": "--layout", "framework": "--framework", "dtype": "--dtype",
          "device": "--device", "seconds": "--seconds", "scale": "--scale"}
 
 
 def called(fn) -> str:
-    """module:function, where fn can be imported by that; its name elsewhere."""
-    module, name = getattr(fn, "__module__", None), getattr(fn, "__qualname__", None)
-    return f"{module}:{name}" if module and name and "<" not in name and module != "__main__" else name or "fn"
+    """module:function, where that is what fn can be imported by; its name elsewhere."""
+    module, name = getattr(fn, "__module__", None), getattr(fn, "__qualname__", "fn")
+    try:
+        found = attrgetter(name)(sys.modules[module]) if module and module != "__main__" else None
+    except (AttributeError, KeyError):
+        found = None
+    return f"{module}:{name}" if found is fn else name
 
 
 def command(name: str, patterns, n: tuple[int, int], seed: int, options: dict) -> str:
