@@ -20,5 +20,5 @@ from .probe import Probe, probe
 from .report import Report
 from .subject import ProbeError
 
-__all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify", "leaked_future",
-           "probe"]
+__all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify",
+           "leaked_future", "probe"]
