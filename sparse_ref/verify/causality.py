@@ -25,6 +25,8 @@ def leaked_future(fn, n, heads=1, *, seed=0, **options) -> list[Finding]:
     fn, n, heads, options : as for `probe`; n is one length.
     seed : of the random input.
 
+    Rows that are not finite are left out; a fn that is random is told as that.
+
     Raises ProbeError where fn does, ValueError for two lengths.
 
     >>> import sparse_ref as sr
@@ -38,12 +40,15 @@ def leaked_future(fn, n, heads=1, *, seed=0, **options) -> list[Finding]:
     rng = np.random.default_rng(seed)
     before, after = call.normal(rng), call.normal(rng)
     kept, dtype = call(*before)
+    again, some = call(*before)[0], np.isfinite(kept).all(axis=-1)
     allowed = 16 * spacing(dtype) * np.abs(kept).max(initial=0, where=np.isfinite(kept))
+    if (np.abs(again - kept).max(axis=-1, initial=0, where=np.isfinite(kept)) > allowed).any():
+        return [Finding("random", "rows that differ between calls with one input: nothing can be said of what moves them")]
     moved, first_cut = np.zeros(kept.shape[:2], bool), 0
     for t in np.unique(np.linspace(1, call.n[0] - 1, min(CUTS, call.n[0] - 1), dtype=int)) if call.n[0] > 1 else ():
         out, _ = call(*(np.concatenate([x[:, :t], y[:, t:]], axis=1) for x, y in zip(before, after)))
         with np.errstate(invalid="ignore"):
-            wrong = ~(np.abs(out[:, :t] - kept[:, :t]) <= allowed).all(axis=-1)
+            wrong = some[:, :t] & ~(np.abs(out[:, :t] - kept[:, :t]) <= allowed).all(axis=-1)
         first_cut = first_cut or (int(t) if wrong.any() else 0)
         moved[:, :t] |= wrong
     if not moved.any():

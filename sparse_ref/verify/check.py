@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -73,16 +74,26 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
     patterns, seed = _patterns(pattern, heads), whole("seed", seed, 0)
     if not (gradients in (None, "torch", "jax") if isinstance(gradients, (str, type(None))) else callable(gradients)):
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
+    if isinstance(gradients, str) and gradients != options.get("framework", "numpy"):
+        framework = options.get("framework", "numpy")
+        raise ValueError(f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}")
+    if scale is not None and not (isinstance(scale, (int, float)) and isfinite(scale)):
+        raise ValueError(f"scale must be a finite number, got {scale!r}")
     call = subject(fn, n, len(patterns), **options)
     small = call.heads * call.n[0] * call.n[1] <= CELLS if exhaustive is None else exhaustive
-    report = Report(patterns, call.n, seed, called(fn), {**options, **({} if scale is None else {"scale": scale})})
+    report = Report(patterns, call.n, seed, called(fn), {**options, "scale": scale,
+                    "gradients": gradients if isinstance(gradients, str) else None})
     findings: list[Finding] = []
     try:
         (_small if small else _large)(call, patterns, scale, seed, gradients, report, findings)
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
     for other in also:
-        more = check(fn, pattern, other, heads, scale=scale, seed=seed, gradients=gradients, exhaustive=exhaustive, **options)
+        try:
+            more = check(fn, pattern, other, heads, scale=scale, seed=seed, gradients=gradients, exhaustive=exhaustive, **options)
+        except (ValueError, IndexError) as error:  # a pattern of one length has no other
+            report.remarks.append(f"n = {other} was not looked at: {error}")
+            continue
         findings += (replace(finding, message=f"at n = {more.size}: {finding.message}") for finding in more.findings)
     report.findings = tuple(findings)
     return report
@@ -130,11 +141,12 @@ def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report,
     if broken := list(broken_premises(call, seed)):
         report.sampled, findings[:] = None, broken
         return
+    findings += mixed_batch(call, seed)
     report.numbers = compared(call, seen.expected, seen.right, scale, seed, seen.rows)
     findings += of_numbers(report.numbers)
     if any(x.wrong for x in report.numbers):
         findings += reasons(call, seen.dtype, scale, seed)
-    if gradients is not None:
+    if gradients is not None and seen.right.any():
         judged = np.zeros((call.heads, call.n[0]), bool)
         judged[:, seen.rows] = seen.right
         findings += wrong_gradients(call, gradients, patterns, judged, scale, seed)

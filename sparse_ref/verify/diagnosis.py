@@ -128,7 +128,7 @@ def _moved(p: Pattern, A) -> Iterator[tuple[str, str]]:
     for s in dict.fromkeys([own + offset, own - offset, *(own + sign * s for s in range(1, FURTHEST + 1) for sign in (1, -1))]):
         if s != own and _drawn(Shifted(inner, s), A):
             name = repr(inner if s == 0 else Shifted(inner, s))
-            if offset and s in (own + offset, own - offset):
+            if offset and s in (0, offset) and s in (own + offset, own - offset):
                 yield "alignment", f"is {name}, asked {p!r}: aligned at the {'bottom right' if s == offset else 'top left'}"
             else:
                 yield "shifted", f"is {name}, asked {p!r}: query i has the keys of query i {'+' if s > own else '-'} {abs(s - own)}"

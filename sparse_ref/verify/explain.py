@@ -89,7 +89,7 @@ def other_key_heads(call: Subject, found: Probe) -> Iterator[Finding]:
     known = found.mask.any(axis=-1) & (found.row_sums > 0.01) & np.isfinite(out)
     with np.errstate(invalid="ignore", divide="ignore"):
         read = out / found.row_sums - 1
-    wrong = known & (np.abs(read - own[:, None]) > 0.25)
+    wrong = known & (np.abs(read - own[:, None]) > 0.25 + 8 * spacing(found.dtype) * (own[:, None] + 1))
     if wrong.any():
         told = {int(h): round(float(np.median(read[h][known[h]])), 2) + 0.0 for h in np.flatnonzero(wrong.any(axis=1))}
         named = ", ".join(f"{h} reads {g:g}" for h, g in list(told.items())[:8])

@@ -9,7 +9,7 @@ from .subject import first
 
 KINDS = ("error", "timeout", "shape", "dtype", "random", "state", "not linear", "batch", "nan", "extra", "missing", "empty row",
          "multiplicity", "bias", "row sum", "ghost", "leak", "overflow", "poison", "kv map", "numerics", "scale", "curve", "lse",
-         "gradient")
+         "gradient", "future")
 
 
 @dataclass(frozen=True)

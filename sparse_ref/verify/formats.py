@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from .finding import KINDS
 
 SUBJECTS = {"calls": KINDS[:8], "sets": KINDS[8:18], "outside": ("poison",), "heads": ("kv map",),
-            "numbers": ("numerics", "scale", "curve", "lse"), "gradients": ("gradient",)}
+            "numbers": ("numerics", "scale", "curve", "lse"), "gradients": ("gradient",), "future": ("future",)}
 
 
 def junit(report) -> str:

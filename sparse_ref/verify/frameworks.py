@@ -45,4 +45,4 @@ def numpy_of(x) -> np.ndarray:
     """An array of any framework and device as NumPy has it, in float64."""
     if hasattr(x, "detach"):  # a torch tensor; NumPy has no bfloat16 to take it as it is
         x = x.detach().cpu().double()
-    return np.asarray(x, np.float64)
+    return np.asarray(x, np.float64).copy()  # fn may use its output again

@@ -21,6 +21,9 @@ def wrong_gradients(call: Subject, vjp, patterns, judged, scale, seed: int) -> I
     q, k, v = call.normal(rng)
     grad = call.rounded(rng.standard_normal((call.heads, call.n[0], call.e), np.float32)) * judged[..., None]
     found, dtype = _called(call, vjp, grad, q, k, v)
+    if len(found) != 3:
+        yield Finding("gradient", f"the gradient of fn must be (dq, dk, dv), got {len(found)} of them")
+        return
     scale = call.d**-0.5 if scale is None else scale
     exact = [x.astype(np.float64) for x in (grad, q, k, v)]
     right = _stated(exact, patterns, scale)
@@ -62,12 +65,15 @@ def _called(call: Subject, vjp, grad, q, k, v) -> tuple[list[np.ndarray], str]:
     def run():
         with np.errstate(all="ignore"):
             found = make(call.fn)(*(FRAMEWORKS[call.framework](x, call.dtype, call.device) for x in (*arrays[1:], arrays[0])))
-            return [back(numpy_of(x), heads)[0] for x, heads in zip(found, (call.heads, call.kv_heads, call.kv_heads))]
+            heads = call.heads, call.kv_heads, call.kv_heads
+            return [back(numpy_of(x), h)[0] for x, h in zip(found, heads)] if len(found) == 3 else list(found)
     try:
         return call.worker(run, call.seconds), call.dtype
     except TimeoutError as error:
         raise ProbeError(f"the gradient of fn {error}", "timeout" if call.worker.lost else "error") from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ProbeError(f"the gradient of fn raised {type(error).__name__}: {error}") from error
 
 

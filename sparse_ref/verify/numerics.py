@@ -1,6 +1,7 @@
 """Are the numbers right? Against the float64 statement, within an error budget that is taken from data.
 
-The budget is twice the error that plain NumPy makes on the same input in the precision that came back, plus what the
+The budget is twice the error that plain NumPy makes on the same input in the precision that came back, with logits in it or
+in float32, whichever is off by more, plus what the
 rounding of logits and output alone may cost: no tolerance is chosen, so none can be chosen too wide.
 """
 
@@ -61,7 +62,8 @@ def _compared(call: Subject, expected, judged, scale, spread, rng, rows) -> Numb
     finite = np.isfinite(out).all(axis=-1)
     broken, compared = judged & ~finite, judged & finite
     error = np.where(compared, np.abs(np.where(finite[..., None], out, 0) - true).max(axis=-1), 0)
-    plain = np.abs(_plain(q, k, v, expected, factor, BITS[dtype]) - true).max(axis=-1)[judged].max()
+    plain = max(np.abs(_plain(q, k, v, expected, factor, BITS[dtype], of_logits) - true).max(axis=-1)[judged].max()
+                for of_logits in {BITS["float32"], BITS[dtype]})
     budget = 2 * plain + floor
     off = np.zeros_like(judged) if lse is None else judged & ~_near(lse, true_lse, largest, dtype)
     wrong = error > budget
@@ -81,10 +83,10 @@ def _near(lse, true, largest, dtype) -> np.ndarray:
         return (lse == true) | (np.abs(lse - true) <= 16 * spacing(dtype) * (1 + largest))
 
 
-def _plain(q, k, v, mask, scale, bits: int) -> np.ndarray:
-    """Dense float32 attention, masked by -inf, with inputs, weights and output rounded to `bits` significant bits."""
+def _plain(q, k, v, mask, scale, bits: int, of_logits: int) -> np.ndarray:
+    """Dense float32 attention, masked by -inf; inputs, weights and output have `bits` significant bits, logits `of_logits`."""
     q, k, v = (rounded(x, bits) for x in (q, k, v))
-    x = np.where(mask, _logits(q, k, np.float32(scale)), np.float32(-np.inf))
+    x = np.where(mask, rounded(_logits(q, k, np.float32(scale)), of_logits), np.float32(-np.inf))
     top = x.max(axis=-1, keepdims=True)
     p = np.exp(x - np.where(top == -np.inf, 0, top))
     total = p.sum(axis=-1, keepdims=True)

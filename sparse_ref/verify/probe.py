@@ -141,7 +141,7 @@ def _leaks(call: Subject, mask, starts, bar) -> tuple[np.ndarray, np.ndarray]:
     Each of a call's keys has a coordinate to itself, on which row i puts +4e4 if the key is not its own. All other keys
     share the last coordinate, on which every row puts -4e4.
     """
-    size = np.sqrt(LOGIT * np.sqrt(call.d))
+    size = hostile(call)
     leaks, overflow = np.zeros_like(mask), np.zeros(mask.shape[:2], bool)
     for first in starts:
         keys = np.arange(first, min(first + starts.step, call.n[1]))
@@ -155,6 +155,11 @@ def _leaks(call: Subject, mask, starts, bar) -> tuple[np.ndarray, np.ndarray]:
         overflow |= ~np.isfinite(out).all(axis=-1)
         bar.update()
     return leaks, overflow
+
+
+def hostile(call: Subject) -> float:
+    """What q and k hold for logits of 4e4 at the usual scale; float16 has no q . k above 65504, and gets one of 4e4."""
+    return float(np.sqrt(LOGIT if call.dtype == "float16" else LOGIT * np.sqrt(call.d)))
 
 
 def _one_hot(call: Subject, keys) -> np.ndarray:

@@ -7,7 +7,7 @@ import sys
 from operator import attrgetter
 
 FLAGS = {"kv_heads": "--kv-heads", "d": "--d", "e": "--e", "layout": "--layout", "framework": "--framework", "dtype": "--dtype",
-         "device": "--device", "seconds": "--seconds", "scale": "--scale"}
+         "device": "--device", "seconds": "--seconds", "scale": "--scale", "gradients": "--gradients"}
 
 
 def called(fn) -> str:

@@ -19,7 +19,7 @@ from ..sets import Pattern
 from .diagnosis import Diagnosis, diagnosed
 from .finding import Finding, counted, found_in
 from .frameworks import spacing
-from .probe import LOGIT
+from .probe import LOGIT, hostile
 from .subject import Subject
 from .sums import Sums, member, named, unlike
 
@@ -51,7 +51,7 @@ class Sketch:
         rows = f"{self.off.size - self.blind:,} of {self.off.size:,} rows"
         seen = [f"seen: {rows} by random sums, where a single key more or less shows; {counted(self.right.size, 'row')} key by key"
                 f"; leaks in {counted(self.leaky, 'row')}",
-                "not seen: leaks in other rows, and what depends on the data"]
+                "not seen: leaks in other rows; ghosts, poison and key heads, as at smaller n; and what depends on the data"]
         if self.blind:
             seen.append(f"not seen: a single key in {counted(self.blind, 'row')} of so many keys that {self.dtype} rounds it away")
         if self.unread:
@@ -121,7 +121,7 @@ def _leaks(call: Subject, patterns, off, rng) -> tuple[np.ndarray, int, np.ndarr
     """(rows that let in keys they should not, how many rows of each head were tried, rows that are not finite then)."""
     per, leaks, broken = call.heads // call.kv_heads, np.zeros_like(off), np.zeros_like(off)
     tried = np.unique(np.linspace(0, call.n[0] - 1, min(call.d, call.n[0]), dtype=int))
-    size = np.sqrt(LOGIT * np.sqrt(call.d))
+    size, many = hostile(call), 0
     q, k = np.zeros((call.heads, call.n[0], call.d)), np.full((call.kv_heads, call.n[1], call.d), size)
     q[:, tried, np.arange(len(tried))] = size
     for g, (r, i) in ((g, x) for g in range(call.kv_heads) for x in enumerate(tried)):
@@ -131,11 +131,12 @@ def _leaks(call: Subject, patterns, off, rng) -> tuple[np.ndarray, int, np.ndarr
     for h in range(call.heads):
         if patterns[h] == patterns[h // per * per]:
             for i in tried[~off[h, tried]]:
-                own = np.asarray(patterns[h].row(int(i), call.n[1]), int)
+                own, many = np.asarray(patterns[h].row(int(i), call.n[1]), int), many + 1
                 mean = signs[h // per][own].mean(axis=0) if len(own) else np.zeros(call.e)
                 broken[h, i] = not np.isfinite(out[h, i]).all()
-                leaks[h, i] = not broken[h, i] and np.abs(out[h, i] - mean).max() > 8 * spacing(dtype)
-    return leaks, len(tried) * call.heads, broken
+                allowed = 2 * spacing(dtype) * (np.abs(mean) + np.sqrt((mean**2).mean())) + 2.0**-18
+                leaks[h, i] = not broken[h, i] and (np.abs(out[h, i] - mean) > allowed).any()
+    return leaks, many, broken
 
 
 def _at(rows, kind: str, wrong, off, said: str) -> Iterator[Finding]:

@@ -85,7 +85,9 @@ class Subject:
             raise
         except TimeoutError as error:
             raise ProbeError(f"{called} {error}", "timeout" if self.worker.lost else "error") from error
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever fn raises is a finding
             raise ProbeError(f"{called} raised {type(error).__name__}: {error}") from error
 
     def _read(self, called: str, found, batch: int) -> tuple[np.ndarray, str, np.ndarray | None]:

@@ -48,11 +48,9 @@ def member(p: Pattern, i: int, n: int) -> np.ndarray:
 
 def named(call: Subject, patterns, seen: Sums, found, rows) -> Iterator[Diagnosis]:
     """The pattern whose random sums every row has, of those that the rows that were read suggest."""
-    for p in dict.fromkeys(patterns):
-        heads = [h for h, other in enumerate(patterns) if other == p and seen.off[h].any()]
-        if not heads:
+    for h, p in enumerate(patterns):
+        if not seen.off[h].any():
             continue
-        h = heads[0]
         zero = np.zeros((1, call.n[0], 1)), np.zeros((1, call.n[1], 1))
         for q in dict.fromkeys(suggested(p, found[h], rows, call.n)):
             expected, lse = attend_with_lse(*zero, seen.signs[[h // (call.heads // call.kv_heads)]], q)
@@ -60,7 +58,7 @@ def named(call: Subject, patterns, seen: Sums, found, rows) -> Iterator[Diagnosi
                 own = np.stack([member(p, int(i), call.n[1]) for i in rows])
                 sides = "; ".join(x.text for x in diagnosed((p,), own[None], found[[h]], queries=rows) if x.kind in PARTIAL)
                 said = sub(r"[\d,]+ of [\d,]+ rows", f"{int(seen.off[h].sum()):,} of {call.n[0]:,} rows", sides)
-                yield Diagnosis("named", f"is {q!r}, asked {p!r}{': ' * bool(said)}{said}", tuple(heads))
+                yield Diagnosis("named", f"is {q!r}, asked {p!r}{': ' * bool(said)}{said}", (h,))
                 break
 
 

@@ -155,3 +155,43 @@ def test_sets_that_depend_on_the_data_are_read_at_given_q_and_k():
         probe(top_2, 9, q=q)
     with pytest.raises(ValueError, match=r"k must have shape \(1, 9, 4\), got \(1, 8, 4\)"):
         probe(top_2, 9, q=q, k=k[:, :8])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_attention_that_rounds_its_logits_to_half_precision_is_right(dtype):
+    def eager(q, k, v):
+        x = (q @ k.swapaxes(1, 2)).astype(q.dtype).astype(np.float32) / np.float32(q.shape[-1] ** 0.5)
+        x = np.where(CAUSAL, x.astype(q.dtype).astype(np.float32), np.float32(-np.inf))
+        return (softmax(x).astype(q.dtype).astype(np.float32) @ v.astype(np.float32)).astype(q.dtype)
+    report = check(eager, sr.Causal(), 24, 2, dtype=dtype)
+    assert report.passed, report
+
+
+def test_what_cannot_be_asked_is_refused_and_a_length_that_a_pattern_has_not_is_a_remark():
+    for scale in (np.nan, np.inf, "1"):
+        with pytest.raises(ValueError, match="scale must be a finite number, got"):
+            check(masked(CAUSAL), sr.Causal(), 24, scale=scale)
+    with pytest.raises(ValueError, match="gradients must be those of framework='numpy', or a function, got 'torch'"):
+        check(masked(CAUSAL), sr.Causal(), 24, gradients="torch")
+    p = sr.Random(24, 3, 0)
+    report = check(lambda q, k, v: sr.attend(q, k, v, p), p, 24, also=[7])
+    assert report.passed
+    assert "n = 7 was not looked at" in str(report)
+
+
+def test_too_few_gradients_are_a_finding():
+    report = check(masked(CAUSAL), sr.Causal(), 24, gradients=lambda q, k, v, grad: (q,))
+    assert kinds(report) == {"gradient"}
+    assert "must be (dq, dk, dv), got 1 of them" in of(report, "gradient")
+
+
+def test_chance_is_not_taken_for_a_future_that_leaks():
+    rng = np.random.default_rng(0)
+    found, = leaked_future(lambda q, k, v: v + rng.standard_normal(v.shape).astype(np.float32), 20)
+    assert found.kind == "random"
+
+    def empty_first(q, k, v):
+        out = np.cumsum(v, axis=1)
+        out[:, 0] = np.nan
+        return out
+    assert leaked_future(empty_first, 20) == []
