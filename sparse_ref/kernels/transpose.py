@@ -1,25 +1,23 @@
 """Rows to lanes and back: a matrix turned over its diagonal, square by square, each square in registers.
 
-A square is 32 bytes wide, 8 float32 or 4 float64. Its halves are swapped over the diagonal, then its quarters, and so on, as
-`lower.words.turn` does it with bits.
+A square is half as wide as a panel, 8 float32 or 4 float64. Its halves are swapped over the diagonal, then its quarters, and
+so on, as `lower.words.turn` does it with bits.
 """
 
 from __future__ import annotations
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
 from ..jit import compiled
-from .vectors import BITS, BYTES, number_type, place
-
-HALF = BYTES // 2
+from .vectors import BITS, Vector, lanes, number_type, place
 
 
 @compiled
 def transpose(a, first, rows, columns, b, to):
     """b[to + c, r] = a[first + r, c] for r < rows, c < columns; both contiguous."""
-    side, down, along = side_of(a), a.shape[1], b.shape[1]
+    side, down, along = lanes(a) // 2, a.shape[1], b.shape[1]
     for r in range(0, rows, side):
         for c in range(0, columns, side):
             if r + side <= rows and c + side <= columns:
@@ -30,22 +28,10 @@ def transpose(a, first, rows, columns, b, to):
                         b[to + x, y] = a[first + y, x]
 
 
-def side_of(a):
-    """How many numbers wide a square is."""
-    return HALF // a.itemsize
-
-
-@overload(side_of)
-def _side_of(a):
-    """A constant."""
-    side = HALF * 8 // a.dtype.bitwidth
-    return lambda a: side
-
-
 @intrinsic
 def square(typingctx, a, at, down, b, to, along):
     """b.flat[to + c along + r] = a.flat[at + r down + c] for the rows r and columns c of one square."""
-    side = HALF * 8 // a.dtype.bitwidth
+    side = Vector(a.dtype).lanes // 2
     vector, places, index = ir.VectorType(number_type(a.dtype), side), ir.VectorType(BITS, side), types.intp
 
     def build(context, builder, signature, args):

@@ -15,7 +15,7 @@ from ..derived import Listed, Shifted
 from ..patterns import Random
 from ..rules import Rule
 from ..sets import Both, Complement, Either, Minus, Pattern
-from .tables import are_few, are_intervals, below_one_another, complement, gaps, of_keys, side_by_side, taken, within
+from .tables import are_few, are_intervals, below_one_another, complement, gaps, of_keys, side_by_side, slots_of, taken, within
 from .tidy import Runs, counts, keys_of, tidy
 
 FURTHEST = 4 * 10**18  # so that a query plus or minus any parameter stays in int64
@@ -53,9 +53,8 @@ def _(p: Listed, i, n):
     p._listed(i)
     if len(i) == len(p.indptr) - 1 and (i == np.arange(len(i))).all():
         return of_keys(p.indptr, p.indices, n)
-    slots = np.diff(p.indptr)[i]
-    indptr = np.concatenate([[0], np.cumsum(slots)])
-    return of_keys(indptr, p.indices[np.arange(indptr[-1]) + np.repeat(p.indptr[i] - indptr[:-1], slots)], n)
+    indptr, where = slots_of(p.indptr, i)
+    return of_keys(indptr, p.indices[where], n)
 
 
 @ragged.register

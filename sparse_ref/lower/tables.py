@@ -19,10 +19,15 @@ def side_by_side(left: Runs, right: Runs) -> Runs:
 
 def taken(runs: Runs, rows) -> Runs:
     """The given rows, in the given order."""
-    slots = np.diff(runs.indptr)[rows]
-    indptr = np.concatenate([[0], np.cumsum(slots)])
-    where = np.arange(indptr[-1]) + np.repeat(runs.indptr[:-1][rows] - indptr[:-1], slots)
+    indptr, where = slots_of(runs.indptr, rows)
     return Runs(indptr, runs.table[where], (len(rows), runs.shape[1]))
+
+
+def slots_of(indptr, rows) -> tuple[np.ndarray, np.ndarray]:
+    """(indptr of the given rows one after the other, where each of their slots stands now)."""
+    slots = np.diff(indptr)[rows]
+    own = np.concatenate([[0], np.cumsum(slots)])
+    return own, np.arange(own[-1]) + np.repeat(indptr[:-1][rows] - own[:-1], slots)
 
 
 def of_keys(indptr, indices, n: int) -> Runs:

@@ -2,6 +2,7 @@
 
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from types import ModuleType
 from unittest.mock import patch
 
 import pytest
@@ -22,6 +23,27 @@ def by_path(package, path, *stubs):
     with patch.dict(sys.modules, {stub.__name__: stub for stub in stubs}):
         spec.loader.exec_module(module)
     return module
+
+
+def long_net():
+    """longnet's file of attention, with PyTorch's in place of what it takes from a package that is not installed."""
+    torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
+
+    class FlashAttention(torch.nn.Module):
+        """softmax(q k^T / sqrt(d)) v over the last axes but one."""
+
+        def __init__(self, causal, dropout):
+            super().__init__()
+            self.causal = causal
+
+        def forward(self, q, k, v):
+            """Attention."""
+            return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
+
+    package, flash = ModuleType("long_net"), ModuleType("zeta.nn.attention.flash_attention")
+    package.__path__ = [folder("long_net")]
+    flash.FlashAttention = FlashAttention
+    return by_path("long_net", "attention.py", package, flash)
 
 
 def sparsity_config():

@@ -4,11 +4,9 @@ Its flash attention comes from a package that is not installed, and is replaced 
 paper's authors, has no release with this layer: its rule is tested from its statement, in tests/patterns and tests/published.
 """
 
-from types import ModuleType
-
 import numpy as np
 import pytest
-from by_path import by_path, folder
+from by_path import long_net
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,23 +15,7 @@ import sparse_ref as sr
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 
 pytestmark = pytest.mark.originals
-
-
-class FlashAttention(torch.nn.Module):
-    """softmax(q k^T / sqrt(d)) v over the last axes but one, as the missing package has it."""
-
-    def __init__(self, causal, dropout):
-        super().__init__()
-        self.causal = causal
-
-    def forward(self, q, k, v):
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
-
-
-package, flash = ModuleType("long_net"), ModuleType("zeta.nn.attention.flash_attention")
-package.__path__ = [folder("long_net")]
-flash.FlashAttention = FlashAttention
-original = by_path("long_net", "attention.py", package, flash)
+original = long_net()
 
 
 def layer(w, r, dim, heads=1, causal=False):

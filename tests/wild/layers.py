@@ -3,7 +3,8 @@
 from types import ModuleType
 
 import pytest
-from originals.by_path import by_path, folder
+from originals.by_path import by_path
+from originals.by_path import long_net as longnet
 
 from wild.handed import hand, numbered, parted, torch
 
@@ -14,24 +15,7 @@ sinkhorn = pytest.importorskip("sinkhorn_transformer.sinkhorn_transformer",
                                reason="sinkhorn-transformer is missing: make test-originals")
 axial_attention = pytest.importorskip("axial_attention", reason="axial-attention is missing: make test-originals")
 swin = pytest.importorskip("swin_transformer_pytorch.swin_transformer", reason="swin-transformer-pytorch: make test-originals")
-
-
-class FlashAttention(torch.nn.Module):
-    """softmax(q k^T / sqrt(d)) v over the last axes but one: what longnet takes from a package that is not installed."""
-
-    def __init__(self, causal, dropout):
-        super().__init__()
-        self.causal = causal
-
-    def forward(self, q, k, v):
-        """Attention."""
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
-
-
-package, flash = ModuleType("long_net"), ModuleType("zeta.nn.attention.flash_attention")
-package.__path__ = [folder("long_net")]
-flash.FlashAttention = FlashAttention
-long_net = by_path("long_net", "attention.py", package, flash)
+long_net = longnet()
 
 activations = ModuleType("flood_forecast.transformer_xl.lower_upper_config")
 activations.activation_dict = {"Softmax": torch.nn.Softmax}
