@@ -22,8 +22,9 @@ from numba.extending import overload
 from .positions import among, passed
 
 HERE = Path(__file__).parent
-COMPILING = [HERE / "jit.py", *(file for room in ("lower", "kernels") for file in sorted((HERE / room).glob("*.py"))
-                                if not file.name.startswith("cuda"))]
+COMPILING = [HERE / "jit.py", HERE / "paths" / "spread.py",
+             *(file for room in ("lower", "kernels") for file in sorted((HERE / room).glob("*.py"))
+               if not file.name.startswith("cuda"))]
 STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in COMPILING)).hexdigest()
 
 _entry = RLock()
