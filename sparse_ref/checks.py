@@ -10,7 +10,10 @@ MOST_HEADS = 65536
 
 
 def whole(name: str, value, least: int | None = None, most: int | None = MOST) -> int:
-    """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
+    """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none. A value that
+    stands for all integers, as in proofs, takes the bounds itself."""
+    if hasattr(value, "within"):
+        return value.within(least, None if most == MOST else most)
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__") or bool(getattr(value, "ndim", False)):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     try:

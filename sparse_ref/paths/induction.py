@@ -1,0 +1,82 @@
+"""Statements about any number of layers, whose induction z3 is asked for step by step; abstract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from .extra import z3
+from .family import Family, Layers
+from .question import Question, vacuous
+from .term import Undecided
+from .verdict import Verdict
+from .walked import FEW, first, least, length_of, lengths
+
+
+class Induction:
+    """A statement about any number of layers; abstract."""
+
+    def __init__(self, given: Family, causal: bool, deadline: float):
+        self.given, self.causal, self.deadline, self.start = given, causal, deadline, monotonic()
+
+    def conditions(self, question: Question) -> Iterator[tuple[str, Any]]:
+        """(a step of the induction, a condition under which it fails): it holds where z3 finds no case."""
+        raise NotImplementedError
+
+    def wrong(self, values, found: Layers, n: int) -> np.ndarray:
+        """The pairs for which the statement is false at one length, bool [i, j], by walking."""
+        raise NotImplementedError
+
+    def changes(self, found: Layers):
+        """Changes of the sets that may make the statement false."""
+        raise NotImplementedError
+
+    def verdict(self) -> Verdict:
+        """By walking, then by induction."""
+        question = Question(self.given, self.causal)
+        status, case, planted = "unknown", None, ""
+        said = self.said(question)
+        try:
+            case = least(self.given, self.wrong)
+            if case is not None:
+                status, evidence = "refuted", "every path was walked"
+            elif failed := self.failed(question):
+                evidence = failed
+            elif vacuous(question):
+                evidence = "no parameters fulfil what is assumed"
+            elif not (planted := self.planted()):
+                evidence = "no other sets were found for which it is false"
+            else:
+                status, evidence = "proved", self.evidence(question)
+        except (Undecided, z3().Z3Exception) as error:
+            evidence = str(error)
+        return Verdict(status, *said, evidence, case, planted, monotonic() - self.start)
+
+    def failed(self, question: Question) -> str:
+        """The first step of the induction that is not confirmed, and why; "" where all are."""
+        for name, condition in self.conditions(question):
+            answer = question.case(condition, seconds=max(0.1, self.deadline - monotonic()))
+            if answer.found != "no":
+                return f"{name}: {answer.reason or f'not at {answer.case}'}"
+        return ""
+
+    def planted(self) -> str:
+        """A change that makes the statement false at some small case, and by which a step of the induction fails."""
+        for text, change in self.changes(self.given.small_one()):
+            for values, found in self.given.small():
+                other = change(found)
+                case = first(other, lengths(other, length_of(found, values), FEW), lambda n, p=other, v=values: self.wrong(v, p, n))
+                if case is not None and self.failed(Question(self.given, self.causal, change=change)):
+                    return f"{text} it is false at {case._replace(parameters=tuple(values.items()))}, and z3 says so"
+        return ""
+
+    def said(self, question: Question) -> tuple[str, str]:
+        """The statement, in words and in TeX."""
+        raise NotImplementedError
+
+    def evidence(self, question: Question) -> str:
+        """What it rests on."""
+        raise NotImplementedError

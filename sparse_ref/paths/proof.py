@@ -1,0 +1,169 @@
+"""How a statement about fixed layers is settled: walked at small lengths, then put to z3, most general first.
+
+Symbols:  as in `connectivity`; what lies between j and i are the positions a, b, c, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+from time import monotonic
+
+import numpy as np
+
+from .connectivity import MOST, reach
+from .extra import z3
+from .family import Family, generalised, narrower
+from .question import Answer, Question, vacuous
+from .said import LETTERS, connected
+from .term import Undecided
+from .verdict import Counterexample, Verdict
+from .walked import FEW, first, length_of, lengths, pairs, smallest, through
+
+FEW_WAYS = 4  # that are told
+MOST_BETWEEN = 4  # positions for which i, j and 0 are tried where no path is known
+
+
+class Proof:
+    """One statement, and the ways in which it may be settled."""
+
+    def __init__(self, given: Family, residual: bool, causal: bool, n: int | None, deadline: float):
+        self.given, self.residual, self.causal, self.n, self.deadline = given, residual, causal, n, deadline
+
+    def verdict(self) -> Verdict:
+        """By walking, then by z3."""
+        missing = smallest(self.given, self.residual, self.causal, self.n)
+        if missing is not None:
+            return self.refuted(self.given, missing, f"every path was walked, and {heard(self.given, missing, self.residual)}")
+        if not self.given.names and (self.n is not None or self.given.at().own_length is not None):
+            return self.exhausted()
+        reasons = []
+        for given, values, eliminate in self.attempts():
+            try:
+                answer = self.asked(given, values, eliminate)
+                if isinstance(answer, Verdict):
+                    return answer
+                reasons.append(answer)
+            except (Undecided, TypeError, AttributeError, z3().Z3Exception) as error:
+                reasons.append(str(error))
+        return Verdict("unknown", *self.said(self.given), "; ".join(dict.fromkeys(reasons)))
+
+    def attempts(self) -> Iterator[tuple[Family, dict[str, int] | None, bool]]:
+        """(layers, the values at which they are the given ones, whether to eliminate quantifiers), the most general first."""
+        if not self.given.names and (general := generalised(self.given)):
+            yield *general, False
+        yield self.given, None, False
+        if not self.given.names:
+            yield self.given, None, True
+
+    def asked(self, given: Family, values: dict[str, int] | None, eliminate: bool) -> Verdict | str:
+        """What z3 says, or why it says nothing."""
+        question = Question(given, self.causal)
+        if vacuous(question, values):
+            return "no parameters are both assumed and given"
+        answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate)
+        if answer.found == "no":
+            return self.proved(given, question, values, eliminate)
+        if answer.case is not None and eliminate:
+            least = self.minimised(question, answer.case)
+            return self.refuted(given, least, f"z3 finds no positions between; {heard(given, least, self.residual)}")
+        return answer.reason or f"z3 finds a case in which {self.way(question)} fails: {answer.case}"
+
+    def negation(self, question: Question, eliminate: bool):
+        """No path from j to i: through any positions, or through those that are proposed."""
+        if eliminate:
+            between = [question.symbols.integer(name) for name in LETTERS[:len(question.layers.steps) - 1]]
+            none = z3().Not(self.path(question, between))
+            return z3().ForAll([a.expression for a in between], none) if between else none
+        return z3().Not(z3().Or(*(self.path(question, between) for between in self.proposed(question))))
+
+    def proposed(self, question: Question) -> Iterator[list]:
+        """The positions between that are known to lie on a path; or i, j and 0, in every order."""
+        i, j, many = question.i, question.j, len(question.layers.steps) - 1
+        if question.layers.via is not None:
+            ways = [a if isinstance(a, tuple) else (a,) for a in question.layers.via(j, i)]
+        elif many <= MOST_BETWEEN:
+            ways = list(product((j, i, 0), repeat=many))
+        else:
+            raise Undecided(f"no path is known through {many} positions, and i, j and 0 are tried for {MOST_BETWEEN} alone")
+        yield from ([question.term(a) for a in way] for way in ways)
+
+    def path(self, question: Question, between):
+        """Each position attends to the one before, and lies within 0 <= a < n."""
+        positions = [question.j, *between, question.i]
+        hops = [question.holds(p, b, a, self.residual) for p, (a, b) in zip(question.layers.steps, pairwise(positions))]
+        return z3().And(*hops, *(bound for a in between for bound in question.within(a)))
+
+    def proved(self, given: Family, question: Question, values, eliminate: bool) -> Verdict | str:
+        """The verdict, once a narrower set was refused."""
+        planted = self.planted(given, eliminate)
+        if not planted:
+            return "z3 finds no case without a path, but no narrower set was found that it must refuse"
+        evidence = ("z3 finds no case without a path, by elimination of quantifiers at these numbers" if eliminate else
+                    f"z3 finds no case in which {self.way(question)} fails")
+        here = f"; given here are {', '.join(f'{name} = {x}' for name, x in values.items())}" if values else ""
+        return Verdict("proved", *self.said(given, question), evidence + here, planted=planted)
+
+    def planted(self, given: Family, eliminate: bool | None) -> str:
+        """A change that makes the statement false at some small case, and that the same question, asked there, confirms."""
+        for text, change in narrower(given.small_one(), self.causal):
+            for values, found in given.small():
+                less = change(found)
+                missing = first(less, lengths(less, length_of(found, values, self.n), FEW),
+                                lambda n, p=less.steps: ~through(p, n, self.residual) & pairs(n, self.causal))
+                if missing is None:
+                    continue
+                at = missing._replace(parameters=tuple(values.items()))
+                if eliminate is None:
+                    return f"{text} it is false at {at}"
+                question = Question(given, self.causal, change=change)
+                answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate, at=at)
+                if answer.found == "yes":
+                    return f"{text} it is false at {at}, and z3 says so"
+        return ""
+
+    def exhausted(self) -> Verdict:
+        """The verdict where every pair of the one length has a path."""
+        n = self.n if self.n is not None else self.given.at().own_length
+        said, planted = self.said(self.given), self.planted(self.given, None)
+        return Verdict("proved", *said, f"every pair of n = {n} was walked", planted=planted)
+
+    def refuted(self, given: Family, missing: Counterexample, evidence: str) -> Verdict:
+        """The verdict, with the pair that no path connects."""
+        return Verdict("refuted", *self.said(given), evidence, missing)
+
+    def minimised(self, question: Question, found: Counterexample) -> Counterexample:
+        """A case without a path that has the least n, then i, then j, as far as time allows."""
+        kept: list = [self.negation(question, True)]
+        for name in ("n", "i", "j"):
+            term, answer = getattr(question, name), Answer("yes", found)
+            while answer.found == "yes" and self.left() > 1:
+                found = answer.case or found
+                answer = question.case(*kept, term.expression < getattr(found, name), seconds=self.left(), eliminate=True)
+            kept.append(term.expression == getattr(found, name))
+        return found
+
+    def said(self, given: Family, question: Question | None = None) -> tuple[str, str]:
+        """The statement, in words and in TeX."""
+        if not given.names:
+            return connected(given.at(), [], self.residual, self.causal, self.n)
+        question = question or Question(given, self.causal)
+        return connected(question.layers, question.assumed(), self.residual, self.causal, self.n)
+
+    def way(self, question: Question) -> str:
+        """The path, in words."""
+        ways = [", ".join(f"{name} = {a!r}" for name, a in zip(LETTERS, way)) for way in self.proposed(question)]
+        return f"the path through {' or '.join(ways)}" if len(ways) < FEW_WAYS else "every path through j, i and 0"
+
+    def left(self) -> float:
+        """Seconds until the deadline; some are always left, to hear of it."""
+        return max(0.1, self.deadline - monotonic())
+
+
+def heard(given: Family, missing: Counterexample, residual: bool) -> str:
+    """What the position j reaches, where i is not among it."""
+    if missing.n > MOST:
+        return f"n = {missing.n} is beyond what is walked"
+    found = np.flatnonzero(reach(given.at(**dict(missing.parameters)).steps, missing.n, residual=residual)[:, missing.j])
+    some = ", ".join(map(str, found[:12])) + ", ..." * (len(found) > 12)
+    return f"j = {missing.j} reaches {f'i = {some} alone' if len(found) else 'nothing'}"

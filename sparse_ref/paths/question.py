@@ -1,0 +1,96 @@
+"""One question to z3 about layers, at terms for i, j, n and the parameters: whether a condition holds in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Timer
+from typing import Any, NamedTuple
+
+from ..sets import Pattern
+from .extra import z3
+from .family import Family, Layers
+from .term import Symbols, Term, Undecided, truth
+from .verdict import Counterexample
+
+
+class Answer(NamedTuple):
+    """"no", "yes" with the case that was found, or "unknown", and why."""
+
+    found: str
+    case: Counterexample | None = None
+    reason: str = ""
+
+
+class Question:
+    """Layers of a family at terms, and positions 0 <= j, i < n, j <= i where causal; `change` makes other layers of them first."""
+
+    def __init__(self, given: Family, causal: bool, n: int | None = None, change: Callable[[Layers], Layers] = lambda x: x):
+        self.symbols = Symbols()
+        self.values, self.layers = given.symbolic(self.symbols)
+        self.layers = change(self.layers)
+        self.i, self.j = self.symbols.integer("i"), self.symbols.integer("j")
+        self.n = self.values.get("n") or self.symbols.integer("n")
+        self.inside = [*self.within(self.i), *self.within(self.j)]
+        if causal:
+            self.inside.append(self.j.expression <= self.i.expression)
+        for own in (n, self.layers.own_length):
+            if own is not None:
+                self.inside.append(self.n.expression == self.term(own).expression)
+
+    def term(self, x) -> Term:
+        """An int as a term."""
+        return x if isinstance(x, Term) else Term(z3().IntVal(int(x), self.symbols.context), self.symbols)
+
+    def within(self, x: Term) -> list[Any]:
+        """0 <= x < n."""
+        return [x.expression >= 0, x.expression < self.n.expression]
+
+    def holds(self, step: Pattern, i, j, residual: bool = False):
+        """j in A_i; or j = i, with the residual edge."""
+        member = truth(step.contains(i, j), self.symbols)
+        return z3().Or(member, i.expression == j.expression) if residual else member
+
+    def assumed(self) -> list[str]:
+        """What is assumed of the parameters, each in words, without what the others imply."""
+        kept = list(self.symbols.given)
+        for each in self.symbols.given:
+            solver, others = z3().Solver(ctx=self.symbols.context), [x for x in kept if not x.eq(each)]
+            solver.set("timeout", 1000)
+            solver.add(*others, z3().Not(each))
+            kept = others if solver.check() == z3().unsat else kept
+        return [str(each) for each in kept]
+
+    def case(self, *conditions, seconds: float, eliminate: bool = False, at: Counterexample | None = None) -> Answer:
+        """Whether all of these conditions hold in any case; at one case, where that is given. `eliminate` is for quantifiers."""
+        if eliminate and self.symbols.facts:
+            raise Undecided("quantifiers are eliminated at numbers alone, and a length is divided by")
+        solver = z3().Then("simplify", "qsat", ctx=self.symbols.context).solver() if eliminate else z3().Solver(
+            ctx=self.symbols.context)
+        solver.set("timeout", max(1, round(1000 * seconds)))
+        solver.add(*self.symbols.given, *self.symbols.facts, *self.inside, *conditions)
+        if at is not None:
+            pinned = {self.i: at.i, self.j: at.j, self.n: at.n} | {self.values[name]: x for name, x in at.parameters}
+            solver.add(*(term.expression == x for term, x in pinned.items()))
+        late = Timer(seconds + 1, self.symbols.context.interrupt)
+        late.start()
+        try:
+            found = str(solver.check())
+            return (Answer("no") if found == "unsat" else Answer("yes", self._read(solver.model())) if found == "sat" else
+                    Answer("unknown", reason=f"z3 gave up: {solver.reason_unknown()}"))
+        except z3().Z3Exception as error:
+            return Answer("unknown", reason=f"z3 gave up: {error}")
+        finally:
+            late.cancel()
+
+    def _read(self, model) -> Counterexample:
+        """The case that a model of z3 is."""
+        j, i, n, *rest = (model.eval(x.expression, model_completion=True).as_long()
+                          for x in (self.j, self.i, self.n, *self.values.values()))
+        return Counterexample(j, i, n, tuple(zip(self.values, rest)))
+
+
+def vacuous(question: Question, values: dict[str, int] | None = None) -> bool:
+    """Whether what is assumed of the parameters holds for none, or not for these values: then nothing would be proved."""
+    solver = question.symbols.solver(5)
+    solver.add(*(question.values[name].expression == x for name, x in (values or {}).items()))
+    return solver.check() != z3().sat
