@@ -12,11 +12,13 @@ from ..factorized import one_set
 from ..lower import dense
 from ..sets import Pattern
 from .explain import diluted, other_key_heads, reasons
-from .finding import Finding
+from .finding import Finding, counted
 from .gradients import wrong_gradients
+from .held import Held
 from .judging import of_numbers, of_sets, right
+from .naming import attending
 from .numerics import compared
-from .outside import poisoned
+from .outside import POISONED, poisoned
 from .premises import broken_premises, mixed_batch
 from .probe import probed
 from .repeat import called
@@ -118,34 +120,42 @@ def _small(call: Subject, patterns, scale, seed: int, gradients, report: Report,
     if broken := list(broken_premises(call, seed)):
         report.probe, findings[:] = None, broken
         return
-    findings += diluted(call, found)
+    findings += diluted(call, Held.of(found))
     findings += mixed_batch(call, seed)
-    findings += other_key_heads(call, found)
+    findings += other_key_heads(call, Held.of(found))
     judged = right(found, expected)
     report.numbers = compared(call, expected, judged, scale, seed)
     findings += of_numbers(report.numbers)
     if any(x.wrong for x in report.numbers):
         findings += reasons(call, found.dtype, scale, seed)
     elif judged.any() and not found.leaks.any() and not any(x.broken for x in report.numbers):
-        moved, report.remarks = poisoned(call, expected, judged, seed)
+        outside = np.flatnonzero((~expected & judged[..., None]).any(axis=(0, 1)))
+        moved, report.remarks, _ = poisoned(call, outside, lambda keys: expected[..., keys].any(axis=-1), judged, seed)
         findings += moved
     if gradients is not None and judged.any():
         findings += wrong_gradients(call, gradients, patterns, judged, scale, seed)
 
 
 def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]) -> None:
-    """A sample of the rows is read, all of them are seen through random sums."""
+    """All rows are seen through random sums, a sample of them is read."""
     seen = sketched(call, patterns, seed)
     report.expected, report.sampled, report.remarks = seen.expected, seen, seen.said()
     findings += seen.findings
     if broken := list(broken_premises(call, seed)):
         report.sampled, findings[:] = None, broken
         return
+    findings += diluted(call, seen.held)
     findings += mixed_batch(call, seed)
+    findings += other_key_heads(call, seen.held._replace(some=seen.many > 0))
     report.numbers = compared(call, seen.expected, seen.right, scale, seed, seen.rows)
     findings += of_numbers(report.numbers)
     if any(x.wrong for x in report.numbers):
-        findings += reasons(call, seen.dtype, scale, seed)
+        findings += reasons(call, seen.sums.dtype, scale, seed)
+    elif not {"leak", "overflow", "nan"} & {x.kind for x in findings}:
+        outside = np.flatnonzero((~seen.expected & seen.right[..., None]).any(axis=(0, 1)))
+        moved, remarks, rows = poisoned(call, outside, lambda keys: attending(patterns, keys, call.n[0]), seen.judged, seed)
+        findings += moved
+        report.remarks += [*remarks, f"seen: huge numbers in {POISONED} keys at most, and the {counted(rows, 'row')} without them"]
     if gradients is not None and seen.right.any():
         judged = np.zeros((call.heads, call.n[0]), bool)
         judged[:, seen.rows] = seen.right

@@ -66,8 +66,10 @@ def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None
             seen[key] = list(_of_one(p, expected[h], actual[h], queries)) if (expected[h] != actual[h]).any() else []
         for each in seen[key]:
             found.setdefault(each, []).append(h)
-    for kind, text, heads in (*of_heads(expected, actual), *of_counts(multiplicity)):
-        found.setdefault((kind, text), []).extend(heads)
+    if queries is None:  # which some rows alone do not tell
+        same = np.array([[np.array_equal(a, e) for e in expected] for a in actual])
+        for kind, text, heads in (*of_heads(same, [e.tobytes() for e in expected]), *of_counts(multiplicity)):
+            found.setdefault((kind, text), []).extend(heads)
     return tuple(Diagnosis(kind, text, tuple(heads)) for (kind, text), heads in found.items())
 
 

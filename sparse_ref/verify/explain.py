@@ -13,8 +13,7 @@ import numpy as np
 
 from .finding import Finding, found_in
 from .frameworks import spacing
-from .judging import unnormalised
-from .probe import Probe
+from .held import Held
 from .subject import Subject
 
 STEPS = (1.0, 4.0, 16.0, 64.0)  # logits at the usual scale
@@ -79,17 +78,17 @@ def _odds(call: Subject, chosen, t: float) -> np.ndarray:
         return np.log(weights[0]) - np.log(weights[1])
 
 
-def other_key_heads(call: Subject, found: Probe) -> Iterator[Finding]:
+def other_key_heads(call: Subject, held: Held) -> Iterator[Finding]:
     """Query heads that read the values of another key head than h // (H / G), or mix several."""
     if call.kv_heads == 1:
         return
     v = np.zeros((call.kv_heads, call.n[1], call.e)) + np.arange(1, call.kv_heads + 1)[:, None, None]
-    out = call(np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d)), v)[0][..., 0]
+    out = call(*call.equal, v)[0][..., 0]
     own = np.arange(call.heads) // (call.heads // call.kv_heads)
-    known = found.mask.any(axis=-1) & (found.row_sums > 0.01) & np.isfinite(out)
+    known = held.some & (held.row_sums > 0.01) & np.isfinite(out)
     with np.errstate(invalid="ignore", divide="ignore"):
-        read = out / found.row_sums - 1
-    wrong = known & (np.abs(read - own[:, None]) > 0.25 + 8 * spacing(found.dtype) * (own[:, None] + 1))
+        read = out / held.row_sums - 1
+    wrong = known & (np.abs(read - own[:, None]) > 0.25 + 8 * spacing(held.dtype) * (own[:, None] + 1))
     if wrong.any():
         told = {int(h): round(float(np.median(read[h][known[h]])), 2) + 0.0 for h in np.flatnonzero(wrong.any(axis=1))}
         named = ", ".join(f"{h} reads {g:g}" for h, g in list(told.items())[:8])
@@ -99,17 +98,17 @@ def other_key_heads(call: Subject, found: Probe) -> Iterator[Finding]:
                             f"{f', as h mod {call.kv_heads} would' if modulo else ''}", "row")
 
 
-def diluted(call: Subject, found: Probe) -> Iterator[Finding]:
+def diluted(call: Subject, held: Held) -> Iterator[Finding]:
     """Rows whose weights do not sum to 1; told apart is what only dilutes them, as keys of logit 0 and value 0 do."""
-    wrong = unnormalised(found)
+    wrong = held.unnormalised
     if not wrong.any():
         return
     side = np.sqrt(CONSTANT / np.sqrt(call.d))  # q . k = CONSTANT sqrt(d) everywhere, which moves nothing but what is beside it
     ones = np.ones((call.kv_heads, call.n[1], call.e))
     sums = call(np.full((call.heads, call.n[0], call.d), side), np.full((call.kv_heads, call.n[1], call.d), side), ones)[0][..., 0]
-    ghosts = wrong & (found.row_sums < 1) & (np.abs(sums - 1) < 0.1 * np.abs(found.row_sums - 1) + 16 * spacing(found.dtype))
+    less = (held.row_sums < 1) & (np.abs(sums - 1) < 0.1 * np.abs(held.row_sums - 1) + 16 * spacing(held.dtype))
     with np.errstate(divide="ignore", invalid="ignore"):
-        many = found.multiplicity.sum(axis=-1) * (1 / found.row_sums - 1)
-    yield from found_in("ghost", ghosts, "{} diluted, as by keys of logit 0 and value 0, {:.4g} of them: padding that is not "
+        many = held.many * (1 / held.row_sums - 1)
+    yield from found_in("ghost", wrong & less, "{} diluted, as by keys of logit 0 and value 0, {:.4g} of them: padding that is not "
                         "masked, a sink, or softmax + 1", "row", many)
-    yield from found_in("row sum", wrong & ~ghosts, "{} with weights that do not sum to 1, but to {:.6g}", "row", found.row_sums)
+    yield from found_in("row sum", wrong & ~less, "{} with weights that do not sum to 1, but to {:.6g}", "row", held.row_sums)

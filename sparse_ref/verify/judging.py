@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .finding import Finding, counted, found_in
-from .frameworks import spacing
+from .held import Held
 from .numerics import Numbers
 from .probe import LOGIT, Probe
 
@@ -43,16 +43,16 @@ def of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
 def right(found: Probe, expected) -> np.ndarray:
     """Rows whose keys are those expected, each once, with equal weights that sum to 1: the numbers are judged on these."""
     same = (found.mask == expected).all(axis=-1) & (found.multiplicity <= 1).all(axis=-1)
-    return same & ~found.nan_rows & ~biased(found) & ~unnormalised(found)
-
-
-def unnormalised(found: Probe) -> np.ndarray:
-    """Rows with keys whose weights do not sum to 1, but for the rounding of the dtype that came back."""
-    return found.mask.any(axis=-1) & (np.abs(found.row_sums - 1) > 6 * spacing(found.dtype))
+    return same & ~found.nan_rows & ~biased(found) & ~Held.of(found).unnormalised
 
 
 def biased(found: Probe) -> np.ndarray:
     """Rows whose weights are no multiples of one another."""
-    each = np.abs(found.weights) / np.maximum(found.multiplicity, 1)
-    counts = found.multiplicity > 0
+    return uneven(found.weights, found.multiplicity)
+
+
+def uneven(weights, multiplicity) -> np.ndarray:
+    """Rows whose weights are not in the proportion of how often keys are counted."""
+    each = np.abs(weights) / np.maximum(multiplicity, 1)
+    counts = multiplicity > 0
     return each.max(axis=-1, initial=0, where=counts) > 1.02 * each.min(axis=-1, initial=np.inf, where=counts)

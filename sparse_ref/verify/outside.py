@@ -15,24 +15,27 @@ from .subject import Subject
 
 HUGE = 1e4  # a value that all dtypes have
 POISONED = 4  # keys at a time
+DRAWS = 16  # of keys, of which those are taken that the most rows are without
 
 
-def poisoned(call: Subject, expected, judged, seed: int) -> tuple[list[Finding], list[str]]:
-    """(findings, remarks) from random input in which some keys and their values become huge, then NaN."""
+def poisoned(call: Subject, outside, attending, judged, seed: int) -> tuple[list[Finding], list[str], int]:
+    """(findings, remarks, how many rows were looked at) from random input in which some keys and values become huge, then NaN.
+
+    The keys are some of `outside`; attending(keys) says which rows, (H, n_q), have any of them in their sets."""
     rng = np.random.default_rng(seed)
-    outside = np.flatnonzero((~expected & judged[..., None]).any(axis=(0, 1)))
     if len(outside) == 0:
-        return [], []
-    keys = rng.choice(outside, min(POISONED, len(outside)), replace=False)
+        return [], [], 0
+    drawn = [rng.choice(outside, min(POISONED, len(outside)), replace=False) for _ in range(DRAWS)]
+    keys = max(drawn, key=lambda keys: (judged & ~attending(keys)).sum())
     q, k, v = call.normal(rng)
     base, dtype = call(q, k, v)
-    apart = judged & ~expected[..., keys].any(axis=-1) & np.isfinite(base).all(axis=-1)
+    apart = judged & ~attending(keys) & np.isfinite(base).all(axis=-1)
     allowed = 16 * spacing(dtype) * (np.abs(base).max(axis=-1, initial=0) + np.abs(v).max())
     moved = [apart & ~(np.abs(out - base).max(axis=-1) <= allowed) for out in _with(call, q, k, v, keys, (HUGE, np.nan))]
     said = f"{{}} moved by keys that they do not attend to, once those hold {HUGE:g}"
     remarks = [f"NaN spreads: {counted(int(moved[1].sum()), 'row')} moved by NaN in keys that they do not attend to, as 0 x NaN "
                "does in dense code"] if moved[1].any() and not moved[0].any() else []
-    return list(found_in("poison", moved[0], said, "row")), remarks
+    return list(found_in("poison", moved[0], said, "row")), remarks, int(apart.sum())
 
 
 def _with(call: Subject, q, k, v, keys, poisons) -> Iterator[np.ndarray]:

@@ -119,8 +119,8 @@ def probed(call: Subject, given=None) -> Probe:
         mask = (weights != 0) & finite[..., None]
         leaks, overflow = _leaks(call, mask, hostile, bar)
     row_sums = np.where(finite, np.where(finite[..., None], weights, 0).sum(axis=-1), np.nan)
-    return Probe(weights, mask, _multiplicity(weights, mask) if given is None else mask.astype(np.int64), row_sums, ~finite,
-                 leaks & finite[..., None], overflow & finite, dtype)
+    counts = multiplicity(weights, mask) if given is None else mask.astype(np.int64)
+    return Probe(weights, mask, counts, row_sums, ~finite, leaks & finite[..., None], overflow & finite, dtype)
 
 
 def _weights(call: Subject, starts, bar, given) -> tuple[np.ndarray, str]:
@@ -169,7 +169,7 @@ def _one_hot(call: Subject, keys) -> np.ndarray:
     return v
 
 
-def _multiplicity(weights, mask) -> np.ndarray:
+def multiplicity(weights, mask) -> np.ndarray:
     """How many times each key is counted, taking the least weight of its row for once."""
     size = np.where(mask, np.abs(weights), 0)
     size[size < 1e-6 * size.max(axis=-1, keepdims=True)] = 0

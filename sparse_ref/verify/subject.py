@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -119,9 +119,21 @@ class Subject:
             raise ProbeError(f"{called} must return lse of shape {shape} beside out, or out alone, got {said}", "shape")
         return numpy_of(lse).reshape(shape)
 
-    def at(self, n: tuple[int, int]) -> Subject:
-        """The same implementation at other lengths."""
-        return replace(self, n=n)
+    def wide(self, q, k, v, rows=slice(None)) -> tuple[np.ndarray, str]:
+        """(out, dtype) of these rows for v (n_k, w) of any width, the same for all key heads: a call for every e columns."""
+        found, dtype = [], ""
+        for start in range(0, v.shape[1], self.e):
+            part = v[:, start:start + self.e]
+            held = np.zeros((self.kv_heads, self.n[1], self.e))
+            held[..., :part.shape[1]] = part
+            out, dtype = self(q, k, held)
+            found.append(out[:, rows, :part.shape[1]])
+        return np.concatenate(found, axis=-1), dtype
+
+    @property
+    def equal(self) -> tuple[np.ndarray, np.ndarray]:
+        """q and k of 0, for equal logits."""
+        return np.zeros((self.heads, self.n[0], self.d)), np.zeros((self.kv_heads, self.n[1], self.d))
 
 
 def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framework="numpy", dtype="float32", device="cpu",

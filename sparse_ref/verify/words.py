@@ -7,17 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 
-def of_heads(E, A) -> Iterator[tuple[str, str, list[int]]]:
-    """Heads that have one another's sets, where heads differ in what they should have."""
-    wrong = [h for h in range(len(E)) if (E[h] != A[h]).any()]
-    if not wrong or len({e.tobytes() for e in E}) == 1:
+def of_heads(same, asked) -> Iterator[tuple[str, str, list[int]]]:
+    """Heads that have one another's sets: same[h, g] says whether head h has what head g should, asked[h] which set that is."""
+    heads = range(len(same))
+    wrong = [h for h in heads if not same[h, h]]
+    if not wrong or len(set(asked)) == 1:
         return
-    for r in range(1, len(E)):
-        if all((A[h] == E[h % r]).all() for h in range(len(E))):
+    for r in range(1, len(same)):
+        if all(same[h, h % r] for h in heads):
             yield "head modulo", f"head h has the set of head h mod {r}" if r > 1 else "every head has the set of head 0", wrong
             return
-    taken = [next((g for g in range(len(E)) if (A[h] == E[g]).all()), None) for h in range(len(E))]
-    if None not in taken and sorted(e.tobytes() for e in E) == sorted(a.tobytes() for a in A):
+    taken = [next((g for g in heads if same[h, g]), None) for h in heads]
+    if None not in taken and sorted(asked) == sorted(asked[g] for g in taken if g is not None):
         yield "heads permuted", f"heads have the sets of heads {', '.join(map(str, taken))}", wrong
 
 

@@ -23,7 +23,7 @@ FAIL: fn is not Lookback(2) at n = 6, 2 heads, seed 0
 head 1: is Lookback(3), asked Lookback(2): one key too many at the left edge of 4 of 6 rows
 numbers: right on the 8 of 12 rows whose sets are right, logits of spread 1, error E, budget B
 numbers: right on the 8 of 12 rows whose sets are right, logits of spread 50, error E, budget B
-NaN spreads: 2 rows moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code
+NaN spreads: 4 rows moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code
 again: sr.verify.check(fn, Lookback(2), n=(6, 6), heads=2, seed=0)
 head 1   █ both   · neither   + only in fn   - only in the expected set
 █·····

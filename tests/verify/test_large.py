@@ -1,0 +1,158 @@
+"""Large n: each fault has the name that it has at small n, right implementations pass, and calls are few."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from verify.implementations import masked, softmax, spread, tri
+
+import sparse_ref as sr
+from sparse_ref.picture import grid
+from sparse_ref.verify import check
+
+N = 300
+PAST = tri(N)
+
+
+def both(fn, pattern, heads=None, **options):
+    """The reports on fn, of every pair and of random sums."""
+    return [check(fn, pattern, N, heads, exhaustive=every, d=64, **options) for every in (True, False)]
+
+
+def kinds(report):
+    return {finding.kind for finding in report.findings}
+
+
+def of(report, kind):
+    return next(finding for finding in report.findings if finding.kind == kind)
+
+
+def biased(q, k, v):
+    """Causal attention with ALiBi of slope 1/16."""
+    q, k, v = spread(q, k, v)
+    i = np.arange(N, dtype=np.float32)
+    x = q @ k.swapaxes(1, 2) / np.float32(8) + (i - i[:, None]) / np.float32(16)
+    return softmax(np.where(PAST, x, np.float32(-np.inf))) @ v
+
+
+def diluted(ghosts):
+    """Causal attention with so many more keys of logit 0 and value 0."""
+    def fn(q, k, v):
+        q, k, v = spread(q, k, v)
+        x = np.where(PAST, q @ k.swapaxes(1, 2) / np.float32(8), np.float32(-np.inf))
+        x = np.concatenate([x, np.zeros((*x.shape[:2], ghosts), np.float32)], axis=2)
+        return softmax(x)[..., :N] @ v
+    return fn
+
+
+FAULTS = {
+    "ghost": diluted(1), "row sum": lambda q, k, v: masked(PAST)(q, k, v) * np.float32(0.99), "bias": biased,
+    "poison": lambda q, k, v: masked(PAST)(q, k, v / np.maximum(1, np.abs(v).max() / 100)),
+    "kv map": lambda q, k, v: masked(PAST)(q, np.roll(k, 1, axis=0), np.roll(v, 1, axis=0)),
+    "leak": masked(PAST, fill=-1e4), "numerics": masked(PAST, scale=0.1), "missing": lambda q, k, v: np.zeros_like(q),
+    "nan": lambda q, k, v: masked(PAST)(q, k, v) * np.where(np.arange(N) == 7, np.float32(np.nan), np.float32(1))[:, None],
+    "empty row": masked(tri(N, offset=-1), fill=np.finfo(np.float32).min),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_fault_has_the_same_name_at_any_n(kind):
+    asked = sr.Band(N, -1) if kind == "empty row" else sr.Causal()
+    small, large = both(FAULTS[kind], asked, 2, kv_heads=2)
+    assert kind in kinds(large), large
+    assert kinds(small) == kinds(large)
+
+
+def test_ghosts_are_counted_and_told_from_a_sink_that_takes_a_share():
+    for ghosts in (1, 5):
+        _, report = both(diluted(ghosts), sr.Causal())
+        assert kinds(report) == {"ghost"}
+        assert of(report, "ghost").count == N
+        assert f"{ghosts} of them" in of(report, "ghost").message
+
+
+def test_a_ghost_beside_a_wrong_window_is_told_apart():
+    def fn(q, k, v):
+        return masked(tri(N, keys=41))(q, k, v) * np.float32(41 / 42)
+    _, report = both(fn, sr.Lookback(40))
+    assert "extra" in kinds(report)
+    assert "is Lookback(41), asked Lookback(40)" in str(report)
+
+
+def test_leaks_are_looked_for_in_all_heads_of_a_group_with_different_patterns():
+    patterns = [sr.Lookback(20), sr.Strided(7), sr.Causal(), sr.Window(9)]
+    masks = np.stack([grid(p, N) for p in patterns])
+    assert check(masked(masks), patterns, N, kv_heads=1, exhaustive=False, d=64).passed
+
+    def fn(q, k, v):
+        out = masked(masks)(q, k, v)
+        out[1] = masked(masks, fill=-1e4)(q, k, v)[1]
+        return out
+    report = check(fn, patterns, N, kv_heads=1, exhaustive=False, d=64)
+    assert kinds(report) == {"leak"}
+    assert of(report, "leak").at[0] == 1
+    assert "leaks in 256 rows" in str(report)
+
+
+@pytest.mark.parametrize("e", [1, 3, 16, 40])
+def test_values_of_any_width_leave_nothing_to_chance(e):
+    for mask, right in ((grid(sr.Lookback(40), N), True), (grid(sr.Lookback(41), N), False)):
+        report = check(masked(mask), sr.Lookback(40), N, exhaustive=False, d=64, e=e)
+        assert report.passed is right
+        assert report.sampled.sums.signs.shape == (N, max(31, e - 1))
+        assert right or report.names == {0: "Lookback(41)"}
+
+
+@pytest.mark.parametrize(("has", "asked", "e"), [
+    (sr.Strided(64), sr.Strided(65), 64), (sr.Full(), sr.Causal(), 64), (sr.Strided(64), sr.Strided(64), 64),
+    (sr.Lookback(2049), sr.Lookback(2048), 64), (sr.Lookback(512), sr.Causal(), 16), (sr.Causal(), sr.Lookback(512), 4)])
+def test_few_calls_tell_what_large_sets_are(has, asked, e):
+    n, calls = 6000, []
+    lowered = sr.plan(has, n)
+
+    def fn(q, k, v):
+        calls.append(v.shape)
+        return sr.attend(q, k, v, lowered)
+    report = check(fn, asked, n, d=64, e=e)
+    assert report.passed == (has == asked)
+    assert has == asked or report.names == {0: repr(has)}, report
+    assert len(calls) < 60 + 2000 / e, len(calls)
+
+
+def test_what_was_left_unread_is_said():
+    rng = np.random.default_rng(0)
+    mask = rng.random((2, 9000)) < 0.5
+    p = sr.Listed.of_rows([np.flatnonzero(row) for row in mask])
+    report = check(masked(~mask), p, (2, 9000), exhaustive=False, d=16)
+    assert {"extra", "missing"} <= kinds(report)
+    assert "which would take too many calls" in str(report)
+    assert check(masked(mask), p, (2, 9000), exhaustive=False, d=16).passed
+
+
+def test_heads_that_have_one_another_s_sets_are_told_by_all_rows():
+    patterns = [sr.Lookback(20), sr.Strided(7), sr.Lookback(30)]
+    masks = np.stack([grid(p, N) for p in patterns])
+    report = check(masked(masks[[1, 2, 0]]), patterns, N, exhaustive=False, d=64)
+    assert "heads have the sets of heads 1, 2, 0" in str(report)
+    masks[1, 8, 3] ^= True
+    report = check(masked(masks[[1, 2, 0]]), patterns, N, exhaustive=False, d=64)
+    assert "have the sets" not in str(report), "one row of head 0 has not"
+
+
+def test_the_report_says_what_was_seen_and_what_was_not():
+    report = check(masked(PAST), sr.Causal(), N, exhaustive=False, d=64)
+    said = "\n".join(report.remarks)
+    assert "seen: 300 of 300 rows by random sums, where a single key more or less shows but for a chance of 2^-63 a row" in said
+    assert "numbers in 64 rows" in said
+    assert "huge numbers in 4 keys" in said
+    assert "not seen: leaks in other rows, and what depends on the data" in said
+
+
+def test_no_array_of_every_pair_is_made():
+    n = 30_000
+    lowered = sr.plan(sr.Lookback(100), n)
+    sr.attend(*(np.ones((n, 64), np.float32) for _ in range(3)), lowered)
+    tracemalloc.start()
+    assert check(lambda q, k, v: sr.attend(q, k, v, lowered), sr.Lookback(100), n, d=64).passed
+    assert tracemalloc.get_traced_memory()[1] < n * n / 2
+    tracemalloc.stop()
