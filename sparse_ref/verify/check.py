@@ -133,7 +133,7 @@ def _small(call: Subject, patterns, scale, seed: int, gradients, report: Report,
         moved, report.remarks, _ = poisoned(call, outside, lambda keys: expected[..., keys].any(axis=-1), judged, seed)
         findings += moved
     if gradients is not None and judged.any():
-        findings += wrong_gradients(call, gradients, patterns, judged, scale, seed)
+        findings += wrong_gradients(call, gradients, patterns, expected, judged, scale, seed)
 
 
 def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]) -> None:
@@ -157,9 +157,7 @@ def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report,
         findings += moved
         report.remarks += [*remarks, f"seen: huge numbers in {POISONED} keys at most, and the {counted(rows, 'row')} without them"]
     if gradients is not None and seen.right.any():
-        judged = np.zeros((call.heads, call.n[0]), bool)
-        judged[:, seen.rows] = seen.right
-        findings += wrong_gradients(call, gradients, patterns, judged, scale, seed)
+        findings += wrong_gradients(call, gradients, patterns, seen.expected, seen.right, scale, seed, seen.rows)
 
 
 def _patterns(pattern, heads) -> tuple[Pattern, ...]:

@@ -7,13 +7,19 @@ from importlib import import_module
 
 import numpy as np
 
-BITS = {"float64": 24, "float32": 24, "float16": 11, "bfloat16": 8}  # of the significand; input has 24 at most
+from .plain import BITS
+
 DTYPES = tuple(BITS)
+
+
+def bits(dtype: str) -> int:
+    """Of the significand; input has 24 at most, and so has what is judged."""
+    return min(BITS[dtype], 24)
 
 
 def spacing(dtype: str) -> float:
     """Between 1 and the next number."""
-    return 2.0 ** (1 - BITS[dtype])
+    return 2.0 ** (1 - bits(dtype))
 
 
 def _numpy(x, dtype: str, device: str):

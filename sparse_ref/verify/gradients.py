@@ -9,37 +9,50 @@ import numpy as np
 
 from ..attention import attend_backward, attend_with_lse
 from .finding import Finding, found_in
-from .frameworks import BITS, FRAMEWORKS, numpy_of, spacing
-from .subject import LAYOUTS, ProbeError, Subject, rounded
+from .frameworks import DTYPES, FRAMEWORKS, bits, name_of, numpy_of, spacing
+from .plain import differentiated
+from .subject import LAYOUTS, ProbeError, Subject
 
 NAMES = ("dq", "dk", "dv")
 
 
-def wrong_gradients(call: Subject, vjp, patterns, judged, scale, seed: int) -> Iterator[Finding]:
-    """Rows of dq, dk and dv that are off, for a random gradient at the rows whose sets are right, and 0 at the others."""
+def wrong_gradients(call: Subject, vjp, patterns, sets, judged, scale, seed: int, rows=None) -> Iterator[Finding]:
+    """Rows of dq, dk and dv that are off, for a random gradient at the rows judged, bool (H, rows), and 0 at the others.
+
+    sets, bool (H, rows, n_k), are those of these rows; `rows` says which they are, all unless given."""
+    rows = np.arange(call.n[0]) if rows is None else rows
     rng = np.random.default_rng(seed)
     q, k, v = call.normal(rng)
-    grad = call.rounded(rng.standard_normal((call.heads, call.n[0], call.e), np.float32)) * judged[..., None]
+    grad = call.rounded(rng.standard_normal((call.heads, call.n[0], call.e), np.float32))
+    grad[:, ~np.isin(np.arange(call.n[0]), rows)] = 0
+    grad[:, rows] *= judged[..., None]
     found, dtype = _called(call, vjp, grad, q, k, v)
     if len(found) != 3:
         yield Finding("gradient", f"the gradient of fn must be (dq, dk, dv), got {len(found)} of them")
         return
     scale = call.d**-0.5 if scale is None else scale
-    exact = [x.astype(np.float64) for x in (grad, q, k, v)]
-    right = _stated(exact, patterns, scale)
-    single = _stated([rounded(x, BITS[dtype]).astype(np.float32) for x in (grad, q, k, v)], patterns, scale)
+    right = _stated([x.astype(np.float64) for x in (grad, q, k, v)], patterns, scale)
+    budgets = [*_budgets(grad, q, k, v, sets, rows, scale, dtype, right)]
     unseen = ~attended(patterns, call.n), (right[2] == 0).all(axis=-1)  # queries without keys; keys that nothing comes back to
-    for name, x, true, plain, alone in zip(NAMES, found, right, single, (unseen[0], unseen[1], unseen[1])):
+    for name, x, true, budget, alone in zip(NAMES, found, right, budgets, (unseen[0], unseen[1], unseen[1])):
         if x.shape != true.shape:
             yield Finding("gradient", f"{name} must have shape {true.shape}, got {x.shape}")
             continue
-        most = np.abs(true).max(initial=0)
-        budget = 4 * np.abs(plain - true).max(initial=0) + 16 * spacing(dtype) * most
         with np.errstate(invalid="ignore"):
             off = ~(np.abs(x - true).max(axis=-1, initial=0) <= budget)
         yield from found_in("gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row")
         nothing = alone & (x != 0).any(axis=-1) & ~off
         yield from found_in("gradient", nothing, f"{{}} of {name} that must be 0, as nothing reaches them, but are not", "row")
+
+
+def _budgets(grad, q, k, v, sets, rows, scale, dtype: str, right) -> Iterator[float]:
+    """Of dq, dk and dv: twice the error of plain NumPy in this precision, logits in it or in float32, and their own rounding."""
+    x = grad[:, rows], q[:, rows], k, v, sets, scale
+    plain = [differentiated(*x, bits(dtype), of_logits) for of_logits in {24, bits(dtype)}]
+    for at, true in enumerate(right):
+        own = true[:, rows] if at == 0 else true
+        error = max(np.abs(each[at] - own).max(initial=0) for each in plain)
+        yield 2 * error + (spacing(dtype) + 16 * spacing("float32")) * np.abs(true).max(initial=0)
 
 
 def attended(patterns, n) -> np.ndarray:
@@ -66,9 +79,11 @@ def _called(call: Subject, vjp, grad, q, k, v) -> tuple[list[np.ndarray], str]:
         with np.errstate(all="ignore"):
             found = make(call.fn)(*(FRAMEWORKS[call.framework](x, call.dtype, call.device) for x in (*arrays[1:], arrays[0])))
             heads = call.heads, call.kv_heads, call.kv_heads
-            return [back(numpy_of(x), h)[0] for x, h in zip(found, heads)] if len(found) == 3 else list(found)
+            least = min((name_of(x) for x in found if name_of(x) in DTYPES), key=bits, default=call.dtype)
+            return [back(numpy_of(x), h)[0] for x, h in zip(found, heads)] if len(found) == 3 else list(found), least
     try:
-        return call.worker(run, call.seconds), call.dtype
+        found, dtype = call.worker(run, call.seconds)
+        return found, min(dtype, call.dtype, key=bits)
     except TimeoutError as error:
         raise ProbeError(f"the gradient of fn {error}", "timeout" if call.worker.lost else "error") from error
     except KeyboardInterrupt:

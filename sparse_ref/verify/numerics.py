@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernels import reference
-from .frameworks import BITS, spacing
-from .subject import Subject, first, rounded
+from .frameworks import bits, spacing
+from .plain import attended
+from .subject import Subject, first
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
 
@@ -62,8 +63,8 @@ def _compared(call: Subject, expected, judged, scale, spread, rng, rows) -> Numb
     finite = np.isfinite(out).all(axis=-1)
     broken, compared = judged & ~finite, judged & finite
     error = np.where(compared, np.abs(np.where(finite[..., None], out, 0) - true).max(axis=-1), 0)
-    plain = max(np.abs(_plain(q, k, v, expected, factor, BITS[dtype], of_logits) - true).max(axis=-1)[judged].max()
-                for of_logits in {BITS["float32"], BITS[dtype]})
+    plain = max(np.abs(attended(q, k, v, expected, factor, bits(dtype), of_logits)[0] - true).max(axis=-1)[judged].max()
+                for of_logits in {24, bits(dtype)})
     budget = 2 * plain + floor
     off = np.zeros_like(judged) if lse is None else judged & ~_near(lse, true_lse, largest, dtype)
     wrong = error > budget
@@ -81,17 +82,6 @@ def _near(lse, true, largest, dtype) -> np.ndarray:
     """Which log-sum-exps are right; rows without keys have -inf."""
     with np.errstate(invalid="ignore"):
         return (lse == true) | (np.abs(lse - true) <= 16 * spacing(dtype) * (1 + largest))
-
-
-def _plain(q, k, v, mask, scale, bits: int, of_logits: int) -> np.ndarray:
-    """Dense float32 attention, masked by -inf; inputs, weights and output have `bits` significant bits, logits `of_logits`."""
-    q, k, v = (rounded(x, bits) for x in (q, k, v))
-    x = np.where(mask, rounded(_logits(q, k, np.float32(scale)), of_logits), np.float32(-np.inf))
-    top = x.max(axis=-1, keepdims=True)
-    p = np.exp(x - np.where(top == -np.inf, 0, top))
-    total = p.sum(axis=-1, keepdims=True)
-    out = rounded(p, bits) @ np.repeat(v, len(q) // len(v), axis=0) / np.where(total == 0, 1, total)
-    return rounded(out, bits)
 
 
 def _logits(q, k, scale) -> np.ndarray:

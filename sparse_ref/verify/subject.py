@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..checks import lengths, whole
-from .frameworks import BITS, DTYPES, FRAMEWORKS, name_of, numpy_of
+from .frameworks import DTYPES, FRAMEWORKS, bits, name_of, numpy_of
+from .plain import BITS, rounded
 from .worker import Worker
 
 MOST = 1 << 20
@@ -61,7 +62,7 @@ class Subject:
 
     def rounded(self, x) -> np.ndarray:
         """The numbers of the input's dtype that are nearest to x, in float32."""
-        return rounded(np.asarray(x, np.float32), BITS[self.dtype])
+        return rounded(np.asarray(x, np.float32), bits(self.dtype))
 
     def __call__(self, q, k, v) -> tuple[np.ndarray, str]:
         """(out, dtype): out (H, n_q, e) in float64, and the name of the dtype that fn returned."""
@@ -158,12 +159,6 @@ def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framew
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not isfinite(seconds) or seconds <= 0:
         raise ValueError(f"seconds must be a number above 0, got {seconds!r}")
     return Subject(fn, (n_q, n_k), heads, kv_heads, d, e, layout, framework, dtype, device, float(seconds))
-
-
-def rounded(x, bits: int) -> np.ndarray:
-    """x with a significand of so many bits, in float32."""
-    fraction, exponent = np.frexp(x)
-    return x if bits >= 24 else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(np.float32)
 
 
 def first(wrong) -> tuple[int, ...]:

@@ -36,3 +36,34 @@ def test_gradients_by_autograd(dtype):
     report = check(detached, sr.Lookback(9), 40, 2, **options)
     assert [finding.kind for finding in report.findings] == ["gradient"]
     assert "of dk off" in report.findings[0].message
+
+
+class Scaled(torch.autograd.Function):
+    """What it is given, with nine tenths of its gradient."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad * 0.9
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_a_gradient_a_tenth_too_small_is_found_and_eager_attention_passes(dtype):
+    i = torch.arange(200)
+    mask = (i <= i[:, None]) & (i > i[:, None] - 64)
+
+    def eager(q, k, v):
+        x = (q @ k.mT * q.shape[-1] ** -0.5).masked_fill(~mask, -torch.inf)
+        return torch.softmax(x, -1) @ v
+
+    options = dict(layout="bhnd", framework="torch", dtype=dtype, gradients="torch", d=64)
+    assert check(eager, sr.Lookback(64), 200, 2, **options).passed
+    for at, name in enumerate(("dq", "dk", "dv")):
+        def wrong(*x, at=at):
+            return eager(*(Scaled.apply(y) if place == at else y for place, y in enumerate(x)))
+        report = check(wrong, sr.Lookback(64), 200, 2, **options)
+        assert [finding.kind for finding in report.findings] == ["gradient"]
+        assert f"of {name} off" in report.findings[0].message

@@ -400,7 +400,7 @@ def test_a_suite_that_changed_or_is_none_is_refused(suite, right, tmp_path):
         vectors.check(suite, tmp_path / "none")
     with pytest.raises(ValueError, match="outputs must be another folder than the suite's"):
         vectors.check(suite, suite)
-    with pytest.raises(ValueError, match="precision must be one of float64, float32, bfloat16, float16, got 'int8'"):
+    with pytest.raises(ValueError, match="precision must be one of float64, float32, float16, bfloat16, got 'int8'"):
         vectors.check(suite, right, "int8")
     copy = Path(shutil.copytree(suite, tmp_path / "copy"))
     (copy / "causal.npz").write_bytes((copy / "causal.npz").read_bytes()[:-1] + b"x")

@@ -26,9 +26,23 @@ def vjp(wrong=None, factor=1.0, rows=slice(None)):
     return back
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_right_gradients_pass(dtype):
-    assert check(fn, P, 40, 4, kv_heads=2, gradients=vjp(), dtype=dtype).passed
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_right_gradients_pass_and_those_a_tenth_too_small_do_not(dtype):
+    for seed in range(3):
+        options = dict(heads=4, kv_heads=2, dtype=dtype, seed=seed)
+        assert check(fn, P, 40, gradients=vjp(), **options).passed
+        for name in ("dq", "dk", "dv"):
+            report = check(fn, P, 40, gradients=vjp(name, 0.9), **options)
+            assert [finding.kind for finding in report.findings] == ["gradient"]
+            assert f"of {name} off" in report.findings[0].message
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_gradients_at_large_n_are_those_of_the_rows_that_were_looked_at(dtype):
+    options = dict(n=400, dtype=dtype, d=32, exhaustive=False)
+    assert check(fn, P, gradients=vjp(), **options).passed
+    for name in ("dq", "dk", "dv"):
+        assert f"of {name} off" in str(check(fn, P, gradients=vjp(name, 0.9), **options))
 
 
 @pytest.mark.parametrize("name", ["dq", "dk", "dv"])

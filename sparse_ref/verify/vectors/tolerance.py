@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...attention import attend_with_lse
-from .dense import Given, Result, softmax
-
-BITS = {"float64": 53, "float32": 24, "bfloat16": 8, "float16": 11}  # of the significand
+from ..plain import BITS, attended
+from .dense import Given
 
 
 def tolerances(arrays, patterns, scale: float) -> dict[str, dict[str, float]]:
@@ -25,7 +24,8 @@ def tolerances(arrays, patterns, scale: float) -> dict[str, dict[str, float]]:
     allowed: dict[str, dict[str, float]] = {"out": {}, "lse": {}}
     for name, bits in BITS.items():
         working = 2.0 ** (1 - max(bits, 24))
-        of_out, of_lse = (_error(*pair) for pair in zip(_plain(given, bits), true))
+        plain = attended(given.q, given.k, given.v, given.m, given.scale, bits, bits)
+        of_out, of_lse = (_error(*pair) for pair in zip(plain, true))
         logits = 2 * working * (1 + largest)
         allowed["out"][name] = float(2 * of_out + logits * np.abs(given.v).max() + 2.0 ** (1 - bits) * np.abs(true[0]).max())
         allowed["lse"][name] = float(2 * of_lse + logits)
@@ -81,21 +81,3 @@ def _error(x, true) -> float:
     """The largest difference, 0 where both are -inf."""
     with np.errstate(invalid="ignore"):
         return float(np.nanmax(np.abs(x - true), initial=0))
-
-
-def _plain(given: Given, bits: int) -> Result:
-    """Dense attention in float32, or float64 where it has more bits, with logits, weights and output rounded to `bits` of them."""
-    working = np.dtype(np.float64 if bits > 24 else np.float32)
-    q, k, v, m = (x.astype(working) for x in (given.q, given.k[given.kv], given.values, given.m))
-    x = _rounded((q @ k.mT * given.scale).astype(working), bits)
-    _, lse = softmax(x, m, v)
-    top = np.where(np.isneginf(lse), 0, lse)[..., None]
-    with np.errstate(over="ignore"):
-        p = np.where(m > 0, np.exp(x - top), 0).astype(working)
-    return _rounded(_rounded(p, bits) @ v, bits), lse
-
-
-def _rounded(x, bits: int) -> np.ndarray:
-    """x with a significand of so many bits, in the dtype that it has."""
-    fraction, exponent = np.frexp(x)
-    return x if bits >= 24 else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(x.dtype)
