@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import cycle as cycled
 from itertools import pairwise
 
 import numpy as np
 
 from ..checks import whole
 from ..factorized import Factorized
-from .connectivity import layers
+from .connectivity import edges_of, layers
 
 MOST = 4096
 
@@ -52,8 +53,8 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     far = max(j, i) > MOST
     if via is None and far:
         raise ValueError(f"j and i must be at most {MOST} where no closed form is known, got j = {j}, i = {i}")
-    stated = [(j, a, i) for a in via(j, i)] if via else []
-    path = next((path for path in stated if _walks(steps, path, residual)), None)
+    stated = [(j, a, i) for a in via(j, i)] if via and len(steps) == 2 else []
+    path = next((path for path in stated if max(path) <= max(j, i) and walks(steps, path, residual)), None)
     if path is None and not far:
         path = _search(steps, j, i, residual)
     if path is None:
@@ -62,12 +63,76 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     return path
 
 
-def _walks(steps, path, residual) -> bool:
-    """Whether each position of the path attends to the one before, or is the same by the residual edge."""
-    if len(path) != len(steps) + 1 or min(path) < 0 or max(path) > max(path[0], path[-1]):
-        return False
-    hops = zip(steps, pairwise(path), strict=True)
-    return all(bool(step.contains(a, b)) or (residual and a == b) for step, (b, a) in hops)
+def shortest(steps, j, i, n, *, residual=True, order=None) -> tuple[int, ...]:
+    """A path (j, a, ..., i) of the fewest layers, which cycle through the steps: each position attends to the one before it
+
+    It has hops[i, j] + 1 positions below n, (j,) alone where j = i, and is checked by `contains` before it is returned. Of
+    several it is the one whose positions are least, the last that differs being compared first.
+
+    Parameters
+    ----------
+    steps, residual, order : as for `hops`: the layers cycle.
+    j, i : where the path starts and ends, below n.
+    n : the length, at most 32,768; `witness` finds a path through each layer once at any length.
+
+    Raises
+    ------
+    LookupError
+        No number of layers joins the pair; `why_not` shows why.
+    TypeError, ValueError
+        Naming argument, value and bound.
+
+    >>> import sparse_ref as sr
+    >>> sr.paths.shortest([sr.LogSparse()], 0, 7, 8)
+    (0, 1, 3, 7)
+    >>> sr.paths.shortest(sr.fixed(4, 1), 1, 14, 16)              # to the end of its block, and from there
+    (1, 3, 14)
+    """
+    patterns, n = layers(steps, order), whole("n", n, 1)
+    j, i = whole("j", j, 0, n - 1), whole("i", i, 0, n - 1)
+    cycle, fronts = edges_of(patterns, n, residual), []
+    for front in spreading(cycle, j, n):
+        fronts.append(np.packbits(front))
+        if front[i]:
+            path = _back(patterns, fronts, i, n, residual)
+            if not walks(patterns, path, residual):
+                raise RuntimeError(f"`contains` and rows differ along {path} in {patterns!r}: one of them is wrong")
+            return path
+    raise no_path(patterns, j, i)
+
+
+def spreading(cycle, j, n):
+    """The positions that j reaches through r layers and through no fewer of the same phase, bool (n,), for r = 0, 1, ..."""
+    front, r = np.arange(n) == j, 0
+    seen = [front.copy(), *(np.zeros(n, bool) for _ in cycle[1:])]
+    while front.any():
+        yield front
+        above = seen[(r + 1) % len(cycle)]
+        front = cycle[r % len(cycle)].hear(front) & ~above
+        above |= front
+        r += 1
+
+
+def no_path(patterns, j, i) -> LookupError:
+    """What is raised where no number of layers joins j and i."""
+    return LookupError(f"no path from j = {j} to i = {i} through {', '.join(map(repr, patterns))}, in any number of layers")
+
+
+def walks(steps, path, residual) -> bool:
+    """Whether each position attends to the one before, in layers that cycle, or is the same by the residual edge."""
+    hops = zip(cycled(steps), pairwise(path))
+    return min(path) >= 0 and all(bool(step.contains(a, b)) or (residual and a == b) for step, (b, a) in hops)
+
+
+def _back(patterns, fronts, i, n, residual):
+    """The path that ends at i, each position the least of the front below that the next one reads."""
+    path = [i]
+    for r in range(len(fronts) - 2, -1, -1):
+        front = np.unpackbits(fronts[r], count=n).astype(bool)
+        keys = patterns[r % len(patterns)].row(path[-1], n)
+        before = [*keys[front[keys]].tolist(), *([path[-1]] if residual and front[path[-1]] else [])]
+        path.append(min(before))
+    return tuple(path[::-1])
 
 
 def _search(steps, j, i, residual):

@@ -5,6 +5,8 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from products import hop_counts
+from strategies import mask, patterns_at
 
 import sparse_ref as sr
 
@@ -13,11 +15,11 @@ FACTORIZED = st.integers(1, HUGE).map(sr.strided) | st.integers(1, 10**9).flatma
     lambda l: st.integers(1, l).map(lambda c: sr.fixed(l, c)))
 
 
-def assert_walks(steps, path, j, i, residual):
-    """One position more than steps, from j to i, all of the sequence that ends there, each in the set of the next."""
+def assert_walks(steps, path, j, i, residual, n=None):
+    """One position more than steps, from j to i, all below n or of the sequence that ends there, each in the set of the next."""
     assert len(path) == len(steps) + 1
     assert (path[0], path[-1]) == (j, i)
-    assert 0 <= min(path) <= max(path) <= max(j, i)
+    assert 0 <= min(path) <= max(path) <= (max(j, i) if n is None else n - 1)
     for step, (below, above) in zip(steps, pairwise(path), strict=True):
         assert bool(step.contains(above, below)) or (residual and above == below), f"{path} through {step!r}"
 
@@ -96,3 +98,48 @@ def test_refusals():
     with pytest.raises(TypeError, match="steps must be a Factorized"):
         sr.paths.witness(sr.Causal(), 1, 3)
     assert_walks(sr.strided(64).steps[::-1], sr.paths.witness(sr.strided(64), 0, 4096, order=(2, 1)), 0, 4096, residual=True)
+
+
+@st.composite
+def stacks(draw):
+    """(one to three layers, n)"""
+    n = draw(st.integers(1, 16))
+    return tuple(draw(st.lists(patterns_at(n, most=12, leaves=3), min_size=1, max_size=3))), n
+
+
+@given(stacks(), st.booleans(), st.data())
+def test_a_shortest_path_is_as_long_as_hops_says_and_walks(stack, residual, data):
+    steps, n = stack
+    j, i = data.draw(st.integers(0, n - 1)), data.draw(st.integers(0, n - 1))
+    hops = hop_counts([mask(p, n) for p in steps], residual)[i, j]
+    if hops < 0:
+        with pytest.raises(LookupError, match=f"no path from j = {j} to i = {i} through .*, in any number of layers"):
+            sr.paths.shortest(steps, j, i, n, residual=residual)
+    else:
+        path = sr.paths.shortest(steps, j, i, n, residual=residual)
+        assert all(type(a) is int and a < n for a in path)
+        assert len(path) == hops + 1
+        assert_walks([steps[r % len(steps)] for r in range(hops)], path, j, i, residual, n)
+
+
+def test_shortest_paths_of_many_layers():
+    assert sr.paths.shortest([sr.Lookback(2)], 0, 4000, 4096) == tuple(range(4001))
+    assert sr.paths.shortest(sr.fixed(4), 1, 14, 16, order=(2, 1)) == (1, 1, 3, 14)       # it stays below the summaries first
+    assert sr.paths.shortest([sr.Band(-1, 1)], 5, 2, 6, residual=False) == (5, 4, 3, 2)
+
+
+def test_a_pattern_at_odds_with_itself_gives_no_path():
+    class Odd(sr.Causal):
+        """Rows that its formula denies."""
+
+        def contains(self, i, j):
+            return i == j
+    with pytest.raises(RuntimeError, match=r"`contains` and rows differ along \(0, 2\)"):
+        sr.paths.shortest([Odd()], 0, 2, 3)
+
+
+def test_refusals_of_shortest():
+    with pytest.raises(ValueError, match="j must be at most 3, got 4"):
+        sr.paths.shortest([sr.Causal()], 4, 3, 4)
+    with pytest.raises(ValueError, match=r"n must be at most 32768 .* got 32769"):
+        sr.paths.shortest([sr.Causal()], 0, 3, 32769)
