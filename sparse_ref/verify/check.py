@@ -83,8 +83,8 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
         raise ValueError(f"scale must be a finite number, got {scale!r}")
     call = subject(fn, n, len(patterns), **options)
     small = call.heads * call.n[0] * call.n[1] <= CELLS if exhaustive is None else exhaustive
-    report = Report(patterns, call.n, seed, called(fn), {**options, "scale": scale,
-                    "gradients": gradients if isinstance(gradients, str) else None})
+    report = Report(patterns, call.n, seed, called(fn), {**options, "scale": scale, "exhaustive": exhaustive, "also": tuple(also),
+                    "gradients": gradients})
     findings: list[Finding] = []
     try:
         (_small if small else _large)(call, patterns, scale, seed, gradients, report, findings)

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..derived import Shifted
-from ..parts import Blockwise
-from ..patterns import Random
-from ..patterns.globals import Global, GlobalAt, Prefix, Sinks
-from ..picture import grid
-from ..sets import Both, Either, Minus, Pattern
+from ..sets import Pattern
 from .identify import identify
+from .lacking import drawn, globals_of, without
 from .words import keys, of_counts, of_heads, rows
 
 BLOCKS = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -82,7 +79,7 @@ def _of_one(p: Pattern, E, A, queries) -> Iterator[tuple[str, str]]:
         yield "nothing", f"attends to nothing, asked {p!r}"
         return
     where = [*_edges(E, A, np.arange(len(E)))]
-    whole = [*_turned(p, E, A), *([] if A.all() else [*_moved(p, A), *_rounded(p, E, A)]), *_without(p, A), *_globals(p, E, A)]
+    whole = [*_turned(p, E, A), *([] if A.all() else [*_moved(p, A), *_rounded(p, E, A)]), *without(p, A), *globals_of(p, E, A)]
     yield from (each for each in whole if each[0] == "alignment")
     if names := identify(A):
         said = "; ".join(text for _, text in where) if where and not whole else ""
@@ -128,7 +125,7 @@ def _moved(p: Pattern, A) -> Iterator[tuple[str, str]]:
     inner, own = (p.pattern, p.offset) if isinstance(p, Shifted) else (p, 0)
     offset = A.shape[1] - A.shape[0]
     for s in dict.fromkeys([own + offset, own - offset, *(own + sign * s for s in range(1, FURTHEST + 1) for sign in (1, -1))]):
-        if s != own and _drawn(Shifted(inner, s), A):
+        if s != own and drawn(Shifted(inner, s), A):
             name = repr(inner if s == 0 else Shifted(inner, s))
             if offset and s in (0, offset) and s in (own + offset, own - offset):
                 yield "alignment", f"is {name}, asked {p!r}: aligned at the {'bottom right' if s == offset else 'top left'}"
@@ -154,46 +151,3 @@ def _closed(E, b: int) -> np.ndarray:
     padded[:E.shape[0], :E.shape[1]] = E
     held = padded.reshape(down // b, b, across // b, b).any(axis=(1, 3))
     return held.repeat(b, axis=0).repeat(b, axis=1)[:E.shape[0], :E.shape[1]]
-
-
-def _without(p: Pattern, A) -> Iterator[tuple[str, str]]:
-    """A union or an intersection that lacks one of its parts."""
-    for part, rest in _parts(p):
-        if _drawn(rest, A):
-            kind = ("random missing" if isinstance(part, Random) else
-                    "globals missing" if isinstance(part, (Global, GlobalAt, Prefix, Sinks)) else "part missing")
-            yield kind, f"is {rest!r}, asked {p!r}: {part!r} is missing"
-
-
-def _globals(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
-    """Keys that are missing from rows and columns which should be whole, and from nowhere else."""
-    missing, after = E & ~A, np.triu(np.ones(E.shape, bool), 1)
-    across, down = E.all(axis=1), (E if (E & after).any() else E | after).all(axis=0)
-    if (across.all() or down.all() or not missing.any() or (A & ~E).any() or missing[~across][:, ~down].any()):
-        return
-    told = []
-    for name, where in (("rows", across & missing.any(axis=1)), ("columns", down & missing.any(axis=0))):
-        if where.any():
-            told.append(f"{name} {', '.join(map(str, np.flatnonzero(where)[:8]))}{', ...' if where.sum() > 8 else ''}")
-    yield "globals missing", f"keys of the global {' and '.join(told)} are missing"
-
-
-def _parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
-    """(part, what is left without it) for each part of a union, intersection or difference, at any depth."""
-    if isinstance(p, Blockwise):
-        yield from ((part, Blockwise(rest, p.block)) for part, rest in _parts(p.pattern))
-    if isinstance(p, (Either, Both, Minus)):
-        again = {Either: lambda a, b: a | b, Both: lambda a, b: a & b, Minus: lambda a, b: a - b}[type(p)]
-        if not isinstance(p, Minus):
-            yield p.left, p.right
-        yield p.right, p.left
-        yield from ((part, again(rest, p.right)) for part, rest in _parts(p.left))
-        yield from ((part, again(p.left, rest)) for part, rest in _parts(p.right))
-
-
-def _drawn(p: Pattern, A) -> bool:
-    """Whether the pattern has rows at this size, and they are A."""
-    try:
-        return np.array_equal(grid(p, A.shape), A)
-    except (IndexError, ValueError, TypeError):  # listed sets have no rows there; others are not stated for this length
-        return False
