@@ -1,8 +1,9 @@
-"""Arrays handed to an implementation and taken back. torch, JAX and ml_dtypes are imported once they are asked for."""
+"""Arrays handed to an implementation and taken back, by DLPack where they can. Frameworks are imported once they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 
 import numpy as np
@@ -30,13 +31,15 @@ def _numpy(x, dtype: str, device: str):
 def _torch(x, dtype: str, device: str):
     """A tensor on any device, which shares memory where it can."""
     torch = import_module("torch")
-    found = torch.from_numpy(np.ascontiguousarray(x, np.float32))
+    found = torch.from_dlpack(np.ascontiguousarray(x, np.float32))
     return found if dtype == "float32" and device == "cpu" else found.to(device=device, dtype=getattr(torch, dtype))
 
 
 def _jax(x, dtype: str, device: str):
-    """An array of JAX, on its default device."""
-    return import_module("jax.numpy").asarray(np.asarray(x, np.float32), dtype=dtype)
+    """An array of JAX on any device, which shares memory where it can."""
+    jax, (kind, _, index) = import_module("jax"), device.partition(":")
+    found = import_module("jax.numpy").from_dlpack(np.ascontiguousarray(x, np.float32)).astype(dtype)
+    return found if device == "cpu" else jax.device_put(found, jax.devices(kind)[int(index or 0)])
 
 
 FRAMEWORKS: dict[str, Callable] = {"numpy": _numpy, "torch": _torch, "jax": _jax}
@@ -48,7 +51,10 @@ def name_of(x) -> str:
 
 
 def numpy_of(x) -> np.ndarray:
-    """An array of any framework and device as NumPy has it, in float64."""
-    if hasattr(x, "detach"):  # a torch tensor; NumPy has no bfloat16 to take it as it is
-        x = x.detach().cpu().double()
-    return np.asarray(x, np.float64).copy()  # fn may use its output again
+    """An array of any framework and device as NumPy has it, in float64; a copy, since fn may use its output again."""
+    if hasattr(x, "detach"):  # a torch tensor
+        x = x.detach().cpu()
+    if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
+        with suppress(BufferError, RuntimeError, TypeError, ValueError):  # a dtype that NumPy has not, or memory that it cannot see
+            return np.from_dlpack(x).astype(np.float64)
+    return np.asarray(x.double() if hasattr(x, "double") else x, np.float64).copy()

@@ -122,8 +122,8 @@ class Tensor:
 
 
 def test_torch_is_called_with_tensors(monkeypatch):
-    """With a stand-in for torch: what fn gets is made by from_numpy, and what it returns comes back by detach, cpu, double."""
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(from_numpy=Tensor))
+    """With a stand-in for torch: what fn gets is made by from_dlpack, and what it returns comes back by detach, cpu, double."""
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(from_dlpack=Tensor))
     assert_conforms(lambda q, k, v: Tensor(masked(tri(5))(q.x, k.x, v.x)), sr.Causal(), n=5, framework="torch")
 
 
