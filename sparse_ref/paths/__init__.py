@@ -5,11 +5,13 @@ before in its own layer;  A^(1), ..., A^(p) the steps, A^(1) in the lowest layer
 """
 
 from .connectivity import hops, reach
+from .counting import count
 from .extent import diameter, distance, growth
 from .lemmas import prove_closed, prove_hops
 from .prove import prove
 from .verdict import Verdict
 from .way import shortest, witness
+from .why import WhyNot, why_not
 
-__all__ = ["Verdict", "diameter", "distance", "growth", "hops", "prove", "prove_closed", "prove_hops", "reach", "shortest",
-           "witness"]
+__all__ = ["Verdict", "WhyNot", "count", "diameter", "distance", "growth", "hops", "prove", "prove_closed", "prove_hops",
+           "reach", "shortest", "why_not", "witness"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..lower.runs import runs
-from ..lower.tables import side_by_side
-from ..lower.tidy import Runs, tidy
+from ..lower.tables import of_keys, side_by_side
+from ..lower.tidy import Runs, counts, keys_of, tidy
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +66,26 @@ class Layer:
 
 def edges(step, n, residual) -> Layer:
     """What each position reads through a pattern, and by the residual edge where there is one."""
-    held = runs(step, n)
-    if residual:
-        i = np.arange(n)
-        own = np.stack([i, i + 1, 0 * i + 1, 0 * i + 1], 1)
-        held = tidy(side_by_side(held, Runs(np.arange(n + 1), own, held.shape)))
-    return of_runs(held)
+    return of_runs(held_runs(step, n, residual))
+
+
+def edges_once(step, n, residual) -> Layer:
+    """The same, with no position in two intervals of a row; O(keys) memory where strided runs overlap anything."""
+    held = held_runs(step, n, residual)
+    layer = of_runs(held)
+    if layer.sums(np.ones(n, np.int64)).sum() > counts(held).sum():
+        return of_runs(tidy(of_keys(*keys_of(held), n)))
+    return layer
+
+
+def held_runs(step, n, residual) -> Runs:
+    """The runs of each row, with a span for the residual edge of a position that does not attend to itself."""
+    held, i = runs(step, n), np.arange(n)
+    if not residual:
+        return held
+    lacks = ~np.broadcast_to(np.asarray(step.contains(i, i), bool), (n,))
+    own = np.stack([i, i + lacks, 0 * i + 1, 0 * i + 1], 1)
+    return tidy(side_by_side(held, Runs(np.arange(n + 1), own, held.shape)))
 
 
 def of_runs(held: Runs) -> Layer:

@@ -116,7 +116,7 @@ def _searched(patterns, n, residual, causal) -> int:
     cycle, far, apart = edges_of(patterns, n, residual), 0, []
     for lo, hi in slabs(n):
         joined = _not_asked(n, lo, hi, causal)
-        far = max((r for r, _ in firsts(cycle, sources(n, lo, hi), joined)), default=far)
+        far = max([far, *(r for r, _ in firsts(cycle, sources(n, lo, hi), joined))])
         row = (joined != ALL).any(axis=(0, 2))
         if row.any():
             i = int(row.argmax())
