@@ -10,9 +10,13 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from operator import attrgetter
 
+import numpy as np
+
 from .. import notation
 from ..factorized import Factorized
 from ..picture import difference
+
+MOST = 4096  # queries and keys, up to which `identify` looks at every pair
 
 
 def verify(arguments) -> int:
@@ -32,6 +36,8 @@ def identify(arguments) -> int:
     """The sets that module:function attends to, and what they are called; exit 1 where a head's has no name here."""
     from .. import verify
     heads = arguments.heads or 1
+    if max(np.atleast_1d(arguments.n)) > MOST:
+        return _identified(arguments, heads)
     with redirect_stdout(sys.stderr):
         found = verify.probe(_function(arguments.function), arguments.n, heads, **_options(arguments))
     names = [[repr(p) for p in verify.identify(mask)] for mask in found.mask]
@@ -45,6 +51,26 @@ def identify(arguments) -> int:
         if not named:
             print(difference(mask[:64, :64], mask[:64, :64]))
     return 0 if all(names) else 1
+
+
+def _identified(arguments, heads: int) -> int:
+    """The names at an n where not every pair is looked at."""
+    from ..verify.names import names
+    from ..verify.subject import subject
+    with redirect_stdout(sys.stderr):
+        call = subject(_function(arguments.function), arguments.n, heads, **_options(arguments))
+        found = names(call)
+    each = [([repr(p) for p in named], rows) for named, rows in zip(found.names, found.rows)]
+    if arguments.json:
+        print(json.dumps({"n": call.n, "heads": [dict(names=named, rows=dict(rows)) for named, rows in each]}))
+        return 0 if all(found.names) else 1
+    for h, (named, rows) in enumerate(each):
+        print(f"head {h}: {' = '.join(named) or 'none of the patterns that were tried'}, by random sums of all {call.n[0]:,} rows")
+        if not named:
+            print("\n".join(f"  i = {i}: {keys}" for i, keys in rows))
+    if not all(found.names):
+        print(f"what has no name is shown by some of its rows; every pair is looked at, and more names are tried, up to n = {MOST}")
+    return 0 if all(found.names) else 1
 
 
 def _options(arguments) -> dict:

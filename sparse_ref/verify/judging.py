@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .bias import added
 from .finding import Finding, counted, found_in
 from .held import Held
 from .numerics import Numbers
 from .probe import LOGIT, Probe
+
+BIASED = "{} with weights that differ at equal logits, as if a bias were added"
 
 
 def of_sets(found: Probe, expected) -> Iterator[Finding]:
@@ -22,7 +25,7 @@ def of_sets(found: Probe, expected) -> Iterator[Finding]:
     yield from found_in("missing", expected & ~found.mask & known[..., None], "{} of the set not attended to")
     yield from found_in("empty row", some & ~expected.any(axis=-1), "{} that must be 0, having no keys, but average some", "row")
     yield from found_in("multiplicity", twice, f"{{}} counted more than once, up to {most} times")
-    yield from found_in("bias", bias, "{} with weights that differ at equal logits, as if a bias were added", "row")
+    yield from found_in("bias", bias, BIASED + added(found.weights, np.arange(found.mask.shape[1]), bias, found.dtype), "row")
     yield from found_in("leak", found.leaks, f"{{}} masked with a finite number, let in by logits of {LOGIT:g}")
     yield from found_in("overflow", found.overflow, f"{{}} with NaN or inf at logits of {LOGIT:g}, where leaks stay unknown", "row")
 

@@ -51,4 +51,5 @@ def differentiated(grad, q, k, v, m, scale: float, bits: int, of_logits: int) ->
     ds = rounded(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), bits)
     of_heads = ds @ np.repeat(k, per, axis=0) * scale, ds.mT @ q * scale, p.mT @ grad
     dq, dk, dv = (rounded(x.astype(q.dtype), bits) for x in of_heads)
-    return dq, *(rounded(x.reshape(len(k), per, *x.shape[1:]).sum(axis=1), bits) for x in (dk, dv))
+    dk, dv = (rounded(x.reshape(len(k), per, *x.shape[1:]).sum(axis=1), bits) for x in (dk, dv))
+    return dq, dk, dv

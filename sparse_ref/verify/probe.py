@@ -112,9 +112,10 @@ def probed(call: Subject, given=None) -> Probe:
     if max(call.n) > MOST:
         raise ValueError(f"n must be at most {MOST} where every pair is looked at, since n_q n_k weights are kept, got {call.n}")
     n_k, width = call.n[1], min(call.d - 1, call.e)
-    equal, hostile = range(0, n_k, call.e), range(0, n_k if given is None else 0, width)
-    with tqdm(total=len(equal) + len(hostile), disable=len(equal) + len(hostile) <= FEW, desc="probe", leave=False, delay=1) as bar:
-        weights, dtype = _weights(call, equal, bar, given)
+    hostile = range(0, n_k if given is None else 0, width)
+    calls = -(-n_k // call.e) + len(hostile)
+    with tqdm(total=calls, disable=calls <= FEW, desc="probe", leave=False, delay=1) as bar:
+        weights, dtype = equal_weights(call, bar, given)
         finite = np.isfinite(weights).all(axis=-1)
         mask = (weights != 0) & finite[..., None]
         leaks, overflow = _leaks(call, mask, hostile, bar)
@@ -123,15 +124,16 @@ def probed(call: Subject, given=None) -> Probe:
     return Probe(weights, mask, counts, row_sums, ~finite, leaks & finite[..., None], overflow & finite, dtype)
 
 
-def _weights(call: Subject, starts, bar, given) -> tuple[np.ndarray, str]:
+def equal_weights(call: Subject, bar=None, given=None) -> tuple[np.ndarray, str]:
     """P at equal logits or at the q and k given, e keys a call, and the dtype that came back."""
-    q, k = given or (np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d)))
+    q, k = given or call.equal
     weights, dtype = np.empty((call.heads, *call.n)), ""
-    for first in starts:
+    for first in range(0, call.n[1], call.e):
         keys = np.arange(first, min(first + call.e, call.n[1]))
         out, dtype = call(q, k, _one_hot(call, keys))
         weights[..., keys] = out[..., :len(keys)]
-        bar.update()
+        if bar is not None:
+            bar.update()
     return weights, dtype
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..sets import Pattern
+from .bias import added
 from .diagnosis import Diagnosis, diagnosed
 from .finding import Finding, counted, found_in
 from .held import Held
-from .judging import uneven
+from .judging import BIASED, uneven
 from .leaks import leaking
 from .naming import member, named
 from .probe import LOGIT, multiplicity
@@ -92,7 +93,7 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
     known |= ~off[:, rows, None]
     found = np.where(known & off[:, rows, None], weights != 0, sets)
     findings = [*found_in("nan", ~sums.finite, "{} with NaN or inf at equal logits", "row"), *_of_sets(rows, found, sets, off),
-                *_of_weights(rows, np.where(found & off[:, rows, None], weights, 0))]
+                *_of_weights(rows, np.where(found & off[:, rows, None], weights, 0), sums.dtype)]
     if off.any() and not {"extra", "missing", "multiplicity", "bias"} & {x.kind for x in findings}:
         findings += found_in("extra", off, "{} whose random sums are not those of their sets", "row")
     findings += found_in("empty row", (many == 0) & sums.finite & (sums.row_sums != 0), "{} that must be 0, having no keys, but "
@@ -126,13 +127,13 @@ def _of_sets(rows, found, sets, off) -> Iterator[Finding]:
         yield from _in_rows(kind, wrong, rows, said, f"; {counted(int(off.sum()), 'row')} of {off.size:,} off")
 
 
-def _of_weights(rows, weights) -> Iterator[Finding]:
+def _of_weights(rows, weights, dtype: str) -> Iterator[Finding]:
     """Keys counted more than once, and weights that differ otherwise, in the rows that were read."""
     counts = multiplicity(weights, weights != 0)
     bias = uneven(weights, counts)
     yield from _in_rows("multiplicity", (counts > 1) & ~bias[..., None], rows, "counted more than once")
     for at in np.argwhere(bias)[:1]:
-        said = f"{counted(int(bias.sum()), 'row')} with weights that differ at equal logits, as if a bias were added"
+        said = BIASED.format(counted(int(bias.sum()), "row")) + added(weights, rows, bias, dtype)
         yield Finding("bias", said, int(bias.sum()), (int(at[0]), int(rows[at[1]])))
 
 

@@ -63,6 +63,11 @@ def test_a_fault_has_the_same_name_at_any_n(kind):
     assert kinds(small) == kinds(large)
 
 
+def test_alibi_is_told_with_its_slope():
+    for report in both(biased, sr.Causal(), 2, kv_heads=2):
+        assert "it is -0.0625 |i - j|, as with ALiBi, in heads 0, 1" in of(report, "bias").message
+
+
 def test_ghosts_are_counted_and_told_from_a_sink_that_takes_a_share():
     for ghosts in (1, 5):
         _, report = both(diluted(ghosts), sr.Causal())
