@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from .judging import demo, identify, verify
+from .proving import prove
 from .sets import list_, plot, rosetta, show, stats
 from .vectors import vectors
 
@@ -65,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
                                 help="github: annotations, and the job's summary as Markdown")))
     command("identify", identify, "what somebody else's attention attends to, where nothing is expected of it",
             (["function"], dict(help="module:function, called with (q, k, v)")), _n(64), *called, as_json)
+    command("prove", prove, "whether what stands at j reaches every i >= j, for every length; a theorem, or the whole book of them",
+            (["what"], dict(nargs="*", help='names of theorems, all unless given; or "strided(8)"; or a pattern for each layer')),
+            (["--no-residual"], dict(action="store_true", help="a layer does not keep what stands at i itself")),
+            (["--order"], dict(type=_order, metavar="M,...", help="the steps from below, such as 2,1")),
+            (["--both-ways"], dict(action="store_true", help="all pairs, not only j <= i")),
+            (["-n"], dict(type=int, help="this length alone; every length unless given")),
+            (["--seconds"], dict(type=float, default=60.0, help="time for a verdict; 60 unless given")),
+            (["--list"], dict(action="store_true", help="the names and claims of the book")), as_json)
     command("vectors", vectors, "test vectors as files, for attention that no Python can call",
             (["folder"], dict(type=Path, metavar="DIR", help="a folder to write, new or empty; with --check, one written before")),
             (["--check"], dict(type=Path, metavar="OUTPUTS", help="judge the outputs in this folder, ID.out.bin or ID.npz")),
@@ -78,6 +87,14 @@ def _parser() -> argparse.ArgumentParser:
 def _n(default: int | None):
     said = f"the length, or queries x keys; {default or 'the length of the pattern or of its example, or 16,'} unless given"
     return ["-n"], dict(type=_pair, default=default, metavar="N or QxK", help=said)
+
+
+def _order(text: str):
+    """Step numbers with commas between."""
+    numbers = text.split(",")
+    if not all(number.isdecimal() for number in numbers):
+        raise argparse.ArgumentTypeError(f"must be step numbers such as 2,1, got {text!r}")
+    return tuple(map(int, numbers))
 
 
 def _pair(text: str):

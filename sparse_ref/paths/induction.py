@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -13,7 +14,7 @@ from .family import Family, Layers
 from .question import Question, vacuous
 from .term import Undecided
 from .verdict import Verdict
-from .walked import FEW, first, least, length_of, lengths
+from .walked import FEW, MANY, first, least, length_of, lengths
 
 
 class Induction:
@@ -65,10 +66,12 @@ class Induction:
 
     def planted(self) -> str:
         """A change that makes the statement false at some small case, and by which a step of the induction fails."""
+        most = FEW if self.given.names else MANY
         for text, change in self.changes(self.given.small_one()):
             for values, found in self.given.small():
                 other = change(found)
-                case = first(other, lengths(other, length_of(found, values), FEW), lambda n, p=other, v=values: self.wrong(v, p, n))
+                own = length_of(found, values)
+                case = first(other, lengths(other, own, most), partial(self.wrong, values, other), own is None)
                 if case is not None and self.failed(Question(self.given, self.causal, change=change)):
                     return f"{text} it is false at {case._replace(parameters=tuple(values.items()))}, and z3 says so"
         return ""

@@ -38,12 +38,17 @@ def prove_hops(step, hops, toward, *, exact=False, causal=True, seconds=60.0) ->
     Small lengths and parameters are walked first. Raises TypeError or ValueError naming argument, value and bound.
 
     >>> import sparse_ref as sr
-    >>> def needed(j, i, l): return -((j - i) // l)
+    >>> def needed(j, i, l):
+    ...     "ceil((i - j) / l)"
+    ...     return -((j - i) // l)
     >>> def toward(j, i, l): return i - (i - j - 1) % l - 1
-    >>> print(sr.paths.prove_hops(sr.Local, needed, toward, exact=True))
-    proved: for all l >= 1, every n and all 0 <= j <= i < n: the shortest path from j to i takes -((j - i) // l) layers of Local(l)
-    evidence: induction, each step confirmed by z3: i reads i - ((i - j - 1) % l) - 1, and no key is nearer by more than a layer
-    planted: without keys at distance 1 in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
+    >>> verdict = sr.paths.prove_hops(sr.Local, needed, toward, exact=True)
+    >>> print(verdict.status, verdict.statement.partition(": ")[2], sep=": ")
+    proved: the shortest path from j to i through layers of Local(l) has length ceil((i - j) / l)
+    >>> print(verdict.evidence)
+    induction, each step confirmed by z3: i reads i - ((i - j - 1) % l) - 1, and no key is nearer by more than a layer
+    >>> print(verdict.planted)
+    without keys at distance 1 in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
     """
     deadline = monotonic() + seconds_of(seconds)
     return Hops(family(step, None), hops, toward, flag("exact", exact), flag("causal", causal), deadline).verdict()
@@ -110,7 +115,8 @@ class Hops(Induction):
 
     def said(self, question):
         needed = self.hops(question.j, question.i, **question.values)
-        return in_layers(question.layers, question.assumed(), self.causal, text_of(self.hops, needed), self.exact)
+        said = text_of(self.hops, needed)
+        return in_layers(question.layers.steps, question.assumed(), self.causal, question.own, said, self.exact)
 
     def evidence(self, question):
         toward = self.toward(question.j, question.i, **question.values)
@@ -150,11 +156,11 @@ class Closed(Induction):
 
     def said(self, question):
         held = self.holds(question.j, question.i, **question.values)
-        return at_any_depth(question.layers, question.assumed(), self.causal, text_of(self.holds, held))
+        return at_any_depth(question.layers.steps, question.assumed(), self.causal, question.own, text_of(self.holds, held))
 
     def evidence(self, question):
         never = least(self.given, lambda values, found, n: ~self.held(values, n) & pairs(n, self.causal))
         if never is None:
             raise Undecided("holds(j, i) is true of every pair that was looked at: nothing is said")
-        at = ", ".join(f"{name} = {x}" for name, x in (*never.parameters, ("n", never.n)))
+        at = ", ".join(f"{name} = {x}" for name, x in (dict(never.parameters) | dict(n=never.n)).items())
         return f"induction, each step confirmed by z3; so j = {never.j} never reaches i = {never.i} at {at}"

@@ -6,6 +6,7 @@ Symbols:  as in `connectivity`; what lies between j and i are the positions a, b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise, product
 from time import monotonic
 
@@ -18,7 +19,7 @@ from .question import Answer, Question, vacuous
 from .said import LETTERS, connected
 from .term import Undecided
 from .verdict import Counterexample, Verdict
-from .walked import FEW, first, length_of, lengths, pairs, smallest, through
+from .walked import FEW, first, length_of, lengths, smallest, unreached
 
 FEW_WAYS = 4  # that are told
 MOST_BETWEEN = 4  # positions for which i, j and 0 are tried where no path is known
@@ -58,7 +59,7 @@ class Proof:
 
     def asked(self, given: Family, values: dict[str, int] | None, eliminate: bool) -> Verdict | str:
         """What z3 says, or why it says nothing."""
-        question = Question(given, self.causal)
+        question = Question(given, self.causal, self.n)
         if vacuous(question, values):
             return "no parameters are both assumed and given"
         answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate)
@@ -109,14 +110,15 @@ class Proof:
         for text, change in narrower(given.small_one(), self.causal):
             for values, found in given.small():
                 less = change(found)
-                missing = first(less, lengths(less, length_of(found, values, self.n), FEW),
-                                lambda n, p=less.steps: ~through(p, n, self.residual) & pairs(n, self.causal))
+                own = length_of(found, values, self.n)
+                wrong = partial(unreached, less.steps, self.residual, self.causal)
+                missing = first(less, lengths(less, own, FEW), wrong, own is None)
                 if missing is None:
                     continue
                 at = missing._replace(parameters=tuple(values.items()))
                 if eliminate is None:
                     return f"{text} it is false at {at}"
-                question = Question(given, self.causal, change=change)
+                question = Question(given, self.causal, self.n, change)
                 answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate, at=at)
                 if answer.found == "yes":
                     return f"{text} it is false at {at}, and z3 says so"
@@ -146,12 +148,15 @@ class Proof:
     def said(self, given: Family, question: Question | None = None) -> tuple[str, str]:
         """The statement, in words and in TeX."""
         if not given.names:
-            return connected(given.at(), [], self.residual, self.causal, self.n)
-        question = question or Question(given, self.causal)
-        return connected(question.layers, question.assumed(), self.residual, self.causal, self.n)
+            own = self.n if self.n is not None else given.at().own_length
+            return connected(given.at().steps, [], self.residual, self.causal, own)
+        question = question or Question(given, self.causal, self.n)
+        return connected(question.layers.steps, question.assumed(), self.residual, self.causal, question.own)
 
     def way(self, question: Question) -> str:
         """The path, in words."""
+        if len(question.layers.steps) == 1:
+            return "that i attends to j"
         ways = [", ".join(f"{name} = {a!r}" for name, a in zip(LETTERS, way)) for way in self.proposed(question)]
         return f"the path through {' or '.join(ways)}" if len(ways) < FEW_WAYS else "every path through j, i and 0"
 

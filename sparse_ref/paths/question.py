@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from threading import Timer
 from typing import Any, NamedTuple
@@ -33,9 +34,10 @@ class Question:
         self.inside = [*self.within(self.i), *self.within(self.j)]
         if causal:
             self.inside.append(self.j.expression <= self.i.expression)
-        for own in (n, self.layers.own_length):
-            if own is not None:
-                self.inside.append(self.n.expression == self.term(own).expression)
+        self.own = next((x for x in (n, self.layers.own_length, self.values.get("n")) if x is not None), None)
+        if self.own is not None:
+            self.own = Term(z3().simplify(self.term(self.own).expression), self.symbols)
+            self.inside.append(self.n.expression == self.own.expression)
 
     def term(self, x) -> Term:
         """An int as a term."""
@@ -58,7 +60,7 @@ class Question:
             solver.set("timeout", 1000)
             solver.add(*others, z3().Not(each))
             kept = others if solver.check() == z3().unsat else kept
-        return [str(each) for each in kept]
+        return [_turned(str(each)) for each in kept]
 
     def case(self, *conditions, seconds: float, eliminate: bool = False, at: Counterexample | None = None) -> Answer:
         """Whether all of these conditions hold in any case; at one case, where that is given. `eliminate` is for quantifiers."""
@@ -94,3 +96,16 @@ def vacuous(question: Question, values: dict[str, int] | None = None) -> bool:
     solver = question.symbols.solver(5)
     solver.add(*(question.values[name].expression == x for name, x in (values or {}).items()))
     return solver.check() != z3().sat
+
+
+OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
+TURNED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!="}
+
+
+def _turned(text: str) -> str:
+    """A condition without Not, and with the number on the right."""
+    if found := re.fullmatch(r"Not\((.+) (<=|>=|<|>|==) (.+)\)", text):
+        text = f"{found[1]} {OPPOSITE[found[2]]} {found[3]}"
+    if found := re.fullmatch(r"(-?\d+) (<=|>=|<|>|!=) (.+)", text):
+        text = f"{found[3]} {TURNED[found[2]]} {found[1]}"
+    return text

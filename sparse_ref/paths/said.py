@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from .family import Layers
+from ..sets import leaves
 
 LETTERS = "abcdefgh"
 SETS = "ABCDEFGH"
+MANY = 8  # parts of a pattern that are told
+FEW_LAYERS = 3  # whose positions between are named
 
 
-def connected(found: Layers, assumed, residual: bool, causal: bool, n: int | None) -> tuple[str, str]:
+def connected(steps, assumed, residual: bool, causal: bool, own) -> tuple[str, str]:
     """(words, TeX) of: these layers connect every pair."""
-    between = [LETTERS[t] if t < len(LETTERS) else f"a_{t}" for t in range(len(found.steps) - 1)]
-    path, (names, where) = ["j", *between, "i"], named(found.steps)
-    hops = [f"{b} in {name}_{a}" for name, (b, a) in zip(names, pairwise(path))]
-    links = [rf"{b} \in A^{{({m})}}_{{{a}}}" for m, (b, a) in enumerate(pairwise(path), 1)]
-    if residual:
-        hops = [f"({hop} or {b} = {a})" if between else f"{hop} or {b} = {a}" for hop, (b, a) in zip(hops, pairwise(path))]
-        links = [rf"({link} \lor {b} = {a})" for link, (b, a) in zip(links, pairwise(path))]
+    (words, tex), (names, where) = for_all(assumed, causal, own), named(steps)
+    if len(steps) > FEW_LAYERS:
+        each = [f"{len(list(same))} of {name}" for name, same in groupby(names)]
+        through = f"{len(steps)} layers of {names[0]}" if len(each) == 1 else f"{len(steps)} layers, {_joined(each)}"
+        product = r" \circ ".join(rf"A^{{({m})}}" for m in range(len(steps), 0, -1))
+        return (f"{words}: j reaches i through {through}{', residual edges included' * residual}{where}",
+                rf"{tex}j \in ({product})_i" + sets(steps))
+    between = LETTERS[:len(steps) - 1]
+    hops = [(name, m, b, a) for m, (name, (b, a)) in enumerate(zip(names, pairwise(f"j{between}i")), 1)]
+    said = [f"{b} in {name}_{a}" + f" or {b} = {a}" * residual for name, _, b, a in hops]
+    links = [rf"{b} \in A^{{({m})}}_{{{a}}}" + rf" \lor {b} = {a}" * residual for _, m, b, a in hops]
+    if residual and between:
+        said, links = [f"({x})" for x in said], [f"({x})" for x in links]
     there = f"there {'is' if len(between) == 1 else 'are'} {', '.join(between)} with " if between else ""
-    words, tex = for_all(assumed, causal, n if n is not None else found.own_length)
     exists = r"\exists\, " + ", ".join(between) + r":\ " if between else ""
-    return f"{words}: {there}{_joined(hops)}{where}", f"{tex}{exists}" + r" \land ".join(links) + sets(found.steps)
+    return f"{words}: {there}{_joined(said)}{where}", f"{tex}{exists}" + r" \land ".join(links) + sets(steps)
+
+
+def in_layers(steps, assumed, causal: bool, own, hops: str, exact: bool) -> tuple[str, str]:
+    """(words, TeX) of: j reaches i through so many layers."""
+    (name,), where = named(steps[:1])
+    words, tex = for_all(assumed, causal, own)
+    said = (f"the shortest path from j to i through layers of {name} has length {hops}" if exact else
+            f"j reaches i through layers of {name}, at most {hops} of them")
+    sign = "=" if exact else r"\le"
+    return f"{words}: {said}{where}", rf"{tex}\operatorname{{hops}}(j, i) {sign} {texed(hops)}" + sets(steps)
+
+
+def at_any_depth(steps, assumed, causal: bool, own, holds: str) -> tuple[str, str]:
+    """(words, TeX) of: j reaches i only where something holds."""
+    names, where = named(steps)
+    words, tex = for_all(assumed, causal, own)
+    several = _joined(list(dict.fromkeys(names)))
+    return (f"{words}: layers of {several} lead from j to i only where {holds}{where}",
+            rf"{tex}j \rightsquigarrow i \implies {texed(holds)}" + sets(steps))
 
 
 def for_all(assumed, causal: bool, own) -> tuple[str, str]:
-    """(words, TeX) of what a statement holds for."""
+    """(words, TeX) of what a statement holds for; `own` is the one length, where there is one."""
     pairs = "0 <= j <= i < n" if causal else "0 <= i, j < n"
     given = [*assumed, *([] if own is None or str(own) == "n" else [f"n = {own}"])]
     words = f"{', '.join(given)}{', every n' if own is None else ''} and all {pairs}".removeprefix(", ").removeprefix(" and ")
@@ -37,27 +63,25 @@ def for_all(assumed, causal: bool, own) -> tuple[str, str]:
 def named(steps) -> tuple[list[str], str]:
     """(the set of each layer as a row is named after it, what those that are no single word stand for)."""
     known: dict[str, str] = {}
-    for text in dict.fromkeys(map(repr, steps)):
-        known[text] = text if re.fullmatch(r"\w+\([^()]*\)", text) else SETS[sum(len(x) == 1 for x in known.values()) % len(SETS)]
+    for text in dict.fromkeys(map(text_of_set, steps)):
+        letters = sum(len(x) == 1 for x in known.values())
+        known[text] = text if re.fullmatch(r"\w+\([^()]*\)", text) else SETS[letters % len(SETS)]
     where = [f"{name} = {text}" for text, name in known.items() if len(name) == 1]
-    return [known[repr(p)] for p in steps], f", where {_joined(where)}" if where else ""
+    return [known[text_of_set(p)] for p in steps], f"; {_joined(where)}" if where else ""
 
 
 def sets(steps) -> str:
     """The sets of the layers, in TeX."""
-    return "".join(rf",\quad A^{{({m})}} = \text{{{p!r}}}" for m, p in enumerate(steps, 1))
+    texts = {m: text_of_set(p).replace("&", r"\&").replace("_", r"\_") for m, p in enumerate(steps, 1)}
+    same = {text: [m for m in texts if texts[m] == text] for text in texts.values()}
+    return "".join(r",\quad " + " = ".join(rf"A^{{({m})}}" for m in layers) + rf" = \text{{{text}}}"
+                   for text, layers in same.items())
 
 
-def texed(text: str) -> str:
-    """A condition in TeX."""
-    for word, sign in (("<=", r"\le"), (">=", r"\ge"), ("!=", r"\ne"), ("==", "="), ("//", r"\div"), ("%", r"\bmod"), ("*", r"\,")):
-        text = text.replace(word, sign)
-    return text
-
-
-def _joined(parts: list[str]) -> str:
-    """a, b and c."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+def text_of_set(p) -> str:
+    """The notation of a pattern, cut short where it has many parts."""
+    parts = leaves(p)
+    return repr(p) if len(parts) <= MANY else f"{parts[0]!r}, {parts[1]!r}, ..., {parts[-1]!r} ({len(parts)} patterns)"
 
 
 def text_of(function, value) -> str:
@@ -66,19 +90,16 @@ def text_of(function, value) -> str:
     return said or re.sub(r"\s+", " ", repr(value))
 
 
-def in_layers(found: Layers, assumed, causal: bool, hops: str, exact: bool) -> tuple[str, str]:
-    """(words, TeX) of: j reaches i through so many layers."""
-    (name,), where = named(found.steps[:1])
-    words, tex = for_all(assumed, causal, found.own_length)
-    said = f"the shortest path from j to i takes {hops}" if exact else f"j reaches i through at most {hops}"
-    return (f"{words}: {said} layers of {name}{where}",
-            rf"{tex}\operatorname{{hops}}(j, i) {'=' if exact else chr(92) + 'le'} {texed(hops)}" + sets(found.steps))
+def texed(text: str) -> str:
+    """A condition in TeX; words stay words."""
+    if re.search(r"[a-z]{2} [a-z]", text):
+        return rf"\text{{{text}}}".replace("_", r"\_").replace("%", r"\%")
+    for word, sign in (("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("==", "="), ("//", r"\div "), ("%", r"\bmod "),
+                       ("*", r"\,")):
+        text = text.replace(word, sign)
+    return text
 
 
-def at_any_depth(found: Layers, assumed, causal: bool, holds: str) -> tuple[str, str]:
-    """(words, TeX) of: j reaches i only where something holds."""
-    names, where = named(found.steps)
-    words, tex = for_all(assumed, causal, found.own_length)
-    several = _joined(list(dict.fromkeys(names)))
-    return (f"{words}: layers of {several} lead from j to i only where {holds}{where}",
-            rf"{tex}j \rightsquigarrow i \implies {texed(holds)}" + sets(found.steps))
+def _joined(parts: list[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

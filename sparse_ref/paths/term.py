@@ -93,7 +93,8 @@ class Term:
     def __rmod__(self, other):
         return Term(self._raw(other), self.symbols) % self
 
-    __hash__ = object.__hash__
+    def __hash__(self):
+        return self.expression.hash()
 
     def _raw(self, other):
         """An int, a term or a truth, as z3 has integers."""
@@ -109,6 +110,9 @@ class Truth:
         self.expression, self.symbols = expression, symbols
 
     def __bool__(self):
+        settled = z3().simplify(self.expression)
+        if z3().is_true(settled) or z3().is_false(settled):
+            return bool(z3().is_true(settled))
         if not self.symbols.stating:
             raise Undecided(f"a formula asks whether {self.expression}, and goes two ways")
         self.symbols.assume(z3().Not(self.expression))

@@ -18,8 +18,8 @@ class Counterexample(NamedTuple):
     parameters: tuple[tuple[str, int], ...] = ()
 
     def __str__(self):
-        numbers = (*self.parameters, *dict(j=self.j, i=self.i, n=self.n).items())
-        return ", ".join(f"{name} = {value}" for name, value in numbers)
+        numbers = dict(self.parameters) | dict(j=self.j, i=self.i, n=self.n)
+        return ", ".join(f"{name} = {value}" for name, value in numbers.items())
 
 
 @dataclass(frozen=True)

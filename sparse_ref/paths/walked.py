@@ -19,7 +19,7 @@ SMALL = 64  # lengths at which products of whole matrices are quicker
 
 def smallest(given: Family, residual: bool, causal: bool, n: int | None = None) -> Counterexample | None:
     """The least pair without a path at small parameters and lengths, by n, then i, then j; None where all have one."""
-    return least(given, lambda values, found, n: ~through(found.steps, n, residual) & pairs(n, causal), n)
+    return least(given, lambda values, found, n: unreached(found.steps, residual, causal, n), n)
 
 
 def least(given: Family, wrong, n: int | None = None) -> Counterexample | None:
@@ -28,7 +28,7 @@ def least(given: Family, wrong, n: int | None = None) -> Counterexample | None:
     for values, found in given.small():
         own = length_of(found, values, n)
         try:
-            missing = first(found, lengths(found, own, FEW if given.names else MANY), partial(wrong, values, found))
+            missing = first(found, lengths(found, own, FEW if given.names else MANY), partial(wrong, values, found), own is None)
         except IndexError:  # a listed pattern that has no rows there
             continue
         if missing is not None and (best is None or (missing.n, missing.i, missing.j) < (best.n, best.i, best.j)):
@@ -36,15 +36,16 @@ def least(given: Family, wrong, n: int | None = None) -> Counterexample | None:
     return best
 
 
-def first(found: Layers, lengths, wrong) -> Counterexample | None:
-    """The first pair in `wrong(n)`, at the first of these lengths that has one."""
+def first(found: Layers, lengths, wrong, shorten: bool) -> Counterexample | None:
+    """The first pair in `wrong(n)`, at the first of these lengths that has one; of sets that are the same at each length, at the
+    least that holds the pair, where it may be shortened."""
     for n in lengths:
         if n > MOST:
             raise ValueError(f"n must be at most {MOST} where every pair is walked, got {n}")
         at = wrong(n)
         if at.any():
             i, j = (int(x[0]) for x in np.nonzero(at))
-            return Counterexample(j, i, max(i, j) + 1 if found.own_length is None and is_causal(found, n) else n)
+            return Counterexample(j, i, max(i, j) + 1 if shorten and is_causal(found, n) else n)
     return None
 
 
@@ -85,6 +86,11 @@ def through(steps, n: int, residual: bool) -> np.ndarray:
     return found > 0
 
 
+def unreached(steps, residual: bool, causal: bool, n: int) -> np.ndarray:
+    """The pairs without a path, bool [i, j]."""
+    return ~through(steps, n, residual) & pairs(n, causal)
+
+
 def layers_needed(steps, n: int) -> np.ndarray:
     """[i, j] = the least number of layers, each any of the steps, through which j reaches i; n where none does."""
     step = np.logical_or.reduce([grid(p, n) for p in steps]).astype(np.float32)
@@ -92,6 +98,8 @@ def layers_needed(steps, n: int) -> np.ndarray:
     for r in range(1, n):
         new = (step @ new.astype(np.float32) > 0) & (needed == n)
         needed[new] = r
+        if not new.any():
+            break
     return needed
 
 

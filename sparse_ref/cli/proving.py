@@ -1,0 +1,66 @@
+"""The command that proves: theorems of the book, and whatever steps are written down."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tqdm import tqdm
+
+from .. import notation
+from ..factorized import Factorized
+from ..sets import Pattern
+
+
+def prove(arguments) -> int:
+    """Theorems of the book, all where none is named; or that layers connect every pair j <= i: exit 1 where that is not proved."""
+    from ..paths import prove as proved
+    from ..paths.theorems import book
+    known = {each.name: each for each in book()}
+    if arguments.list:
+        return _listed(known.values(), arguments.json)
+    if not set(arguments.what) - set(known):
+        if arguments.no_residual or arguments.order or arguments.both_ways or arguments.n is not None:
+            raise ValueError("--no-residual, --order, --both-ways and -n are for steps that are written down, not for theorems")
+        return _settled([known[name] for name in arguments.what] or list(known.values()), arguments.json)
+    verdict = proved(_steps(arguments.what), residual=not arguments.no_residual, order=arguments.order,
+                     causal=not arguments.both_ways, n=arguments.n, seconds=arguments.seconds)
+    print(verdict.to_json() if arguments.json else verdict)
+    return 0 if verdict else 1
+
+
+def _steps(texts) -> Factorized | tuple[Pattern, ...]:
+    """One text for all layers, as in "strided(8)", or one for each."""
+    steps = []
+    for text in texts:
+        read = notation.read(text)
+        if len(texts) == 1 and isinstance(read, Factorized):
+            return read
+        if not isinstance(read, Pattern):
+            raise ValueError(f"each layer must be one pattern, got {text}")
+        steps.append(read)
+    return tuple(steps)
+
+
+def _listed(theorems, as_json: bool) -> int:
+    """Names and claims."""
+    told = [{key: value for key, value in vars(each).items() if key != "settle"} for each in theorems]
+    width = max(len(each["name"]) for each in told)
+    print(json.dumps(told) if as_json else
+          "\n".join(f"{each['name']:{width}}  {each['expected']:7}  {each['family']}: {each['claim']}" for each in told))
+    return 0
+
+
+def _settled(theorems, as_json: bool) -> int:
+    """Each theorem's verdict; 1 where one is not the expected one."""
+    told, wrong = [], 0
+    bar = tqdm(theorems, disable=len(theorems) < 2, desc="prove", file=sys.stderr)
+    for each in bar:
+        verdict = each.settle()
+        wrong += verdict.status != each.expected
+        told.append({"name": each.name} | json.loads(verdict.to_json()))
+        if not as_json:
+            told_of = f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"
+            bar.write(f"{told_of}\n[{verdict.seconds:.1f} s]\n", file=sys.stdout)
+    print(json.dumps(told) if as_json else f"{len(theorems) - wrong} of {len(theorems)} theorems as expected")
+    return 1 if wrong else 0

@@ -1,0 +1,114 @@
+"""Chunks, documents and prefixes: what never mixes, and layers in between that mix it.
+
+Symbols:  b the length of a chunk or block;  p the length of a prefix;  w the keys of a window.
+"""
+
+from __future__ import annotations
+
+from ...factorized import Factorized
+from ...parts import Documents
+from ...patterns import Block, Causal, Chunk, Lookback, block_diffusion, gpt_neo, llama4, local_attention, prefix_lm
+from ..lemmas import prove_closed, prove_hops
+from ..prove import prove
+from ..statement import Theorem
+
+
+def one_chunk(j, i, b):
+    """j and i are in one chunk"""
+    return j // b == i // b
+
+
+def chunked_then_full(b):
+    """Three chunked layers below one that sees all before it."""
+    return llama4(b, 4)
+
+
+def windows_then_full(w):
+    """Five layers of windows below one that sees all before it."""
+    return Factorized((Lookback(w),) * 5 + (Causal(),), via=lambda j, i: ((j,) * 5,))
+
+
+def buckets(b):
+    """The bucket of i and the one before, causal."""
+    return local_attention(b, causal=True)
+
+
+def bucket_steps(j, i, b):
+    """floor(i / b) - floor(j / b), or 1 within a bucket"""
+    return i // b - j // b + (i // b == j // b) * (j < i)
+
+
+def previous_bucket(j, i, b):
+    """j itself where its bucket is in sight, else the last position of the bucket before"""
+    near = i // b - j // b <= 1
+    return near * j + (i // b - j // b > 1) * (i // b * b - 1)
+
+
+def prefix(p):
+    """A prefix read in both directions, then text."""
+    return prefix_lm(p)
+
+
+def prefix_first(j, i, p):
+    """i is past the prefix, or j within it"""
+    return (i >= p) | (j < p)
+
+
+def one_document(j, i):
+    """j and i are in one document"""
+    return (j < 3) & (i < 3) | (j >= 3) & (j < 7) & (i >= 3) & (i < 7) | (j >= 7) & (i >= 7)
+
+
+def noised_and_clean(tokens, b):
+    """The training mask of block diffusion."""
+    return block_diffusion(tokens, b)
+
+
+def clean_hears_clean(j, i, tokens, b):
+    """i is noised, or j clean"""
+    return (i < tokens) | (j >= tokens)
+
+
+THEOREMS = (
+    Theorem("chunks", "chunks", "proved", "confirms",
+            claim="Attention within chunks loses what lies across their borders", source="folklore",
+            remark="In any number of layers: chunks never mix.",
+            settle=lambda: prove_closed(lambda b: Chunk(b, 0), one_chunk, causal=False)),
+    Theorem("chunks-causal", "chunks", "proved", "confirms",
+            claim="Attention within chunks loses what lies across their borders", source="Child et al. 2019, sec. 4.3",
+            remark="The first step of fixed attention alone, in any number of layers.",
+            settle=lambda: prove_closed(lambda b: Block(b), one_chunk)),
+    Theorem("llama4", "Llama 4", "proved", "confirms",
+            claim="Every fourth layer sees all, so that chunks are no limit", source="transformers, models/llama4",
+            remark="What a chunk held reaches everything after it in each group of four.",
+            settle=lambda: prove(chunked_then_full)),
+    Theorem("gpt-neo", "GPT-Neo", "proved", "confirms",
+            claim="Layers that see all take turns with layers that see few", source="transformers, models/gpt_neo",
+            remark="Two layers connect everything, by the residual edge.",
+            settle=lambda: prove(gpt_neo)),
+    Theorem("gemma", "Gemma 3", "proved", "confirms",
+            claim="Five windows to one layer that sees all", source="Gemma team 2025, sec. 2",
+            remark="As above, whatever the window.",
+            settle=lambda: prove(windows_then_full)),
+    Theorem("windows-then-windows", "Gemma 3", "refuted", "contradicts",
+            claim="The windows would do without", source="folklore",
+            remark="Six windows of four keys cover a distance of 18.",
+            settle=lambda: prove((Lookback(4),) * 6)),
+    Theorem("local-attention", "local attention", "proved", "confirms",
+            claim="Looking back one bucket lets information move a bucket a layer",
+            source="local-attention, LocalAttention; Roy et al. 2021, sec. 4",
+            remark="Exactly: as many layers as bucket borders lie between, one at least.",
+            settle=lambda: prove_hops(buckets, bucket_steps, previous_bucket, exact=True)),
+    Theorem("prefix-lm", "prefix LM", "proved", "confirms",
+            claim="The prefix hears of nothing after it", source="Raffel et al. 2020, sec. 3.2.1",
+            remark="In any number of layers.",
+            settle=lambda: prove_closed(prefix, prefix_first, causal=False)),
+    Theorem("documents", "packed documents", "proved", "confirms",
+            claim="Documents packed into one sequence stay apart", source="folklore",
+            remark="For lengths of 3, 4 and 5, in any number of layers.",
+            settle=lambda: prove_closed(Documents((3, 4, 5)), one_document, causal=False)),
+    Theorem("block-diffusion", "block diffusion", "proved", "confirms",
+            claim="The clean copy is not touched by noise", source="Arriola et al. 2025, sec. 3.2",
+            remark="No path leads from a noised token to a clean one.",
+            settle=lambda: prove_closed(noised_and_clean, clean_hears_clean, causal=False)),
+)

@@ -1,0 +1,172 @@
+"""Paths: `prove` on what is known of strided and fixed attention, at parameters, at numbers, at one length; and what it refuses."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import sparse_ref as sr
+from sparse_ref.paths import extra, prove
+
+STRIDED_CODE = (sr.Lookback(8), sr.Strided(8))
+
+
+@pytest.mark.parametrize(("steps", "options", "status"), [
+    (sr.strided, dict(residual=False), "proved"),
+    (sr.strided(8), dict(residual=False), "proved"),
+    (sr.strided(8), dict(residual=False, order=(2, 1)), "proved"),
+    (STRIDED_CODE, dict(residual=False), "proved"),
+    (STRIDED_CODE, dict(residual=False, order=(2, 1)), "proved"),
+    ((sr.Lookback(7), sr.Strided(8)), {}, "refuted"),
+    (sr.fixed, dict(residual=False), "refuted"),
+    (sr.fixed, {}, "proved"),
+    (sr.fixed(8, 2), {}, "proved"),
+    (sr.fixed(8, 2), dict(order=(2, 1)), "refuted"),
+    (2 * sr.openai_fixed(8, 2, num_verts=4)[:1], {}, "proved"),
+    (2 * sr.openai_fixed(8, 2, num_verts=4)[1:2], {}, "refuted"),
+    (sr.Merged(sr.strided(5)).at(0, 0), {}, "refuted"),
+    ((sr.Merged(sr.strided(5)).at(0, 0),) * 2, dict(residual=False), "proved"),
+])
+def test_what_is_known_of_strided_and_fixed_attention(steps, options, status):
+    verdict = prove(steps, **options)
+    assert verdict.status == status, verdict
+    assert bool(verdict) == (status == "proved")
+    assert bool(verdict.planted) == (status == "proved")
+    assert (verdict.counterexample is None) == (status == "proved")
+
+
+def test_the_counterexample_is_the_smallest():
+    for l in range(2, 6):
+        found = prove((sr.Lookback(l - 1), sr.Strided(l))).counterexample
+        assert found == (0, l - 1, l, ())
+        assert not sr.paths.reach((sr.Lookback(l - 1), sr.Strided(l)), found.n)[found.i, found.j]
+        assert np.tril(sr.paths.reach((sr.Lookback(l - 1), sr.Strided(l)), found.n - 1)).sum() == l * (l - 1) // 2
+
+
+def test_numbers_are_taken_for_parameters():
+    verdict = prove(sr.strided(1000), residual=False)
+    assert "for all l >= 1" in verdict.statement
+    assert "given here are l = 1000" in verdict.evidence
+    assert "every n and all 0 <= j <= i < n" in verdict.statement
+
+
+def test_where_parameters_give_no_path_the_numbers_are_asked_alone():
+    verdict = prove((sr.Strided(6), sr.Lookback(6)), residual=False)
+    assert verdict.status == "proved"
+    assert "elimination of quantifiers" in verdict.evidence
+
+
+def test_a_pair_beyond_what_is_walked_is_found_by_z3_and_made_small(monkeypatch):
+    monkeypatch.setattr("sparse_ref.paths.walked.FEW", 4)
+    monkeypatch.setattr("sparse_ref.paths.walked.MANY", 4)
+    verdict = prove((sr.Lookback(4), sr.Lookback(3)))
+    assert verdict.status == "refuted"
+    assert verdict.counterexample == (0, 6, 7, ())
+    assert "z3 finds no positions between" in verdict.evidence
+    assert "j = 0 reaches i = 0, 1, 2, 3, 4, 5 alone" in verdict.evidence
+
+
+def test_positions_between_may_lie_after_i_where_keys_may():
+    ahead = (sr.Band(0, 1), sr.Band(2, -2))
+    assert prove((sr.Band(2, 2),) * 2, causal=False).counterexample == (5, 0, 6, ())
+    assert prove(ahead, residual=False).status == "refuted"
+    via_the_end = lambda n: sr.Factorized((sr.GlobalAt((n - 1,)),) * 2, via=lambda j, i: (n - 1,))  # noqa: E731
+    assert prove(via_the_end, residual=False, causal=False).status == "proved"
+
+
+def test_one_length_is_walked_pair_by_pair():
+    verdict = prove((sr.butterfly(3),) * 3, causal=False, n=8)
+    assert verdict.status == "proved"
+    assert verdict.evidence == "every pair of n = 8 was walked"
+    assert "n = 8" in verdict.statement
+    assert prove((sr.butterfly(3),) * 2, causal=False, n=8).status == "refuted"
+    swin = sr.swin((4, 4), 2), sr.swin((4, 4), 2, shift=1)
+    assert "n = 16" in prove(swin, causal=False).statement
+    assert prove(sr.Listed.of_rows([[0], [0, 1], [1, 2]]), n=3).counterexample == (0, 2, 3, ())
+
+
+def test_sets_without_a_formula_end_unknown_and_say_so():
+    listed = sr.Listed.of_rows([range(i + 1) for i in range(600)])
+    verdict = prove(listed)
+    assert verdict.status == "unknown"
+    assert verdict.evidence
+    assert not verdict
+
+
+def test_time_runs_out_without_a_verdict(monkeypatch):
+    monkeypatch.setattr("sparse_ref.paths.walked.FEW", 4)
+    monkeypatch.setattr("sparse_ref.paths.walked.MANY", 4)
+    verdict = prove((sr.Lookback(63), sr.Strided(64)), residual=False, seconds=1)  # a counterexample at n = 64 is not walked to
+    assert verdict.status == "unknown"
+    assert "z3 gave up" in verdict.evidence
+    assert verdict.seconds < 30
+
+
+def test_parameters_out_of_bounds_are_assumed_not_to_be():
+    def narrow(l, c):
+        if c >= l:
+            raise ValueError(f"c must be below l = {l}, got {c}")
+        return sr.fixed(l, c)
+    verdict = prove(narrow)
+    assert verdict.status == "proved"
+    assert verdict.statement.startswith("for all c < l, c >= 1, every n and all 0 <= j <= i < n: ")
+
+
+def test_what_is_assumed_of_no_parameter_proves_nothing():
+    def nothing(l):
+        if l < 5:
+            raise ValueError("l must be at least 5")
+        if l > 3:
+            raise ValueError("l must be at most 3")
+        return sr.strided(l)
+    verdict = prove(nothing)
+    assert verdict.status == "unknown"
+    assert verdict.evidence == "no parameters are both assumed and given"
+
+
+@pytest.mark.parametrize(("arguments", "options", "error", "said"), [
+    ((3,), {}, TypeError, "steps must be a Factorized"),
+    ((lambda: sr.strided(3),), {}, TypeError, "steps must be a function of named parameters"),
+    ((lambda *l: sr.strided(3),), {}, TypeError, "steps must be a function of named parameters"),
+    ((sr.strided(3),), dict(order=(3,)), ValueError, "each number in order must be at most 2, got 3"),
+    ((sr.strided(3),), dict(residual=1), TypeError, "residual must be True or False, got 1"),
+    ((sr.strided(3),), dict(causal=None), TypeError, "causal must be True or False, got None"),
+    ((sr.strided(3),), dict(n=0), ValueError, "n must be at least 1, got 0"),
+    ((sr.strided(3),), dict(n=10**9), ValueError, "n must be at most"),
+    ((sr.strided(3),), dict(seconds=0), ValueError, "seconds must be a number above 0, got 0"),
+    ((sr.strided(3),), dict(seconds=float("inf")), ValueError, "seconds must be a number above 0, got inf"),
+    ((lambda l: sr.butterfly(l),), {}, ValueError, "cannot be stated for all l"),
+])
+def test_bad_arguments(arguments, options, error, said):
+    with pytest.raises(error, match=re.escape(said)):
+        prove(*arguments, **options)
+
+
+@pytest.fixture
+def without_z3(monkeypatch):
+    """A Python that has no z3."""
+    monkeypatch.setitem(__import__("sys").modules, "z3", None)
+    extra.z3.cache_clear()
+    yield
+    extra.z3.cache_clear()
+
+
+@pytest.mark.usefixtures("without_z3")
+def test_without_z3_small_cases_are_walked_all_the_same():
+    assert prove(sr.fixed(4), residual=False).status == "refuted"
+    assert prove((sr.butterfly(2),) * 2, causal=False, n=4).status == "proved"
+    with pytest.raises(ImportError, match=re.escape("pip install 'sparse-ref[proofs]'")):
+        prove(sr.strided(4))
+    with pytest.raises(ImportError, match="z3"):
+        prove(sr.strided)
+
+
+def test_the_verdict_as_text_html_and_json():
+    verdict = prove(sr.fixed(4), residual=False)
+    assert str(verdict).split("\n")[0] == ("refuted: for every n and all 0 <= j <= i < n: "
+                                           "there is a with j in Block(4)_a and a in Summary(4, 1)_i")
+    assert "\\exists" in verdict.tex
+    assert verdict.tex in verdict._repr_html_().replace("&lt;", "<").replace("&amp;", "&")
+    assert json.loads(verdict.to_json())["counterexample"] == {"j": 0, "i": 0, "n": 1, "parameters": {}}
+    assert json.loads(prove(sr.strided(2)).to_json())["status"] == "proved"

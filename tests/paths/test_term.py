@@ -1,0 +1,103 @@
+"""Paths: z3 reads each formula as Python does, at numbers and at terms for its parameters, and reads no more than it can."""
+
+import pytest
+import z3
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import RULES, instances, patterns
+
+import sparse_ref as sr
+from sparse_ref.paths.family import family, generalised
+from sparse_ref.paths.question import Question, vacuous
+from sparse_ref.paths.term import Symbols, Undecided, truth
+from sparse_ref.paths.verdict import Counterexample
+
+N = st.integers(0, 12)
+
+
+def held(question, i, j, values=()):
+    """Whether z3 finds the key j in row i of the one layer, at these parameters."""
+    member = question.holds(question.layers.steps[0], question.i, question.j)
+    n = max(i, j) + 1 if question.own is None else dict(values).get("n", question.layers.own_length)
+    at = Counterexample(j, i, n, tuple(values))
+    found = [question.case(condition, seconds=10, at=at).found for condition in (member, z3.Not(member))]
+    assert sorted(found) == ["no", "yes"], "a formula is true or false"
+    return found[0] == "yes"
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(st.data())
+def test_a_formula_is_read_alike_at_terms_for_its_parameters(rule, data):
+    """Parameters in tuples stay numbers."""
+    p = data.draw(st.sampled_from([*instances(rule, 3)]))
+    names = [name for name, (kind, _) in rule.bounds().items() if kind is int]
+    fixed = {name: getattr(p, name) for name in rule.bounds() if name not in names}
+    question = Question(family(_of(rule, names, fixed), None) if names else family(p, None), causal=False)
+    n = p.own_length or 12
+    i, j = (data.draw(st.integers(0, n - 1)) for _ in "ij")
+    assert held(question, i, j, [(name, getattr(p, name)) for name in names]) == bool(p.contains(i, j))
+
+
+def _of(rule, names, fixed):
+    """The rule as a function of these parameters."""
+    space = {"rule": rule, "fixed": fixed}
+    exec(f"def build({', '.join(names)}): return rule({', '.join(f'{name}={name}' for name in names)}, **fixed)", space)
+    return space["build"]
+
+
+@given(patterns(most=5), N, N)
+def test_a_pattern_is_read_alike_at_numbers(p, i, j):
+    assert held(Question(family(p, None), causal=False), i, j) == bool(p.contains(i, j))
+
+
+@given(patterns(most=5), N, N)
+def test_a_pattern_whose_numbers_are_taken_for_parameters_is_the_same_at_these(p, i, j):
+    general = generalised(family(p, None))
+    if general is None:  # no number above 1, but in sets of positions
+        return
+    given_, values = general
+    question = Question(given_, causal=False)
+    assert not vacuous(question, values)
+    assert held(question, i, j, values.items()) == bool(p.contains(i, j))
+
+
+@given(st.integers(-20, 20), st.integers(1, 9), st.integers(-5, 5))
+def test_arithmetic_is_python_s(x, b, y):
+    symbols = Symbols()
+    X, B, Y = (symbols.integer(name) for name in "xby")
+    symbols.assume(B.expression >= 1)
+    def each(x, b, y):
+        return [x + y, x - y, x * y, x // b, x % b, x // 3, x % 3, 7 // b, 7 % b, 7 - x, -x,
+                (x < y) + 0, 2 * (x < y), (x < y) + (y < x)]
+    solver = symbols.solver(10)
+    solver.add(X.expression == x, B.expression == b, Y.expression == y)
+    solver.add(z3.Or(*(term.expression != value for term, value in zip(each(X, B, Y), each(x, b, y)))))
+    assert solver.check() == z3.unsat
+    truths = [(X < Y) & (Y < X), (X < Y) | (X == Y), (X <= Y) ^ True, (X != Y) & True, False | (X >= Y)]
+    values = [False, x <= y, x > y, x != y, x >= y]
+    solver = symbols.solver(10)
+    solver.add(X.expression == x, Y.expression == y, z3.Or(*(truth(t, symbols) != v for t, v in zip(truths, values))))
+    assert solver.check() == z3.unsat
+
+
+def test_a_division_by_what_may_be_0_is_refused():
+    symbols = Symbols()
+    x, b = symbols.integer("x"), symbols.integer("b")
+    for divided in (lambda: x // b, lambda: x % (b - 3), lambda: x // 0, lambda: x % -2):
+        with pytest.raises(Undecided, match="may be below 1"):
+            divided()
+
+
+def test_a_formula_that_asks_for_a_truth_value_is_refused():
+    x = Symbols().integer("x")
+    with pytest.raises(Undecided, match="goes two ways"):
+        min(x, 3)
+    with pytest.raises(Undecided, match="goes two ways"):
+        bool(x == 3)
+
+
+def test_what_constructors_refuse_is_assumed_not_to_be():
+    question = Question(family(lambda l, c, number: sr.SubBlock(l, c, number), None), causal=True)
+    assert question.assumed() == ["c >= 1", "number >= 1", "c*number <= l"], "l >= 1 follows"
+    assert vacuous(question, {"l": 3, "c": 2, "number": 2})
+    assert not vacuous(question, {"l": 4, "c": 2, "number": 2})
