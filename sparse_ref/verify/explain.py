@@ -1,13 +1,14 @@
 """Why numbers are wrong where sets are right: another scale, a score curve, heads that read other key heads, ghosts.
 
-Some keys, J, get a logit of their own: k_j = (1, 0, ...) for j in J and 0 elsewhere, q_i = (t, 0, ...). What J's values get of
-row i, over what the others get, is then a e^f(t) / b, so that f, the logit as a function of q . k, is read off as
-log of that ratio at t less that at 0, whatever else the weights hang on.
+Some keys, J, have q . k = t, and all others q . k = s. What J's values get of row i, over what the others get, is then
+a e^f(t) / b e^f(s), so that f(t) - f(s), of the logit f as a function of q . k, is read off as the log of that ratio less
+that at t = s = 0, whatever else the weights hang on. f(64) is reached by steps that are short enough for half precision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,22 +17,21 @@ from .frameworks import spacing
 from .held import Held
 from .subject import Subject
 
-STEPS = (1.0, 4.0, 16.0, 64.0)  # logits at the usual scale
+STEPS = (1.0, 4.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0, 56.0, 64.0)  # logits at about the usual scale
 CONSTANT = 12.0
 
 
 def reasons(call: Subject, dtype: str, scale: float | None, seed: int) -> Iterator[Finding]:
     """What explains numbers that are wrong, as far as it is known here."""
-    expected, unit = (call.d**-0.5 if scale is None else scale), call.d**0.5
-    curve = score_curve(call, [sign * t * unit for t in STEPS for sign in (1, -1)], seed)
-    slope = (curve[0] - curve[1]) / (2 * STEPS[0] * unit)
+    expected, unit = (call.d**-0.5 if scale is None else scale), 2.0 ** round(np.log2(call.d) / 2)  # exact in any precision
+    slope, curve = score_curve(call, unit, seed)
     if not np.isfinite(slope):
         return
     tolerance = 0.01 + 16 * spacing(dtype)
-    bent = any(np.isfinite(y) and abs(y) < (1 - 2 * tolerance) * abs(t * unit * slope) for t, y in zip(STEPS[1:], curve[2::2]))
-    if bent:
-        yield Finding("curve", f"logits are no multiple of q . k: {curve[0]:.4g}, {curve[2]:.4g}, {curve[4]:.4g} where it is "
-                      f"{', '.join(f'{t * unit:.4g}' for t in STEPS[:3])}" + _cap(curve))
+    if any(np.isfinite(y) and abs(y - t * unit * slope) > 2 * tolerance * abs(t * unit * slope) for t, y in zip(STEPS, curve)):
+        shown = [(t * unit, y) for t, y in zip(STEPS, curve) if t in (1, 4, 16, 64) and np.isfinite(y)]
+        yield Finding("curve", f"logits are no multiple of q . k: {', '.join(f'{y:.4g}' for _, y in shown)} where it is "
+                      f"{', '.join(f'{x:.4g}' for x, _ in shown)}" + _cap(curve))
     elif abs(slope - expected) > tolerance * abs(expected):
         yield Finding("scale", f"logits are {slope:.4g} q . k, where {expected:.4g} q . k is expected"
                       + (" (1 / sqrt(d))" if scale is None else ""))
@@ -39,7 +39,7 @@ def reasons(call: Subject, dtype: str, scale: float | None, seed: int) -> Iterat
 
 def _cap(curve) -> str:
     """The c of a soft cap c tanh(x / c), where the curve ends at one and has the shape of it."""
-    up = [(t, y) for t, y in zip(STEPS, curve[::2]) if np.isfinite(y)]
+    up = [(t, y) for t, y in zip(STEPS, curve) if np.isfinite(y)]
     if not 0 < up[0][1] < up[-1][1]:
         return ""
 
@@ -52,28 +52,25 @@ def _cap(curve) -> str:
     return f", as with a soft cap of {c:.3g}" if all(abs(capped(c, t) - y) < 0.02 * abs(y) for t, y in up) else ""
 
 
-def score_curve(call: Subject, points, seed: int) -> list[float]:
-    """The logit at each of these q . k, the median over rows that have keys in J and others; NaN where none tell."""
-    rng = np.random.default_rng(seed)
-    chosen = rng.random(call.n[1]) < 0.5
-    at_0 = _odds(call, chosen, 0.0)
-    curve = []
-    for t in points:
+def score_curve(call: Subject, unit: float, seed: int) -> tuple[float, list[float]]:
+    """(its slope at 0, the logit where q . k is each of STEPS times the unit), medians over rows with keys in J and others."""
+    chosen = np.random.default_rng(seed).random(call.n[1]) < 0.5
+    at_0 = _odds(call, chosen, 0.0, 0.0)
+
+    def rise(t, s):
         with np.errstate(invalid="ignore"):
-            moved = _odds(call, chosen, t) - at_0
-        curve.append(float(np.median(moved[np.isfinite(moved)])) if np.isfinite(moved).any() else np.nan)
-    return curve
+            moved = _odds(call, chosen, t * unit, s * unit) - at_0
+        return float(np.median(moved[np.isfinite(moved)])) if np.isfinite(moved).any() else np.nan
+    first = rise(STEPS[0], 0.0)
+    rises = [rise(STEPS[1], 0.0), *(rise(t, s) for s, t in pairwise(STEPS[1:]))]
+    return (first - rise(-STEPS[0], 0.0)) / (2 * STEPS[0] * unit), [first, *np.cumsum(rises).tolist()]
 
 
-def _odds(call: Subject, chosen, t: float) -> np.ndarray:
+def _odds(call: Subject, chosen, t: float, s: float) -> np.ndarray:
     """log of what the chosen keys weigh, over what the others do, (H, n_q)."""
-    q, k = np.zeros((call.heads, call.n[0], call.d)), np.zeros((call.kv_heads, call.n[1], call.d))
-    q[..., 0], k[:, chosen, 0] = t, 1
-    weights = []
-    for held in (chosen, ~chosen):
-        v = np.zeros((call.kv_heads, call.n[1], call.e))
-        v[:, held] = 1
-        weights.append(call(q, k, v)[0][..., 0])
+    q, k = call.equal
+    q[..., 0], k[..., 0] = 1, np.where(chosen, t, s)
+    weights = [call.wide(q, k, held[:, None].astype(float))[0][..., 0] for held in (chosen, ~chosen)]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(weights[0]) - np.log(weights[1])
 
