@@ -59,8 +59,17 @@ class Layer:
             theirs = np.repeat(above, np.diff(ends))
             place = _place(a, step, self.n)
             lo, hi = self.bounds[ends[0]:ends[-1]][theirs].T
-            groups = a[_covered(lo, hi, self.n)[place]]
-            found |= _covered(groups, np.minimum(groups + width, self.n), self.n)
+            groups = a[_covers(lo, hi, self.n)[place] > 0]
+            found |= _covers(groups, np.minimum(groups + width, self.n), self.n) > 0
+        return found
+
+    def readers(self) -> np.ndarray:
+        """In how many intervals each position lies, int64 (n,): how many read it, where no row has it in two."""
+        found, a = np.zeros(self.n, np.int64), np.arange(self.n)
+        for m, (step, width) in enumerate(zip(self.steps, self.widths)):
+            lo, hi = self.bounds[self.indptr[m * self.n]:self.indptr[(m + 1) * self.n]].T
+            groups = _covers(lo, hi, self.n)[_place(a, step, self.n)]
+            found += _running(groups)[1:] - _running(groups)[np.maximum(a + 1 - width, 0)]
         return found
 
 
@@ -137,9 +146,9 @@ def _place(a, step, n):
     return a % step * whole + np.minimum(a % step, rest) + a // step
 
 
-def _covered(lo, hi, n):
-    """The positions in any interval lo <= a < hi: bool (n,)."""
-    return np.cumsum(np.bincount(lo, minlength=n + 1) - np.bincount(hi, minlength=n + 1))[:n] > 0
+def _covers(lo, hi, n):
+    """How many of the intervals lo <= a < hi each position is in: int64 (n,)."""
+    return np.cumsum(np.bincount(lo, minlength=n + 1) - np.bincount(hi, minlength=n + 1))[:n]
 
 
 def _running(values):

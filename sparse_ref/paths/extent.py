@@ -40,14 +40,23 @@ def diameter(steps, n, *, residual=True, order=None, causal=True) -> int:
     LookupError: no path from j = 1 to i = 2 through Sinks(1), in any number of layers
     """
     patterns, n, causal = layers(steps, order), whole("n", n, 0), flag("causal", causal)
+    far, apart = widest(patterns, n, residual, causal)
+    if apart is not None:
+        raise no_path(patterns, *apart)
+    return far
+
+
+def widest(patterns, n, residual, causal) -> tuple[int, tuple[int, int] | None]:
+    """(the greatest number of layers that joins any pair, a pair (j, i) that none joins or None)"""
     form = known(patterns)
     if form is None:
         return _searched(patterns, n, residual, causal)
     if n == 0:
-        return 0
+        return 0, None
     j, i = form.farthest(n)
     both = [(j, i)] if causal else [(j, i), (i, j)]
-    return max(_stated(form, patterns, *pair) for pair in both)
+    hops = [form.hops(*pair) for pair in both]
+    return max(h or 0 for h in hops), next((pair for pair, h in zip(both, hops) if h is None), None)
 
 
 def growth(steps, n, i=None, *, residual=True, order=None) -> np.ndarray:
@@ -98,19 +107,15 @@ def distance(steps, j, i, n, *, residual=True, order=None) -> int:
     form = known(patterns)
     if form is None:
         return len(shortest(steps, j, i, n, residual=residual, order=order)) - 1
-    return _stated(form, patterns, whole("j", j, 0, n - 1), whole("i", i, 0, n - 1))
-
-
-def _stated(form, patterns, j, i) -> int:
-    """The hops of a pair by the closed form."""
+    j, i = whole("j", j, 0, n - 1), whole("i", i, 0, n - 1)
     hops = form.hops(j, i)
     if hops is None:
         raise no_path(patterns, j, i)
     return hops
 
 
-def _searched(patterns, n, residual, causal) -> int:
-    """The diameter, some columns at a time: their walk ends as soon as each pair asked for is joined."""
+def _searched(patterns, n, residual, causal) -> tuple[int, tuple[int, int] | None]:
+    """The same by search, some columns at a time: their walk ends as soon as each pair asked for is joined."""
     if n > MOST:
         raise ValueError(f"n must be at most {MOST} where no closed form is known, got {n}")
     cycle, far, apart = edges_of(patterns, n, residual), 0, []
@@ -122,10 +127,7 @@ def _searched(patterns, n, residual, causal) -> int:
             i = int(row.argmax())
             bits = np.unpackbits(joined[:, i].view(np.uint8), bitorder="little")
             apart.append((i, lo + int(bits.argmin())))
-    if apart:
-        i, j = min(apart)
-        raise no_path(patterns, j, i)
-    return far
+    return far, min(apart)[::-1] if apart else None
 
 
 def _not_asked(n, lo, hi, causal) -> np.ndarray:

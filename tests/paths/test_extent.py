@@ -44,8 +44,7 @@ def test_the_diameter_is_the_greatest_of_the_hops(stack, residual, causal):
         assert sr.paths.diameter(steps, n, residual=residual, causal=causal) == hops[asked].max()
     else:
         i, j = apart[0]
-        with pytest.raises(LookupError, match=f"no path from j = {j} to i = {i} through .*, in any number of layers"):
-            _searched(steps, n, residual, causal)
+        assert _searched(steps, n, residual, causal)[1] == (j, i)
         with pytest.raises(LookupError, match="in any number of layers"):
             sr.paths.diameter(steps, n, residual=residual, causal=causal)
 
