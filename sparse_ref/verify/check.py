@@ -16,6 +16,7 @@ from .finding import Finding, counted
 from .gradients import wrong_gradients
 from .held import Held
 from .judging import of_numbers, of_sets, right
+from .leaks import let_in
 from .naming import attending
 from .numerics import compared
 from .outside import POISONED, poisoned
@@ -141,6 +142,9 @@ def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report,
     seen = sketched(call, patterns, seed)
     report.expected, report.sampled, report.remarks = seen.expected, seen, seen.said()
     findings += seen.findings
+    leaks, said = let_in(call, patterns, seen.judged, seed)
+    findings += leaks
+    report.remarks.append(said)
     if broken := list(broken_premises(call, seed)):
         report.sampled, findings[:] = None, broken
         return

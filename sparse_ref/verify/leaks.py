@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from .finding import Finding, counted, found_in
 from .frameworks import spacing
-from .probe import hostile
+from .probe import LOGIT, hostile
 from .subject import Subject
+
+
+def let_in(call: Subject, patterns, judged, seed: int) -> tuple[list[Finding], str]:
+    """What is found in the rows judged, and what was looked at, in words."""
+    leaks, many, broken = leaking(call, patterns, judged, np.random.default_rng(seed))
+    findings = [*found_in("leak", leaks, f"{{}} that let in keys masked with a finite number, at logits of {LOGIT:g}", "row"),
+                *found_in("overflow", broken, f"{{}} with NaN or inf at logits of {LOGIT:g}", "row")]
+    return findings, f"seen: leaks in {counted(many, 'row')}; not seen: leaks in other rows"
 
 
 def leaking(call: Subject, patterns, judged, rng) -> tuple[np.ndarray, int, np.ndarray]:

@@ -13,9 +13,8 @@ from .diagnosis import Diagnosis, diagnosed
 from .finding import Finding, counted, found_in
 from .held import Held
 from .judging import BIASED, uneven
-from .leaks import leaking
 from .naming import member, named
-from .probe import LOGIT, multiplicity
+from .probe import multiplicity
 from .reading import read
 from .subject import Subject
 from .sums import Sums, summed
@@ -35,7 +34,6 @@ class Sketch:
     rows : ascending, those that were looked at; of these are the next two.
     expected, found : bool (H, rows, n_k); found is what was expected where it was not read.
     unread : how many keys of rows that are off were left unread.
-    leaky : how many rows were tried for leaks.
     """
 
     sums: Sums
@@ -46,7 +44,6 @@ class Sketch:
     expected: np.ndarray
     found: np.ndarray
     unread: int
-    leaky: int
     findings: tuple[Finding, ...]
     diagnosis: tuple[Diagnosis, ...]
 
@@ -71,8 +68,7 @@ class Sketch:
         chance = f"but for a chance of 2^-{self.sums.signs.shape[1]} a row"
         numbers = counted(int(self.right.sum()), "row")
         seen = [f"seen: {size - blind:,} of {size:,} rows by random sums, where a single key more or less shows {chance}, "
-                f"and by what their weights sum to; leaks in {counted(self.leaky, 'row')}; numbers in {numbers}",
-                "not seen: leaks in other rows, and what depends on the data"]
+                f"and by what their weights sum to; numbers in {numbers}", "not seen: what depends on the data"]
         if blind:
             seen.append(f"not seen: a single key in {counted(blind, 'row')} of so many keys that {dtype} rounds it away")
         if self.unread:
@@ -98,13 +94,10 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
         findings += found_in("extra", off, "{} whose random sums are not those of their sets", "row")
     findings += found_in("empty row", (many == 0) & sums.finite & (sums.row_sums != 0), "{} that must be 0, having no keys, but "
                          "average some", "row")
-    leaks, leaky, broken = leaking(call, patterns, ~off & sums.finite, rng)
-    findings += found_in("leak", leaks, f"{{}} that let in keys masked with a finite number, at logits of {LOGIT:g}", "row")
-    findings += found_in("overflow", broken, f"{{}} with NaN or inf at logits of {LOGIT:g}", "row")
     whole = known.all(axis=(0, 2))
     told = [*named(patterns, sums, off, found, known, rows),
             *diagnosed(patterns, sets[:, whole], found[:, whole], queries=rows[whole])]
-    return Sketch(sums, many, off, blind, rows, sets, found, int((~known).sum()), leaky, tuple(findings), tuple(told))
+    return Sketch(sums, many, off, blind, rows, sets, found, int((~known).sum()), tuple(findings), tuple(told))
 
 
 def _sample(off, width: int) -> np.ndarray:
