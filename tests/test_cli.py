@@ -1,5 +1,6 @@
 """The command: what it prints, and how it ends: 0 on success, 1 on a mismatch, 2 where the input is wrong."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import sparse_ref as sr
 from sparse_ref.cli import main
 from sparse_ref.notation import NAMES
+from sparse_ref.paths import theorems
 
 
 def lookback_3(q, k, v):
@@ -181,6 +183,48 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
 def test_python_m_runs_the_command():
     run = subprocess.run([sys.executable, "-m", "sparse_ref", "--version"], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == sr.__version__
+
+
+def test_prove_answers_to_theorems_and_to_steps(capsys):
+    assert main(["prove", "strided", "fixed"]) == 0, "both end as expected"
+    said = capsys.readouterr().out
+    assert "strided: i hears of every j <= i" in said
+    assert "refuted: for all c >= 1, c <= l" in said
+    assert said.endswith("2 of 2 theorems as expected\n")
+    assert main(["prove", "strided(8)", "--no-residual"]) == 0
+    assert capsys.readouterr().out.startswith("proved: for all l >= 1, every n and all 0 <= j <= i < n: ")
+    assert main(["prove", "Lookback(7)", "Strided(8)"]) == 1
+    assert "counterexample: j = 0, i = 7, n = 8" in capsys.readouterr().out
+    assert main(["prove", "fixed(8, 2)", "--order", "2,1", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["counterexample"] == {"j": 0, "i": 8, "n": 9, "parameters": {}}
+    assert main(["prove", "butterfly(2)", "butterfly(2)", "--both-ways", "-n", "4"]) == 0
+    assert "every pair of n = 4 was walked" in capsys.readouterr().out
+
+
+def test_prove_lists_the_book_and_settles_it_as_json(capsys, monkeypatch):
+    assert main(["prove", "--list"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[0].split()[:2] == ["strided", "proved"]
+    assert len(listed) >= 30
+    assert main(["prove", "--list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["family"] == "strided"
+    assert main(["prove", "chunks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "proved"
+    two = dataclasses.replace(theorems.theorem("chunks"), expected="refuted"), theorems.theorem("fixed")
+    monkeypatch.setattr(theorems, "book", lambda: two)
+    assert main(["prove"]) == 1, "the whole book, one of which does not end as expected"
+    assert capsys.readouterr().out.endswith("1 of 2 theorems as expected\n")
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["prove", "stridden"], "did you mean 'strided'?"),
+    (["prove", "strided", "--no-residual"], "are for steps that are written down, not for theorems"),
+    (["prove", "openai_fixed(8, 2, 2)"], "each layer must be one pattern, got openai_fixed(8, 2, 2)"),
+    (["prove", "strided(8)", "--seconds", "0"], "seconds must be a number above 0, got 0.0"),
+    (["prove", "strided(8)", "--order", "3"], "each number in order must be at most 2, got 3")])
+def test_prove_refuses_what_is_no_steps(arguments, said, capsys):
+    assert main(arguments) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):

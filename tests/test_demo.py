@@ -1,12 +1,14 @@
 """The demo's page: it is made, holds what it promises, and its judgement of others is what their sets say."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 import sparse_ref as sr
 from sparse_ref import demo
 from sparse_ref.demo import judged, real_input, theorems
+from sparse_ref.paths.theorems import theorem
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,7 @@ def page(tmp_path_factory):
 
 def test_the_page_holds_its_five_parts_and_stands_alone(page):
     titles = re.findall("<h2>(.*?)</h2>", page)
-    assert titles == ["On an image", "On a text", "What it costs", "Path theorems, checked", "Other people's code, judged"]
+    assert titles == ["On an image", "On a text", "What it costs", "Path theorems, proved", "Other people's code, judged"]
     assert page.count("data:image/png;base64,") == 2
     assert not re.search(r'(src|href)="(?!data:)', page)
 
@@ -39,9 +41,22 @@ def test_the_photograph_is_one():
 
 
 def test_a_theorem_that_fails_stops_the_page(monkeypatch):
-    monkeypatch.setattr(theorems, "STATEMENTS", [("wrong", True, lambda: 1)])
-    with pytest.raises(RuntimeError, match="expected no pair without a path, found 1: wrong"):
+    wrong = replace(theorem("strided-too-narrow"), expected="proved")
+    monkeypatch.setattr(theorems, "book", lambda: [wrong])
+    with pytest.raises(RuntimeError, match="expected strided-too-narrow to be proved, found: refuted"):
         theorems.section()
+
+
+def test_the_theorems_of_strided_and_fixed_attention_are_on_the_page(page):
+    assert page.count("✓ proved") >= 8
+    assert "✗ refuted: l = 2, j = 0, i = 1, n = 2" in page
+
+
+def test_without_z3_the_page_says_how_to_have_it(monkeypatch):
+    def settle():
+        raise ImportError("proofs need z3")
+    monkeypatch.setattr(theorems, "book", lambda: [replace(theorem("strided"), settle=settle)])
+    assert "<p>proofs need z3.</p>" in theorems.section()
 
 
 def test_the_operator_of_onnx_is_judged(page):

@@ -1,5 +1,6 @@
 """The theorem book: each statement ends as expected, each family is there, and the page says what is found."""
 
+import doctest
 import importlib.util
 import re
 from functools import cache
@@ -45,6 +46,12 @@ def test_the_book_is_long_enough_and_says_what_each_theorem_bears_on():
 def test_an_unknown_theorem_is_told_with_what_is_near():
     with pytest.raises(LookupError, match="no theorem is called 'stridden'; there is strided"):
         theorem("stridden")
+
+
+def test_the_page_on_paths_runs():
+    found = doctest.testfile(str(DOCS / "paths.md"), module_relative=False)
+    assert found.failed == 0
+    assert found.attempted > 10
 
 
 def test_the_page_says_what_is_found(monkeypatch):

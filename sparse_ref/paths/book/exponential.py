@@ -15,7 +15,7 @@ from ..prove import prove
 from ..statement import Theorem
 
 POWERS = tuple(2**e for e in range(62))
-BITS = range(8)
+BITS = range(7)
 SEGMENTS, RATES, HEADS = (16, 64, 256), (1, 4, 16), 16
 
 
@@ -27,7 +27,7 @@ def log_sparse(n):
 
 
 def short_log_sparse(n):
-    """LogSparse at lengths up to 2**8."""
+    """LogSparse at lengths up to 2**7."""
     if n > 2**len(BITS):
         raise ValueError(f"n must be at most {2**len(BITS)}, got {n}")
     return LogSparse()
