@@ -8,6 +8,7 @@ from importlib import import_module
 import numpy as np
 
 from ..attention import attend_backward, attend_with_lse
+from .backward import other_keys
 from .finding import Finding, found_in
 from .frameworks import DTYPES, FRAMEWORKS, bits, name_of, numpy_of, spacing
 from .plain import differentiated
@@ -43,6 +44,8 @@ def wrong_gradients(call: Subject, vjp, patterns, sets, judged, scale, seed: int
         yield from found_in("gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row")
         nothing = alone & (x != 0).any(axis=-1) & ~off
         yield from found_in("gradient", nothing, f"{{}} of {name} that must be 0, as nothing reaches them, but are not", "row")
+    if found[2].shape == right[2].shape:
+        yield from other_keys(call, lambda q, k, v, grad: _called(call, vjp, grad, q, k, v)[0][2], sets & judged[..., None], rows)
 
 
 def _budgets(grad, q, k, v, sets, rows, scale, dtype: str, right) -> Iterator[float]:

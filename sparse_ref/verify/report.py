@@ -23,6 +23,7 @@ from .sketch import Sketch
 from .subject import first
 
 MOST = 64  # rows and columns of a picture
+FEW = 8  # rows of one where they are a sample
 LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
 
 
@@ -167,7 +168,8 @@ class Report:
             return []
         head = self._head()
         expected, actual = self.expected[head], self.actual[head]
-        rows, keys = (_around(x, size) for x, size in zip(first(expected != actual), expected.shape))
+        i, j = first(expected != actual)
+        rows, keys = _around(i, len(expected), MOST if self.sampled is None else FEW), _around(j, expected.shape[1], MOST)
         if self.sampled is not None:
             said = f", i = {', '.join(map(str, self.sampled.rows[rows]))}, j {keys.start} to {keys.stop - 1}"
         else:
@@ -179,7 +181,7 @@ class Report:
         return 0 if self.actual is None else int((self.actual != self.expected).any(axis=(1, 2)).argmax())
 
 
-def _around(x: int, size: int) -> slice:
-    """At most MOST positions, x in the midst of them as far as the borders allow."""
-    start = max(0, min(x - MOST // 2, size - MOST))
-    return slice(start, min(start + MOST, size))
+def _around(x: int, size: int, most: int) -> slice:
+    """At most so many positions, x in the midst of them as far as the borders allow."""
+    start = max(0, min(x - most // 2, size - most))
+    return slice(start, min(start + most, size))
