@@ -9,10 +9,10 @@ from .counting import count
 from .extent import diameter, distance, growth
 from .lemmas import prove_closed, prove_hops
 from .prove import prove
-from .universal import Star, Yun, star, yun
+from .universal import Assumption, Centres, star, yun
 from .verdict import Verdict
 from .way import shortest, witness
 from .why import WhyNot, why_not
 
-__all__ = ["Star", "Verdict", "WhyNot", "Yun", "count", "diameter", "distance", "growth", "hops", "prove", "prove_closed",
+__all__ = ["Assumption", "Centres", "Verdict", "WhyNot", "count", "diameter", "distance", "growth", "hops", "prove", "prove_closed",
            "prove_hops", "reach", "shortest", "star", "why_not", "witness", "yun"]

@@ -18,7 +18,6 @@ from .spread import WORDS, advance, tell_apart, write
 
 MOST = 32768
 SLAB = 1 << 25  # bytes of the bits that are walked with at a time
-ALL = np.uint64(2**64 - 1)
 
 
 def reach(steps, n, *, residual=True, order=None) -> np.ndarray:
@@ -86,13 +85,14 @@ def firsts(cycle, news, known=None, most=None):
     yielded is overwritten in the next turn.
     """
     known = np.zeros_like(news) if known is None else known
-    first, r = np.empty_like(news), 0
+    first, told, r = np.empty_like(news), np.empty((len(news), 3), bool), 0
     seen = [news.copy(), *(np.zeros_like(news) for _ in cycle[1:])]  # to be at i below the same step is news once only
     while True:
-        tell_apart(news, known, first)
-        if first.any():
+        tell_apart(news, known, first, told)
+        came, going, unknown = told.any(axis=0).tolist()
+        if came:
             yield r, first
-        if r == most or not news.any() or known.min(initial=ALL) == ALL:
+        if r == most or not (going and unknown):
             return
         advance(*cycle[r % len(cycle)].arrays, news, seen[(r + 1) % len(cycle)])
         r += 1

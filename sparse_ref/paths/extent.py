@@ -6,7 +6,7 @@ import numpy as np
 
 from ..checks import flag, whole
 from .closed import known
-from .connectivity import ALL, MOST, edges_of, firsts, layers, slabs, sources
+from .connectivity import MOST, edges_of, firsts, layers, slabs, sources
 from .spread import WORDS
 from .way import no_path, shortest
 
@@ -83,14 +83,14 @@ def growth(steps, n, i=None, *, residual=True, order=None) -> np.ndarray:
            [1, 2, 3, 4, 5, 6, 7, 8, 9]])
     """
     cycle = edges_of(steps, n, residual, order)
-    one = None if i is None else whole("i", i, 0, n - 1)
-    more = [np.zeros(n, np.int64)]
+    rows = np.arange(n) if i is None else np.array([whole("i", i, 0, n - 1)])
+    more = [0 * rows]
     for lo, hi in slabs(n):
         for r, first in firsts(cycle, sources(n, lo, hi)):
-            more += [np.zeros(n, np.int64) for _ in range(r + 1 - len(more))]
-            more[r] += np.bitwise_count(first).sum(axis=(0, 2), dtype=np.int64)
+            more += [0 * rows for _ in range(r + 1 - len(more))]
+            more[r] += np.bitwise_count(first[:, rows]).sum(axis=(0, 2), dtype=np.int64)
     grown = np.cumsum(more, axis=0)
-    return grown if one is None else grown[:np.searchsorted(grown[:, one], grown[-1, one]) + 1, one]
+    return grown if i is None else grown[:np.searchsorted(grown[:, 0], grown[-1, 0]) + 1, 0]
 
 
 def distance(steps, j, i, n, *, residual=True, order=None) -> int:
@@ -122,7 +122,7 @@ def _searched(patterns, n, residual, causal) -> tuple[int, tuple[int, int] | Non
     for lo, hi in slabs(n):
         joined = _not_asked(n, lo, hi, causal)
         far = max([far, *(r for r, _ in firsts(cycle, sources(n, lo, hi), joined))])
-        row = (joined != ALL).any(axis=(0, 2))
+        row = (~joined).any(axis=(0, 2))
         if row.any():
             i = int(row.argmax())
             bits = np.unpackbits(joined[:, i].view(np.uint8), bitorder="little")
@@ -135,4 +135,4 @@ def _not_asked(n, lo, hi, causal) -> np.ndarray:
     many = np.minimum(np.arange(n) + 1 - lo, hi - lo) if causal else np.full(n, hi - lo)
     word = np.arange(-(-(hi - lo) // (64 * WORDS)) * WORDS).reshape(-1, 1, WORDS)
     asked = np.clip(many[:, None] - 64 * word, 0, 64).astype(np.uint64)
-    return np.where(asked == 64, np.uint64(0), ALL << (asked & np.uint64(63)))
+    return np.where(asked == 64, np.uint64(0), ~np.uint64(0) << (asked & np.uint64(63)))

@@ -23,13 +23,13 @@ def advance(steps, widths, indptr, bounds, news, seen):
 
 
 @parallel
-def tell_apart(news, known, first):
-    """first = news less what is known, which then is known as well; in place, block by block."""
+def tell_apart(news, known, first, told):
+    """first = news less what is known, which then is known as well; in place, block by block.
+
+    told[b] = whether block b has any first, any news, and anything that is not known yet: bool (blocks, 3).
+    """
     for b in prange(len(news)):
-        for i in range(len(news[b])):
-            for c in range(WORDS):
-                first[b, i, c] = news[b, i, c] & ~known[b, i, c]
-                known[b, i, c] |= news[b, i, c]
+        told[b, 0], told[b, 1], told[b, 2] = _tell(news[b], known[b], first[b])
 
 
 @parallel
@@ -40,6 +40,21 @@ def write(first, r, out):
             word = first[j // (64 * WORDS), i, j // 64 % WORDS]
             if (word >> np.uint64(j % 64)) & np.uint64(1):
                 out[i, j] = r
+
+
+@compiled
+def _tell(news, known, first):
+    """One block told apart."""
+    came = going = np.uint64(0)
+    all_known = ~came
+    for i in range(len(news)):
+        for c in range(WORDS):
+            first[i, c] = news[i, c] & ~known[i, c]
+            known[i, c] |= first[i, c]
+            came |= first[i, c]
+            going |= news[i, c]
+            all_known &= known[i, c]
+    return came != 0, going != 0, ~all_known != 0
 
 
 @compiled
@@ -59,9 +74,10 @@ def _carry(steps, widths, indptr, bounds, news, seen):
         lo, hi = _grown(tree, n)
         _gather(indptr[m * n:(m + 1) * n + 1], bounds, tree, lo, hi, news)
     for i in range(n):
-        for c in range(WORDS):
-            news[i, c] &= ~seen[i, c]
-            seen[i, c] |= news[i, c]
+        if _any(news[i]):
+            for c in range(WORDS):
+                news[i, c] &= ~seen[i, c]
+                seen[i, c] |= news[i, c]
 
 
 @compiled

@@ -24,7 +24,7 @@ LAYERS = 4096  # multiplied where positions do not attend to themselves
 
 
 @dataclass(frozen=True, eq=False)
-class Yun:
+class Assumption:
     """The three parts of Assumption 1 at one length, each a Condition; true where all hold.
 
     loops.evidence : None, or (m, k), the layer from 1 and the position that does not attend to itself there.
@@ -48,7 +48,7 @@ class Yun:
 
 
 @dataclass(frozen=True, eq=False)
-class Star:
+class Centres:
     """The centres of stars in a pattern, int64, ascending; where there is none, the edge (i, j) that the likeliest one lacks."""
 
     pattern: Pattern
@@ -64,7 +64,7 @@ class Star:
         return f"{self.pattern!r} (n = {self.n}) {self.said}"
 
 
-def yun(steps, n, *, order=None) -> Yun:
+def yun(steps, n, *, order=None) -> Assumption:
     """Whether Assumption 1 of Yun et al. 2020 holds at length n, part by part, with what shows it
 
     1. k in A_k^(m) for all k and m. 2. An order of the positions in which each attends to the one before, in some layer.
@@ -94,10 +94,10 @@ def yun(steps, n, *, order=None) -> Yun:
     """
     patterns, n = layers(steps, order), _positive(n)
     loops = _loops(patterns, n)
-    return Yun(patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n) if loops else _products(patterns, n))
+    return Assumption(patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n) if loops else _products(patterns, n))
 
 
-def star(pattern, n) -> Star:
+def star(pattern, n) -> Centres:
     """The positions c that every other attends to and that attend to every other, where all others attend to themselves
 
     True where there is one: then the pattern contains the star graph of BigBird's Theorem 1, N(i) = {c, i}, N(c) = all others,
@@ -119,11 +119,11 @@ def star(pattern, n) -> Star:
     others = np.count_nonzero(own) - own                                # that attend to themselves
     centres = a[(reads == n - 1) & (read == n - 1) & (others == n - 1)]
     if len(centres):
-        return Star(pattern, n, centres, None, f"contains a star around {few(centres)}")
+        return Centres(pattern, n, centres, None, f"contains a star around {few(centres)}")
     c = int(np.argmax(reads + read + others))
     edge, told = _lacking(pattern, n, c)
     said = f"contains no star: {c} is read by {read[c]} of {n - 1} others and reads {reads[c]}, {told}"
-    return Star(pattern, n, centres, edge, said)
+    return Centres(pattern, n, centres, edge, said)
 
 
 def _lacking(pattern, n, c):
