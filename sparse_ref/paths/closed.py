@@ -1,7 +1,8 @@
 """Hops in closed form, for positions of any size: the patterns of which the way is known, each with its reason.
 
 Each gives the hops of a pair (None where no number of layers joins it), and a pair j <= i < n that none is further apart
-than. They hold with the residual edge and without: to stand still never makes a way through these shorter.
+than. They hold with the residual edge and without: to stand still never makes a way through these shorter. They are
+stated of these classes alone, not of what is derived from them.
 """
 
 from __future__ import annotations
@@ -29,33 +30,33 @@ def known(steps: tuple[Pattern, ...]) -> Known | None:
     if len(others) > 1:
         return None
     keys, l = _lookback(first), getattr(others[0], "l", 1)
-    if isinstance(others[0], Strided) and keys >= l:
+    if type(others[0]) is Strided and keys >= l:
         return _earlier(lambda d: 1 if d < keys else 2)           # to the last position that is a multiple of l before i
     keys, l = _lookback(others[0]), getattr(first, "l", 1)
-    if isinstance(first, Strided) and keys >= l:
+    if type(first) is Strided and keys >= l:
         return Known(_earlier(lambda d: 1 if d % l == 0 else 2).hops, lambda n: (0, min(1, n - 1)))
-    if isinstance(first, Block) and isinstance(others[0], Summary) and others[0].l == first.l:
+    if type(first) is Block and type(others[0]) is Summary and others[0].l == first.l:
         return Known(lambda j, i: None if j > i else (j < i) + (j // first.l < i // first.l))  # by the end of j's block
     return None
 
 
 def _of_one(p: Pattern) -> Known | None:
     """The closed form where all layers are alike."""
-    if isinstance(p, Full):
+    if type(p) is Full:
         return Known(lambda j, i: int(i != j))                      # all read all
-    if isinstance(p, Causal):
+    if type(p) is Causal:
         return _earlier(lambda d: 1)                                # all earlier ones are read
     if _lookback(p):
         reach = _lookback(p) - 1
         return _earlier(lambda d: -(-d // reach) if reach else None)  # no layer goes back further, and each may go as far
-    if isinstance(p, Window):
+    if type(p) is Window:
         return Known(lambda j, i: _strides(abs(i - j), 1, p.radius))  # likewise to either side
-    if isinstance(p, Dilated):
+    if type(p) is Dilated:
         far = 1 if p.step > 1 else None                               # the next position is of another remainder
         return Known(lambda j, i: _strides(abs(i - j), p.step, p.radius), lambda n: (0, min(far or n, n - 1)))
-    if isinstance(p, Strided):
+    if type(p) is Strided:
         return Known(_earlier(lambda d: None if d % p.l else 1).hops, lambda n: (0, n - 1 if p.l == 1 else min(1, n - 1)))
-    if isinstance(p, LogSparse):
+    if type(p) is LogSparse:
         return Known(_earlier(int.bit_count).hops, lambda n: (0, (1 << (n.bit_length() - 1)) - 1))  # the powers that sum to d
     return _butterfly(p)
 
@@ -79,7 +80,7 @@ def _earlier(hops: Callable[[int], int | None]) -> Known:
 
 def _lookback(p: Pattern) -> int:
     """The keys of a window that ends at i; 0 for any other pattern."""
-    return p.keys if isinstance(p, Lookback) else p.l + 1 if isinstance(p, Local) else 0
+    return p.keys if type(p) is Lookback else p.l + 1 if type(p) is Local else 0
 
 
 def _strides(distance: int, step: int, radius: int) -> int | None:

@@ -89,7 +89,7 @@ def firsts(cycle, news, known=None, most=None):
     seen = [news.copy(), *(np.zeros_like(news) for _ in cycle[1:])]  # to be at i below the same step is news once only
     while True:
         tell_apart(news, known, first, told)
-        came, going, unknown = told.any(axis=0).tolist()
+        came, going, unknown = (bool(told[:, t].any()) for t in range(3))
         if came:
             yield r, first
         if r == most or not (going and unknown):

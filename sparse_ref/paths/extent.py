@@ -62,8 +62,8 @@ def widest(patterns, n, residual, causal) -> tuple[int, tuple[int, int] | None]:
 def growth(steps, n, i=None, *, residual=True, order=None) -> np.ndarray:
     """The receptive field: how many positions reach i through the first r layers or fewer, for r = 0, 1, ..., until it stays
 
-    |{ j : 0 <= hops[i, j] <= r }|, int64: (r, n) for every i, or for the i given (r,). Row 0 is 1, i itself; the last row is
-    the first after which nothing grows, so that there are diameter + 1 where every pair is joined. O(n) memory beside it.
+    |{ j : 0 <= hops[i, j] <= r }|, int64: (R + 1, n) for every i, or (R + 1,) for the i given. Row 0 is 1, i itself; row R is the
+    first after which nothing grows, and R the greatest of the hops. O(n) memory beside it.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def distance(steps, j, i, n, *, residual=True, order=None) -> int:
 
 
 def _searched(patterns, n, residual, causal) -> tuple[int, tuple[int, int] | None]:
-    """The same by search, some columns at a time: their walk ends as soon as each pair asked for is joined."""
+    """`widest` by search, some columns at a time: their walk ends as soon as each pair asked for is joined."""
     if n > MOST:
         raise ValueError(f"n must be at most {MOST} where no closed form is known, got {n}")
     cycle, far, apart = edges_of(patterns, n, residual), 0, []

@@ -49,9 +49,9 @@ def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
         return Condition(None, f"no natural order does, and others are looked for up to n = {MOST}")
     union = reduce(or_, patterns)
     joined = hops([union], n, residual=False) >= 0
-    apart = np.argwhere(~(joined | joined.T))
-    if len(apart):
-        a, b = apart[0].tolist()
+    either = joined | joined.T
+    if not either.all():
+        a, b = divmod(int(either.argmin()), n)
         closed = why_not([union], a, b, n, residual=False), why_not([union], b, a, n, residual=False)
         return Condition(False, f"of the positions {a} and {b} neither reaches the other", closed)
     cut = _cut(union, n)

@@ -21,6 +21,7 @@ from .spread import advance
 from .why import why_not
 
 LAYERS = 4096  # multiplied where positions do not attend to themselves
+PAIRS = 1 << 33  # in all of these products together, but for the first 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +78,8 @@ def yun(steps, n, *, order=None) -> Assumption:
     Parameters
     ----------
     steps, order : as for `reach`.
-    n : the length, from 1 to 32,768. Part 2 looks beyond natural orders up to 4096 alone, and for so long; `holds` is None
-        where it finds neither an order nor a reason.
+    n : the length, from 1 to 32,768. Part 2 looks beyond natural orders up to 4096 alone, and for so long, and part 3 is
+        multiplied out only so far where positions do not attend to themselves; `holds` is None where neither comes to an end.
 
     Raises TypeError or ValueError naming argument, value and bound.
     Source: Yun et al. 2020, arXiv 2006.04862, sec. 3, Assumption 1 and Theorem 1.
@@ -94,7 +95,7 @@ def yun(steps, n, *, order=None) -> Assumption:
     """
     patterns, n = layers(steps, order), _positive(n)
     loops = _loops(patterns, n)
-    return Assumption(patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n) if loops else _products(patterns, n))
+    return Assumption(patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n, bool(loops)))
 
 
 def star(pattern, n) -> Centres:
@@ -154,14 +155,13 @@ def _loops(patterns, n) -> Condition:
     return Condition(True, "each position attends to itself in each layer")
 
 
-def _mixing(patterns, n) -> Condition:
-    """Part 3 where each S_k^t holds S_k^(t - 1)."""
-    far, apart = widest(patterns, n, True, False)
-    if apart is None:
-        return Condition(True, f"s = {max(far, 1)}", max(far, 1))
-    j, i = apart
-    why = why_not(patterns, j, i, n, residual=False)
-    return Condition(False, f"{i} never hears of {j}", why)
+def _mixing(patterns, n, loops) -> Condition:
+    """Part 3: where positions attend to themselves each S_k^t holds S_k^(t - 1), and s is the greatest of the hops."""
+    far, apart = widest(patterns, n, False, False)
+    if apart is not None:
+        j, i = apart
+        return Condition(False, f"{i} never hears of {j}", why_not(patterns, j, i, n, residual=False))
+    return Condition(True, f"s = {max(far, 1)}", max(far, 1)) if loops else _products(patterns, n)
 
 
 def _products(patterns, n) -> Condition:
@@ -169,7 +169,8 @@ def _products(patterns, n) -> Condition:
     cycle, bits = edges_of(patterns, n, False), sources(n, 0, n)
     met: dict[tuple[int, bytes], int] = {}
     everything = np.bitwise_or.reduce(bits, axis=1, keepdims=True)
-    for u in range(1, LAYERS + 1):
+    most = max(min(LAYERS, PAIRS // n**2), 64)
+    for u in range(1, most + 1):
         advance(*cycle[(u - 1) % len(cycle)].arrays, bits, np.zeros_like(bits))
         if (bits == everything).all():
             return Condition(True, f"s = {u}", u)
@@ -177,4 +178,4 @@ def _products(patterns, n) -> Condition:
         if state in met:
             return Condition(False, f"what is heard of after {u} layers is what was after {met[state]}, and never all")
         met[state] = u
-    return Condition(None, f"not all is heard of after {LAYERS} layers, the most that are tried")
+    return Condition(None, f"not all is heard of after {most} layers, the most that are tried")

@@ -59,6 +59,12 @@ def test_nothing_is_stated_of_others(steps):
     assert known(steps) is None
 
 
+def test_nothing_is_stated_of_what_is_derived():
+    class Less(sr.Causal):
+        """Causal of another kind."""
+    assert known((Less(),)) is None and known((sr.Causal(),))
+
+
 @given(st.integers(2, HUGE), st.integers(1, HUGE))
 def test_far_out(keys, n):
     """ceil((n - 1) / (keys - 1)); floor(log2 n); two for strided, from one end of the sequence to the other."""

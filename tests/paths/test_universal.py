@@ -162,9 +162,18 @@ def test_products_without_self_loops():
     ring = sr.paths.yun([sr.Listed.of_rows([[3], [0], [1], [2]])], 4)
     assert ring.mixing.holds is False
     assert ring.mixing.said == "what is heard of after 5 layers is what was after 1, and never all"
+    assert sr.paths.yun(sr.fixed(4), 16).mixing.evidence.holds()       # not without loops either: nobody hears of the future
     chord = sr.paths.yun([sr.Listed.of_rows([[3, 2], [0], [1], [2]])], 4)
     assert chord.mixing.evidence == 10                                # Wielandt: (n - 1)^2 + 1
     assert sr.paths.yun([sr.Band(1, -1)], 4).mixing.holds is False
+    assert sr.paths.yun([sr.Band(1, -1)], 1).mixing.holds is False
+
+
+def test_products_that_come_to_no_end_are_not_known(monkeypatch):
+    monkeypatch.setattr("sparse_ref.paths.universal.PAIRS", 0)
+    found = sr.paths.yun([sr.Listed.of_rows([[9, 10], *([k] for k in range(10))])], 11)
+    assert found.mixing.holds is None and not found
+    assert found.mixing.said == "not all is heard of after 64 layers, the most that are tried"
 
 
 @given(st.data(), st.integers(1, 9))
