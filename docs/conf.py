@@ -21,7 +21,8 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
-html_sidebars = {page: [] for page in ("differs", "sets", "computing", "judging", "interop", "symbols")}
+html_sidebars = {page: [] for page in ("theorems", "differs", "wild", "mutants", "sets", "paths", "computing", "benchmarks", "cuda",
+                                       "judging", "vectors", "verify-strategies", "interop", "symbols")}
 html_title = "sparse_ref"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
 myst_enable_extensions = ["dollarmath", "colon_fence"]

@@ -31,10 +31,11 @@ def settled(each: Theorem) -> Verdict:
 def page() -> str:
     """The text of the page."""
     found = [(each, settled(each)) for each in book()]
-    count = {status: sum(verdict.status == status for _, verdict in found) for status in ("proved", "refuted", "unknown")}
+    count = {status: sum(verdict.status == status for _, verdict in found) for status in ("proved", "refuted")}
     against = sum(each.bears == "contradicts" for each, _ in found)
     lines = ["# The theorem book", "", *INTRODUCTION.format(**count, against=against).split("\n"), "",
-             "| theorem | family | verdict | on the claim | seconds |", "|---|---|---|---|---|", *(row(*each) for each in found), ""]
+             "| theorem | family | verdict | on the claim | seconds |", "|---|---|---|---|---|"]
+    lines += [*(row(*each) for each in found), ""]
     for family, theorems in groupby(found, lambda each: each[0].family):
         lines += [f"## {family[:1].upper()}{family[1:]}", ""]
         for each, verdict in theorems:

@@ -97,7 +97,7 @@ def texed(text: str) -> str:
     for word, sign in (("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("==", "="), ("//", r"\div "), ("%", r"\bmod "),
                        ("*", r"\,")):
         text = text.replace(word, sign)
-    return text
+    return re.sub(r"(?<![\\\w])([A-Za-z]\w+)", r"\\mathit{\1}", text)
 
 
 def _joined(parts: list[str]) -> str:

@@ -10,9 +10,9 @@ from time import monotonic
 from ...factorized import Factorized
 from ...patterns import Causal, Circular, Dilated, Global, Prefix, Window, bigbird, fixed, longformer
 from ..family import Layers, narrower
-from ..said import text_of_set
+from ..said import sets, text_of_set
 from ..statement import Theorem
-from ..universal import star, yun
+from ..universal import Assumption, star, yun
 from ..verdict import Verdict
 
 
@@ -22,25 +22,29 @@ def meets(steps, n: int) -> Verdict:
              "before in some layer, and in finitely many layers each hears of all")
     steps = steps.steps if isinstance(steps, Factorized) else steps
     names = ", ".join(map(text_of_set, steps))
-    return _at_one_length(f"for n = {n}, in layers of {names}: {parts}", steps, lambda p: yun(p, n), lambda found: "; ".join(
-        str(part) for part in (found.loops, found.path, found.mixing)))
+    tex = (r"\forall k, m:\ k \in A^{(m)}_k;\quad \exists \gamma\ \forall t:\ \gamma_t \in \bigcup_m A^{(m)}_{\gamma_{t + 1}};"
+           r"\quad \exists s\ \forall k:\ S_k^s = \{0, ..., n - 1\}" + sets(steps) + rf",\quad n = {n}")
+    return _at_one_length(f"for n = {n}, in layers of {names}: {parts}", tex, steps, lambda p: yun(p, n), lambda found: "; ".join(
+        f"{name} {part}" for name, part in (("self-loop", found.loops), ("order", found.path), ("s", found.mixing))))
 
 
 def contains_star(pattern, n: int) -> Verdict:
     """Whether a pattern contains the star graph of BigBird's Theorem 1 at length n."""
-    return _at_one_length(f"for n = {n}: {text_of_set(pattern)} contains a star", (pattern,), lambda p: star(p[0], n),
+    tex = (r"\exists c\ \forall i:\ c \in A_i \land i \in A_c \land i \in A_i" + sets((pattern,)).replace("^{(1)}", "")
+           + rf",\quad n = {n}")
+    return _at_one_length(f"for n = {n}: {text_of_set(pattern)} contains a star", tex, (pattern,), lambda p: star(p[0], n),
                           lambda found: found.said)
 
 
-def _at_one_length(said: str, steps, condition, evidence) -> Verdict:
+def _at_one_length(said: str, tex: str, steps, condition, evidence) -> Verdict:
     """The verdict on a condition, and on the sets that are a key too narrow for it."""
-    start, found = monotonic(), condition(steps)
-    unknown = any(getattr(found, part).holds is None for part in ("loops", "path", "mixing") if hasattr(found, part))
-    status = "proved" if found else "unknown" if unknown else "refuted"
-    changes = narrower(Layers(tuple(steps), None), causal=False) if found else ()
-    planted = next((f"{text} it is false" for text, change in changes if not condition(change(Layers(tuple(steps), None)).steps)), "")
-    return Verdict(status, said, rf"\text{{{said.replace('&', chr(92) + '&').replace('_', chr(92) + '_')}}}",
-                   f"checked at this length: {evidence(found)}", planted=planted, seconds=monotonic() - start)
+    start, given = monotonic(), Layers(tuple(steps), None)
+    found = condition(given.steps)
+    open_ = not found and isinstance(found, Assumption) and not any(x.holds is False for x in (found.loops, found.path, found.mixing))
+    changes = narrower(given, causal=False) if found else ()
+    planted = next((f"{text} it is false" for text, change in changes if not condition(change(given).steps)), "")
+    return Verdict("proved" if found else "unknown" if open_ else "refuted", said, tex, f"checked at this length: {evidence(found)}",
+                   planted=planted, seconds=monotonic() - start)
 
 
 RING = Global(1) | Circular(16, 1, 1)
