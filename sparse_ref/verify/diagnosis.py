@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from ..derived import Shifted
 from ..sets import Pattern
 from .identify import identify
 from .lacking import drawn, globals_of, without
+from .moved import crossed, moved
 from .words import keys, of_counts, of_heads, rows
 
 BLOCKS = (2, 4, 8, 16, 32, 64, 128, 256)
-FURTHEST = 8  # a set counts as shifted by up to so many
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Diagnosis:
     """One explanation of what heads attend to.
 
     `kind` is one of: named, left edge, right edge, future, transposed, inverted, alignment, shifted, rounded, heads permuted,
-    head modulo, twice, globals missing, random missing, part missing, empty rows, nothing.
+    head modulo, twice, globals missing, random missing, part missing, documents, empty rows, nothing.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Diagnosis:
 
 
 NAMING = ("named", "transposed", "inverted", "alignment", "shifted", "nothing")
-PARTIAL = ("left edge", "right edge", "future")  # these describe a difference, where others explain all of it
+PARTIAL = ("left edge", "right edge", "future", "documents")  # these describe a difference, where others explain all of it
 
 
 def told(diagnosis: tuple[Diagnosis, ...]) -> list[Diagnosis]:
@@ -73,13 +73,15 @@ def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None
 def _of_one(p: Pattern, E, A, queries) -> Iterator[tuple[str, str]]:
     """(kind, text) of what explains one head."""
     if queries is not None:
-        yield from _edges(E, A, queries)
+        yield from (*_edges(E, A, queries), *crossed(p, A & ~E, queries))
         return
     if not A.any():
         yield "nothing", f"attends to nothing, asked {p!r}"
         return
-    where = [*_edges(E, A, np.arange(len(E)))]
-    whole = [*_turned(p, E, A), *([] if A.all() else [*_moved(p, A), *_rounded(p, E, A)]), *without(p, A), *globals_of(p, E, A)]
+    has = partial(drawn, A=A)
+    where = [*_edges(E, A, np.arange(len(E))), *crossed(p, A & ~E, np.arange(len(E)))]
+    whole = [*_turned(p, E, A), *([] if A.all() else [*moved(p, A.shape, has), *_rounded(p, E, A)]), *without(p, has),
+             *globals_of(p, E, A)]
     yield from (each for each in whole if each[0] == "alignment")
     if names := identify(A):
         said = "; ".join(text for _, text in where) if where and not whole else ""
@@ -118,19 +120,6 @@ def _edges(E, A, queries) -> Iterator[tuple[str, str]]:
                 yield kind, f"{keys(wrong)} {said} at the {side} edge of {rows(wrong.any(axis=1))}"
     if future.any():
         yield "future", f"the future leaks: {keys(future)} after i in {rows(future.any(axis=1))}"
-
-
-def _moved(p: Pattern, A) -> Iterator[tuple[str, str]]:
-    """The same set read from another end, or by a query nearby."""
-    inner, own = (p.pattern, p.offset) if isinstance(p, Shifted) else (p, 0)
-    offset = A.shape[1] - A.shape[0]
-    for s in dict.fromkeys([own + offset, own - offset, *(own + sign * s for s in range(1, FURTHEST + 1) for sign in (1, -1))]):
-        if s != own and drawn(Shifted(inner, s), A):
-            name = repr(inner if s == 0 else Shifted(inner, s))
-            if offset and s in (0, offset) and s in (own + offset, own - offset):
-                yield "alignment", f"is {name}, asked {p!r}: aligned at the {'bottom right' if s == offset else 'top left'}"
-            else:
-                yield "shifted", f"is {name}, asked {p!r}: query i has the keys of query i {'+' if s > own else '-'} {abs(s - own)}"
 
 
 def _rounded(p: Pattern, E, A) -> Iterator[tuple[str, str]]:

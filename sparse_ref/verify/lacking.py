@@ -5,7 +5,7 @@ E is the set that was asked for and A the one that was found, bool (n_q, n_k).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -19,10 +19,10 @@ from ..sets import Both, Either, Minus, Pattern
 GLOBAL = (Global, GlobalAt, Prefix, Sinks)
 
 
-def without(p: Pattern, A) -> Iterator[tuple[str, str]]:
-    """A union or an intersection that lacks one of its parts."""
-    for part, rest in _parts(p):
-        if drawn(rest, A):
+def without(p: Pattern, has: Callable[[Pattern], bool]) -> Iterator[tuple[str, str]]:
+    """A union or an intersection that lacks one of its parts; has(q) says whether what was found is q."""
+    for part, rest in parts(p):
+        if has(rest):
             kind = ("random missing" if isinstance(part, Random) else
                     "globals missing" if isinstance(part, GLOBAL) else "part missing")
             yield kind, f"is {rest!r}, asked {p!r}: {part!r} is missing"
@@ -36,7 +36,7 @@ def globals_of(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
     else:  # causal: the last columns of any window are seen by all that come after them
         across, down = np.zeros(len(E), bool), (E | after).all(axis=0)
         down[np.flatnonzero(~down).max(initial=-1):] = False
-    local = all(isinstance(part, Rule) and not isinstance(part, GLOBAL) for part, _ in [*_parts(p)] or [(p, p)])
+    local = all(isinstance(part, Rule) and not isinstance(part, GLOBAL) for part, _ in [*parts(p)] or [(p, p)])
     if local or not missing.any() or (A & ~E).any() or missing[~across][:, ~down].any():
         return
     told = []
@@ -46,17 +46,17 @@ def globals_of(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
     yield "globals missing", f"keys of the global {' and '.join(told)} are missing"
 
 
-def _parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
+def parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
     """(part, what is left without it) for each part of a union, intersection or difference, at any depth."""
     if isinstance(p, Blockwise):
-        yield from ((part, Blockwise(rest, p.block)) for part, rest in _parts(p.pattern))
+        yield from ((part, Blockwise(rest, p.block)) for part, rest in parts(p.pattern))
     if isinstance(p, (Either, Both, Minus)):
         again = {Either: lambda a, b: a | b, Both: lambda a, b: a & b, Minus: lambda a, b: a - b}[type(p)]
         if not isinstance(p, Minus):
             yield p.left, p.right
         yield p.right, p.left
-        yield from ((part, again(rest, p.right)) for part, rest in _parts(p.left))
-        yield from ((part, again(p.left, rest)) for part, rest in _parts(p.right))
+        yield from ((part, again(rest, p.right)) for part, rest in parts(p.left))
+        yield from ((part, again(p.left, rest)) for part, rest in parts(p.right))
 
 
 def drawn(p: Pattern, A) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
 from ..sets import Pattern
 from .identify import identify
-from .naming import holding, suggested
+from .naming import holds, suggested
 from .probe import equal_weights
 from .reading import read
 from .subject import ProbeError, Subject
@@ -40,10 +41,13 @@ def names(call: Subject, seed: int = 0) -> Names:
     nothing = np.zeros((call.heads, len(rows), call.n[1]), bool)
     weights, known = read(call, nothing, ~nothing[..., 0], rows, sums.dtype, rng)
     found = weights != 0
-    named = [holding(suggested(None, found[h], known[h], rows, call.n), sums, h) for h in range(call.heads)]
+
+    def first(h, candidates):
+        return list(islice((q for q in candidates if holds(q, sums, h, found[h], known[h], rows)), 1))
+    named = [first(h, suggested(found[h], known[h], rows)) for h in range(call.heads)]
     if not all(named):
         for h, mask in enumerate(_smaller(call)):
-            named[h] = named[h] or (holding(identify(mask), sums, h) if mask.any() else [])
+            named[h] = named[h] or first(h, identify(mask))
     told = [[(int(i), in_words(keys, sure)) for i, keys, sure in zip(rows, *each)] for each in zip(found, known)]
     return Names(tuple(named), tuple(told))
 

@@ -145,6 +145,25 @@ def test_heads_that_have_one_another_s_sets_are_told_by_all_rows():
     assert "have the sets" not in str(report), "one row of head 0 has not"
 
 
+@pytest.mark.parametrize(("has", "asked", "kind", "said"), [
+    (~sr.Lookback(5), sr.Lookback(5), "inverted", "is the keys that Lookback(5) leaves out"),
+    (sr.Shifted(sr.Lookback(5), 2), sr.Lookback(5), "shifted", "query i has the keys of query i + 2"),
+    (sr.Window(3), sr.Window(3) | sr.Global(2), "globals missing", "Global(2) is missing"),
+    (sr.Window(3), sr.Window(3) | sr.Random(N, 3, 0), "random missing", "is missing"),
+    (sr.Causal(), sr.Documents((100, 150, 50), sr.Causal()), "documents", "up to 250 keys of other documents in 200 of 300 rows")])
+def test_differences_are_put_in_the_same_words_at_any_n(has, asked, kind, said):
+    for report in both(masked(grid(has, N)), asked):
+        told = [each.text for each in report.diagnosis if each.kind == kind]
+        assert told, report
+        if report.sampled is None or kind != "documents":
+            assert said in told[0]
+
+
+def test_the_other_alignment_is_told_where_lengths_differ():
+    report = check(masked(tri(100, N)), sr.Shifted(sr.Causal(), 200), (100, N), exhaustive=False, d=64)
+    assert "aligned at the top left" in str(report)
+
+
 def test_the_report_says_what_was_seen_and_what_was_not():
     report = check(masked(PAST), sr.Causal(), N, exhaustive=False, d=64)
     said = "\n".join(report.remarks)
