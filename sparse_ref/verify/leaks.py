@@ -58,4 +58,5 @@ def _moved(out, means, dtype: str) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         factor = np.clip((out * means).sum(axis=-1) / np.where(both > 0, both, 1), 0, 1)[:, None]
         size = np.sqrt((means**2).mean(axis=-1, keepdims=True))
-        return ~(np.abs(out - factor * means) <= 2 * spacing(dtype) * factor * (np.abs(means) + size) + 2.0**-18).all(axis=-1)
+        rounding = 2 * (spacing(dtype) + spacing("float32") * LOGIT)  # of the output, and of logits that large
+        return ~(np.abs(out - factor * means) <= rounding * factor * (np.abs(means) + size) + 2.0**-18).all(axis=-1)

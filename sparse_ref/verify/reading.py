@@ -1,6 +1,6 @@
 """Reading some rows of a large implementation key by key, where that is needed: stretches of keys are weighed as one first.
 
-Each stretch has four sums, of small random integers as values. A row has none of a stretch where all four are 0; all of it,
+Each stretch has eight sums, of small random integers as values. A row has none of a stretch where all of them are 0; all of it,
 or what is expected there, where they are in proportion to the sums of these. Other stretches are cut in 16, and read
 key by key once they are 16 keys long. Of stretches beyond a bound the first and the last alone are followed up.
 """
@@ -13,7 +13,7 @@ from .frameworks import spacing
 from .subject import Subject
 
 LEAF = 16
-DRAWS = 4
+DRAWS = 8
 
 
 def read(call: Subject, sets, wanted, rows, dtype: str, rng) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +65,7 @@ def _told(found, sets, values, dtype: str, weights) -> np.ndarray:
         each = (found * sums).sum(axis=-1) / np.maximum((sums * sums).sum(axis=-1), 1)
         with np.errstate(invalid="ignore"):
             near = (np.abs(found - each[..., None] * sums) <= 0.4 * np.abs(each)[..., None]).all(axis=-1)
-        same = near & (each != 0) & (spacing(dtype) * np.abs(sums).max(axis=-1) < 0.6) & ~told
+        same = near & (each > 0) & (spacing(dtype) * np.abs(sums).max(axis=-1) < 0.6) & ~told
         weights[same] = np.where(held, each[..., None], 0)[same]
         told |= same
     return told
