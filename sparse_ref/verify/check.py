@@ -39,8 +39,8 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
     float64 reference, on the rows whose sets are right, and lse where it is returned; and what explains them where they are
     wrong: another scale, a soft cap, other key heads. Whatever fn does, a report comes back; it is true if it passed.
 
-    Above 2**22 pairs the sets are seen through random sums, all rows and keys at once, and read exactly on a sample of rows;
-    the report states what was seen and what was not.
+    Above 2**22 pairs the sets of all rows are seen through random sums, and read on some rows that are off; leaks, huge
+    numbers outside the sets, and numbers are looked at in some rows. The report states what was seen and what was not.
 
     Parameters
     ----------

@@ -1,0 +1,25 @@
+"""Tests of the tests: through random sums, what is stored wrong has the same name that it has where every pair is looked at."""
+
+from dataclasses import replace
+
+import pytest
+from verify.mutants import DTYPES, MUTANTS, RIGHT
+
+OTHERWISE = {"the last feature of the output never written": "extra", "-100 added to masked logits": "leak"}  # in no sum
+
+
+def reported(case, dtype):
+    return replace(case, options={**case.options, "exhaustive": False}).check(dtype)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_caught_and_named(mutant):
+    report = reported(mutant, mutant.dtypes[0])
+    assert OTHERWISE.get(mutant.name, mutant.finding) in {finding.kind for finding in report.findings}, report
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
+def test_a_right_implementation_passes(right, dtype):
+    report = reported(right, dtype)
+    assert report.passed, report
