@@ -87,7 +87,7 @@ def text_of_set(p) -> str:
 def text_of(function, value) -> str:
     """What a function says of itself; its value, where it says nothing."""
     said = (function.__doc__ or "").strip()
-    return said or re.sub(r"\s+", " ", repr(value))
+    return said or re.sub(r"\s+", " ", re.sub(r"(?<!/)/(?!/)", " // ", repr(value)))
 
 
 def texed(text: str) -> str:

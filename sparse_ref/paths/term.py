@@ -13,6 +13,8 @@ from typing import Any
 
 from .extra import z3
 
+EFFORT = 2_000_000  # of z3, a fraction of a second
+
 
 class Undecided(ValueError):
     """Nothing can be said, and why: a set without a formula, a division that may be by 0, or time that ran out."""
@@ -32,12 +34,12 @@ class Symbols:
         """A new one."""
         return Term(z3().Int(name, self.context), self)
 
-    def solver(self, seconds: float):
-        """A solver that holds what is given."""
+    def follows(self, condition, *premises) -> bool:
+        """Whether z3 finds that a condition follows from these premises, within an effort that is the same on every machine."""
         solver = z3().Solver(ctx=self.context)
-        solver.set("timeout", max(1, round(1000 * seconds)))
-        solver.add(*self.given, *self.facts)
-        return solver
+        solver.set("rlimit", EFFORT)
+        solver.add(*premises, z3().Not(condition))
+        return solver.check() == z3().unsat
 
     def assume(self, condition) -> None:
         """Take a condition for given."""
@@ -51,9 +53,7 @@ class Symbols:
             return x / b, x % b
         key = x.get_id(), b.get_id()
         if key not in self._divided:
-            solver = self.solver(2)
-            solver.add(b < 1)
-            if solver.check() != z3().unsat:
+            if not self.follows(b >= 1, *self.given, *self.facts):
                 raise Undecided(f"{b} may be below 1, and x // ({b}) is read for divisors from 1 on alone")
             q, r = (z3().Int(f"({_inside(x)} {sign} {_inside(b)})", self.context) for sign in ("//", "%"))
             self.facts += [x == b * q + r, r >= 0, r < b]
@@ -95,6 +95,9 @@ class Term:
 
     def __hash__(self):
         return self.expression.hash()
+
+    def __bool__(self):
+        return bool(self != 0)
 
     def _raw(self, other):
         """An int, a term or a truth, as z3 has integers."""

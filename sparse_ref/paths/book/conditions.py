@@ -40,11 +40,11 @@ def _at_one_length(said: str, tex: str, steps, condition, evidence) -> Verdict:
     """The verdict on a condition, and on the sets that are a key too narrow for it."""
     start, given = monotonic(), Layers(tuple(steps), None)
     found = condition(given.steps)
-    open_ = not found and isinstance(found, Assumption) and not any(x.holds is False for x in (found.loops, found.path, found.mixing))
+    failed = not isinstance(found, Assumption) or any(part.holds is False for part in (found.loops, found.path, found.mixing))
     changes = narrower(given, causal=False) if found else ()
     planted = next((f"{text} it is false" for text, change in changes if not condition(change(given).steps)), "")
-    return Verdict("proved" if found else "unknown" if open_ else "refuted", said, tex, f"checked at this length: {evidence(found)}",
-                   planted=planted, seconds=monotonic() - start)
+    status = "proved" if found else "refuted" if failed else "unknown"
+    return Verdict(status, said, tex, f"checked at this length: {evidence(found)}", planted=planted, seconds=monotonic() - start)
 
 
 RING = Global(1) | Circular(16, 1, 1)

@@ -55,12 +55,15 @@ def one_residue(j, i, n, k, d):
     return j % d == i % d
 
 
-def blocked(blocks, k):
+def blocked(n, k):
     """Neighborhoods whose stride is their length, over whole blocks."""
-    return Neighborhood(blocks * k, k, k)
+    found = Neighborhood(n, k, k)
+    if n % k:
+        raise ValueError(f"n must be a multiple of k = {k}, got {n}")
+    return found
 
 
-def one_block(j, i, blocks, k):
+def one_block(j, i, n, k):
     """j and i are in one block of k"""
     return j // k == i // k
 
