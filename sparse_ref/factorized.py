@@ -19,8 +19,8 @@ class Factorized:
     """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in A_b^(2), ..., i
 
     `steps` are in the paper's order m = 1..p, which is also the order of the layers from below. `via(j, i)`,
-    where known, gives in closed form candidates for the position a of a two-step path j -> a -> i: if any path
-    exists, with the residual edge or without, one of them lies on one.
+    where known, gives in closed form candidates for the position a of a two-step path j -> a -> i, or for those of a longer
+    one, (a, b, ...): if any path exists, with the residual edge or without, one of them lies on one.
     """
 
     steps: tuple[Pattern, ...]
@@ -32,6 +32,11 @@ class Factorized:
 
     def __repr__(self):
         return self.name or f"Factorized({self.steps!r})"
+
+    def ways(self, j, i) -> list[tuple]:
+        """What lies between j and i by each candidate of `via`, one position for each layer but the last; [] without it."""
+        candidates = () if self.via is None else self.via(j, i)
+        return [between if isinstance(between, tuple) else (between,) for between in candidates]
 
     def _repr_html_(self):
         from .picture import html

@@ -24,10 +24,10 @@ FAR = 8  # keys at distances up to this are taken away
 
 
 class Layers(NamedTuple):
-    """The layers from below, and candidates via(j, i) for the positions between, where known."""
+    """The layers from below, and ways(j, i), candidates for the positions between, where known."""
 
     steps: tuple[Pattern, ...]
-    via: Callable | None
+    ways: Callable | None
 
     @property
     def own_length(self):
@@ -48,7 +48,9 @@ class Family:
         steps = self.build(**values)
         steps = (steps,) if isinstance(steps, Pattern) else steps
         found = layers(steps, self.order)
-        return Layers(found, steps.via if isinstance(steps, Factorized) and found == steps.steps else None)
+        if isinstance(steps, Factorized) and steps.via is not None and found == steps.steps:
+            return Layers(found, steps.ways)
+        return Layers(found, None)
 
     def small(self) -> Iterator[tuple[dict[str, int], Layers]]:
         """(values, layers) at all small parameters that are not refused, the least first."""
@@ -145,4 +147,4 @@ def wider(given: Layers, causal: bool) -> Iterator[tuple[str, Callable[[Layers],
 
 def _changed(given: Layers, at, change) -> Layers:
     """Some of the layers changed."""
-    return Layers(tuple(change(p) if m in at else p for m, p in enumerate(given.steps)), given.via)
+    return Layers(tuple(change(p) if m in at else p for m, p in enumerate(given.steps)), given.ways)

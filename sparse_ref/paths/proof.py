@@ -81,8 +81,10 @@ class Proof:
     def proposed(self, question: Question) -> Iterator[list]:
         """The positions between that are known to lie on a path; or i, j and 0, in every order."""
         i, j, many = question.i, question.j, len(question.layers.steps) - 1
-        if question.layers.via is not None:
-            ways = [a if isinstance(a, tuple) else (a,) for a in question.layers.via(j, i)]
+        if question.layers.ways is not None:
+            ways = question.layers.ways(j, i)
+            if any(len(way) != many for way in ways):
+                raise ValueError(f"via must give {many} positions between j and i, got {', '.join(map(repr, ways))}")
         elif many <= MOST_BETWEEN:
             ways = list(product((j, i, 0), repeat=many))
         else:
@@ -92,7 +94,7 @@ class Proof:
     def path(self, question: Question, between):
         """Each position attends to the one before, and lies within 0 <= a < n."""
         positions = [question.j, *between, question.i]
-        hops = [question.holds(p, b, a, self.residual) for p, (a, b) in zip(question.layers.steps, pairwise(positions))]
+        hops = [question.holds(p, b, a, self.residual) for p, (a, b) in zip(question.layers.steps, pairwise(positions), strict=True)]
         return z3().And(*hops, *(bound for a in between for bound in question.within(a)))
 
     def proved(self, given: Family, question: Question, values, eliminate: bool) -> Verdict | str:

@@ -49,11 +49,11 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     """
     steps = layers(factorized, order)
     j, i = whole("j", j, 0, None), whole("i", i, 0, None)
-    via = factorized.via if isinstance(factorized, Factorized) and steps == factorized.steps else None
+    closed = isinstance(factorized, Factorized) and factorized.via is not None and steps == factorized.steps
     far = max(j, i) > MOST
-    if via is None and far:
+    if not closed and far:
         raise ValueError(f"j and i must be at most {MOST} where no closed form is known, got j = {j}, i = {i}")
-    stated = [(j, a, i) for a in via(j, i)] if via and len(steps) == 2 else []
+    stated = [(j, *between, i) for between in factorized.ways(j, i) if len(between) == len(steps) - 1] if closed else []
     path = next((path for path in stated if max(path) <= max(j, i) and walks(steps, path, residual)), None)
     if path is None and not far:
         path = _search(steps, j, i, residual)

@@ -75,6 +75,15 @@ def test_positions_between_may_lie_after_i_where_keys_may():
     assert prove(via_the_end, residual=False, causal=False).status == "proved"
 
 
+def test_a_way_has_one_position_for_each_layer_but_the_last():
+    for via in (lambda j, i: ((),), lambda j, i: ((j, i),)):
+        with pytest.raises(ValueError, match="via must give 1 positions between j and i, got"):
+            prove(sr.Factorized((sr.Local(3), sr.Strided(3)), via=via))
+    three = sr.Factorized((sr.Causal(),) * 3, via=lambda j, i: ((j, j),))
+    assert prove(three, residual=False).evidence.startswith("z3 finds no case in which the path through a = j, b = j fails")
+    assert sr.paths.witness(three, 3, 10**9) == (3, 3, 3, 10**9)
+
+
 def test_one_length_is_walked_pair_by_pair():
     verdict = prove((sr.butterfly(3),) * 3, causal=False, n=8)
     assert verdict.status == "proved"
