@@ -17,9 +17,9 @@ def section() -> str:
     """A table of the theorems, each with its verdict; raises RuntimeError where one ends otherwise than expected."""
     walks = [_walk(f) for f in (strided(1000), fixed(1000, 8))]
     return ("<h2>Path theorems, proved</h2><p>Factorized attention promises a path from every position to every later one. Each "
-            "statement is about the formulas that drew the masks above, and holds for every length and every parameter, or is refuted "
-            f"with the smallest pair.</p>{_settled()}<p>A path in closed form, each hop checked against the sets, for positions drawn "
-            "up to 10<sup>18</sup>:</p>" + table(("factorization", "paths checked", "the last one"), walks))
+            "statement is about the formulas that drew the masks above, and holds for every length and every parameter, or is "
+            f"refuted with the smallest pair.</p>{_settled()}<p>A path in closed form, each hop checked against the sets, for "
+            "positions drawn up to 10<sup>18</sup>:</p>" + table(("factorization", "paths checked", "the last one"), walks))
 
 
 def _settled() -> str:

@@ -93,8 +93,8 @@ class Proof:
 
     def path(self, question: Question, between):
         """Each position attends to the one before, and lies within 0 <= a < n."""
-        positions = [question.j, *between, question.i]
-        hops = [question.holds(p, b, a, self.residual) for p, (a, b) in zip(question.layers.steps, pairwise(positions), strict=True)]
+        links = zip(question.layers.steps, pairwise([question.j, *between, question.i]), strict=True)
+        hops = [question.holds(p, b, a, self.residual) for p, (a, b) in links]
         return z3().And(*hops, *(bound for a in between for bound in question.within(a)))
 
     def proved(self, given: Family, question: Question, values, eliminate: bool) -> Verdict | str:

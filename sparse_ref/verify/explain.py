@@ -103,7 +103,8 @@ def diluted(call: Subject, held: Held) -> Iterator[Finding]:
     side = np.sqrt(CONSTANT / np.sqrt(call.d))  # q . k = CONSTANT sqrt(d) everywhere, which moves nothing but what is beside it
     ones = np.ones((call.kv_heads, call.n[1], call.e))
     sums = call(np.full((call.heads, call.n[0], call.d), side), np.full((call.kv_heads, call.n[1], call.d), side), ones)[0][..., 0]
-    less = (held.row_sums < 1) & (np.abs(sums - 1) < 0.1 * np.abs(held.row_sums - 1) + 16 * spacing(held.dtype))
+    allowed = 0.1 * np.abs(held.row_sums - 1) + 16 * spacing(held.dtype) + 2.0**-24 * held.many
+    less = (held.row_sums < 1) & (np.abs(sums - 1) < allowed)
     with np.errstate(divide="ignore", invalid="ignore"):
         many = held.many * (1 / held.row_sums - 1)
     yield from found_in("ghost", wrong & less, "{} diluted, as by keys of logit 0 and value 0, {:.4g} of them: padding that is not "

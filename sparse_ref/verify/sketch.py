@@ -29,7 +29,7 @@ class Sketch:
     """What was seen of a large implementation.
 
     sums : the random sums of all rows.
-    many : (H, n_q), |A_i|.
+    row_sums, many : (H, n_q), the sums of weights, and |A_i|.
     off, blind : bool (H, n_q), rows whose sums are not those of their set; rows so long that one key is below their rounding.
     rows : ascending, those that were looked at; of these are the next two.
     expected, found : bool (H, rows, n_k); found is what was expected where it was not read.
@@ -37,6 +37,7 @@ class Sketch:
     """
 
     sums: Sums
+    row_sums: np.ndarray
     many: np.ndarray
     off: np.ndarray
     blind: np.ndarray
@@ -50,7 +51,7 @@ class Sketch:
     @property
     def held(self) -> Held:
         """What the rows hold whose sets are right."""
-        return Held(~self.off & self.sums.finite & (self.many > 0), self.many, self.sums.row_sums, self.sums.dtype)
+        return Held(~self.off & self.sums.finite & (self.many > 0), self.many, self.row_sums, self.sums.dtype)
 
     @property
     def judged(self) -> np.ndarray:
@@ -80,7 +81,7 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
     """What fn attends to, as far as some dozens of calls tell."""
     rng = np.random.default_rng(seed)
     sums = summed(call, rng)
-    off, blind, many = (np.stack(x) for x in zip(*(sums.unlike(h, p) for h, p in enumerate(patterns))))
+    off, blind, many, row_sums = (np.stack(x) for x in zip(*(sums.unlike(h, p) for h, p in enumerate(patterns))))
     rows = _sample(off, call.heads * call.n[1])
     sets = np.stack([np.stack([member(p, int(i), call.n[1]) for i in rows]) for p in patterns])
     weights, known = sets.astype(np.float32), np.ones(sets.shape, bool)
@@ -97,7 +98,7 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
     whole = known.all(axis=(0, 2))
     told = [*named(patterns, sums, off, found, known, rows),
             *diagnosed(patterns, sets[:, whole], found[:, whole], queries=rows[whole])]
-    return Sketch(sums, many, off, blind, rows, sets, found, int((~known).sum()), tuple(findings), tuple(told))
+    return Sketch(sums, np.where(off, sums.row_sums, row_sums), many, off, blind, rows, sets, found, int((~known).sum()), tuple(findings), tuple(told))
 
 
 def _sample(off, width: int) -> np.ndarray:

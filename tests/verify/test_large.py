@@ -77,6 +77,28 @@ def test_ghosts_are_counted_and_told_from_a_sink_that_takes_a_share():
         assert f"{ghosts} of them" in of(report, "ghost").message
 
 
+@pytest.mark.parametrize("n", [1500, 6000])
+def test_long_rows_that_are_summed_key_after_key_pass_and_a_ghost_in_them_does_not(n):
+    def fn(ghosts):
+        def summed(q, k, v):
+            x = q[0] @ k[0].T / np.float32(np.sqrt(q.shape[-1]))
+            p = np.exp(x - np.maximum(x.max(axis=-1, keepdims=True), 0 if ghosts else -np.inf))
+            total = p.sum(axis=-1, keepdims=True) + ghosts * np.exp(-np.maximum(x.max(axis=-1, keepdims=True), 0))
+            p = (p / total).astype(np.float32)
+            return np.cumsum(p[..., None] * v[0], axis=1, dtype=np.float32)[None, :, -1]
+        return summed
+    options = dict(n=(4, n), exhaustive=False, d=64, e=8)
+    assert check(fn(0), sr.Full(), **options).passed
+    report = check(fn(1), sr.Full(), **options)
+    assert kinds(report) == {"ghost"}
+    assert "1 of them" in of(report, "ghost").message
+
+
+def test_infinity_is_told_and_nothing_else():
+    for report in both(lambda q, k, v: masked(PAST)(q, k, v) + np.float32(np.inf), sr.Causal()):
+        assert kinds(report) == {"nan"}
+
+
 def test_a_ghost_beside_a_wrong_window_is_told_apart():
     def fn(q, k, v):
         return masked(tri(N, keys=41))(q, k, v) * np.float32(41 / 42)
