@@ -98,7 +98,8 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
     whole = known.all(axis=(0, 2))
     told = [*named(patterns, sums, off, found, known, rows),
             *diagnosed(patterns, sets[:, whole], found[:, whole], queries=rows[whole])]
-    return Sketch(sums, np.where(off, sums.row_sums, row_sums), many, off, blind, rows, sets, found, int((~known).sum()), tuple(findings), tuple(told))
+    row_sums = np.where(off, sums.row_sums, row_sums)
+    return Sketch(sums, row_sums, many, off, blind, rows, sets, found, int((~known).sum()), tuple(findings), tuple(told))
 
 
 def _sample(off, width: int) -> np.ndarray:

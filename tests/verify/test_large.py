@@ -91,7 +91,7 @@ def test_long_rows_that_are_summed_key_after_key_pass_and_a_ghost_in_them_does_n
     assert check(fn(0), sr.Full(), **options).passed
     report = check(fn(1), sr.Full(), **options)
     assert kinds(report) == {"ghost"}
-    assert "1 of them" in of(report, "ghost").message
+    assert abs(float(of(report, "ghost").message.partition("value 0, ")[2].partition(" ")[0]) - 1) < 0.1
 
 
 def test_infinity_is_told_and_nothing_else():
