@@ -16,7 +16,8 @@ What is claimed of paths through published patterns, in our words, and what beco
 `formula`s that draw the masks and feed the kernels. {proved} are proved and {refuted} refuted; {against} contradict what is
 claimed, or what one would think. *Proved* rests on z3, which finds no case in which the negation holds, for every n, i, j and
 parameter at once; or, where a statement is about one length, on every pair of it. What is proved is asked once more of sets that
-were changed, where it is false: the last line of each proof says how. *Refuted* comes with the smallest pair, by n, then i, then j.
+were changed, where it is false: the last line of each proof says how. *Refuted* comes with the smallest pair, by n, then i, then j,
+among parameters up to 4.
 
 `sparse-ref prove` settles the whole book, `sparse-ref prove strided` one theorem, and `sparse-ref prove "strided(8)"` whatever is
 written down; from Python it is [`sr.paths.prove`](paths.md). This page is written by `docs/theorems.py`; the seconds are those of

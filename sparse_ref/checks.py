@@ -9,10 +9,17 @@ LONGEST = 2**31 - 1  # the greatest length that a pattern is stated for, whose p
 MOST_HEADS = 65536
 
 
+class Symbolic:
+    """A value that stands for all integers, as in proofs: it takes bounds itself; abstract."""
+
+    def within(self, least: int | None, most: int | None):
+        """The value, for which the bounds are assumed."""
+        raise NotImplementedError
+
+
 def whole(name: str, value, least: int | None = None, most: int | None = MOST) -> int:
-    """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none. A value that
-    stands for all integers, as in proofs, takes the bounds itself."""
-    if hasattr(value, "within"):
+    """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
+    if isinstance(value, Symbolic):
         return value.within(least, None if most == MOST else most)
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__") or bool(getattr(value, "ndim", False)):
         raise TypeError(f"{name} must be an integer, got {value!r}")

@@ -217,7 +217,9 @@ def test_prove_lists_the_book_and_settles_it_as_json(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (["prove", "stridden"], "did you mean 'strided'?"),
+    (["prove", "stridden"], "no theorem is called 'stridden'; there is strided"),
+    (["prove", "strided", "stridden"], "strided is a theorem, and what it stands beside is none"),
+    (["prove", "strided", "--seconds", "3"], "are for steps that are written down"),
     (["prove", "strided", "--no-residual"], "are for steps that are written down, not for theorems"),
     (["prove", "openai_fixed(8, 2, 2)"], "each layer must be one pattern, got openai_fixed(8, 2, 2)"),
     (["prove", "strided(8)", "--seconds", "0"], "seconds must be a number above 0, got 0.0"),

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
             (["--order"], dict(type=_order, metavar="M,...", help="the steps from below, such as 2,1")),
             (["--both-ways"], dict(action="store_true", help="all pairs, not only j <= i")),
             (["-n"], dict(type=int, help="this length alone; every length unless given")),
-            (["--seconds"], dict(type=float, default=60.0, help="time for a verdict; 60 unless given")),
+            (["--seconds"], dict(type=float, help="time for a verdict; 60 unless given")),
             (["--list"], dict(action="store_true", help="the names and claims of the book")), as_json)
     command("vectors", vectors, "test vectors as files, for attention that no Python can call",
             (["folder"], dict(type=Path, metavar="DIR", help="a folder to write, new or empty; with --check, one written before")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 
 from tqdm import tqdm
@@ -20,11 +21,14 @@ def prove(arguments) -> int:
     if arguments.list:
         return _listed(known.values(), arguments.json)
     if not set(arguments.what) - set(known):
-        if arguments.no_residual or arguments.order or arguments.both_ways or arguments.n is not None:
-            raise ValueError("--no-residual, --order, --both-ways and -n are for steps that are written down, not for theorems")
+        options = arguments.order, arguments.n, arguments.seconds
+        if arguments.no_residual or arguments.both_ways or any(x is not None for x in options):
+            raise ValueError("--no-residual, --order, --both-ways, -n and --seconds are for steps that are written down, "
+                             "not for theorems")
         return _settled([known[name] for name in arguments.what] or list(known.values()), arguments.json)
     verdict = proved(_steps(arguments.what), residual=not arguments.no_residual, order=arguments.order,
-                     causal=not arguments.both_ways, n=arguments.n, seconds=arguments.seconds)
+                     causal=not arguments.both_ways, n=arguments.n,
+                     seconds=60.0 if arguments.seconds is None else arguments.seconds)
     print(verdict.to_json() if arguments.json else verdict)
     return 0 if verdict else 1
 
@@ -33,13 +37,28 @@ def _steps(texts) -> Factorized | tuple[Pattern, ...]:
     """One text for all layers, as in "strided(8)", or one for each."""
     steps = []
     for text in texts:
-        read = notation.read(text)
+        read = _read(text)
         if len(texts) == 1 and isinstance(read, Factorized):
             return read
         if not isinstance(read, Pattern):
             raise ValueError(f"each layer must be one pattern, got {text}")
         steps.append(read)
     return tuple(steps)
+
+
+def _read(text: str):
+    """What a text denotes. Where it is one word that is near the name of a theorem, that is told."""
+    from ..paths.theorems import theorem
+    try:
+        return notation.read(text)
+    except notation.ParseError as error:
+        if not re.fullmatch(r"[\w-]+", text):
+            raise
+        try:
+            theorem(text)
+        except LookupError as other:
+            raise ValueError(f"{error}\n{other}") from None
+        raise ValueError(f"{text} is a theorem, and what it stands beside is none") from None
 
 
 def _listed(theorems, as_json: bool) -> int:
@@ -58,7 +77,7 @@ def _settled(theorems, as_json: bool) -> int:
     for each in bar:
         verdict = each.settle()
         wrong += verdict.status != each.expected
-        told.append({"name": each.name} | json.loads(verdict.to_json()))
+        told.append({key: x for key, x in vars(each).items() if key != "settle"} | json.loads(verdict.to_json()))
         if not as_json:
             told_of = f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"
             bar.write(f"{told_of}\n[{verdict.seconds:.1f} s]\n", file=sys.stdout)

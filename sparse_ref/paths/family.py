@@ -1,4 +1,4 @@
-"""Steps that hang on parameters: built from small numbers, from terms that stand for all numbers, and with a key less.
+"""Steps that hang on parameters: built from small numbers, and from terms that stand for all numbers.
 
 Symbols:  as in `connectivity`; `values` are parameters by name.
 """
@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from inspect import Parameter, signature
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from ..factorized import Factorized
-from ..patterns import Band, Window
 from ..rules import Rule
 from ..sets import Pattern
 from .connectivity import layers
-from .term import Symbols, Undecided
+from .extra import z3
+from .symbols import Symbols, Undecided
+from .term import integer
 
-SMALL = range(5)  # what parameters are tried with
-FAR = 8  # keys at distances up to this are taken away
+TRIED = range(5)  # what parameters are walked with
+MANY = 400  # of them at most, and as many ways through a constructor
+POSITIONS = ("i", "j")
 
 
 class Layers(NamedTuple):
@@ -37,45 +39,67 @@ class Layers(NamedTuple):
 
 @dataclass(frozen=True)
 class Family:
-    """Layers as a function of parameters; of none, where they are fixed."""
+    """Layers as a function of parameters; of none, where they are fixed. `own` are the values that were asked about, if any."""
 
     build: Callable[..., Any]
     names: tuple[str, ...]
     order: tuple[int, ...] | None
+    own: dict[str, int] | None = None
 
     def at(self, **values) -> Layers:
         """The layers at these parameters."""
         steps = self.build(**values)
         steps = (steps,) if isinstance(steps, Pattern) else steps
         found = layers(steps, self.order)
-        if isinstance(steps, Factorized) and steps.via is not None and found == steps.steps:
-            return Layers(found, steps.ways)
-        return Layers(found, None)
+        known = isinstance(steps, Factorized) and steps.via is not None and found == steps.steps
+        made = Layers(found, steps.ways if known and isinstance(steps, Factorized) else None)
+        if "n" in values and made.own_length is not None and repr(made.own_length) != repr(values["n"]):
+            raise TypeError(f"a parameter called n is the length, and these sets are stated for n = {made.own_length!r}")
+        return made
 
     def small(self) -> Iterator[tuple[dict[str, int], Layers]]:
-        """(values, layers) at all small parameters that are not refused, the least first."""
-        for numbers in sorted(product(SMALL, repeat=len(self.names)), key=lambda x: (max(x, default=0), x)):
-            values = dict(zip(self.names, numbers))
+        """(values, layers) at small parameters that are not refused, the least first; then those that were asked about."""
+        tried = (x for most in TRIED for x in product(range(most + 1), repeat=len(self.names)) if max(x, default=most) == most)
+        for values in (*(dict(zip(self.names, x)) for x in islice(tried, MANY)), *([self.own] if self.own else [])):
             try:
                 yield values, self.at(**values)
-            except ValueError:
+            except (ValueError, AssertionError):
                 if not self.names:
                     raise
-
-    def small_one(self) -> Layers:
-        """The layers at the least parameters."""
-        return next(self.small())[1]
+            if not self.names:
+                return
 
     def symbolic(self, symbols: Symbols) -> tuple[dict[str, Any], Layers]:
-        """(values, layers) at terms; what their constructors refuse is assumed not to be."""
-        values = {name: symbols.integer(name) for name in self.names}
-        symbols.stating = True
+        """(values, layers) at terms. A constructor that asks is followed both ways; all but one have to be refused."""
+        values = {name: integer(symbols, name) for name in self.names}
+        found: list[tuple[bool, ...]] = []
+        pending: list[tuple[bool, ...]] = [()]
+        runs = 0
+        while pending and (runs := runs + 1) <= MANY:
+            symbols.begin(pending.pop())
+            made = self._made(values)
+            taken, decided = tuple(symbols.taken), symbols.decided or ()
+            pending += [(*taken[:t], not taken[t]) for t in range(len(decided), len(taken))]
+            if made is not None and not symbols.follows(z3().BoolVal(False, symbols.context), *symbols.given, *symbols.facts):
+                found.append(taken)
+        if len(found) != 1 or pending:
+            ways = "refuses them all" if not found else "goes several ways, each of which needs a function of its own"
+            raise Undecided(f"the steps cannot be stated for all {', '.join(self.names)}: their constructor {ways}")
+        symbols.begin(found[0])
+        made = self.at(**values)
+        symbols.decided = None
+        return values, made
+
+    def _made(self, values) -> Layers | None:
+        """The layers, or None where they are refused."""
         try:
-            return values, self.at(**values)
+            return self.at(**values)
+        except Undecided:
+            raise
+        except (ValueError, AssertionError):
+            return None
         except (TypeError, AttributeError) as error:
             raise Undecided(f"the steps cannot be stated for all {', '.join(self.names)}: {error}") from error
-        finally:
-            symbols.stating = False
 
 
 def family(steps, order) -> Family:
@@ -84,20 +108,25 @@ def family(steps, order) -> Family:
         fixed = (steps,) if isinstance(steps, Pattern) else steps
         layers(fixed, order)
         return Family(lambda: fixed, (), order)
-    taken = signature(steps).parameters.values()
+    try:
+        taken = tuple(signature(steps).parameters.values())
+    except ValueError:
+        taken = ()
     if not taken or any(p.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY) for p in taken):
         raise TypeError(f"steps must be a function of named parameters, or steps, got {steps!r}")
+    if any(p.name in POSITIONS for p in taken):
+        raise ValueError(f"steps must have parameters other than the positions i and j, got {', '.join(p.name for p in taken)}")
     return Family(steps, tuple(p.name for p in taken), order)
 
 
-def generalised(given: Family) -> tuple[Family, dict[str, int]] | None:
-    """(a family that takes every number above 1 in fixed steps for a parameter, the values by which it is these); None where there
-    are none. Equal numbers are one parameter."""
+def generalised(given: Family) -> Family | None:
+    """A family that takes every number above 1 in fixed steps for a parameter; None where there are none. Equal numbers are one."""
     values: dict[str, int] = {}
 
     def name_of(field: str, value: int) -> str:
         known = next((name for name, other in values.items() if other == value), None)
-        name = known or next(name for name in (field, *(f"{field}_{t}" for t in range(2, 99))) if name not in values)
+        free = (name for name in (field, *(f"{field}_{t}" for t in range(2, 99))) if name not in (*values, *POSITIONS, "n"))
+        name = known or next(free)
         values.setdefault(name, value)
         return name
 
@@ -105,7 +134,7 @@ def generalised(given: Family) -> tuple[Family, dict[str, int]] | None:
     _renamed(steps, lambda field, x: name_of(field, x) and x)
     if not values:
         return None
-    return Family(lambda **own: _renamed(steps, lambda field, x: own[name_of(field, x)]), tuple(values), given.order), dict(values)
+    return Family(lambda **own: _renamed(steps, lambda field, x: own[name_of(field, x)]), tuple(values), given.order, dict(values))
 
 
 def _renamed(x, symbol, field="x"):
@@ -123,28 +152,3 @@ def _renamed(x, symbol, field="x"):
         return type(x)(*(value if kinds.get(name, (int,))[0] is tuple else _renamed(value, symbol, name)
                          for name, value in ((each.name, getattr(x, each.name)) for each in fields(x))))
     return x
-
-
-def narrower(given: Layers, causal: bool) -> Iterator[tuple[str, Callable[[Layers], Layers]]]:
-    """(what is taken away, the same of any such layers): keys at one distance from one layer, from all, then all but i itself."""
-    distances = [*(sign * d for d in range(1, FAR + 1) for sign in ((1,) if causal else (1, -1))), 0]
-    every = range(len(given.steps))
-    for at, where in (*(((m,), f"layer {m + 1}") for m in every), (every, "every layer")):
-        for d in distances:
-            yield f"without keys at distance {d} in {where}", partial(_changed, at=at, change=lambda p, d=d: p - Band(d, -d))
-    yield "with no key but i itself in any layer", partial(_changed, at=every, change=lambda p: p & Window(0))
-    yield "with no key in any layer", partial(_changed, at=every, change=lambda p: p - p)
-
-
-def wider(given: Layers, causal: bool) -> Iterator[tuple[str, Callable[[Layers], Layers]]]:
-    """(what is added, the same of any such layers): keys at one distance in one layer."""
-    for d in range(1, FAR + 1):
-        for sign in (1,) if causal else (1, -1):
-            for m in range(len(given.steps)):
-                yield (f"with keys at distance {sign * d} added in layer {m + 1}",
-                       partial(_changed, at=(m,), change=lambda p, d=sign * d: p | Band(d, -d)))
-
-
-def _changed(given: Layers, at, change) -> Layers:
-    """Some of the layers changed."""
-    return Layers(tuple(change(p) if m in at else p for m, p in enumerate(given.steps)), given.ways)

@@ -9,16 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from .changed import Change
 from .extra import z3
 from .family import Family, Layers
-from .question import Question, vacuous
-from .term import Undecided
+from .question import Question
+from .symbols import Undecided
 from .verdict import Verdict
 from .walked import FEW, MANY, first, least, length_of, lengths
 
 
 class Induction:
-    """A statement about any number of layers; abstract."""
+    """A statement about any number of layers; abstract. `assumed` says that z3 may take j <= i for given."""
+
+    assumed: bool
 
     def __init__(self, given: Family, causal: bool, deadline: float):
         self.given, self.causal, self.deadline, self.start = given, causal, deadline, monotonic()
@@ -31,23 +34,23 @@ class Induction:
         """The pairs for which the statement is false at one length, bool [i, j], by walking."""
         raise NotImplementedError
 
-    def changes(self, found: Layers):
-        """Changes of the sets that may make the statement false."""
+    def changes(self, count: int) -> Iterator[Change]:
+        """Changes of so many layers that may make the statement false."""
         raise NotImplementedError
 
     def verdict(self) -> Verdict:
         """By walking, then by induction."""
-        question = Question(self.given, self.causal)
+        question = Question(self.given, self.assumed)
         status, case, planted = "unknown", None, ""
         said = self.said(question)
         try:
-            case = least(self.given, self.wrong)
+            case = least(self.given, self.wrong, self.deadline)
             if case is not None:
                 status, evidence = "refuted", "every path was walked"
             elif failed := self.failed(question):
                 evidence = failed
-            elif vacuous(question):
-                evidence = "no parameters fulfil what is assumed"
+            elif question.vacuous(values for values, _ in self.given.small()):
+                evidence = "no small parameters fulfil what is assumed"
             elif not (planted := self.planted()):
                 evidence = "no other sets were found for which it is false"
             else:
@@ -67,13 +70,14 @@ class Induction:
     def planted(self) -> str:
         """A change that makes the statement false at some small case, and by which a step of the induction fails."""
         most = FEW if self.given.names else MANY
-        for text, change in self.changes(self.given.small_one()):
+        for text, change in self.changes(next((len(found.steps) for _, found in self.given.small()), 0)):
             for values, found in self.given.small():
-                other = change(found)
-                own = length_of(found, values)
-                case = first(other, lengths(other, own, most), partial(self.wrong, values, other), own is None)
-                if case is not None and self.failed(Question(self.given, self.causal, change=change)):
+                other, own = change(found), length_of(found, values)
+                case = first(other, lengths(other, own, most), partial(self.wrong, values, other), own is None, self.deadline)
+                if case is not None and self.failed(Question(self.given, self.assumed, change=change)):
                     return f"{text} it is false at {case._replace(parameters=tuple(values.items()))}, and z3 says so"
+                if monotonic() > self.deadline:
+                    return ""
         return ""
 
     def said(self, question: Question) -> tuple[str, str]:

@@ -6,17 +6,20 @@ Symbols:  as in `connectivity`; a is the position that i reads, and from which t
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from time import monotonic
 
 import numpy as np
 
 from ..checks import flag
+from .changed import narrower, wider
 from .extra import z3
-from .family import Family, family, narrower, wider
+from .family import Family, family
 from .induction import Induction
 from .question import Question
 from .said import at_any_depth, in_layers, text_of
-from .term import Undecided, truth
+from .symbols import Undecided
+from .term import integer, truth
 from .verdict import Verdict, seconds_of
 from .walked import layers_needed, least, pairs
 
@@ -50,21 +53,24 @@ def prove_hops(step, hops, toward, *, exact=False, causal=True, seconds=60.0) ->
     >>> print(verdict.planted)
     without keys at distance 1 in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
     """
-    deadline = monotonic() + seconds_of(seconds)
-    return Hops(family(step, None), hops, toward, flag("exact", exact), flag("causal", causal), deadline).verdict()
+    given, deadline = family(step, None), monotonic() + seconds_of(seconds)
+    if any(len(found.steps) != 1 for _, found in islice(given.small(), 1)):
+        raise ValueError(f"step must be one pattern, got {step!r}")
+    hops, toward = _function("hops", hops), _function("toward", toward)
+    return Hops(given, hops, toward, flag("exact", exact), flag("causal", causal), deadline).verdict()
 
 
 def prove_closed(steps, holds, *, causal=True, seconds=60.0) -> Verdict:
     """Whether j reaches i only where holds(j, i), through any number of layers in any order, for every n, i, j and parameters
 
     By induction over the layers: holds(j, j); and where holds(j, a), and i attends to a in any of the steps, holds(j, i).
-    So a pair j <= i for which it does not hold is never connected, and the evidence names the first.
+    So a pair for which it does not hold is never connected, and the evidence names the first.
 
     Parameters
     ----------
     steps : as for `prove`.
     holds : a function of j, i and the parameters of steps, in + - * // %, comparisons, & and |; a docstring says it in words.
-    causal : True where no key comes after its query, which is then part of what is proved, and of what may be used.
+    causal : True to prove j <= i with it, that no key comes after its query; the pair that the evidence names has j <= i, too.
     seconds : as for `prove`.
 
     Small lengths and parameters are walked first. Raises TypeError or ValueError naming argument, value and bound.
@@ -78,7 +84,15 @@ def prove_closed(steps, holds, *, causal=True, seconds=60.0) -> Verdict:
     evidence: induction, each step confirmed by z3; so j = 0 never reaches i = 1 at l = 1, n = 2
     planted: with keys at distance 1 added in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
     """
-    return Closed(family(steps, None), holds, flag("causal", causal), monotonic() + seconds_of(seconds)).verdict()
+    deadline = monotonic() + seconds_of(seconds)
+    return Closed(family(steps, None), _function("holds", holds), flag("causal", causal), deadline).verdict()
+
+
+def _function(name: str, value) -> Callable:
+    """The value, which is one."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function of j, i and the parameters, got {value!r}")
+    return value
 
 
 class Hops(Induction):
@@ -86,7 +100,7 @@ class Hops(Induction):
 
     def __init__(self, given: Family, hops: Callable, toward: Callable, exact: bool, causal: bool, deadline: float):
         super().__init__(given, causal, deadline)
-        self.hops, self.toward, self.exact = hops, toward, exact
+        self.hops, self.toward, self.exact, self.assumed = hops, toward, exact, causal
 
     def conditions(self, question):
         both, no, i, j, step = z3().And, z3().Not, question.i, question.j, question.layers.steps[0]
@@ -94,10 +108,11 @@ class Hops(Induction):
         left, needed = (question.term(self.hops(j, x, **question.values)).expression for x in (a, i))
         apart, order = i.expression != j.expression, [j.expression <= a.expression, a.expression <= i.expression]
         nearer = both(question.holds(step, i, a), *question.within(a), *(order if self.causal else []), left < needed)
+        yield "hops(j, i) is at least 0", needed < 0
         yield "hops(j, i) is above 0 where i is not j", both(apart, needed <= 0)
         yield "i attends to a = toward(j, i), where hops(j, a) < hops(j, i)", both(apart, no(nearer))
         if self.exact:
-            a = question.symbols.integer("a")
+            a = integer(question.symbols, "a")
             left, none = (question.term(self.hops(j, x, **question.values)).expression for x in (a, j))
             key = both(question.holds(step, i, a), *question.within(a), *([j.expression <= a.expression] if self.causal else []))
             yield "hops(j, j) is 0", none > 0
@@ -110,8 +125,8 @@ class Hops(Induction):
         allowed = np.broadcast_to(self.hops(j, i, **values), (n, n))
         return ((needed != allowed) if self.exact else (needed > allowed)) & pairs(n, self.causal)
 
-    def changes(self, found):
-        return narrower(found, self.causal)
+    def changes(self, count):
+        return narrower(count, self.causal)
 
     def said(self, question):
         needed = self.hops(question.j, question.i, **question.values)
@@ -125,7 +140,9 @@ class Hops(Induction):
 
 
 class Closed(Induction):
-    """j reaches i only where holds(j, i)."""
+    """j reaches i only where holds(j, i), and j <= i where causal: which is proved with it, and not assumed."""
+
+    assumed = False
 
     def __init__(self, given: Family, holds: Callable, causal: bool, deadline: float):
         super().__init__(given, causal, deadline)
@@ -137,7 +154,7 @@ class Closed(Induction):
         return z3().And(held, j.expression <= i.expression) if self.causal else held
 
     def conditions(self, question):
-        both, no, i, j, a = z3().And, z3().Not, question.i, question.j, question.symbols.integer("a")
+        both, no, i, j, a = z3().And, z3().Not, question.i, question.j, integer(question.symbols, "a")
         yield "holds(j, j)", no(self.related(question, j, j))
         for m, step in enumerate(question.layers.steps, 1):
             key = both(question.holds(step, i, a), *question.within(a), self.related(question, j, a))
@@ -151,15 +168,16 @@ class Closed(Induction):
         j, i = np.arange(n), np.arange(n)[:, None]
         return np.broadcast_to(self.holds(j, i, **values), (n, n)) & pairs(n, self.causal)
 
-    def changes(self, found):
-        return wider(found, self.causal)
+    def changes(self, count):
+        return wider(count, self.causal)
 
     def said(self, question):
         held = self.holds(question.j, question.i, **question.values)
-        return at_any_depth(question.layers.steps, question.assumed(), self.causal, question.own, text_of(self.holds, held))
+        said = text_of(self.holds, held)
+        return at_any_depth(question.layers.steps, question.assumed(), self.causal, question.own, said)
 
     def evidence(self, question):
-        never = least(self.given, lambda values, found, n: ~self.held(values, n) & pairs(n, self.causal))
+        never = least(self.given, lambda values, found, n: ~self.held(values, n) & pairs(n, self.causal), self.deadline + 5)
         if never is None:
             raise Undecided("holds(j, i) is true of every pair that was looked at: nothing is said")
         at = ", ".join(f"{name} = {x}" for name, x in (dict(never.parameters) | dict(n=never.n)).items())

@@ -12,12 +12,14 @@ from time import monotonic
 
 import numpy as np
 
+from .changed import narrower
 from .connectivity import MOST, reach
 from .extra import z3
-from .family import Family, generalised, narrower
-from .question import Answer, Question, vacuous
-from .said import LETTERS, connected
-from .term import Undecided
+from .family import Family, generalised
+from .question import Answer, Question
+from .said import connected, letters
+from .symbols import Undecided
+from .term import integer
 from .verdict import Counterexample, Verdict
 from .walked import FEW, first, length_of, lengths, smallest, unreached
 
@@ -33,15 +35,15 @@ class Proof:
 
     def verdict(self) -> Verdict:
         """By walking, then by z3."""
-        missing = smallest(self.given, self.residual, self.causal, self.n)
+        missing = smallest(self.given, self.residual, self.causal, self.n, self.deadline)
         if missing is not None:
-            return self.refuted(self.given, missing, f"every path was walked, and {heard(self.given, missing, self.residual)}")
+            return self.refuted(missing, f"every path was walked, and {heard(self.given, missing, self.residual)}")
         if not self.given.names and (self.n is not None or self.given.at().own_length is not None):
             return self.exhausted()
         reasons = []
-        for given, values, eliminate in self.attempts():
+        for given, eliminate in self.attempts():
             try:
-                answer = self.asked(given, values, eliminate)
+                answer = self.asked(given, eliminate)
                 if isinstance(answer, Verdict):
                     return answer
                 reasons.append(answer)
@@ -49,31 +51,31 @@ class Proof:
                 reasons.append(str(error))
         return Verdict("unknown", *self.said(self.given), "; ".join(dict.fromkeys(reasons)))
 
-    def attempts(self) -> Iterator[tuple[Family, dict[str, int] | None, bool]]:
-        """(layers, the values at which they are the given ones, whether to eliminate quantifiers), the most general first."""
+    def attempts(self) -> Iterator[tuple[Family, bool]]:
+        """(layers, whether to eliminate quantifiers), the most general first."""
         if not self.given.names and (general := generalised(self.given)):
-            yield *general, False
-        yield self.given, None, False
+            yield general, False
+        yield self.given, False
         if not self.given.names:
-            yield self.given, None, True
+            yield self.given, True
 
-    def asked(self, given: Family, values: dict[str, int] | None, eliminate: bool) -> Verdict | str:
+    def asked(self, given: Family, eliminate: bool) -> Verdict | str:
         """What z3 says, or why it says nothing."""
         question = Question(given, self.causal, self.n)
-        if vacuous(question, values):
+        if question.vacuous([given.own] if given.own else (values for values, _ in given.small())):
             return "no parameters are both assumed and given"
         answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate)
         if answer.found == "no":
-            return self.proved(given, question, values, eliminate)
+            return self.proved(given, question, eliminate)
         if answer.case is not None and eliminate:
-            least = self.minimised(question, answer.case)
-            return self.refuted(given, least, f"z3 finds no positions between; {heard(given, least, self.residual)}")
+            found = self.minimised(question, answer.case)
+            return self.refuted(found, f"z3 finds no positions between; {heard(given, found, self.residual)}")
         return answer.reason or f"z3 finds a case in which {self.way(question)} fails: {answer.case}"
 
     def negation(self, question: Question, eliminate: bool):
         """No path from j to i: through any positions, or through those that are proposed."""
         if eliminate:
-            between = [question.symbols.integer(name) for name in LETTERS[:len(question.layers.steps) - 1]]
+            between = [integer(question.symbols, name) for name in letters("abcdefgh", len(question.layers.steps) - 1)]
             none = z3().Not(self.path(question, between))
             return z3().ForAll([a.expression for a in between], none) if between else none
         return z3().Not(z3().Or(*(self.path(question, between) for between in self.proposed(question))))
@@ -97,44 +99,50 @@ class Proof:
         hops = [question.holds(p, b, a, self.residual) for p, (a, b) in links]
         return z3().And(*hops, *(bound for a in between for bound in question.within(a)))
 
-    def proved(self, given: Family, question: Question, values, eliminate: bool) -> Verdict | str:
+    def proved(self, given: Family, question: Question, eliminate: bool) -> Verdict | str:
         """The verdict, once a narrower set was refused."""
         planted = self.planted(given, eliminate)
         if not planted:
             return "z3 finds no case without a path, but no narrower set was found that it must refuse"
         evidence = ("z3 finds no case without a path, by elimination of quantifiers at these numbers" if eliminate else
                     f"z3 finds no case in which {self.way(question)} fails")
-        here = f"; given here are {', '.join(f'{name} = {x}' for name, x in values.items())}" if values else ""
+        here = f"; given here are {', '.join(f'{name} = {x}' for name, x in given.own.items())}" if given.own else ""
         return Verdict("proved", *self.said(given, question), evidence + here, planted=planted)
 
     def planted(self, given: Family, eliminate: bool | None) -> str:
         """A change that makes the statement false at some small case, and that the same question, asked there, confirms."""
-        for text, change in narrower(given.small_one(), self.causal):
+        for text, change in narrower(next((len(found.steps) for _, found in given.small()), 0), self.causal):
             for values, found in given.small():
-                less = change(found)
-                own = length_of(found, values, self.n)
+                less, own = change(found), length_of(found, values, self.n)
                 wrong = partial(unreached, less.steps, self.residual, self.causal)
-                missing = first(less, lengths(less, own, FEW), wrong, own is None)
-                if missing is None:
-                    continue
-                at = missing._replace(parameters=tuple(values.items()))
-                if eliminate is None:
-                    return f"{text} it is false at {at}"
-                question = Question(given, self.causal, self.n, change)
-                answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate, at=at)
-                if answer.found == "yes":
-                    return f"{text} it is false at {at}, and z3 says so"
+                missing = first(less, lengths(less, own, FEW), wrong, own is None, self.deadline)
+                if missing is not None:
+                    at = missing._replace(parameters=tuple(values.items()))
+                    if eliminate is None:
+                        return f"{text} it is false at {at}"
+                    question = Question(given, self.causal, self.n, change)
+                    answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate, at=at)
+                    if answer.found == "yes":
+                        return f"{text} it is false at {at}, and z3 says so"
+                if monotonic() > self.deadline:
+                    return ""
         return ""
 
     def exhausted(self) -> Verdict:
         """The verdict where every pair of the one length has a path."""
         n = self.n if self.n is not None else self.given.at().own_length
-        said, planted = self.said(self.given), self.planted(self.given, None)
-        return Verdict("proved", *said, f"every pair of n = {n} was walked", planted=planted)
+        planted = self.planted(self.given, None) or "no change that was tried makes it false"
+        return Verdict("proved", *self.said(self.given), f"every pair of n = {n} was walked", planted=planted)
 
-    def refuted(self, given: Family, missing: Counterexample, evidence: str) -> Verdict:
+    def refuted(self, missing: Counterexample, evidence: str) -> Verdict:
         """The verdict, with the pair that no path connects."""
-        return Verdict("refuted", *self.said(given), evidence, missing)
+        try:
+            said = self.said(self.given)
+        except Undecided:  # which is no matter where numbers refute
+            found = self.given.at(**dict(missing.parameters))
+            said = connected(found.steps, [f"{name} = {x}" for name, x in missing.parameters], self.residual, self.causal,
+                             length_of(found, {}, self.n))
+        return Verdict("refuted", *said, evidence, missing)
 
     def minimised(self, question: Question, found: Counterexample) -> Counterexample:
         """A case without a path that has the least n, then i, then j, as far as time allows."""
@@ -150,16 +158,16 @@ class Proof:
     def said(self, given: Family, question: Question | None = None) -> tuple[str, str]:
         """The statement, in words and in TeX."""
         if not given.names:
-            own = self.n if self.n is not None else given.at().own_length
-            return connected(given.at().steps, [], self.residual, self.causal, own)
+            return connected(given.at().steps, [], self.residual, self.causal, length_of(given.at(), {}, self.n))
         question = question or Question(given, self.causal, self.n)
-        return connected(question.layers.steps, question.assumed(), self.residual, self.causal, question.own)
+        return connected(question.layers.steps, question.assumed(), self.residual, self.causal, question.own, given.names)
 
     def way(self, question: Question) -> str:
         """The path, in words."""
         if len(question.layers.steps) == 1:
             return "that i attends to j"
-        ways = [", ".join(f"{name} = {a!r}" for name, a in zip(LETTERS, way)) for way in self.proposed(question)]
+        names = letters("abcdefgh", len(question.layers.steps) - 1, question.values)
+        ways = [", ".join(f"{name} = {a!r}" for name, a in zip(names, way)) for way in self.proposed(question)]
         return f"the path through {' or '.join(ways)}" if len(ways) < FEW_WAYS else "every path through j, i and 0"
 
     def left(self) -> float:

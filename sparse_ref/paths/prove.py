@@ -2,7 +2,7 @@
 
 The statement is the one of Child et al. 2019, sec. 4.2, and is put to z3 as the `formula`s of the patterns read at terms:
 
-- small lengths and parameters are walked first: a pair without a path refutes, and is the smallest;
+- small lengths, and parameters from 0 to 4, are walked first: a pair without a path refutes, and is the smallest of these;
 - then z3 looks for a case in which the path through given positions fails, at all parameters at once;
 - then for a pair that no positions connect, at the numbers given, by elimination of quantifiers (linear integer arithmetic).
 
@@ -33,7 +33,7 @@ def prove(steps, *, residual=True, order=None, causal=True, n=None, seconds=60.0
     order : the steps by the paper's numbers m = 1..p, as for `reach`.
     causal : True for pairs j <= i, False for all pairs.
     n : one length, of which every pair is walked, at most 32768; every length unless given.
-    seconds : the time after which the verdict is "unknown".
+    seconds : the time after which the verdict is "unknown". One length is walked to its end all the same.
 
     Positions between lie anywhere in 0 <= a < n. The path is the closed form `via` of a Factorized, or through i, j and 0 alone;
     where both fail, any path is looked for at the given numbers. Sets without a formula (Listed, Random) end unknown beyond the
@@ -55,5 +55,7 @@ def prove(steps, *, residual=True, order=None, causal=True, n=None, seconds=60.0
     given = family(steps, order)
     residual, causal = flag("residual", residual), flag("causal", causal)
     n = None if n is None else whole("n", n, 1, MOST)
+    if n is not None and "n" in given.names:
+        raise ValueError(f"n must be given once: it is a parameter of steps, and n = {n}")
     verdict = Proof(given, residual, causal, n, start + seconds_of(seconds)).verdict()
     return replace(verdict, seconds=monotonic() - start)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Timer
 from typing import Any, NamedTuple
 
 from ..sets import Pattern
 from .extra import z3
 from .family import Family, Layers
-from .term import EFFORT, Symbols, Term, Undecided, truth
+from .symbols import Symbols, Undecided
+from .term import Term, integer, truth
 from .verdict import Counterexample
 
-SHARES = (0.15, 0), (0.15, 1), (0.15, 2), (0.55, 3)  # of the time, and the seed: products of terms are luck
+SHARES = (0.02, 0), (0.02, 1), (0.04, 2), (0.04, 3), (0.08, 4), (0.1, 5), (0.2, 6), (0.5, 7)  # of the time, and the seed: luck
+OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
+TURNED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
 
 class Answer(NamedTuple):
@@ -31,8 +34,8 @@ class Question:
         self.symbols = Symbols()
         self.values, self.layers = given.symbolic(self.symbols)
         self.layers = change(self.layers)
-        self.i, self.j = self.symbols.integer("i"), self.symbols.integer("j")
-        self.n = self.values["n"] if "n" in self.values else self.symbols.integer("n")
+        self.i, self.j = integer(self.symbols, "i"), integer(self.symbols, "j")
+        self.n = self.values["n"] if "n" in self.values else integer(self.symbols, "n")
         self.inside = [*self.within(self.i), *self.within(self.j)]
         if causal:
             self.inside.append(self.j.expression <= self.i.expression)
@@ -43,7 +46,7 @@ class Question:
 
     def term(self, x) -> Term:
         """An int as a term."""
-        return x if isinstance(x, Term) else Term(z3().IntVal(int(x), self.symbols.context), self.symbols)
+        return x if isinstance(x, Term) else Term(self.n._raw(x), self.symbols)
 
     def within(self, x: Term) -> list[Any]:
         """0 <= x < n."""
@@ -55,12 +58,14 @@ class Question:
         return z3().Or(member, i.expression == j.expression) if residual else member
 
     def assumed(self) -> list[str]:
-        """What is assumed of the parameters, each in words, without what the others imply."""
+        """What is assumed of the parameters, each in words, without what the others imply; and those of which nothing is."""
         kept = list(self.symbols.given)
         for each in self.symbols.given:
             others = [x for x in kept if not x.eq(each)]
             kept = others if self.symbols.follows(each, *others) else kept
-        return [_turned(str(each)) for each in kept]
+        said = [_turned(self.symbols.said(each)) for each in kept]
+        free = [name for name in self.values if name != "n" and not any(re.search(rf"\b{name}\b", text) for text in said)]
+        return free + said
 
     def case(self, *conditions, seconds: float, eliminate: bool = False, at: Counterexample | None = None) -> Answer:
         """Whether all of these conditions hold in any case; at one case, where that is given. `eliminate` is for quantifiers."""
@@ -79,6 +84,17 @@ class Question:
             if answer.found != "unknown":
                 break
         return answer
+
+    def vacuous(self, instances: Iterable[dict[str, int]]) -> bool:
+        """Whether what is assumed holds at none of these parameters, whatever n: then nothing would be proved."""
+        for values in instances:
+            solver = z3().Solver(ctx=self.symbols.context)
+            solver.set("timeout", 5000)
+            solver.add(*self.symbols.given, *self.symbols.facts, *self.inside)
+            solver.add(*(self.values[name].expression == x for name, x in values.items()))
+            if solver.check() == z3().sat:
+                return False
+        return True
 
     def _asked(self, conditions, solver, seconds: float) -> Answer:
         """What one solver says within some seconds."""
@@ -100,19 +116,6 @@ class Question:
         j, i, n, *rest = (model.eval(x.expression, model_completion=True).as_long()
                           for x in (self.j, self.i, self.n, *self.values.values()))
         return Counterexample(j, i, n, tuple(zip(self.values, rest)))
-
-
-def vacuous(question: Question, values: dict[str, int] | None = None) -> bool:
-    """Whether what is assumed of the parameters holds for none, or not for these values: then nothing would be proved."""
-    solver = z3().Solver(ctx=question.symbols.context)
-    solver.set("rlimit", EFFORT)
-    solver.add(*question.symbols.given, *question.symbols.facts)
-    solver.add(*(question.values[name].expression == x for name, x in (values or {}).items()))
-    return solver.check() != z3().sat
-
-
-OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
-TURNED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
 
 def _turned(text: str) -> str:

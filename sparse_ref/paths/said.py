@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby, pairwise
+from functools import partial
+from inspect import isroutine
+from itertools import groupby, islice, pairwise
 
 from ..sets import leaves
 
-LETTERS = "abcdefgh"
-SETS = "ABCDEFGH"
 MANY = 8  # parts of a pattern that are told
 FEW_LAYERS = 3  # whose positions between are named
 
 
-def connected(steps, assumed, residual: bool, causal: bool, own) -> tuple[str, str]:
-    """(words, TeX) of: these layers connect every pair."""
-    (words, tex), (names, where) = for_all(assumed, causal, own), named(steps)
+def connected(steps, assumed, residual: bool, causal: bool, own, taken=()) -> tuple[str, str]:
+    """(words, TeX) of: these layers connect every pair. `taken` are the names of parameters."""
+    (words, tex), (names, where) = for_all(assumed, causal, own), named(steps, taken)
     if len(steps) > FEW_LAYERS:
         each = [f"{len(list(same))} of {name}" for name, same in groupby(names)]
         through = f"{len(steps)} layers of {names[0]}" if len(each) == 1 else f"{len(steps)} layers, {_joined(each)}"
-        product = r" \circ ".join(rf"A^{{({m})}}" for m in range(len(steps), 0, -1))
-        return (f"{words}: j reaches i through {through}{', residual edges included' * residual}{where}",
-                rf"{tex}j \in ({product})_i" + sets(steps))
-    between = LETTERS[:len(steps) - 1]
-    hops = [(name, m, b, a) for m, (name, (b, a)) in enumerate(zip(names, pairwise(f"j{between}i")), 1)]
+        through += ", residual edges included" * residual
+        return f"{words}: j reaches i through {through}{where}", tex + _product(steps, residual)
+    between = letters("abcdefgh", len(steps) - 1, taken)
+    hops = [(name, m, b, a) for m, (name, (b, a)) in enumerate(zip(names, pairwise(["j", *between, "i"])), 1)]
     said = [f"{b} in {name}_{a}" + f" or {b} = {a}" * residual for name, _, b, a in hops]
     links = [rf"{b} \in A^{{({m})}}_{{{a}}}" + rf" \lor {b} = {a}" * residual for _, m, b, a in hops]
     if residual and between:
@@ -31,6 +30,22 @@ def connected(steps, assumed, residual: bool, causal: bool, own) -> tuple[str, s
     there = f"there {'is' if len(between) == 1 else 'are'} {', '.join(between)} with " if between else ""
     exists = r"\exists\, " + ", ".join(between) + r":\ " if between else ""
     return f"{words}: {there}{_joined(said)}{where}", f"{tex}{exists}" + r" \land ".join(links) + sets(steps)
+
+
+def _product(steps, residual: bool) -> str:
+    """TeX of: j is among what i hears of through these layers."""
+    texts = [text_of_set(p) for p in steps]
+    known = dict(zip(dict.fromkeys(texts), letters("ABCDEFGHKLMPQRSTUVWXYZ", len(texts))))
+    runs = [(known[text], len(list(same))) for text, same in groupby(reversed(texts))]
+    layer = r"({0} \cup I)" if residual else "{0}"
+    product = r" \circ ".join(layer.format(name) + (f"^{{{many}}}" if many > 1 else "") for name, many in runs)
+    return rf"j \in ({product})_i" + "".join(rf",\quad {name} = \text{{{escaped(text)}}}" for text, name in known.items())
+
+
+def letters(alphabet: str, count: int, taken=()) -> list[str]:
+    """So many names that are not taken, single letters first."""
+    numbered = (f"{alphabet[0]}_{t}" for t in range(1, count + 1))
+    return list(islice((x for x in (*alphabet, *numbered) if x not in taken), count))
 
 
 def in_layers(steps, assumed, causal: bool, own, hops: str, exact: bool) -> tuple[str, str]:
@@ -60,22 +75,27 @@ def for_all(assumed, causal: bool, own) -> tuple[str, str]:
     return f"for {'all ' * bool(assumed)}{words}", r"\forall\, " + r",\ ".join(texed(x) for x in (*given, pairs)) + r":\ "
 
 
-def named(steps) -> tuple[list[str], str]:
+def named(steps, taken=()) -> tuple[list[str], str]:
     """(the set of each layer as a row is named after it, what those that are no single word stand for)."""
-    known: dict[str, str] = {}
-    for text in dict.fromkeys(map(text_of_set, steps)):
-        letters = sum(len(x) == 1 for x in known.values())
-        known[text] = text if re.fullmatch(r"\w+\([^()]*\)", text) else SETS[letters % len(SETS)]
-    where = [f"{name} = {text}" for text, name in known.items() if len(name) == 1]
+    texts = list(dict.fromkeys(map(text_of_set, steps)))
+    long = [text for text in texts if not re.fullmatch(r"\w+\([^()]*\)", text)]
+    known = dict(zip(texts, texts)) | dict(zip(long, letters("ABCDEFGHKLMPQRSTUVWXYZ", len(long), taken)))
+    where = [f"{known[text]} = {text}" for text in long]
     return [known[text_of_set(p)] for p in steps], f"; {_joined(where)}" if where else ""
 
 
 def sets(steps) -> str:
     """The sets of the layers, in TeX."""
-    texts = {m: text_of_set(p).replace("&", r"\&").replace("_", r"\_") for m, p in enumerate(steps, 1)}
+    texts = {m: escaped(text_of_set(p)) for m, p in enumerate(steps, 1)}
     same = {text: [m for m in texts if texts[m] == text] for text in texts.values()}
     return "".join(r",\quad " + " = ".join(rf"A^{{({m})}}" for m in layers) + rf" = \text{{{text}}}"
                    for text, layers in same.items())
+
+
+def escaped(text: str) -> str:
+    """Words inside TeX."""
+    text = re.sub(r"([&_%#${}])", r"\\\1", text)
+    return text.replace("~", r"\textasciitilde{}").replace("^", r"\textasciicircum{}")
 
 
 def text_of_set(p) -> str:
@@ -86,14 +106,14 @@ def text_of_set(p) -> str:
 
 def text_of(function, value) -> str:
     """What a function says of itself; its value, where it says nothing."""
-    said = (function.__doc__ or "").strip()
-    return said or re.sub(r"\s+", " ", re.sub(r"(?<!/)/(?!/)", " // ", repr(value)))
+    said = (function.__doc__ or "").strip() if isroutine(function) and not isinstance(function, partial) else ""
+    return said or repr(value)
 
 
 def texed(text: str) -> str:
     """A condition in TeX; words stay words."""
     if re.search(r"[a-z]{2} [a-z]", text):
-        return rf"\text{{{text}}}".replace("_", r"\_").replace("%", r"\%")
+        return rf"\text{{{escaped(text)}}}"
     for word, sign in (("<=", r"\le "), (">=", r"\ge "), ("!=", r"\ne "), ("==", "="), ("//", r"\div "), ("%", r"\bmod "),
                        ("*", r"\,")):
         text = text.replace(word, sign)

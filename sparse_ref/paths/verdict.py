@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from html import escape
 from math import isfinite
+from numbers import Real
 from typing import NamedTuple
 
 
@@ -31,7 +32,7 @@ class Verdict:
     status : "proved", "refuted" or "unknown".
     statement, tex : the statement, in words and in TeX.
     evidence : what the status rests on; where it is unknown, why.
-    counterexample : the smallest known where it is refuted, by n, then i, then j, then the parameters; None elsewhere.
+    counterexample : the smallest found where it is refuted, by n, then i, then j, among parameters from 0 to 4; None elsewhere.
     planted : a change of the sets by which the statement becomes false, and which the same proof, repeated, refuses; "" where
         nothing was proved.
     seconds : how long it took.
@@ -74,6 +75,6 @@ class Verdict:
 
 def seconds_of(value) -> float:
     """A time limit, checked."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or value <= 0:
         raise ValueError(f"seconds must be a number above 0, got {value!r}")
     return float(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
+from time import monotonic
 
 import numpy as np
 
@@ -14,21 +15,24 @@ from .family import Family, Layers
 from .verdict import Counterexample
 
 FEW, MANY = 24, 512  # lengths up to which fixed steps are walked: three times the greatest number in them, within these
-SMALL = 64  # lengths at which products of whole matrices are quicker
+DENSE = 64  # lengths at which products of whole matrices are quicker
 
 
-def smallest(given: Family, residual: bool, causal: bool, n: int | None = None) -> Counterexample | None:
+def smallest(given: Family, residual: bool, causal: bool, n: int | None, deadline: float) -> Counterexample | None:
     """The least pair without a path at small parameters and lengths, by n, then i, then j; None where all have one."""
-    return least(given, lambda values, found, n: unreached(found.steps, residual, causal, n), n)
+    return least(given, lambda values, found, n: unreached(found.steps, residual, causal, n), deadline, n)
 
 
-def least(given: Family, wrong, n: int | None = None) -> Counterexample | None:
-    """The least pair in `wrong(values, layers, n)`, bool [i, j], at small parameters and lengths; None where there is none."""
+def least(given: Family, wrong, deadline: float, n: int | None = None) -> Counterexample | None:
+    """The least pair in `wrong(values, layers, n)`, bool [i, j], at small parameters and lengths, until the deadline; or None."""
     best: Counterexample | None = None
     for values, found in given.small():
+        if monotonic() > deadline:
+            break
         own = length_of(found, values, n)
+        most = FEW if given.names and values != given.own else MANY
         try:
-            missing = first(found, lengths(found, own, FEW if given.names else MANY), partial(wrong, values, found), own is None)
+            missing = first(found, lengths(found, own, most), partial(wrong, values, found), own is None, deadline)
         except IndexError:  # a listed pattern that has no rows there
             continue
         if missing is not None and (best is None or (missing.n, missing.i, missing.j) < (best.n, best.i, best.j)):
@@ -36,16 +40,22 @@ def least(given: Family, wrong, n: int | None = None) -> Counterexample | None:
     return best
 
 
-def first(found: Layers, lengths, wrong, shorten: bool) -> Counterexample | None:
-    """The first pair in `wrong(n)`, at the first of these lengths that has one; of sets that are the same at each length, at the
-    least that holds the pair, where it may be shortened."""
+def first(found: Layers, lengths, wrong, shorten: bool, deadline: float) -> Counterexample | None:
+    """The first pair in `wrong(n)`, at the first of these lengths that has one; where it may be shortened, at the least length."""
+    looked_at = 0
     for n in lengths:
         if n > MOST:
             raise ValueError(f"n must be at most {MOST} where every pair is walked, got {n}")
         at = wrong(n)
+        if at.any() and shorten and not is_causal(found, n):  # lengths between were left out
+            between = (m for m in range(looked_at + 1, n) if monotonic() < deadline)
+            n, at = next(((m, each) for m in between if (each := wrong(m)).any()), (n, at))
         if at.any():
             i, j = (int(x[0]) for x in np.nonzero(at))
             return Counterexample(j, i, max(i, j) + 1 if shorten and is_causal(found, n) else n)
+        looked_at = n
+        if monotonic() > deadline:
+            break
     return None
 
 
@@ -78,7 +88,7 @@ def pairs(n: int, causal: bool) -> np.ndarray:
 
 def through(steps, n: int, residual: bool) -> np.ndarray:
     """[i, j] = j reaches i through the layers, as `reach` has it."""
-    if n > SMALL:
+    if n > DENSE:
         return reach(steps, n, residual=residual)
     found = np.eye(n, dtype=np.float32)
     for p in steps:

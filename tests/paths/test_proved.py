@@ -12,7 +12,7 @@ from products import hop_counts, reached
 
 import sparse_ref as sr
 from sparse_ref.paths import prove, prove_closed, prove_hops
-from sparse_ref.paths.book import chunks, exponential, globals, grids, sparse_transformer, windows
+from sparse_ref.paths.book import chunks, exponential, globals, grids, measures, sparse_transformer, windows
 
 CONNECTED = [  # (steps of these parameters, residual, causal)
     (sr.strided, False, True), (sparse_transformer.of_code, False, True), (sparse_transformer.turned(sr.Lookback), False, True),
@@ -23,14 +23,15 @@ CONNECTED = [  # (steps of these parameters, residual, causal)
 HOPS = [  # (step, hops, toward, exact, causal)
     (sr.Local, windows.paper, windows.down, True, True), (windows.code_window, windows.code, windows.code_down, True, True),
     (windows.two_sided, windows.both_ways, windows.nearer, True, False),
-    (windows.mixed, windows.distance, windows.neighbour, False, False),
+    (windows.mixed, measures.distance, measures.neighbour, False, False),
     (windows.sinks, windows.past_sinks, windows.to_sink, True, True),
     (chunks.buckets, chunks.bucket_steps, chunks.previous_bucket, True, True),
     (exponential.log_sparse, exponential.bit_length, exponential.without_greatest, False, True),
-    (grids.neighbors, grids.distance, grids.nearer, False, False)]
+    (grids.neighbors, measures.distance, measures.neighbour, False, False)]
 CLOSED = [  # (steps, holds, causal)
-    (windows.dilated, windows.one_residue, False), (windows.dilated_causal, windows.one_residue, True),
-    (grids.columns, grids.one_column, False), (grids.dilated, grids.one_residue, False), (grids.blocked, grids.one_block, False),
+    (windows.dilated, measures.one_residue, False), (windows.dilated_causal, measures.one_residue, True),
+    (grids.columns, grids.one_column, False), (grids.dilated, measures.one_residue, False),
+    (grids.blocked, measures.one_block, False),
     (chunks.prefix, chunks.prefix_first, False),
     (chunks.noised_and_clean, chunks.clean_hears_clean, False), (globals.only_sinks, globals.from_sink_or_self, True)]
 

@@ -11,11 +11,7 @@ from ...patterns import Block, Causal, Chunk, Lookback, block_diffusion, gpt_neo
 from ..lemmas import prove_closed, prove_hops
 from ..prove import prove
 from ..statement import Theorem
-
-
-def one_chunk(j, i, b):
-    """j and i are in one chunk"""
-    return j // b == i // b
+from .measures import one_block
 
 
 def chunked_then_full(b):
@@ -34,7 +30,7 @@ def buckets(b):
 
 
 def bucket_steps(j, i, b):
-    """floor(i / b) - floor(j / b), or 1 within a bucket"""
+    """floor(i / b) - floor(j / b), but 1 from another position of a bucket"""
     return i // b - j // b + (i // b == j // b) * (j < i)
 
 
@@ -73,11 +69,11 @@ THEOREMS = (
     Theorem("chunks", "chunks", "proved", "confirms",
             claim="Attention within chunks loses what lies across their borders", source="folklore",
             remark="In any number of layers: chunks never mix.",
-            settle=lambda: prove_closed(lambda b: Chunk(b, 0), one_chunk, causal=False)),
+            settle=lambda: prove_closed(lambda b: Chunk(b, 0), one_block, causal=False)),
     Theorem("chunks-causal", "chunks", "proved", "confirms",
             claim="Attention within chunks loses what lies across their borders", source="Child et al. 2019, sec. 4.3",
             remark="The first step of fixed attention alone, in any number of layers.",
-            settle=lambda: prove_closed(lambda b: Block(b), one_chunk)),
+            settle=lambda: prove_closed(lambda b: Block(b), one_block)),
     Theorem("llama4", "Llama 4", "proved", "confirms",
             claim="Every fourth layer sees all, so that chunks are no limit", source="transformers, models/llama4",
             remark="What a chunk held reaches everything after it in each group of four.",

@@ -9,7 +9,8 @@ from time import monotonic
 
 from ...factorized import Factorized
 from ...patterns import Causal, Circular, Dilated, Global, Prefix, Window, bigbird, fixed, longformer
-from ..family import Layers, narrower
+from ..changed import narrower
+from ..family import Layers
 from ..said import sets, text_of_set
 from ..statement import Theorem
 from ..universal import Assumption, star, yun
@@ -41,7 +42,7 @@ def _at_one_length(said: str, tex: str, steps, condition, evidence) -> Verdict:
     start, given = monotonic(), Layers(tuple(steps), None)
     found = condition(given.steps)
     failed = not isinstance(found, Assumption) or any(part.holds is False for part in (found.loops, found.path, found.mixing))
-    changes = narrower(given, causal=False) if found else ()
+    changes = narrower(len(given.steps), causal=False) if found else ()
     planted = next((f"{text} it is false" for text, change in changes if not condition(change(given).steps)), "")
     status = "proved" if found else "refuted" if failed else "unknown"
     return Verdict(status, said, tex, f"checked at this length: {evidence(found)}", planted=planted, seconds=monotonic() - start)

@@ -13,6 +13,7 @@ from ...positions import passed
 from ..lemmas import prove_closed, prove_hops
 from ..prove import prove
 from ..statement import Theorem
+from .measures import distance
 
 POWERS = tuple(2**e for e in range(62))
 BITS = range(7)
@@ -34,7 +35,7 @@ def short_log_sparse(n):
 
 
 def bit_length(j, i, n):
-    """floor(log2(i - j)) + 1"""
+    """the number of binary digits of i - j"""
     return passed(i - j, POWERS)
 
 
@@ -63,11 +64,6 @@ def restarted(sub):
     if sub < 2:
         raise ValueError(f"sub must be at least 2, got {sub}")
     return LogSparseRestart(sub)
-
-
-def distance(j, i, sub):
-    """i - j"""
-    return i - j
 
 
 def before(j, i, sub):
@@ -107,11 +103,11 @@ def bit_subset(j, i, n):
 THEOREMS = (
     Theorem("logsparse", "LogSparse", "proved", "confirms",
             claim="floor(log2 l) + 1 layers connect cell l with every cell before it", source="Li et al. 2019, theorem 1",
-            remark="For every distance: each layer takes the greatest power of two off it.",
+            remark="For distances up to 2^62: each layer takes the greatest power of two off it.",
             settle=lambda: prove_hops(log_sparse, bit_length, without_greatest)),
     Theorem("logsparse-exact", "LogSparse", "proved", "sharpens",
             claim="floor(log2 l) + 1 layers connect cell l with every cell before it", source="Li et al. 2019, theorem 1",
-            remark="The shortest path takes as many layers as the distance has ones.",
+            remark="The shortest path takes as many layers as the distance has ones; asked up to n = 128.",
             settle=lambda: prove_hops(short_log_sparse, ones, without_great, exact=True)),
     Theorem("logsparse-too-few", "LogSparse", "refuted", "sharpens",
             claim="floor(log2 l) + 1 layers connect cell l with every cell before it", source="Li et al. 2019, theorem 1",

@@ -1,0 +1,200 @@
+"""Paths: what a review did to make proofs lie. Each was "proved" once, or crashed; the comment says why it is not true."""
+
+from dataclasses import dataclass
+
+import pytest
+from products import hop_counts, reached
+
+import sparse_ref as sr
+from sparse_ref.paths import prove, prove_closed, prove_hops
+from sparse_ref.paths.said import escaped, letters
+from sparse_ref.picture import grid
+from sparse_ref.rules import Rule, span
+
+
+def test_keys_that_come_after_their_query_are_no_causal_sets():
+    ahead = lambda s: sr.Sinks(s) | sr.Band(-30, 30) | sr.Window(0)  # noqa: E731
+    assert hop_counts([grid(ahead(1), 40)], False)[31, 30] == 2, "30 -> 0 -> 31"
+    assert prove_closed(ahead, lambda j, i, s: (j < s) | (j == i)).status != "proved"
+    assert prove_closed(sr.Full(), lambda j, i: (j >= 0) & (i >= 0)).status != "proved"
+
+
+def test_parameters_and_positions_are_apart():
+    with pytest.raises(ValueError, match="parameters other than the positions i and j, got i"):
+        prove(lambda i: sr.Lookback(i + 30))
+
+    def named_as_a_position(a):
+        if a > 20:
+            raise ValueError("a must be at most 20")
+        return sr.Lookback(2)
+    assert prove_closed(named_as_a_position, lambda j, i, a: (j // 30 == i // 30) & (j <= i), causal=False).status != "proved"
+    said = prove(lambda b: (sr.Chunk(b, 0), sr.Lookback(b), sr.Causal())).statement
+    assert "there are a, c with (j in Chunk(b, 0)_a" in said
+    assert "B = Lookback(A) | Causal()" in prove(lambda A: sr.Lookback(A) | sr.Causal()).statement
+    assert letters("ab", 4, ("a",)) == ["b", "a_1", "a_2", "a_3"]
+
+
+@dataclass(frozen=True, repr=False)
+class Cut(Rule):
+    """A_i = { j <= i : j < 600 or i < 600, not both }"""
+
+    @staticmethod
+    def formula(i, j):
+        return (j <= i) & ((j < 600) != (i >= 600))
+
+    @staticmethod
+    def row(i, n):
+        return span(0, i + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class Half(Rule):
+    """A_i = { j <= i : j >= i / 2 - 300 }"""
+
+    @staticmethod
+    def formula(i, j):
+        return (j <= i) & (j >= 0.5 * i - 300)
+
+    @staticmethod
+    def row(i, n):
+        return span(0, i + 1)
+
+
+@dataclass(frozen=True, repr=False)
+class Recent(Rule):
+    """A_i = { j : i - n < j <= i }"""
+
+    n: int
+
+    @staticmethod
+    def formula(i, j, n):
+        return (i - n < j) & (j <= i)
+
+    @staticmethod
+    def row(i, m, n):
+        return span(i - n + 1, i + 1)
+
+
+def test_formulas_are_read_as_they_are_written():
+    apart = lambda j, i, l: ((j < 30) != (i >= 30)) & (j % 2 == i % 2)  # noqa: E731
+    assert prove_closed(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", "28 reaches 32"
+    assert prove(Cut(), residual=False).status != "proved", "0 does not reach 600"
+    verdict = prove(Half(), residual=False)
+    assert verdict.status == "unknown", "half of i is no whole number"
+    assert "formulas are read in whole numbers, got 0.5" in verdict.evidence
+    with pytest.raises(ValueError, match=r"whole numbers, got 0\.5"):
+        prove_hops(sr.Local, lambda j, i, l: 0.5 * (i - j), lambda j, i, l: i - 1)
+
+
+def test_two_divisions_are_two_however_long_they_are_in_print():
+    def deep(x):
+        for _ in range(25):
+            x = 2 * x + 1
+        return x
+
+    def family(l):
+        p = sr.Window(0) | sr.Sinks(l + 40)
+        sr.Block(l)
+        return sr.Factorized((p, p), via=lambda j, i: (deep(j) % l * 0 + deep(i) % l * 0 + j,))
+    assert not reached([grid(family(1).steps[0], 60)] * 2, False)[50, 45]
+    assert prove(family, residual=False).status != "proved"
+
+
+def test_n_is_the_length_or_nothing():
+    verdict = prove(Recent(600))
+    assert verdict.status != "proved", "0 does not reach 600"
+    with pytest.raises(TypeError, match="a parameter called n is the length"):
+        prove(lambda n: sr.Grid((n, n), (sr.Window(4), sr.Window(4))), residual=False, causal=False)
+    with pytest.raises(ValueError, match="n must be given once"):
+        prove(lambda n: sr.Lookback(n), n=8)
+
+
+@pytest.mark.parametrize("steps", [
+    lambda l: sr.Lookback(3) if l > 6 else sr.Causal(), lambda l: sr.Causal() if l > 6 else sr.Strided(1),
+    lambda l: sr.Causal() if l else sr.Strided(1)])
+def test_a_constructor_that_goes_two_ways_needs_two_functions(steps):
+    with pytest.raises(ValueError, match="goes several ways, each of which needs a function of its own"):
+        prove_hops(steps, lambda j, i, l: i - j, lambda j, i, l: i - 1)
+
+
+def test_refusals_in_every_form_are_assumptions():
+    def at_least_2(l):
+        if not l >= 2:
+            raise ValueError("l must be at least 2")
+        assert l <= 50
+        return sr.strided(l)
+    assert prove(at_least_2).statement.startswith("for all l >= 2, l <= 50, every n")
+
+    def chained(l):
+        if not 2 <= l <= 50:
+            raise ValueError("l must be from 2 to 50")
+        return sr.strided(l)
+    assert prove(chained, residual=False).status == "proved"
+    assert prove(lambda o: sr.Causal() | sr.Shifted(sr.Causal(), o)).statement.startswith("for all o, every n")
+
+
+def test_fewer_layers_than_none_are_none():
+    weird = prove_hops(lambda l: sr.Lookback(2), lambda j, i, l: i - j - (j > 30) * (i <= j), lambda j, i, l: i - 1)
+    assert weird.status == "unknown"
+    assert "hops(j, i) is at least 0" in weird.evidence
+    for steps in ((sr.Lookback(2), sr.Lookback(3)), sr.strided):
+        with pytest.raises(ValueError, match="step must be one pattern"):
+            prove_hops(steps, lambda j, i, l=2: i - j, lambda j, i, l=2: i - 1)
+
+
+def test_the_smallest_length_is_found_between_those_that_are_walked():
+    assert prove((sr.Window(13),) * 2, causal=False).counterexample == (27, 0, 28, ())
+
+
+def test_many_layers_and_large_numbers():
+    verdict = prove((sr.Lookback(60),) * 12)
+    assert verdict.status == "refuted"
+    assert verdict.counterexample.i == 12 * 59 + 1
+    assert prove((sr.Causal(),) * 12).status in ("proved", "unknown")
+    assert prove(sr.Band(-5, 8) | sr.Causal()).status == "proved"
+
+    def large(l):
+        if l < 10:
+            raise ValueError("l must be at least 10")
+        return sr.strided(l)
+    assert prove(large, residual=False).status == "unknown", "there is nothing small to plant a change in"
+
+
+def test_time_is_kept_while_walking():
+    many = sr.Causal()
+    for q in range(2, 13):
+        many = many | sr.Strided(q)
+    assert prove(many, seconds=2).seconds < 60
+    assert prove(lambda a, b, c, d: (sr.Prefix(a) | sr.Global(1), sr.LogSparse() | sr.Global(1)), residual=False,
+                 causal=False, seconds=2).seconds < 60
+
+
+def test_a_pair_is_told_where_the_family_cannot_be_stated():
+    verdict = prove(lambda l: tuple(sr.Lookback(1) for _ in range(l + 1)))
+    assert verdict.status == "refuted"
+    assert verdict.statement.startswith("for all l = 0, every n")
+
+
+@pytest.mark.parametrize(("call", "error", "said"), [
+    (lambda: prove(max), TypeError, "steps must be a function of named parameters"),
+    (lambda: prove_hops(sr.Local, 3, lambda j, i, l: i), TypeError, "hops must be a function"),
+    (lambda: prove_closed(sr.Local, None), TypeError, "holds must be a function"),
+    (lambda: prove_closed(sr.Local, lambda j, i, l: j > i and l > 2), ValueError, "goes two ways")])
+def test_bad_functions_are_refused(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
+
+
+def test_tex_says_what_words_say():
+    tex = prove((sr.butterfly(3),) * 4, causal=False, n=8).tex
+    assert r"j \in ((A \cup I)^{4})_i,\quad A = \text{Window(0)" in tex
+    assert r"j \in ((B \cup I) \circ (A \cup I)^{3})_i" in prove((sr.Lookback(2),) * 3 + (sr.Causal(),)).tex
+    assert escaped("~Band(l%3) & {x}^2 #_$") == r"\textasciitilde{}Band(l\%3) \& \{x\}\textasciicircum{}2 \#\_\$"
+
+
+def test_only_symbols_stand_for_all_integers():
+    class Anything:
+        def within(self, least, most):
+            return self
+    with pytest.raises(TypeError, match="must be an integer"):
+        sr.Lookback(Anything())
