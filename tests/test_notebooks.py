@@ -21,7 +21,7 @@ def test_notebook_runs_and_is_kept_with_its_outputs(path, request):
         return
     for old, new in zip(kept.cells, run.cells):
         if new.cell_type == "code":
-            assert kinds(old) == kinds(new), "run `make notebooks` to keep outputs"
+            assert kinds(old) == kinds(new), f"run `make notebooks` to keep outputs: {text_of(new)}"
             assert text_of(old) == text_of(new), "run `make notebooks` to keep outputs"
 
 

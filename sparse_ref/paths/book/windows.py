@@ -18,8 +18,8 @@ def _steps(j, i, reach):
 
 
 def _back(j, i, reach):
-    """The position from which whole steps of this reach lead down to j."""
-    return i - (i - j - 1) % reach - 1
+    """The position that lies `reach` before i, or j where that is nearer."""
+    return (i - reach) * (i - j > reach) + j * (i - j <= reach)
 
 
 def paper(j, i, l):
@@ -33,12 +33,12 @@ def code(j, i, w):
 
 
 def down(j, i, l):
-    """a position whole steps of l away from j"""
+    """the position l before, or j itself"""
     return _back(j, i, l)
 
 
 def code_down(j, i, w):
-    """a position whole steps of w - 1 away from j"""
+    """the position w - 1 before, or j itself"""
     return _back(j, i, w - 1)
 
 
@@ -58,12 +58,13 @@ def two_sided(w):
 
 def both_ways(j, i, w):
     """ceil(|i - j| / w)"""
-    return _steps(j, i, w) * (j <= i) + _steps(i, j, w) * (i < j)
+    return _steps(0, distance(j, i), w)
 
 
 def nearer(j, i, w):
-    """a position whole steps of w away from j"""
-    return _back(j, i, w) * (j < i) + (i + (j - i - 1) % w + 1) * (i < j)
+    """the position w nearer to j, or j itself"""
+    step = (distance(j, i) > w) * w + (distance(j, i) <= w) * distance(j, i)
+    return i - step * (j < i) + step * (i < j)
 
 
 def dilated(w, d):
@@ -96,7 +97,7 @@ def past_sinks(j, i, s, w):
 
 
 def to_sink(j, i, s, w):
-    """j itself where that is a sink, else a position whole steps of w - 1 away"""
+    """j itself where that is a sink, else the position w - 1 before, or j"""
     return (j < s) * j + (j >= s) * _back(j, i, w - 1)
 
 
