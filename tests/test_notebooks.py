@@ -15,7 +15,7 @@ def test_notebook_runs_and_is_kept_with_its_outputs(path, request):
     kept = nbformat.read(path, as_version=4)
     run = nbformat.read(path, as_version=4)
     here = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(run, timeout=60, kernel_name="python3", record_timing=False, resources=here).execute()
+    NotebookClient(run, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True, resources=here).execute()
     if request.config.getoption("--rewrite-notebooks"):
         nbformat.write(run, path)
         return
