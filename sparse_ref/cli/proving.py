@@ -63,7 +63,7 @@ def _read(text: str):
 
 def _listed(theorems, as_json: bool) -> int:
     """Names and claims."""
-    told = [{key: value for key, value in vars(each).items() if key != "settle"} for each in theorems]
+    told = [each.told() for each in theorems]
     width = max(len(each["name"]) for each in told)
     print(json.dumps(told) if as_json else
           "\n".join(f"{each['name']:{width}}  {each['expected']:7}  {each['family']}: {each['claim']}" for each in told))
@@ -77,7 +77,7 @@ def _settled(theorems, as_json: bool) -> int:
     for each in bar:
         verdict = each.settle()
         wrong += verdict.status != each.expected
-        told.append({key: x for key, x in vars(each).items() if key != "settle"} | json.loads(verdict.to_json()))
+        told.append(each.told() | json.loads(verdict.to_json()))
         if not as_json:
             told_of = f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"
             bar.write(f"{told_of}\n[{verdict.seconds:.1f} s]\n", file=sys.stdout)

@@ -129,8 +129,7 @@ class Hops(Induction):
         return narrower(count, self.causal)
 
     def said(self, question):
-        needed = self.hops(question.j, question.i, **question.values)
-        said = text_of(self.hops, needed)
+        said = text_of(self.hops, self.hops(question.j, question.i, **question.values))
         return in_layers(question.layers.steps, question.assumed(), self.causal, question.own, said, self.exact)
 
     def evidence(self, question):
@@ -172,8 +171,7 @@ class Closed(Induction):
         return wider(count, self.causal)
 
     def said(self, question):
-        held = self.holds(question.j, question.i, **question.values)
-        said = text_of(self.holds, held)
+        said = text_of(self.holds, self.holds(question.j, question.i, **question.values))
         return at_any_depth(question.layers.steps, question.assumed(), self.causal, question.own, said)
 
     def evidence(self, question):

@@ -32,3 +32,7 @@ class Theorem:
     source: str
     remark: str
     settle: Callable[[], Verdict]
+
+    def told(self) -> dict[str, str]:
+        """All of it that is text, by name."""
+        return {name: text for name, text in vars(self).items() if name != "settle"}
