@@ -17,8 +17,9 @@ from textwrap import dedent
 import numpy as np
 
 import sparse_ref as sr
-from sparse_ref.catalogue import Entry
-from sparse_ref.rules import Rule
+from sparse_ref.catalogue import notation
+from sparse_ref.catalogue.entries import Entry
+from sparse_ref.sets.rule import Rule
 
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
@@ -82,7 +83,7 @@ def anchors(entries) -> list[str]:
 
 def page(entries: list[Entry]) -> str:
     """A family: what its file says, then each of its patterns."""
-    said = inspect.getdoc(sys.modules[sr.notation.NAMES[entries[0].name].__module__]) or ""
+    said = inspect.getdoc(sys.modules[notation.NAMES[entries[0].name].__module__]) or ""
     first, _, rest = said.partition("\n")
     title, what = headed(first)
     return "\n".join([f"# {title}", "", *what, *paragraphs(rest), *(line for e in entries for line in part(e))])
@@ -93,7 +94,7 @@ def part(entry: Entry) -> list[str]:
     is_set, source = entry.stated
     first = f"`{is_set}`" if is_set.startswith(SETS) and "`" not in is_set else plain(is_set)
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
-    definition = sr.notation.NAMES[entry.name]
+    definition = notation.NAMES[entry.name]
     lines += [f"`{signature(entry.name)}`", ""]
     if isinstance(definition, type) and issubclass(definition, Rule):
         lines += ["```python", *code(definition.formula), *(["", *code(definition.pairs)] if definition.pairs else []), "```", ""]
@@ -112,7 +113,7 @@ def part(entry: Entry) -> list[str]:
 
 def signature(name: str) -> str:
     """The constructor with its parameters and what they are unless given."""
-    given = inspect.signature(sr.notation.NAMES[name]).parameters.values()
+    given = inspect.signature(notation.NAMES[name]).parameters.values()
     return f"{name}({', '.join(str(one.replace(annotation=inspect.Parameter.empty)) for one in given)})"
 
 

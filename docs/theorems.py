@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from sparse_ref.paths import Verdict
-from sparse_ref.paths.theorems import Theorem, book
+from sparse_ref.paths.book.index import Theorem, book
 
 HERE = Path(__file__).parent
 INTRODUCTION = """\

@@ -10,16 +10,16 @@
 from importlib import import_module as _import_module
 
 from . import patterns as _patterns
-from .catalogue import catalogue
-from .derived import Listed, Shifted
-from .factorized import Branches, Factorized, Interleaved, Merged, MultiHead
-from .notation import parse
-from .parts import Blockwise, Documents, Grid
+from .catalogue.entries import catalogue
+from .catalogue.notation import parse
+from .catalogue.window_conventions import Convention, window_conventions
 from .patterns import *
 from .picture import difference, picture
-from .rosetta import Convention, window_conventions
-from .rules import Rule, Run, Sized, among, every, passed, span, stretches
-from .sets import Pattern
+from .sets.derived import Listed, Shifted
+from .sets.factorized import Branches, Factorized, Interleaved, Merged, MultiHead
+from .sets.parts import Blockwise, Documents, Grid
+from .sets.pattern import Pattern
+from .sets.rule import Rule, Run, Sized, among, every, passed, span, stretches
 
 __version__ = "0.1.0"
 

@@ -11,10 +11,10 @@ from textwrap import dedent
 
 import numpy as np
 
-from .checks import lengths
-from .factorized import Branches, Factorized
-from .rules import Rule
-from .sets import Pattern, leaves
+from .sets.checks import lengths
+from .sets.factorized import Branches, Factorized
+from .sets.pattern import Pattern, leaves
+from .sets.rule import Rule
 
 MOST = 256
 ATTENDS, NOT = "█", "·"

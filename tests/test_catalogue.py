@@ -8,8 +8,9 @@ import pytest
 from strategies import brute
 
 import sparse_ref as sr
-from sparse_ref.catalogue import Entry
-from sparse_ref.notation import NAMES
+from sparse_ref.catalogue import notation
+from sparse_ref.catalogue.entries import Entry
+from sparse_ref.catalogue.notation import NAMES
 
 DOCS = Path(__file__).parent.parent / "docs"
 ENTRIES = sr.catalogue()
@@ -53,7 +54,7 @@ def test_an_example_lowers_to_what_it_states_pair_by_pair(entry, pages):
 def test_an_example_is_read_back_from_its_notation(entry, pages):
     value = entry.value()
     if isinstance(value, sr.Factorized | sr.Branches):
-        assert sr.notation.read(repr(value)) == value
+        assert notation.read(repr(value)) == value
     for p in entry.patterns():
         if "Listed(" not in repr(p):
             assert sr.parse(repr(p)) == p

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import sparse_ref as sr
+from sparse_ref.catalogue.notation import NAMES
 from sparse_ref.cli import main
-from sparse_ref.notation import NAMES
-from sparse_ref.paths import theorems
+from sparse_ref.paths.book import index as theorems
 
 
 def lookback_3(q, k, v):

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 import sparse_ref as sr
-from sparse_ref import demo
-from sparse_ref.demo import judged, real_input, theorems
-from sparse_ref.paths.theorems import theorem
+from sparse_ref.cli import demo
+from sparse_ref.cli.demo import judged, real_input, theorems
+from sparse_ref.paths.book.index import theorem
 
 
 @pytest.fixture(scope="module")

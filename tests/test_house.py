@@ -12,6 +12,7 @@ import pytest
 from strategies import RULES
 
 import sparse_ref as sr
+from sparse_ref.catalogue import notation
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
@@ -46,10 +47,10 @@ def test_a_rule_says_its_set_its_source_and_its_picture(rule):
 SOURCELESS = {"elementary", "divided", "globals", "random", "parts", "derived", "factorized"}  # made for this library
 
 
-@pytest.mark.parametrize("name", sorted(sr.notation.NAMES))
+@pytest.mark.parametrize("name", sorted(notation.NAMES))
 def test_a_definition_s_first_line_is_a_set_then_its_source(name):
     """Eight spaces apart, as the catalogue and pictures in notebooks take them apart."""
-    definition = sr.notation.NAMES[name]
+    definition = notation.NAMES[name]
     if definition.__module__.rpartition(".")[2] not in SOURCELESS:
         first = inspect.getdoc(definition).split("\n")[0]
         assert re.fullmatch(r"(\S+ {1,2})*\S+ {8}(\S+ )*\S+", first), first
@@ -159,7 +160,7 @@ def test_nothing_compiles_per_pattern():
     """Lowering and attending to many patterns leaves each compiled function with the signatures it had after the first."""
     import numpy as np
 
-    from sparse_ref.kernels import cpu_tiles
+    from sparse_ref.kernels.cpu import tiles as cpu_tiles
     x = np.ones((70, 4), np.float32)
     sr.attend(x, x, x, sr.Causal())
     before = len(cpu_tiles.attend_tiles.loop.signatures)

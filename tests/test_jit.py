@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import sparse_ref as sr
-from sparse_ref import jit
+from sparse_ref import _jit as jit
 
 COUNT = """
 import numpy as np

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.notation import NAMES, ParseError, read
+from sparse_ref.catalogue.notation import NAMES, ParseError, read
 
 
 @pytest.mark.parametrize(("text", "value"), [

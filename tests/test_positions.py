@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sparse_ref.checks import each_axis, flag, sequence
-from sparse_ref.positions import among, passed, stretches
+from sparse_ref.sets.checks import each_axis, flag, sequence
+from sparse_ref.sets.positions import among, passed, stretches
 
 HUGE = 10**18
 POSITIONS = st.sets(st.integers(0, 12) | st.integers(HUGE - 4, HUGE), max_size=9).map(lambda chosen: tuple(sorted(chosen)))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from strategies import RULES, brute, instances, patterns, patterns_at, rules
 
 import sparse_ref as sr
-from sparse_ref.rules import Rule, Sized, every, span
-from sparse_ref.runs import holds, listing
+from sparse_ref.catalogue import notation
+from sparse_ref.sets.rule import Rule, Sized, every, span
+from sparse_ref.sets.run import holds, listing
 
 HUGE = 10**18
 
@@ -54,8 +55,7 @@ def test_formula_and_row_agree_for_rules_stated_for_one_length(drawn):
 @pytest.mark.parametrize("rule", RULES)
 def test_numba_reads_the_formula_as_it_stands(rule):
     import numba
-
-    import sparse_ref.jit  # noqa: F401  which teaches numba the two words of positions.py
+    import sparse_ref._jit  # noqa: F401  which teaches numba the two words of positions.py
     compiled, p = numba.njit(rule.formula), [*instances(rule, most=3)][-1]
     n = p.own_length or 9
     assert [[bool(compiled(i, j, *p.parameters)) for j in range(n)] for i in range(n)] == brute(p, n).tolist()
@@ -285,18 +285,18 @@ def test_schemes_share_the_steps_among_layers_and_heads():
 def test_branches_are_cut_one_by_one(given, p, n):
     branches = sr.Branches(tuple(given))
     assert (sr.multiplicity(branches & p, n) == sum(brute(each, n).astype(int) for each in given) * brute(p, n)).all()
-    assert sr.notation.read(repr(branches & p)) == branches & p == sr.notation.read(f"{branches!r} & ({p!r})")
+    assert notation.read(repr(branches & p)) == branches & p == notation.read(f"{branches!r} & ({p!r})")
 
 
 def test_branches_cut_keep_the_name_that_they_are_read_by():
     branches = sr.longnet((4, 8), (1, 2)) & (sr.Causal() | sr.Sinks(1)) & sr.Window(3)
     assert repr(branches) == "longnet((4, 8), (1, 2), 0, 1, 'paper') & (Causal() | Sinks(1)) & Window(3)"
-    assert sr.notation.read(repr(branches)) == branches
+    assert notation.read(repr(branches)) == branches
     with pytest.raises(TypeError, match="unsupported operand"):
         _ = branches & 3
     for text in ("{} | Causal()", "Causal() & {}", "~{}"):
-        with pytest.raises(sr.notation.ParseError, match="an operand of"):
-            sr.notation.read(text.format("longnet((4,), (1,))"))
+        with pytest.raises(notation.ParseError, match="an operand of"):
+            notation.read(text.format("longnet((4,), (1,))"))
 
 
 def test_a_notebook_shows_the_set_its_source_and_its_picture():

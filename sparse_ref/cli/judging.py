@@ -12,9 +12,9 @@ from operator import attrgetter
 
 import numpy as np
 
-from .. import notation
-from ..factorized import Factorized
+from ..catalogue import notation
 from ..picture import difference
+from ..sets.factorized import Factorized
 
 MOST = 4096  # queries and keys, up to which `identify` looks at every pair
 
@@ -55,8 +55,8 @@ def identify(arguments) -> int:
 
 def _identified(arguments, heads: int) -> int:
     """The names at an n where not every pair is looked at."""
-    from ..verify.names import names
-    from ..verify.subject import subject
+    from ..verify.calling.subject import subject
+    from ..verify.naming.names import names
     with redirect_stdout(sys.stderr):
         call = subject(_function(arguments.function), arguments.n, heads, **_options(arguments))
         found = names(call)
@@ -99,7 +99,7 @@ FORMATS: dict[str, Callable] = {
 
 def demo(arguments) -> int:
     """Two patterns on a real image and a real text, their path theorems, and implementations by others judged."""
-    from ..demo import page
+    from .demo import page
     print(page(arguments.output))
     return 0
 

@@ -8,15 +8,15 @@ import sys
 
 from tqdm import tqdm
 
-from .. import notation
-from ..factorized import Factorized
-from ..sets import Pattern
+from ..catalogue import notation
+from ..sets.factorized import Factorized
+from ..sets.pattern import Pattern
 
 
 def prove(arguments) -> int:
     """Theorems of the book, all where none is named; or that layers connect every pair j <= i: exit 1 where that is not proved."""
     from ..paths import prove as proved
-    from ..paths.theorems import book
+    from ..paths.book.index import book
     known = {each.name: each for each in book()}
     if arguments.list:
         return _listed(known.values(), arguments.json)
@@ -48,7 +48,7 @@ def _steps(texts) -> Factorized | tuple[Pattern, ...]:
 
 def _read(text: str):
     """What a text denotes. Where it is one word that is near the name of a theorem, that is told."""
-    from ..paths.theorems import theorem
+    from ..paths.book.index import theorem
     try:
         return notation.read(text)
     except notation.ParseError as error:

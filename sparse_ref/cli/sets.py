@@ -7,13 +7,14 @@ import math
 import sys
 from typing import Any
 
-from .. import notation, patterns
-from ..catalogue import catalogue
-from ..checks import lengths
-from ..factorized import Branches, Factorized
+from .. import patterns
+from ..catalogue import notation
+from ..catalogue.entries import catalogue
+from ..catalogue.window_conventions import window_conventions
 from ..picture import picture, rules_in, said, stated
-from ..rosetta import window_conventions
-from ..sets import Pattern
+from ..sets.checks import lengths
+from ..sets.factorized import Branches, Factorized
+from ..sets.pattern import Pattern
 
 
 def list_(arguments) -> int:

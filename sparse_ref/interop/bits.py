@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..checks import lengths, whole
-from ..inputs import array
-from ..lower.ragged import ragged
-from ..lower.runs import checked
-from ..lower.tidy import keys_of, tidy
-from ..sets import Pattern
+from ..attention.inputs import array
+from ..lower.runs.lowering import checked
+from ..lower.runs.runs_of import ragged
+from ..lower.runs.table import keys_of, tidy
+from ..sets.checks import lengths, whole
+from ..sets.pattern import Pattern
 from .heads import listed, slabs_of, stacked, unstacked
 
 

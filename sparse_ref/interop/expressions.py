@@ -6,7 +6,7 @@ import ast
 from functools import reduce
 from textwrap import fill
 
-from ..positions import stretches
+from ..sets.positions import stretches
 
 WIDTH, DEEP = 110, 64
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import lengths, pair
 from ..lower import bsr
 from ..lower.blocks import block_counts
+from ..sets.checks import lengths, pair
 from .functions import chosen, listed_in, mask_mod
 from .heads import heads_of, stacked
 

@@ -7,12 +7,12 @@ from inspect import Parameter, signature
 
 import numpy as np
 
-from ..checks import lengths, whole
-from ..derived import Listed
-from ..inputs import array
+from ..attention.inputs import array
 from ..patterns import Random
-from ..positions import among
-from ..sets import Pattern, leaves
+from ..sets.checks import lengths, whole
+from ..sets.derived import Listed
+from ..sets.pattern import Pattern, leaves
+from ..sets.positions import among
 from .heads import heads_by_pattern, heads_of, listed, slabs_of
 from .source import mask_mod_source
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from ..derived import Listed
-from ..factorized import one_set
-from ..sets import Pattern
+from ..sets.derived import Listed
+from ..sets.factorized import one_set
+from ..sets.pattern import Pattern
 
 SLAB = 1 << 22  # pairs that are looked at together
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..checks import whole
-from ..inputs import array
+from ..attention.inputs import array
 from ..lower.blocks import block_counts
-from ..parts import Blockwise
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.parts import Blockwise
+from ..sets.pattern import Pattern
 from .heads import first_true, heads_of, listed
 
 

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from ..inputs import FLOATS, array
+from ..attention.inputs import FLOATS, array
 from ..lower import dense
-from ..sets import Pattern
+from ..sets.pattern import Pattern
 from .heads import first_true, listed, stacked, unstacked
 
 MATRIX = ("n_q", "n_k")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..checks import lengths, pair
-from ..derived import Listed
-from ..inputs import array
+from ..attention.inputs import array
 from ..lower import bsr, csr
+from ..sets.checks import lengths, pair
+from ..sets.derived import Listed
 
 
 def scipy_csr(p, n):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import lengths, pair, whole
-from ..inputs import array
-from ..sets import Pattern
+from ..attention.inputs import array
+from ..sets.checks import lengths, pair, whole
+from ..sets.pattern import Pattern
 from .functions import asked
 from .heads import first_true, listed
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from ..jit import compiled, parallel
-from ..sets import Pattern
-from .ragged import ragged
-from .runs import checked
-from .stretches import spans_in, stretch
-from .tidy import tidy
+from .._jit import compiled, parallel
+from ..sets.pattern import Pattern
+from .runs.lowering import checked
+from .runs.run_loops import spans_in, stretch
+from .runs.runs_of import ragged
+from .runs.table import tidy
 
 SLAB = 1 << 16  # rows whose runs are held at a time
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import pair
-from ..derived import falls
-from ..factorized import Branches
-from ..jit import compiled
+from .._jit import compiled
 from ..picture import grid
+from ..sets.checks import pair
+from ..sets.derived import falls
+from ..sets.factorized import Branches
 from .blocks import count_blocks, fill_blocks
-from .runs import checked, runs
-from .tidy import counts, keys_of
+from .runs.lowering import checked, runs
+from .runs.table import counts, keys_of
 
 MOST_DENSE = 4096
 

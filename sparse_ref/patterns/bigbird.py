@@ -7,9 +7,9 @@ Symbols:  I, J the blocks of i and j, from 0;  nb = n / block;  r = random, how 
 
 from __future__ import annotations
 
-from ..checks import LONGEST, whole
-from ..parts import Blockwise
-from ..sets import Pattern
+from ..sets.checks import LONGEST, whole
+from ..sets.parts import Blockwise
+from ..sets.pattern import Pattern
 from .elementary import Window
 from .globals import GlobalAt
 from .random import Random

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..checks import LONGEST, MOST_HEADS, flag, whole
-from ..derived import Listed
-from ..factorized import Branches
-from ..parts import Blockwise, Grid
+from ..sets.checks import LONGEST, MOST_HEADS, flag, whole
+from ..sets.derived import Listed
+from ..sets.factorized import Branches
+from ..sets.parts import Blockwise, Grid
 from .bigbird import block_count
 from .bigbird_plans import focused_plan, ranged_plan
 from .elementary import Full, Window

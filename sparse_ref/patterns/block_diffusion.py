@@ -5,9 +5,9 @@ Arriola et al. 2025, "Block Diffusion: Interpolating Between Autoregressive and 
 
 from __future__ import annotations
 
-from ..checks import LONGEST, whole
-from ..parts import Blockwise, Grid
-from ..sets import Pattern
+from ..sets.checks import LONGEST, whole
+from ..sets.parts import Blockwise, Grid
+from ..sets.pattern import Pattern
 from .divided import Chunk
 from .elementary import Band, Causal, Window
 from .globals import Prefix

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from ..checks import sequence, whole
-from ..sets import Pattern
+from ..sets.checks import sequence, whole
+from ..sets.pattern import Pattern
 from .elementary import Causal, Full, Lookback, Window
 from .globals import GlobalAt
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from random import Random as Generator
 
-from ..checks import MOST_HEADS, sequence, whole
-from ..derived import Listed
-from ..parts import Grid
-from ..sets import Pattern
+from ..sets.checks import MOST_HEADS, sequence, whole
+from ..sets.derived import Listed
+from ..sets.parts import Grid
+from ..sets.pattern import Pattern
 from .deepspeed import MOST_BLOCKS, check_words, seen_by_all, sliding_window, stretches_of_blocks
 from .deepspeed_fixed import check_horizontal, columns, windows
 from .elementary import Causal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..rules import Rule, span
+from ..sets.rule import Rule, span
 
 
 @dataclass(frozen=True, repr=False)

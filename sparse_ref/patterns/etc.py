@@ -8,9 +8,9 @@ Symbols:  r the local radius, keys to one side;  g the global tokens, or the sum
 
 from __future__ import annotations
 
-from ..checks import whole
-from ..derived import Shifted
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.derived import Shifted
+from ..sets.pattern import Pattern
 from .elementary import Window
 from .globals import Global, Prefix
 

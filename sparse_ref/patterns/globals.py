@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rules import Rule, among, span, stretches
+from ..sets.rule import Rule, among, span, stretches
 
 
 @dataclass(frozen=True, repr=False)

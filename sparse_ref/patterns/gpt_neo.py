@@ -6,8 +6,8 @@ DOI 10.5281/zenodo.5297715. Software without a paper: its sets are those of Hugg
 
 from __future__ import annotations
 
-from ..checks import whole
-from ..factorized import Factorized
+from ..sets.checks import whole
+from ..sets.factorized import Factorized
 from .elementary import Causal, Lookback
 
 

@@ -8,8 +8,8 @@ Symbols:  a an axis;  i_a the coordinate of i along it;  M the side of a window,
 
 from __future__ import annotations
 
-from ..checks import each_axis, sequence, whole
-from ..parts import Grid
+from ..sets.checks import each_axis, sequence, whole
+from ..sets.parts import Grid
 from .divided import Chunk
 from .elementary import Full, Window
 

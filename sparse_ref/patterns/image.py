@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import pair, sequence, whole
-from ..parts import Grid
-from ..rules import Rule, span
-from ..sets import Pattern
+from ..sets.checks import pair, sequence, whole
+from ..sets.parts import Grid
+from ..sets.pattern import Pattern
+from ..sets.rule import Rule, span
 from .divided import Chunk
 from .elementary import Causal, Window
 from .sparse_transformer import Block

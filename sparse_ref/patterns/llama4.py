@@ -7,9 +7,9 @@ Symbols:  `keys` the length of a chunk.
 
 from __future__ import annotations
 
-from ..checks import whole
-from ..factorized import Factorized
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.factorized import Factorized
+from ..sets.pattern import Pattern
 from .divided import Chunk
 from .elementary import Causal
 

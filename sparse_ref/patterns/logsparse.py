@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import whole
-from ..derived import Shifted
-from ..rules import Rule, among, every, span
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.derived import Shifted
+from ..sets.pattern import Pattern
+from ..sets.rule import Rule, among, every, span
 from .elementary import Lookback
 from .globals import Prefix
 from .sparse_transformer import Block, Strided

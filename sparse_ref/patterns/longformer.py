@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..checks import sequence, whole
-from ..parts import Blockwise
-from ..sets import Pattern
+from ..sets.checks import sequence, whole
+from ..sets.parts import Blockwise
+from ..sets.pattern import Pattern
 from .divided import Dilated
 from .elementary import Causal, Lookback, Window
 from .globals import GlobalAt

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import sequence, whole
-from ..factorized import Branches
-from ..rules import Rule, every
+from ..sets.checks import sequence, whole
+from ..sets.factorized import Branches
+from ..sets.rule import Rule, every
 
 OFFSETS = {"paper": lambda head, heads, r: head % r, "torchscale": lambda head, heads, r: head // -(-heads // r)}
 

@@ -7,9 +7,9 @@ Symbols:  `keys` the length of a bucket.
 
 from __future__ import annotations
 
-from ..checks import flag, whole
-from ..parts import Blockwise
-from ..sets import Pattern
+from ..sets.checks import flag, whole
+from ..sets.parts import Blockwise
+from ..sets.pattern import Pattern
 from .elementary import Band, Causal
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import whole
-from ..rules import Rule, among, span, stretches
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.pattern import Pattern
+from ..sets.rule import Rule, among, span, stretches
 from .elementary import Lookback
 from .globals import Sinks
 

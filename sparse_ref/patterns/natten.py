@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import each_axis, flag, sequence
-from ..parts import Grid
-from ..rules import Sized, every
+from ..sets.checks import each_axis, flag, sequence
+from ..sets.parts import Grid
+from ..sets.rule import Sized, every
 
 
 @dataclass(frozen=True, repr=False)

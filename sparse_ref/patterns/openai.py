@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import MOST, MOST_HEADS, whole
-from ..rules import Rule, every
-from ..sets import Pattern
+from ..sets.checks import MOST, MOST_HEADS, whole
+from ..sets.pattern import Pattern
+from ..sets.rule import Rule, every
 from .sparse_transformer import Block, Summary
 
 

@@ -6,8 +6,8 @@ the same set, with the source as the prefix, is the sequence-to-sequence mask of
 
 from __future__ import annotations
 
-from ..checks import whole
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.pattern import Pattern
 from .elementary import Causal
 from .globals import Prefix
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..checks import LONGEST, asked, whole
-from ..derived import Listed
-from ..runs import wide
-from ..sets import Pattern
+from ..sets.checks import LONGEST, asked, whole
+from ..sets.derived import Listed
+from ..sets.pattern import Pattern
+from ..sets.run import wide
 
 
 @dataclass(frozen=True, repr=False)

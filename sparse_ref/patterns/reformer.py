@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..checks import flag, whole
-from ..factorized import Branches
-from ..parts import Blockwise, Grid
-from ..rules import Sized, span
-from ..sets import Pattern
+from ..sets.checks import flag, whole
+from ..sets.factorized import Branches
+from ..sets.parts import Blockwise, Grid
+from ..sets.pattern import Pattern
+from ..sets.rule import Sized, span
 from .elementary import Band
 
 

@@ -5,9 +5,9 @@ Guo, Qiu, Liu, Shao, Xue, Zhang 2019, "Star-Transformer", arXiv 1902.09113.
 
 from __future__ import annotations
 
-from ..checks import LONGEST, flag, whole
-from ..parts import Documents
-from ..sets import Pattern
+from ..sets.checks import LONGEST, flag, whole
+from ..sets.parts import Documents
+from ..sets.pattern import Pattern
 from .elementary import Band, Window
 from .globals import Global, Prefix
 

@@ -5,8 +5,8 @@ Xiao, Tian, Chen, Han, Lewis 2023, "Efficient Streaming Language Models with Att
 
 from __future__ import annotations
 
-from ..checks import whole
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.pattern import Pattern
 from .elementary import Lookback
 from .globals import Sinks
 

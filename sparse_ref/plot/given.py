@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..checks import lengths, pair, whole
-from ..factorized import Factorized
 from ..lower import dense
-from ..lower.runs import checked
-from ..sets import Pattern
+from ..lower.runs.lowering import checked
+from ..sets.checks import lengths, pair, whole
+from ..sets.factorized import Factorized
+from ..sets.pattern import Pattern
 
 
 def drawable(n) -> tuple[int, int]:

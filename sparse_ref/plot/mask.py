@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.image import AxesImage
 
-from ..lower.runs import checked
-from ..sets import Pattern
+from ..lower.runs.lowering import checked
+from ..sets.pattern import Pattern
 from .blocks import block_for, shares
 from .given import bools, drawable
 from .style import ATTENDS, NOT, Kind, axes_or_new, cells, painted, titled, under

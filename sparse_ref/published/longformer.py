@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..inputs import array
+from ..attention.inputs import array
 from ..patterns import Full, GlobalAt
 from ..patterns.longformer import longformer
 from .heads import attend_in_parts

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention import attend_with_lse, merge
-from ..checks import flag, whole
-from ..inputs import array
+from ..attention.attend import attend_with_lse, merge
+from ..attention.inputs import array
 from ..lower import counts, runs
 from ..patterns import Causal
 from ..patterns.longnet import longnet
+from ..sets.checks import flag, whole
 
 
 def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, ghosts=False, scale=None) -> np.ndarray:

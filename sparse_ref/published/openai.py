@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import whole
-from ..inputs import array
+from ..attention.inputs import array
 from ..patterns import Block, Causal, Lookback, Strided, Summary, openai_fixed
-from ..sets import Pattern
+from ..sets.checks import whole
+from ..sets.pattern import Pattern
 from .heads import attend_in_parts
 
 MODES = ("all", "local", "strided", "fixed")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..inputs import array
+from ..attention.inputs import array
 from .heads import attend_in_parts
 
 

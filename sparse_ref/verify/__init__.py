@@ -10,15 +10,15 @@
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """
 
-from .causality import leaked_future
+from .calling.subject import ProbeError
 from .check import assert_conforms, check
-from .diagnosis import Diagnosis
-from .finding import Finding
-from .identify import identify
-from .numerics import Numbers
-from .probe import Probe, probe
-from .report import Report
-from .subject import ProbeError
+from .checks.causality import leaked_future
+from .checks.finding import Finding
+from .checks.numbers import Numbers
+from .naming.diagnosis import Diagnosis
+from .naming.identify import identify
+from .reading.probe import Probe, probe
+from .report.report import Report
 
 __all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify",
            "leaked_future", "probe"]

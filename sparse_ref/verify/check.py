@@ -7,25 +7,25 @@ from math import isfinite
 
 import numpy as np
 
-from ..checks import whole
-from ..factorized import one_set
 from ..lower import dense
-from ..sets import Pattern
-from .explain import diluted, other_key_heads, reasons
-from .finding import Finding, counted
-from .gradients import wrong_gradients
-from .held import Held
-from .judging import of_numbers, of_sets, right
-from .leaks import let_in
-from .naming import attending
-from .numerics import compared
-from .outside import POISONED, poisoned
-from .premises import broken_premises, mixed_batch
-from .probe import probed
-from .repeat import called
-from .report import Report
+from ..sets.checks import whole
+from ..sets.factorized import one_set
+from ..sets.pattern import Pattern
+from .calling.subject import ProbeError, Subject, subject
+from .checks.assumptions import broken_premises, mixed_batch
+from .checks.explain import diluted, other_key_heads, reasons
+from .checks.finding import Finding, counted
+from .checks.gradients import wrong_gradients
+from .checks.leaks import let_in
+from .checks.numbers import compared
+from .checks.poison import POISONED, poisoned
+from .checks.set_findings import of_numbers, of_sets, right
+from .naming.large_names import attending
+from .reading.probe import probed
+from .reading.row_totals import Held
+from .report.report import Report
+from .report.rerun import called
 from .sketch import sketched
-from .subject import ProbeError, Subject, subject
 
 CELLS = 1 << 22  # pairs of all heads, up to which every one is looked at
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets import Pattern
-from .bias import added
-from .diagnosis import Diagnosis, diagnosed
-from .finding import Finding, counted, found_in
-from .held import Held
-from .judging import BIASED, uneven
-from .naming import member, named
-from .probe import multiplicity
-from .reading import read
-from .subject import Subject
-from .sums import Sums, summed
+from ..sets.pattern import Pattern
+from .calling.subject import Subject
+from .checks.finding import Finding, counted, found_in
+from .checks.set_findings import BIASED, uneven
+from .naming.bias import added
+from .naming.diagnosis import Diagnosis, diagnosed
+from .naming.large_names import member, named
+from .reading.checksums import Sums, summed
+from .reading.probe import multiplicity
+from .reading.row_totals import Held
+from .reading.sampled_rows import read
 
 READ = 4  # rows of each head that are off, and others at least
 ROWS = 64  # that are right at most, and half as many that are off

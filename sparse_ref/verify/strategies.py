@@ -16,16 +16,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import notation
 from .. import patterns as definitions
-from ..catalogue import catalogue
-from ..checks import lengths
-from ..derived import Listed, Shifted
-from ..factorized import Factorized
-from ..parts import Blockwise, Documents, Grid
+from ..catalogue import notation
+from ..catalogue.entries import catalogue
 from ..patterns import Random, fixed, gpt_neo, llama4, strided
-from ..rules import Rule, Sized
-from ..sets import Pattern
+from ..sets.checks import lengths
+from ..sets.derived import Listed, Shifted
+from ..sets.factorized import Factorized
+from ..sets.parts import Blockwise, Documents, Grid
+from ..sets.pattern import Pattern
+from ..sets.rule import Rule, Sized
 
 try:
     from hypothesis import strategies as st

@@ -7,7 +7,7 @@ from on_device import FORMS, arguments, assert_close, attended, gradients
 from strategies import mask
 
 import sparse_ref as sr
-from sparse_ref.kernels import cuda as kernels
+from sparse_ref.kernels.cuda import launch as kernels
 
 WHY = "this is the simulator, not a device" if config.ENABLE_CUDASIM else "no device is at hand: needs an NVIDIA GPU and its driver"
 pytestmark = pytest.mark.skipif(config.ENABLE_CUDASIM or not cuda.is_available(), reason=WHY)

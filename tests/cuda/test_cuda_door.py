@@ -10,7 +10,7 @@ from on_device import assert_close
 from strategies import mask
 
 import sparse_ref as sr
-from sparse_ref.kernels.cuda import transposed
+from sparse_ref.kernels.cuda.launch import transposed
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "NUMBA_ENABLE_CUDASIM"}
 

@@ -10,8 +10,11 @@ from strategies import mask
 from turns import turns
 
 import sparse_ref as sr
-from sparse_ref.kernels import cuda as kernels
-from sparse_ref.kernels import cuda_parts, cuda_rows, cuda_tiles, cuda_tiles_backward
+from sparse_ref.kernels.cuda import launch as kernels
+from sparse_ref.kernels.cuda import rows as cuda_rows
+from sparse_ref.kernels.cuda import tile as cuda_parts
+from sparse_ref.kernels.cuda import tiles as cuda_tiles
+from sparse_ref.kernels.cuda import tiles_backward as cuda_tiles_backward
 
 pytestmark = [
     pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="needs NUMBA_ENABLE_CUDASIM=1 in a process of its own: make test-cuda"),

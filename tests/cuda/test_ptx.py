@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from numba import cuda, types
 
-from sparse_ref.kernels import cuda_rows, cuda_tiles, cuda_tiles_backward
-from sparse_ref.kernels.cuda_parts import LAYOUT
+from sparse_ref.kernels.cuda import rows as cuda_rows
+from sparse_ref.kernels.cuda import tiles as cuda_tiles
+from sparse_ref.kernels.cuda import tiles_backward as cuda_tiles_backward
+from sparse_ref.kernels.cuda.tile import LAYOUT
 
 pytestmark = pytest.mark.skipif(not find_spec("numba_cuda"), reason="needs numba-cuda and ptxas: make test-cuda")
 PAGE = (Path(__file__).parents[2] / "docs" / "cuda.md").read_text()

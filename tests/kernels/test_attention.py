@@ -11,7 +11,7 @@ from strategies import mask, patterns, qkv, shapes
 
 import sparse_ref as sr
 from sparse_ref.kernels import reference
-from sparse_ref.kernels.cpu_tiles import attend_tiles
+from sparse_ref.kernels.cpu.tiles import attend_tiles
 
 widths = st.integers(1, 9)
 

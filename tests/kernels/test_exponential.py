@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sparse_ref.kernels.exponential import exp
-from sparse_ref.kernels.vectors import load, store
+from sparse_ref.kernels.cpu.exponential import exp
+from sparse_ref.kernels.cpu.vectors import load, store
 
 
 @njit

@@ -9,7 +9,7 @@ from judged import BUDGET, DTYPES, PATHS, SOME, assert_close, every_path
 from strategies import mask, patterns, qkv, shapes
 
 import sparse_ref as sr
-from sparse_ref.kernels.slabs import slabs_of
+from sparse_ref.kernels.cpu.key_slabs import slabs_of
 
 widths = st.one_of(st.integers(1, 9), st.sampled_from([16, 32]))  # whole panels add to dk and dv without rows in between
 PANELS = pytest.mark.parametrize(("d", "e"), [(8, 5), (16, 32)])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sparse_ref.kernels.product import product, turned_product
-from sparse_ref.kernels.vectors import lanes, load
+from sparse_ref.kernels.cpu.product import product, turned_product
+from sparse_ref.kernels.cpu.vectors import lanes, load
 
 
 @njit

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numba import get_num_threads, prange
 
-from sparse_ref.jit import parallel
-from sparse_ref.kernels.queue import take
-from sparse_ref.kernels.transpose import transpose
+from sparse_ref._jit import parallel
+from sparse_ref.kernels.cpu.queue import take
+from sparse_ref.kernels.cpu.transpose import transpose
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.lower import hashes
-from sparse_ref.lower.runs import sets_of
+from sparse_ref.lower.runs import unique_rows as hashes
+from sparse_ref.lower.runs.lowering import sets_of
 
 
 @st.composite

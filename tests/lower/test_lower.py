@@ -13,8 +13,9 @@ from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
-from sparse_ref.lower import counts, ragged, runs
-from sparse_ref.rules import Rule, every
+from sparse_ref.lower import counts, runs
+from sparse_ref.lower.runs.runs_of import ragged
+from sparse_ref.sets.rule import Rule, every
 
 
 def assert_lowered(p, n):

@@ -5,8 +5,8 @@ from hypothesis import given
 from strategies import patterns, shapes
 
 import sparse_ref as sr
-from sparse_ref.lower.overlap import by_overlap, take_most
-from sparse_ref.lower.runs import runs
+from sparse_ref.lower.runs.lowering import runs
+from sparse_ref.lower.tiles.overlap import by_overlap, take_most
 
 
 @given(patterns(), shapes(most=150))

@@ -8,8 +8,8 @@ from plans import mask_of_plan
 from strategies import mask
 
 import sparse_ref as sr
-from sparse_ref.lower.ranks import ranked
-from sparse_ref.lower.words import turn, word_of
+from sparse_ref.lower.runs.argsort import ranked
+from sparse_ref.lower.tiles.bitmask import turn, word_of
 
 
 def test_rows_are_ordered_so_that_neighbours_share_keys():

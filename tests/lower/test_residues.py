@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_ref.lower.residues import between_spans, counted, size
-from sparse_ref.lower.stretches import spans_in, united
-from sparse_ref.rules import every, span
-from sparse_ref.runs import listing
+from sparse_ref.lower.runs.run_count import between_spans, counted, size
+from sparse_ref.lower.runs.run_loops import spans_in, united
+from sparse_ref.sets.rule import every, span
+from sparse_ref.sets.run import listing
 
 N = 300
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.paths.closed import known
+from sparse_ref.paths.finite.closed_forms import known
 
 HUGE = 10**18
 N = 40

@@ -11,7 +11,7 @@ from products import hop_counts, reached
 from strategies import mask, patterns_at
 
 import sparse_ref as sr
-from sparse_ref.paths.extent import _searched
+from sparse_ref.paths.finite.diameter import _searched
 
 BOTH = pytest.mark.parametrize("residual", [True, False])
 
@@ -92,7 +92,7 @@ def test_words_and_blocks_of_columns_meet(n):
 def test_columns_are_done_a_slab_at_a_time(monkeypatch):
     steps, n = (sr.Lookback(40) | sr.Sinks(3), sr.Block(50)), 2100
     whole = sr.paths.hops(steps, n), sr.paths.reach(steps, n), sr.paths.growth(steps, n), sr.paths.diameter(steps, n)
-    monkeypatch.setattr("sparse_ref.paths.connectivity.SLAB", 1)
+    monkeypatch.setattr("sparse_ref.paths.finite.reach.SLAB", 1)
     parts = sr.paths.hops(steps, n), sr.paths.reach(steps, n), sr.paths.growth(steps, n), sr.paths.diameter(steps, n)
     assert sr.paths.hops(steps, n)[:, -100:].max() < whole[-1]        # the columns done last are not the furthest
     for one, other in zip(whole, parts):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import sparse_ref as sr
-from sparse_ref.paths import extra, prove
+from sparse_ref.paths import prove
+from sparse_ref.paths.proof import solver as extra
 
 STRIDED_CODE = (sr.Lookback(8), sr.Strided(8))
 
@@ -58,8 +59,8 @@ def test_where_parameters_give_no_path_the_numbers_are_asked_alone():
 
 
 def test_a_pair_beyond_what_is_walked_is_found_by_z3_and_made_small(monkeypatch):
-    monkeypatch.setattr("sparse_ref.paths.walked.FEW", 4)
-    monkeypatch.setattr("sparse_ref.paths.walked.MANY", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.FEW", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.MANY", 4)
     verdict = prove((sr.Lookback(4), sr.Lookback(3)))
     assert verdict.status == "refuted"
     assert verdict.counterexample == (0, 6, 7, ())
@@ -104,8 +105,8 @@ def test_sets_without_a_formula_end_unknown_and_say_so():
 
 
 def test_time_runs_out_without_a_verdict(monkeypatch):
-    monkeypatch.setattr("sparse_ref.paths.walked.FEW", 4)
-    monkeypatch.setattr("sparse_ref.paths.walked.MANY", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.FEW", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.MANY", 4)
     verdict = prove((sr.Lookback(63), sr.Strided(64)), residual=False, seconds=1)  # a counterexample at n = 64 is not walked to
     assert verdict.status == "unknown"
     assert "z3 gave up" in verdict.evidence

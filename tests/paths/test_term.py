@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from strategies import RULES, instances, patterns
 
 import sparse_ref as sr
-from sparse_ref.paths.family import family, generalised
-from sparse_ref.paths.question import Question
-from sparse_ref.paths.symbols import Symbols, Undecided
-from sparse_ref.paths.term import integer, truth
-from sparse_ref.paths.verdict import Counterexample
+from sparse_ref.paths.proof.family import family, generalised
+from sparse_ref.paths.proof.query import Question
+from sparse_ref.paths.proof.symbols import Symbols, Undecided
+from sparse_ref.paths.proof.terms import integer, truth
+from sparse_ref.paths.proof.verdict import Counterexample
 
 N = st.integers(0, 12)
 

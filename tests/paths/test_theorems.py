@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sparse_ref.paths.theorems import book, theorem
+from sparse_ref.paths.book.index import book, theorem
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -12,8 +12,8 @@ from products import products
 from strategies import mask, patterns, patterns_at
 
 import sparse_ref as sr
-from sparse_ref.paths import hamiltonian as room
-from sparse_ref.paths.hamiltonian import hamiltonian, parts_without
+from sparse_ref.paths.finite import hamiltonian as room
+from sparse_ref.paths.finite.hamiltonian import hamiltonian, parts_without
 
 
 @st.composite
@@ -170,7 +170,7 @@ def test_products_without_self_loops():
 
 
 def test_products_that_come_to_no_end_are_not_known(monkeypatch):
-    monkeypatch.setattr("sparse_ref.paths.universal.PAIRS", 0)
+    monkeypatch.setattr("sparse_ref.paths.finite.universality.PAIRS", 0)
     found = sr.paths.yun([sr.Listed.of_rows([[9, 10], *([k] for k in range(10))])], 11)
     assert found.mixing.holds is None and not found
     assert found.mixing.said == "not all is heard of after 64 layers, the most that are tried"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from strategies import mask, qkv
 
 import sparse_ref as sr
+from sparse_ref.catalogue import notation
 from sparse_ref.patterns.bigbird_plans import focused_plan, ranged_plan
 
 SEEDS = st.integers(0, 50)
@@ -143,7 +144,7 @@ def test_what_is_drawn_for_one_length_is_refused_at_another():
 
 def test_names_are_read_back():
     for branches in sr.bigbird_google(12, 1, 2, 0, head=1, heads=2), sr.bigbird_hf(12, 1, 2, 0, False, head=1):
-        assert sr.notation.read(repr(branches)) == branches
+        assert notation.read(repr(branches)) == branches
 
 
 @pytest.mark.parametrize(("call", "message"), [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import brute, mask, qkv
 
 import sparse_ref as sr
+from sparse_ref.catalogue import notation
 
 FACTS = ((16, 64, 256), (1, 4, 16))
 
@@ -117,7 +118,7 @@ def test_without_causality_three_layers_join_all_if_a_segment_spans_them():
 def test_a_value_by_its_notation():
     branches = sr.longnet([4, 8], [1, 2], 1, 2, "torchscale")
     assert repr(branches) == "longnet((4, 8), (1, 2), 1, 2, 'torchscale')"
-    assert sr.notation.read(repr(branches)) == branches
+    assert notation.read(repr(branches)) == branches
 
 
 @pytest.mark.parametrize(("make", "error", "said"), [

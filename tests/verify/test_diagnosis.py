@@ -8,7 +8,7 @@ from verify.implementations import masked, tri
 
 import sparse_ref as sr
 from sparse_ref.verify import check
-from sparse_ref.verify.repeat import called
+from sparse_ref.verify.report.rerun import called
 
 
 class Layer:

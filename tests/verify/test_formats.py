@@ -7,8 +7,8 @@ from verify.implementations import masked, tri
 
 import sparse_ref as sr
 from sparse_ref.verify import check
-from sparse_ref.verify.finding import KINDS
-from sparse_ref.verify.formats import SUBJECTS
+from sparse_ref.verify.checks.finding import KINDS
+from sparse_ref.verify.report.formats import SUBJECTS
 
 WIDER = check(masked(np.stack([tri(6, keys=2), tri(6, keys=3)])), sr.Lookback(2), n=6, heads=2)
 RIGHT = check(masked(tri(6)), sr.Causal(), n=6)

@@ -8,7 +8,7 @@ from strategies import instances
 
 import sparse_ref as sr
 from sparse_ref.verify import identify
-from sparse_ref.verify.identify import NAMED
+from sparse_ref.verify.naming.identify import NAMED
 
 SIZES = [(1, 1), (5, 5), (6, 6), (3, 6), (6, 3), (1, 5), (5, 1), (4, 7), (7, 4)]
 

@@ -9,7 +9,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.cli import main
-from sparse_ref.verify.names import in_words
+from sparse_ref.verify.naming.names import in_words
 
 N = 5000
 PATTERNS = {"window": sr.Lookback(700), "globals": sr.Window(30) | sr.Global(4), "strided": sr.Strided(64), "full": sr.Full(),

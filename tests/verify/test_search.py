@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 from sparse_ref.picture import grid
 from sparse_ref.verify import identify
-from sparse_ref.verify.search import FORMS, searched
+from sparse_ref.verify.naming.search import FORMS, searched
 
 NAMED = ["Window(5) | Global(3)", "longformer(2, globals=(0, 12))", "longformer_causal(3, dilation=2)", "streaming(3, 6)",
          "Local(6) | Strided(6)", "Block(8) | Summary(8, 2)", "LogSparse()", "logsparse_local(3)", "Neighborhood({n}, 5)",

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 import sparse_ref as sr
-from sparse_ref.notation import NAMES, ParseError
-from sparse_ref.sets import Both, Complement, Either, Minus
+from sparse_ref.catalogue.notation import NAMES, ParseError
+from sparse_ref.sets.pattern import Both, Complement, Either, Minus
 from sparse_ref.verify import strategies
 
 PAGE = Path(__file__).parents[2] / "docs" / "verify-strategies.md"

@@ -10,6 +10,7 @@ from io import StringIO
 from operator import or_
 
 import sparse_ref as sr
+from sparse_ref.catalogue import notation
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Case:
 
     def asked(self):
         """The pattern, or the patterns of the heads."""
-        value = sr.notation.read(self.pattern)
+        value = notation.read(self.pattern)
         return reduce(or_, value.patterns) if isinstance(value, sr.Branches) else value
 
     def report(self):

@@ -5,13 +5,13 @@ Symbols:  b the length of a chunk or block;  p the length of a prefix;  w the ke
 
 from __future__ import annotations
 
-from ...factorized import Factorized
-from ...parts import Documents
 from ...patterns import Block, Causal, Chunk, Lookback, block_diffusion, gpt_neo, llama4, local_attention, prefix_lm
-from ..lemmas import prove_closed, prove_hops
-from ..prove import prove
-from ..statement import Theorem
+from ...sets.factorized import Factorized
+from ...sets.parts import Documents
+from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.prove import prove
 from .measures import one_block
+from .theorem import Theorem
 
 
 def chunked_then_full(b):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from time import monotonic
 
-from ...factorized import Factorized
 from ...patterns import Causal, Circular, Dilated, Global, Prefix, Window, bigbird, fixed, longformer
-from ..changed import narrower
-from ..family import Layers
-from ..said import sets, text_of_set
-from ..statement import Theorem
-from ..universal import Assumption, star, yun
-from ..verdict import Verdict
+from ...sets.factorized import Factorized
+from ..finite.universality import Assumption, star, yun
+from ..proof.family import Layers
+from ..proof.mutations import narrower
+from ..proof.verdict import Verdict
+from ..proof.wording import sets, text_of_set
+from .theorem import Theorem
 
 
 def meets(steps, n: int) -> Verdict:

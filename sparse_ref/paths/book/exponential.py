@@ -9,11 +9,11 @@ from functools import reduce
 from operator import and_, or_
 
 from ...patterns import Causal, Flip, LogSparse, LogSparseRestart, butterfly, longnet
-from ...positions import passed
-from ..lemmas import prove_closed, prove_hops
-from ..prove import prove
-from ..statement import Theorem
+from ...sets.positions import passed
+from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.prove import prove
 from .measures import distance
+from .theorem import Theorem
 
 POWERS = tuple(2**e for e in range(62))
 BITS = range(7)

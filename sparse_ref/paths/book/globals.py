@@ -5,12 +5,12 @@ Symbols:  c the centre of a star;  g how many positions are global;  r the radiu
 
 from __future__ import annotations
 
-from ...factorized import Factorized
-from ...parts import Blockwise
 from ...patterns import Global, GlobalAt, Random, Sinks, Window, etc
-from ..lemmas import prove_closed
-from ..prove import prove
-from ..statement import Theorem
+from ...sets.factorized import Factorized
+from ...sets.parts import Blockwise
+from ..proof.lemmas import prove_closed
+from ..proof.prove import prove
+from .theorem import Theorem
 
 
 def star(n, c):

@@ -5,12 +5,12 @@ Symbols:  height, width of a grid read row by row;  k keys of a neighborhood;  d
 
 from __future__ import annotations
 
-from ...factorized import Factorized
 from ...patterns import Causal, Neighborhood, axial, swin
-from ..lemmas import prove_closed, prove_hops
-from ..prove import prove
-from ..statement import Theorem
+from ...sets.factorized import Factorized
+from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.prove import prove
 from .measures import distance, neighbour, one_block, one_residue
+from .theorem import Theorem
 
 
 def columns_then_rows(height, width):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import partial, reduce
 from operator import or_
 
-from ...factorized import Factorized
 from ...patterns import Block, Lookback, Strided, SubBlock, Summary, fixed, strided
-from ..prove import prove
-from ..statement import Theorem
+from ...sets.factorized import Factorized
+from ..proof.prove import prove
+from .theorem import Theorem
 
 
 def _below(j, i, l):

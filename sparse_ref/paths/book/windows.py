@@ -6,10 +6,10 @@ Symbols:  w the keys to one side;  d the dilation;  s the sinks.
 from __future__ import annotations
 
 from ...patterns import Causal, Dilated, Local, Lookback, Window, streaming
-from ..lemmas import prove_closed, prove_hops
-from ..prove import prove
-from ..statement import Theorem
+from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.prove import prove
 from .measures import distance, neighbour, one_residue
+from .theorem import Theorem
 
 
 def _steps(j, i, reach):

@@ -12,10 +12,11 @@ from zipfile import ZipFile, ZipInfo
 import numpy as np
 from tqdm import tqdm
 
-from ... import __version__, notation
-from ...attention import attend_with_lse
-from ...checks import lengths
+from ... import __version__
+from ...attention.attend import attend_with_lse
+from ...catalogue import notation
 from ...lower import dense
+from ...sets.checks import lengths
 from .cases import CASES, Case
 from .flags import FLAGS, results
 from .inputs import inputs, seed

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ... import notation
+from ...catalogue import notation
 from ...lower import multiplicity
 from .bugs import BUGS
 from .dense import Given, Result

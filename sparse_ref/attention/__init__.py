@@ -1,0 +1,5 @@
+"""The public door to attention over sets."""
+
+from .attend import attend, attend_backward, attend_with_lse, merge
+
+__all__ = ["attend", "attend_backward", "attend_with_lse", "merge"]

@@ -1,0 +1,7 @@
+"""Every pattern by name: its notation, an example of each constructor, and what each source means by a window."""
+
+from .entries import Entry, catalogue
+from .notation import ParseError, parse
+from .window_conventions import Convention, window_conventions
+
+__all__ = ["Convention", "Entry", "ParseError", "catalogue", "parse", "window_conventions"]

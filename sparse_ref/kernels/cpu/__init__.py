@@ -1,0 +1,1 @@
+"""Attention on the CPU: over gather-tiles, and over the rows of a CSR."""

@@ -1,0 +1,1 @@
+"""The same two kernels for an NVIDIA GPU."""

@@ -1,0 +1,1 @@
+"""Paths at one length n, in NumPy and compiled loops: no solver is needed."""

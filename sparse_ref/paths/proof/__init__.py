@@ -1,0 +1,1 @@
+"""Paths for every length and every parameter: statements that z3 proves or refutes."""

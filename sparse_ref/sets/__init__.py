@@ -1,0 +1,1 @@
+"""Connectivity sets as values: what a pattern is, what combines them, and what defines one."""

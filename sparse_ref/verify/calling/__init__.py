@@ -1,0 +1,1 @@
+"""Calling somebody else's attention: layouts, frameworks, threads. It knows no pattern."""

@@ -1,0 +1,1 @@
+"""What was read against what was expected: the findings of a report."""

@@ -1,0 +1,1 @@
+"""Names for masks, and words for the difference between two of them."""

@@ -1,0 +1,1 @@
+"""What a function attends to, read from its outputs. It knows no expected pattern."""

@@ -1,0 +1,1 @@
+"""A report, and the forms in which it is written."""
