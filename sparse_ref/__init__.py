@@ -15,11 +15,13 @@ from .catalogue.notation import parse
 from .catalogue.window_conventions import Convention, window_conventions
 from .patterns import *
 from .picture import difference, picture
-from .sets.derived import Listed, Shifted
-from .sets.factorized import Branches, Factorized, Interleaved, Merged, MultiHead
+from .sets.branches import Branches
+from .sets.factorized import Factorized, Interleaved, Merged, MultiHead
+from .sets.listed import Listed
 from .sets.parts import Blockwise, Documents, Grid
 from .sets.pattern import Pattern
 from .sets.rule import Rule, Run, Sized, among, every, passed, span, stretches
+from .sets.shifted import Shifted
 
 __version__ = "0.1.0"
 

@@ -11,8 +11,9 @@ from textwrap import dedent
 
 import numpy as np
 
+from .sets.branches import Branches
 from .sets.checks import lengths
-from .sets.factorized import Branches, Factorized
+from .sets.factorized import Factorized
 from .sets.pattern import Pattern, leaves
 from .sets.rule import Rule
 

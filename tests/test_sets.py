@@ -55,6 +55,7 @@ def test_formula_and_row_agree_for_rules_stated_for_one_length(drawn):
 @pytest.mark.parametrize("rule", RULES)
 def test_numba_reads_the_formula_as_it_stands(rule):
     import numba
+
     import sparse_ref._jit  # noqa: F401  which teaches numba the two words of positions.py
     compiled, p = numba.njit(rule.formula), [*instances(rule, most=3)][-1]
     n = p.own_length or 9

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
-from ..sets.factorized import Branches, one_set
+from ..sets.branches import Branches
+from ..sets.one_set import one_set
 from ..sets.pattern import Pattern
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")

@@ -12,10 +12,11 @@ from difflib import get_close_matches
 from inspect import signature
 
 from .. import patterns
-from ..sets.derived import Shifted
-from ..sets.factorized import Branches, Factorized
+from ..sets.branches import Branches
+from ..sets.factorized import Factorized
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Pattern
+from ..sets.shifted import Shifted
 
 NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
     each.__name__: each for each in (Blockwise, Branches, Documents, Grid, Shifted)}

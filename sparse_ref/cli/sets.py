@@ -12,8 +12,9 @@ from ..catalogue import notation
 from ..catalogue.entries import catalogue
 from ..catalogue.window_conventions import window_conventions
 from ..picture import picture, rules_in, said, stated
+from ..sets.branches import Branches
 from ..sets.checks import lengths
-from ..sets.factorized import Branches, Factorized
+from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
 
 

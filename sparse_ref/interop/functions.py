@@ -10,7 +10,7 @@ import numpy as np
 from ..attention.inputs import array
 from ..patterns import Random
 from ..sets.checks import lengths, whole
-from ..sets.derived import Listed
+from ..sets.listed import Listed
 from ..sets.pattern import Pattern, leaves
 from ..sets.positions import among
 from .heads import heads_by_pattern, heads_of, listed, slabs_of

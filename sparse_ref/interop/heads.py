@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from ..sets.derived import Listed
-from ..sets.factorized import one_set
+from ..sets.listed import Listed
+from ..sets.one_set import one_set
 from ..sets.pattern import Pattern
 
 SLAB = 1 << 22  # pairs that are looked at together

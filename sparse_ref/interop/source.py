@@ -11,10 +11,10 @@ from inspect import getsource
 from keyword import iskeyword
 from textwrap import dedent
 
-from ..sets.derived import Shifted
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Both, Complement, Either, Minus, Pattern
 from ..sets.rule import Rule
+from ..sets.shifted import Shifted
 from .expressions import binary, compared, conjunction, disjunction, joined, line, member, negated, stepped
 from .heads import heads_by_pattern, heads_of
 

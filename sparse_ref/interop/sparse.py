@@ -7,7 +7,7 @@ import numpy as np
 from ..attention.inputs import array
 from ..lower import bsr, csr
 from ..sets.checks import lengths, pair
-from ..sets.derived import Listed
+from ..sets.listed import Listed
 
 
 def scipy_csr(p, n):

@@ -8,9 +8,9 @@ import numpy as np
 
 from .._jit import compiled
 from ..picture import grid
+from ..sets.branches import Branches
 from ..sets.checks import pair
-from ..sets.derived import falls
-from ..sets.factorized import Branches
+from ..sets.listed import falls
 from .blocks import count_blocks, fill_blocks
 from .runs.lowering import checked, runs
 from .runs.table import counts, keys_of

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..sets.branches import Branches
 from ..sets.checks import LONGEST, MOST_HEADS, flag, whole
-from ..sets.derived import Listed
-from ..sets.factorized import Branches
+from ..sets.listed import Listed
 from ..sets.parts import Blockwise, Grid
 from .bigbird import block_count
 from .bigbird_plans import focused_plan, ranged_plan

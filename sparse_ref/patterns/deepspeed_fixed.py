@@ -14,9 +14,9 @@ from operator import or_
 import numpy as np
 
 from ..sets.checks import MOST_HEADS, flag, whole
-from ..sets.derived import Shifted
 from ..sets.parts import Blockwise, Documents
 from ..sets.pattern import Pattern
+from ..sets.shifted import Shifted
 from .deepspeed import MOST_BLOCKS, check_words, seen_by_all
 from .elementary import Causal
 from .globals import Global, Prefix

@@ -13,7 +13,7 @@ from __future__ import annotations
 from random import Random as Generator
 
 from ..sets.checks import MOST_HEADS, sequence, whole
-from ..sets.derived import Listed
+from ..sets.listed import Listed
 from ..sets.parts import Grid
 from ..sets.pattern import Pattern
 from .deepspeed import MOST_BLOCKS, check_words, seen_by_all, sliding_window, stretches_of_blocks

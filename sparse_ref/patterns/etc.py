@@ -9,8 +9,8 @@ Symbols:  r the local radius, keys to one side;  g the global tokens, or the sum
 from __future__ import annotations
 
 from ..sets.checks import whole
-from ..sets.derived import Shifted
 from ..sets.pattern import Pattern
+from ..sets.shifted import Shifted
 from .elementary import Window
 from .globals import Global, Prefix
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..sets.checks import whole
-from ..sets.derived import Shifted
 from ..sets.pattern import Pattern
 from ..sets.rule import Rule, among, every, span
+from ..sets.shifted import Shifted
 from .elementary import Lookback
 from .globals import Prefix
 from .sparse_transformer import Block, Strided

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..sets.branches import Branches
 from ..sets.checks import sequence, whole
-from ..sets.factorized import Branches
 from ..sets.rule import Rule, every
 
 OFFSETS = {"paper": lambda head, heads, r: head % r, "torchscale": lambda head, heads, r: head // -(-heads // r)}

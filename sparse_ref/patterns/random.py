@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..sets.checks import LONGEST, asked, whole
-from ..sets.derived import Listed
+from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.run import wide
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..sets.branches import Branches
 from ..sets.checks import flag, whole
-from ..sets.factorized import Branches
 from ..sets.parts import Blockwise, Grid
 from ..sets.pattern import Pattern
 from ..sets.rule import Sized, span

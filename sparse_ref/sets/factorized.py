@@ -28,7 +28,7 @@ class Factorized:
     via: Callable | None = field(default=None, compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "steps", _several("Factorized: steps", self.steps))
+        object.__setattr__(self, "steps", several("Factorized: steps", self.steps))
 
     def __repr__(self):
         return self.name or f"Factorized({self.steps!r})"
@@ -43,73 +43,11 @@ class Factorized:
         return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
 
 
-@dataclass(frozen=True, repr=False)
-class Branches:
-    """m_ij = |{ b : j in A_i^(b) }|        a multiset of keys: one softmax in which a key counts once for each branch
-
-    `attend` takes one where it takes a pattern, merging the branches by log-sum-exp; `sr.multiplicity` is m.
-    Iterating gives the patterns A^(b); & with a pattern cuts each of them. Raises TypeError for anything but one or more
-    patterns.
-
-    >>> import sparse_ref as sr
-    >>> sr.multiplicity(sr.Branches((sr.Causal(), sr.Window(0))), 3)
-    array([[2, 0, 0],
-           [1, 2, 0],
-           [1, 1, 2]])
-    """
-
-    patterns: tuple[Pattern, ...]
-    name: str = field(default="", compare=False)
-
-    def __post_init__(self):
-        object.__setattr__(self, "patterns", _several("Branches: patterns", self.patterns))
-
-    def __and__(self, other):
-        """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of all of them.
-
-        >>> import sparse_ref as sr
-        >>> both = sr.Branches((sr.Full(), sr.Window(1)))
-        >>> both & sr.Causal()
-        Branches((Full() & Causal(), Window(1) & Causal()))
-        >>> print(sr.picture(both & sr.Causal(), 4))
-        █···  █···
-        ██··  ██··
-        ███·  ·██·
-        ████  ··██
-        """
-        if not isinstance(other, Pattern):
-            return NotImplemented
-        cut = tuple(p & other for p in self.patterns)
-        return Branches(cut, self.name and f"{self.name} & {cut[0]._inside(other)}")
-
-    def __iter__(self):
-        return iter(self.patterns)
-
-    def __len__(self):
-        return len(self.patterns)
-
-    def __repr__(self):
-        return self.name or f"Branches({self.patterns!r})"
-
-    def _repr_html_(self):
-        from ..picture import html
-        return "".join(f"<p>branch {b}</p>{html(p)}" for b, p in enumerate(self.patterns))
-
-
-def _several(name: str, patterns) -> tuple[Pattern, ...]:
+def several(name: str, patterns) -> tuple[Pattern, ...]:
     """One or more patterns, as a tuple."""
     if not isinstance(patterns, (list, tuple)) or not patterns or not all(isinstance(p, Pattern) for p in patterns):
         raise TypeError(f"{name} must be one or more patterns, got {patterns!r}")
     return tuple(patterns)
-
-
-def one_set(name: str, p):
-    """Refuse steps and branches where one set is asked for."""
-    if isinstance(p, Factorized):
-        raise TypeError(f"{name} {p!r} is {len(p.steps)} steps, not one set: Merged({p!r}).at(0, 0) is their union")
-    if isinstance(p, Branches):
-        raise TypeError(f"{name} {p!r} is {len(p)} branches, not one set: sr.multiplicity(branches, n) "
-                        "counts their keys, as sr.verify.probe(fn, n).multiplicity does those of a function")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..lower import dense
 from ..sets.checks import whole
-from ..sets.factorized import one_set
+from ..sets.one_set import one_set
 from ..sets.pattern import Pattern
 from .calling.subject import ProbeError, Subject, subject
 from .checks.assumptions import broken_premises, mixed_batch

@@ -21,11 +21,12 @@ from ..catalogue import notation
 from ..catalogue.entries import catalogue
 from ..patterns import Random, fixed, gpt_neo, llama4, strided
 from ..sets.checks import lengths
-from ..sets.derived import Listed, Shifted
 from ..sets.factorized import Factorized
+from ..sets.listed import Listed
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Pattern
 from ..sets.rule import Rule, Sized
+from ..sets.shifted import Shifted
 
 try:
     from hypothesis import strategies as st

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 import numpy as np
 
 from ...patterns import Causal, Full, Lookback, Strided
-from ...sets.derived import Shifted
 from ...sets.pattern import Pattern
+from ...sets.shifted import Shifted
 from ...verify import check, identify, probe
 from .html import table, verdict
 

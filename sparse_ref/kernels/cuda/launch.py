@@ -16,7 +16,7 @@ import numpy as np
 from numba.core.errors import NumbaPerformanceWarning
 
 from ...lower import CSR, plan
-from ...sets.derived import Listed
+from ...sets.listed import Listed
 
 _entry = RLock()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.checks import lengths
-from ...sets.derived import Listed
-from ...sets.factorized import one_set
+from ...sets.listed import Listed
+from ...sets.one_set import one_set
 from ...sets.pattern import Pattern
 from .parts import ragged
 from .table import Runs, tidy

@@ -12,9 +12,10 @@ from functools import singledispatch
 import numpy as np
 
 from ...patterns import Random
-from ...sets.derived import Listed, Shifted
+from ...sets.listed import Listed
 from ...sets.pattern import Both, Complement, Either, Minus, Pattern
 from ...sets.rule import Rule
+from ...sets.shifted import Shifted
 from .run_algebra import (
     are_few,
     are_intervals,

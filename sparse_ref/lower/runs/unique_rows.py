@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import compiled, parallel
-from ...sets.derived import Listed
+from ...sets.listed import Listed
 
 
 def distinct(p: Listed) -> tuple[np.ndarray, np.ndarray]:

@@ -17,9 +17,9 @@ from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
 from ...patterns.openai import SubBlock
 from ...patterns.sparse_transformer import Block, Local, Strided, Summary
 from ...picture import grid
-from ...sets.derived import Shifted
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
+from ...sets.shifted import Shifted
 from .rule_parameters import read_off
 from .search import searched
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...patterns import Causal
-from ...sets.derived import Shifted
 from ...sets.parts import Documents
 from ...sets.pattern import Pattern
+from ...sets.shifted import Shifted
 from .missing_parts import parts
 from .phrases import keys, rows
 

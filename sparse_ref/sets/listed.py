@@ -1,50 +1,12 @@
-"""A pattern read further on, and patterns that are listed, not stated."""
+"""Patterns that are listed key by key: chosen from data or a seed, not stated."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from .checks import asked, whole
-from .pattern import Pattern, one_pattern
+from .checks import asked
+from .pattern import Pattern
 from .run import wide
-
-
-@dataclass(frozen=True, repr=False)
-class Shifted(Pattern):
-    """A_i = P_{i + offset}        the pattern read `offset` queries further on
-
-    Queries that are the last n_q of n_k positions (decoding with a cache, "bottom-right" alignment) have
-    offset n_k - n_q. Where i + offset is negative the pattern's own formula decides.
-
-    >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.Shifted(sr.Causal(), 3), (3, 6)))
-    ████··
-    █████·
-    ██████
-    """
-
-    pattern: Pattern
-    offset: int
-
-    def __post_init__(self):
-        one_pattern("Shifted: pattern", self.pattern)
-        object.__setattr__(self, "offset", whole("Shifted: offset", self.offset))
-
-    @property
-    def own_length(self):
-        return self.pattern.own_length
-
-    def contains(self, i, j):
-        return self.pattern.contains(wide(i) + self.offset, j)
-
-    def row(self, i, n):
-        i, n = asked(i, n)
-        return self.pattern.row(i + self.offset, n)
-
-    def __repr__(self):
-        return f"Shifted({self.pattern!r}, {self.offset})"
 
 
 class Listed(Pattern):
