@@ -20,7 +20,7 @@ from .sets.factorized import Factorized, Interleaved, Merged, MultiHead
 from .sets.listed import Listed
 from .sets.parts import Blockwise, Documents, Grid
 from .sets.pattern import Pattern
-from .sets.rule import Rule, Run, Sized, among, every, passed, span, stretches
+from .sets.rule import Rule, Run, Sized, every, intervals, isin, rank, span
 from .sets.shifted import Shifted
 
 __version__ = "0.1.0"
@@ -33,8 +33,8 @@ _LATER = {
 
 __all__ = sorted([
     *_patterns.__all__, *_LATER, "Blockwise", "Branches", "Convention", "Documents", "Factorized", "Grid", "Interleaved",
-    "Listed", "Merged", "MultiHead", "Pattern", "Rule", "Run", "Shifted", "Sized", "among", "catalogue", "difference", "every",
-    "parse", "passed", "picture", "span", "stretches", "window_conventions"])
+    "Listed", "Merged", "MultiHead", "Pattern", "Rule", "Run", "Shifted", "Sized", "isin", "catalogue", "difference", "every",
+    "parse", "rank", "picture", "span", "intervals", "window_conventions"])
 
 
 def __getattr__(name):

@@ -19,7 +19,7 @@ from threading import RLock
 from numba import get_num_threads, njit, set_num_threads
 from numba.extending import overload
 
-from .sets.positions import among, passed
+from .sets.positions import isin, rank
 
 HERE = Path(__file__).parent
 COMPILING = [HERE / "_jit.py", HERE / "paths" / "finite" / "bitsets.py",
@@ -30,7 +30,7 @@ STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in COMPILING)).hexdig
 _entry = RLock()
 
 
-def cached(dispatcher):
+def cache(dispatcher):
     """The function, its compiled code kept on disk under STAMP; compiled anew by each process where no folder can be written."""
     try:
         dispatcher.enable_caching()
@@ -40,14 +40,14 @@ def cached(dispatcher):
     return dispatcher
 
 
-def compiled(function):
+def serial(function):
     """Compile a function for one thread."""
-    return cached(njit(error_model="numpy")(function))
+    return cache(njit(error_model="numpy")(function))
 
 
 def parallel(function):
     """Compile a function whose `prange` loops run on all threads; callers on other threads wait their turn."""
-    loop = cached(njit(parallel=True, error_model="numpy")(function))
+    loop = cache(njit(parallel=True, error_model="numpy")(function))
 
     @wraps(function)
     def call(*args):
@@ -69,7 +69,7 @@ def one_thread():
         set_num_threads(threads)
 
 
-@overload(among)
+@overload(isin)
 def _(x, positions):
     """Numba reads `among` as a loop."""
     def loop(x, positions):
@@ -80,7 +80,7 @@ def _(x, positions):
     return loop
 
 
-@overload(passed)
+@overload(rank)
 def _(x, positions):
     """Numba reads `passed` as a loop."""
     def loop(x, positions):

@@ -21,7 +21,7 @@ MOST = 256
 ATTENDS, NOT = "█", "·"
 
 
-def grid(p: Pattern, n) -> np.ndarray:
+def brute_mask(p: Pattern, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k), by evaluating `contains` on every pair: n_q n_k memory, for small n."""
     n_q, n_k = lengths(n)
     p._stated_for((), n_k)
@@ -54,7 +54,7 @@ def picture(p, n) -> str:
         return "\n".join(map("  ".join, zip(*(picture(part, n).split("\n") for part in parts))))
     if not isinstance(p, Pattern):
         raise TypeError(f"p must be a Pattern, a Factorized or Branches, got {p!r}")
-    return drawn(np.where(grid(p, n), ATTENDS, NOT))
+    return join_glyphs(np.where(brute_mask(p, n), ATTENDS, NOT))
 
 
 def difference(expected: np.ndarray, actual: np.ndarray) -> str:
@@ -64,10 +64,10 @@ def difference(expected: np.ndarray, actual: np.ndarray) -> str:
     >>> print(difference(np.array([[1, 1, 0]], bool), np.array([[1, 0, 1]], bool)))
     █-+
     """
-    return drawn(np.select([expected & actual, actual, expected], [ATTENDS, "+", "-"], NOT))
+    return join_glyphs(np.select([expected & actual, actual, expected], [ATTENDS, "+", "-"], NOT))
 
 
-def drawn(glyphs: np.ndarray) -> str:
+def join_glyphs(glyphs: np.ndarray) -> str:
     """A table of glyphs as lines."""
     return "\n".join("".join(row) for row in glyphs)
 
@@ -81,30 +81,30 @@ def html(p: Pattern, n: int | None = None) -> str:
         drawn = picture(p, p.own_length or 16 if n is None else n)
     except (IndexError, ValueError) as refused:  # a listed pattern, or a long one
         drawn = str(refused)
-    parts = "".join(map(_stated, dict.fromkeys(rules_in(p)))) or f"<p>{escape(said(type(p)))}</p>"
+    parts = "".join(map(_stated, dict.fromkeys(rules_of(p)))) or f"<p>{escape(first_line(type(p)))}</p>"
     return (f"<div><b><code>{escape(repr(p))}</code></b>{parts}"
             f'<pre style="line-height:1.0;letter-spacing:0">{drawn}</pre></div>')
 
 
-def said(definition) -> str:
+def first_line(definition) -> str:
     """The first line of a definition's docstring: its set, and its source."""
     return (definition.__doc__ or "").strip().split("\n")[0]
 
 
-def stated(definition) -> tuple[str, str]:
+def set_and_source(definition) -> tuple[str, str]:
     """(set, source) of a definition's first line, which has eight spaces between them."""
-    is_set, _, source = said(definition).partition("        ")
+    is_set, _, source = first_line(definition).partition("        ")
     return is_set.strip(), source.strip()
 
 
-def rules_in(p: Pattern) -> list[Rule]:
+def rules_of(p: Pattern) -> list[Rule]:
     """The rules that a pattern is made of, from the left."""
     return [leaf for leaf in leaves(p) if isinstance(leaf, Rule)]
 
 
 def _stated(p: Rule) -> str:
     """A rule's set, its source and its formula."""
-    is_set, source = stated(type(p))
+    is_set, source = set_and_source(type(p))
     try:
         code = dedent(getsource(type(p).formula)).replace("@staticmethod\n", "", 1).strip()
     except OSError:  # typed in, not read from a file

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sparse_ref.sets.checks import each_axis, flag, sequence
-from sparse_ref.sets.positions import among, passed, stretches
+from sparse_ref.sets.checks import flag, int_tuple, per_axis
+from sparse_ref.sets.positions import intervals, isin, rank
 
 HUGE = 10**18
 POSITIONS = st.sets(st.integers(0, 12) | st.integers(HUGE - 4, HUGE), max_size=9).map(lambda chosen: tuple(sorted(chosen)))
@@ -23,38 +23,38 @@ def test_among_and_passed_are_membership_and_a_count(positions, asked):
     inside = [x in positions for x in asked]
     before = [sum(1 for a in positions if a <= x) for x in asked]
     for each in (int, np.int64, np.array):
-        assert [bool(among(each(x), positions)) for x in asked] == inside
-        assert [int(passed(each(x), positions)) for x in asked] == before
+        assert [bool(isin(each(x), positions)) for x in asked] == inside
+        assert [int(rank(each(x), positions)) for x in asked] == before
     x = np.array(asked, np.int64)
-    assert among(x, positions).tolist() == inside
-    assert passed(x, positions).tolist() == before
-    assert among(x[:, None], positions).tolist() == [[each] for each in inside]
-    assert passed(np.stack([x, x]), positions).tolist() == [before, before]
+    assert isin(x, positions).tolist() == inside
+    assert rank(x, positions).tolist() == before
+    assert isin(x[:, None], positions).tolist() == [[each] for each in inside]
+    assert rank(np.stack([x, x]), positions).tolist() == [before, before]
 
 
 @pytest.mark.parametrize("x", [10**40, -(10**40)])
 def test_python_s_integers_may_be_of_any_size(x):
-    assert not among(x, (0, 5))
-    assert passed(x, (0, 5)) == (2 if x > 0 else 0)
+    assert not isin(x, (0, 5))
+    assert rank(x, (0, 5)) == (2 if x > 0 else 0)
 
 
 @given(POSITIONS)
 def test_stretches_are_disjoint_apart_and_hold_the_positions(positions):
-    found = stretches(positions)
+    found = intervals(positions)
     assert [x for start, stop in found for x in range(start, stop)] == list(positions)
     assert all(stop < start for (_, stop), (start, _) in pairwise(found)), "touching stretches are one"
 
 
 def test_stretches_by_eye():
-    assert stretches(()) == ()
-    assert stretches((4,)) == ((4, 5),)
-    assert stretches((0, 1, 2, 5, 7, 8)) == ((0, 3), (5, 6), (7, 9))
+    assert intervals(()) == ()
+    assert intervals((4,)) == ((4, 5),)
+    assert intervals((0, 1, 2, 5, 7, 8)) == ((0, 3), (5, 6), (7, 9))
 
 
 @pytest.mark.parametrize("values", [(2, 0, 2), [2, 0, 2], np.array([2, 0, 2], np.uint8), range(2, 3), (x for x in (2, 0)), ()])
 def test_a_sequence_becomes_a_tuple_of_python_s_ints_in_its_order(values):
     kept = values if hasattr(values, "__len__") else [2, 0]
-    found = sequence("name", values, 0)
+    found = int_tuple("name", values, 0)
     assert isinstance(found, tuple)
     assert found == tuple(kept)
     assert {type(x) for x in found} <= {int}
@@ -75,7 +75,7 @@ def test_a_sequence_becomes_a_tuple_of_python_s_ints_in_its_order(values):
 ])
 def test_what_is_no_sequence_of_integers_within_bounds_is_refused(values, bounds, error, said):
     with pytest.raises(error, match=re.escape(said)):
-        sequence("name", values, *bounds)
+        int_tuple("name", values, *bounds)
 
 
 @pytest.mark.parametrize("value", [0, 1, None, "True", np.True_, np.array([True])])
@@ -86,8 +86,8 @@ def test_a_flag_is_python_s_true_or_false(value):
 
 
 def test_one_value_is_for_all_axes_and_a_tuple_has_one_for_each():
-    assert each_axis("name", 4, 3) == (4, 4, 4)
-    assert each_axis("name", [4, (1,)], 2) == (4, (1,))
+    assert per_axis("name", 4, 3) == (4, 4, 4)
+    assert per_axis("name", [4, (1,)], 2) == (4, (1,))
     for values in ((4,), (4, 4, 4), ()):
         with pytest.raises(ValueError, match=re.escape(f"name must be one for all axes, or one for each of the 2, got {values!r}")):
-            each_axis("name", values, 2)
+            per_axis("name", values, 2)

@@ -13,7 +13,7 @@ from strategies import RULES, brute, instances, patterns, patterns_at, rules
 import sparse_ref as sr
 from sparse_ref.catalogue import notation
 from sparse_ref.sets.rule import Rule, Sized, every, span
-from sparse_ref.sets.run import holds, listing
+from sparse_ref.sets.run import in_run, keys_of_run
 
 HUGE = 10**18
 
@@ -25,7 +25,7 @@ def assert_tied(p: Rule, n: int, i_from: int = 0):
     by_array = np.zeros_like(grid)
     for run in p.runs(queries, n):
         parts = [np.broadcast_to(part, queries.shape)[:, None] for part in run]
-        by_array |= holds(type(run)(*parts), keys[None, :])
+        by_array |= in_run(type(run)(*parts), keys[None, :])
     assert (grid == by_array).all(), f"{p!r} as arrays, n = {n}"
     for i, expected in zip(queries.tolist(), grid):
         assert p.row(i, n).tolist() == np.flatnonzero(expected).tolist(), f"{p!r}, i = {i}, n = {n}"
@@ -74,7 +74,7 @@ def test_membership_is_exact_for_huge_integers(p, i, near, data):
     for edge in edges:
         j = data.draw(st.integers(edge - 2, edge + 2))
         if 0 <= j < HUGE:
-            assert bool(p.contains(i, j)) == any(holds(tuple(map(int, run)), j) for run in runs), (p, i, j)
+            assert bool(p.contains(i, j)) == any(in_run(tuple(map(int, run)), j) for run in runs), (p, i, j)
 
 
 @dataclass(frozen=True, repr=False)
@@ -213,7 +213,7 @@ def test_listed_rows_are_sets_of_their_own():
 @given(st.integers(-9, 9), st.integers(-5, 30), st.integers(1, 7), st.integers(1, 9), st.integers(0, 25))
 def test_a_run_lists_what_it_holds(start, stop, step, width, n):
     run = every(step, start, stop, width)
-    assert listing(run, n).tolist() == [j for j in range(n) if holds(run, j)]
+    assert keys_of_run(run, n).tolist() == [j for j in range(n) if in_run(run, j)]
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.uint64])
@@ -338,11 +338,11 @@ class Seen(Rule):
 
     @staticmethod
     def formula(i, j, positions):
-        return sr.among(j, positions) & (j <= i)
+        return sr.isin(j, positions) & (j <= i)
 
     @staticmethod
     def row(i, n, positions):
-        return tuple(span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.stretches(positions))
+        return tuple(span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.intervals(positions))
 
 
 def test_a_tuple_of_positions_is_a_set_of_them():

@@ -11,9 +11,9 @@ import numpy as np
 from ..kernels import reference
 from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
-from ..kernels.merge import join
+from ..kernels.merge import merge_into
 from ..lower import Plan
-from .inputs import FLOATS, array, by_pattern, checked, folded, layers
+from .inputs import FLOATS, as_array, branches_of, check_inputs, fold_heads, lowered_by_pattern
 
 DEVICES = {"cpu": (cpu.attend, cpu.backward, "tiles"), "cuda": (cuda.attend, cuda.backward, "tiles"),
            "reference": (reference.attend_heads, reference.backward_heads, "mask")}
@@ -63,8 +63,8 @@ def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.n
 
     lse is (..., H, n_q), float64 for float64 input and float32 otherwise; -inf for a query without keys.
     """
-    (kernel, _, form), x = _kernels(device), checked(q, k, v, scale)
-    branches = [_attend(kernel, x, pattern, form) for pattern in layers(pattern)]
+    (kernel, _, form), x = _kernels(device), check_inputs(q, k, v, scale)
+    branches = [_attend(kernel, x, pattern, form) for pattern in branches_of(pattern)]
     out, lse = branches[0] if len(branches) == 1 else merge(branches)
     return out.astype(x.dtype, copy=False).reshape(x.out_shape), lse.reshape(x.out_shape[:-1])
 
@@ -72,13 +72,13 @@ def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.n
 def _attend(kernel, x, pattern, form):
     """(out, lse) of one pattern, or one a head, in the dtype of the sums."""
     out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.sums), np.zeros((len(x.q), x.n[0]), x.sums)
-    for heads, sets in by_pattern(pattern, x, form):
+    for heads, sets in lowered_by_pattern(pattern, x, form):
         first, *rest = _parts(sets)
         kernel(x.q, x.k, x.v, heads, x.kv, x.scale, first, out, lse)
         for part in rest:
             more = np.empty_like(out), np.empty_like(lse)
             kernel(x.q, x.k, x.v, heads, x.kv, x.scale, part, *more)
-            join(heads, out, lse, *more)
+            merge_into(heads, out, lse, *more)
     return out, lse
 
 
@@ -102,13 +102,13 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     lse : (..., H, n_q), from `attend_with_lse`.
     q, k, v, pattern, scale, device : as for `attend`, and raising as it does.
     """
-    (_, kernel, form), x = _kernels(device), checked(q, k, v, scale)
+    (_, kernel, form), x = _kernels(device), check_inputs(q, k, v, scale)
     sums = np.float64 if form == "mask" else x.sums
-    grad, out = (folded(name, a, x.out_shape, len(x.q), sums) for name, a in (("grad_out", grad_out), ("out", out)))
-    lse = folded("lse", lse, x.out_shape[:-1], len(x.q), sums)
+    grad, out = (fold_heads(name, a, x.out_shape, len(x.q), sums) for name, a in (("grad_out", grad_out), ("out", out)))
+    lse = fold_heads("lse", lse, x.out_shape[:-1], len(x.q), sums)
     gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
-    for layer in layers(pattern):
-        for heads, sets in by_pattern(layer, x, form):
+    for layer in branches_of(pattern):
+        for heads, sets in lowered_by_pattern(layer, x, form):
             for part in _parts(sets):
                 kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, part, *gradients)
     dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip(gradients, x.shapes))
@@ -151,7 +151,7 @@ def _pairs(parts) -> list[tuple[np.ndarray, np.ndarray]]:
         raise TypeError(f"parts must be a sequence of pairs (out, lse), got {type(parts).__name__}")
     if not parts:
         raise ValueError("parts must be at least 1 pair (out, lse), got none")
-    pairs = [(array("out", out), array("lse", lse)) for out, lse in parts]
+    pairs = [(as_array("out", out), as_array("lse", lse)) for out, lse in parts]
     out = pairs[0][0]
     for o, s in pairs:
         if o.dtype != out.dtype or not {o.dtype.name, s.dtype.name} <= set(FLOATS):

@@ -13,7 +13,7 @@ import numpy as np
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
 from ..sets.branches import Branches
-from ..sets.one_set import one_set
+from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -52,9 +52,9 @@ class Inputs:
         return (*self.shapes[0][:-1], self.shapes[2][-1])
 
 
-def checked(q, k, v, scale) -> Inputs:
+def check_inputs(q, k, v, scale) -> Inputs:
     """The input as kernels want it. Raises TypeError or ValueError naming argument, value and bound."""
-    arrays = [array(name, x) for name, x in (("q", q), ("k", k), ("v", v))]
+    arrays = [as_array(name, x) for name, x in (("q", q), ("k", k), ("v", v))]
     (q, k, v), dtype = arrays, arrays[0].dtype
     for name, x in zip("qkv", arrays):
         if x.dtype.name not in FLOATS:
@@ -79,7 +79,7 @@ def checked(q, k, v, scale) -> Inputs:
     return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1], _sums(dtype)), dtype, (q.shape, k.shape, v.shape))
 
 
-def array(name: str, x) -> np.ndarray:
+def as_array(name: str, x) -> np.ndarray:
     """x as a NumPy array in the machine's byte order, by `__array__` or DLPack."""
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError(f"{name} must not be a masked array: which keys count is said by the pattern")
@@ -92,9 +92,9 @@ def array(name: str, x) -> np.ndarray:
                         + (hint if "BFloat16" in str(error) else "")) from error
 
 
-def folded(name: str, x, shape: tuple[int, ...], heads: int, dtype) -> np.ndarray:
+def fold_heads(name: str, x, shape: tuple[int, ...], heads: int, dtype) -> np.ndarray:
     """One more array, of exactly this shape, in this dtype, with its batch axes folded into `heads` heads."""
-    x = array(name, x)
+    x = as_array(name, x)
     if x.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {x.shape}")
     if x.dtype.name not in FLOATS:
@@ -108,7 +108,7 @@ def _plain(x: np.ndarray, dtype) -> np.ndarray:
     return np.require(x, dtype, ["C", "W"])
 
 
-def layers(pattern) -> list:
+def branches_of(pattern) -> list:
     """The patterns to attend to one after the other: those of each branch, for every head where heads have their own."""
     if isinstance(pattern, Branches):
         return list(pattern)
@@ -118,13 +118,13 @@ def layers(pattern) -> list:
     return [pattern]
 
 
-def by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]]:
+def lowered_by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarray, Any]]:
     """(heads, their sets) for each distinct pattern; `form` is "tiles", or "mask" for the reference.
 
     Raises TypeError where a pattern is none, ValueError for another number of them than H, or other lengths.
     """
     one = isinstance(pattern, (Pattern, Plan, CSR))
-    one_set("pattern", pattern)
+    require_one_set("pattern", pattern)
     if not one and not isinstance(pattern, (list, tuple)):
         raise TypeError(f"pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each head, got {pattern!r}")
     if not one and len(pattern) != x.heads:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from math import isqrt
 
-from ..picture import said, stated
+from ..picture import first_line, set_and_source
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
 from . import notation
@@ -35,12 +35,12 @@ class Entry:
     @property
     def title(self) -> str:
         """What the family is, in a line."""
-        return said(sys.modules[notation.NAMES[self.name].__module__])
+        return first_line(sys.modules[notation.NAMES[self.name].__module__])
 
     @property
     def stated(self) -> tuple[str, str]:
         """(set, source), as the definition's first line has them."""
-        return stated(notation.NAMES[self.name])
+        return set_and_source(notation.NAMES[self.name])
 
     def text(self, n: int | None = None) -> str:
         """The example in notation, at a length; its own unless given. Example texts with {s} take squares alone."""

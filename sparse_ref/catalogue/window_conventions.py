@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..patterns import Band, Local, Lookback, Window, natten, streaming
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
 
 SINKS = 4  # StreamingLLM's default
@@ -49,10 +49,10 @@ def window_conventions(w: int = 4, n: int = 16) -> tuple[Convention, ...]:
     Sparse Transformer, published code, Lookback(4), 4
     Mistral, GPT-Neo and others in transformers 5.23.0, Lookback(4), 4
     """
-    w = whole("w", w, 2)
+    w = integer("w", w, 2)
     if w % 2:
         raise ValueError(f"w must be even, since the Longformer and BigBird papers halve it, got {w}")
-    n, half = whole("n", n, w), w // 2
+    n, half = integer("n", n, w), w // 2
     causal, sinks, both = KINDS
     return (
         Convention("Sukhbaatar et al. 2019 (adaptive span)", "L", Band(w, -1), w, causal),

@@ -11,7 +11,7 @@ from .. import patterns
 from ..catalogue import notation
 from ..catalogue.entries import catalogue
 from ..catalogue.window_conventions import window_conventions
-from ..picture import picture, rules_in, said, stated
+from ..picture import first_line, picture, rules_of, set_and_source
 from ..sets.branches import Branches
 from ..sets.checks import lengths
 from ..sets.factorized import Factorized
@@ -24,9 +24,9 @@ def list_(arguments) -> int:
     families: dict[str, dict[str, dict[str, str]]] = {}
     for name in dict.fromkeys([*examples, *notation.NAMES]):
         definition = notation.NAMES[name]
-        is_set, source = stated(definition)
+        is_set, source = set_and_source(definition)
         found = {"set": is_set, "source": source, "example": examples[name].text() if name in examples else ""}
-        families.setdefault(said(sys.modules[definition.__module__]), {})[name] = found
+        families.setdefault(first_line(sys.modules[definition.__module__]), {})[name] = found
     if arguments.json:
         print(json.dumps({name: {"family": title, **found} for title, each in families.items() for name, found in each.items()},
                          indent=1))
@@ -57,13 +57,13 @@ def show(arguments) -> int:
     text = entry.text() if entry else arguments.expression
     definition = notation.constructor(text)
     if not arguments.json and not isinstance(definition, type | None):  # a function's pattern no longer knows its name
-        print(text, said(definition), "", sep="\n")
+        print(text, first_line(definition), "", sep="\n")
     for name, p in _parts(text):
         drawn = picture(p, arguments.n or (entry.shape() if entry else p.own_length or 16))
         if arguments.json:
             print(json.dumps({"pattern": repr(p), "rows": [[c == "█" for c in line] for line in drawn.split("\n")]}))
         else:
-            print(name + repr(p), *map(said, dict.fromkeys(map(type, rules_in(p)))), drawn, "", sep="\n")
+            print(name + repr(p), *map(first_line, dict.fromkeys(map(type, rules_of(p)))), drawn, "", sep="\n")
     return 0
 
 
@@ -109,7 +109,7 @@ def stats(arguments) -> int:
 def _cost(p: Pattern, n) -> dict:
     """What `stats` prints of one pattern."""
     from .. import lower
-    rows, (n_q, n_k) = lower.counts(lower.runs(p, n)), lengths(n)
+    rows, (n_q, n_k) = lower.key_counts(lower.runs(p, n)), lengths(n)
     nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
     return {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": nnz, "density": nnz / (n_q * n_k) if n_q * n_k else 0.0,
             "of_causal": nnz / causal if causal else 0.0, "least_keys": int(rows.min(initial=n_k)),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.inputs import array
-from ..lower.runs.lowering import checked
-from ..lower.runs.runs_of import ragged
-from ..lower.runs.table import keys_of, tidy
-from ..sets.checks import lengths, whole
+from ..attention.inputs import as_array
+from ..lower.runs.lowering import check_pattern
+from ..lower.runs.runs_of import runs_of
+from ..lower.runs.table import keys_of, normalise
+from ..sets.checks import integer, lengths
 from ..sets.pattern import Pattern
 from .heads import listed, slabs_of, stacked, unstacked
 
@@ -85,7 +85,7 @@ def from_packed_rows(rows, n_k: int, *, bitorder="little") -> Pattern | tuple[Pa
     >>> interop.from_packed_rows(np.array([[1], [3], [7]], np.uint8), 3)
     Listed(<3 rows, 6 keys>)
     """
-    n_k = whole("n_k", n_k, 0)
+    n_k = integer("n_k", n_k, 0)
     rows, order = _bytes("rows", rows, (None, -(-n_k // 8)), f"of n_k = {n_k} keys"), _order(bitorder)
 
     def read(matrix):
@@ -99,9 +99,9 @@ def from_packed_rows(rows, n_k: int, *, bitorder="little") -> Pattern | tuple[Pa
 
 def _slabs(p: Pattern, n):
     """The mask of p, bool, some rows at a time."""
-    shape = checked(p, n)
+    shape = check_pattern(p, n)
     for lo, hi in slabs_of(shape):
-        indptr, keys = keys_of(tidy(ragged(p, np.arange(lo, hi), shape[1])))
+        indptr, keys = keys_of(normalise(runs_of(p, np.arange(lo, hi), shape[1])))
         slab = np.zeros((hi - lo, shape[1]), bool)
         slab[np.repeat(np.arange(hi - lo), np.diff(indptr)), keys] = True
         yield slab
@@ -109,7 +109,7 @@ def _slabs(p: Pattern, n):
 
 def _bytes(name: str, x, shape: tuple[int | None, ...], what: str) -> np.ndarray:
     """An array of uint8 whose last axes are of this shape."""
-    x = array(name, x)
+    x = as_array(name, x)
     if x.dtype != np.uint8:
         raise TypeError(f"{name} must be uint8, got {x.dtype}")
     if x.ndim >= len(shape) and x.shape[-1] != shape[-1]:

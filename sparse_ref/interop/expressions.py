@@ -6,7 +6,7 @@ import ast
 from functools import reduce
 from textwrap import fill
 
-from ..sets.positions import stretches
+from ..sets.positions import intervals
 
 WIDTH, DEEP = 110, 64
 
@@ -24,7 +24,7 @@ def member(x: ast.expr, positions) -> ast.expr:
     """[x in positions], for ascending positions."""
     parts = [compared(x, ast.Eq(), start) if stop == start + 1 else
              conjunction(compared(ast.Constant(start), ast.LtE(), x), compared(x, ast.Lt(), stop))
-             for start, stop in stretches(positions)]
+             for start, stop in intervals(positions)]
     return joined(ast.BitOr(), parts) if parts else compared(x, ast.NotEq(), x)
 
 

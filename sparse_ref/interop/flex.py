@@ -13,7 +13,7 @@ import numpy as np
 
 from ..lower import bsr
 from ..lower.blocks import block_counts
-from ..sets.checks import lengths, pair
+from ..sets.checks import int_or_pair, lengths
 from .functions import chosen, listed_in, mask_mod
 from .heads import heads_of, stacked
 
@@ -54,7 +54,7 @@ def block_mask(p, n, block=128) -> BlockMask:
     >>> interop.block_mask(sr.Causal(), 1024)
     BlockMask(seq_lengths=(1024, 1024), BLOCK_SIZE=(128, 128), heads=1, partial=8, full=28)
     """
-    patterns, shape, sides = heads_of(p), lengths(n), pair("block", block, 1, "(b_q, b_k)")
+    patterns, shape, sides = heads_of(p), lengths(n), int_or_pair("block", block, 1, "(b_q, b_k)")
     held = stacked(lambda each: block_counts(each, shape, sides), patterns)[None]
     whole_block = held == sides[0] * sides[1]
     return BlockMask(*_ordered((held > 0) & ~whole_block), *_ordered(whole_block), sides, shape, chosen(patterns))

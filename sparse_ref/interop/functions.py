@@ -7,12 +7,12 @@ from inspect import Parameter, signature
 
 import numpy as np
 
-from ..attention.inputs import array
+from ..attention.inputs import as_array
 from ..patterns import Random
-from ..sets.checks import lengths, whole
+from ..sets.checks import integer, lengths
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern, leaves
-from ..sets.positions import among
+from ..sets.positions import isin
 from .heads import heads_by_pattern, heads_of, listed, slabs_of
 from .source import mask_mod_source
 
@@ -63,7 +63,7 @@ def chosen(patterns: tuple[Pattern, ...]) -> Callable:
     def by_head(b, h, q_idx, kv_idx):
         held = h != h
         for each, heads in groups:
-            held = held | (among(h, heads) & each.contains(q_idx, kv_idx))
+            held = held | (isin(h, heads) & each.contains(q_idx, kv_idx))
         return held
     return by_head
 
@@ -87,9 +87,9 @@ def from_mask_mod(fn, n, heads: int | None = None, *, batch: int = 0, framework=
     >>> interop.from_mask_mod(lambda b, h, q, kv: (q >= kv) & (q - kv < 2), 4)
     Listed(<4 rows, 7 keys>)
     """
-    shape, batch = lengths(n), whole("batch", batch, 0)
+    shape, batch = lengths(n), integer("batch", batch, 0)
     call = asked(fn, batch, framework)
-    if heads is not None and whole("heads", heads, 1) and _arguments(fn) == 2:
+    if heads is not None and integer("heads", heads, 1) and _arguments(fn) == 2:
         raise TypeError("heads must be None for a function of (q, kv), which knows none")
 
     def read(h):
@@ -110,7 +110,7 @@ def asked(fn, batch: int, framework: str, device="cpu") -> Callable:
     def call(h, i, j):
         given = tuple(np.asarray(x) for x in (batch, h)) * four + (i[:, None], j[None, :])
         answer = fn(*(given if framework == "numpy" else tensors(*given)))
-        answer = array("fn's answer", answer.cpu() if hasattr(answer, "cpu") else np.asarray(answer))
+        answer = as_array("fn's answer", answer.cpu() if hasattr(answer, "cpu") else np.asarray(answer))
         if answer.dtype != bool:
             raise TypeError(f"fn must answer with bools, True where it attends, got {answer.dtype}")
         try:

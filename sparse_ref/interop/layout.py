@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.inputs import array
+from ..attention.inputs import as_array
 from ..lower.blocks import block_counts
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from .heads import first_true, heads_of, listed
@@ -29,7 +29,7 @@ def deepspeed_layout(p, n: int, block: int = 16, *, covering: bool = False) -> n
             [1, 1, 0],
             [1, 1, 1]]])
     """
-    n, block = whole("n", n, 0), whole("block", block, 1)
+    n, block = integer("n", n, 0), integer("block", block, 1)
     if n % block:
         raise ValueError(f"n must be a multiple of block = {block} (DeepSpeed), got {n}")
     layouts = []
@@ -54,7 +54,7 @@ def from_deepspeed_layout(layout, block: int) -> tuple[Pattern, ...]:
     >>> interop.from_deepspeed_layout(np.eye(3, dtype=int)[None], 16)
     (Blockwise(Listed(<3 rows, 3 keys>), 16),)
     """
-    block, layout = whole("block", block, 1), array("layout", layout)
+    block, layout = integer("block", block, 1), as_array("layout", layout)
     if layout.dtype.kind not in "iub":
         raise TypeError(f"layout must be integers or bool, got {layout.dtype}")
     if layout.ndim != 3:

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..attention.inputs import FLOATS, array
+from ..attention.inputs import FLOATS, as_array
 from ..lower import dense
 from ..sets.pattern import Pattern
 from .heads import first_true, listed, stacked, unstacked
@@ -127,7 +127,7 @@ def _bools(mask) -> np.ndarray:
 
 def _array(name: str, x) -> np.ndarray:
     """An array, or rows of them as lists."""
-    return np.asarray(x) if isinstance(x, (list, tuple)) else array(name, x)
+    return np.asarray(x) if isinstance(x, (list, tuple)) else as_array(name, x)
 
 
 def _fill(fill, dtype) -> np.ndarray:

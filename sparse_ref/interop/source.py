@@ -12,7 +12,7 @@ from keyword import iskeyword
 from textwrap import dedent
 
 from ..sets.parts import Blockwise, Documents, Grid
-from ..sets.pattern import Both, Complement, Either, Minus, Pattern
+from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
 from .expressions import binary, compared, conjunction, disjunction, joined, line, member, negated, stepped
@@ -82,15 +82,15 @@ class _Writer:
         return _Inlined(self, {**type(p).formula.__globals__, **dict(zip(names, (i, j, *p.parameters)))}).visit(expression)
 
     @held.register
-    def _(self, p: Either, i, j):
+    def _(self, p: Union, i, j):
         return disjunction(self.held(p.left, i, j), self.held(p.right, i, j))
 
     @held.register
-    def _(self, p: Both, i, j):
+    def _(self, p: Intersection, i, j):
         return conjunction(self.held(p.left, i, j), self.held(p.right, i, j))
 
     @held.register
-    def _(self, p: Minus, i, j):
+    def _(self, p: Difference, i, j):
         return conjunction(self.held(p.left, i, j), negated(self.held(p.right, i, j)))
 
     @held.register

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.inputs import array
+from ..attention.inputs import as_array
 from ..lower import bsr, csr
-from ..sets.checks import lengths, pair
+from ..sets.checks import int_or_pair, lengths
 from ..sets.listed import Listed
 
 
@@ -57,7 +57,7 @@ def flashinfer_bsr(p, n, block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     >>> indptr, indices, mask.shape
     (array([0, 1, 3], dtype=int32), array([0, 0, 1], dtype=int32), (3, 2, 2))
     """
-    sides, block = lengths(n), pair("block", block, 1, "(R, C)")
+    sides, block = lengths(n), int_or_pair("block", block, 1, "(R, C)")
     if sides[0] % block[0] or sides[1] % block[1]:
         raise ValueError(f"n must be a multiple of block = {block} (FlashInfer), got {sides}")
     blocks = bsr(p, n, block)
@@ -110,7 +110,7 @@ def from_bsr(indptr, indices, data, n=None) -> Listed:
     >>> interop.from_bsr([0, 1], [1], np.array([[[True, False], [True, True]]]))
     Listed(<2 rows, 3 keys>)
     """
-    data = array("data", data)
+    data = as_array("data", data)
     if data.dtype != bool:
         raise TypeError(f"data must be bool, True where it attends, got {data.dtype}: say which numbers do, as data != 0")
     if data.ndim != 3 or min(data.shape[1:]) < 1:
@@ -152,7 +152,7 @@ def from_scipy(a) -> Listed:
 
 def _vector(name: str, x) -> np.ndarray:
     """A vector of integers, int64."""
-    x = np.asarray(x, None if len(x) else np.int64) if isinstance(x, (list, tuple)) else array(name, x)
+    x = np.asarray(x, None if len(x) else np.int64) if isinstance(x, (list, tuple)) else as_array(name, x)
     if x.ndim != 1 or x.dtype.kind not in "iu":
         raise TypeError(f"{name} must be a vector of integers, got shape {x.shape}, dtype {x.dtype}")
     return x.astype(np.int64)

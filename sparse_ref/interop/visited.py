@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..attention.inputs import array
-from ..sets.checks import lengths, pair, whole
+from ..attention.inputs import as_array
+from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.pattern import Pattern
 from .functions import asked
 from .heads import first_true, listed
@@ -32,12 +32,12 @@ def from_block_mask(block_mask, *, batch: int | None = None) -> tuple[Pattern, .
     lacking = [name for name in (*names, "BLOCK_SIZE", "seq_lengths", "mask_mod") if not hasattr(block_mask, name)]
     if lacking:
         raise TypeError(f"block_mask must be a BlockMask, got {type(block_mask).__name__} without {', '.join(lacking)}")
-    shape, block = lengths(tuple(block_mask.seq_lengths)), pair("BLOCK_SIZE", tuple(block_mask.BLOCK_SIZE), 1, "(b_q, b_k)")
+    shape, block = lengths(tuple(block_mask.seq_lengths)), int_or_pair("BLOCK_SIZE", tuple(block_mask.BLOCK_SIZE), 1, "(b_q, b_k)")
     tables = [_table(name, getattr(block_mask, name), axes) for name, axes in zip(names, (3, 4, 3, 4))]
     batches, heads = np.broadcast_shapes(*(table.shape[:2] for table in tables if table is not None))
     if batch is None and batches > 1:
         raise ValueError(f"batch must say which of {batches} batch elements, got None")
-    b = whole("batch", batch or 0, 0, batches - 1)
+    b = integer("batch", batch or 0, 0, batches - 1)
     call = asked(block_mask.mask_mod or _all, b, *_framework(block_mask.kv_num_blocks))
 
     def read(h):
@@ -57,7 +57,7 @@ def _table(name: str, x, axes: int) -> np.ndarray | None:
     """A table of a BlockMask as int64, with axes of its own for the batch and the heads."""
     if x is None and name.startswith("full"):
         return None
-    table = array(name, x.cpu() if hasattr(x, "cpu") else x)
+    table = as_array(name, x.cpu() if hasattr(x, "cpu") else x)
     if not axes - 2 <= table.ndim <= axes or table.dtype.kind not in "iu":
         raise ValueError(f"{name} must be integers in at most {axes} axes, got {table.dtype}, shape {table.shape}")
     return table.astype(np.int64).reshape((1,) * (axes - table.ndim) + table.shape)

@@ -11,7 +11,7 @@ from .._jit import parallel
 
 
 @parallel
-def join(heads, out, lse, more, more_lse):
+def merge_into(heads, out, lse, more, more_lse):
     """out and lse of the given heads, (H, n_q, e) and (H, n_q), become those over both sets of keys.
 
     out = w out + w' more with w = exp(lse - lse''), lse'' = log(exp lse + exp lse'). A part whose lse is -inf adds nothing.

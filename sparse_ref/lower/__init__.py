@@ -2,8 +2,8 @@
 
 from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz
 from .runs.lowering import runs
-from .runs.table import Runs, counts
+from .runs.table import Runs, key_counts
 from .tiles.plan import Plan, plan
 
-__all__ = ["BSR", "CSR", "Plan", "Runs", "bsr", "counts", "csr", "dense", "density", "multiplicity", "nnz", "plan",
+__all__ = ["BSR", "CSR", "Plan", "Runs", "bsr", "key_counts", "csr", "dense", "density", "multiplicity", "nnz", "plan",
            "runs"]

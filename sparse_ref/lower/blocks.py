@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from .._jit import compiled, parallel
+from .._jit import parallel, serial
 from ..sets.pattern import Pattern
-from .runs.lowering import checked
+from .runs.lowering import check_pattern
 from .runs.run_loops import spans_in, stretch
-from .runs.runs_of import ragged
-from .runs.table import tidy
+from .runs.runs_of import runs_of
+from .runs.table import normalise
 
 SLAB = 1 << 16  # rows whose runs are held at a time
 
@@ -20,11 +20,11 @@ def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int]) -> 
 
     The runs of about SLAB rows are held at a time, and no less than those of a row of blocks.
     """
-    (n_q, n_k), (b_q, b_k) = checked(p, shape), block
+    (n_q, n_k), (b_q, b_k) = check_pattern(p, shape), block
     held = np.zeros((-(-n_q // b_q), -(-n_k // b_k)), np.int64)
     step = max(SLAB // b_q, 1)
     for a in range(0, len(held), step):
-        found = tidy(ragged(p, np.arange(a * b_q, min((a + step) * b_q, n_q)), n_k))
+        found = normalise(runs_of(p, np.arange(a * b_q, min((a + step) * b_q, n_q)), n_k))
         count_keys(found.indptr, found.table, n_k, b_q, b_k, held[a:a + step])
     return held
 
@@ -62,7 +62,7 @@ def fill_blocks(indptr, table, n, b_q, b_k, starts, indices, data):
                 lo, hi, at = stretch(own, spans, at, hi - 1, n)
 
 
-@compiled
+@serial
 def deal(indptr, table, n, b_q, b_k, a, out):
     """Add to out[b] how many keys row a of blocks has in block b, a stretch of consecutive keys at once."""
     for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
@@ -75,7 +75,7 @@ def deal(indptr, table, n, b_q, b_k, a, out):
             lo, hi, at = stretch(own, spans, at, hi - 1, n)
 
 
-@compiled
+@serial
 def occupied(indptr, table, n, b_q, b_k, a):
     """Whether each block of row a of blocks holds any key."""
     held = np.zeros((n + b_k - 1) // b_k, np.int64)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._jit import compiled
-from ..picture import grid
+from .._jit import serial
+from ..picture import brute_mask
 from ..sets.branches import Branches
-from ..sets.checks import pair
-from ..sets.listed import falls
+from ..sets.checks import int_or_pair
+from ..sets.listed import descents
 from .blocks import count_blocks, fill_blocks
-from .runs.lowering import checked, runs
-from .runs.table import counts, keys_of
+from .runs.lowering import check_pattern, runs
+from .runs.table import key_counts, keys_of
 
 MOST_DENSE = 4096
 
@@ -35,7 +35,7 @@ class CSR:
         indptr, indices = self.indptr, self.indices
         if len(indptr) != n_q + 1 or indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
             raise ValueError(f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, got {indptr!r}")
-        if len(indices) and (indices.min() < 0 or indices.max() >= n_k or falls(indptr, indices).any()):
+        if len(indices) and (indices.min() < 0 or indices.max() >= n_k or descents(indptr, indices).any()):
             raise ValueError(f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, got {indices!r}")
 
     def dense(self) -> np.ndarray:
@@ -90,19 +90,19 @@ def nnz(p, n) -> int:
     >>> sr.nnz(sr.Causal(), 1_000_000)
     500000500000
     """
-    return int(counts(runs(p, n)).sum())
+    return int(key_counts(runs(p, n)).sum())
 
 
 def density(p, n) -> float:
     """nnz / (n_q n_k), the share of pairs that are connected; 0.0 where there are no pairs."""
-    n_q, n_k = checked(p, n)
+    n_q, n_k = check_pattern(p, n)
     return nnz(p, n) / (n_q * n_k) if n_q * n_k else 0.0
 
 
 def dense(p, n) -> np.ndarray:
     """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys: use `csr` or `plan` there."""
-    _small(checked(p, n))
-    return grid(p, n).copy()
+    _small(check_pattern(p, n))
+    return brute_mask(p, n).copy()
 
 
 def multiplicity(branches, n) -> np.ndarray:
@@ -129,7 +129,7 @@ def bsr(p, n, block) -> BSR:
     >>> sr.bsr(sr.Causal(), 4, 2).indices
     array([0, 0, 1], dtype=int32)
     """
-    b_q, b_k = pair("block", block, 1, "(b_q, b_k)")
+    b_q, b_k = int_or_pair("block", block, 1, "(b_q, b_k)")
     sets = runs(p, n)
     n_q, n_k = sets.shape
     blocks = np.zeros(-(-n_q // b_q), np.int64)
@@ -146,7 +146,7 @@ def _small(shape):
         raise ValueError(f"n must be at most {MOST_DENSE} for a dense mask, got {max(shape)}: use csr or plan")
 
 
-@compiled
+@serial
 def _turn(indptr, indices, at, out):
     """Deal row i to each of its keys; at[j] is where key j writes next."""
     for i in range(len(indptr) - 1):

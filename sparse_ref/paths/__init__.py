@@ -8,11 +8,11 @@ from .finite.counting import count
 from .finite.diameter import diameter, distance, growth
 from .finite.reach import hops, reach
 from .finite.shortest import shortest, witness
-from .finite.universality import Assumption, Centres, star, yun
+from .finite.universality import Assumption, Centres, contains_star, universality
 from .finite.unreachable import WhyNot, why_not
 from .proof.lemmas import prove_closed, prove_hops
 from .proof.prove import prove
 from .proof.verdict import Verdict
 
 __all__ = ["Assumption", "Centres", "Verdict", "WhyNot", "count", "diameter", "distance", "growth", "hops", "prove", "prove_closed",
-           "prove_hops", "reach", "shortest", "star", "why_not", "witness", "yun"]
+           "prove_hops", "reach", "shortest", "contains_star", "why_not", "witness", "universality"]

@@ -7,7 +7,7 @@ Symbols:  I, J the blocks of i and j, from 0;  nb = n / block;  r = random, how 
 
 from __future__ import annotations
 
-from ..sets.checks import LONGEST, whole
+from ..sets.checks import MAX_LENGTH, integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from .elementary import Window
@@ -54,7 +54,7 @@ def bigbird(n: int, block: int, random: int, seed: int) -> Pattern:
     ████████████████
     """
     nb = block_count("bigbird", n, block)
-    random = whole("bigbird: random", random, 0)
+    random = integer("bigbird: random", random, 0)
     if random > nb:
         raise ValueError(f"bigbird: random must be at most n / block = {nb} (BigBird, blocks without repeats), got {random}")
     return Blockwise(GlobalAt((0, nb - 1)) | Window(1) | Random(nb, random, seed), block)
@@ -62,7 +62,7 @@ def bigbird(n: int, block: int, random: int, seed: int) -> Pattern:
 
 def block_count(name, n, block):
     """nb = n / block."""
-    n, block = whole(f"{name}: n", n, 1, LONGEST), whole(f"{name}: block", block, 1)
+    n, block = integer(f"{name}: n", n, 1, MAX_LENGTH), integer(f"{name}: block", block, 1)
     if n % block:
         raise ValueError(f"{name}: n must be a multiple of block = {block} (BigBird, whole blocks), got {n}")
     return n // block

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..sets.branches import Branches
-from ..sets.checks import LONGEST, MOST_HEADS, flag, whole
+from ..sets.checks import MAX_HEADS, MAX_LENGTH, flag, integer
 from ..sets.listed import Listed
 from ..sets.parts import Blockwise, Grid
 from .bigbird import block_count
@@ -120,10 +120,10 @@ def _plan(name, focused, n, block, random, layer, heads):
 
 def _checked(name, n, block, random, layer, head, heads):
     """The parameters of the two codes, as ints."""
-    heads = whole(f"{name}: heads", heads, 1, MOST_HEADS)
-    head = whole(f"{name}: head", head, 0)
+    heads = integer(f"{name}: heads", heads, 1, MAX_HEADS)
+    head = integer(f"{name}: head", head, 0)
     if head >= heads:
         raise ValueError(f"{name}: head must be below heads = {heads}, got {head}")
-    layer = whole(f"{name}: layer", layer, 0, 2**32 - 1)
-    n, block, random = whole(f"{name}: n", n, 1, LONGEST), whole(f"{name}: block", block, 1), whole(f"{name}: random", random, 1)
+    layer = integer(f"{name}: layer", layer, 0, 2**32 - 1)
+    n, block, random = integer(f"{name}: n", n, 1, MAX_LENGTH), integer(f"{name}: block", block, 1), integer(f"{name}: random", random, 1)
     return n, block, random, layer, head, heads

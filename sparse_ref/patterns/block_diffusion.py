@@ -5,7 +5,7 @@ Arriola et al. 2025, "Block Diffusion: Interpolating Between Autoregressive and 
 
 from __future__ import annotations
 
-from ..sets.checks import LONGEST, whole
+from ..sets.checks import MAX_LENGTH, integer
 from ..sets.parts import Blockwise, Grid
 from ..sets.pattern import Pattern
 from .divided import Chunk
@@ -42,7 +42,7 @@ def block_diffusion(n: int, block: int) -> Pattern:
     ······██████
     ······██████
     """
-    n, block = whole("block_diffusion: n", n, 1, LONGEST // 2), whole("block_diffusion: block", block, 1)  # 2 n
+    n, block = integer("block_diffusion: n", n, 1, MAX_LENGTH // 2), integer("block_diffusion: block", block, 1)  # 2 n
     same_half, to_the_clean, clean = Window(0), Band(-1, 1), Window(0) - Prefix(1)
     own, upto = Chunk(block), Blockwise(Causal(), block)
     parts = (same_half, own), (to_the_clean, upto - own), (clean, upto)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from ..sets.rule import Rule, span
 from .elementary import Window
@@ -75,5 +75,5 @@ def butterfly(factors: int) -> Pattern:
     ··█·█·██
     ···█·███
     """
-    factors = whole("butterfly: factors", factors, 0, MOST_FACTORS)
+    factors = integer("butterfly: factors", factors, 0, MOST_FACTORS)
     return reduce(or_, (Flip(2**t) for t in range(factors)), Window(0))

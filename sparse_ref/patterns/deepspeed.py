@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from ..sets.checks import sequence, whole
+from ..sets.checks import int_tuple, integer
 from ..sets.pattern import Pattern
 from .elementary import Causal, Full, Lookback, Window
 from .globals import GlobalAt
@@ -98,7 +98,7 @@ def check_words(name: str, attention: str, rule: str):
 
 def sliding_window(name: str, keys: int, attention: str, rule: str) -> Pattern:
     """The window of `num_sliding_window_blocks`; none of the future where unidirectional."""
-    keys = whole(f"{name}: num_sliding_window_blocks", keys, 1)
+    keys = integer(f"{name}: num_sliding_window_blocks", keys, 1)
     if attention == "unidirectional":
         return Lookback(keys if rule == "documentation" else keys // 2 + 1)
     if rule == "documentation" and keys % 2 == 0:
@@ -109,9 +109,9 @@ def sliding_window(name: str, keys: int, attention: str, rule: str) -> Pattern:
 
 def stretches_of_blocks(name: str, starts, stops) -> list[tuple[int, int]]:
     """The global blocks as (start, stop); each a block by itself where no stops are given."""
-    starts = sequence(f"{name}: global_block_indices", starts, 0, MOST_BLOCKS)
+    starts = int_tuple(f"{name}: global_block_indices", starts, 0, MOST_BLOCKS)
     stops = [start + 1 for start in starts] if stops is None else stops
-    stops = sequence(f"{name}: global_block_end_indices", stops, 0, MOST_BLOCKS + 1)
+    stops = int_tuple(f"{name}: global_block_end_indices", stops, 0, MOST_BLOCKS + 1)
     if len(stops) != len(starts):
         raise ValueError(f"{name}: global_block_end_indices must be {len(starts)}, one for each of global_block_indices "
                          f"(DeepSpeed), got {len(stops)}")

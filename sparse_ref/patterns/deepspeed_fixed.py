@@ -13,7 +13,7 @@ from operator import or_
 
 import numpy as np
 
-from ..sets.checks import MOST_HEADS, flag, whole
+from ..sets.checks import MAX_HEADS, flag, integer
 from ..sets.parts import Blockwise, Documents
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
@@ -61,14 +61,14 @@ def deepspeed_fixed(blocks: int, num_local_blocks: int = 4, num_global_blocks: i
     check_words(name, attention, rule)
     given = dict(blocks=blocks, num_local_blocks=num_local_blocks, num_global_blocks=num_global_blocks,
                  num_different_global_patterns=num_different_global_patterns)
-    blocks, l, g, different = (whole(f"{name}: {key}", value, 1, MOST_BLOCKS) for key, value in given.items())
+    blocks, l, g, different = (integer(f"{name}: {key}", value, 1, MOST_BLOCKS) for key, value in given.items())
     if l % g:
         raise ValueError(f"{name}: num_global_blocks must divide num_local_blocks = {l} (DeepSpeed), got {g}")
     if different > l // g:
         raise ValueError(f"{name}: num_different_global_patterns must be at most num_local_blocks / num_global_blocks = {l // g} "
                          f"(DeepSpeed), got {different}")
     check_horizontal(name, attention, horizontal_global_attention)
-    number = 1 + whole(f"{name}: head", head, 0, MOST_HEADS) % different
+    number = 1 + integer(f"{name}: head", head, 0, MAX_HEADS) % different
     p = windows(blocks, (l,), attention) | _representatives(blocks, l, g, number, attention, horizontal_global_attention)
     return p & Causal() if attention == "unidirectional" and rule == "documentation" else p
 

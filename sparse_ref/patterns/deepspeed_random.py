@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from random import Random as Generator
 
-from ..sets.checks import MOST_HEADS, sequence, whole
+from ..sets.checks import MAX_HEADS, int_tuple, integer
 from ..sets.listed import Listed
 from ..sets.parts import Grid
 from ..sets.pattern import Pattern
@@ -57,8 +57,8 @@ def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blo
     name = "deepspeed_variable"
     check_words(name, attention, rule)
     check_horizontal(name, attention, horizontal_global_attention)
-    blocks = whole(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
-    sizes = sequence(f"{name}: local_window_blocks", local_window_blocks, 1, MOST_BLOCKS)
+    blocks = integer(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
+    sizes = int_tuple(f"{name}: local_window_blocks", local_window_blocks, 1, MOST_BLOCKS)
     if not sizes:
         raise ValueError(f"{name}: local_window_blocks must hold at least 1 window (DeepSpeed), got {local_window_blocks!r}")
     past = attention == "unidirectional" and rule == "documentation"
@@ -101,7 +101,7 @@ def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_windo
     """
     name = "deepspeed_bigbird"
     check_words(name, attention, rule)
-    blocks = whole(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
+    blocks = integer(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
     keys = at_most_blocks(f"{name}: num_sliding_window_blocks", num_sliding_window_blocks, 1, blocks)
     count = at_most_blocks(f"{name}: num_global_blocks", num_global_blocks, 0, blocks)
     past = attention == "unidirectional"
@@ -112,7 +112,7 @@ def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_windo
 
 def at_most_blocks(name: str, value, least: int, blocks: int) -> int:
     """A number of blocks in a row: at most all of them."""
-    value = whole(name, value, least)
+    value = integer(name, value, least)
     if value > blocks:
         raise ValueError(f"{name} must be at most blocks = {blocks} (DeepSpeed), got {value}")
     return value
@@ -121,7 +121,7 @@ def at_most_blocks(name: str, value, least: int, blocks: int) -> int:
 def _random_blocks(name, blocks, count, head, seed, past, as_many_as_there_are) -> Listed | None:
     """The random blocks of each row, from those up to its own where `past`; None where none are asked for."""
     count = at_most_blocks(f"{name}: num_random_blocks", count, 0, blocks)
-    head, seed = whole(f"{name}: head", head, 0, MOST_HEADS), whole(f"{name}: seed", seed, 0, None)
+    head, seed = integer(f"{name}: head", head, 0, MAX_HEADS), integer(f"{name}: seed", seed, 0, None)
     if past and count > 1 and not as_many_as_there_are:
         raise ValueError(f'{name}: num_random_blocks must be at most 1 where attention is "unidirectional", got {count}: '
                          "block 0 has no more to draw from (DeepSpeed)")

@@ -8,7 +8,7 @@ Symbols:  r the local radius, keys to one side;  g the global tokens, or the sum
 
 from __future__ import annotations
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
 from .elementary import Window
@@ -35,7 +35,7 @@ def etc(count: int, radius: int) -> Pattern:
     ██···███
     ██····██
     """
-    return Global(whole("etc: count", count, 0)) | Window(whole("etc: radius", radius, 0))
+    return Global(integer("etc: count", count, 0)) | Window(integer("etc: radius", radius, 0))
 
 
 def longt5_local(radius: int) -> Pattern:
@@ -51,7 +51,7 @@ def longt5_local(radius: int) -> Pattern:
     ·███
     ··██
     """
-    return Window(whole("longt5_local: radius", radius, 0))
+    return Window(integer("longt5_local: radius", radius, 0))
 
 
 def longt5_tglobal(summaries: int, radius: int) -> Pattern:
@@ -71,5 +71,5 @@ def longt5_tglobal(summaries: int, radius: int) -> Pattern:
     ██··███
     ██···██
     """
-    g, r = whole("longt5_tglobal: summaries", summaries, 0), whole("longt5_tglobal: radius", radius, 0)
+    g, r = integer("longt5_tglobal: summaries", summaries, 0), integer("longt5_tglobal: radius", radius, 0)
     return Prefix(g) | Shifted(Window(r), g)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets.rule import Rule, among, span, stretches
+from ..sets.rule import Rule, intervals, isin, span
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,12 +58,12 @@ class GlobalAt(Rule):
 
     @staticmethod
     def formula(i, j, positions):
-        return among(i, positions) | among(j, positions)
+        return isin(i, positions) | isin(j, positions)
 
     @staticmethod
     def row(i, n, positions):
-        everything = span(0, np.where(among(np.asarray(i), positions), n, 0))
-        return (everything, *(span(start + 0 * i, stop) for start, stop in stretches(positions) if start < n))
+        everything = span(0, np.where(isin(np.asarray(i), positions), n, 0))
+        return (everything, *(span(start + 0 * i, stop) for start, stop in intervals(positions) if start < n))
 
     @staticmethod
     def pairs(n, positions):

@@ -6,7 +6,7 @@ DOI 10.5281/zenodo.5297715. Software without a paper: its sets are those of Hugg
 
 from __future__ import annotations
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.factorized import Factorized
 from .elementary import Causal, Lookback
 
@@ -28,4 +28,4 @@ def gpt_neo(keys: int = 256) -> Factorized:
     ████·  ··██·
     █████  ···██
     """
-    return Factorized((Causal(), Lookback(whole("gpt_neo: keys", keys, 1))), f"gpt_neo({keys})")
+    return Factorized((Causal(), Lookback(integer("gpt_neo: keys", keys, 1))), f"gpt_neo({keys})")

@@ -8,7 +8,7 @@ Symbols:  a an axis;  i_a the coordinate of i along it;  M the side of a window,
 
 from __future__ import annotations
 
-from ..sets.checks import each_axis, sequence, whole
+from ..sets.checks import int_tuple, integer, per_axis
 from ..sets.parts import Grid
 from .divided import Chunk
 from .elementary import Full, Window
@@ -38,8 +38,8 @@ def axial(shape, axis: int) -> Grid:
     ·█··█·  ···███
     ··█··█  ···███
     """
-    shape = sequence("axial: shape", shape, 1)
-    axis = whole("axial: axis", axis, 0)
+    shape = int_tuple("axial: shape", shape, 1)
+    axis = integer("axial: axis", axis, 0)
     if axis >= len(shape):
         raise ValueError(f"axial: axis must be below len(shape) = {len(shape)}, got {axis}")
     return Grid(shape, tuple(Full() if a == axis else Window(0) for a in range(len(shape))))
@@ -79,10 +79,10 @@ def swin(shape, window, shift=0) -> Grid:
     ·····██··██·
     ·······█···█
     """
-    shape = sequence("swin: shape", shape, 1)
+    shape = int_tuple("swin: shape", shape, 1)
     each = []
-    for side, offset in zip(each_axis("swin: window", window, len(shape)), each_axis("swin: shift", shift, len(shape))):
-        side, offset = whole("swin: window", side, 1), whole("swin: shift", offset, 0)
+    for side, offset in zip(per_axis("swin: window", window, len(shape)), per_axis("swin: shift", shift, len(shape))):
+        side, offset = integer("swin: window", side, 1), integer("swin: shift", offset, 0)
         if offset >= side:
             raise ValueError(f"swin: shift must be below window = {side} (Swin's rule), got {offset}")
         each.append(Chunk(side, offset))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sets.checks import pair, sequence, whole
+from ..sets.checks import int_or_pair, int_tuple, integer
 from ..sets.parts import Grid
 from ..sets.pattern import Pattern
 from ..sets.rule import Rule, span
@@ -73,7 +73,7 @@ def image_local(block: int, memory: int) -> Pattern:
     ···██·
     ···███
     """
-    return MemoryBlock(whole("image_local: block", block, 1), whole("image_local: memory", memory, 0), 0) & Causal()
+    return MemoryBlock(integer("image_local: block", block, 1), integer("image_local: memory", memory, 0), 0) & Causal()
 
 
 def image_local_2d(shape, block, memory) -> Pattern:
@@ -111,11 +111,11 @@ def image_local_2d(shape, block, memory) -> Pattern:
     ·····███·██·
     ·····███·███
     """
-    shape = sequence("image_local_2d: shape", shape, 1)
+    shape = int_tuple("image_local_2d: shape", shape, 1)
     if len(shape) != 2:
         raise ValueError(f"image_local_2d: shape must be (height, width), got {shape!r}")
-    h_q, w_q = pair("image_local_2d: block", block, 1, "(h_q, w_q)")
-    h_m, w_m = pair("image_local_2d: memory", memory, 0, "(h_m, w_m)")
+    h_q, w_q = int_or_pair("image_local_2d: block", block, 1, "(h_q, w_q)")
+    h_m, w_m = int_or_pair("image_local_2d: memory", memory, 0, "(h_m, w_m)")
     rows_above, columns_before = MemoryBlock(h_q, h_m, 0) - Chunk(h_q), MemoryBlock(w_q, w_m, 0) - Chunk(w_q)
     above = Grid(shape, (rows_above, MemoryBlock(w_q, w_m, w_m)))
     left = Grid(shape, (Chunk(h_q), columns_before))

@@ -7,7 +7,7 @@ Symbols:  `keys` the length of a chunk.
 
 from __future__ import annotations
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
 from .divided import Chunk
@@ -31,7 +31,7 @@ def llama4_chunked(keys: int, padding: int = 0) -> Pattern:
     ····█·
     ····██
     """
-    return Chunk(whole("llama4_chunked: keys", keys, 1), whole("llama4_chunked: padding", padding, 0)) & Causal()
+    return Chunk(integer("llama4_chunked: keys", keys, 1), integer("llama4_chunked: padding", padding, 0)) & Causal()
 
 
 def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
@@ -49,5 +49,5 @@ def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
     ··██·  ████·
     ····█  █████
     """
-    chunked, turns = llama4_chunked(whole("llama4: keys", keys, 1)), whole("llama4: interval", interval, 1)
+    chunked, turns = llama4_chunked(integer("llama4: keys", keys, 1)), integer("llama4: interval", interval, 1)
     return Factorized((chunked,) * (turns - 1) + (Causal(),), f"llama4({keys}, {turns})")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
-from ..sets.rule import Rule, among, every, span
+from ..sets.rule import Rule, every, isin, span
 from ..sets.shifted import Shifted
 from .elementary import Lookback
 from .globals import Prefix
@@ -46,7 +46,7 @@ class LogSparse(Rule):
 
     @staticmethod
     def formula(i, j):
-        return among(i - j, STEPS)
+        return isin(i - j, STEPS)
 
     @staticmethod
     def row(i, n):
@@ -89,7 +89,7 @@ class LogSparseRestart(Rule):
 
     @staticmethod
     def formula(i, j, sub, local):
-        return (j <= i) & (((i - j) % sub < local) | among((i - j) % sub - local + 1, STEPS))
+        return (j <= i) & (((i - j) % sub < local) | isin((i - j) % sub - local + 1, STEPS))
 
     @staticmethod
     def row(i, n, sub, local):
@@ -121,7 +121,7 @@ def logsparse_local(local: int) -> Pattern:
     ··█·█████·
     ···█·█████
     """
-    local = whole("logsparse_local: local", local, 1)
+    local = integer("logsparse_local: local", local, 1)
     return Lookback(local) | Shifted(LogSparse(), 1 - local)
 
 
@@ -164,7 +164,7 @@ def logsparse_code(n: int, sub: int) -> Pattern:
     ··█·█████·█·█████·
     █··█·█████·█·█████
     """
-    n, sub = whole("logsparse_code: n", n, 0), whole("logsparse_code: sub", sub)
+    n, sub = integer("logsparse_code: n", n, 0), integer("logsparse_code: sub", sub)
     if sub < 2:
         raise ValueError(f"logsparse_code: sub must be at least 2, as row_mask is empty at sub_len = 1, got {sub}")
     local = (sub - 1).bit_length()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..sets.checks import sequence, whole
+from ..sets.checks import int_tuple, integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from .divided import Dilated
@@ -57,7 +57,7 @@ def longformer(radius: int, globals: Sequence[int] = (), dilation: int | tuple[i
     ··█·█
     <BLANKLINE>
     """
-    w, G = whole("longformer: radius", radius, 0), sequence("longformer: globals", globals, 0)
+    w, G = integer("longformer: radius", radius, 0), int_tuple("longformer: globals", globals, 0)
 
     def head(d):
         window = Window(w) if d == 1 else Dilated(w, d)
@@ -82,7 +82,7 @@ def longformer_causal(radius: int, dilation: int | tuple[int, ...] = 1) -> Patte
     ··█·█·█·
     ···█·█·█
     """
-    w = whole("longformer_causal: radius", radius, 0)
+    w = integer("longformer_causal: radius", radius, 0)
     return _each("longformer_causal: dilation", dilation, lambda d: Lookback(w + 1) if d == 1 else Dilated(w, d) & Causal())
 
 
@@ -106,13 +106,13 @@ def longformer_no_overlap(keys: int) -> Pattern:
     ····████
     ····████
     """
-    return Blockwise(Window(1), whole("longformer_no_overlap: keys", keys, 1))
+    return Blockwise(Window(1), integer("longformer_no_overlap: keys", keys, 1))
 
 
 def _each(name: str, dilation, head: Callable[[int], Pattern]) -> Pattern | tuple[Pattern, ...]:
     """The pattern of one dilation, or those of a tuple of them."""
     if isinstance(dilation, tuple) and dilation:
-        return tuple(head(d) for d in sequence(name, dilation, 1))
+        return tuple(head(d) for d in int_tuple(name, dilation, 1))
     if isinstance(dilation, (tuple, list)):
         raise TypeError(f"{name} must be an integer, or a tuple with one for each head, got {dilation!r}")
-    return head(whole(name, dilation, 1))
+    return head(integer(name, dilation, 1))

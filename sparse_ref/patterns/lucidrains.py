@@ -7,7 +7,7 @@ Symbols:  `keys` the length of a bucket.
 
 from __future__ import annotations
 
-from ..sets.checks import flag, whole
+from ..sets.checks import flag, integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from .elementary import Band, Causal
@@ -44,8 +44,8 @@ def local_attention(keys: int, look_back: int = 1, look_forward: int | None = No
     ··████
     """
     causal, exact = flag("local_attention: causal", causal), flag("local_attention: exact", exact)
-    keys, back = whole("local_attention: keys", keys, 1), whole("local_attention: look_back", look_back, 0)
-    forward = whole("local_attention: look_forward", int(not causal) if look_forward is None else look_forward, 0)
+    keys, back = integer("local_attention: keys", keys, 1), integer("local_attention: look_back", look_back, 0)
+    forward = integer("local_attention: look_forward", int(not causal) if look_forward is None else look_forward, 0)
     if causal and forward:
         raise ValueError(f"local_attention: look_forward must be 0 if causal (local-attention), got {forward}")
     if exact:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
-from ..sets.rule import Rule, among, span, stretches
+from ..sets.rule import Rule, intervals, isin, span
 from .elementary import Lookback
 from .globals import Sinks
 
@@ -38,12 +38,12 @@ class Verticals(Rule):
 
     @staticmethod
     def formula(i, j, positions):
-        return (j <= i) & among(j, positions)
+        return (j <= i) & isin(j, positions)
 
     @staticmethod
     def row(i, n, positions):
         nothing = span(0 * i, 0)
-        return (nothing, *(span(start, np.minimum(stop, i + 1)) for start, stop in stretches(positions) if start < n))
+        return (nothing, *(span(start, np.minimum(stop, i + 1)) for start, stop in intervals(positions) if start < n))
 
     @staticmethod
     def pairs(n, positions):
@@ -71,12 +71,12 @@ class Slashes(Rule):
 
     @staticmethod
     def formula(i, j, offsets):
-        return (j <= i) & among(i - j, offsets)
+        return (j <= i) & isin(i - j, offsets)
 
     @staticmethod
     def row(i, n, offsets):
         nothing = span(0 * i, 0)
-        return (nothing, *(span(i - stop + 1, i - start + 1) for start, stop in stretches(offsets)))
+        return (nothing, *(span(i - stop + 1, i - start + 1) for start, stop in intervals(offsets)))
 
     @staticmethod
     def pairs(n, offsets):
@@ -100,7 +100,7 @@ def a_shape(sinks: int, radius: int) -> Pattern:
     █·██·
     █··██
     """
-    return Sinks(whole("a_shape: sinks", sinks, 0)) | Lookback(whole("a_shape: radius", radius, 0) + 1)
+    return Sinks(integer("a_shape: sinks", sinks, 0)) | Lookback(integer("a_shape: radius", radius, 0) + 1)
 
 
 def vertical_slash(verticals, slashes) -> Pattern:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets.checks import each_axis, flag, sequence
+from ..sets.checks import flag, int_tuple, per_axis
 from ..sets.parts import Grid
 from ..sets.rule import Sized, every
 
@@ -171,7 +171,7 @@ def natten_nd(shape, keys, stride=1, dilation=1, causal=False) -> Grid:
     ·····███·███
     ·····███·███
     """
-    shape = sequence("natten_nd: shape", shape, 1)
+    shape = int_tuple("natten_nd: shape", shape, 1)
     given = dict(keys=keys, stride=stride, dilation=dilation, causal=causal)
-    each = [each_axis(f"natten_nd: {name}", value, len(shape)) for name, value in given.items()]
+    each = [per_axis(f"natten_nd: {name}", value, len(shape)) for name, value in given.items()]
     return Grid(shape, tuple(natten(*along) for along in zip(shape, *each)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sets.checks import MOST, MOST_HEADS, whole
+from ..sets.checks import MAX_HEADS, MAX_PARAMETER, integer
 from ..sets.pattern import Pattern
 from ..sets.rule import Rule, every
 from .sparse_transformer import Block, Summary
@@ -92,7 +92,7 @@ def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, 
     <BLANKLINE>
     """
     given = dict(l=l, blocksize=blocksize, num_verts=num_verts, vertsize=vertsize, heads=num_verts if heads is None else heads)
-    l, blocksize, num_verts, vertsize, heads = (whole(f"openai_fixed: {name}", value, 1, MOST_HEADS if name == "heads" else MOST)
+    l, blocksize, num_verts, vertsize, heads = (integer(f"openai_fixed: {name}", value, 1, MAX_HEADS if name == "heads" else MAX_PARAMETER)
                                                 for name, value in given.items())
     blocks = l // blocksize
     if blocks < 1:

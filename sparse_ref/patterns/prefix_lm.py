@@ -6,7 +6,7 @@ the same set, with the source as the prefix, is the sequence-to-sequence mask of
 
 from __future__ import annotations
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from .elementary import Causal
 from .globals import Prefix
@@ -25,4 +25,4 @@ def prefix_lm(length: int) -> Pattern:
     ████·
     █████
     """
-    return Causal() | Prefix(whole("prefix_lm: length", length, 0))
+    return Causal() | Prefix(integer("prefix_lm: length", length, 0))

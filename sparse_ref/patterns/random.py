@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..sets.checks import LONGEST, asked, whole
+from ..sets.checks import MAX_LENGTH, integer, query_and_length
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
-from ..sets.run import wide
+from ..sets.run import as_int64
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +43,8 @@ class Random(Pattern):
     seed: int
 
     def __post_init__(self):
-        for name, least, most in (("n", 0, LONGEST), ("keys", 0, None), ("seed", 0, None)):
-            object.__setattr__(self, name, whole(f"Random: {name}", getattr(self, name), least, most))
+        for name, least, most in (("n", 0, MAX_LENGTH), ("keys", 0, None), ("seed", 0, None)):
+            object.__setattr__(self, name, integer(f"Random: {name}", getattr(self, name), least, most))
         if self.keys > self.n:
             raise ValueError(f"Random: keys must be at most n = {self.n}, got {self.keys}")
         if self.seed >= 2**64:
@@ -58,13 +58,13 @@ class Random(Pattern):
         return self.n
 
     def contains(self, i, j):
-        i, j = np.broadcast_arrays(wide(np.asarray(i)), wide(np.asarray(j)))
+        i, j = np.broadcast_arrays(as_int64(np.asarray(i)), as_int64(np.asarray(j)))
         asked, row = np.unique(i, return_inverse=True)
         listed = Listed(np.arange(len(asked) + 1) * self.keys, self.rows(asked).ravel())
         return listed.contains(row.reshape(i.shape), j)
 
     def row(self, i, n):
-        i, n = asked(i, n)
+        i, n = query_and_length(i, n)
         self._stated_for(i, n)
         return self.rows(np.array([i]))[0]
 
@@ -86,7 +86,7 @@ class Random(Pattern):
         asked, back = np.unique(i, return_inverse=True)
         stream, at = np.random.Philox(key=self.seed), 0
         words = np.empty((len(asked), 4 * blocks), np.uint64)
-        edges = np.flatnonzero(np.diff(asked, prepend=-2, append=LONGEST + 1) > 1).tolist()
+        edges = np.flatnonzero(np.diff(asked, prepend=-2, append=MAX_LENGTH + 1) > 1).tolist()
         for first, stop in pairwise(edges):  # rows that follow one another come from the stream at once
             row = int(asked[first])
             stream.advance((row - at) * blocks)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..sets.branches import Branches
-from ..sets.checks import flag, whole
+from ..sets.checks import flag, integer
 from ..sets.parts import Blockwise, Grid
 from ..sets.pattern import Pattern
 from ..sets.rule import Sized, span
@@ -114,8 +114,8 @@ def reformer_local_hf(n: int, keys: int, before: int = 1, after: int = 0) -> Bra
 
 def _chunks(name: str, n: int, keys: int, before: int, after: int) -> tuple[int, int, int, int]:
     """The length of a chunk, how many there are, and `before` and `after`: one chunk where n is at most keys."""
-    n, keys = whole(f"{name}: n", n, 1), whole(f"{name}: keys", keys, 1)
+    n, keys = integer(f"{name}: n", n, 1), integer(f"{name}: keys", keys, 1)
     if n > keys and n % keys:
         raise ValueError(f"{name}: n must be at most keys = {keys} or a multiple of it (Reformer), got {n}")
     keys = min(keys, n)
-    return keys, n // keys, whole(f"{name}: before", before, 0), whole(f"{name}: after", after, 0)
+    return keys, n // keys, integer(f"{name}: before", before, 0), integer(f"{name}: after", after, 0)

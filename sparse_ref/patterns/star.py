@@ -5,7 +5,7 @@ Guo, Qiu, Liu, Shao, Xue, Zhang 2019, "Star-Transformer", arXiv 1902.09113.
 
 from __future__ import annotations
 
-from ..sets.checks import LONGEST, flag, whole
+from ..sets.checks import MAX_LENGTH, flag, integer
 from ..sets.parts import Documents
 from ..sets.pattern import Pattern
 from .elementary import Band, Window
@@ -38,7 +38,7 @@ def star(n: int, circular: bool = True) -> Pattern:
     █··███···█·
     ██··██····█
     """
-    n = whole("star: n", n, 1, LONGEST // 2)
+    n = integer("star: n", n, 1, MAX_LENGTH // 2)
     near = Global(1) | Window(1)
     if flag("star: circular", circular):
         near = near | Band(n - 1, 1 - n) | Band(1 - n, n - 1)

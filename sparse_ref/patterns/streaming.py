@@ -5,7 +5,7 @@ Xiao, Tian, Chen, Han, Lewis 2023, "Efficient Streaming Language Models with Att
 
 from __future__ import annotations
 
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from .elementary import Lookback
 from .globals import Sinks
@@ -31,4 +31,4 @@ def streaming(sinks: int, keys: int) -> Pattern:
     █··██·
     █···██
     """
-    return Sinks(whole("streaming: sinks", sinks, 0)) | Lookback(whole("streaming: keys", keys, 1))
+    return Sinks(integer("streaming: sinks", sinks, 0)) | Lookback(integer("streaming: keys", keys, 1))

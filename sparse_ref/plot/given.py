@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..lower import dense
-from ..lower.runs.lowering import checked
-from ..sets.checks import lengths, pair, whole
+from ..lower.runs.lowering import check_pattern
+from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
 
@@ -43,18 +43,18 @@ def sides(shape) -> tuple[int, int]:
     """(height, width) of an image."""
     if not isinstance(shape, tuple) or len(shape) != 2:
         raise TypeError(f"shape must be a pair of integers (height, width), got {shape!r}")
-    return pair("shape", shape, 1, "(height, width)")
+    return int_or_pair("shape", shape, 1, "(height, width)")
 
 
 def position(query, shape: tuple[int, int]) -> int:
     """The place of `query` in the image read row by row: itself where it is an int, row * width + column of a pair."""
     height, width = shape
     if not isinstance(query, tuple):
-        return whole("query", query, 0, height * width - 1)
+        return integer("query", query, 0, height * width - 1)
     if len(query) != 2:
         raise TypeError(f"query must be an integer, or a pair (row, column) of them, got {query!r}")
     row, column = query
-    return whole("query's row", row, 0, height - 1) * width + whole("query's column", column, 0, width - 1)
+    return integer("query's row", row, 0, height - 1) * width + integer("query's column", column, 0, width - 1)
 
 
 def steps_of(name: str, p, n: int) -> tuple[Pattern, ...]:
@@ -63,7 +63,7 @@ def steps_of(name: str, p, n: int) -> tuple[Pattern, ...]:
         raise TypeError(f"{name} must be a Pattern or a Factorized, got {p!r}")
     steps = p.steps if isinstance(p, Factorized) else (p,)
     for step in steps:
-        checked(step, n)
+        check_pattern(step, n)
     return steps
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.image import AxesImage
 
-from ..lower.runs.lowering import checked
+from ..lower.runs.lowering import check_pattern
 from ..sets.pattern import Pattern
 from .blocks import block_for, shares
 from .given import bools, drawable
@@ -42,7 +42,7 @@ def mask(p, n=None, *, ax=None) -> AxesImage:
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
     if isinstance(p, Pattern) and n is not None:
-        shape, title = checked(p, drawable(n)), repr(p)
+        shape, title = check_pattern(p, drawable(n)), repr(p)
     else:
         p = bools("p", p, n)
         shape, title = p.shape, "mask"

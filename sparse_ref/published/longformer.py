@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..attention.inputs import array
+from ..attention.inputs import as_array
 from ..patterns import Full, GlobalAt
 from ..patterns.longformer import longformer
 from .heads import attend_in_parts
@@ -94,7 +94,7 @@ class LongformerAttention:
         `globals` and `padding` are bool (B, n), or (n,) for every sequence alike: true in G, and in P; none unless given.
         Raises ValueError for other shapes, or a position in both, TypeError for a mask that is not bool; else as `sr.attend` does.
         """
-        X = array("X", X)
+        X = as_array("X", X)
         if X.ndim not in (2, 3) or X.shape[-1] != len(self.s.W_q):
             raise ValueError(f"X must have shape (B, n, {len(self.s.W_q)}) or (n, {len(self.s.W_q)}), got {X.shape}")
         G, P = _flags("globals", globals, X), _flags("padding", padding, X)
@@ -115,7 +115,7 @@ class LongformerAttention:
 
 def _flags(name, given, X):
     """A bool for each position of each sequence."""
-    flags = np.zeros(X.shape[:-1], bool) if given is None else array(name, given)
+    flags = np.zeros(X.shape[:-1], bool) if given is None else as_array(name, given)
     if flags.dtype != bool:
         raise TypeError(f"{name} must be bool, true for the positions meant, got {flags.dtype}")
     if flags.shape not in (X.shape[:-1], X.shape[-2:-1]):

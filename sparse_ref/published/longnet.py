@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..attention.attend import attend_with_lse, merge
-from ..attention.inputs import array
-from ..lower import counts, runs
+from ..attention.inputs import as_array
+from ..lower import key_counts, runs
 from ..patterns import Causal
 from ..patterns.longnet import longnet
-from ..sets.checks import flag, whole
+from ..sets.checks import flag, integer
 
 
 def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, ghosts=False, scale=None) -> np.ndarray:
@@ -41,7 +41,7 @@ def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, g
     >>> sr.published.dilated_attention(0 * x, x, x, (4,), (2,), ghosts=True)[4]     # beside a zero at 6
     array([0. , 0. , 0. , 0. , 0.5])
     """
-    shape, keys = array("q", q).shape, array("k", k).shape
+    shape, keys = as_array("q", q).shape, as_array("k", k).shape
     if shape[-2:-1] != keys[-2:-1]:
         raise ValueError(f"k must have as many keys as q has queries, {shape[-2:-1]}, got {keys[-2:-1]}")
     flag("ghosts", ghosts)
@@ -67,9 +67,9 @@ def ghost_counts(segments, rates, n: int, head: int = 0, heads: int = 1, rule: s
     >>> sr.published.ghost_counts((4,), (2,), 5)
     array([0, 0, 0, 0, 1])
     """
-    n = whole("n", n, 0)
+    n = integer("n", n, 0)
     found = np.zeros(n, np.int64)
     for p in longnet(segments, rates, head, heads, rule):
-        held = counts(runs(p, n))
+        held = key_counts(runs(p, n))
         found += (held > 0) * (-(-min(p.w, n) // p.r) - held)
     return found

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..attention.inputs import array
+from ..attention.inputs import as_array
 from ..patterns import Block, Causal, Lookback, Strided, Summary, openai_fixed
-from ..sets.checks import whole
+from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from .heads import attend_in_parts
 
@@ -76,7 +76,7 @@ def dense_pattern(attn_mode, local_attn_ctx=None, *, c=1) -> Pattern:
         raise ValueError(f"c must be 1 for attn_mode {attn_mode!r}, got {c!r}: it is the summary width of 'fixed'")
     if attn_mode == "all":
         return Causal()
-    l = whole("local_attn_ctx", local_attn_ctx, 1)
+    l = integer("local_attn_ctx", local_attn_ctx, 1)
     if attn_mode == "local":
         return Lookback(l)
     return Strided(l) if attn_mode == "strided" else Block(l) | Summary(l, c)
@@ -99,13 +99,13 @@ def blocksparse_patterns(heads, attn_mode, local_attn_ctx=None, blocksize=32, nu
     >>> sr.published.blocksparse_patterns(2, "fixed", 8, blocksize=2, num_verts=2, vertsize=1)
     (Block(8) | Summary(8, 2), Block(8) | SubBlock(8, 2, 2))
     """
-    heads, blocksize = whole("heads", heads, 1), whole("blocksize", blocksize, 1)
+    heads, blocksize = integer("heads", heads, 1), integer("blocksize", blocksize, 1)
     if _known(attn_mode) == "fixed":
-        l, num_verts, vertsize = (whole(name, value, 1) for name, value in (
+        l, num_verts, vertsize = (integer(name, value, 1) for name, value in (
             ("local_attn_ctx", local_attn_ctx), ("num_verts", num_verts), ("vertsize", vertsize)))
         return openai_fixed(l, blocksize, num_verts, vertsize, heads)
     if attn_mode == "local":
-        _divides("blocksize", blocksize, "local_attn_ctx", whole("local_attn_ctx", local_attn_ctx, 1))
+        _divides("blocksize", blocksize, "local_attn_ctx", integer("local_attn_ctx", local_attn_ctx, 1))
     return (dense_pattern(attn_mode, local_attn_ctx),) * heads
 
 
@@ -120,7 +120,7 @@ def strided_by_permutation(q, k, v, heads, l) -> np.ndarray:
     >>> np.allclose(sr.published.strided_by_permutation(x, x, x, 2, 3), sr.published.attention_impl(x, x, x, 2, "strided", 3))
     True
     """
-    (q, k, v), l = _checked(q, k, v), whole("l", l, 1)
+    (q, k, v), l = _checked(q, k, v), integer("l", l, 1)
     n = q.shape[1]
     _divides("l", l, "L", n)
     here, there = _nu(n, n // l), _nu(n, l)                # nu with l and with L / l undo each other
@@ -167,7 +167,7 @@ class SparseAttention:
 
 def _checked(q, k, v):
     """q, k, v as arrays of one shape (B, L, E)."""
-    q, k, v = (array(name, x) for name, x in (("q", q), ("k", k), ("v", v)))
+    q, k, v = (as_array(name, x) for name, x in (("q", q), ("k", k), ("v", v)))
     if q.ndim != 3:
         raise ValueError(f"q must have the axes (B, L, E), got shape {q.shape}")
     for name, x in (("k", k), ("v", v)):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..attention.inputs import array
+from ..attention.inputs import as_array
 from .heads import attend_in_parts
 
 
@@ -63,7 +63,7 @@ def attention(X, S, weights, heads) -> np.ndarray:
     >>> np.allclose(sr.published.attention(X, sr.Lookback(1), w, heads=2), X @ w.W_v @ w.W_p)
     True
     """
-    X = array("X", X)
+    X = as_array("X", X)
     if X.ndim < 2 or X.shape[-1] != len(weights.W_q):
         raise ValueError(f"X must have shape (..., n, {len(weights.W_q)}), got {X.shape}")
     return attend_in_parts(X @ weights.W_q, X @ weights.W_k, X @ weights.W_v, heads, S) @ weights.W_p
@@ -126,7 +126,7 @@ class Transformer:
 
     def __call__(self, X) -> np.ndarray:
         """H_N (..., n, E) from H_0 = X (..., n, E). Raises as `attention` does."""
-        H = array("X", X)
+        H = as_array("X", X)
         for layer, weights in enumerate(self.blocks):
             H = H + resblock(H, self.patterns(layer), weights, self.heads)
         return H

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from operator import index
 
-MOST = 10**18  # sums of a few of these stay in int64, so that arrays answer as Python's integers do
-LONGEST = 2**31 - 1  # the greatest length that a pattern is stated for, whose positions fit in int32
-MOST_HEADS = 65536
+MAX_PARAMETER = 10**18  # sums of a few of these stay in int64, so that arrays answer as Python's integers do
+MAX_LENGTH = 2**31 - 1  # the greatest length that a pattern is stated for, whose positions fit in int32
+MAX_HEADS = 65536
 
 
 class Symbolic:
@@ -17,10 +17,10 @@ class Symbolic:
         raise NotImplementedError
 
 
-def whole(name: str, value, least: int | None = None, most: int | None = MOST) -> int:
+def integer(name: str, value, least: int | None = None, most: int | None = MAX_PARAMETER) -> int:
     """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
     if isinstance(value, Symbolic):
-        return value.within(least, None if most == MOST else most)
+        return value.within(least, None if most == MAX_PARAMETER else most)
     if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__") or bool(getattr(value, "ndim", False)):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     try:
@@ -34,17 +34,17 @@ def whole(name: str, value, least: int | None = None, most: int | None = MOST) -
     return number
 
 
-def asked(i, n) -> tuple[int, int]:
+def query_and_length(i, n) -> tuple[int, int]:
     """A query, and a number of keys, as ints: what `row` is asked for."""
-    return whole("i", i, most=None), whole("n", n, 0, most=None)
+    return integer("i", i, most=None), integer("n", n, 0, most=None)
 
 
-def pair(name: str, value, least: int, parts: str) -> tuple[int, int]:
+def int_or_pair(name: str, value, least: int, parts: str) -> tuple[int, int]:
     """Two whole numbers from one for both, or from a pair of them."""
     both = value if isinstance(value, tuple) else (value, value)
     if len(both) != 2:
         raise TypeError(f"{name} must be an integer or a pair {parts}, got {value!r}")
-    return whole(name, both[0], least), whole(name, both[1], least)
+    return integer(name, both[0], least), integer(name, both[1], least)
 
 
 def flag(name: str, value) -> bool:
@@ -54,15 +54,15 @@ def flag(name: str, value) -> bool:
     return value
 
 
-def sequence(name: str, values, least: int | None, most: int | None = MOST) -> tuple[int, ...]:
+def int_tuple(name: str, values, least: int | None, most: int | None = MAX_PARAMETER) -> tuple[int, ...]:
     """The values as a tuple of ints, each of at least `least`."""
     unordered = isinstance(values, (str, bytes, bytearray, set, frozenset, dict))
     if unordered or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
         raise TypeError(f"{name} must be a sequence of integers, got {values!r}")
-    return tuple(whole(f"{name}[{t}]", value, least, most) for t, value in enumerate(values))
+    return tuple(integer(f"{name}[{t}]", value, least, most) for t, value in enumerate(values))
 
 
-def each_axis(name: str, value, axes: int) -> tuple:
+def per_axis(name: str, value, axes: int) -> tuple:
     """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
     if len(values) != axes:
@@ -75,4 +75,4 @@ def lengths(n) -> tuple[int, int]:
 
     Raises TypeError for anything but integers, ValueError for a negative one.
     """
-    return pair("n", n, 0, "(n_q, n_k)")
+    return int_or_pair("n", n, 0, "(n_q, n_k)")

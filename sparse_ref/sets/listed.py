@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .checks import asked
+from .checks import query_and_length
 from .pattern import Pattern
-from .run import wide
+from .run import as_int64
 
 
 class Listed(Pattern):
@@ -39,7 +39,7 @@ class Listed(Pattern):
         if len(self.indptr) == 0 or self.indptr[0] != 0 or self.indptr[-1] != len(self.indices) or (counts < 0).any():
             raise ValueError(f"Listed: indptr must rise from 0 to len(indices) = {len(self.indices)}, got {indptr!r}")
         vars(self).update(_rows=np.repeat(np.arange(len(counts)), counts))
-        wrong = falls(self.indptr, self.indices)
+        wrong = descents(self.indptr, self.indices)
         if wrong.any():
             t = int(wrong.argmax())
             raise ValueError(f"Listed: indices of row {self._rows[t]} must ascend without repeats, "
@@ -65,7 +65,7 @@ class Listed(Pattern):
         return cls(np.cumsum([0, *map(len, rows)]), np.concatenate([np.zeros(0, np.int64), *rows]))
 
     def contains(self, i, j):
-        i, j = np.broadcast_arrays(wide(np.asarray(i)), wide(np.asarray(j)))
+        i, j = np.broadcast_arrays(as_int64(np.asarray(i)), as_int64(np.asarray(j)))
         self._listed(i)
         if len(self.indices) == 0:
             return np.zeros(i.shape, bool)[()]
@@ -76,7 +76,7 @@ class Listed(Pattern):
         return ((have[t] == asked) & known)[()]
 
     def row(self, i, n):
-        i, n = asked(i, n)
+        i, n = query_and_length(i, n)
         self._listed(i)
         keys = self.indices[self.indptr[i]:self.indptr[i + 1]]
         return keys[keys < n]
@@ -98,7 +98,7 @@ class Listed(Pattern):
         return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"
 
 
-def falls(indptr, indices) -> np.ndarray:
+def descents(indptr, indices) -> np.ndarray:
     """Where a key is not above the one before it in its row, bool (nnz,)."""
     wrong = np.zeros(len(indices), bool)
     wrong[1:] = np.diff(indices) <= 0

@@ -6,7 +6,7 @@ from .branches import Branches
 from .factorized import Factorized
 
 
-def one_set(name: str, p):
+def require_one_set(name: str, p):
     """Refuse steps and branches where one set is asked for."""
     if isinstance(p, Factorized):
         raise TypeError(f"{name} {p!r} is {len(p.steps)} steps, not one set: Merged({p!r}).at(0, 0) is their union")

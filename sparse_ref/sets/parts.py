@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .checks import LONGEST, asked, pair, sequence, whole
-from .pattern import Pattern, one_pattern
-from .positions import passed
-from .run import wide
+from .checks import MAX_LENGTH, int_or_pair, int_tuple, integer, query_and_length
+from .pattern import Pattern, require_pattern
+from .positions import rank
+from .run import as_int64
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,8 +34,8 @@ class Blockwise(Pattern):
     block: Any
 
     def __post_init__(self):
-        one_pattern("Blockwise: pattern", self.pattern)
-        object.__setattr__(self, "block", pair("Blockwise: block", self.block, 1, "(b_q, b_k)"))
+        require_pattern("Blockwise: pattern", self.pattern)
+        object.__setattr__(self, "block", int_or_pair("Blockwise: block", self.block, 1, "(b_q, b_k)"))
 
     @property
     def own_length(self):
@@ -43,10 +43,10 @@ class Blockwise(Pattern):
 
     def contains(self, i, j):
         b_q, b_k = self.block
-        return self.pattern.contains(wide(i) // b_q, wide(j) // b_k)
+        return self.pattern.contains(as_int64(i) // b_q, as_int64(j) // b_k)
 
     def row(self, i, n):
-        (i, n), (b_q, b_k) = asked(i, n), self.block
+        (i, n), (b_q, b_k) = query_and_length(i, n), self.block
         self._stated_for((), n)
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
         keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
@@ -79,9 +79,9 @@ class Documents(Pattern):
     inner: Pattern | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "lengths", sequence("Documents: lengths", self.lengths, 0, LONGEST))
+        object.__setattr__(self, "lengths", int_tuple("Documents: lengths", self.lengths, 0, MAX_LENGTH))
         if self.inner is not None:
-            one_pattern("Documents: inner", self.inner)
+            require_pattern("Documents: inner", self.inner)
             if self.inner.own_length is not None and set(self.lengths) - {0, self.inner.own_length}:
                 raise ValueError(f"Documents: lengths must all be that of inner, {self.inner.own_length}, got {self.lengths}")
 
@@ -95,24 +95,24 @@ class Documents(Pattern):
         return tuple(np.cumsum(self.lengths, dtype=np.int64).tolist())
 
     def contains(self, i, j):
-        i, j = wide(i), wide(j)
-        same = passed(i, self.ends) == passed(j, self.ends)
+        i, j = as_int64(i), as_int64(j)
+        same = rank(i, self.ends) == rank(j, self.ends)
         if self.inner is None:
             return same
         return same & self.inner.contains(i - self._start(i), j - self._start(j))
 
     def row(self, i, n):
-        i, n = asked(i, n)
+        i, n = query_and_length(i, n)
         self._stated_for(i, n)
         start = int(self._start(np.array([i]))[0])
-        length = self.lengths[int(passed(np.array([i]), self.ends)[0])]
+        length = self.lengths[int(rank(np.array([i]), self.ends)[0])]
         keys = np.arange(length, dtype=np.int64) if self.inner is None else self.inner.row(i - start, length)
         return start + keys
 
     def _start(self, x):
         """Where the document of position x begins."""
         if isinstance(x, np.ndarray):
-            return np.array([0, *self.ends])[passed(x, self.ends)]
+            return np.array([0, *self.ends])[rank(x, self.ends)]
         return sum((length * (end <= x) for length, end in zip(self.lengths, self.ends)), 0 * x)
 
     def __repr__(self):
@@ -140,15 +140,15 @@ class Grid(Pattern):
     patterns: tuple[Pattern, ...]
 
     def __post_init__(self):
-        shape = sequence("Grid: shape", self.shape, 1, LONGEST)
-        whole("Grid: the product of shape", prod(shape), 1, LONGEST)
+        shape = int_tuple("Grid: shape", self.shape, 1, MAX_LENGTH)
+        integer("Grid: the product of shape", prod(shape), 1, MAX_LENGTH)
         patterns = tuple(self.patterns) if isinstance(self.patterns, (list, tuple)) else (self.patterns,)
         if not shape:
             raise ValueError("Grid: shape must have at least 1 axis, got ()")
         if len(patterns) != len(shape):
             raise ValueError(f"Grid: patterns must be one for each of the {len(shape)} axes, got {len(patterns)}")
         for side, p in zip(shape, patterns):
-            one_pattern("Grid: a pattern", p)
+            require_pattern("Grid: a pattern", p)
             if p.own_length not in (None, side):
                 raise ValueError(f"Grid: {p!r} must be stated for the length of its axis, {side}, got {p.own_length}")
         vars(self).update(shape=shape, patterns=patterns)
@@ -158,7 +158,7 @@ class Grid(Pattern):
         return prod(self.shape)
 
     def contains(self, i, j):
-        i, j = wide(i), wide(j)
+        i, j = as_int64(i), as_int64(j)
         held: Any = None
         for side, p in zip(self.shape[::-1], self.patterns[::-1]):
             along = p.contains(i % side, j % side)
@@ -166,7 +166,7 @@ class Grid(Pattern):
         return held
 
     def row(self, i, n):
-        i, n = asked(i, n)
+        i, n = query_and_length(i, n)
         self._stated_for(i, n)
         keys = np.zeros(1, np.int64)
         for side, p, at in zip(self.shape, self.patterns, np.unravel_index(i, self.shape)):

@@ -36,13 +36,13 @@ class Pattern:
         raise NotImplementedError
 
     def __or__(self, other):
-        return Either(self, other) if isinstance(other, Pattern) else NotImplemented
+        return Union(self, other) if isinstance(other, Pattern) else NotImplemented
 
     def __and__(self, other):
-        return Both(self, other) if isinstance(other, Pattern) else NotImplemented
+        return Intersection(self, other) if isinstance(other, Pattern) else NotImplemented
 
     def __sub__(self, other):
-        return Minus(self, other) if isinstance(other, Pattern) else NotImplemented
+        return Difference(self, other) if isinstance(other, Pattern) else NotImplemented
 
     def __invert__(self):
         return Complement(self)
@@ -69,7 +69,7 @@ class Pattern:
         return repr(other) if other.precedence > self.precedence else f"({other!r})"
 
 
-def one_pattern(name: str, p):
+def require_pattern(name: str, p):
     """Refuse what is no pattern."""
     if not isinstance(p, Pattern):
         raise TypeError(f"{name} must be a Pattern, got {p!r}")
@@ -105,7 +105,7 @@ class Pair(Pattern):
         return f"{left} {self.sign} {self._inside(self.right)}"
 
 
-class Either(Pair):
+class Union(Pair):
     """A_i = L_i | R_i"""
 
     sign, precedence = "|", 1
@@ -117,7 +117,7 @@ class Either(Pair):
         return np.union1d(self.left.row(i, n), self.right.row(i, n))
 
 
-class Both(Pair):
+class Intersection(Pair):
     """A_i = L_i & R_i"""
 
     sign, precedence = "&", 2
@@ -129,7 +129,7 @@ class Both(Pair):
         return np.intersect1d(self.left.row(i, n), self.right.row(i, n))
 
 
-class Minus(Pair):
+class Difference(Pair):
     """A_i = L_i - R_i"""
 
     sign, precedence = "-", 3

@@ -11,24 +11,24 @@ from functools import lru_cache
 import numpy as np
 
 
-def among(x, positions):
+def isin(x, positions):
     """[x in positions], for ascending positions; broadcasts over x."""
     if isinstance(x, np.ndarray):
         return np.searchsorted(_edges(positions), x, side="right") % 2 == 1
     inside = x != x
-    for start, stop in stretches(positions):
+    for start, stop in intervals(positions):
         inside = inside | ((start <= x) & (x < stop))
     return inside
 
 
-def passed(x, positions):
+def rank(x, positions):
     """|{ a in positions : a <= x }|, for ascending positions; broadcasts over x."""
     if isinstance(x, np.ndarray):
         return np.searchsorted(np.array(positions, np.int64), x, side="right")
     return sum(((a <= x) + 0 for a in positions), 0 * x)
 
 
-def stretches(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def intervals(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """Ascending positions as (start, stop) of those that follow one another."""
     found: list[tuple[int, int]] = []
     for a in positions:
@@ -42,4 +42,4 @@ def stretches(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
 @lru_cache
 def _edges(positions: tuple[int, ...]) -> np.ndarray:
     """Where stretches of consecutive positions start and stop, in turn."""
-    return np.array(stretches(positions), np.int64).ravel()
+    return np.array(intervals(positions), np.int64).ravel()

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .checks import asked, sequence, whole
+from .checks import int_tuple, integer, query_and_length
 from .pattern import Pattern
-from .positions import among, passed, stretches
-from .run import Run, every, listing, span, wide
+from .positions import intervals, isin, rank
+from .run import Run, as_int64, every, keys_of_run, span
 
-__all__ = ["Rule", "Run", "Sized", "among", "every", "passed", "span", "stretches"]
+__all__ = ["Rule", "Run", "Sized", "isin", "every", "rank", "span", "intervals"]
 
 
 class Rule(Pattern):
@@ -51,7 +51,7 @@ class Rule(Pattern):
     def __post_init__(self):
         for name, (kind, least) in self.bounds().items():
             said, given = f"{type(self).__name__}: {name}", getattr(self, name)
-            value = tuple(sorted(set(sequence(said, given, least)))) if kind is tuple else whole(said, given, least)
+            value = tuple(sorted(set(int_tuple(said, given, least)))) if kind is tuple else integer(said, given, least)
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -67,7 +67,7 @@ class Rule(Pattern):
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
     def contains(self, i, j):
-        return self.formula(wide(i), wide(j), *self.parameters)
+        return self.formula(as_int64(i), as_int64(j), *self.parameters)
 
     def runs(self, i, n) -> tuple[Run, ...]:
         """A_i as runs; i an int, or an int64 array of queries. Keys may reach outside 0 <= j < n."""
@@ -75,8 +75,8 @@ class Rule(Pattern):
         return (found,) if isinstance(found, Run) else tuple(found)
 
     def row(self, i: int, n: int) -> np.ndarray:
-        i, n = asked(i, n)
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *(listing(run, n) for run in self.runs(i, n))]))
+        i, n = query_and_length(i, n)
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *(keys_of_run(run, n) for run in self.runs(i, n))]))
 
     def __repr__(self):
         return f"{type(self).__name__}({', '.join(map(repr, self.parameters))})"

@@ -30,13 +30,13 @@ def every(step, start, stop, width=1) -> Run:
     return Run(start, stop, step, width)
 
 
-def holds(run: Run, j):
+def in_run(run: Run, j):
     """Whether key j is in the run; broadcasts, and is exact for Python ints of any size."""
     start, stop, step, width = run
     return (start <= j) & (j < stop) & ((j - start) % step < width)
 
 
-def wide(x):
+def as_int64(x):
     """NumPy's integers as int64, where differences of queries, keys and parameters fit; anything else as it is."""
     if getattr(getattr(x, "dtype", None), "kind", "") not in ("i", "u") or not isinstance(x, (np.ndarray, np.generic)):
         return x
@@ -46,7 +46,7 @@ def wide(x):
     return x.astype(np.int64)
 
 
-def listing(run: Run, n: int) -> np.ndarray:
+def keys_of_run(run: Run, n: int) -> np.ndarray:
     """The keys of a run of ints that lie in 0 <= j < n, ascending, int64."""
     start, stop, step, width = (int(x) for x in run)
     first = start + max(-start, 0) // step * step  # the last group that begins at or below 0

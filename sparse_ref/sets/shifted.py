@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .checks import asked, whole
-from .pattern import Pattern, one_pattern
-from .run import wide
+from .checks import integer, query_and_length
+from .pattern import Pattern, require_pattern
+from .run import as_int64
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,18 +27,18 @@ class Shifted(Pattern):
     offset: int
 
     def __post_init__(self):
-        one_pattern("Shifted: pattern", self.pattern)
-        object.__setattr__(self, "offset", whole("Shifted: offset", self.offset))
+        require_pattern("Shifted: pattern", self.pattern)
+        object.__setattr__(self, "offset", integer("Shifted: offset", self.offset))
 
     @property
     def own_length(self):
         return self.pattern.own_length
 
     def contains(self, i, j):
-        return self.pattern.contains(wide(i) + self.offset, j)
+        return self.pattern.contains(as_int64(i) + self.offset, j)
 
     def row(self, i, n):
-        i, n = asked(i, n)
+        i, n = query_and_length(i, n)
         return self.pattern.row(i + self.offset, n)
 
     def __repr__(self):

@@ -8,8 +8,8 @@ from math import isfinite
 import numpy as np
 
 from ..lower import dense
-from ..sets.checks import whole
-from ..sets.one_set import one_set
+from ..sets.checks import integer
+from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
 from .calling.subject import ProbeError, Subject, subject
 from .checks.assumptions import broken_premises, mixed_batch
@@ -74,7 +74,7 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
     ·+██·
     ··+██
     """
-    patterns, seed = _patterns(pattern, heads), whole("seed", seed, 0)
+    patterns, seed = _patterns(pattern, heads), integer("seed", seed, 0)
     if not (gradients in (None, "torch", "jax") if isinstance(gradients, (str, type(None))) else callable(gradients)):
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
     if isinstance(gradients, str) and gradients != options.get("framework", "numpy"):
@@ -167,8 +167,8 @@ def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report,
 def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     """One pattern for each head."""
     if isinstance(pattern, Pattern):
-        return (pattern,) * (1 if heads is None else whole("heads", heads, 1))
-    one_set("pattern", pattern)
+        return (pattern,) * (1 if heads is None else integer("heads", heads, 1))
+    require_one_set("pattern", pattern)
     if not isinstance(pattern, (list, tuple)) or not pattern or not all(isinstance(p, Pattern) for p in pattern):
         raise TypeError(f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}")
     if heads is not None and heads != len(pattern):

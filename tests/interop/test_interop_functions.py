@@ -150,7 +150,7 @@ class Halves(sr.Rule):
 
     @staticmethod
     def formula(i, j):
-        return (j <= i // TWO) & (sr.among(j, EVEN) | sr.passed(i - j, EVEN) == THREE)
+        return (j <= i // TWO) & (sr.isin(j, EVEN) | sr.rank(i - j, EVEN) == THREE)
 
     @staticmethod
     def row(i, n):

@@ -13,8 +13,8 @@ from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
-from sparse_ref.lower import counts, runs
-from sparse_ref.lower.runs.runs_of import ragged
+from sparse_ref.lower import key_counts, runs
+from sparse_ref.lower.runs.runs_of import runs_of
 from sparse_ref.sets.rule import Rule, every
 
 
@@ -28,7 +28,7 @@ def assert_lowered(p, n):
     assert (sr.dense(p, n) == expected).all()
     assert (sets.dense() == expected).all()
     assert (sets.transposed().dense() == expected.T).all()
-    assert counts(runs(p, n)).tolist() == expected.sum(1).tolist()
+    assert key_counts(runs(p, n)).tolist() == expected.sum(1).tolist()
     assert sr.nnz(p, n) == expected.sum()
     assert sr.density(p, n) == (expected.mean() if expected.size else 0)
     plan = sr.plan(p, n)
@@ -129,7 +129,7 @@ def test_closed_forms_stay_runs(p):
 
 def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
-        monkeypatch.setattr(ragged, "SLAB", slab)
+        monkeypatch.setattr(runs_of, "SLAB", slab)
         for p in (sr.Strided(2) & sr.Strided(3), sr.Strided(2) - (sr.Window(2) | sr.Strided(3)), ~sr.Listed.of_rows([[1, 5]] * 30)):
             assert_lowered(p, (30, 40))
 

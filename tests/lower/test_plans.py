@@ -9,7 +9,7 @@ from strategies import mask
 
 import sparse_ref as sr
 from sparse_ref.lower.runs.argsort import ranked
-from sparse_ref.lower.tiles.bitmask import turn, word_of
+from sparse_ref.lower.tiles.bitmask import transpose_bits, word_of
 
 
 def test_rows_are_ordered_so_that_neighbours_share_keys():
@@ -73,7 +73,7 @@ def test_a_plan_says_what_it_is():
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=64, max_size=64))
 def test_words_turn_over_their_diagonal(words):
     turned = np.array(words, np.uint64)
-    turn(turned)
+    transpose_bits(turned)
     bits = [[word >> b & 1 for b in range(64)] for word in words]
     assert [[int(word) >> b & 1 for b in range(64)] for word in turned] == [list(column) for column in zip(*bits)]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sparse_ref.lower.runs.run_count import between_spans, counted, size
 from sparse_ref.lower.runs.run_loops import spans_in, united
 from sparse_ref.sets.rule import every, span
-from sparse_ref.sets.run import listing
+from sparse_ref.sets.run import keys_of_run
 
 N = 300
 
@@ -31,7 +31,7 @@ def tidied(runs):
 @given(rows())
 def test_a_row_is_counted_as_it_is_listed(runs):
     table = tidied(runs)
-    keys = set().union(*(listing(run, N).tolist() for run in runs))
+    keys = set().union(*(keys_of_run(run, N).tolist() for run in runs))
     assert size(table, N) == len(keys)
     spans = spans_in(table)
     inside = sum(int(stop - start) for start, stop, _, _ in table[:spans])

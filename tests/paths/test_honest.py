@@ -8,13 +8,13 @@ from products import hop_counts, reached
 import sparse_ref as sr
 from sparse_ref.paths import prove, prove_closed, prove_hops
 from sparse_ref.paths.proof.wording import escaped, letters
-from sparse_ref.picture import grid
+from sparse_ref.picture import brute_mask
 from sparse_ref.sets.rule import Rule, span
 
 
 def test_keys_that_come_after_their_query_are_no_causal_sets():
     ahead = lambda s: sr.Sinks(s) | sr.Band(-30, 30) | sr.Window(0)  # noqa: E731
-    assert hop_counts([grid(ahead(1), 40)], False)[31, 30] == 2, "30 -> 0 -> 31"
+    assert hop_counts([brute_mask(ahead(1), 40)], False)[31, 30] == 2, "30 -> 0 -> 31"
     assert prove_closed(ahead, lambda j, i, s: (j < s) | (j == i)).status != "proved"
     assert prove_closed(sr.Full(), lambda j, i: (j >= 0) & (i >= 0)).status != "proved"
 
@@ -96,7 +96,7 @@ def test_two_divisions_are_two_however_long_they_are_in_print():
         p = sr.Window(0) | sr.Sinks(l + 40)
         sr.Block(l)
         return sr.Factorized((p, p), via=lambda j, i: (deep(j) % l * 0 + deep(i) % l * 0 + j,))
-    assert not reached([grid(family(1).steps[0], 60)] * 2, False)[50, 45]
+    assert not reached([brute_mask(family(1).steps[0], 60)] * 2, False)[50, 45]
     assert prove(family, residual=False).status != "proved"
 
 

@@ -58,7 +58,7 @@ WRONG_HOPS = {
     "a window of w + 1 keys takes a layer more": (
         sr.Local, lambda j, i, l: -((j - i) // l) + (j < i), lambda j, i, l: i - (i - j - 1) % l - 1, True, (0, 1, 2)),
     "LogSparse always takes the bit length": (
-        sr.LogSparse(), lambda j, i: sr.passed(i - j, (1, 2, 4, 8, 16)), lambda j, i: i - 1, True, (0, 2, 3)),
+        sr.LogSparse(), lambda j, i: sr.rank(i - j, (1, 2, 4, 8, 16)), lambda j, i: i - 1, True, (0, 2, 3)),
     "sinks shorten the way from all": (
         lambda w: sr.streaming(1, w), lambda j, i, w: (j < i) + 0, lambda j, i, w: j, False, (1, 2, 3)),
     "strided attention alone is a window": (

@@ -61,7 +61,7 @@ def parts_of(joined):
 def test_each_part_is_what_brute_force_finds(stack):
     steps, n = stack
     masks = [mask(p, n) for p in steps]
-    found = sr.paths.yun(steps, n)
+    found = sr.paths.universality(steps, n)
     assert found.loops.holds == all(m.diagonal().all() for m in masks)
     if not found.loops:
         m, k = found.loops.evidence
@@ -80,7 +80,7 @@ def test_each_part_is_what_brute_force_finds(stack):
 
 @given(st.integers(2, 12), st.integers(1, 5))
 def test_strided_both_ways_meets_all_with_s_2(n, l):
-    found = sr.paths.yun([sr.Window(l), sr.Dilated(100, l)], n)
+    found = sr.paths.universality([sr.Window(l), sr.Dilated(100, l)], n)
     assert found and found.mixing.evidence == (1 if l >= n - 1 else 2)
 
 
@@ -91,19 +91,19 @@ def both_ways_fixed(n, l, c, own):
 
 
 def test_literal_fixed_has_no_self_loops_and_meets_all_with_them():
-    causal = sr.paths.yun(sr.fixed(4), 16)
+    causal = sr.paths.universality(sr.fixed(4), 16)
     assert causal.loops.holds is False and causal.loops.evidence == (2, 0)
     assert str(causal).split("\n")[1] == "self-loops        fails: 0 does not attend to itself in layer 2, Summary(4, 1)"
-    literal = sr.paths.yun(both_ways_fixed(16, 4, 1, own=False), 16)
+    literal = sr.paths.universality(both_ways_fixed(16, 4, 1, own=False), 16)
     assert not literal and literal.loops.evidence == (2, 0) and literal.path and literal.mixing.evidence == 2
-    mended = sr.paths.yun(both_ways_fixed(16, 4, 1, own=True), 16)
+    mended = sr.paths.universality(both_ways_fixed(16, 4, 1, own=True), 16)
     assert mended and mended.mixing.evidence == 2
 
 
 @given(patterns(most=8), st.integers(2, 10))
 def test_causal_patterns_never_meet_the_third(p, n):
     """S_0^u holds nothing after 0."""
-    found = sr.paths.yun([(p & sr.Causal()) | sr.Window(0)], n)
+    found = sr.paths.universality([(p & sr.Causal()) | sr.Window(0)], n)
     assert found.loops and found.mixing.holds is False
     assert found.mixing.evidence.holds() and found.mixing.evidence.i < found.mixing.evidence.j
 
@@ -111,23 +111,23 @@ def test_causal_patterns_never_meet_the_third(p, n):
 @pytest.mark.parametrize("n", [4, 9, 100, 4096])
 def test_a_star_alone_has_no_path(n):
     """Not covered by Yun et al., but by BigBird: without the centre, n - 1 parts are left."""
-    found = sr.paths.yun([sr.Global(1) | sr.Window(0)], n)
+    found = sr.paths.universality([sr.Global(1) | sr.Window(0)], n)
     assert found.loops and found.mixing.evidence == 2
     assert found.path.holds is False and found.path.evidence.tolist() == [0]
     assert f"without the 1 of 0 there are {n - 1} parts, of which a path joins at most 2" in str(found)
-    assert sr.paths.star(sr.Global(1) | sr.Window(0), n).centres.tolist() == [0]
+    assert sr.paths.contains_star(sr.Global(1) | sr.Window(0), n).centres.tolist() == [0]
 
 
 @pytest.mark.parametrize("n", [5, 9, 1000])
 def test_ring_and_relay_meet_all(n):
     ring = sr.Global(1) | sr.Window(1) | sr.Band(n - 2, 2 - n) | sr.Band(2 - n, n - 2)
-    found = sr.paths.yun([ring], n)
+    found = sr.paths.universality([ring], n)
     assert found and found.mixing.evidence == 2
 
 
 @pytest.mark.parametrize(("n", "radius"), [(256, 8), (257, 8), (100, 7), (2, 1), (50, 49), (32768, 181)])
 def test_windows_need_as_many_layers_as_they_fit_in(n, radius):
-    found = sr.paths.yun([sr.Window(radius)], n)
+    found = sr.paths.universality([sr.Window(radius)], n)
     assert found and found.mixing.evidence == -(-(n - 1) // radius)
 
 
@@ -159,19 +159,19 @@ def test_what_is_not_known_is_said(monkeypatch):
 
 def test_products_without_self_loops():
     """A ring turns for ever; with one chord of another length all is reached at last; an empty row never hears anything."""
-    ring = sr.paths.yun([sr.Listed.of_rows([[3], [0], [1], [2]])], 4)
+    ring = sr.paths.universality([sr.Listed.of_rows([[3], [0], [1], [2]])], 4)
     assert ring.mixing.holds is False
     assert ring.mixing.said == "what is heard of after 5 layers is what was after 1, and never all"
-    assert sr.paths.yun(sr.fixed(4), 16).mixing.evidence.holds()       # not without loops either: nobody hears of the future
-    chord = sr.paths.yun([sr.Listed.of_rows([[3, 2], [0], [1], [2]])], 4)
+    assert sr.paths.universality(sr.fixed(4), 16).mixing.evidence.holds()       # not without loops either: nobody hears of the future
+    chord = sr.paths.universality([sr.Listed.of_rows([[3, 2], [0], [1], [2]])], 4)
     assert chord.mixing.evidence == 10                                # Wielandt: (n - 1)^2 + 1
-    assert sr.paths.yun([sr.Band(1, -1)], 4).mixing.holds is False
-    assert sr.paths.yun([sr.Band(1, -1)], 1).mixing.holds is False
+    assert sr.paths.universality([sr.Band(1, -1)], 4).mixing.holds is False
+    assert sr.paths.universality([sr.Band(1, -1)], 1).mixing.holds is False
 
 
 def test_products_that_come_to_no_end_are_not_known(monkeypatch):
     monkeypatch.setattr("sparse_ref.paths.finite.universality.PAIRS", 0)
-    found = sr.paths.yun([sr.Listed.of_rows([[9, 10], *([k] for k in range(10))])], 11)
+    found = sr.paths.universality([sr.Listed.of_rows([[9, 10], *([k] for k in range(10))])], 11)
     assert found.mixing.holds is None and not found
     assert found.mixing.said == "not all is heard of after 64 layers, the most that are tried"
 
@@ -179,7 +179,7 @@ def test_products_that_come_to_no_end_are_not_known(monkeypatch):
 @given(st.data(), st.integers(1, 9))
 def test_stars_are_what_brute_force_finds(data, n):
     p = data.draw(patterns_at(n, most=8, leaves=3) | st.sampled_from([sr.Global(2) | sr.Window(0), sr.Full(), sr.GlobalAt((1, 3))]))
-    held, found = mask(p, n), sr.paths.star(p, n)
+    held, found = mask(p, n), sr.paths.contains_star(p, n)
     loops = held.diagonal()
     centres = [c for c in range(n) if all(held[c, i] and held[i, c] and loops[i] for i in range(n) if i != c)]
     assert found.centres.tolist() == centres
@@ -189,14 +189,14 @@ def test_stars_are_what_brute_force_finds(data, n):
 
 
 def test_stars_in_words():
-    assert str(sr.paths.star(sr.Window(1) | sr.GlobalAt((0, 7)), 8)).endswith("(n = 8) contains a star around 0, 7")
-    assert str(sr.paths.star(sr.Full(), 9)) == "Full() (n = 9) contains a star around 0, 1, 2, 3, 4, 5, ..., 8"
-    assert str(sr.paths.star(sr.Prefix(1) | sr.Window(1), 5)) == (
+    assert str(sr.paths.contains_star(sr.Window(1) | sr.GlobalAt((0, 7)), 8)).endswith("(n = 8) contains a star around 0, 7")
+    assert str(sr.paths.contains_star(sr.Full(), 9)) == "Full() (n = 9) contains a star around 0, 1, 2, 3, 4, 5, ..., 8"
+    assert str(sr.paths.contains_star(sr.Prefix(1) | sr.Window(1), 5)) == (
         "Prefix(1) | Window(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 1, but not 2")
-    assert str(sr.paths.star(sr.Global(1), 5)) == (
+    assert str(sr.paths.contains_star(sr.Global(1), 5)) == (
         "Global(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 4, but 1 does not attend to itself")
-    assert sr.paths.star(sr.Full(), 32768).centres.tolist() == list(range(32768))
-    assert sr.paths.star(sr.Window(3), 1)
+    assert sr.paths.contains_star(sr.Full(), 32768).centres.tolist() == list(range(32768))
+    assert sr.paths.contains_star(sr.Window(3), 1)
 
 
 def test_parts_of_long_chains():
@@ -206,10 +206,10 @@ def test_parts_of_long_chains():
 
 
 def test_refusals():
-    for conditions in (lambda n: sr.paths.yun([sr.Window(1)], n), lambda n: sr.paths.star(sr.Window(1), n)):
+    for conditions in (lambda n: sr.paths.universality([sr.Window(1)], n), lambda n: sr.paths.contains_star(sr.Window(1), n)):
         with pytest.raises(ValueError, match="n must be at least 1, got 0"):
             conditions(0)
         with pytest.raises(ValueError, match=r"n must be at most 32768 .* got 32769"):
             conditions(32769)
     with pytest.raises(TypeError, match=r"pattern must be a Pattern, got \[Window\(1\)\]"):
-        sr.paths.star([sr.Window(1)], 4)
+        sr.paths.contains_star([sr.Window(1)], 4)

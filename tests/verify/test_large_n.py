@@ -8,7 +8,7 @@ import pytest
 from verify.implementations import masked, softmax, spread, tri
 
 import sparse_ref as sr
-from sparse_ref.picture import grid
+from sparse_ref.picture import brute_mask
 from sparse_ref.verify import check
 
 N = 300
@@ -109,7 +109,7 @@ def test_a_ghost_beside_a_wrong_window_is_told_apart():
 
 def test_leaks_are_looked_for_in_all_heads_of_a_group_with_different_patterns():
     patterns = [sr.Lookback(20), sr.Strided(7), sr.Causal(), sr.Window(9)]
-    masks = np.stack([grid(p, N) for p in patterns])
+    masks = np.stack([brute_mask(p, N) for p in patterns])
     assert check(masked(masks), patterns, N, kv_heads=1, exhaustive=False, d=64).passed
 
     def fn(q, k, v):
@@ -124,7 +124,7 @@ def test_leaks_are_looked_for_in_all_heads_of_a_group_with_different_patterns():
 
 @pytest.mark.parametrize("e", [1, 3, 16, 40])
 def test_values_of_any_width_leave_nothing_to_chance(e):
-    for mask, right in ((grid(sr.Lookback(40), N), True), (grid(sr.Lookback(41), N), False)):
+    for mask, right in ((brute_mask(sr.Lookback(40), N), True), (brute_mask(sr.Lookback(41), N), False)):
         report = check(masked(mask), sr.Lookback(40), N, exhaustive=False, d=64, e=e)
         assert report.passed is right
         assert report.sampled.sums.signs.shape == (N, max(31, e - 1))
@@ -160,7 +160,7 @@ def test_what_was_left_unread_is_said():
 
 def test_heads_that_have_one_another_s_sets_are_told_by_all_rows():
     patterns = [sr.Lookback(20), sr.Strided(7), sr.Lookback(30)]
-    masks = np.stack([grid(p, N) for p in patterns])
+    masks = np.stack([brute_mask(p, N) for p in patterns])
     report = check(masked(masks[[1, 2, 0]]), patterns, N, exhaustive=False, d=64)
     assert "heads have the sets of heads 1, 2, 0" in str(report)
     masks[1, 8, 3] ^= True
@@ -175,7 +175,7 @@ def test_heads_that_have_one_another_s_sets_are_told_by_all_rows():
     (sr.Window(3), sr.Window(3) | sr.Random(N, 3, 0), "random missing", "is missing"),
     (sr.Causal(), sr.Documents((100, 150, 50), sr.Causal()), "documents", "up to 250 keys of other documents in 200 of 300 rows")])
 def test_differences_are_put_in_the_same_words_at_any_n(has, asked, kind, said):
-    for report in both(masked(grid(has, N)), asked):
+    for report in both(masked(brute_mask(has, N)), asked):
         told = [each.text for each in report.diagnosis if each.kind == kind]
         assert told, report
         if report.sampled is None or kind != "documents":

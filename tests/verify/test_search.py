@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.picture import grid
+from sparse_ref.picture import brute_mask
 from sparse_ref.verify import identify
 from sparse_ref.verify.naming.search import FORMS, searched
 
@@ -19,20 +19,20 @@ NAMED = ["Window(5) | Global(3)", "longformer(2, globals=(0, 12))", "longformer_
 
 @pytest.mark.parametrize("text", NAMED)
 def test_what_papers_state_is_named(text):
-    mask = np.array(grid(sr.parse(text.format(n=36)), 36))
+    mask = np.array(brute_mask(sr.parse(text.format(n=36)), 36))
     found = identify(mask)
     assert found
-    assert np.array_equal(grid(found[0], 36), mask)
+    assert np.array_equal(brute_mask(found[0], 36), mask)
 
 
 @settings(max_examples=12)
 @given(st.integers(6, 20), st.integers(0, 2**32))
 def test_nothing_is_named_that_it_is_not(n, seed):
     rng = np.random.default_rng(seed)
-    mask = np.array(grid(sr.Window(3) | sr.Global(2), n))
+    mask = np.array(brute_mask(sr.Window(3) | sr.Global(2), n))
     mask[tuple(rng.integers(0, n, 2))] ^= True
     for p in identify(mask):
-        assert np.array_equal(grid(p, n), mask)
+        assert np.array_equal(brute_mask(p, n), mask)
 
 
 def test_every_form_can_be_found():
@@ -40,5 +40,5 @@ def test_every_form_can_be_found():
     for form in FORMS:
         n = 35 if "{r}" in form else 36
         p = sr.parse(form.format(n=n, r=(n - 1) // 2, s=6, h=n // 2, g=(0, 9), t=(n - 20, 20), a=3, b=2, c=1))
-        mask = np.array(grid(p, n))
-        assert any(np.array_equal(grid(q, n), mask) for q in identify(mask) or searched(mask)), form
+        mask = np.array(brute_mask(p, n))
+        assert any(np.array_equal(brute_mask(q, n), mask) for q in identify(mask) or searched(mask)), form

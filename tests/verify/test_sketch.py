@@ -6,7 +6,7 @@ import pytest
 from verify.implementations import masked, spread
 
 import sparse_ref as sr
-from sparse_ref.picture import grid
+from sparse_ref.picture import brute_mask
 from sparse_ref.verify import check
 
 N = 300
@@ -18,7 +18,7 @@ def kinds(report):
 
 def judged(p, asked, n=N, **options):
     """The report on dense attention over p, of which `asked` is asked, without a look at every pair."""
-    return check(masked(grid(p, n)), asked, n, exhaustive=False, d=64, **options)
+    return check(masked(brute_mask(p, n)), asked, n, exhaustive=False, d=64, **options)
 
 
 @pytest.mark.parametrize("p", [sr.Causal(), sr.Lookback(40), sr.Strided(17), sr.Band(90, -3), sr.Window(5) | sr.Global(3),
@@ -42,17 +42,17 @@ def test_wrong_sets_are_found_and_named_by_every_row(p, asked, said):
     assert kinds(report) <= {"extra", "missing"}
     assert report.findings
     assert said in str(report)
-    right = grid(p, N) == grid(asked, N)
+    right = brute_mask(p, N) == brute_mask(asked, N)
     assert report.sampled.off.sum() == (~right.all(axis=1)).sum()
     rows = report.sampled.rows
-    assert (report.actual[0] == grid(p, N)[rows]).all()
-    assert (report.expected[0] == grid(asked, N)[rows]).all()
+    assert (report.actual[0] == brute_mask(p, N)[rows]).all()
+    assert (report.expected[0] == brute_mask(asked, N)[rows]).all()
 
 
 def test_a_single_key_anywhere_is_seen_in_its_row():
     rng = np.random.default_rng(0)
     for i, j in rng.integers(0, N, (8, 2)):
-        mask = grid(sr.Lookback(60), N).copy()
+        mask = brute_mask(sr.Lookback(60), N).copy()
         mask[i, j] ^= True
         report = check(masked(mask), sr.Lookback(60), N, exhaustive=False, d=64)
         assert np.flatnonzero(report.sampled.off[0]).tolist() == [i]
@@ -63,8 +63,8 @@ def test_a_single_key_anywhere_is_seen_in_its_row():
 def test_an_off_by_one_window_is_seen_in_half_precision(dtype):
     def fn(mask):
         return lambda q, k, v: masked(mask)(*(x.astype(dtype).astype(np.float32) for x in (q, k, v))).astype(dtype)
-    assert check(fn(grid(sr.Lookback(150), N)), sr.Lookback(150), N, exhaustive=False, d=64).passed
-    report = check(fn(grid(sr.Lookback(151), N)), sr.Lookback(150), N, exhaustive=False, d=64)
+    assert check(fn(brute_mask(sr.Lookback(150), N)), sr.Lookback(150), N, exhaustive=False, d=64).passed
+    report = check(fn(brute_mask(sr.Lookback(151), N)), sr.Lookback(150), N, exhaustive=False, d=64)
     assert kinds(report) == {"extra"}
     assert report.names == {0: "Lookback(151)"}
 
@@ -73,10 +73,10 @@ def test_keys_that_count_twice_nan_and_finite_sentinels():
     twice = sr.Branches((sr.Lookback(30), sr.Strided(10)))
     report = check(lambda q, k, v: sr.attend(*spread(q, k, v), twice), sr.Lookback(30) | sr.Strided(10), N, exhaustive=False, d=64)
     assert "multiplicity" in kinds(report)
-    report = check(masked(grid(sr.Causal(), N), fill=-1e4), sr.Causal(), N, exhaustive=False, d=64)
+    report = check(masked(brute_mask(sr.Causal(), N), fill=-1e4), sr.Causal(), N, exhaustive=False, d=64)
     assert kinds(report) == {"leak"}
     assert report.findings[0].count == 63, "every row that was tried but the last, which has all keys"
-    broken = masked(grid(sr.Causal(), N))
+    broken = masked(brute_mask(sr.Causal(), N))
 
     def fn(q, k, v):
         out = broken(q, k, v)
@@ -86,7 +86,7 @@ def test_keys_that_count_twice_nan_and_finite_sentinels():
 
 
 def test_each_head_is_judged_by_its_own_set():
-    masks = np.stack([grid(p, N) for p in (sr.Lookback(20), sr.Lookback(31), sr.Strided(7), sr.Causal())])
+    masks = np.stack([brute_mask(p, N) for p in (sr.Lookback(20), sr.Lookback(31), sr.Strided(7), sr.Causal())])
     report = check(masked(masks), [sr.Lookback(20), sr.Lookback(30), sr.Strided(7), sr.Causal()], N, exhaustive=False, d=64)
     assert report.names == {1: "Lookback(31)"}
     assert report.findings[0].at[0] == 1

@@ -15,7 +15,7 @@ from hypothesis.errors import NoSuchExample
 
 import sparse_ref as sr
 from sparse_ref.catalogue.notation import NAMES, ParseError
-from sparse_ref.sets.pattern import Both, Complement, Either, Minus
+from sparse_ref.sets.pattern import Complement, Difference, Intersection, Union
 from sparse_ref.verify import strategies
 
 PAGE = Path(__file__).parents[2] / "docs" / "verify-strategies.md"
@@ -66,7 +66,7 @@ def assert_all_drawn(strategy, kinds, wanted, most=4000):
         raise AssertionError(f"never drawn: {set(wanted) - seen}") from None
 
 
-COMBINED = {Either, Both, Minus, Complement, sr.Blockwise, sr.Shifted}
+COMBINED = {Union, Intersection, Difference, Complement, sr.Blockwise, sr.Shifted}
 
 
 def test_every_kind_of_pattern_is_drawn():
@@ -82,7 +82,7 @@ def test_a_pattern_shrinks_to_the_simplest_rule_and_a_combination_to_few():
     assert find(strategies.patterns(), lambda p: True) == sr.Causal()
     assert find(strategies.patterns(9), lambda p: True) == sr.Causal()
     assert find(strategies.rules(), lambda p: isinstance(p, sr.Strided) and p.l > 4, settings=LONG) == sr.Strided(5)
-    assert len(parts(find(strategies.patterns(), holding(Both), settings=LONG))) <= 4
+    assert len(parts(find(strategies.patterns(), holding(Intersection), settings=LONG))) <= 4
 
 
 def test_listed_sets_are_drawn_where_asked_for_and_nowhere_else():

@@ -15,8 +15,8 @@ import numpy as np
 from numba import prange, types
 from numba.extending import overload
 
-from ..._jit import compiled, parallel
-from ...lower.tiles.bitmask import B, bit, key_of
+from ..._jit import parallel, serial
+from ...lower.tiles.bitmask import TILE, key_of, single_bit
 from .transpose import transpose
 from .vectors import lanes
 
@@ -36,7 +36,7 @@ def _number(bits):
     return lambda bits: bits
 
 
-@compiled
+@serial
 def half(bits):
     """float16 as float32: its exponent moved, by a product where it is that of a number, by setting it where of inf or NaN."""
     rest = np.uint32(np.uint32(bits & np.uint16(0x7FFF)) << np.uint32(13))
@@ -71,47 +71,47 @@ def _chosen(array, copy, direct):
     return lambda array, copy, direct: copy
 
 
-@compiled
+@serial
 def panels(d, like):
     """Room for a tile's rows of d numbers, all 0: those of lane u of panel p stand in column u from row p d on."""
     width = lanes(like)
-    return np.zeros((B // width * d, width), like.dtype)
+    return np.zeros((TILE // width * d, width), like.dtype)
 
 
-@compiled
+@serial
 def lay_out(x, rows, factor, copy, out):
     """Write factor x[rows[r]] into row r of `copy` and into lane r of `out`; 0 where r is no row. Rows that lie far apart are
     fetched faster one after the other than number by number, hence the copy."""
     width, d = lanes(out), x.shape[1]
-    for r in range(B):
+    for r in range(TILE):
         i = rows[r]
         if i >= 0:
             for c in range(d):
                 copy[r, c] = number(x[i, c]) * factor
         else:
             copy[r] = 0
-    for p in range(B // width):
+    for p in range(TILE // width):
         transpose(copy, p * width, width, d, out, p * d)
 
 
-@compiled
+@serial
 def stand_up(panels, copy):
     """Write lane r of the panels into row r of `copy`."""
     width, d = lanes(panels), copy.shape[1]
-    for p in range(B // width):
+    for p in range(TILE // width):
         transpose(panels, p * d, d, width, copy, p * width)
 
 
-@compiled
+@serial
 def gather(x, start, keys, out):
     """Copy the rows start, start + 1, ... of x, or where start < 0 those of `keys`."""
-    for c in range(B):
+    for c in range(TILE):
         row = key_of(start, keys, c)
         for t in range(x.shape[1]):
             out[c, t] = number(x[row, t])
 
 
-@compiled
+@serial
 def read(x, start, keys, copy, as_it_lies):
     """(array, row) where the chunk's rows of x stand one below the other: in x itself, or in `copy`, where they are put."""
     direct = as_it_lies and start >= 0 and not copied(x, copy)
@@ -120,7 +120,7 @@ def read(x, start, keys, copy, as_it_lies):
     return chosen(x, copy, direct), start if direct else 0
 
 
-@compiled
+@serial
 def all_finite(values):
     """Whether no number of a row is inf or NaN."""
     odd = False
@@ -139,11 +139,11 @@ def finite_heads(x, heads, finite):
             finite[g, s] &= all_finite(x[g, j])
 
 
-@compiled
+@serial
 def cleaned(values):
     """Whether all values are finite; those that are not become 0."""
     finite = True
-    for c in range(B):
+    for c in range(TILE):
         if not all_finite(values[c]):
             finite = False
             for x in range(values.shape[1]):
@@ -151,11 +151,11 @@ def cleaned(values):
     return finite
 
 
-@compiled
+@serial
 def extent(words, shift, width):
     """lo <= c < hi holds all keys of a chunk that any of the rows shift, ..., shift + width - 1 attends to; lo = hi for none."""
-    lanes_of = (bit(width) - np.uint64(1)) << np.uint64(shift)
-    lo, hi = 0, B
+    lanes_of = (single_bit(width) - np.uint64(1)) << np.uint64(shift)
+    lo, hi = 0, TILE
     while hi > 0 and words[hi - 1] & lanes_of == np.uint64(0):
         hi -= 1
     while lo < hi and words[lo] & lanes_of == np.uint64(0):

@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import parallel
-from ...lower.tiles.bitmask import B
+from ...lower.tiles.bitmask import TILE
 
 SLABS = 8  # at most
 ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time
@@ -31,7 +31,7 @@ def slabs_of(ptr, start, keys, n) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             listed = keys[-1 - own[own < 0]]
             runs = own[own >= 0]
             low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))
-            high[s] = max(runs.max(initial=-B) + B, listed.max(initial=-1) + 1, low[s])
+            high[s] = max(runs.max(initial=-TILE) + TILE, listed.max(initial=-1) + 1, low[s])
         if (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
             return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
     return np.array([0, len(ptr) - 1]), np.zeros(1, np.int64), np.array([0, n])
@@ -41,9 +41,9 @@ def slabs_of(ptr, start, keys, n) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def add_slabs(parts, slabs, present, out):
     """out[present[y], j] += the rows that the slabs of parts[y] hold for key j, in their order."""
     low, offset = slabs
-    for u in prange(len(present) * B):
-        y, part = u // B, u % B
-        for j in range(out.shape[1] * part // B, out.shape[1] * (part + 1) // B):
+    for u in prange(len(present) * TILE):
+        y, part = u // TILE, u % TILE
+        for j in range(out.shape[1] * part // TILE, out.shape[1] * (part + 1) // TILE):
             for s in range(len(low)):
                 row = offset[s] + j - low[s]
                 if offset[s] <= row < offset[s + 1]:

@@ -9,13 +9,13 @@ from 0, fused, whatever stands in other rows and lanes, so that no bit of it dep
 
 from __future__ import annotations
 
-from ..._jit import compiled
+from ..._jit import serial
 from .vectors import fma, load, spread, store, zero
 
 ROWS = 6
 
 
-@compiled
+@serial
 def product(a, row, lo, hi, b, first, out):
     """out[c] = sum_x a[row + c, x] b[first + x] for lo <= c < hi;  a (m, d) contiguous."""
     d, c = a.shape[1], lo
@@ -30,7 +30,7 @@ def product(a, row, lo, hi, b, first, out):
         c += 1
 
 
-@compiled
+@serial
 def turned_product(a, row, lo, hi, b, out, first, keep):
     """out[first + x] = out[first + x] keep + sum_c a[row + c, x] b[c] over lo <= c < hi;  a (m, e) contiguous, keep a vector."""
     e, x = a.shape[1], 0
@@ -46,7 +46,7 @@ def turned_product(a, row, lo, hi, b, out, first, keep):
         x += 1
 
 
-@compiled
+@serial
 def six_sums(a, at, down, along, b, first, last):
     """sum_x a.flat[at + t down + (x - first) along] b[x] over first <= x < last, for t = 0, ..., 5."""
     s0 = s1 = s2 = s3 = s4 = s5 = zero(b)
@@ -62,7 +62,7 @@ def six_sums(a, at, down, along, b, first, last):
     return s0, s1, s2, s3, s4, s5
 
 
-@compiled
+@serial
 def four_sums(a, at, down, along, b, first, last):
     """The same for t = 0, ..., 3."""
     s0 = s1 = s2 = s3 = zero(b)
@@ -76,7 +76,7 @@ def four_sums(a, at, down, along, b, first, last):
     return s0, s1, s2, s3
 
 
-@compiled
+@serial
 def one_sum(a, at, along, b, first, last):
     """sum_x a.flat[at + (x - first) along] b[x] over first <= x < last."""
     s = zero(b)
@@ -86,7 +86,7 @@ def one_sum(a, at, along, b, first, last):
     return s
 
 
-@compiled
+@serial
 def stored(out, r, sums):
     """The rows of out from r on become the sums."""
     for s in sums:
@@ -94,7 +94,7 @@ def stored(out, r, sums):
         r += 1
 
 
-@compiled
+@serial
 def added(out, r, keep, sums):
     """The rows of out from r on, times keep, plus the sums."""
     for s in sums:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import prange
 
-from ..._jit import compiled, parallel
+from ..._jit import parallel, serial
 
 
 @parallel
@@ -19,7 +19,7 @@ def attend_rows(q, k, v, heads, kv, scale, indptr, indices, out, lse):
         lse[h, i] = _row(q[h, i], k[kv[h]], v[kv[h]], indices[indptr[i]:indptr[i + 1]], scale, out[h, i])
 
 
-@compiled
+@serial
 def _row(q, k, v, keys, scale, out):
     """out_i, written, and lse_i, returned: top is the largest logit so far, total the sum of exp(x - top)."""
     top, total = -np.inf, 0.0
@@ -44,7 +44,7 @@ def _row(q, k, v, keys, scale, out):
     return (top if top > -np.inf else 0.0) + math.log(total)
 
 
-@compiled
+@serial
 def _dot(a, b):
     total = 0.0
     for c in range(len(a)):

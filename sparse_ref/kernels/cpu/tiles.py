@@ -14,9 +14,9 @@ import math
 import numpy as np
 from numba import prange
 
-from ..._jit import compiled, parallel
-from ...lower.tiles.bitmask import has, key_of
-from .chunk import B, cleaned, extent, lay_out, number, panels, read, stand_up
+from ..._jit import parallel, serial
+from ...lower.tiles.bitmask import key_of, test_bit
+from .chunk import TILE, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
 from .queue import take
@@ -39,16 +39,16 @@ def attend_tiles(threads, q, k, v, heads, kv, scale, plan, visit, finite, out, l
             x = take(queue)
 
 
-@compiled
+@serial
 def _room(d, e, like):
     """What a thread computes a tile in: its queries, a chunk's keys and values where they are copied, a panel's logits, and
     for each row of the tile the sum of values, the largest logit so far, and the sum of exp(x - largest)."""
     width, dtype = lanes(like), like.dtype
-    return (panels(d, like), np.empty((B, d), dtype), np.empty((B, e), dtype), np.empty((B, width), dtype),
-            panels(e, like), np.empty((B // width, width), dtype), np.empty((B // width, width), dtype))
+    return (panels(d, like), np.empty((TILE, d), dtype), np.empty((TILE, e), dtype), np.empty((TILE, width), dtype),
+            panels(e, like), np.empty((TILE // width, width), dtype), np.empty((TILE // width, width), dtype))
 
 
-@compiled
+@serial
 def _tile(q, k, v, scale, plan, t, finite, room, out, lse):
     """One tile's rows of out and lse."""
     rows, ptr, start, keys, word, words = plan
@@ -60,8 +60,8 @@ def _tile(q, k, v, scale, plan, t, finite, room, out, lse):
         own_k, k_row = read(k, start[c], keys, k_copy, True)
         own_v, v_row = read(v, start[c], keys, v_copy, finite)
         clean = finite or cleaned(v_copy)
-        for p in range(B // width):
-            lo, hi = extent(words[word[c]], p * width, width) if word[c] >= 0 else (0, B)
+        for p in range(TILE // width):
+            lo, hi = extent(words[word[c]], p * width, width) if word[c] >= 0 else (0, TILE)
             if lo == hi:
                 continue
             product(own_k, k_row, lo, hi, queries, p * d, s)
@@ -74,14 +74,14 @@ def _tile(q, k, v, scale, plan, t, finite, room, out, lse):
     _finish(rows[t], acc, top, total, v_copy, out, lse)
 
 
-@compiled
+@serial
 def _mask(s, lo, hi, words, shift):
     """-inf, whatever was there, where the bit of row shift + lane is 0."""
     for c in range(lo, hi):
         store(s, c, where(words[c] >> np.uint64(shift), load(s, c)))
 
 
-@compiled
+@serial
 def _softmax_step(s, lo, hi, top, total, p):
     """Turn logits into exp(x - top), with panel p's top raised to this chunk's largest and its total brought along; what
     everything summed so far is to be multiplied by."""
@@ -99,7 +99,7 @@ def _softmax_step(s, lo, hi, top, total, p):
     return keep
 
 
-@compiled
+@serial
 def _add_infinite(weights, lo, hi, v, start, keys, p, word, words, acc):
     """Add the values that are not finite to the rows of panel p that attend to their keys.
 
@@ -112,21 +112,21 @@ def _add_infinite(weights, lo, hi, v, start, keys, p, word, words, acc):
             value = number(v[row, x])
             if not math.isfinite(value):
                 for u in range(width):
-                    if word < 0 or has(words[word, c], p * width + u):
+                    if word < 0 or test_bit(words[word, c], p * width + u):
                         acc[p * v.shape[1] + x, u] += weights[c, u] * value
 
 
-@compiled
+@serial
 def _finish(rows, acc, top, total, copy, out, lse):
     """out_i = acc / total, lse_i = top + log total; 0 and -inf where nothing was attended to. Adding 0 makes -0 a 0: which
     of them a sum of nothing but underflows comes to may hang on a key of weight 0."""
     width, e = lanes(acc), out.shape[1]
-    for p in range(B // width):
+    for p in range(TILE // width):
         divisor = one_for_zero(load(total, p))
         for x in range(p * e, (p + 1) * e):
             store(acc, x, load(acc, x) / divisor + zero(acc))
     stand_up(acc, copy)
-    for r in range(B):
+    for r in range(TILE):
         i, own_top, own_total = rows[r], top[r // width, r % width], total[r // width, r % width]
         if i >= 0 and own_total == 0:
             out[i], lse[i] = 0, -np.inf

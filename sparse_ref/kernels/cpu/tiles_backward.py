@@ -14,9 +14,9 @@ import math
 import numpy as np
 from numba import prange
 
-from ..._jit import compiled, parallel
-from ...lower.tiles.bitmask import ONES, bit, has, key_of
-from .chunk import B, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
+from ..._jit import parallel, serial
+from ...lower.tiles.bitmask import ALL_ONES, key_of, single_bit, test_bit
+from .chunk import TILE, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product
 from .queue import take
@@ -58,20 +58,20 @@ def backward_tiles(threads, x, of_key_head, scale, plan, finite, slabs, dq, dk, 
             u = take(queue)
 
 
-@compiled
+@serial
 def _room(d, e, whole_d, whole_e, like):
     """What a thread computes a tile in: panels of queries, gradients and dq; rows of queries and gradients in pieces; keys and
     values where they are copied; a panel's logits and what is added to keys; P and dx / scale; delta, lse, and bits."""
     width, dtype = lanes(like), like.dtype
-    rows, square, own = (B, width), (B, B), (B // width, width)
+    rows, square, own = (TILE, width), (TILE, TILE), (TILE // width, width)
     return ((panels(d, like), panels(e, like), panels(d, like)),
-            (np.zeros((whole_d // width * B, width), dtype), np.zeros((whole_e // width * B, width), dtype)),
-            (np.empty((B, d), dtype), np.empty((B, d), dtype), np.empty((B, e), dtype)),
+            (np.zeros((whole_d // width * TILE, width), dtype), np.zeros((whole_e // width * TILE, width), dtype)),
+            (np.empty((TILE, d), dtype), np.empty((TILE, d), dtype), np.empty((TILE, e), dtype)),
             (np.empty(rows, dtype), np.empty(rows, dtype), np.empty(square, dtype), np.empty(square, dtype)),
-            (np.empty(own, dtype), np.empty(own, dtype), np.empty(B, np.uint64)))
+            (np.empty(own, dtype), np.empty(own, dtype), np.empty(TILE, np.uint64)))
 
 
-@compiled
+@serial
 def _tile(x, scale, plan, t, finite, room, low, dq, dk, dv):
     """What one tile of queries gives to its own rows of dq and to the rows of its keys in dk and dv."""
     grad, q, k, v, delta, lse = x
@@ -88,14 +88,14 @@ def _tile(x, scale, plan, t, finite, room, low, dq, dk, dv):
         own_v, v_row = read(v, start[c], keys, v_copy, True)
         sum_k, sum_row = (own_k, k_row) if finite else read(k, start[c], keys, k_clean, False)
         clean = finite or cleaned(k_clean)
-        for y in range(B):
+        for y in range(TILE):
             bits[y] = alive if word[c] < 0 else words[word[c], y] & alive
-        full = word[c] < 0 and alive == ONES
+        full = word[c] < 0 and alive == ALL_ONES
         if not full:
             p_all[:], ds_all[:] = 0, 0
-        least, most = B, 0
-        for p in range(B // width):
-            lo, hi = (0, B) if full else extent(bits, p * width, width)
+        least, most = TILE, 0
+        for p in range(TILE // width):
+            lo, hi = (0, TILE) if full else extent(bits, p * width, width)
             if lo == hi:
                 continue
             least, most = min(lo, least), max(hi, most)
@@ -112,41 +112,41 @@ def _tile(x, scale, plan, t, finite, room, low, dq, dk, dv):
             _add_infinite_queries(ds_all, bits, q, rows[t], number_of(scale), start[c], keys, low, dk)
             _add_infinite_queries(p_all, bits, grad, rows[t], number_of(1), start[c], keys, low, dv)
     stand_up(acc, k_copy)
-    for r in range(B):
+    for r in range(TILE):
         if rows[t, r] >= 0:
             for z in range(d):
                 dq[rows[t, r], z] += k_copy[r, z] * number_of(scale)
 
 
-@compiled
+@serial
 def in_pieces(rows, out):
     """Write the rows in pieces of as many numbers as there are lanes: out[y B + r, u] is number y lanes + u of row r, 0 where that
     is not finite; whether all are."""
     width, sound = lanes(out), True
-    for r in range(B):
+    for r in range(TILE):
         odd = not all_finite(rows[r])
         sound &= not odd
         for z in range(rows.shape[1]):
-            out[z // width * B + r, z % width] = 0 if odd and not math.isfinite(rows[r, z]) else rows[r, z]
+            out[z // width * TILE + r, z % width] = 0 if odd and not math.isfinite(rows[r, z]) else rows[r, z]
     return sound
 
 
-@compiled
+@serial
 def living(rows, delta, lse, own_delta, own_lse):
     """Write delta and lse of each row into its lane; a word with the bits of the rows that attend to anything."""
     alive, width = np.uint64(0), lanes(own_lse)
-    for r in range(B):
+    for r in range(TILE):
         i = rows[r]
         if i >= 0 and lse[i] != -np.inf:
-            alive |= bit(r)
+            alive |= single_bit(r)
             own_delta[r // width, r % width], own_lse[r // width, r % width] = delta[i], lse[i]
     return alive
 
 
-@compiled
+@serial
 def _differentiate(s, dp, lo, hi, p, bits, full, delta, lse, p_all, ds_all):
     """From the logits s and dP of panel p: P into p_all, and dx / scale into ds_all and s; both (keys, rows)."""
-    own_delta, own_lse, across, shift = load(delta, p), load(lse, p), B // lanes(s), np.uint64(p * lanes(s))
+    own_delta, own_lse, across, shift = load(delta, p), load(lse, p), TILE // lanes(s), np.uint64(p * lanes(s))
     for c in range(lo, hi):
         weight = exp(lower(load(s, c) - own_lse, zero(s)))
         slope = weight * (load(dp, c) - own_delta)
@@ -157,39 +157,39 @@ def _differentiate(s, dp, lo, hi, p, bits, full, delta, lse, p_all, ds_all):
         store(s, c, slope)
 
 
-@compiled
+@serial
 def _add_to_keys(weights, x_rows, lo, hi, start, keys, low, piece, out):
     """out_j += sum_r weights[c, r] x_r for the keys lo <= c < hi of a chunk."""
-    across = len(x_rows) // B
+    across = len(x_rows) // TILE
     for y in range(across):
-        product(weights, 0, lo, hi, x_rows, y * B, piece)
+        product(weights, 0, lo, hi, x_rows, y * TILE, piece)
         for c in range(lo, hi):
             at = (key_of(start, keys, c) - low) * across + y
             store(out, at, load(out, at) + load(piece, c))
 
 
-@compiled
+@serial
 def _add_infinite_keys(ds, bits, k, start, keys, acc):
     """What keys that are not finite add to dq of their own rows."""
     width, d = lanes(acc), k.shape[1]
-    for c in range(B):
+    for c in range(TILE):
         row = key_of(start, keys, c)
         if not all_finite(k[row]):
-            for r in range(B):
-                if has(bits[c], r):
+            for r in range(TILE):
+                if test_bit(bits[c], r):
                     for z in range(d):
                         value = number(k[row, z])
                         if not math.isfinite(value):
                             acc[r // width * d + z, r % width] += ds[c, r] * value
 
 
-@compiled
+@serial
 def _add_infinite_queries(weights, bits, x, rows, factor, start, keys, low, out):
     """What rows of x that are not finite add to their own keys."""
-    for r in range(B):
+    for r in range(TILE):
         if rows[r] >= 0 and not all_finite(x[rows[r]]):
-            for c in range(B):
-                if has(bits[c], r):
+            for c in range(TILE):
+                if test_bit(bits[c], r):
                     j = key_of(start, keys, c)
                     for z in range(x.shape[1]):
                         value = number(x[rows[r], z]) * factor

@@ -10,11 +10,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from ..._jit import compiled
+from ..._jit import serial
 from .vectors import BITS, Vector, lanes, number_type, place
 
 
-@compiled
+@serial
 def transpose(a, first, rows, columns, b, to):
     """b[to + c, r] = a[first + r, c] for r < rows, c < columns; both contiguous."""
     side, down, along = lanes(a) // 2, a.shape[1], b.shape[1]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import config, cuda, njit
 
-from ...lower.tiles.bitmask import B
+from ...lower.tiles.bitmask import TILE
 
 PAD = 4  # numbers beyond each line of a slice: turned copies then go to different banks, and lines stay aligned
 # numba-cuda alone can align shared arrays; numba leaves out the branch for which this is False
@@ -32,12 +32,12 @@ class Layout(NamedTuple):
     @property
     def across(self) -> int:
         """Threads along the columns of the product."""
-        return B // self.columns
+        return TILE // self.columns
 
     @property
     def threads(self) -> int:
         """Threads of a block."""
-        return self.across * (B // self.rows)
+        return self.across * (TILE // self.rows)
 
 
 LAYOUT = {"float32": Layout(8, 4, 32), "float64": Layout(4, 4, 16)}  # powers of 2, the depth at least 8
@@ -47,7 +47,7 @@ LAYOUT = {"float32": Layout(8, 4, 32), "float64": Layout(4, 4, 16)}  # powers of
 def product(layout: Layout, width: int):
     """(add, add_members): acc += left^T right, over all pairs or over members alone."""
     rows, columns, depth = layout
-    groups = width // B
+    groups = width // TILE
 
     @njit(inline="always")
     def add(left, right, r, c, acc):
@@ -55,7 +55,7 @@ def product(layout: Layout, width: int):
             for g in range(groups):
                 for a in range(rows):
                     for b in range(columns):
-                        acc[a, g * columns + b] += left[x, r + a] * right[x, g * B + c + b]
+                        acc[a, g * columns + b] += left[x, r + a] * right[x, g * TILE + c + b]
 
     @njit(inline="always")
     def add_members(left, right, bits, s, r, c, acc):
@@ -66,7 +66,7 @@ def product(layout: Layout, width: int):
                 if (w >> np.uint64(a)) & np.uint64(1) != np.uint64(0):
                     for g in range(groups):
                         for b in range(columns):
-                            acc[a, g * columns + b] += left[x, r + a] * right[x, g * B + c + b]
+                            acc[a, g * columns + b] += left[x, r + a] * right[x, g * TILE + c + b]
 
     return add, add_members
 
@@ -81,7 +81,7 @@ def copies(layout: Layout, width: int, dtype: str):
     def turned(source, at, s, t, target):
         """target[x, c] = source[at[c], s + x]; eight numbers in a row of one vector are read by neighbouring threads."""
         beyond = source.shape[1] - s
-        for u in range(t, B * depth, threads):
+        for u in range(t, TILE * depth, threads):
             x, c = (u & 7) + (u >> 9 << 3), (u >> 3) & 63
             there = at[c] >= 0 and x < beyond
             target[x, c] = source[at[c], s + x] if there else zero

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, njit
 
-from ...lower.tiles.bitmask import B
+from ...lower.tiles.bitmask import TILE
 from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, spread, word_of
 
 
@@ -25,7 +25,7 @@ from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, spread, 
 def softmax(layout: Layout, width: int, dtype: str):
     """(masked, raised, weighed): the three steps of the online softmax, between which the block waits."""
     rows, columns, _ = layout
-    threads, across, held = layout.threads, layout.across, columns * width // B
+    threads, across, held = layout.threads, layout.across, columns * width // TILE
     low, zero = np.dtype(dtype).type(-np.inf), np.dtype(dtype).type(0)
 
     @njit(inline="always")
@@ -42,7 +42,7 @@ def softmax(layout: Layout, width: int, dtype: str):
     @njit(inline="always")
     def raised(part, t, top, shrink):
         """top, the largest logit of each row so far, and by what its earlier sums shrink."""
-        for i in range(t, B, threads):
+        for i in range(t, TILE, threads):
             high = top[i]
             for u in range(across):
                 high = part[u, i] if part[u, i] > high else high
@@ -72,11 +72,11 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
     for balance alone; rows to words are a Plan's arrays. Writes out (H, n_q, e) and lse (H, n_q).
     """
     number, (rows, columns, depth) = np.dtype(dtype).type, layout
-    threads, across, held = layout.threads, layout.across, columns * width // B
+    threads, across, held = layout.threads, layout.across, columns * width // TILE
     low, zero, one = number(-np.inf), number(0), number(1)
-    slices, line, lines, wide = (depth, B + PAD), (across, B + PAD), (rows, columns), (depth, width + PAD)
+    slices, line, lines, wide = (depth, TILE + PAD), (across, TILE + PAD), (rows, columns), (depth, width + PAD)
     sums, some = (rows, held), (rows,)
-    add, _ = product(layout, B)
+    add, _ = product(layout, TILE)
     add_values, add_members = product(layout, width)
     turned, straight = copies(layout, width, dtype)
     lay, (masked, raised, weighed) = spread(layout), softmax(layout, width, dtype)
@@ -90,12 +90,12 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
             left = cuda.shared.array(slices, number)
             right = cuda.shared.array(wide, number)
         part = cuda.shared.array(line, number)
-        top = cuda.shared.array(B, number)
-        shrink = cuda.shared.array(B, number)
-        share = cuda.shared.array(B, number)
-        own = cuda.shared.array(B, np.int64)
-        at = cuda.shared.array(B, np.int64)
-        bits = cuda.shared.array(B, np.uint64)
+        top = cuda.shared.array(TILE, number)
+        shrink = cuda.shared.array(TILE, number)
+        share = cuda.shared.array(TILE, number)
+        own = cuda.shared.array(TILE, np.int64)
+        at = cuda.shared.array(TILE, np.int64)
+        bits = cuda.shared.array(TILE, np.uint64)
         unsound = cuda.shared.array(1, np.int64)
         x = cuda.local.array(lines, number)
         acc = cuda.local.array(sums, number)
@@ -105,7 +105,7 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
         r, c = t // across * rows, (t & (across - 1)) * columns
         h, tile = block // len(visit), visit[block % len(visit)]
         g = kv[h]
-        for i in range(t, B, threads):
+        for i in range(t, TILE, threads):
             own[i], top[i] = rows_[tile, i], low
         if t == 0:
             unsound[0] = 0
@@ -114,7 +114,7 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
         for a in range(rows):
             total[a] = 0
         for chunk in range(ptr[tile], ptr[tile + 1]):
-            for j in range(t, B, threads):
+            for j in range(t, TILE, threads):
                 at[j], bits[j] = key_of(start, keys, chunk, j), word_of(word, words, chunk, j)
             cuda.syncthreads()
             clear(x)
@@ -129,7 +129,7 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
             raised(part, t, top, shrink)
             cuda.syncthreads()
             weighed(x, top, shrink, r, total, acc)
-            for s in range(0, B, depth):
+            for s in range(0, TILE, depth):
                 mark += 1
                 lay(x, s, r, c, left)
                 if not straight(v[g], at, s, first, t, right):
@@ -143,7 +143,7 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
         for a in range(rows):
             part[c // columns, r + a] = total[a]
         cuda.syncthreads()
-        for i in range(t, B, threads):
+        for i in range(t, TILE, threads):
             whole = zero
             for u in range(across):
                 whole += part[u, i]
@@ -154,7 +154,7 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
         for a in range(rows):
             i = own[r + a]
             for b in range(held):
-                y = first + b // columns * B + c + b % columns
+                y = first + b // columns * TILE + c + b % columns
                 if i >= 0 and y < v.shape[2]:
                     out[h, i, y] = acc[a, b] * share[r + a] + zero if share[r + a] != zero else zero
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, njit
 
-from ...lower.tiles.bitmask import B
+from ...lower.tiles.bitmask import TILE
 from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, spread, word_of
 
 
@@ -50,10 +50,10 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
     lse and mean. rows to words are the arrays of the plan, transposed where keyed; `visit` is an order of its tiles.
     """
     number, (rows, columns, depth) = np.dtype(dtype).type, layout
-    threads, across, held = layout.threads, layout.across, columns * width // B
+    threads, across, held = layout.threads, layout.across, columns * width // TILE
     low, zero = number(-np.inf), number(0)
-    slices, lines, wide, sums = (depth, B + PAD), (rows, columns), (depth, width + PAD), (rows, held)
-    add, _ = product(layout, B)
+    slices, lines, wide, sums = (depth, TILE + PAD), (rows, columns), (depth, width + PAD), (rows, held)
+    add, _ = product(layout, TILE)
     add_vectors, add_members = product(layout, width)
     turned, straight = copies(layout, width, dtype)
     lay, weigh = spread(layout), weights(layout, dtype, keyed, plain)
@@ -66,11 +66,11 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
         else:
             left = cuda.shared.array(slices, number)
             right = cuda.shared.array(wide, number)
-        logs = cuda.shared.array(B, number)
-        means = cuda.shared.array(B, number)
-        own = cuda.shared.array(B, np.int64)
-        at = cuda.shared.array(B, np.int64)
-        bits = cuda.shared.array(B, np.uint64)
+        logs = cuda.shared.array(TILE, number)
+        means = cuda.shared.array(TILE, number)
+        own = cuda.shared.array(TILE, np.int64)
+        at = cuda.shared.array(TILE, np.int64)
+        bits = cuda.shared.array(TILE, np.uint64)
         unsound = cuda.shared.array(1, np.int64)
         x = cuda.local.array(lines, number)
         y = cuda.local.array(lines, number)
@@ -85,7 +85,7 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
         clear(acc)
         for s in range(first[h], first[h + 1]):
             ha, hb, hq = heads[s, 0], heads[s, 1], heads[s, 2]
-            for i in range(t, B, threads):
+            for i in range(t, TILE, threads):
                 own[i] = rows_[tile, i]
                 if not keyed:
                     if own[i] >= 0 and lse[hq, own[i]] == low:
@@ -93,7 +93,7 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
                     logs[i] = lse[hq, own[i]] if own[i] >= 0 else zero
                     means[i] = mean[hq, own[i]] if own[i] >= 0 else zero
             for chunk in range(ptr[tile], ptr[tile + 1]):
-                for j in range(t, B, threads):
+                for j in range(t, TILE, threads):
                     at[j], bits[j] = key_of(start, keys, chunk, j), word_of(word, words, chunk, j)
                     if keyed:
                         logs[j], means[j] = lse[hq, at[j]], mean[hq, at[j]]
@@ -116,7 +116,7 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
                         add(left, right, r, c, y)
                         cuda.syncthreads()
                 weigh(x, y, bits, logs, means, scale, r, c)
-                for z in range(0, B, depth):
+                for z in range(0, TILE, depth):
                     mark += 1
                     lay(x, z, r, c, left)
                     if not straight(source[hb], at, z, begin, t, right):
@@ -131,7 +131,7 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
             i = rows_[tile, r + a]
             if i >= 0:
                 for b in range(held):
-                    place = begin + b // columns * B + c + b % columns
+                    place = begin + b // columns * TILE + c + b % columns
                     if place < target.shape[2]:
                         target[h, i, place] = acc[a, b] if own[r + a] >= 0 else zero
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import compiled
+from ..._jit import serial
 
 
-@compiled
+@serial
 def ranked(x):
     """The places of x's numbers in ascending order: Shell's sort with gaps 3^k, after Knuth 1973, sec. 5.2.1."""
     order, gap = np.arange(len(x)), 1

@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.parts import Blockwise, Documents, Grid
-from .run_algebra import cut, of_keys, taken
-from .runs_of import ragged
-from .table import Runs, keys_of, tidy
+from .run_algebra import cut, runs_of_keys, taken
+from .runs_of import runs_of
+from .table import Runs, keys_of, normalise
 
-__all__ = ["ragged"]
+__all__ = ["runs_of"]
 
 
-@ragged.register
+@runs_of.register
 def _(p: Blockwise, i, n):
     b_q, b_k = p.block
     p._stated_for((), n)
     blocks, back = np.unique(i // b_q, return_inverse=True)
-    coarse = tidy(ragged(p.pattern, blocks, -(-n // b_k)))
+    coarse = normalise(runs_of(p.pattern, blocks, -(-n // b_k)))
     table = coarse.table * b_k
     table[coarse.table[:, 2] == 1, 2:] = 1
     return taken(Runs(coarse.indptr, table, (len(blocks), n)), back)
 
 
-@ragged.register
+@runs_of.register
 def _(p: Documents, i, n):
     p._stated_for(i, n)
     bounds = np.array([0, *p.ends])
@@ -32,14 +32,14 @@ def _(p: Documents, i, n):
     if p.inner is None:
         return Runs(np.arange(len(i) + 1), np.stack([start, start + length, 0 * i + 1, 0 * i + 1], 1), (len(i), n))
     local, back = np.unique(i - start, return_inverse=True)
-    inner = tidy(ragged(p.inner, local, p.inner.own_length or max(p.lengths, default=0)))
+    inner = normalise(runs_of(p.inner, local, p.inner.own_length or max(p.lengths, default=0)))
     found = cut(taken(inner, back), 0 * length, length)
     table = found.table.copy()
     table[:, :2] += np.repeat(start, np.diff(found.indptr))[:, None]
     return Runs(found.indptr, table, (len(i), n))
 
 
-@ragged.register
+@runs_of.register
 def _(p: Grid, i, n):
     p._stated_for(i, n)
     found = _along(p.patterns[0], i // (n // p.shape[0]), p.shape[0])
@@ -52,20 +52,20 @@ def _(p: Grid, i, n):
 def _along(p, i, side) -> Runs:
     """The tidy runs of one axis, evaluated once for each coordinate."""
     at, back = np.unique(i, return_inverse=True)
-    return taken(tidy(ragged(p, at, side)), back)
+    return taken(normalise(runs_of(p, at, side)), back)
 
 
 def _spans(runs: Runs) -> Runs:
     """The same sets as spans alone."""
     if (runs.table[:, 2] == 1).all():
         return runs
-    return of_keys(*keys_of(runs), runs.shape[1])
+    return runs_of_keys(*keys_of(runs), runs.shape[1])
 
 
 def _crossed(outer: Runs, inner: Runs, side: int) -> Runs:
     """{ k side + t : k in outer_i, t in inner_i }, with the spans [x, y) of inner: groups of y - x keys, side step apart."""
     if ((outer.table[:, 2] > 1) & (outer.table[:, 3] > 1)).any():
-        outer = _spans(tidy(outer))
+        outer = _spans(normalise(outer))
     slots, each = np.diff(outer.indptr), np.diff(inner.indptr)
     row = np.repeat(np.arange(len(slots)), slots)          # of each outer run
     a, b, step, _ = np.repeat(outer.table, each[row], axis=0).T

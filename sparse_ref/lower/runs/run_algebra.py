@@ -6,10 +6,10 @@ import numpy as np
 from numba import prange
 
 from ..._jit import parallel
-from .table import Runs, counts, tidy
+from .table import Runs, key_counts, normalise
 
 
-def side_by_side(left: Runs, right: Runs) -> Runs:
+def union_rows(left: Runs, right: Runs) -> Runs:
     """The union of two sets, row by row: the runs of both."""
     table = np.empty((len(left.table) + len(right.table), 4), np.int64)
     table[np.arange(len(left.table)) + np.repeat(right.indptr[:-1], np.diff(left.indptr))] = left.table
@@ -30,7 +30,7 @@ def slots_of(indptr, rows) -> tuple[np.ndarray, np.ndarray]:
     return own, np.arange(own[-1]) + np.repeat(indptr[:-1][rows] - own[:-1], slots)
 
 
-def of_keys(indptr, indices, n: int) -> Runs:
+def runs_of_keys(indptr, indices, n: int) -> Runs:
     """Listed keys, ascending in each row, as spans of consecutive ones; keys of n and more are left out by `tidy`."""
     spans = np.zeros(len(indptr), np.int64)
     _count_spans(indptr, indices, spans)
@@ -71,7 +71,7 @@ def cut(runs: Runs, lo, hi) -> Runs:
     rest = np.stack([np.where(step == 1, np.maximum(start, lo), whole), stop, step, width], 1)
     head = np.stack([np.maximum(lo, start), np.minimum(np.where(step == 1, 0, group + width), stop),
                      np.ones_like(step), np.ones_like(step)], 1)
-    return side_by_side(Runs(runs.indptr, rest, runs.shape), Runs(runs.indptr, head, runs.shape))
+    return union_rows(Runs(runs.indptr, rest, runs.shape), Runs(runs.indptr, head, runs.shape))
 
 
 def within(runs: Runs, spans: Runs) -> Runs:
@@ -97,7 +97,7 @@ def apart(runs: Runs) -> tuple[Runs, Runs]:
     row = np.repeat(np.arange(runs.shape[0]), np.diff(runs.indptr))
     spans, others = (Runs(np.searchsorted(row[held], np.arange(runs.shape[0] + 1)), runs.table[held], runs.shape)
                      for held in (~strided, strided))
-    return spans, tidy(within(others, gaps(spans)))
+    return spans, normalise(within(others, gaps(spans)))
 
 
 def are_intervals(runs: Runs) -> bool:
@@ -110,7 +110,7 @@ def are_few(spans: Runs, runs: Runs) -> bool:
     if not (spans.table[:, 2] == 1).all():
         return False
     pieces = (np.diff(spans.indptr) * np.diff(runs.indptr)).sum()
-    return bool(are_intervals(spans) or pieces <= counts(runs).sum() + runs.shape[0])
+    return bool(are_intervals(spans) or pieces <= key_counts(runs).sum() + runs.shape[0])
 
 
 def below_one_another(parts: list[Runs], shape: tuple[int, int]) -> Runs:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import compiled
+from ..._jit import serial
 from .argsort import ranked
 from .run_loops import below, spans_in, stretch
 
 
-@compiled
+@serial
 def size(table, n):
     """How many keys the union of a tidy table's runs has."""
     spans, keys, steps, walk = spans_in(table), 0, 0, 0
@@ -35,7 +35,7 @@ def size(table, n):
     return keys
 
 
-@compiled
+@serial
 def between_spans(table, spans, n):
     """How many keys of the strided runs, all of one step, lie in no span."""
     runs = table[spans:]
@@ -58,7 +58,7 @@ def between_spans(table, spans, n):
     return keys
 
 
-@compiled
+@serial
 def residues_held(runs, lo, out):
     """Write the residues that the runs reaching over lo hold, as ascending [first, last) apart from one another; how many."""
     many, step = 0, runs[0, 2]
@@ -82,7 +82,7 @@ def residues_held(runs, lo, out):
     return apart
 
 
-@compiled
+@serial
 def counted(residues, step, x):
     """How many of 0, ..., x - 1 have one of these residues."""
     periods, rest = divmod(x, step)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import compiled
+from ..._jit import serial
 from .argsort import ranked
 
 
-@compiled
+@serial
 def spans_in(table):
     """How many of a tidy table's runs are spans; they come first."""
     spans = 0
@@ -20,7 +20,7 @@ def spans_in(table):
     return spans
 
 
-@compiled
+@serial
 def after(run, j):
     """The least key beyond j, from 0 on, in the run's residues; at or beyond its stop where there is none."""
     key = max(j + 1, run[0])
@@ -28,7 +28,7 @@ def after(run, j):
     return key if gap < run[3] else key + run[2] - gap
 
 
-@compiled
+@serial
 def stretch(table, spans, at, j, n):
     """The next consecutive keys lo <= key < hi of the union beyond j; lo = n where none is left.
 
@@ -47,14 +47,14 @@ def stretch(table, spans, at, j, n):
     return lo, hi, at
 
 
-@compiled
+@serial
 def below(run, x):
     """How many numbers under x are in the run's residues, counted from its start."""
     groups, rest = divmod(max(x - run[0], 0), run[2])
     return groups * run[3] + min(rest, run[3])
 
 
-@compiled
+@serial
 def listed(table, n, out):
     """Write the keys of the union into `out`, ascending."""
     spans, t = spans_in(table), 0
@@ -66,7 +66,7 @@ def listed(table, n, out):
         lo, hi, at = stretch(table, spans, at, hi - 1, n)
 
 
-@compiled
+@serial
 def clipped(run, n):
     """The run cut to 0 <= j < n, as a span (step 1) where it is one; start >= stop where nothing is left."""
     start, stop, step, width = run[0], min(run[1], n), run[2], run[3]
@@ -81,7 +81,7 @@ def clipped(run, n):
     return start, stop, step, width
 
 
-@compiled
+@serial
 def united(table, n, out):
     """Write the tidy form of any runs into `out`, which holds as many; the number written."""
     if len(table) == 1:
@@ -91,7 +91,7 @@ def united(table, n, out):
     return spans if spans >= 0 else merged(table, n, out)
 
 
-@compiled
+@serial
 def ascending(table, n, out):
     """Write the spans of a table that has nothing but spans, ascending and apart from one another; -1 where it is none."""
     spans = 0
@@ -105,7 +105,7 @@ def ascending(table, n, out):
     return spans
 
 
-@compiled
+@serial
 def merged(table, n, out):
     """Write the tidy form of runs in any order; how many there are then."""
     starts, stops = np.empty(len(table), np.int64), np.empty(len(table), np.int64)
@@ -134,7 +134,7 @@ def merged(table, n, out):
     return apart + classes
 
 
-@compiled
+@serial
 def admit(strided, classes, start, stop, step, width):
     """Add a strided run to `classes` others, widening one of the same residues that it touches; how many now."""
     for c in range(classes):

@@ -28,7 +28,7 @@ class Runs:
     shape: tuple[int, int]
 
 
-def counts(runs: Runs) -> np.ndarray:
+def key_counts(runs: Runs) -> np.ndarray:
     """|A_i| of each row of tidy runs, int64 (n_q,)."""
     sizes = np.zeros(runs.shape[0], np.int64)
     _count(runs.indptr, runs.table, runs.shape[1], sizes)
@@ -37,13 +37,13 @@ def counts(runs: Runs) -> np.ndarray:
 
 def keys_of(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
     """(indptr int64, indices int32): the keys themselves, row after row, ascending; O(nnz) memory."""
-    indptr = np.concatenate([[0], np.cumsum(counts(runs))])
+    indptr = np.concatenate([[0], np.cumsum(key_counts(runs))])
     indices = np.empty(indptr[-1], np.int32)
     _list(runs.indptr, runs.table, runs.shape[1], indptr, indices)
     return indptr, indices
 
 
-def tidy(runs: Runs) -> Runs:
+def normalise(runs: Runs) -> Runs:
     """The same sets, each row's runs clipped to 0 <= j < n_k, its spans sorted and merged."""
     table, kept = np.empty_like(runs.table), np.zeros(runs.shape[0], np.int64)
     _unite(runs.indptr, runs.table, runs.shape[1], table, kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from ..._jit import compiled, parallel
+from ..._jit import parallel, serial
 from ...sets.listed import Listed
 
 
@@ -42,7 +42,7 @@ def as_listed(indptr, indices, other, same):
         same[i] = alike
 
 
-@compiled
+@serial
 def hashed(key):
     """A number of 64 bits in which every bit of the key counts: the finaliser of splitmix64 (Steele et al. 2014, sec. 5)."""
     x = np.uint64(key) + np.uint64(0x9E3779B97F4A7C15)

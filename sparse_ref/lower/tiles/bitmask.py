@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import compiled
+from ..._jit import serial
 
-B = 64  # rows of a tile, keys of a chunk, bits of a word
-ONES = np.uint64(2**64 - 1)
+TILE = 64  # rows of a tile, keys of a chunk, bits of a word
+ALL_ONES = np.uint64(2**64 - 1)
 
 
-@compiled
+@serial
 def key_of(start, keys, c):
     """Key c of a chunk: start + c, or where start < 0 the one that is listed."""
     return start + c if start >= 0 else keys[-1 - start, c]
 
 
-@compiled
-def has(word, r):
+@serial
+def test_bit(word, r):
     """Whether bit r of a word is set."""
     return (word >> np.uint64(r)) & np.uint64(1) != np.uint64(0)
 
 
-@compiled
-def bit(r):
+@serial
+def single_bit(r):
     """The word whose bit r alone is set."""
     return np.uint64(1) << np.uint64(r)
 
 
-@compiled
+@serial
 def passed_spans(table, at, ends, key):
     """The first span at or after `at`, before `ends`, that reaches beyond the key."""
     while at < ends and table[at, 1] <= key:
@@ -36,7 +36,7 @@ def passed_spans(table, at, ends, key):
     return at
 
 
-@compiled
+@serial
 def word_of(table, at, spans, end, keys, own):
     """Which of the ascending keys are in the spans table[at:spans] or the strided runs table[spans:end], one bit each.
 
@@ -59,16 +59,16 @@ def word_of(table, at, spans, end, keys, own):
     return w
 
 
-@compiled
+@serial
 def bits(keys, low, high):
     """A word with the bits of the ascending keys in low <= key < high."""
     a, b = rank(keys, low), rank(keys, high)
     if a >= b:
         return np.uint64(0)
-    return (ONES >> np.uint64(B - (b - a))) << np.uint64(a)
+    return (ALL_ONES >> np.uint64(TILE - (b - a))) << np.uint64(a)
 
 
-@compiled
+@serial
 def rank(keys, x):
     """How many of the ascending keys are below x; at once where they are consecutive."""
     last = len(keys) - 1
@@ -84,8 +84,8 @@ def rank(keys, x):
     return lo
 
 
-@compiled
-def ones(w):
+@serial
+def popcount(w):
     """How many bits of a word are set."""
     total = 0
     while w:
@@ -94,13 +94,13 @@ def ones(w):
     return total
 
 
-@compiled
-def turn(words):
+@serial
+def transpose_bits(words):
     """Turn 64 words over their diagonal: bit c of word r becomes bit r of word c. Halves are swapped, then quarters, and so on."""
-    half, mask = 32, ONES >> np.uint64(32)
+    half, mask = 32, ALL_ONES >> np.uint64(32)
     while half:
         shift = np.uint64(half)
-        for r in range(B):
+        for r in range(TILE):
             if r & half == 0:
                 swapped = ((words[r] >> shift) ^ words[r + half]) & mask
                 words[r] ^= swapped << shift

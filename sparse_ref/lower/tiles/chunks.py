@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from ..._jit import compiled, parallel
+from ..._jit import parallel, serial
 from ..runs.run_loops import spans_in, stretch
-from .bitmask import ONES, B, bit, has, key_of, ones, passed_spans, turn, word_of
+from .bitmask import ALL_ONES, TILE, key_of, passed_spans, popcount, single_bit, test_bit, transpose_bits, word_of
 
 
-@compiled
+@serial
 def alike(indptr, table, i, other):
     """Whether two rows have the same runs."""
     a, b, many = indptr[i], indptr[other], indptr[i + 1] - indptr[i]
@@ -27,13 +27,13 @@ def alike(indptr, table, i, other):
     return True
 
 
-@compiled
+@serial
 def in_common(indptr, table, rows, distinct, own):
     """Intervals in which every row attends to each of the tile's keys: those that all spans have in common, or all of
     the rows' single runs where these are of the one class that the tile has."""
     one_class = len(own) == 1 and own[0, 2] > 1
     common, begun = np.empty((0, 2), np.int64), False
-    for r in range(B):
+    for r in range(TILE):
         if distinct[r]:
             runs = table[indptr[rows[r]]:indptr[rows[r] + 1]]
             spans = spans_in(runs)
@@ -44,13 +44,13 @@ def in_common(indptr, table, rows, distinct, own):
     return common
 
 
-@compiled
+@serial
 def same_class(run, other):
     """Whether two runs hold the same residues."""
     return run[2] == other[2] and run[3] == other[3] and (run[0] - other[0]) % other[2] == 0
 
 
-@compiled
+@serial
 def in_both(intervals, spans):
     """The intersection of two ascending lists of intervals."""
     out, kept, a, b = np.empty((len(intervals) + len(spans), 2), np.int64), 0, 0, 0
@@ -66,12 +66,12 @@ def in_both(intervals, spans):
     return out[:kept]
 
 
-@compiled
+@serial
 def next_chunk(own, spans, lo, hi, at, n, keys):
     """Write the next keys of the union, at most 64, from the stretch lo <= key < hi on; how many, and where the walk is now."""
     held = 0
-    while held < B and lo < n:
-        many = min(hi - lo, B - held)
+    while held < TILE and lo < n:
+        many = min(hi - lo, TILE - held)
         for t in range(many):
             keys[held + t] = lo + t
         held, lo = held + many, lo + many
@@ -80,20 +80,20 @@ def next_chunk(own, spans, lo, hi, at, n, keys):
     return held, lo, hi, at
 
 
-@compiled
+@serial
 def consecutive(keys, n):
     """Where 64 consecutive keys below n begin that hold these ascending ones; -1 where there are none."""
-    return min(keys[0], n - B) if keys[-1] - keys[0] == len(keys) - 1 and n >= B else -1
+    return min(keys[0], n - TILE) if keys[-1] - keys[0] == len(keys) - 1 and n >= TILE else -1
 
 
-@compiled
+@serial
 def all_shared(keys, common, at):
     """Whether each of 64 ascending keys lies in one of the intervals, none before `at` counting."""
     for key in keys:
         at = passed_spans(common, at, len(common), key)
         if at == len(common) or common[at, 0] > key:
             return False
-    return len(keys) == B
+    return len(keys) == TILE
 
 
 @parallel
@@ -110,7 +110,7 @@ def walk(sets, unions, in_tile, distinct, places, chunks, write):
     for t in prange(len(in_tile)):
         own = unions[1][unions[0][t]:unions[0][t + 1]]
         common, at_common = in_common(indptr, table, in_tile[t], distinct[t], own), 0
-        spans, keys = spans_in(own), np.empty(B, np.int64)
+        spans, keys = spans_in(own), np.empty(TILE, np.int64)
         ends, real = spans_of(indptr, table, in_tile[t]), (in_tile[t] >= 0).sum()
         c, g, w, pairs = places[t]
         lo, hi, at = stretch(own, spans, 0, -1, n)
@@ -121,22 +121,22 @@ def walk(sets, unions, in_tile, distinct, places, chunks, write):
             if write:
                 start[c], word[c] = first if first >= 0 else -1 - g, -1 if full else w
                 if full:
-                    pairs += real * B
+                    pairs += real * TILE
                 else:
                     shift = keys[0] - first if first >= 0 else 0
                     pairs += fill_words(indptr, table, in_tile[t], distinct[t], ends, keys[:held], own, shift, words[w])
                 if first < 0:
-                    for b in range(B):
+                    for b in range(TILE):
                         listed[g, b] = keys[b if b < held else 0]
             c, g, w = c + 1, g + (first < 0), w + (not full)
         places[t, 0], places[t, 1], places[t, 2], places[t, 3] = c, g, w, pairs
 
 
-@compiled
+@serial
 def spans_of(indptr, table, rows):
     """Where in the table the spans of each row begin and end."""
-    ends = np.zeros((B, 2), np.int64)
-    for r in range(B):
+    ends = np.zeros((TILE, 2), np.int64)
+    for r in range(TILE):
         i = rows[r]
         if i >= 0:
             ends[r, 0], ends[r, 1] = indptr[i], indptr[i] + spans_in(table[indptr[i]:indptr[i + 1]])
@@ -147,15 +147,15 @@ def spans_of(indptr, table, rows):
 def unlike(indptr, table, rows, distinct):
     """Which rows have other runs than the row before them in their tile."""
     for t in prange(len(rows)):
-        for r in range(B):
+        for r in range(TILE):
             distinct[t, r] = rows[t, r] >= 0 and (r == 0 or not alike(indptr, table, rows[t, r - 1], rows[t, r]))
 
 
-@compiled
+@serial
 def fill_words(indptr, table, rows, distinct, place, keys, own, shift, words):
     """Write the chunk's words, one a key, those of the keys from place `shift` on; how many pairs they hold."""
     pairs, w = 0, np.uint64(0)
-    for r in range(B):
+    for r in range(TILE):
         i = rows[r]
         if i < 0:
             words[r] = 0
@@ -164,8 +164,8 @@ def fill_words(indptr, table, rows, distinct, place, keys, own, shift, words):
             place[r, 0] = passed_spans(table, place[r, 0], place[r, 1], keys[0])
             w = word_of(table, place[r, 0], place[r, 1], indptr[i + 1], keys, own)
         words[r] = w << np.uint64(shift)
-        pairs += ones(w)
-    turn(words)
+        pairs += popcount(w)
+    transpose_bits(words)
     return pairs
 
 
@@ -174,9 +174,9 @@ def partial_words(rows, ptr, word, words, partial):
     """Which words miss any bit of a real row."""
     for t in prange(len(ptr) - 1):
         real = np.uint64(0)
-        for r in range(B):
+        for r in range(TILE):
             if rows[t, r] >= 0:
-                real |= bit(r)
+                real |= single_bit(r)
         for c in range(ptr[t], ptr[t + 1]):
             if word[c] >= 0:
                 partial[word[c]] = (words[word[c]] != real).any()
@@ -187,12 +187,12 @@ def members(rows, ptr, start, keys, word, words, at, indices):
     """Write each row's keys from at[row] on, where `indices` has room; at[row] moves to its end."""
     for t in prange(len(rows)):
         for c in range(ptr[t], ptr[t + 1]):
-            for b in range(B):
+            for b in range(TILE):
                 key = key_of(start[c], keys, b)
-                w = ONES if word[c] < 0 else words[word[c], b]
-                for r in range(B):
+                w = ALL_ONES if word[c] < 0 else words[word[c], b]
+                for r in range(TILE):
                     i = rows[t, r]
-                    if i >= 0 and has(w, r):
+                    if i >= 0 and test_bit(w, r):
                         if len(indices):
                             indices[at[i]] = key
                         at[i] += 1

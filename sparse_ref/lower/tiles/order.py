@@ -18,8 +18,8 @@ from numba import prange
 from ..._jit import one_thread, parallel
 from ..runs.run_algebra import apart, taken
 from ..runs.run_loops import spans_in, stretch
-from ..runs.table import Runs, counts, tidy
-from .bitmask import B
+from ..runs.table import Runs, key_counts, normalise
+from .bitmask import TILE
 from .chunks import unlike
 from .overlap import by_overlap
 
@@ -65,15 +65,15 @@ def orders(sets: Runs, of: np.ndarray) -> Iterator[np.ndarray]:
     if (np.diff(first) < 0).any():
         yield np.argsort(first, kind="stable")
     yield np.arange(len(of))
-    if counts(sets).sum() <= LISTED:
+    if key_counts(sets).sum() <= LISTED:
         yield np.argsort(by_overlap(sets)[of], kind="stable")
 
 
 def tiles_of(order: np.ndarray) -> np.ndarray:
     """Rows in this order, 64 a tile, -1 beyond the last."""
-    rows = np.full(-(-len(order) // B) * B, -1, np.int32)
+    rows = np.full(-(-len(order) // TILE) * TILE, -1, np.int32)
     rows[:len(order)] = order
-    return rows.reshape(-1, B)
+    return rows.reshape(-1, TILE)
 
 
 def sampled(order: np.ndarray) -> np.ndarray:
@@ -94,17 +94,17 @@ def unions(sets: Runs, rows: np.ndarray) -> tuple[Runs, np.ndarray]:
     unlike(sets.indptr, sets.table, rows, distinct)
     own = taken(sets, rows[distinct])
     first = np.concatenate([[0], np.cumsum(distinct.sum(axis=1))])
-    return tidy(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1]))), distinct
+    return normalise(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1]))), distinct
 
 
 def sampled_chunks(sets: Runs, of: np.ndarray, order: np.ndarray) -> tuple[int, int]:
     """How many chunks the sampled tiles need, and how many they would need at least, were each full but the last."""
     rows = sets_in(sampled(order), of)
     with one_thread():
-        chunks = -(-counts(unions(sets, rows)[0]) // B)
+        chunks = -(-key_counts(unions(sets, rows)[0]) // TILE)
         keys = np.zeros(rows.shape, np.int64)
-        keys[rows >= 0] = counts(taken(sets, rows[rows >= 0]))
-    return int(chunks.sum()), int((-(-keys.sum(axis=1) // B**2)).sum())
+        keys[rows >= 0] = key_counts(taken(sets, rows[rows >= 0]))
+    return int(chunks.sum()), int((-(-keys.sum(axis=1) // TILE**2)).sum())
 
 
 def commonest_step(sets: Runs) -> int:

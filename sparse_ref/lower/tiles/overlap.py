@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import compiled
+from ..._jit import serial
 from ..explicit import CSR
 from ..runs.table import Runs, keys_of
-from .bitmask import B
+from .bitmask import TILE
 
 HUB = 4096  # rows; a key that more of them hold says nothing about who belongs together
 
@@ -24,7 +24,7 @@ def by_overlap(sets: Runs) -> np.ndarray:
     return place
 
 
-@compiled
+@serial
 def gather_rows(indptr, indices, first, rows, place):
     """Write the place of each row; key j is held by rows[first[j]:first[j + 1]]."""
     n = len(place)
@@ -34,23 +34,23 @@ def gather_rows(indptr, indices, first, rows, place):
             continue
         many, keys = 0, indptr[leader + 1] - indptr[leader]
         left[leader], place[leader], at = False, at, at + 1
-        for asked in range(min(keys, B)):
-            j = indices[indptr[leader] + asked * keys // min(keys, B)]
+        for asked in range(min(keys, TILE)):
+            j = indices[indptr[leader] + asked * keys // min(keys, TILE)]
             for t in range(first[j], first[j + 1] if first[j + 1] - first[j] <= HUB else first[j]):
                 if left[rows[t]]:
                     if common[rows[t]] == 0:
                         met[many], many = rows[t], many + 1
                     common[rows[t]] += 1
-        at = take_most(common, met[:many], B - 1, left, place, at)
+        at = take_most(common, met[:many], TILE - 1, left, place, at)
 
 
-@compiled
+@serial
 def take_most(common, met, most, left, place, at):
     """Place those of `met` that have most in common, at most so many, the first met of equals first; 0 in `common` for all."""
-    having = np.zeros(B + 1, np.int64)  # how many rows have so much in common
+    having = np.zeros(TILE + 1, np.int64)  # how many rows have so much in common
     for row in met:
         having[common[row]] += 1
-    least, taken = B, 0
+    least, taken = TILE, 0
     while least > 1 and taken + having[least] <= most:
         taken, least = taken + having[least], least - 1
     room = most - taken  # for rows with `least` in common; those with more are taken all

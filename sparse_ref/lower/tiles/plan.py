@@ -13,7 +13,7 @@ import numpy as np
 from ..explicit import CSR
 from ..runs.lowering import sets_of
 from ..runs.table import Runs
-from .bitmask import B
+from .bitmask import TILE
 from .chunks import members, partial_words, walk
 from .order import parted, sets_in, unions
 
@@ -71,7 +71,7 @@ class Plan:
     @property
     def waste(self) -> float:
         """The share of the chunks' cells that hold no connected pair; 0.0 where there are none."""
-        return 1.0 - self.nnz / (self.chunks * B * B) if self.chunks else 0.0
+        return 1.0 - self.nnz / (self.chunks * TILE * TILE) if self.chunks else 0.0
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
@@ -87,11 +87,11 @@ class Plan:
         """Raise ValueError where the arrays point outside one another or a query stands in two tiles, as those made by hand may."""
         once = np.bincount(self.rows[self.rows >= 0], minlength=self.shape[0])  # how often each query stands in a tile
         sound = (len(once) == self.shape[0] and (once == 1).all()
-                 and all(table.shape == (len(table), B) for table in (self.rows, self.keys, self.words))
+                 and all(table.shape == (len(table), TILE) for table in (self.rows, self.keys, self.words))
                  and len(self.ptr) == len(self.rows) + 1 and self.ptr[0] == 0 and self.ptr[-1] == len(self.start) == len(self.word)
                  and (np.diff(self.ptr) >= 0).all() and self.keys.min(initial=0) >= 0
                  and self.keys.max(initial=-1) < self.shape[1] and self.word.max(initial=-1) < len(self.words)
-                 and self.start.min(initial=0) >= -len(self.keys) and self.start.max(initial=-1) <= max(self.shape[1] - B, -1))
+                 and self.start.min(initial=0) >= -len(self.keys) and self.start.max(initial=-1) <= max(self.shape[1] - TILE, -1))
         if not sound:
             raise ValueError(f"Plan: rows, ptr, start, keys, word and words must fit one another and the shape, got {self!r}")
         if self.rest:
@@ -156,5 +156,5 @@ def _tiled(sets: Runs, rows: np.ndarray, in_tile: np.ndarray) -> Plan:
 
 def _room(chunks: int, gathered: int, partial: int) -> tuple[np.ndarray, ...]:
     """start, keys, word and words, to be filled."""
-    return (np.empty(chunks, np.int64), np.empty((gathered, B), np.int32), np.empty(chunks, np.int64),
-            np.empty((partial, B), np.uint64))
+    return (np.empty(chunks, np.int64), np.empty((gathered, TILE), np.int32), np.empty(chunks, np.int64),
+            np.empty((partial, TILE), np.uint64))

@@ -9,7 +9,7 @@ from time import monotonic
 
 from ...patterns import Causal, Circular, Dilated, Global, Prefix, Window, bigbird, fixed, longformer
 from ...sets.factorized import Factorized
-from ..finite.universality import Assumption, star, yun
+from ..finite.universality import Assumption, contains_star, universality
 from ..proof.family import Layers
 from ..proof.mutations import narrower
 from ..proof.verdict import Verdict
@@ -25,15 +25,15 @@ def meets(steps, n: int) -> Verdict:
     names = ", ".join(map(text_of_set, steps))
     tex = (r"\forall k, m:\ k \in A^{(m)}_k;\quad \exists \gamma\ \forall t:\ \gamma_t \in \bigcup_m A^{(m)}_{\gamma_{t + 1}};"
            r"\quad \exists s\ \forall k:\ S_k^s = \{0, ..., n - 1\}" + sets(steps) + rf",\quad n = {n}")
-    return _at_one_length(f"for n = {n}, in layers of {names}: {parts}", tex, steps, lambda p: yun(p, n), lambda found: "; ".join(
+    return _at_one_length(f"for n = {n}, in layers of {names}: {parts}", tex, steps, lambda p: universality(p, n), lambda found: "; ".join(
         f"{name} {part}" for name, part in (("self-loop", found.loops), ("order", found.path), ("s", found.mixing))))
 
 
-def contains_star(pattern, n: int) -> Verdict:
+def star_theorem(pattern, n: int) -> Verdict:
     """Whether a pattern contains the star graph of BigBird's Theorem 1 at length n."""
     tex = (r"\exists c\ \forall i:\ c \in A_i \land i \in A_c \land i \in A_i" + sets((pattern,)).replace("^{(1)}", "")
            + rf",\quad n = {n}")
-    return _at_one_length(f"for n = {n}: {text_of_set(pattern)} contains a star", tex, (pattern,), lambda p: star(p[0], n),
+    return _at_one_length(f"for n = {n}: {text_of_set(pattern)} contains a star", tex, (pattern,), lambda p: contains_star(p[0], n),
                           lambda found: found.said)
 
 
@@ -79,13 +79,13 @@ THEOREMS = (
     Theorem("star-in-bigbird", "universal approximation", "proved", "confirms",
             claim="BigBird contains a star", source=STAR,
             remark="In its global blocks; the random blocks are not needed for it.",
-            settle=lambda: contains_star(bigbird(64, 4, 0, 0), 64)),
+            settle=lambda: star_theorem(bigbird(64, 4, 0, 0), 64)),
     Theorem("star-in-longformer", "universal approximation", "proved", "sharpens",
             claim="BigBird contains a star", source=STAR,
             remark="So does Longformer with one global position, and the theorem covers it.",
-            settle=lambda: contains_star(longformer(2, globals=(5,)), 64)),
+            settle=lambda: star_theorem(longformer(2, globals=(5,)), 64)),
     Theorem("star-not-in-sinks", "universal approximation", "refuted", "contradicts",
             claim="A token that all look at makes a star", source="folklore",
             remark="It has to look back at all of them, too.",
-            settle=lambda: contains_star(Prefix(1) | Window(2), 64)),
+            settle=lambda: star_theorem(Prefix(1) | Window(2), 64)),
 )

@@ -9,7 +9,7 @@ from functools import reduce
 from operator import and_, or_
 
 from ...patterns import Causal, Flip, LogSparse, LogSparseRestart, butterfly, longnet
-from ...sets.positions import passed
+from ...sets.positions import rank
 from ..proof.lemmas import prove_closed, prove_hops
 from ..proof.prove import prove
 from .measures import distance
@@ -36,7 +36,7 @@ def short_log_sparse(n):
 
 def bit_length(j, i, n):
     """the number of binary digits of i - j"""
-    return passed(i - j, POWERS)
+    return rank(i - j, POWERS)
 
 
 def ones(j, i, n):

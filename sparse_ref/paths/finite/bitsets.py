@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from ..._jit import compiled, parallel
+from ..._jit import parallel, serial
 
 WORDS = 8  # of 64 bits: what a position holds of a block of columns, a line of cache
 
@@ -42,7 +42,7 @@ def write(first, r, out):
                 out[i, j] = r
 
 
-@compiled
+@serial
 def _tell(news, known, first):
     """One block told apart."""
     came = going = np.uint64(0)
@@ -57,7 +57,7 @@ def _tell(news, known, first):
     return came != 0, going != 0, ~all_known != 0
 
 
-@compiled
+@serial
 def _carry(steps, widths, indptr, bounds, news, seen):
     """One block through a layer; nothing to do where no position has news."""
     n = len(news)
@@ -80,7 +80,7 @@ def _carry(steps, widths, indptr, bounds, news, seen):
                 seen[i, c] |= news[i, c]
 
 
-@compiled
+@serial
 def _grown(tree, n):
     """Grow a tree over its leaves; (first, last + 1) of those that hold anything. Nodes without any of these stay unwritten."""
     first, last = n, 2 * n
@@ -97,7 +97,7 @@ def _grown(tree, n):
     return first - n, last - n
 
 
-@compiled
+@serial
 def _any(words):
     """Whether any bit is set."""
     held = np.uint64(0)
@@ -106,7 +106,7 @@ def _any(words):
     return held != np.uint64(0)
 
 
-@compiled
+@serial
 def _gather(indptr, bounds, tree, first, last, out):
     """Give each row the unions of its intervals, as far as these hold anything."""
     for i in range(len(out)):
@@ -114,7 +114,7 @@ def _gather(indptr, bounds, tree, first, last, out):
             _collect(tree, max(bounds[t, 0], first), min(bounds[t, 1], last), out[i])
 
 
-@compiled
+@serial
 def _collect(tree, lo, hi, out):
     """The union of the leaves lo, ..., hi - 1, added to `out`."""
     n = len(tree) // 2
@@ -131,7 +131,7 @@ def _collect(tree, lo, hi, out):
         lo, hi = lo // 2, hi // 2
 
 
-@compiled
+@serial
 def _reorder(base, first, last, step, width, tree):
     """Write the leaves of a tree in which positions stand by their remainders by `step`, each with the `width` from it on."""
     n = len(tree) // 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...sets.checks import whole
+from ...sets.checks import integer
 from .edges import edges_once
 from .reach import layers, length
 
@@ -30,8 +30,8 @@ def count(steps, j, i, n, *, residual=True, order=None) -> int:
     >>> sr.paths.count([sr.Causal()] * 30, 0, 1000, 1001)             # positions that never fall: 1029 choose 29
     173999701226022632646953027019073785261478945351302124416
     """
-    patterns, n = layers(steps, order), whole("n", length(n), 1)
-    j, i = whole("j", j, 0, n - 1), whole("i", i, 0, n - 1)
+    patterns, n = layers(steps, order), integer("n", length(n), 1)
+    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
     each = {step: edges_once(step, n, residual) for step in dict.fromkeys(patterns)}
     ways = (np.arange(n) == j).astype(np.int64)
     for step in patterns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...sets.checks import flag, whole
+from ...sets.checks import flag, integer
 from .bitsets import WORDS
 from .closed_forms import known
 from .reach import MOST, edges_of, firsts, layers, slabs, sources
@@ -39,7 +39,7 @@ def diameter(steps, n, *, residual=True, order=None, causal=True) -> int:
     Traceback (most recent call last):
     LookupError: no path from j = 1 to i = 2 through Sinks(1), in any number of layers
     """
-    patterns, n, causal = layers(steps, order), whole("n", n, 0), flag("causal", causal)
+    patterns, n, causal = layers(steps, order), integer("n", n, 0), flag("causal", causal)
     far, apart = widest(patterns, n, residual, causal)
     if apart is not None:
         raise no_path(patterns, *apart)
@@ -83,7 +83,7 @@ def growth(steps, n, i=None, *, residual=True, order=None) -> np.ndarray:
            [1, 2, 3, 4, 5, 6, 7, 8, 9]])
     """
     cycle = edges_of(steps, n, residual, order)
-    rows = np.arange(n) if i is None else np.array([whole("i", i, 0, n - 1)])
+    rows = np.arange(n) if i is None else np.array([integer("i", i, 0, n - 1)])
     more = [0 * rows]
     for lo, hi in slabs(n):
         for r, first in firsts(cycle, sources(n, lo, hi)):
@@ -103,11 +103,11 @@ def distance(steps, j, i, n, *, residual=True, order=None) -> int:
     >>> sr.paths.distance([sr.LogSparse()], 5, 2**50 + 8, 2**60)            # 3 = 2 + 1 beyond 2**50
     3
     """
-    patterns, n = layers(steps, order), whole("n", n, 1, None)
+    patterns, n = layers(steps, order), integer("n", n, 1, None)
     form = known(patterns)
     if form is None:
         return len(shortest(steps, j, i, n, residual=residual, order=order)) - 1
-    j, i = whole("j", j, 0, n - 1), whole("i", i, 0, n - 1)
+    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
     hops = form.hops(j, i)
     if hops is None:
         raise no_path(patterns, j, i)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...lower.runs.lowering import runs
-from ...lower.runs.run_algebra import of_keys, side_by_side
-from ...lower.runs.table import Runs, counts, keys_of, tidy
+from ...lower.runs.run_algebra import runs_of_keys, union_rows
+from ...lower.runs.table import Runs, key_counts, keys_of, normalise
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,8 @@ def edges_once(step, n, residual) -> Layer:
     """The same, with no position in two intervals of a row; O(keys) memory where strided runs overlap anything."""
     held = held_runs(step, n, residual)
     layer = of_runs(held)
-    if layer.sums(np.ones(n, np.int64)).sum() > counts(held).sum():
-        return of_runs(tidy(of_keys(*keys_of(held), n)))
+    if layer.sums(np.ones(n, np.int64)).sum() > key_counts(held).sum():
+        return of_runs(normalise(runs_of_keys(*keys_of(held), n)))
     return layer
 
 
@@ -94,7 +94,7 @@ def held_runs(step, n, residual) -> Runs:
         return held
     lacks = ~np.broadcast_to(np.asarray(step.contains(i, i), bool), (n,))
     own = np.stack([i, i + lacks, 0 * i + 1, 0 * i + 1], 1)
-    return tidy(side_by_side(held, Runs(np.arange(n + 1), own, held.shape)))
+    return normalise(union_rows(held, Runs(np.arange(n + 1), own, held.shape)))
 
 
 def of_runs(held: Runs) -> Layer:

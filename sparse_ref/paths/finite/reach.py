@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...sets.checks import whole
+from ...sets.checks import integer
 from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from .bitsets import WORDS, advance, tell_apart, write
@@ -69,7 +69,7 @@ def hops(steps, n, *, residual=True, order=None, most=None) -> np.ndarray:
     array([ 2,  2,  2,  1,  0, -1], dtype=int32)
     """
     if most is not None:
-        most = whole("most", most, 0)
+        most = integer("most", most, 0)
     cycle = edges_of(steps, n, residual, order)
     found = np.full((n, n), -1, np.int32)
     for lo, hi in slabs(n):
@@ -128,12 +128,12 @@ def layers(steps, order=None) -> tuple[Pattern, ...]:
         return tuple(patterns)
     if not isinstance(order, (tuple, list)) or not order:
         raise TypeError(f"order must be a tuple of one or more step numbers, got {order!r}")
-    return tuple(patterns[whole("each number in order", m, 1, len(patterns)) - 1] for m in order)
+    return tuple(patterns[integer("each number in order", m, 1, len(patterns)) - 1] for m in order)
 
 
 def length(n) -> int:
     """n, if it is one and its pairs can be walked through."""
-    if whole("n", n, 0) > MOST:
+    if integer("n", n, 0) > MOST:
         raise ValueError(f"n must be at most {MOST} for n x n pairs, got {n}: witness finds one path at any length")
     return int(n)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ...sets.checks import whole
+from ...sets.checks import integer
 from ...sets.factorized import Factorized
 from .reach import edges_of, layers
 
@@ -48,7 +48,7 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     LookupError: no path from j = 3 to i = 6 through Block(8), Summary(8, 1)
     """
     steps = layers(factorized, order)
-    j, i = whole("j", j, 0, None), whole("i", i, 0, None)
+    j, i = integer("j", j, 0, None), integer("i", i, 0, None)
     closed = isinstance(factorized, Factorized) and factorized.via is not None and steps == factorized.steps
     far = max(j, i) > MOST
     if not closed and far:
@@ -88,8 +88,8 @@ def shortest(steps, j, i, n, *, residual=True, order=None) -> tuple[int, ...]:
     >>> sr.paths.shortest(sr.fixed(4, 1), 1, 14, 16)              # to the end of its block, and from there
     (1, 3, 14)
     """
-    patterns, n = layers(steps, order), whole("n", n, 1)
-    j, i = whole("j", j, 0, n - 1), whole("i", i, 0, n - 1)
+    patterns, n = layers(steps, order), integer("n", n, 1)
+    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
     cycle, fronts = edges_of(patterns, n, residual), []
     for front in spreading(cycle, j, n):
         fronts.append(np.packbits(front))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...lower.runs.table import counts
-from ...sets.checks import whole
-from ...sets.pattern import Pattern, one_pattern
+from ...lower.runs.table import key_counts
+from ...sets.checks import integer
+from ...sets.pattern import Pattern, require_pattern
 from .bitsets import advance
 from .diameter import widest
 from .edges import edges_once, held_runs
@@ -65,7 +65,7 @@ class Centres:
         return f"{self.pattern!r} (n = {self.n}) {self.said}"
 
 
-def yun(steps, n, *, order=None) -> Assumption:
+def universality(steps, n, *, order=None) -> Assumption:
     """Whether Assumption 1 of Yun et al. 2020 holds at length n, part by part, with what shows it
 
     1. k in A_k^(m) for all k and m. 2. An order of the positions in which each attends to the one before, in some layer.
@@ -85,12 +85,12 @@ def yun(steps, n, *, order=None) -> Assumption:
     Source: Yun et al. 2020, arXiv 2006.04862, sec. 3, Assumption 1 and Theorem 1.
 
     >>> import sparse_ref as sr
-    >>> print(sr.paths.yun([sr.Window(8)], 256))
+    >>> print(sr.paths.universality([sr.Window(8)], 256))
     Assumption 1 of Yun et al. 2020 for Window(8) (n = 256)
     self-loops        holds: each position attends to itself in each layer
     Hamiltonian path  holds: in the order 0, 1, 2, 3, 4, 5, ..., 255 each position attends to the one before
     all in s layers   holds: s = 32
-    >>> bool(sr.paths.yun([sr.Causal()], 8))
+    >>> bool(sr.paths.universality([sr.Causal()], 8))
     False
     """
     patterns, n = layers(steps, order), _positive(n)
@@ -98,7 +98,7 @@ def yun(steps, n, *, order=None) -> Assumption:
     return Assumption(patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n, bool(loops)))
 
 
-def star(pattern, n) -> Centres:
+def contains_star(pattern, n) -> Centres:
     """The positions c that every other attends to and that attend to every other, where all others attend to themselves
 
     True where there is one: then the pattern contains the star graph of BigBird's Theorem 1, N(i) = {c, i}, N(c) = all others,
@@ -107,16 +107,16 @@ def star(pattern, n) -> Centres:
     Source: Zaheer et al. 2020, arXiv 2007.14062, sec. 3.1, Theorem 1.
 
     >>> import sparse_ref as sr
-    >>> print(sr.paths.star(sr.bigbird(64, 4, 1, seed=0), 64))  # doctest: +ELLIPSIS
+    >>> print(sr.paths.contains_star(sr.bigbird(64, 4, 1, seed=0), 64))  # doctest: +ELLIPSIS
     Blockwise(...) (n = 64) contains a star around 0, 1, 2, 3, ...
-    >>> print(sr.paths.star(sr.Sinks(1) | sr.Window(1), 8))
+    >>> print(sr.paths.contains_star(sr.Sinks(1) | sr.Window(1), 8))
     Sinks(1) | Window(1) (n = 8) contains no star: 0 is read by 7 of 7 others and reads 1, but not 2
     """
-    one_pattern("pattern", pattern)
+    require_pattern("pattern", pattern)
     n = _positive(n)
     a = np.arange(n)
     own = np.broadcast_to(np.asarray(pattern.contains(a, a), bool), a.shape)
-    reads, read = counts(held_runs(pattern, n, False)) - own, edges_once(pattern, n, False).readers() - own
+    reads, read = key_counts(held_runs(pattern, n, False)) - own, edges_once(pattern, n, False).readers() - own
     others = np.count_nonzero(own) - own                                # that attend to themselves
     centres = a[(reads == n - 1) & (read == n - 1) & (others == n - 1)]
     if len(centres):
@@ -141,7 +141,7 @@ def _lacking(pattern, n, c):
 
 def _positive(n) -> int:
     """n, if it is a length that has positions."""
-    return length(whole("n", n, 1))
+    return length(integer("n", n, 1))
 
 
 def _loops(patterns, n) -> Condition:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...sets.checks import whole
+from ...sets.checks import integer
 from ...sets.pattern import Pattern
 from .reach import edges_of, layers
 from .shortest import shortest, spreading
@@ -94,8 +94,8 @@ def why_not(steps, j, i, n, *, residual=True, order=None) -> WhyNot:
     Those that hear of 1 are below layer 1, Summary(4, 1): 1 position: 1; below layer 2, Block(4): none.
     Layer by layer, none but those above reads any of these, and 2 is not among them.
     """
-    patterns, n = layers(steps, order), whole("n", n, 1)
-    j, i = whole("j", j, 0, n - 1), whole("i", i, 0, n - 1)
+    patterns, n = layers(steps, order), integer("n", n, 1)
+    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
     cycle = edges_of(patterns, n, residual)
     heard = np.zeros((len(cycle), n), bool)
     for r, front in enumerate(spreading(cycle, j, n)):

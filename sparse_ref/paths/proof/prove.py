@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from time import monotonic
 
-from ...sets.checks import flag, whole
+from ...sets.checks import flag, integer
 from ..finite.reach import MOST
 from .attempts import Proof
 from .family import family
@@ -54,7 +54,7 @@ def prove(steps, *, residual=True, order=None, causal=True, n=None, seconds=60.0
     start = monotonic()
     given = family(steps, order)
     residual, causal = flag("residual", residual), flag("causal", causal)
-    n = None if n is None else whole("n", n, 1, MOST)
+    n = None if n is None else integer("n", n, 1, MOST)
     if n is not None and "n" in given.names:
         raise ValueError(f"n must be given once: it is a parameter of steps, and n = {n}")
     verdict = Proof(given, residual, causal, n, start + seconds_of(seconds)).verdict()

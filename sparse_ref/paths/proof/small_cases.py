@@ -9,7 +9,7 @@ from time import monotonic
 
 import numpy as np
 
-from ...picture import grid
+from ...picture import brute_mask
 from ..finite.reach import MOST, reach
 from .family import Family, Layers
 from .verdict import Counterexample
@@ -78,7 +78,7 @@ def lengths(found: Layers, own: int | None, most: int = MANY) -> Iterator[int]:
 
 def is_causal(found: Layers, n: int) -> bool:
     """Whether no key comes after its query, up to n."""
-    return not any(np.triu(grid(p, n), 1).any() for p in found.steps)
+    return not any(np.triu(brute_mask(p, n), 1).any() for p in found.steps)
 
 
 def pairs(n: int, causal: bool) -> np.ndarray:
@@ -92,7 +92,7 @@ def through(steps, n: int, residual: bool) -> np.ndarray:
         return reach(steps, n, residual=residual)
     found = np.eye(n, dtype=np.float32)
     for p in steps:
-        found = np.minimum((grid(p, n) | np.eye(n, dtype=bool) if residual else grid(p, n)).astype(np.float32) @ found, 1)
+        found = np.minimum((brute_mask(p, n) | np.eye(n, dtype=bool) if residual else brute_mask(p, n)).astype(np.float32) @ found, 1)
     return found > 0
 
 
@@ -103,7 +103,7 @@ def unreached(steps, residual: bool, causal: bool, n: int) -> np.ndarray:
 
 def layers_needed(steps, n: int) -> np.ndarray:
     """[i, j] = the least number of layers, each any of the steps, through which j reaches i; n where none does."""
-    step = np.logical_or.reduce([grid(p, n) for p in steps]).astype(np.float32)
+    step = np.logical_or.reduce([brute_mask(p, n) for p in steps]).astype(np.float32)
     new, needed = np.eye(n, dtype=bool), np.where(np.eye(n, dtype=bool), 0, n)
     for r in range(1, n):
         new = (step @ new.astype(np.float32) > 0) & (needed == n)

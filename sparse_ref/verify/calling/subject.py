@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...sets.checks import lengths, whole
+from ...sets.checks import integer, lengths
 from .frameworks import DTYPES, FRAMEWORKS, bits, name_of, numpy_of
 from .rounded_attention import BITS, rounded
 from .worker import Worker
@@ -145,10 +145,10 @@ def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framew
     n_q, n_k = lengths(n)
     if min(n_q, n_k) < 1 or max(n_q, n_k) > MOST:
         raise ValueError(f"n must be at least 1 and at most {MOST}, got {n!r}")
-    heads = whole("heads", heads, 1)
-    kv_heads = heads if kv_heads is None else whole("kv_heads", kv_heads, 1)
-    d = whole("d", d, 2)
-    e = d if e is None else whole("e", e, 1)
+    heads = integer("heads", heads, 1)
+    kv_heads = heads if kv_heads is None else integer("kv_heads", kv_heads, 1)
+    d = integer("d", d, 2)
+    e = d if e is None else integer("e", e, 1)
     if heads % kv_heads:
         raise ValueError(f"kv_heads must divide heads = {heads}, got {kv_heads}")
     if layout == "nd" and heads > 1:

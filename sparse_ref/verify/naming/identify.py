@@ -16,7 +16,7 @@ from ...patterns.elementary import Band, Causal, Full, Lookback, Window
 from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
 from ...patterns.openai import SubBlock
 from ...patterns.sparse_transformer import Block, Local, Strided, Summary
-from ...picture import grid
+from ...picture import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
 from ...sets.shifted import Shifted
@@ -59,7 +59,7 @@ def identify(mask) -> list[Pattern]:
     for shift in dict.fromkeys([0, mask.shape[1] - mask.shape[0]]):
         for rule in _candidates(mask, shift):
             p = Shifted(rule, shift) if shift else rule
-            if type(rule) not in found and np.array_equal(grid(p, mask.shape), mask):
+            if type(rule) not in found and np.array_equal(brute_mask(p, mask.shape), mask):
                 found[type(rule)] = len(_numbers(rule)), shift != 0, p
     return [p for _, _, p in sorted(found.values(), key=lambda each: each[:2])] or list(islice(searched(mask), 1))
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from ...patterns import Random
 from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
-from ...picture import grid
+from ...picture import brute_mask
 from ...sets.parts import Blockwise
-from ...sets.pattern import Both, Either, Minus, Pattern
+from ...sets.pattern import Difference, Intersection, Pattern, Union
 from ...sets.rule import Rule
 
 GLOBAL = (Global, GlobalAt, Prefix, Sinks)
@@ -50,9 +50,9 @@ def parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
     """(part, what is left without it) for each part of a union, intersection or difference, at any depth."""
     if isinstance(p, Blockwise):
         yield from ((part, Blockwise(rest, p.block)) for part, rest in parts(p.pattern))
-    if isinstance(p, (Either, Both, Minus)):
-        again = {Either: lambda a, b: a | b, Both: lambda a, b: a & b, Minus: lambda a, b: a - b}[type(p)]
-        if not isinstance(p, Minus):
+    if isinstance(p, (Union, Intersection, Difference)):
+        again = {Union: lambda a, b: a | b, Intersection: lambda a, b: a & b, Difference: lambda a, b: a - b}[type(p)]
+        if not isinstance(p, Difference):
             yield p.left, p.right
         yield p.right, p.left
         yield from ((part, again(rest, p.right)) for part, rest in parts(p.left))
@@ -62,6 +62,6 @@ def parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
 def drawn(p: Pattern, A) -> bool:
     """Whether the pattern has rows at this size, and they are A."""
     try:
-        return np.array_equal(grid(p, A.shape), A)
+        return np.array_equal(brute_mask(p, A.shape), A)
     except (IndexError, ValueError, TypeError):  # listed sets have no rows there; others are not stated for this length
         return False

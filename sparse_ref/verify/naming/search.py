@@ -10,7 +10,7 @@ from string import Formatter
 import numpy as np
 
 from ...catalogue import notation
-from ...picture import grid
+from ...picture import brute_mask
 from ...sets.pattern import Pattern
 
 FORMS = (  # {n} is the length, {s} its root, {h} its half, {r} half of one less; {g} what sees all; {t} parts; a to c of the mask
@@ -47,7 +47,7 @@ def searched(mask) -> Iterator[Pattern]:
                 if not isinstance(p, Pattern):
                     break
                 same = all(np.array_equal(p.row(i, n), own) for i, own in zip(rows, keys))
-                if same and np.array_equal(grid(p, mask.shape), mask):
+                if same and np.array_equal(brute_mask(p, mask.shape), mask):
                     yield p
                     break
             except (ValueError, TypeError, IndexError, OverflowError):  # a number that this constructor does not take
