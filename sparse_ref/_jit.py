@@ -71,7 +71,7 @@ def one_thread():
 
 @overload(isin)
 def _(x, positions):
-    """Numba reads `among` as a loop."""
+    """Numba reads `isin` as a loop."""
     def loop(x, positions):
         found = False
         for position in positions:
@@ -82,7 +82,7 @@ def _(x, positions):
 
 @overload(rank)
 def _(x, positions):
-    """Numba reads `passed` as a loop."""
+    """Numba reads `rank` as a loop."""
     def loop(x, positions):
         count = 0
         for position in positions:

@@ -86,7 +86,7 @@ class LateStrided(Rule):
     formula = staticmethod(sr.Strided.formula)
 
     @staticmethod
-    def row(i, n, l):
+    def solution(i, n, l):
         return every(l, 0, i + 1)
 
 
@@ -99,7 +99,7 @@ class ShortLocal(Rule):
     formula = staticmethod(sr.Local.formula)
 
     @staticmethod
-    def row(i, n, l):
+    def solution(i, n, l):
         return span(np.where(i > l, i - l + 1, 0), i + 1)
 
 
@@ -112,7 +112,7 @@ class LeakyBlock(Rule):
     formula = staticmethod(sr.Block.formula)
 
     @staticmethod
-    def row(i, n, l):
+    def solution(i, n, l):
         return span(i // l * l, i // l * l + l)
 
 
@@ -341,7 +341,7 @@ class Seen(Rule):
         return sr.isin(j, positions) & (j <= i)
 
     @staticmethod
-    def row(i, n, positions):
+    def solution(i, n, positions):
         return tuple(span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.intervals(positions))
 
 

@@ -141,11 +141,11 @@ class _Inlined(ast.NodeTransformer):
 
     def visit_Call(self, node):
         word = ast.unparse(node.func).removeprefix("sr.")
-        if word not in ("among", "passed"):
+        if word not in ("isin", "rank"):
             raise TypeError(f"p must have formulas without calls other than among and passed, got {ast.unparse(node)}")
         x, positions = self.visit(node.args[0]), self.values[ast.unparse(node.args[1])]
         x = x if isinstance(x, ast.Name) else self.writer.named("x", x)
-        return member(x, positions) if word == "among" else stepped(x, [(position, 1) for position in positions])
+        return member(x, positions) if word == "isin" else stepped(x, [(position, 1) for position in positions])
 
 
 def _formula(p: Rule) -> tuple[list[str], ast.expr]:

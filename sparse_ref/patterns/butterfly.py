@@ -44,7 +44,7 @@ class Flip(Rule):
         return ((i - j == step) | (j - i == step)) & (i // (2 * step) == j // (2 * step))
 
     @staticmethod
-    def row(i, n, step):
+    def solution(i, n, step):
         other = i + step - i // step % 2 * 2 * step
         return span(other, other + 1)
 

@@ -34,7 +34,7 @@ class Dilated(Rule):
         return (i - j <= radius * step) & (j - i <= radius * step) & ((i - j) % step == 0)
 
     @staticmethod
-    def row(i, n, radius, step):
+    def solution(i, n, radius, step):
         reach = np.minimum(radius, (np.abs(i) + n) // step + 1) * step  # no further than any key
         return every(step, i - reach, i + reach + 1)
 
@@ -70,7 +70,7 @@ class Chunk(Rule):
         return (j - offset) // keys == (i - offset) // keys
 
     @staticmethod
-    def row(i, n, keys, offset):
+    def solution(i, n, keys, offset):
         start = (i - offset) // keys * keys + offset
         return span(start, start + keys)
 

@@ -23,7 +23,7 @@ class Full(Rule):
         return (j <= i) | (j > i)  # true everywhere, in the shape that i and j have together
 
     @staticmethod
-    def row(i, n):
+    def solution(i, n):
         return span(0 * i, n)
 
     @staticmethod
@@ -48,7 +48,7 @@ class Causal(Rule):
         return j <= i
 
     @staticmethod
-    def row(i, n):
+    def solution(i, n):
         return span(0, i + 1)
 
     @staticmethod
@@ -77,7 +77,7 @@ class Window(Rule):
         return (i - j <= radius) & (j - i <= radius)
 
     @staticmethod
-    def row(i, n, radius):
+    def solution(i, n, radius):
         return span(i - radius, i + radius + 1)
 
     @staticmethod
@@ -106,7 +106,7 @@ class Lookback(Rule):
         return (i - keys < j) & (j <= i)
 
     @staticmethod
-    def row(i, n, keys):
+    def solution(i, n, keys):
         return span(i - keys + 1, i + 1)
 
     @staticmethod
@@ -144,7 +144,7 @@ class Band(Rule):
         return (i - left <= j) & (j <= i + right)
 
     @staticmethod
-    def row(i, n, left, right):
+    def solution(i, n, left, right):
         return span(i - left, i + right + 1)
 
     @staticmethod

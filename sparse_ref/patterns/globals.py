@@ -29,7 +29,7 @@ class Global(Rule):
         return (i < count) | (j < count)
 
     @staticmethod
-    def row(i, n, count):
+    def solution(i, n, count):
         return span(0, np.where(i < count, n, count))
 
     @staticmethod
@@ -61,7 +61,7 @@ class GlobalAt(Rule):
         return isin(i, positions) | isin(j, positions)
 
     @staticmethod
-    def row(i, n, positions):
+    def solution(i, n, positions):
         everything = span(0, np.where(isin(np.asarray(i), positions), n, 0))
         return (everything, *(span(start + 0 * i, stop) for start, stop in intervals(positions) if start < n))
 
@@ -91,7 +91,7 @@ class Sinks(Rule):
         return (j <= i) & (j < count)
 
     @staticmethod
-    def row(i, n, count):
+    def solution(i, n, count):
         return span(0, np.minimum(i + 1, count))
 
     @staticmethod
@@ -120,7 +120,7 @@ class Prefix(Rule):
         return (j < length) & ((i <= j) | (i > j))  # the second is true everywhere, in the shape of i and j together
 
     @staticmethod
-    def row(i, n, length):
+    def solution(i, n, length):
         return span(0 * i, length)
 
     @staticmethod

@@ -46,7 +46,7 @@ class MemoryBlock(Rule):
         return (i // block * block - before <= j) & (j < i // block * block + block + after)
 
     @staticmethod
-    def row(i, n, block, before, after):
+    def solution(i, n, block, before, after):
         start = i // block * block
         return span(start - before, start + block + after)
 

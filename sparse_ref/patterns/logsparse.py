@@ -49,7 +49,7 @@ class LogSparse(Rule):
         return isin(i - j, STEPS)
 
     @staticmethod
-    def row(i, n):
+    def solution(i, n):
         return tuple(span(i - step, i - step + 1) for step in STEPS if step <= np.max(i, initial=0))
 
     @staticmethod
@@ -92,7 +92,7 @@ class LogSparseRestart(Rule):
         return (j <= i) & (((i - j) % sub < local) | isin((i - j) % sub - local + 1, STEPS))
 
     @staticmethod
-    def row(i, n, sub, local):
+    def solution(i, n, sub, local):
         oldest = i - local + 1  # of the window before i
         return (every(sub, oldest % sub - sub, i + 1, local),
                 *(every(sub, (oldest - step) % sub, oldest - step + 1) for step in STEPS[1:] if local - 1 + step < sub))

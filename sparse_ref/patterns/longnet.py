@@ -52,7 +52,7 @@ class DilatedSegment(Rule):
         return (j // w == i // w) & (j % w % r == s) & (i % w % r == s)
 
     @staticmethod
-    def row(i, n, w, r, s):
+    def solution(i, n, w, r, s):
         start = i // w * w
         return every(r, start + s, start + w * (i % w % r == s))
 

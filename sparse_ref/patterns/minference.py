@@ -41,7 +41,7 @@ class Verticals(Rule):
         return (j <= i) & isin(j, positions)
 
     @staticmethod
-    def row(i, n, positions):
+    def solution(i, n, positions):
         nothing = span(0 * i, 0)
         return (nothing, *(span(start, np.minimum(stop, i + 1)) for start, stop in intervals(positions) if start < n))
 
@@ -74,7 +74,7 @@ class Slashes(Rule):
         return (j <= i) & isin(i - j, offsets)
 
     @staticmethod
-    def row(i, n, offsets):
+    def solution(i, n, offsets):
         nothing = span(0 * i, 0)
         return (nothing, *(span(i - stop + 1, i - start + 1) for start, stop in intervals(offsets)))
 

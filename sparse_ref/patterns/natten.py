@@ -65,7 +65,7 @@ class Neighborhood(NattenRule):
                    | (j // dilation + keys // 2 < i // (stride * dilation) * stride + stride // 2 + keys)))
 
     @staticmethod
-    def row(i, m, n, keys, stride, dilation):
+    def solution(i, m, n, keys, stride, dilation):
         residue, lead = i % dilation, i // (stride * dilation) * stride + stride // 2
         length = (n - 1 - residue) // dilation + 1
         start = np.minimum(np.maximum(lead - keys // 2, 0), length - keys) * dilation + residue
@@ -100,7 +100,7 @@ class CausalNeighborhood(NattenRule):
                 & ((j + keys * dilation >= n) | (j // dilation + keys >= i // (stride * dilation) * stride + stride)))
 
     @staticmethod
-    def row(i, m, n, keys, stride, dilation):
+    def solution(i, m, n, keys, stride, dilation):
         residue, after = i % dilation, i // (stride * dilation) * stride + stride
         length = (n - 1 - residue) // dilation + 1
         return every(dilation, np.maximum(np.minimum(after, length) - keys, 0) * dilation + residue, i + 1)

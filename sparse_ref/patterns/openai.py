@@ -49,7 +49,7 @@ class SubBlock(Rule):
         return (j <= i) & (j % l >= l - number * c) & (j % l < l - (number - 1) * c)
 
     @staticmethod
-    def row(i, n, l, c, number):
+    def solution(i, n, l, c, number):
         return every(l, l - number * c, i + 1, c)
 
     @staticmethod

@@ -49,7 +49,7 @@ class Circular(Sized):
         return (j - i + before) % n <= before + after
 
     @staticmethod
-    def row(i, m, n, before, after):
+    def solution(i, m, n, before, after):
         start = (i - before) % n
         stop = start + min(before + after + 1, n)
         return span(start, stop), span(0, stop - n)

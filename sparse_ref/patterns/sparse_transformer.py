@@ -37,7 +37,7 @@ class Local(Rule):
         return (i - l <= j) & (j <= i)
 
     @staticmethod
-    def row(i, n, l):
+    def solution(i, n, l):
         return span(i - l, i + 1)
 
     @staticmethod
@@ -66,7 +66,7 @@ class Strided(Rule):
         return (j <= i) & ((i - j) % l == 0)
 
     @staticmethod
-    def row(i, n, l):
+    def solution(i, n, l):
         return every(l, i % l, i + 1)
 
     @staticmethod
@@ -95,7 +95,7 @@ class Block(Rule):
         return (j <= i) & (j // l == i // l)
 
     @staticmethod
-    def row(i, n, l):
+    def solution(i, n, l):
         return span(i // l * l, i + 1)
 
     @staticmethod
@@ -134,7 +134,7 @@ class Summary(Rule):
         return (j <= i) & (j % l >= l - c)
 
     @staticmethod
-    def row(i, n, l, c):
+    def solution(i, n, l, c):
         return every(l, l - c, i + 1, c)
 
     @staticmethod

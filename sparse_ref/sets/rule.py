@@ -1,7 +1,7 @@
 """Rules: patterns in closed form, which everything else is made of.
 
-A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `row` is the same set solved for
-j. Tests hold the two equal for every rule.
+A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `solution` is the same set solved
+for j. Tests hold the two equal for every rule.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ["Rule", "Run", "Sized", "isin", "every", "rank", "span", "intervals"]
 
 
 class Rule(Pattern):
-    """A pattern in closed form. A subclass gives int fields, `formula(i, j, *fields)` and `row(i, n, *fields)`.
+    """A pattern in closed form. A subclass gives int fields, `formula(i, j, *fields)` and `solution(i, n, *fields)`.
 
     Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one for each) and at most
-    10**18, or sets of positions, tuples of them sorted without repeats, checked when the value is made. `row` answers
-    with a Run, or a tuple of them, whose keys may reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, where a
+    10**18, or sets of positions, tuples of them sorted without repeats, checked when the value is made. `solution`
+    answers with a Run, or a tuple of them, whose keys may reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, where a
     subclass has it, is sum_i |A_i| in closed form; `pairs(*fields)` for a Sized rule, whose first field is n.
 
     Raises
@@ -39,14 +39,7 @@ class Rule(Pattern):
 
     formula: ClassVar[Any]
     pairs: ClassVar[Any] = None
-    _solved: ClassVar[Any]
-
-    def __init_subclass__(cls, **kwargs):
-        """Keep the definition's `row` aside, so that `p.row(i, n)` lists keys for rules as for every pattern."""
-        super().__init_subclass__(**kwargs)
-        if "row" in cls.__dict__:
-            cls._solved = cls.__dict__["row"]
-            del cls.row
+    solution: ClassVar[Any]
 
     def __post_init__(self):
         for name, (kind, least) in self.bounds().items():
@@ -71,7 +64,7 @@ class Rule(Pattern):
 
     def runs(self, i, n) -> tuple[Run, ...]:
         """A_i as runs; i an int, or an int64 array of queries. Keys may reach outside 0 <= j < n."""
-        found = self._solved(i, n, *self.parameters)
+        found = self.solution(i, n, *self.parameters)
         return (found,) if isinstance(found, Run) else tuple(found)
 
     def row(self, i: int, n: int) -> np.ndarray:

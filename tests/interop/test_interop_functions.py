@@ -153,7 +153,7 @@ class Halves(sr.Rule):
         return (j <= i // TWO) & (sr.isin(j, EVEN) | sr.rank(i - j, EVEN) == THREE)
 
     @staticmethod
-    def row(i, n):
+    def solution(i, n):
         return sr.span(0, i // TWO + 1)
 
 

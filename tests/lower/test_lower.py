@@ -129,7 +129,7 @@ def test_closed_forms_stay_runs(p):
 
 def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
-        monkeypatch.setattr(runs_of, "SLAB", slab)
+        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.SLAB", slab)
         for p in (sr.Strided(2) & sr.Strided(3), sr.Strided(2) - (sr.Window(2) | sr.Strided(3)), ~sr.Listed.of_rows([[1, 5]] * 30)):
             assert_lowered(p, (30, 40))
 
@@ -145,7 +145,7 @@ def test_formulas_are_asked_in_int64():
             return (j <= i) & ((j * j * l) % 3 == 0)
 
         @staticmethod
-        def row(i, n, l):
+        def solution(i, n, l):
             return every(3, 0, i + 1)
 
     n = 150_001

@@ -43,7 +43,7 @@ class Cut(Rule):
         return (j <= i) & ((j < 600) != (i >= 600))
 
     @staticmethod
-    def row(i, n):
+    def solution(i, n):
         return span(0, i + 1)
 
 
@@ -56,7 +56,7 @@ class Half(Rule):
         return (j <= i) & (j >= 0.5 * i - 300)
 
     @staticmethod
-    def row(i, n):
+    def solution(i, n):
         return span(0, i + 1)
 
 
@@ -71,7 +71,7 @@ class Recent(Rule):
         return (i - n < j) & (j <= i)
 
     @staticmethod
-    def row(i, m, n):
+    def solution(i, m, n):
         return span(i - n + 1, i + 1)
 
 

@@ -8,7 +8,7 @@ CODE = """
 import json, resource, time
 import numpy as np
 import sparse_ref as sr
-from sparse_ref.paths.extent import _searched
+from sparse_ref.paths.finite.diameter import _searched
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -33,7 +33,7 @@ def prove_hops(step, hops, toward, *, exact=False, causal=True, seconds=60.0) ->
     Parameters
     ----------
     step : a pattern, or a function of named parameters that gives one, as for `prove`.
-    hops, toward : functions of j, i and these parameters, in + - * // %, comparisons and `passed`; docstrings tell them in words.
+    hops, toward : functions of j, i and these parameters, in + - * // %, comparisons and `rank`; docstrings tell them in words.
     exact : whether the statement is that the shortest path takes hops(j, i) layers.
     causal : True for pairs j <= i, False for all pairs.
     seconds : as for `prove`.

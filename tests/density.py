@@ -1,0 +1,125 @@
+"""How dense the code is: tokens a line, widths, lengths, names. `python tests/density.py [path ...]` prints the worst."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "sparse_ref"
+MAX_TOKENS, MAX_WIDTH, MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 24, 100, 300, 40, 8
+NOT_CODE = {tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT,
+            tokenize.ENDMARKER, tokenize.STRING}
+
+IRREGULAR = {
+    "apart", "begun", "bound", "built", "chosen", "drawn", "dealt", "felt", "fed", "found", "given",
+    "gone", "heard", "held", "hidden", "kept", "known", "laid", "left", "lent", "lost", "made", "met",
+    "paid", "read_off", "said", "seen", "sent", "shown", "spoken", "stood", "taken", "taught", "thrown",
+    "told", "torn", "turned", "understood", "walked", "weighed", "won", "written", "worn",
+}
+NOUNS_IN_ED = {"seed", "speed", "feed", "need", "embed", "shed", "bed", "red", "proceed", "exceed"}
+PREPOSITIONS_AND_PRONOUNS = {
+    "about", "above", "across", "after", "against", "along", "among", "apart", "around", "at", "before",
+    "behind", "below", "beneath", "beside", "between", "beyond", "both", "by", "each", "either", "for",
+    "from", "in", "inside", "into", "it", "many", "neither", "none", "of", "off", "on", "other",
+    "others", "outside", "over", "own", "since", "some", "than", "that", "them", "they", "this",
+    "those", "through", "to", "toward", "under", "until", "upon", "what", "which", "with", "within",
+    "without",
+}
+
+
+def tokens_by_line(text: str) -> Counter[int]:
+    """How many tokens of code start on each line; strings and comments are none."""
+    counts: Counter[int] = Counter()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in NOT_CODE:
+            counts[token.start[0]] += 1
+    return counts
+
+
+def dense_lines(text: str) -> list[int]:
+    """Lines with 25 tokens or more."""
+    return [line for line, count in tokens_by_line(text).items() if count > MAX_TOKENS]
+
+
+def wide_lines(text: str) -> list[int]:
+    """Lines of more than 100 columns."""
+    return [number for number, line in enumerate(text.split("\n"), 1) if len(line) > MAX_WIDTH]
+
+
+def functions(text: str):
+    """(qualified name, node) of each function, those within classes and functions too."""
+    def below(node, prefix):
+        for child in ast.iter_child_nodes(node):
+            named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            name = f"{prefix}{child.name}." if named else prefix
+            if named and not isinstance(child, ast.ClassDef):
+                yield name[:-1], child
+            yield from below(child, name)
+    return below(ast.parse(text), "")
+
+
+def body_length(node) -> int:
+    """Lines of a function's body, its docstring left out."""
+    body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+    return node.end_lineno - body[0].lineno + 1
+
+
+def parameter_count(node) -> int:
+    """Parameters of a function, self and cls left out."""
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    return len([name for name in names if name not in ("self", "cls")])
+
+
+def is_participle(name: str) -> bool:
+    """Whether the last word of a name, or its first, is a past participle: `told`, `keys_compared`, `checked_inputs`."""
+    word = name.strip("_").split("_")[-1 if "_" not in name.strip("_") else 0]
+    regular = re.fullmatch(r"[a-z]+[^e]ed", word) is not None and word not in NOUNS_IN_ED
+    return regular or word in IRREGULAR
+
+
+def is_little_word(name: str) -> bool:
+    """Whether a name is a preposition or a pronoun."""
+    return name.strip("_") in PREPOSITIONS_AND_PRONOUNS
+
+
+def report(paths: list[Path]):
+    """Print the measures of all files, and the places to mend in those that are named."""
+    files = sorted(file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path]))
+    lines = dense = wide = participles = total = 0
+    worst = []
+    for file in files:
+        text = file.read_text()
+        name = file.resolve().relative_to(ROOT)
+        counts, too_wide = tokens_by_line(text), wide_lines(text)
+        lines, wide = lines + len(counts), wide + len(too_wide)
+        packed = dense_lines(text)
+        dense += len(packed)
+        worst += [(counts[line], f"{name}:{line}") for line in packed]
+        if text.count("\n") > MAX_FILE:
+            print(f"long file  {name}: {text.count(chr(10))}")
+        for qualified, node in functions(text):
+            total += 1
+            if body_length(node) > MAX_FUNCTION:
+                print(f"long       {name}:{node.lineno} {qualified}: {body_length(node)} lines")
+            if parameter_count(node) > MAX_PARAMETERS:
+                print(f"parameters {name}:{node.lineno} {qualified}: {parameter_count(node)}")
+            if is_participle(node.name) or is_little_word(node.name):
+                participles += 1
+                print(f"name       {name}:{node.lineno} {qualified}")
+        for line in too_wide:
+            print(f"wide       {name}:{line}")
+    for count, place in sorted(worst, reverse=True):
+        print(f"dense {count:3}  {place}")
+    share = 100 * dense / max(lines, 1)
+    print(f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %), {wide} over {MAX_WIDTH} columns; "
+          f"{participles} of {total} functions ({100 * participles / max(total, 1):.1f} %) named by a participle or a little word")
+
+
+if __name__ == "__main__":
+    report([Path(path) for path in sys.argv[1:]] or [PACKAGE])
