@@ -22,9 +22,16 @@ from numba.extending import overload
 from .sets.positions import isin, rank
 
 HERE = Path(__file__).parent
-COMPILING = [HERE / "_jit.py", HERE / "paths" / "finite" / "bitsets.py",
-             *(file for room in ("lower", "kernels") for file in sorted((HERE / room).rglob("*.py"))
-               if file.parent.name != "cuda")]
+COMPILING = [
+    HERE / "_jit.py",
+    HERE / "paths" / "finite" / "bitsets.py",
+    *(
+        file
+        for room in ("lower", "kernels")
+        for file in sorted((HERE / room).rglob("*.py"))
+        if file.parent.name != "cuda"
+    ),
+]
 STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in COMPILING)).hexdigest()
 
 _entry = RLock()
@@ -72,20 +79,24 @@ def one_thread():
 @overload(isin)
 def _(x, positions):
     """Numba reads `isin` as a loop."""
+
     def loop(x, positions):
         found = False
         for position in positions:
             found |= x == position
         return found
+
     return loop
 
 
 @overload(rank)
 def _(x, positions):
     """Numba reads `rank` as a loop."""
+
     def loop(x, positions):
         count = 0
         for position in positions:
             count += position <= x
         return count
+
     return loop

@@ -48,7 +48,9 @@ def picture(p, n) -> str:
     ···████  █··█··█
     """
     if max(lengths(n)) > MOST:
-        raise ValueError(f"n must be at most {MOST} for a picture in text, got {n!r}: sparse_ref.plot.mask draws larger ones")
+        raise ValueError(
+            f"n must be at most {MOST} for a picture in text, got {n!r}: sparse_ref.plot.mask draws larger ones"
+        )
     if isinstance(p, (Factorized, Branches)):
         parts = p.steps if isinstance(p, Factorized) else p.patterns
         return "\n".join(map("  ".join, zip(*(picture(part, n).split("\n") for part in parts))))
@@ -81,9 +83,13 @@ def html(p: Pattern, n: int | None = None) -> str:
         drawn = picture(p, p.own_length or 16 if n is None else n)
     except (IndexError, ValueError) as refused:  # a listed pattern, or a long one
         drawn = str(refused)
-    parts = "".join(map(_stated, dict.fromkeys(rules_of(p)))) or f"<p>{escape(first_line(type(p)))}</p>"
-    return (f"<div><b><code>{escape(repr(p))}</code></b>{parts}"
-            f'<pre style="line-height:1.0;letter-spacing:0">{drawn}</pre></div>')
+    parts = (
+        "".join(map(_stated, dict.fromkeys(rules_of(p)))) or f"<p>{escape(first_line(type(p)))}</p>"
+    )
+    return (
+        f"<div><b><code>{escape(repr(p))}</code></b>{parts}"
+        f'<pre style="line-height:1.0;letter-spacing:0">{drawn}</pre></div>'
+    )
 
 
 def first_line(definition) -> str:

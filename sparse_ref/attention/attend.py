@@ -15,8 +15,11 @@ from ..kernels.merge import merge_into
 from ..lower import Plan
 from .inputs import FLOATS, as_array, branches_of, check_inputs, fold_heads, lowered_by_pattern
 
-DEVICES = {"cpu": (cpu.attend, cpu.backward, "tiles"), "cuda": (cuda.attend, cuda.backward, "tiles"),
-           "reference": (reference.attend_heads, reference.backward_heads, "mask")}
+DEVICES = {
+    "cpu": (cpu.attend, cpu.backward, "tiles"),
+    "cuda": (cuda.attend, cuda.backward, "tiles"),
+    "reference": (reference.attend_heads, reference.backward_heads, "mask"),
+}
 
 
 def attend(q, k, v, pattern, *, scale=None, device="cpu") -> np.ndarray:
@@ -71,7 +74,10 @@ def attend_with_lse(q, k, v, pattern, *, scale=None, device="cpu") -> tuple[np.n
 
 def _attend(kernel, x, pattern, form):
     """(out, lse) of one pattern, or one a head, in the dtype of the sums."""
-    out, lse = np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.sums), np.zeros((len(x.q), x.n[0]), x.sums)
+    out, lse = (
+        np.zeros((len(x.q), x.n[0], x.v.shape[2]), x.sums),
+        np.zeros((len(x.q), x.n[0]), x.sums),
+    )
     for heads, sets in lowered_by_pattern(pattern, x, form):
         first, *rest = _parts(sets)
         kernel(x.q, x.k, x.v, heads, x.kv, x.scale, first, out, lse)
@@ -87,7 +93,9 @@ def _parts(sets):
     return sets.parts if isinstance(sets, Plan) else (sets,)
 
 
-def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device="cpu") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def attend_backward(
+    grad_out, q, k, v, out, lse, pattern, *, scale=None, device="cpu"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(dq, dk, dv): the gradients of sum(grad_out * attend(q, k, v, pattern)), in the shapes and dtype of q, k, v.
 
     With P_ij = exp(scale q_i . k_j - lse_i) and g = grad_out:  dv_j = sum_i P_ij g_i,  dx_ij = P_ij (g_i . v_j - g_i . out_i),
@@ -104,14 +112,19 @@ def attend_backward(grad_out, q, k, v, out, lse, pattern, *, scale=None, device=
     """
     (_, kernel, form), x = _kernels(device), check_inputs(q, k, v, scale)
     sums = np.float64 if form == "mask" else x.sums
-    grad, out = (fold_heads(name, a, x.out_shape, len(x.q), sums) for name, a in (("grad_out", grad_out), ("out", out)))
+    grad, out = (
+        fold_heads(name, a, x.out_shape, len(x.q), sums)
+        for name, a in (("grad_out", grad_out), ("out", out))
+    )
     lse = fold_heads("lse", lse, x.out_shape[:-1], len(x.q), sums)
     gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
     for layer in branches_of(pattern):
         for heads, sets in lowered_by_pattern(layer, x, form):
             for part in _parts(sets):
                 kernel(grad, x.q, x.k, x.v, out, lse, heads, x.kv, x.scale, part, *gradients)
-    dq, dk, dv = (a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip(gradients, x.shapes))
+    dq, dk, dv = (
+        a.astype(x.dtype, copy=False).reshape(shape) for a, shape in zip(gradients, x.shapes)
+    )
     return dq, dk, dv
 
 
@@ -141,13 +154,20 @@ def merge(parts) -> tuple[np.ndarray, np.ndarray]:
         weights = np.exp(each - np.where(top == -np.inf, 0, top))
         total = weights.sum(axis=0)
         some = np.where(total == 0, 1, total)
-        merged = sum(np.where((w == 0)[..., None], 0, (w / some)[..., None] * o) for w, (o, _) in zip(weights, parts))
-    return np.asarray(merged).astype(out.dtype), np.where(total == 0, -np.inf, top + np.log(some)).astype(lse.dtype)
+        merged = sum(
+            np.where((w == 0)[..., None], 0, (w / some)[..., None] * o)
+            for w, (o, _) in zip(weights, parts)
+        )
+    return np.asarray(merged).astype(out.dtype), np.where(
+        total == 0, -np.inf, top + np.log(some)
+    ).astype(lse.dtype)
 
 
 def _pairs(parts) -> list[tuple[np.ndarray, np.ndarray]]:
     """The parts of a merge as arrays, all of one shape."""
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, (list, tuple)) and len(part) == 2 for part in parts):
+    if not isinstance(parts, (list, tuple)) or not all(
+        isinstance(part, (list, tuple)) and len(part) == 2 for part in parts
+    ):
         raise TypeError(f"parts must be a sequence of pairs (out, lse), got {type(parts).__name__}")
     if not parts:
         raise ValueError("parts must be at least 1 pair (out, lse), got none")
@@ -155,9 +175,13 @@ def _pairs(parts) -> list[tuple[np.ndarray, np.ndarray]]:
     out = pairs[0][0]
     for o, s in pairs:
         if o.dtype != out.dtype or not {o.dtype.name, s.dtype.name} <= set(FLOATS):
-            raise TypeError(f"parts must have floats, and out all of one dtype, {out.dtype}, got {o.dtype} and lse {s.dtype}")
+            raise TypeError(
+                f"parts must have floats, and out all of one dtype, {out.dtype}, got {o.dtype} and lse {s.dtype}"
+            )
         if o.shape != out.shape or s.shape != out.shape[:-1]:
-            raise ValueError(f"parts must all have out {out.shape} and lse {out.shape[:-1]}, got {o.shape} and {s.shape}")
+            raise ValueError(
+                f"parts must all have out {out.shape} and lse {out.shape[:-1]}, got {o.shape} and {s.shape}"
+            )
     return pairs
 
 

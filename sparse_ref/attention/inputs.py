@@ -62,34 +62,63 @@ def check_inputs(q, k, v, scale) -> Inputs:
         if x.dtype != dtype:
             raise TypeError(f"{name} must have the dtype of q, {dtype}, got {x.dtype}")
         if x.ndim < 2 or x.ndim != q.ndim:
-            raise ValueError(f"{name} must have axes (..., heads, n, width) or (n, width), as many as q {q.shape}, got {x.shape}")
+            raise ValueError(
+                f"{name} must have axes (..., heads, n, width) or (n, width), as many as q {q.shape}, got {x.shape}"
+            )
         if x.shape[:-3] != q.shape[:-3]:
-            raise ValueError(f"{name} must have the batch axes of q, {q.shape[:-3]}, got {x.shape[:-3]}")
+            raise ValueError(
+                f"{name} must have the batch axes of q, {q.shape[:-3]}, got {x.shape[:-3]}"
+            )
     if q.shape[-1] < 1 or k.shape[-1] != q.shape[-1]:
         raise ValueError(f"k must have the width of q, d = {q.shape[-1]} >= 1, got {k.shape[-1]}")
     if v.shape[:-1] != k.shape[:-1]:
         raise ValueError(f"v must have the heads and keys of k, {k.shape[:-1]}, got {v.shape[:-1]}")
     if math.prod(q.shape[:-3]) == 0:
         raise ValueError(f"q must have batch axes of at least 1, got {q.shape[:-3]}")
-    batch, heads, groups = math.prod(q.shape[:-3]), *((x.shape[-3] if x.ndim > 2 else 1) for x in (q, k))
+    batch, heads, groups = (
+        math.prod(q.shape[:-3]),
+        *((x.shape[-3] if x.ndim > 2 else 1) for x in (q, k)),
+    )
     if heads < 1 or groups < 1 or heads % groups:
-        raise ValueError(f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1")
+        raise ValueError(
+            f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1"
+        )
     kv = (np.arange(batch)[:, None] * groups + np.arange(heads) // (heads // groups)).ravel()
-    own = [_plain(x, dtype).reshape(batch * h, *x.shape[-2:]) for x, h in ((q, heads), (k, groups), (v, groups))]
-    return Inputs(own[0], own[1], own[2], kv, heads, _scale(scale, q.shape[-1], _sums(dtype)), dtype, (q.shape, k.shape, v.shape))
+    own = [
+        _plain(x, dtype).reshape(batch * h, *x.shape[-2:])
+        for x, h in ((q, heads), (k, groups), (v, groups))
+    ]
+    return Inputs(
+        own[0],
+        own[1],
+        own[2],
+        kv,
+        heads,
+        _scale(scale, q.shape[-1], _sums(dtype)),
+        dtype,
+        (q.shape, k.shape, v.shape),
+    )
 
 
 def as_array(name: str, x) -> np.ndarray:
     """x as a NumPy array in the machine's byte order, by `__array__` or DLPack."""
     if isinstance(x, np.ma.MaskedArray):
-        raise TypeError(f"{name} must not be a masked array: which keys count is said by the pattern")
+        raise TypeError(
+            f"{name} must not be a masked array: which keys count is said by the pattern"
+        )
     try:
-        found = np.asarray(x) if hasattr(x, "__array__") or not hasattr(x, "__dlpack__") else np.from_dlpack(x)
+        found = (
+            np.asarray(x)
+            if hasattr(x, "__array__") or not hasattr(x, "__dlpack__")
+            else np.from_dlpack(x)
+        )
         return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         hint = "; NumPy has no bfloat16, pass x.view(torch.int16).numpy().view(ml_dtypes.bfloat16)"
-        raise TypeError(f"{name} must be an array, or cross by __array__ or __dlpack__, got {type(x).__name__}: {error}"
-                        + (hint if "BFloat16" in str(error) else "")) from error
+        raise TypeError(
+            f"{name} must be an array, or cross by __array__ or __dlpack__, got {type(x).__name__}: {error}"
+            + (hint if "BFloat16" in str(error) else "")
+        ) from error
 
 
 def fold_heads(name: str, x, shape: tuple[int, ...], heads: int, dtype) -> np.ndarray:
@@ -126,12 +155,16 @@ def lowered_by_pattern(pattern, x: Inputs, form: str) -> Iterator[tuple[np.ndarr
     one = isinstance(pattern, (Pattern, Plan, CSR))
     require_one_set("pattern", pattern)
     if not one and not isinstance(pattern, (list, tuple)):
-        raise TypeError(f"pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each head, got {pattern!r}")
+        raise TypeError(
+            f"pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each head, got {pattern!r}"
+        )
     if not one and len(pattern) != x.heads:
         raise ValueError(f"pattern must be one for each of H = {x.heads} heads, got {len(pattern)}")
     for p in () if one else pattern:
         if not isinstance(p, (Pattern, Plan, CSR)):
-            raise TypeError(f"pattern must have a Pattern, a Plan or a CSR for each head, got {p!r}")
+            raise TypeError(
+                f"pattern must have a Pattern, a Plan or a CSR for each head, got {p!r}"
+            )
     groups: dict = {}
     for h in range(len(x.q)):
         groups.setdefault(pattern if one else pattern[h % x.heads], []).append(h)
@@ -160,8 +193,12 @@ def _scale(scale, d: int, sums: type) -> float:
     """The factor of the logits, finite in the dtype of sums: 1 / sqrt(d) unless given."""
     if scale is None:
         return 1 / math.sqrt(d)
-    number = isinstance(scale, (int, float, np.integer, np.floating)) and not isinstance(scale, bool)
+    number = isinstance(scale, (int, float, np.integer, np.floating)) and not isinstance(
+        scale, bool
+    )
     most = float(np.finfo(sums).max)
     if not number or not -most <= scale <= most:
-        raise ValueError(f"scale must be a finite number of {np.dtype(sums)}, at most {most:.3g}, got {scale!r}")
+        raise ValueError(
+            f"scale must be a finite number of {np.dtype(sums)}, at most {most:.3g}, got {scale!r}"
+        )
     return float(scale)

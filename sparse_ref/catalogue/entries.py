@@ -59,7 +59,11 @@ class Entry:
     def patterns(self, n: int | None = None) -> tuple[Pattern, ...]:
         """All that the example is made of: itself, its steps, its branches, or those of its heads."""
         value = self.value(n)
-        return (value,) if isinstance(value, Pattern) else tuple(value.steps if isinstance(value, Factorized) else value)
+        return (
+            (value,)
+            if isinstance(value, Pattern)
+            else tuple(value.steps if isinstance(value, Factorized) else value)
+        )
 
 
 def _filled(text: str, n: int) -> str:
@@ -147,6 +151,10 @@ ENTRIES = (
     Entry("deepspeed_sliding", "deepspeed_sliding(5)", 16),
     Entry("deepspeed_bslongformer", "deepspeed_bslongformer(3, (0, 9))", 16),
     Entry("deepspeed_fixed", 'deepspeed_fixed({n}, 4, 2, "unidirectional")', 16),
-    Entry("deepspeed_variable", 'deepspeed_variable({n}, 1, (2, 4), (0,), None, "unidirectional", seed=1)', 16),
+    Entry(
+        "deepspeed_variable",
+        'deepspeed_variable({n}, 1, (2, 4), (0,), None, "unidirectional", seed=1)',
+        16,
+    ),
     Entry("deepspeed_bigbird", "deepspeed_bigbird({n}, 2, seed=1)", 16),
 )

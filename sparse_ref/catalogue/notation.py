@@ -19,9 +19,14 @@ from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
 
 NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
-    each.__name__: each for each in (Blockwise, Branches, Documents, Grid, Shifted)}
+    each.__name__: each for each in (Blockwise, Branches, Documents, Grid, Shifted)
+}
 MOST_TEXT = 2000
-OPERATIONS = {ast.BitOr: lambda a, b: a | b, ast.BitAnd: lambda a, b: a & b, ast.Sub: lambda a, b: a - b}
+OPERATIONS = {
+    ast.BitOr: lambda a, b: a | b,
+    ast.BitAnd: lambda a, b: a & b,
+    ast.Sub: lambda a, b: a - b,
+}
 
 
 class ParseError(ValueError):
@@ -53,8 +58,11 @@ def parse(text: str) -> Pattern:
     value = read(text)
     if isinstance(value, Pattern):
         return value
-    kind = (f"{len(value.steps)} steps" if isinstance(value, Factorized) else
-            f"{len(value)} {'branches' if isinstance(value, Branches) else 'heads'}")
+    kind = (
+        f"{len(value.steps)} steps"
+        if isinstance(value, Factorized)
+        else f"{len(value)} {'branches' if isinstance(value, Branches) else 'heads'}"
+    )
     raise ParseError(f"this is {kind}, not one pattern", text, 0)
 
 
@@ -68,17 +76,26 @@ def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
         column = next(column for column, letter in enumerate(text) if not letter.isascii())
         raise ParseError("only ASCII is read here", ascii(text[:column]).strip("'") + "?", column)
     if len(text) > MOST_TEXT:
-        raise ParseError(f"text must be at most {MOST_TEXT} characters, got {len(text)}", text[:60] + "...", 0)
+        raise ParseError(
+            f"text must be at most {MOST_TEXT} characters, got {len(text)}", text[:60] + "...", 0
+        )
     try:
         tree = ast.parse(text, mode="eval")
         value = _value(tree.body, text)
     except SyntaxError as error:
-        raise ParseError(f"this is no expression: {error.msg}", text, (error.offset or len(text) + 1) - 1) from None
+        raise ParseError(
+            f"this is no expression: {error.msg}", text, (error.offset or len(text) + 1) - 1
+        ) from None
     except (RecursionError, MemoryError):
         raise ParseError("this is nested too deeply", text[:60] + "...", 0) from None
     if isinstance(value, Pattern | Factorized | Branches):
         return value
-    if isinstance(value, tuple) and value and isinstance(tree.body, ast.Call) and isinstance(value[0], Pattern):
+    if (
+        isinstance(value, tuple)
+        and value
+        and isinstance(tree.body, ast.Call)
+        and isinstance(value[0], Pattern)
+    ):
         return value
     raise ParseError("this is no pattern", text, 0)
 
@@ -97,21 +114,31 @@ def _value(node: ast.expr, text: str):
     match node:
         case ast.Constant(value=int() | str() | None as constant):
             return constant
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)) if not isinstance(number, bool):
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)) if (
+            not isinstance(number, bool)
+        ):
             return -number
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             return ~_operand(operand, text)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
-            return OPERATIONS[type(op)](_operand(left, text, branches=isinstance(op, ast.BitAnd)), _operand(right, text))
+            return OPERATIONS[type(op)](
+                _operand(left, text, branches=isinstance(op, ast.BitAnd)), _operand(right, text)
+            )
         case ast.Tuple(elts=parts):
             return tuple(_value(part, text) for part in parts)
         case ast.Call(func=ast.Name(id=name)):
             return _call(node, name, text)
         case ast.Name(id=name):
             if name in NAMES:
-                raise ParseError(f"{name!r} needs its parameters in parentheses", text, node.col_offset)
+                raise ParseError(
+                    f"{name!r} needs its parameters in parentheses", text, node.col_offset
+                )
             raise _unknown(name, text, node.col_offset)
-    raise ParseError("only names of patterns, their parameters and | & - ~ ( ) are read here", text, node.col_offset)
+    raise ParseError(
+        "only names of patterns, their parameters and | & - ~ ( ) are read here",
+        text,
+        node.col_offset,
+    )
 
 
 def _operand(node: ast.expr, text: str, branches: bool = False):
@@ -125,7 +152,11 @@ def _operand(node: ast.expr, text: str, branches: bool = False):
 def _unknown(name: str, text: str, column: int) -> ParseError:
     """No pattern has this name; one may have nearly this."""
     near = get_close_matches(name, NAMES, 1, 0.5) or get_close_matches(name.lower(), NAMES, 1, 0.5)
-    return ParseError(f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), text, column)
+    return ParseError(
+        f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+        text,
+        column,
+    )
 
 
 def _call(node: ast.Call, name: str, text: str):
@@ -143,7 +174,9 @@ def _call(node: ast.Call, name: str, text: str):
         signature(NAMES[name]).bind(*arguments, **keywords)
     except TypeError as error:
         taken = f"{name}{str(signature(NAMES[name])).partition(' ->')[0]}"
-        raise ParseError(f"{error}; it is {taken.replace(chr(39), '')}", text, node.col_offset) from None
+        raise ParseError(
+            f"{error}; it is {taken.replace(chr(39), '')}", text, node.col_offset
+        ) from None
     try:
         return NAMES[name](*arguments, **keywords)
     except (TypeError, ValueError) as error:

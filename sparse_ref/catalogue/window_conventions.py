@@ -51,28 +51,72 @@ def window_conventions(w: int = 4, n: int = 16) -> tuple[Convention, ...]:
     """
     w = integer("w", w, 2)
     if w % 2:
-        raise ValueError(f"w must be even, since the Longformer and BigBird papers halve it, got {w}")
+        raise ValueError(
+            f"w must be even, since the Longformer and BigBird papers halve it, got {w}"
+        )
     n, half = integer("n", n, w), w // 2
     causal, sinks, both = KINDS
     return (
         Convention("Sukhbaatar et al. 2019 (adaptive span)", "L", Band(w, -1), w, causal),
         Convention("Sparse Transformer, published code", "local_attn_ctx", Lookback(w), w, causal),
-        Convention("Mistral, GPT-Neo and others in transformers 5.23.0", "sliding_window", Lookback(w), w, causal),
-        Convention("transformers 5.23.0, causal with FlashAttention", FLASH, Lookback(w), w, causal),
+        Convention(
+            "Mistral, GPT-Neo and others in transformers 5.23.0",
+            "sliding_window",
+            Lookback(w),
+            w,
+            causal,
+        ),
+        Convention(
+            "transformers 5.23.0, causal with FlashAttention", FLASH, Lookback(w), w, causal
+        ),
         Convention("Transformer-LS, causal", "window_len", Lookback(w), w, causal),
         Convention("NSA, flash-linear-attention", "window_size", Lookback(w), w, causal),
         Convention("Child et al. 2019, sec. 4.3", "l", Local(w), w + 1, causal),
-        Convention("attn-gym 0.0.17, generate_sliding_window", "window_size", Local(w), w + 1, causal),
-        Convention("local-attention 1.11.2, exact_windowsize, causal", EXACT, Local(w), w + 1, causal),
-        Convention("native-sparse-attention-pytorch", "sliding_window_size", Local(w), w + 1, causal),
-        Convention("StreamingLLM, evict_for_space(1)", "recent_size, with start_size=4", streaming(SINKS, w), SINKS + w, sinks),
-        Convention("StreamingLLM, eval_long_ppl", "recent_size, with start_size=4", streaming(SINKS, w + 1), SINKS + w + 1, sinks),
+        Convention(
+            "attn-gym 0.0.17, generate_sliding_window", "window_size", Local(w), w + 1, causal
+        ),
+        Convention(
+            "local-attention 1.11.2, exact_windowsize, causal", EXACT, Local(w), w + 1, causal
+        ),
+        Convention(
+            "native-sparse-attention-pytorch", "sliding_window_size", Local(w), w + 1, causal
+        ),
+        Convention(
+            "StreamingLLM, evict_for_space(1)",
+            "recent_size, with start_size=4",
+            streaming(SINKS, w),
+            SINKS + w,
+            sinks,
+        ),
+        Convention(
+            "StreamingLLM, eval_long_ppl",
+            "recent_size, with start_size=4",
+            streaming(SINKS, w + 1),
+            SINKS + w + 1,
+            sinks,
+        ),
         Convention("fast-transformers, local", "local_context", Band(half, half - 1), w, both),
         Convention("NATTEN 0.21.7", "kernel_size", natten(n, w), w, both),
-        Convention("Beltagy et al. 2020, sec. 3.1; Zaheer et al. 2020, sec. 2", "w", Window(half), w + 1, both),
-        Convention("Longformer in transformers 5.23.0", "attention_window", Window(half), w + 1, both),
-        Convention("transformers 5.23.0, bidirectional with FlashAttention", FLASH, Window(w - 1), 2 * w - 1, both),
-        Convention("transformers 5.23.0, bidirectional mask", "sliding_window", Window(w), 2 * w + 1, both),
+        Convention(
+            "Beltagy et al. 2020, sec. 3.1; Zaheer et al. 2020, sec. 2",
+            "w",
+            Window(half),
+            w + 1,
+            both,
+        ),
+        Convention(
+            "Longformer in transformers 5.23.0", "attention_window", Window(half), w + 1, both
+        ),
+        Convention(
+            "transformers 5.23.0, bidirectional with FlashAttention",
+            FLASH,
+            Window(w - 1),
+            2 * w - 1,
+            both,
+        ),
+        Convention(
+            "transformers 5.23.0, bidirectional mask", "sliding_window", Window(w), 2 * w + 1, both
+        ),
         Convention("Longformer, published code", "attention_window", Window(w), 2 * w + 1, both),
         Convention("ETC; LongT5", "local_radius", Window(w), 2 * w + 1, both),
     )

@@ -17,18 +17,28 @@ def prove(arguments) -> int:
     """Theorems of the book, all where none is named; or that layers connect every pair j <= i: exit 1 where that is not proved."""
     from ..paths import prove as proved
     from ..paths.book.index import book
+
     known = {each.name: each for each in book()}
     if arguments.list:
         return _listed(known.values(), arguments.json)
     if not set(arguments.what) - set(known):
         options = arguments.order, arguments.n, arguments.seconds
         if arguments.no_residual or arguments.both_ways or any(x is not None for x in options):
-            raise ValueError("--no-residual, --order, --both-ways, -n and --seconds are for steps that are written down, "
-                             "not for theorems")
-        return _settled([known[name] for name in arguments.what] or list(known.values()), arguments.json)
-    verdict = proved(_steps(arguments.what), residual=not arguments.no_residual, order=arguments.order,
-                     causal=not arguments.both_ways, n=arguments.n,
-                     seconds=60.0 if arguments.seconds is None else arguments.seconds)
+            raise ValueError(
+                "--no-residual, --order, --both-ways, -n and --seconds are for steps that are written down, "
+                "not for theorems"
+            )
+        return _settled(
+            [known[name] for name in arguments.what] or list(known.values()), arguments.json
+        )
+    verdict = proved(
+        _steps(arguments.what),
+        residual=not arguments.no_residual,
+        order=arguments.order,
+        causal=not arguments.both_ways,
+        n=arguments.n,
+        seconds=60.0 if arguments.seconds is None else arguments.seconds,
+    )
     print(verdict.to_json() if arguments.json else verdict)
     return 0 if verdict else 1
 
@@ -49,6 +59,7 @@ def _steps(texts) -> Factorized | tuple[Pattern, ...]:
 def _read(text: str):
     """What a text denotes. Where it is one word that is near the name of a theorem, that is told."""
     from ..paths.book.index import theorem
+
     try:
         return notation.read(text)
     except notation.ParseError as error:
@@ -65,8 +76,14 @@ def _listed(theorems, as_json: bool) -> int:
     """Names and claims."""
     told = [each.told() for each in theorems]
     width = max(len(each["name"]) for each in told)
-    print(json.dumps(told) if as_json else
-          "\n".join(f"{each['name']:{width}}  {each['expected']:7}  {each['family']}: {each['claim']}" for each in told))
+    print(
+        json.dumps(told)
+        if as_json
+        else "\n".join(
+            f"{each['name']:{width}}  {each['expected']:7}  {each['family']}: {each['claim']}"
+            for each in told
+        )
+    )
     return 0
 
 
@@ -79,7 +96,13 @@ def _settled(theorems, as_json: bool) -> int:
         wrong += verdict.status != each.expected
         told.append(each.told() | json.loads(verdict.to_json()))
         if not as_json:
-            told_of = f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"
+            told_of = (
+                f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"
+            )
             bar.write(f"{told_of}\n[{verdict.seconds:.1f} s]\n", file=sys.stdout)
-    print(json.dumps(told) if as_json else f"{len(theorems) - wrong} of {len(theorems)} theorems as expected")
+    print(
+        json.dumps(told)
+        if as_json
+        else f"{len(theorems) - wrong} of {len(theorems)} theorems as expected"
+    )
     return 1 if wrong else 0

@@ -25,29 +25,68 @@ def list_(arguments) -> int:
     for name in dict.fromkeys([*examples, *notation.NAMES]):
         definition = notation.NAMES[name]
         is_set, source = set_and_source(definition)
-        found = {"set": is_set, "source": source, "example": examples[name].text() if name in examples else ""}
+        found = {
+            "set": is_set,
+            "source": source,
+            "example": examples[name].text() if name in examples else "",
+        }
         families.setdefault(first_line(sys.modules[definition.__module__]), {})[name] = found
     if arguments.json:
-        print(json.dumps({name: {"family": title, **found} for title, each in families.items() for name, found in each.items()},
-                         indent=1))
+        print(
+            json.dumps(
+                {
+                    name: {"family": title, **found}
+                    for title, each in families.items()
+                    for name, found in each.items()
+                },
+                indent=1,
+            )
+        )
         return 0
-    print("\n\n".join("\n".join([title, *(f"  {name:22} {found['source']}\n      {found['set']}" for name, found in each.items())])
-                      for title, each in families.items()))
+    print(
+        "\n\n".join(
+            "\n".join(
+                [
+                    title,
+                    *(
+                        f"  {name:22} {found['source']}\n      {found['set']}"
+                        for name, found in each.items()
+                    ),
+                ]
+            )
+            for title, each in families.items()
+        )
+    )
     return 0
 
 
 def rosetta(arguments) -> int:
     """What each source means by the same number, where it says window: the set, and the keys of a query far from the ends."""
-    found = [{"source": each.source, "parameter": each.parameter, "pattern": repr(each.pattern), "keys": each.keys,
-              "kind": each.kind}
-             for each in window_conventions(arguments.window, max(16, arguments.window))]
+    found = [
+        {
+            "source": each.source,
+            "parameter": each.parameter,
+            "pattern": repr(each.pattern),
+            "keys": each.keys,
+            "kind": each.kind,
+        }
+        for each in window_conventions(arguments.window, max(16, arguments.window))
+    ]
     if arguments.json:
         print(json.dumps(found, indent=1))
         return 0
-    table = [("source", "parameter", f"its set for {arguments.window}", "keys", "kind"), *(map(str, row.values()) for row in found)]
+    table = [
+        ("source", "parameter", f"its set for {arguments.window}", "keys", "kind"),
+        *(map(str, row.values()) for row in found),
+    ]
     table = [tuple(row) for row in table]
     widths = [max(map(len, column)) for column in zip(*table)]
-    print("\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in table))
+    print(
+        "\n".join(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip()
+            for row in table
+        )
+    )
     return 0
 
 
@@ -56,14 +95,29 @@ def show(arguments) -> int:
     entry = next((each for each in catalogue() if each.name == arguments.expression), None)
     text = entry.text() if entry else arguments.expression
     definition = notation.constructor(text)
-    if not arguments.json and not isinstance(definition, type | None):  # a function's pattern no longer knows its name
+    if not arguments.json and not isinstance(
+        definition, type | None
+    ):  # a function's pattern no longer knows its name
         print(text, first_line(definition), "", sep="\n")
     for name, p in _parts(text):
         drawn = picture(p, arguments.n or (entry.shape() if entry else p.own_length or 16))
         if arguments.json:
-            print(json.dumps({"pattern": repr(p), "rows": [[c == "█" for c in line] for line in drawn.split("\n")]}))
+            print(
+                json.dumps(
+                    {
+                        "pattern": repr(p),
+                        "rows": [[c == "█" for c in line] for line in drawn.split("\n")],
+                    }
+                )
+            )
         else:
-            print(name + repr(p), *map(first_line, dict.fromkeys(map(type, rules_of(p)))), drawn, "", sep="\n")
+            print(
+                name + repr(p),
+                *map(first_line, dict.fromkeys(map(type, rules_of(p)))),
+                drawn,
+                "",
+                sep="\n",
+            )
     return 0
 
 
@@ -72,11 +126,14 @@ def plot(arguments) -> int:
     from matplotlib import pyplot
 
     from .. import plot as figures
+
     figure: Any
     value = notation.read(arguments.expression)
     if isinstance(value, (tuple, Branches)):
         kind = "one pattern a head" if isinstance(value, tuple) else "branches"
-        raise ValueError(f"expression must be one pattern or its steps, got {kind}: draw them one by one")
+        raise ValueError(
+            f"expression must be one pattern or its steps, got {kind}: draw them one by one"
+        )
     if isinstance(value, Factorized) or arguments.image:
         figure = figures.factorization(value, arguments.image or _square(arguments.n))
     else:
@@ -93,15 +150,23 @@ def _square(n) -> tuple[int, int]:
     """The square image of n positions."""
     side = math.isqrt(max(lengths(n)))
     if n != side * side or side == 0:
-        raise ValueError(f"n must be a square, so that the steps can be drawn on an image, got {n}: give --image HxW")
+        raise ValueError(
+            f"n must be a square, so that the steps can be drawn on an image, got {n}: give --image HxW"
+        )
     return side, side
 
 
 def stats(arguments) -> int:
     """How many keys a pattern has, a row and in all, beside dense causal attention, and how it lowers to tiles."""
     for found in [_cost(p, arguments.n) for _, p in _parts(arguments.expression)]:
-        lines = (f"{name:11} {value:.4%}" if isinstance(value, float) else f"{name:11} {value:,}" if isinstance(value, int)
-                 else f"{name:11} {value}" for name, value in found.items())
+        lines = (
+            f"{name:11} {value:.4%}"
+            if isinstance(value, float)
+            else f"{name:11} {value:,}"
+            if isinstance(value, int)
+            else f"{name:11} {value}"
+            for name, value in found.items()
+        )
         print(json.dumps(found) if arguments.json else "\n".join(lines) + "\n")
     return 0
 
@@ -109,12 +174,25 @@ def stats(arguments) -> int:
 def _cost(p: Pattern, n) -> dict:
     """What `stats` prints of one pattern."""
     from .. import lower
+
     rows, (n_q, n_k) = lower.key_counts(lower.runs(p, n)), lengths(n)
     nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
-    return {"pattern": repr(p), "n_q": n_q, "n_k": n_k, "nnz": nnz, "density": nnz / (n_q * n_k) if n_q * n_k else 0.0,
-            "of_causal": nnz / causal if causal else 0.0, "least_keys": int(rows.min(initial=n_k)),
-            "most_keys": int(rows.max(initial=0)), "empty_rows": int((rows == 0).sum()), "tiles": len(tiles.rows),
-            "chunks": len(tiles.start), "full": tiles.full, "waste": tiles.waste, "bytes": tiles.nbytes}
+    return {
+        "pattern": repr(p),
+        "n_q": n_q,
+        "n_k": n_k,
+        "nnz": nnz,
+        "density": nnz / (n_q * n_k) if n_q * n_k else 0.0,
+        "of_causal": nnz / causal if causal else 0.0,
+        "least_keys": int(rows.min(initial=n_k)),
+        "most_keys": int(rows.max(initial=0)),
+        "empty_rows": int((rows == 0).sum()),
+        "tiles": len(tiles.rows),
+        "chunks": len(tiles.start),
+        "full": tiles.full,
+        "waste": tiles.waste,
+        "bytes": tiles.nbytes,
+    }
 
 
 def _parts(expression: str) -> list[tuple[str, Pattern]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 def vectors(arguments) -> int:
     """Write test vectors to a new or empty folder; or, with --check, judge the outputs in another: exit 1 where one is wrong."""
     from ..verify import vectors as suite
+
     if arguments.check is None:
         for name, given in (("--precision", arguments.precision), ("--json", arguments.json)):
             if given:

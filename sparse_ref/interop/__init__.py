@@ -21,12 +21,42 @@ from .bits import from_packed_bits, from_packed_rows, packed_bits, packed_rows
 from .flex import BlockMask, block_mask, torch_block_mask
 from .functions import from_mask_mod, mask_mod
 from .layout import deepspeed_layout, from_deepspeed_layout
-from .masks import additive_bias, allowed_mask, forbidden_mask, from_additive_bias, from_allowed_mask, from_forbidden_mask
+from .masks import (
+    additive_bias,
+    allowed_mask,
+    forbidden_mask,
+    from_additive_bias,
+    from_allowed_mask,
+    from_forbidden_mask,
+)
 from .source import mask_mod_source
 from .sparse import flashinfer_bsr, from_bsr, from_csr, from_scipy, scipy_bsr, scipy_csr
 from .visited import from_block_mask
 
-__all__ = ["BlockMask", "additive_bias", "allowed_mask", "block_mask", "deepspeed_layout", "flashinfer_bsr", "forbidden_mask",
-           "from_additive_bias", "from_allowed_mask", "from_block_mask", "from_bsr", "from_csr", "from_deepspeed_layout",
-           "from_forbidden_mask", "from_mask_mod", "from_packed_bits", "from_packed_rows", "from_scipy", "mask_mod",
-           "mask_mod_source", "packed_bits", "packed_rows", "scipy_bsr", "scipy_csr", "torch_block_mask"]
+__all__ = [
+    "BlockMask",
+    "additive_bias",
+    "allowed_mask",
+    "block_mask",
+    "deepspeed_layout",
+    "flashinfer_bsr",
+    "forbidden_mask",
+    "from_additive_bias",
+    "from_allowed_mask",
+    "from_block_mask",
+    "from_bsr",
+    "from_csr",
+    "from_deepspeed_layout",
+    "from_forbidden_mask",
+    "from_mask_mod",
+    "from_packed_bits",
+    "from_packed_rows",
+    "from_scipy",
+    "mask_mod",
+    "mask_mod_source",
+    "packed_bits",
+    "packed_rows",
+    "scipy_bsr",
+    "scipy_csr",
+    "torch_block_mask",
+]

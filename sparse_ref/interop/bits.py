@@ -30,8 +30,15 @@ def packed_bits(p, n, *, bitorder="little") -> np.ndarray:
     array([217,   1], dtype=uint8)
     """
     order = _order(bitorder)
-    return stacked(lambda each: np.concatenate([np.zeros(0, np.uint8), *(
-        np.packbits(slab.ravel(), bitorder=order) for slab in _slabs(each, n))]), p)
+    return stacked(
+        lambda each: np.concatenate(
+            [
+                np.zeros(0, np.uint8),
+                *(np.packbits(slab.ravel(), bitorder=order) for slab in _slabs(each, n)),
+            ]
+        ),
+        p,
+    )
 
 
 def packed_rows(p, n, *, bitorder="little") -> np.ndarray:
@@ -47,8 +54,15 @@ def packed_rows(p, n, *, bitorder="little") -> np.ndarray:
            [7]], dtype=uint8)
     """
     width, order = -(-lengths(n)[1] // 8), _order(bitorder)
-    return stacked(lambda each: np.concatenate([np.zeros((0, width), np.uint8), *(
-        np.packbits(slab, axis=1, bitorder=order) for slab in _slabs(each, n))]), p)
+    return stacked(
+        lambda each: np.concatenate(
+            [
+                np.zeros((0, width), np.uint8),
+                *(np.packbits(slab, axis=1, bitorder=order) for slab in _slabs(each, n)),
+            ]
+        ),
+        p,
+    )
 
 
 def from_packed_bits(bits, n, *, bitorder="little") -> Pattern | tuple[Pattern, ...]:
@@ -67,11 +81,18 @@ def from_packed_bits(bits, n, *, bitorder="little") -> Pattern | tuple[Pattern, 
     order = _order(bitorder)
 
     def read(string):
-        spare = np.unpackbits(string[n_q * n_k // 8:], bitorder=order)[n_q * n_k % 8:]
+        spare = np.unpackbits(string[n_q * n_k // 8 :], bitorder=order)[n_q * n_k % 8 :]
         if spare.any():
-            raise ValueError(f"bits must be 0 past the last of n_q n_k = {n_q * n_k} pairs, got {string[-1]} in the last byte")
-        return listed(np.unpackbits(string[lo * n_k // 8:], count=(hi - lo) * n_k, bitorder=order).reshape(hi - lo, n_k).view(bool)
-                      for lo, hi in slabs_of(shape))
+            raise ValueError(
+                f"bits must be 0 past the last of n_q n_k = {n_q * n_k} pairs, got {string[-1]} in the last byte"
+            )
+        return listed(
+            np.unpackbits(string[lo * n_k // 8 :], count=(hi - lo) * n_k, bitorder=order)
+            .reshape(hi - lo, n_k)
+            .view(bool)
+            for lo, hi in slabs_of(shape)
+        )
+
     return unstacked(read, "bits", bits, ("bytes",))
 
 
@@ -86,14 +107,24 @@ def from_packed_rows(rows, n_k: int, *, bitorder="little") -> Pattern | tuple[Pa
     Listed(<3 rows, 6 keys>)
     """
     n_k = integer("n_k", n_k, 0)
-    rows, order = _bytes("rows", rows, (None, -(-n_k // 8)), f"of n_k = {n_k} keys"), _order(bitorder)
+    rows, order = (
+        _bytes("rows", rows, (None, -(-n_k // 8)), f"of n_k = {n_k} keys"),
+        _order(bitorder),
+    )
 
     def read(matrix):
-        spare = np.unpackbits(matrix[:, n_k // 8:], axis=1, bitorder=order)[:, n_k % 8:].any(axis=1)
+        spare = np.unpackbits(matrix[:, n_k // 8 :], axis=1, bitorder=order)[:, n_k % 8 :].any(
+            axis=1
+        )
         if spare.any():
-            raise ValueError(f"rows must be 0 past bit n_k = {n_k}, got others in row {int(spare.argmax())}")
-        return listed(np.unpackbits(matrix[lo:hi], axis=1, count=n_k, bitorder=order).view(bool)
-                      for lo, hi in slabs_of((len(matrix), n_k)))
+            raise ValueError(
+                f"rows must be 0 past bit n_k = {n_k}, got others in row {int(spare.argmax())}"
+            )
+        return listed(
+            np.unpackbits(matrix[lo:hi], axis=1, count=n_k, bitorder=order).view(bool)
+            for lo, hi in slabs_of((len(matrix), n_k))
+        )
+
     return unstacked(read, "rows", rows, ("n_q", "bytes"))
 
 

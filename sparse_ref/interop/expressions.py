@@ -22,16 +22,21 @@ def line(begin: str, expression: ast.expr) -> str:
 
 def member(x: ast.expr, positions) -> ast.expr:
     """[x in positions], for ascending positions."""
-    parts = [compared(x, ast.Eq(), start) if stop == start + 1 else
-             conjunction(compared(ast.Constant(start), ast.LtE(), x), compared(x, ast.Lt(), stop))
-             for start, stop in intervals(positions)]
+    parts = [
+        compared(x, ast.Eq(), start)
+        if stop == start + 1
+        else conjunction(compared(ast.Constant(start), ast.LtE(), x), compared(x, ast.Lt(), stop))
+        for start, stop in intervals(positions)
+    ]
     return joined(ast.BitOr(), parts) if parts else compared(x, ast.NotEq(), x)
 
 
 def stepped(x: ast.expr, steps) -> ast.expr:
     """sum of the sizes of the steps (at, size) with at <= x, an integer also where there are none."""
     if len(steps) > DEEP:  # halves that are integers each: bools added to bools stay bools
-        return binary(stepped(x, steps[:len(steps) // 2]), ast.Add(), stepped(x, steps[len(steps) // 2:]))
+        return binary(
+            stepped(x, steps[: len(steps) // 2]), ast.Add(), stepped(x, steps[len(steps) // 2 :])
+        )
     reached = [(compared(ast.Constant(at), ast.LtE(), x), size) for at, size in steps]
     sizes = [each if size == 1 else binary(each, ast.Mult(), size) for each, size in reached]
     return joined(ast.Add(), [binary(x, ast.Mult(), 0), *sizes])
@@ -40,7 +45,9 @@ def stepped(x: ast.expr, steps) -> ast.expr:
 def joined(sign: ast.operator, parts: list[ast.expr]) -> ast.expr:
     """The parts with the sign between them; halved where there are many, as Python reads no deep nesting."""
     if len(parts) > DEEP:
-        return ast.BinOp(joined(sign, parts[:len(parts) // 2]), sign, joined(sign, parts[len(parts) // 2:]))
+        return ast.BinOp(
+            joined(sign, parts[: len(parts) // 2]), sign, joined(sign, parts[len(parts) // 2 :])
+        )
     return reduce(lambda left, right: ast.BinOp(left, sign, right), parts)
 
 
@@ -51,7 +58,9 @@ def binary(left: ast.expr, sign: ast.operator, right) -> ast.expr:
 
 def compared(left: ast.expr, sign: ast.cmpop, right) -> ast.expr:
     """[left sign right], where right may be a number."""
-    return ast.Compare(left, [sign], [right if isinstance(right, ast.expr) else ast.Constant(right)])
+    return ast.Compare(
+        left, [sign], [right if isinstance(right, ast.expr) else ast.Constant(right)]
+    )
 
 
 def disjunction(left: ast.expr, right: ast.expr) -> ast.expr:

@@ -39,8 +39,10 @@ class BlockMask:
 
     def __repr__(self):
         full = 0 if self.full_kv_num_blocks is None else int(self.full_kv_num_blocks.sum())
-        return (f"BlockMask(seq_lengths={self.seq_lengths}, BLOCK_SIZE={self.BLOCK_SIZE}, heads={self.kv_num_blocks.shape[1]}, "
-                f"partial={int(self.kv_num_blocks.sum()):,}, full={full:,})")
+        return (
+            f"BlockMask(seq_lengths={self.seq_lengths}, BLOCK_SIZE={self.BLOCK_SIZE}, heads={self.kv_num_blocks.shape[1]}, "
+            f"partial={int(self.kv_num_blocks.sum()):,}, full={full:,})"
+        )
 
 
 def block_mask(p, n, block=128) -> BlockMask:
@@ -57,7 +59,9 @@ def block_mask(p, n, block=128) -> BlockMask:
     patterns, shape, sides = heads_of(p), lengths(n), int_or_pair("block", block, 1, "(b_q, b_k)")
     held = stacked(lambda each: block_counts(each, shape, sides), patterns)[None]
     whole_block = held == sides[0] * sides[1]
-    return BlockMask(*_ordered((held > 0) & ~whole_block), *_ordered(whole_block), sides, shape, chosen(patterns))
+    return BlockMask(
+        *_ordered((held > 0) & ~whole_block), *_ordered(whole_block), sides, shape, chosen(patterns)
+    )
 
 
 def torch_block_mask(p, n, block=128, *, device="cpu"):
@@ -70,29 +74,43 @@ def torch_block_mask(p, n, block=128, *, device="cpu"):
     """
     import torch
     from torch.nn.attention.flex_attention import BlockMask as Theirs
+
     ours, patterns = block_mask(p, n, block), heads_of(p)
     tables = (ours.kv_num_blocks, ours.kv_indices, ours.full_kv_num_blocks, ours.full_kv_indices)
     fn = _looked_up(patterns, ours, device) if any(map(listed_in, patterns)) else mask_mod(p)
-    return Theirs.from_kv_blocks(*(torch.as_tensor(table, device=device) for table in tables), BLOCK_SIZE=ours.BLOCK_SIZE,
-                                 mask_mod=fn, seq_lengths=ours.seq_lengths)
+    return Theirs.from_kv_blocks(
+        *(torch.as_tensor(table, device=device) for table in tables),
+        BLOCK_SIZE=ours.BLOCK_SIZE,
+        mask_mod=fn,
+        seq_lengths=ours.seq_lengths,
+    )
 
 
 def _ordered(held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(how many blocks each row holds, all blocks with those first), int32, as torch orders them."""
-    return held.sum(axis=-1, dtype=np.int32), np.argsort(~held, axis=-1, kind="stable").astype(np.int32)
+    return held.sum(axis=-1, dtype=np.int32), np.argsort(~held, axis=-1, kind="stable").astype(
+        np.int32
+    )
 
 
 def _looked_up(patterns, ours: BlockMask, device) -> Callable:
     """A mask_mod that reads each pair out of the block it lies in; block 0 stands for all that hold nothing."""
     import torch
+
     (b_q, b_k), many = ours.BLOCK_SIZE, int(len(patterns) > 1)
     slots, cells = np.zeros(ours.kv_indices.shape[1:], np.int64), [np.zeros((1, b_q, b_k), bool)]
     for slot, p in zip(slots, patterns):
         own = bsr(p, ours.seq_lengths, ours.BLOCK_SIZE)
-        slot[np.repeat(np.arange(len(slot)), np.diff(own.indptr)), own.indices] = sum(map(len, cells)) + np.arange(len(own.data))
+        slot[np.repeat(np.arange(len(slot)), np.diff(own.indptr)), own.indices] = sum(
+            map(len, cells)
+        ) + np.arange(len(own.data))
         cells.append(own.data)
-    slot, cell = torch.as_tensor(slots, device=device), torch.as_tensor(np.concatenate(cells), device=device)
+    slot, cell = (
+        torch.as_tensor(slots, device=device),
+        torch.as_tensor(np.concatenate(cells), device=device),
+    )
 
     def looked_up(b, h, q_idx, kv_idx):
         return cell[slot[h * many, q_idx // b_q, kv_idx // b_k], q_idx % b_q, kv_idx % b_k]
+
     return looked_up

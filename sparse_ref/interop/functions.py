@@ -39,11 +39,15 @@ def mask_mod(p) -> Callable:
     patterns = heads_of(p)
     for each in patterns:
         for leaf in listed_in(each):
-            raise TypeError(f"p must be stated by formulas to be a mask_mod, got {leaf!r}, whose keys are found in NumPy alone: "
-                            "interop.torch_block_mask(p, n) looks them up in a table, allowed_mask(p, n) lists them")
+            raise TypeError(
+                f"p must be stated by formulas to be a mask_mod, got {leaf!r}, whose keys are found in NumPy alone: "
+                "interop.torch_block_mask(p, n) looks them up in a table, allowed_mask(p, n) lists them"
+            )
     try:
         code = compile(mask_mod_source(p), "<mask_mod>", "exec")
-    except TypeError:  # a rule typed in at a prompt, or a pattern that is no rule, has no text to go by
+    except (
+        TypeError
+    ):  # a rule typed in at a prompt, or a pattern that is no rule, has no text to go by
         return chosen(patterns)
     room: dict = {}
     exec(code, room)
@@ -57,6 +61,7 @@ def chosen(patterns: tuple[Pattern, ...]) -> Callable:
 
         def every_head(b, h, q_idx, kv_idx):
             return contains(q_idx, kv_idx)
+
         return every_head
     groups = tuple(heads_by_pattern(patterns).items())
 
@@ -65,6 +70,7 @@ def chosen(patterns: tuple[Pattern, ...]) -> Callable:
         for each, heads in groups:
             held = held | (isin(h, heads) & each.contains(q_idx, kv_idx))
         return held
+
     return by_head
 
 
@@ -73,7 +79,9 @@ def listed_in(p: Pattern) -> list[Pattern]:
     return [leaf for leaf in leaves(p) if isinstance(leaf, (Listed, Random))]
 
 
-def from_mask_mod(fn, n, heads: int | None = None, *, batch: int = 0, framework="numpy") -> Pattern | tuple[Pattern, ...]:
+def from_mask_mod(
+    fn, n, heads: int | None = None, *, batch: int = 0, framework="numpy"
+) -> Pattern | tuple[Pattern, ...]:
     """The Listed pattern of a function (b, h, q, kv) -> bool, or (q, kv) -> bool, at length n or (n_q, n_k).
 
     fn is called with grids that broadcast, q (rows, 1) and kv (1, n_k), some rows at a time: O(nnz) memory. `heads` gives
@@ -94,6 +102,7 @@ def from_mask_mod(fn, n, heads: int | None = None, *, batch: int = 0, framework=
 
     def read(h):
         return listed(call(h, np.arange(lo, hi), np.arange(shape[1])) for lo, hi in slabs_of(shape))
+
     return read(0) if heads is None else tuple(read(h) for h in range(heads))
 
 
@@ -105,28 +114,42 @@ def asked(fn, batch: int, framework: str, device="cpu") -> Callable:
 
     def tensors(*indices):
         import torch
+
         return tuple(torch.as_tensor(x, device=device) for x in indices)
 
     def call(h, i, j):
         given = tuple(np.asarray(x) for x in (batch, h)) * four + (i[:, None], j[None, :])
         answer = fn(*(given if framework == "numpy" else tensors(*given)))
-        answer = as_array("fn's answer", answer.cpu() if hasattr(answer, "cpu") else np.asarray(answer))
+        answer = as_array(
+            "fn's answer", answer.cpu() if hasattr(answer, "cpu") else np.asarray(answer)
+        )
         if answer.dtype != bool:
             raise TypeError(f"fn must answer with bools, True where it attends, got {answer.dtype}")
         try:
             return np.broadcast_to(answer, (len(i), len(j)))
         except ValueError:
-            raise ValueError(f"fn must answer with shape {(len(i), len(j))} or one that broadcasts to it, "
-                             f"got {answer.shape}") from None
+            raise ValueError(
+                f"fn must answer with shape {(len(i), len(j))} or one that broadcasts to it, "
+                f"got {answer.shape}"
+            ) from None
+
     return call
 
 
 def _arguments(fn) -> int:
     """How many positions fn asks for: 2 or 4."""
     try:
-        known = signature(fn).parameters.values() if not isinstance(fn, np.ufunc) else [None] * fn.nin
-        count = sum(p is None or (p.default is Parameter.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
-                    for p in known)
+        known = (
+            signature(fn).parameters.values() if not isinstance(fn, np.ufunc) else [None] * fn.nin
+        )
+        count = sum(
+            p is None
+            or (
+                p.default is Parameter.empty
+                and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+            )
+            for p in known
+        )
     except (TypeError, ValueError) as error:
         raise TypeError(f"fn must be a function of (b, h, q, kv) or (q, kv), got {fn!r}") from error
     if count not in (2, 4):

@@ -50,8 +50,10 @@ def unstacked(read: Callable, name: str, array: np.ndarray, axes: tuple[str, ...
         return read(array)
     if array.ndim != len(axes) + 1:
         said = ", ".join(axes)
-        raise ValueError(f"{name} must have axes ({said}) or (heads, {said}), got shape {array.shape}"
-                         + (f": pass one batch element, {name}[b]" if array.ndim == len(axes) + 2 else ""))
+        raise ValueError(
+            f"{name} must have axes ({said}) or (heads, {said}), got shape {array.shape}"
+            + (f": pass one batch element, {name}[b]" if array.ndim == len(axes) + 2 else "")
+        )
     return tuple(read(each) for each in array)
 
 

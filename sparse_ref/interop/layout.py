@@ -38,8 +38,10 @@ def deepspeed_layout(p, n: int, block: int = 16, *, covering: bool = False) -> n
         part = (held > 0) & (held < block**2)
         if part.any() and not covering:
             at = first_true(part)
-            raise ValueError(f"p must hold whole blocks of {block}, got {held[at]} of {block**2} pairs in block {at} of head {h}: "
-                             "pass covering=True and mask the rest, or a Blockwise pattern")
+            raise ValueError(
+                f"p must hold whole blocks of {block}, got {held[at]} of {block**2} pairs in block {at} of head {h}: "
+                "pass covering=True and mask the rest, or a Blockwise pattern"
+            )
         layouts.append((held > 0).astype(np.int64))
     return np.stack(layouts)
 
@@ -58,8 +60,10 @@ def from_deepspeed_layout(layout, block: int) -> tuple[Pattern, ...]:
     if layout.dtype.kind not in "iub":
         raise TypeError(f"layout must be integers or bool, got {layout.dtype}")
     if layout.ndim != 3:
-        raise ValueError(f"layout must have axes (heads, blocks, blocks), got shape {layout.shape}"
-                         + (": pass layout[None] of one head" if layout.ndim == 2 else ""))
+        raise ValueError(
+            f"layout must have axes (heads, blocks, blocks), got shape {layout.shape}"
+            + (": pass layout[None] of one head" if layout.ndim == 2 else "")
+        )
     wrong = (layout != 0) & (layout != 1)
     if wrong.any():
         at = first_true(wrong)

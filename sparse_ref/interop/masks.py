@@ -68,6 +68,7 @@ def additive_bias(p, n, *, dtype=np.float32, fill=-math.inf) -> np.ndarray:
 
     def bias(each):
         return np.where(dense(each, n), np.zeros((), value.dtype), value)
+
     return stacked(bias, p)
 
 
@@ -106,8 +107,10 @@ def from_additive_bias(bias, *, fill=-math.inf) -> Pattern | tuple[Pattern, ...]
     """
     bias = _array("bias", bias)
     if bias.dtype.name not in FLOATS:
-        raise TypeError(f"bias must be one of {', '.join(FLOATS)}, 0 where it attends, got {bias.dtype}"
-                        + (": from_allowed_mask or from_forbidden_mask reads it" if bias.dtype == bool else ""))
+        raise TypeError(
+            f"bias must be one of {', '.join(FLOATS)}, 0 where it attends, got {bias.dtype}"
+            + (": from_allowed_mask or from_forbidden_mask reads it" if bias.dtype == bool else "")
+        )
     value = _fill(fill, bias.dtype)
     other = (bias != 0) & (bias != value)
     if other.any():
@@ -120,7 +123,11 @@ def _bools(mask) -> np.ndarray:
     """A mask as an array, known to be bool."""
     mask = _array("mask", mask)
     if mask.dtype != bool:
-        hint = "from_additive_bias reads a bias" if mask.dtype.kind == "f" else "say which numbers are True, as mask != 0"
+        hint = (
+            "from_additive_bias reads a bias"
+            if mask.dtype.kind == "f"
+            else "say which numbers are True, as mask != 0"
+        )
         raise TypeError(f"mask must be a bool array, got dtype {mask.dtype}: {hint}")
     return mask
 

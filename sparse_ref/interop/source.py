@@ -15,7 +15,17 @@ from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
-from .expressions import binary, compared, conjunction, disjunction, joined, line, member, negated, stepped
+from .expressions import (
+    binary,
+    compared,
+    conjunction,
+    disjunction,
+    joined,
+    line,
+    member,
+    negated,
+    stepped,
+)
 from .heads import heads_by_pattern, heads_of
 
 
@@ -46,10 +56,19 @@ def mask_mod_source(p, name: str = "mask_mod") -> str:
     if len(patterns) == 1:
         answer = said[patterns[0]]
     else:
-        answer = joined(ast.BitOr(), [conjunction(member(ast.Name("h"), heads), said[each])
-                                      for each, heads in heads_by_pattern(patterns).items()])
-    lines = [f"def {name}(b, h, q_idx, kv_idx):", f"    '''{repr(p) if isinstance(p, Pattern) else repr(patterns)}'''",
-             *(line(f"{new} =", expression) for new, expression in writer.names.values()), line("return", answer)]
+        answer = joined(
+            ast.BitOr(),
+            [
+                conjunction(member(ast.Name("h"), heads), said[each])
+                for each, heads in heads_by_pattern(patterns).items()
+            ],
+        )
+    lines = [
+        f"def {name}(b, h, q_idx, kv_idx):",
+        f"    '''{repr(p) if isinstance(p, Pattern) else repr(patterns)}'''",
+        *(line(f"{new} =", expression) for new, expression in writer.names.values()),
+        line("return", answer),
+    ]
     return "\n".join(lines)
 
 
@@ -67,19 +86,25 @@ class _Writer:
             self.names[text] = (f"{root}_{count + 1}", expression)
         return ast.Name(self.names[text][0])
 
-    def both_named(self, i: ast.expr, j: ast.expr, sign: ast.operator, by) -> tuple[ast.expr, ast.expr]:
+    def both_named(
+        self, i: ast.expr, j: ast.expr, sign: ast.operator, by
+    ) -> tuple[ast.expr, ast.expr]:
         """Names for i and j with the same sign and two numbers behind them."""
         return self.named("q", binary(i, sign, by[0])), self.named("kv", binary(j, sign, by[1]))
 
     @singledispatchmethod
     def held(self, p: Pattern, i: ast.expr, j: ast.expr) -> ast.expr:
         """[j in P_i]"""
-        raise TypeError(f"p must be stated by formulas to have a source, got {p!r}: what is listed or drawn has none")
+        raise TypeError(
+            f"p must be stated by formulas to have a source, got {p!r}: what is listed or drawn has none"
+        )
 
     @held.register
     def _(self, p: Rule, i, j):
         names, expression = _formula(p)
-        return _Inlined(self, {**type(p).formula.__globals__, **dict(zip(names, (i, j, *p.parameters)))}).visit(expression)
+        return _Inlined(
+            self, {**type(p).formula.__globals__, **dict(zip(names, (i, j, *p.parameters)))}
+        ).visit(expression)
 
     @held.register
     def _(self, p: Union, i, j):
@@ -109,11 +134,17 @@ class _Writer:
     @held.register
     def _(self, p: Documents, i, j):
         ends = [(end, 1) for end in p.ends]
-        same = compared(self.named("document", stepped(i, ends)), ast.Eq(), self.named("document", stepped(j, ends)))
+        same = compared(
+            self.named("document", stepped(i, ends)),
+            ast.Eq(),
+            self.named("document", stepped(j, ends)),
+        )
         if p.inner is None:
             return same
         starts = list(zip(p.ends, p.lengths))
-        inside = self.held(p.inner, *self.both_named(i, j, ast.Sub(), (stepped(i, starts), stepped(j, starts))))
+        inside = self.held(
+            p.inner, *self.both_named(i, j, ast.Sub(), (stepped(i, starts), stepped(j, starts)))
+        )
         return conjunction(same, inside)
 
     @held.register
@@ -142,10 +173,16 @@ class _Inlined(ast.NodeTransformer):
     def visit_Call(self, node):
         word = ast.unparse(node.func).removeprefix("sr.")
         if word not in ("isin", "rank"):
-            raise TypeError(f"p must have formulas without calls other than among and passed, got {ast.unparse(node)}")
+            raise TypeError(
+                f"p must have formulas without calls other than among and passed, got {ast.unparse(node)}"
+            )
         x, positions = self.visit(node.args[0]), self.values[ast.unparse(node.args[1])]
         x = x if isinstance(x, ast.Name) else self.writer.named("x", x)
-        return member(x, positions) if word == "isin" else stepped(x, [(position, 1) for position in positions])
+        return (
+            member(x, positions)
+            if word == "isin"
+            else stepped(x, [(position, 1) for position in positions])
+        )
 
 
 def _formula(p: Rule) -> tuple[list[str], ast.expr]:
@@ -153,8 +190,14 @@ def _formula(p: Rule) -> tuple[list[str], ast.expr]:
     try:
         function = ast.parse(dedent(getsource(type(p).formula))).body[0]
     except (OSError, TypeError, SyntaxError) as error:
-        raise TypeError(f"p must have formulas whose source can be read, got {p!r}: {error}") from error
+        raise TypeError(
+            f"p must have formulas whose source can be read, got {p!r}: {error}"
+        ) from error
     said = function.body[-1] if isinstance(function, ast.FunctionDef) else None
-    if not isinstance(function, ast.FunctionDef) or not isinstance(said, ast.Return) or said.value is None:
+    if (
+        not isinstance(function, ast.FunctionDef)
+        or not isinstance(said, ast.Return)
+        or said.value is None
+    ):
         raise TypeError(f"p must have formulas that are functions of one return, got {p!r}")
     return [argument.arg for argument in function.args.args], said.value

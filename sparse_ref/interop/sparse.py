@@ -21,8 +21,11 @@ def scipy_csr(p, n):
     [0, 1, 0, 2, 1, 3]
     """
     from scipy.sparse import csr_array
+
     rows = csr(p, n)
-    return csr_array((np.ones(len(rows.indices), bool), rows.indices, rows.indptr), shape=rows.shape)
+    return csr_array(
+        (np.ones(len(rows.indices), bool), rows.indices, rows.indptr), shape=rows.shape
+    )
 
 
 def scipy_bsr(p, n, block):
@@ -38,6 +41,7 @@ def scipy_bsr(p, n, block):
     (6, 6)
     """
     from scipy.sparse import bsr_array
+
     blocks = bsr(p, n, block)
     shape = tuple(-(-side // b) * b for side, b in zip(blocks.shape, blocks.data.shape[1:]))
     return bsr_array((blocks.data, blocks.indices, blocks.indptr), shape=shape)
@@ -78,8 +82,15 @@ def from_csr(indptr, indices, shape=None) -> Listed:
     Listed(<2 rows, 3 keys>)
     """
     indptr, indices = _vector("indptr", indptr), _vector("indices", indices)
-    if len(indptr) == 0 or indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
-        raise ValueError(f"indptr must rise from 0 to len(indices) = {len(indices)}, got {indptr!r}")
+    if (
+        len(indptr) == 0
+        or indptr[0] != 0
+        or indptr[-1] != len(indices)
+        or (np.diff(indptr) < 0).any()
+    ):
+        raise ValueError(
+            f"indptr must rise from 0 to len(indices) = {len(indices)}, got {indptr!r}"
+        )
     if shape is not None:
         n_q, n_k = lengths(shape)
         if len(indptr) != n_q + 1:
@@ -91,7 +102,9 @@ def from_csr(indptr, indices, shape=None) -> Listed:
     twice = (np.diff(rows) == 0) & (np.diff(indices) == 0)
     if twice.any():
         t = int(twice.argmax())
-        raise ValueError(f"indices must not repeat in a row, for a set holds a key once, got {indices[t]} twice in row {rows[t]}")
+        raise ValueError(
+            f"indices must not repeat in a row, for a set holds a key once, got {indices[t]} twice in row {rows[t]}"
+        )
     if indices.min(initial=0) < 0:
         raise ValueError(f"indices must be at least 0, got {indices.min()}")
     return Listed(indptr, indices)
@@ -112,13 +125,19 @@ def from_bsr(indptr, indices, data, n=None) -> Listed:
     """
     data = as_array("data", data)
     if data.dtype != bool:
-        raise TypeError(f"data must be bool, True where it attends, got {data.dtype}: say which numbers do, as data != 0")
+        raise TypeError(
+            f"data must be bool, True where it attends, got {data.dtype}: say which numbers do, as data != 0"
+        )
     if data.ndim != 3 or min(data.shape[1:]) < 1:
-        raise ValueError(f"data must have axes (blocks, b_q, b_k), with blocks of at least 1 x 1, got shape {data.shape}")
+        raise ValueError(
+            f"data must have axes (blocks, b_q, b_k), with blocks of at least 1 x 1, got shape {data.shape}"
+        )
     indptr, indices = _vector("indptr", indptr), _vector("indices", indices)
     from_csr(indptr, indices)
     if len(data) != len(indices):
-        raise ValueError(f"data must have a block for each of the {len(indices)} indices, got {len(data)}")
+        raise ValueError(
+            f"data must have a block for each of the {len(indices)} indices, got {len(data)}"
+        )
     _, b_q, b_k = data.shape
     block_rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     t, r, c = np.nonzero(data)
@@ -130,7 +149,9 @@ def from_bsr(indptr, indices, data, n=None) -> Listed:
     beyond = (rows >= n_q) | (keys >= n_k)
     if beyond.any():
         at = int(beyond.argmax())
-        raise ValueError(f"data must be False beyond (n_q, n_k) = {(n_q, n_k)}, got True at {(int(rows[at]), int(keys[at]))}")
+        raise ValueError(
+            f"data must be False beyond (n_q, n_k) = {(n_q, n_k)}, got True at {(int(rows[at]), int(keys[at]))}"
+        )
     order = np.lexsort((keys, rows))
     return Listed(np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_q))]), keys[order])
 
@@ -152,7 +173,13 @@ def from_scipy(a) -> Listed:
 
 def _vector(name: str, x) -> np.ndarray:
     """A vector of integers, int64."""
-    x = np.asarray(x, None if len(x) else np.int64) if isinstance(x, (list, tuple)) else as_array(name, x)
+    x = (
+        np.asarray(x, None if len(x) else np.int64)
+        if isinstance(x, (list, tuple))
+        else as_array(name, x)
+    )
     if x.ndim != 1 or x.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be a vector of integers, got shape {x.shape}, dtype {x.dtype}")
+        raise TypeError(
+            f"{name} must be a vector of integers, got shape {x.shape}, dtype {x.dtype}"
+        )
     return x.astype(np.int64)

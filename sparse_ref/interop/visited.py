@@ -29,27 +29,51 @@ def from_block_mask(block_mask, *, batch: int | None = None) -> tuple[Pattern, .
     (Listed(<10 rows, 55 keys>),)
     """
     names = ("kv_num_blocks", "kv_indices", "full_kv_num_blocks", "full_kv_indices")
-    lacking = [name for name in (*names, "BLOCK_SIZE", "seq_lengths", "mask_mod") if not hasattr(block_mask, name)]
+    lacking = [
+        name
+        for name in (*names, "BLOCK_SIZE", "seq_lengths", "mask_mod")
+        if not hasattr(block_mask, name)
+    ]
     if lacking:
-        raise TypeError(f"block_mask must be a BlockMask, got {type(block_mask).__name__} without {', '.join(lacking)}")
-    shape, block = lengths(tuple(block_mask.seq_lengths)), int_or_pair("BLOCK_SIZE", tuple(block_mask.BLOCK_SIZE), 1, "(b_q, b_k)")
-    tables = [_table(name, getattr(block_mask, name), axes) for name, axes in zip(names, (3, 4, 3, 4))]
-    batches, heads = np.broadcast_shapes(*(table.shape[:2] for table in tables if table is not None))
+        raise TypeError(
+            f"block_mask must be a BlockMask, got {type(block_mask).__name__} without {', '.join(lacking)}"
+        )
+    shape, block = (
+        lengths(tuple(block_mask.seq_lengths)),
+        int_or_pair("BLOCK_SIZE", tuple(block_mask.BLOCK_SIZE), 1, "(b_q, b_k)"),
+    )
+    tables = [
+        _table(name, getattr(block_mask, name), axes) for name, axes in zip(names, (3, 4, 3, 4))
+    ]
+    batches, heads = np.broadcast_shapes(
+        *(table.shape[:2] for table in tables if table is not None)
+    )
     if batch is None and batches > 1:
         raise ValueError(f"batch must say which of {batches} batch elements, got None")
     b = integer("batch", batch or 0, 0, batches - 1)
     call = asked(block_mask.mask_mod or _all, b, *_framework(block_mask.kv_num_blocks))
 
     def read(h):
-        held = np.zeros([2] + [-(-n // side) for n, side in zip(shape, block)], bool)  # partial, full
+        held = np.zeros(
+            [2] + [-(-n // side) for n, side in zip(shape, block)], bool
+        )  # partial, full
         for kind, (counts, indices) in zip(held, (tables[:2], tables[2:])):
             if counts is not None and indices is not None:
-                _mark(kind, *(np.broadcast_to(x, (batches, heads, *x.shape[2:]))[b, h] for x in (counts, indices)))
+                _mark(
+                    kind,
+                    *(
+                        np.broadcast_to(x, (batches, heads, *x.shape[2:]))[b, h]
+                        for x in (counts, indices)
+                    ),
+                )
         twice = held.all(axis=0)
         if twice.any():
-            raise ValueError(f"full_kv_indices must not hold block {first_true(twice)} of head {h}, which kv_indices holds: "
-                             "it would count twice")
+            raise ValueError(
+                f"full_kv_indices must not hold block {first_true(twice)} of head {h}, which kv_indices holds: "
+                "it would count twice"
+            )
         return listed(_row(call, h, a, held[:, a], shape, block) for a in range(held.shape[1]))
+
     return tuple(read(h) for h in range(heads))
 
 
@@ -59,22 +83,35 @@ def _table(name: str, x, axes: int) -> np.ndarray | None:
         return None
     table = as_array(name, x.cpu() if hasattr(x, "cpu") else x)
     if not axes - 2 <= table.ndim <= axes or table.dtype.kind not in "iu":
-        raise ValueError(f"{name} must be integers in at most {axes} axes, got {table.dtype}, shape {table.shape}")
+        raise ValueError(
+            f"{name} must be integers in at most {axes} axes, got {table.dtype}, shape {table.shape}"
+        )
     return table.astype(np.int64).reshape((1,) * (axes - table.ndim) + table.shape)
 
 
 def _mark(held: np.ndarray, counts: np.ndarray, indices: np.ndarray):
     """Set held[a, b] for the first counts[a] blocks b of indices[a]."""
     rows, cols = held.shape
-    if counts.shape != (rows,) or len(indices) != rows or counts.min(initial=0) < 0 or counts.max(initial=0) > indices.shape[1]:
-        raise ValueError(f"kv_num_blocks must count the kv_indices of {rows} rows of blocks, as seq_lengths and BLOCK_SIZE have, "
-                         f"got shapes {counts.shape} and {indices.shape}, counts up to {counts.max(initial=0)}")
+    if (
+        counts.shape != (rows,)
+        or len(indices) != rows
+        or counts.min(initial=0) < 0
+        or counts.max(initial=0) > indices.shape[1]
+    ):
+        raise ValueError(
+            f"kv_num_blocks must count the kv_indices of {rows} rows of blocks, as seq_lengths and BLOCK_SIZE have, "
+            f"got shapes {counts.shape} and {indices.shape}, counts up to {counts.max(initial=0)}"
+        )
     for a, count in enumerate(counts):
         own = indices[a, :count]
         if own.min(initial=0) < 0 or own.max(initial=-1) >= cols:
-            raise ValueError(f"kv_indices must be from 0 to below {cols}, got {own.tolist()} in row {a} of blocks")
+            raise ValueError(
+                f"kv_indices must be from 0 to below {cols}, got {own.tolist()} in row {a} of blocks"
+            )
         if len(np.unique(own)) < count:
-            raise ValueError(f"kv_indices must not repeat in a row of blocks, got {own.tolist()} in row {a}")
+            raise ValueError(
+                f"kv_indices must not repeat in a row of blocks, got {own.tolist()} in row {a}"
+            )
         held[a, own] = True
 
 
@@ -91,7 +128,11 @@ def _row(call, h: int, a: int, held: np.ndarray, shape, block) -> np.ndarray:
 
 def _framework(table: Any) -> tuple[str, Any]:
     """What a BlockMask's mask_mod is called with, and where: tensors beside tensors."""
-    return ("torch", table.device) if type(table).__module__.partition(".")[0] == "torch" else ("numpy", "cpu")
+    return (
+        ("torch", table.device)
+        if type(table).__module__.partition(".")[0] == "torch"
+        else ("numpy", "cpu")
+    )
 
 
 def _all(b, h, q_idx, kv_idx):

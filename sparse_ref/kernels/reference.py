@@ -19,7 +19,9 @@ def backward_heads(grad_out, q, k, v, out, lse, heads, kv, scale, mask, dq, dk, 
     """Add to dq, dk and dv what the heads in `heads` give."""
     for h in heads:
         g = kv[h]
-        more_dq, more_dk, more_dv = backward(grad_out[h], q[h], k[g], v[g], out[h], lse[h], mask, scale)
+        more_dq, more_dk, more_dv = backward(
+            grad_out[h], q[h], k[g], v[g], out[h], lse[h], mask, scale
+        )
         dq[h] += more_dq
         dk[g] += more_dk
         dv[g] += more_dv

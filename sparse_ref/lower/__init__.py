@@ -5,5 +5,18 @@ from .runs.lowering import runs
 from .runs.table import Runs, key_counts
 from .tiles.plan import Plan, plan
 
-__all__ = ["BSR", "CSR", "Plan", "Runs", "bsr", "key_counts", "csr", "dense", "density", "multiplicity", "nnz", "plan",
-           "runs"]
+__all__ = [
+    "BSR",
+    "CSR",
+    "Plan",
+    "Runs",
+    "bsr",
+    "key_counts",
+    "csr",
+    "dense",
+    "density",
+    "multiplicity",
+    "nnz",
+    "plan",
+    "runs",
+]

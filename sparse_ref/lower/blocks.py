@@ -25,7 +25,7 @@ def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int]) -> 
     step = max(SLAB // b_q, 1)
     for a in range(0, len(held), step):
         found = normalise(runs_of(p, np.arange(a * b_q, min((a + step) * b_q, n_q)), n_k))
-        count_keys(found.indptr, found.table, n_k, b_q, b_k, held[a:a + step])
+        count_keys(found.indptr, found.table, n_k, b_q, b_k, held[a : a + step])
     return held
 
 
@@ -53,7 +53,7 @@ def fill_blocks(indptr, table, n, b_q, b_k, starts, indices, data):
             if held[b]:
                 indices[place[b]] = b
         for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
-            own = table[indptr[i]:indptr[i + 1]]
+            own = table[indptr[i] : indptr[i + 1]]
             spans = spans_in(own)
             lo, hi, at = stretch(own, spans, 0, -1, n)
             while lo < n:
@@ -66,7 +66,7 @@ def fill_blocks(indptr, table, n, b_q, b_k, starts, indices, data):
 def deal(indptr, table, n, b_q, b_k, a, out):
     """Add to out[b] how many keys row a of blocks has in block b, a stretch of consecutive keys at once."""
     for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
-        own = table[indptr[i]:indptr[i + 1]]
+        own = table[indptr[i] : indptr[i + 1]]
         spans = spans_in(own)
         lo, hi, at = stretch(own, spans, 0, -1, n)
         while lo < n:

@@ -33,10 +33,21 @@ class CSR:
         """Raise ValueError where the arrays are not what is said above, as those made by hand may be."""
         n_q, n_k = self.shape
         indptr, indices = self.indptr, self.indices
-        if len(indptr) != n_q + 1 or indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
-            raise ValueError(f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, got {indptr!r}")
-        if len(indices) and (indices.min() < 0 or indices.max() >= n_k or descents(indptr, indices).any()):
-            raise ValueError(f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, got {indices!r}")
+        if (
+            len(indptr) != n_q + 1
+            or indptr[0] != 0
+            or indptr[-1] != len(indices)
+            or (np.diff(indptr) < 0).any()
+        ):
+            raise ValueError(
+                f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, got {indptr!r}"
+            )
+        if len(indices) and (
+            indices.min() < 0 or indices.max() >= n_k or descents(indptr, indices).any()
+        ):
+            raise ValueError(
+                f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, got {indices!r}"
+            )
 
     def dense(self) -> np.ndarray:
         """[j in A_i], bool (n_q, n_k); refuses what the function `dense` refuses."""
@@ -143,7 +154,9 @@ def bsr(p, n, block) -> BSR:
 def _small(shape):
     """Refuse masks that would not fit."""
     if max(shape) > MOST_DENSE:
-        raise ValueError(f"n must be at most {MOST_DENSE} for a dense mask, got {max(shape)}: use csr or plan")
+        raise ValueError(
+            f"n must be at most {MOST_DENSE} for a dense mask, got {max(shape)}: use csr or plan"
+        )
 
 
 @serial

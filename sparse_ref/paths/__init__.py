@@ -14,5 +14,23 @@ from .proof.lemmas import prove_closed, prove_hops
 from .proof.prove import prove
 from .proof.verdict import Verdict
 
-__all__ = ["Assumption", "Centres", "Verdict", "WhyNot", "count", "diameter", "distance", "growth", "hops", "prove", "prove_closed",
-           "prove_hops", "reach", "shortest", "contains_star", "why_not", "witness", "universality"]
+__all__ = [
+    "Assumption",
+    "Centres",
+    "Verdict",
+    "WhyNot",
+    "count",
+    "diameter",
+    "distance",
+    "growth",
+    "hops",
+    "prove",
+    "prove_closed",
+    "prove_hops",
+    "reach",
+    "shortest",
+    "contains_star",
+    "why_not",
+    "witness",
+    "universality",
+]

@@ -56,7 +56,9 @@ def bigbird(n: int, block: int, random: int, seed: int) -> Pattern:
     nb = block_count("bigbird", n, block)
     random = integer("bigbird: random", random, 0)
     if random > nb:
-        raise ValueError(f"bigbird: random must be at most n / block = {nb} (BigBird, blocks without repeats), got {random}")
+        raise ValueError(
+            f"bigbird: random must be at most n / block = {nb} (BigBird, blocks without repeats), got {random}"
+        )
     return Blockwise(GlobalAt((0, nb - 1)) | Window(1) | Random(nb, random, seed), block)
 
 
@@ -64,5 +66,7 @@ def block_count(name, n, block):
     """nb = n / block."""
     n, block = integer(f"{name}: n", n, 1, MAX_LENGTH), integer(f"{name}: block", block, 1)
     if n % block:
-        raise ValueError(f"{name}: n must be a multiple of block = {block} (BigBird, whole blocks), got {n}")
+        raise ValueError(
+            f"{name}: n must be a multiple of block = {block} (BigBird, whole blocks), got {n}"
+        )
     return n // block

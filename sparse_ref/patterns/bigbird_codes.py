@@ -23,7 +23,9 @@ from .globals import GlobalAt
 FOCUSED_BY_GOOGLE, FOCUSED_BY_HF = (1024, 2048, 3072, 4096), (1024, 3072, 4096)
 
 
-def bigbird_google(n: int, block: int, random: int, layer: int, head: int = 0, heads: int = 12) -> Branches:
+def bigbird_google(
+    n: int, block: int, random: int, layer: int, head: int = 0, heads: int = 12
+) -> Branches:
     """m_ij = [ I in E or J in E or |I - J| <= 1 ] + |{ s : J = R_I[s] }|        published with Zaheer et al. 2020
 
     `block_sparse` of google-research/bigbird, `bigbird/core/attention.py`, one head of one layer, as 1 + r branches: the set
@@ -55,15 +57,23 @@ def bigbird_google(n: int, block: int, random: int, layer: int, head: int = 0, h
     █·····███  ···█·····
     █████████  ·········
     """
-    n, block, random, layer, head, heads = _checked("bigbird_google", n, block, random, layer, head, heads)
+    n, block, random, layer, head, heads = _checked(
+        "bigbird_google", n, block, random, layer, head, heads
+    )
     nb = block_count("bigbird_google", n, block)
     if nb < 6:
-        raise ValueError(f"bigbird_google: n must be at least 6 block = {6 * block}, so that there is a block to draw, got {n}")
+        raise ValueError(
+            f"bigbird_google: n must be at least 6 block = {6 * block}, so that there is a block to draw, got {n}"
+        )
     plan = _plan("bigbird_google", FOCUSED_BY_GOOGLE, n, block, random, layer, heads)[head]
-    return _branches(plan, nb, block, f"bigbird_google({n}, {block}, {random}, {layer}, {head}, {heads})")
+    return _branches(
+        plan, nb, block, f"bigbird_google({n}, {block}, {random}, {layer}, {head}, {heads})"
+    )
 
 
-def bigbird_hf(n: int, block: int, random: int, layer: int, training: bool, head: int = 0, heads: int = 12) -> Branches:
+def bigbird_hf(
+    n: int, block: int, random: int, layer: int, training: bool, head: int = 0, heads: int = 12
+) -> Branches:
     """m_ij = [ I in E or J in E or |I - J| <= 1 ] + |{ s : J = R_I[s] }|        Hugging Face transformers, models/big_bird
 
     with every R_I[s] = 0 in evaluation: `BigBirdModel`, attention type "block_sparse", 4096 positions;
@@ -90,14 +100,18 @@ def bigbird_hf(n: int, block: int, random: int, layer: int, training: bool, head
     █████████  ·········
     """
     training = flag("bigbird_hf: training", training)
-    n, block, random, layer, head, heads = _checked("bigbird_hf", n, block, random, layer, head, heads)
+    n, block, random, layer, head, heads = _checked(
+        "bigbird_hf", n, block, random, layer, head, heads
+    )
     name = f"bigbird_hf({n}, {block}, {random}, {layer}, {training}, {head}, {heads})"
     if n <= (5 + 2 * random) * block:
         return Branches((Grid((n,), (Full(),)),), name)
     nb = block_count("bigbird_hf", n, block)
     if not training:
         return _branches(np.zeros((nb - 2, random), np.int64), nb, block, name)
-    return _branches(_plan("bigbird_hf", FOCUSED_BY_HF, n, block, random, layer, heads)[head], nb, block, name)
+    return _branches(
+        _plan("bigbird_hf", FOCUSED_BY_HF, n, block, random, layer, heads)[head], nb, block, name
+    )
 
 
 def _branches(plan, nb, block, name):
@@ -114,7 +128,9 @@ def _plan(name, focused, n, block, random, layer, heads):
     except ValueError as stopped:
         raise ValueError(f"{name}: {stopped}") from None
     if plan.max() >= n // block:
-        raise ValueError(f"{name}: the plan for 4096 positions draws block {plan.max()} at block = {block}, beyond n = {n}")
+        raise ValueError(
+            f"{name}: the plan for 4096 positions draws block {plan.max()} at block = {block}, beyond n = {n}"
+        )
     return plan
 
 
@@ -125,5 +141,9 @@ def _checked(name, n, block, random, layer, head, heads):
     if head >= heads:
         raise ValueError(f"{name}: head must be below heads = {heads}, got {head}")
     layer = integer(f"{name}: layer", layer, 0, 2**32 - 1)
-    n, block, random = integer(f"{name}: n", n, 1, MAX_LENGTH), integer(f"{name}: block", block, 1), integer(f"{name}: random", random, 1)
+    n, block, random = (
+        integer(f"{name}: n", n, 1, MAX_LENGTH),
+        integer(f"{name}: block", block, 1),
+        integer(f"{name}: random", random, 1),
+    )
     return n, block, random, layer, head, heads

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-LENGTH, FOCUS = 4096, 1024  # positions of the published models, and as far as their random blocks lie
+LENGTH, FOCUS = (
+    4096,
+    1024,
+)  # positions of the published models, and as far as their random blocks lie
 
 
 def focused_plan(n: int, block: int, r: int, layer: int, heads: int) -> np.ndarray:
@@ -30,7 +33,7 @@ def focused_plan(n: int, block: int, r: int, layer: int, heads: int) -> np.ndarr
         for row in range(1, total - 1):
             choice = blocks if row >= total - 3 else blocks[np.abs(row - blocks) > 1]
             head[row - 1] = _chosen(drawn.permutation(choice), r, row)
-    return plan[:, :n // block - 2]
+    return plan[:, : n // block - 2]
 
 
 def ranged_plan(n: int, block: int, r: int, layer: int, heads: int) -> np.ndarray:
@@ -43,9 +46,21 @@ def ranged_plan(n: int, block: int, r: int, layer: int, heads: int) -> np.ndarra
     plan = np.zeros((heads, nb, r), np.int64)
     for rows, (start, stop), places in _ranges(nb, r):
         for row in rows:
-            barred = [row - 1, row, row + 1, 0, stop - 1, *[stop - 2] * (row == 1), *[1] * (row == stop - 2)]
+            barred = [
+                row - 1,
+                row,
+                row + 1,
+                0,
+                stop - 1,
+                *[stop - 2] * (row == 1),
+                *[1] * (row == stop - 2),
+            ]
             for head in plan:
-                choice = [key for key in drawn.permutation(np.arange(start, stop)).tolist() if key not in barred]
+                choice = [
+                    key
+                    for key in drawn.permutation(np.arange(start, stop)).tolist()
+                    if key not in barred
+                ]
                 head[row, places] = _chosen(choice, places.stop - places.start, row)
     return plan[:, 1:-1]
 
@@ -58,12 +73,19 @@ def _ranges(nb, r):
         return [(range(1, nb), (0, nb), slice(0, r))]
     end, half = r + 5, r // 2
     near, far = ((0, end), slice(0, half)), ((end, nb), slice(half, r))
-    order = [(range(1, end), *near), (range(1, end), *far), (range(end, nb), *near), (range(end, nb), *far)]
+    order = [
+        (range(1, end), *near),
+        (range(1, end), *far),
+        (range(end, nb), *near),
+        (range(end, nb), *far),
+    ]
     return [part for part in order if part[2].start < part[2].stop]
 
 
 def _chosen(permuted, r, row):
     """The first r blocks, or the only one."""
     if len(permuted) < r and len(permuted) != 1:
-        raise ValueError(f"random must leave blocks to choose from, got {len(permuted)} for {r} places of query block {row}")
+        raise ValueError(
+            f"random must leave blocks to choose from, got {len(permuted)} for {r} places of query block {row}"
+        )
     return permuted[:r]

@@ -42,7 +42,10 @@ def block_diffusion(n: int, block: int) -> Pattern:
     ······██████
     ······██████
     """
-    n, block = integer("block_diffusion: n", n, 1, MAX_LENGTH // 2), integer("block_diffusion: block", block, 1)  # 2 n
+    n, block = (
+        integer("block_diffusion: n", n, 1, MAX_LENGTH // 2),
+        integer("block_diffusion: block", block, 1),
+    )  # 2 n
     same_half, to_the_clean, clean = Window(0), Band(-1, 1), Window(0) - Prefix(1)
     own, upto = Chunk(block), Blockwise(Causal(), block)
     parts = (same_half, own), (to_the_clean, upto - own), (clean, upto)

@@ -30,7 +30,9 @@ def deepspeed_dense() -> Pattern:
     return Full()
 
 
-def deepspeed_sliding(num_sliding_window_blocks: int = 3, attention: str = "unidirectional", rule: str = "code") -> Pattern:
+def deepspeed_sliding(
+    num_sliding_window_blocks: int = 3, attention: str = "unidirectional", rule: str = "code"
+) -> Pattern:
     """A_i = { j : |i - j| <= floor(w / 2) }, or those with j <= i        DeepSpeed, LocalSlidingWindowSparsityConfig
 
     with w = num_sliding_window_blocks.
@@ -57,8 +59,13 @@ def deepspeed_sliding(num_sliding_window_blocks: int = 3, attention: str = "unid
     return sliding_window("deepspeed_sliding", num_sliding_window_blocks, attention, rule)
 
 
-def deepspeed_bslongformer(num_sliding_window_blocks: int = 3, global_block_indices=(0,), global_block_end_indices=None,
-                           attention: str = "bidirectional", rule: str = "code") -> Pattern:
+def deepspeed_bslongformer(
+    num_sliding_window_blocks: int = 3,
+    global_block_indices=(0,),
+    global_block_end_indices=None,
+    attention: str = "bidirectional",
+    rule: str = "code",
+) -> Pattern:
     """A_i = { j : |i - j| <= floor(w / 2)  or  i in G  or  j in G }, or j <= i of them        DeepSpeed, BSLongformerSparsityConfig
 
     with w = num_sliding_window_blocks.
@@ -91,7 +98,9 @@ def deepspeed_bslongformer(num_sliding_window_blocks: int = 3, global_block_indi
 def check_words(name: str, attention: str, rule: str):
     """Refuse other words than DeepSpeed's, and other rules than the two."""
     if attention not in ("bidirectional", "unidirectional"):
-        raise ValueError(f'{name}: attention must be "bidirectional" or "unidirectional" (DeepSpeed), got {attention!r}')
+        raise ValueError(
+            f'{name}: attention must be "bidirectional" or "unidirectional" (DeepSpeed), got {attention!r}'
+        )
     if rule not in ("code", "documentation"):
         raise ValueError(f'{name}: rule must be "code" or "documentation", got {rule!r}')
 
@@ -102,8 +111,10 @@ def sliding_window(name: str, keys: int, attention: str, rule: str) -> Pattern:
     if attention == "unidirectional":
         return Lookback(keys if rule == "documentation" else keys // 2 + 1)
     if rule == "documentation" and keys % 2 == 0:
-        raise ValueError(f"{name}: num_sliding_window_blocks must be odd, got {keys}: "
-                         "the documentation does not say which side has one more")
+        raise ValueError(
+            f"{name}: num_sliding_window_blocks must be odd, got {keys}: "
+            "the documentation does not say which side has one more"
+        )
     return Window(keys // 2)
 
 
@@ -113,12 +124,16 @@ def stretches_of_blocks(name: str, starts, stops) -> list[tuple[int, int]]:
     stops = [start + 1 for start in starts] if stops is None else stops
     stops = int_tuple(f"{name}: global_block_end_indices", stops, 0, MOST_BLOCKS + 1)
     if len(stops) != len(starts):
-        raise ValueError(f"{name}: global_block_end_indices must be {len(starts)}, one for each of global_block_indices "
-                         f"(DeepSpeed), got {len(stops)}")
+        raise ValueError(
+            f"{name}: global_block_end_indices must be {len(starts)}, one for each of global_block_indices "
+            f"(DeepSpeed), got {len(stops)}"
+        )
     for start, stop in zip(starts, stops):
         if start >= stop:
-            raise ValueError(f"{name}: global_block_end_indices must be above global_block_indices (DeepSpeed), "
-                             f"got {stop} for {start}")
+            raise ValueError(
+                f"{name}: global_block_end_indices must be above global_block_indices (DeepSpeed), "
+                f"got {stop} for {start}"
+            )
     return list(zip(starts, stops))
 
 

@@ -23,9 +23,16 @@ from .globals import Global, Prefix
 from .openai import SubBlock
 
 
-def deepspeed_fixed(blocks: int, num_local_blocks: int = 4, num_global_blocks: int = 1, attention: str = "bidirectional",
-                    horizontal_global_attention: bool = False, num_different_global_patterns: int = 1, head: int = 0,
-                    rule: str = "code") -> Pattern:
+def deepspeed_fixed(
+    blocks: int,
+    num_local_blocks: int = 4,
+    num_global_blocks: int = 1,
+    attention: str = "bidirectional",
+    horizontal_global_attention: bool = False,
+    num_different_global_patterns: int = 1,
+    head: int = 0,
+    rule: str = "code",
+) -> Pattern:
     """A_i = { j : floor(i / l) = floor(j / l)  or  s <= j < s + g for a representative s }        DeepSpeed, FixedSparsityConfig
 
     with l = num_local_blocks, g = num_global_blocks. The window that starts at a has the representative
@@ -59,45 +66,68 @@ def deepspeed_fixed(blocks: int, num_local_blocks: int = 4, num_global_blocks: i
     """
     name = "deepspeed_fixed"
     check_words(name, attention, rule)
-    given = dict(blocks=blocks, num_local_blocks=num_local_blocks, num_global_blocks=num_global_blocks,
-                 num_different_global_patterns=num_different_global_patterns)
-    blocks, l, g, different = (integer(f"{name}: {key}", value, 1, MOST_BLOCKS) for key, value in given.items())
+    given = dict(
+        blocks=blocks,
+        num_local_blocks=num_local_blocks,
+        num_global_blocks=num_global_blocks,
+        num_different_global_patterns=num_different_global_patterns,
+    )
+    blocks, l, g, different = (
+        integer(f"{name}: {key}", value, 1, MOST_BLOCKS) for key, value in given.items()
+    )
     if l % g:
-        raise ValueError(f"{name}: num_global_blocks must divide num_local_blocks = {l} (DeepSpeed), got {g}")
+        raise ValueError(
+            f"{name}: num_global_blocks must divide num_local_blocks = {l} (DeepSpeed), got {g}"
+        )
     if different > l // g:
-        raise ValueError(f"{name}: num_different_global_patterns must be at most num_local_blocks / num_global_blocks = {l // g} "
-                         f"(DeepSpeed), got {different}")
+        raise ValueError(
+            f"{name}: num_different_global_patterns must be at most num_local_blocks / num_global_blocks = {l // g} "
+            f"(DeepSpeed), got {different}"
+        )
     check_horizontal(name, attention, horizontal_global_attention)
     number = 1 + integer(f"{name}: head", head, 0, MAX_HEADS) % different
-    p = windows(blocks, (l,), attention) | _representatives(blocks, l, g, number, attention, horizontal_global_attention)
+    p = windows(blocks, (l,), attention) | _representatives(
+        blocks, l, g, number, attention, horizontal_global_attention
+    )
     return p & Causal() if attention == "unidirectional" and rule == "documentation" else p
 
 
 def check_horizontal(name: str, attention: str, horizontal: bool):
     """Refuse rows of global blocks in a unidirectional layout."""
     if flag(f"{name}: horizontal_global_attention", horizontal) and attention == "unidirectional":
-        raise ValueError(f'{name}: horizontal_global_attention must be False where attention is "unidirectional" (DeepSpeed), '
-                         "got True")
+        raise ValueError(
+            f'{name}: horizontal_global_attention must be False where attention is "unidirectional" (DeepSpeed), '
+            "got True"
+        )
 
 
 def windows(blocks: int, sizes: tuple[int, ...], attention: str) -> Pattern:
     """One's own window: they have these sizes, and from there on the last of them; the past of it where unidirectional."""
     sizes = (*sizes, *[sizes[-1]] * -(-max(blocks - sum(sizes), 0) // sizes[-1]))
     lengths = np.diff(np.minimum(np.cumsum([0, *sizes]), blocks))
-    return Documents(tuple(lengths[lengths > 0].tolist()), Causal() if attention == "unidirectional" else None)
+    return Documents(
+        tuple(lengths[lengths > 0].tolist()), Causal() if attention == "unidirectional" else None
+    )
 
 
 def columns(stretches: list[tuple[int, int]], attention: str) -> Pattern:
     """{ j : start <= j < stop } for a stretch; where unidirectional, for the queries from its start on, which are not all past."""
-    return reduce(or_, (Prefix(stop) - (Global(start) if attention == "unidirectional" else Prefix(start))
-                        for start, stop in stretches))
+    return reduce(
+        or_,
+        (
+            Prefix(stop) - (Global(start) if attention == "unidirectional" else Prefix(start))
+            for start, stop in stretches
+        ),
+    )
 
 
 def _representatives(blocks, l, g, number, attention, horizontal) -> Pattern:
     """The representatives of all windows, for the queries that the code shows them to."""
     short, first = blocks % l, l - number * g
     last = min(blocks - short + first, blocks - g)
-    start, stop, _ = slice(last, last + g).indices(blocks)  # as code that writes layout[last:] counts a negative `last`
+    start, stop, _ = slice(last, last + g).indices(
+        blocks
+    )  # as code that writes layout[last:] counts a negative `last`
     moved = 0 < short < first + g
     if horizontal:
         fits = range(first, blocks - short * moved, l)
@@ -107,5 +137,7 @@ def _representatives(blocks, l, g, number, attention, horizontal) -> Pattern:
     if attention == "unidirectional":
         seen: Pattern = Blockwise(SubBlock(l // g, 1, number), g)
     else:
-        seen = Shifted(SubBlock(l, g, number), blocks)  # of which every block is the past, from query i + blocks
+        seen = Shifted(
+            SubBlock(l, g, number), blocks
+        )  # of which every block is the past, from query i + blocks
     return seen | columns([(start, stop)], attention) if moved else seen

@@ -22,9 +22,18 @@ from .elementary import Causal
 from .globals import Global, Sinks
 
 
-def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blocks=(4,), global_block_indices=(0,),
-                       global_block_end_indices=None, attention: str = "bidirectional",
-                       horizontal_global_attention: bool = False, head: int = 0, seed: int = 0, rule: str = "code") -> Pattern:
+def deepspeed_variable(
+    blocks: int,
+    num_random_blocks: int = 0,
+    local_window_blocks=(4,),
+    global_block_indices=(0,),
+    global_block_end_indices=None,
+    attention: str = "bidirectional",
+    horizontal_global_attention: bool = False,
+    head: int = 0,
+    seed: int = 0,
+    rule: str = "code",
+) -> Pattern:
     """A_i = W_i | G | R_i        DeepSpeed, VariableSparsityConfig
 
     with num_random_blocks blocks in R_i. Where unidirectional: j <= i in W_i; and from G, the stretches that start at or
@@ -60,20 +69,37 @@ def deepspeed_variable(blocks: int, num_random_blocks: int = 0, local_window_blo
     blocks = integer(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
     sizes = int_tuple(f"{name}: local_window_blocks", local_window_blocks, 1, MOST_BLOCKS)
     if not sizes:
-        raise ValueError(f"{name}: local_window_blocks must hold at least 1 window (DeepSpeed), got {local_window_blocks!r}")
+        raise ValueError(
+            f"{name}: local_window_blocks must hold at least 1 window (DeepSpeed), got {local_window_blocks!r}"
+        )
     past = attention == "unidirectional" and rule == "documentation"
-    drawn = _random_blocks(name, blocks, num_random_blocks, head, seed, past, as_many_as_there_are=past)
+    drawn = _random_blocks(
+        name, blocks, num_random_blocks, head, seed, past, as_many_as_there_are=past
+    )
     p = windows(blocks, sizes, attention)
     p = p if drawn is None else drawn | p
-    stretches = [(start, min(stop, blocks)) for start, stop
-                 in stretches_of_blocks(name, global_block_indices, global_block_end_indices) if start < blocks]
+    stretches = [
+        (start, min(stop, blocks))
+        for start, stop in stretches_of_blocks(name, global_block_indices, global_block_end_indices)
+        if start < blocks
+    ]
     if stretches:
-        p = p | (seen_by_all(stretches) if horizontal_global_attention else columns(stretches, attention))
+        p = p | (
+            seen_by_all(stretches) if horizontal_global_attention else columns(stretches, attention)
+        )
     return p & Causal() if past else p
 
 
-def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_window_blocks: int = 3, num_global_blocks: int = 1,
-                      attention: str = "bidirectional", head: int = 0, seed: int = 0, rule: str = "code") -> Pattern:
+def deepspeed_bigbird(
+    blocks: int,
+    num_random_blocks: int = 1,
+    num_sliding_window_blocks: int = 3,
+    num_global_blocks: int = 1,
+    attention: str = "bidirectional",
+    head: int = 0,
+    seed: int = 0,
+    rule: str = "code",
+) -> Pattern:
     """A_i = { j : |i - j| <= floor(w / 2)  or  i < g  or  j < g } | R_i, or j <= i of them        DeepSpeed, BigBirdSparsityConfig
 
     with w = num_sliding_window_blocks, g = num_global_blocks, and R_i num_random_blocks blocks drawn for each row. The last
@@ -102,10 +128,20 @@ def deepspeed_bigbird(blocks: int, num_random_blocks: int = 1, num_sliding_windo
     name = "deepspeed_bigbird"
     check_words(name, attention, rule)
     blocks = integer(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
-    keys = at_most_blocks(f"{name}: num_sliding_window_blocks", num_sliding_window_blocks, 1, blocks)
+    keys = at_most_blocks(
+        f"{name}: num_sliding_window_blocks", num_sliding_window_blocks, 1, blocks
+    )
     count = at_most_blocks(f"{name}: num_global_blocks", num_global_blocks, 0, blocks)
     past = attention == "unidirectional"
-    drawn = _random_blocks(name, blocks, num_random_blocks, head, seed, past, as_many_as_there_are=rule == "documentation")
+    drawn = _random_blocks(
+        name,
+        blocks,
+        num_random_blocks,
+        head,
+        seed,
+        past,
+        as_many_as_there_are=rule == "documentation",
+    )
     p = sliding_window(name, keys, attention, rule) | (Sinks(count) if past else Global(count))
     return Grid((blocks,), (p if drawn is None else drawn | p,))
 
@@ -121,10 +157,15 @@ def at_most_blocks(name: str, value, least: int, blocks: int) -> int:
 def _random_blocks(name, blocks, count, head, seed, past, as_many_as_there_are) -> Listed | None:
     """The random blocks of each row, from those up to its own where `past`; None where none are asked for."""
     count = at_most_blocks(f"{name}: num_random_blocks", count, 0, blocks)
-    head, seed = integer(f"{name}: head", head, 0, MAX_HEADS), integer(f"{name}: seed", seed, 0, None)
+    head, seed = (
+        integer(f"{name}: head", head, 0, MAX_HEADS),
+        integer(f"{name}: seed", seed, 0, None),
+    )
     if past and count > 1 and not as_many_as_there_are:
-        raise ValueError(f'{name}: num_random_blocks must be at most 1 where attention is "unidirectional", got {count}: '
-                         "block 0 has no more to draw from (DeepSpeed)")
+        raise ValueError(
+            f'{name}: num_random_blocks must be at most 1 where attention is "unidirectional", got {count}: '
+            "block 0 has no more to draw from (DeepSpeed)"
+        )
     if count == 0:
         return None
     draw = Generator(seed)

@@ -40,7 +40,9 @@ class Dilated(Rule):
 
     @staticmethod
     def pairs(n, radius, step):
-        r = min(radius, (n - 1) // step)  # the diagonals at 0, step, ..., r step, of n - |i - j| pairs each
+        r = min(
+            radius, (n - 1) // step
+        )  # the diagonals at 0, step, ..., r step, of n - |i - j| pairs each
         return n * (2 * r + 1) - step * r * (r + 1)
 
 

@@ -71,5 +71,8 @@ def longt5_tglobal(summaries: int, radius: int) -> Pattern:
     ██··███
     ██···██
     """
-    g, r = integer("longt5_tglobal: summaries", summaries, 0), integer("longt5_tglobal: radius", radius, 0)
+    g, r = (
+        integer("longt5_tglobal: summaries", summaries, 0),
+        integer("longt5_tglobal: radius", radius, 0),
+    )
     return Prefix(g) | Shifted(Window(r), g)

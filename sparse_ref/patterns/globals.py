@@ -63,7 +63,10 @@ class GlobalAt(Rule):
     @staticmethod
     def solution(i, n, positions):
         everything = span(0, np.where(isin(np.asarray(i), positions), n, 0))
-        return (everything, *(span(start + 0 * i, stop) for start, stop in intervals(positions) if start < n))
+        return (
+            everything,
+            *(span(start + 0 * i, stop) for start, stop in intervals(positions) if start < n),
+        )
 
     @staticmethod
     def pairs(n, positions):
@@ -117,7 +120,9 @@ class Prefix(Rule):
 
     @staticmethod
     def formula(i, j, length):
-        return (j < length) & ((i <= j) | (i > j))  # the second is true everywhere, in the shape of i and j together
+        return (j < length) & (
+            (i <= j) | (i > j)
+        )  # the second is true everywhere, in the shape of i and j together
 
     @staticmethod
     def solution(i, n, length):

@@ -81,9 +81,13 @@ def swin(shape, window, shift=0) -> Grid:
     """
     shape = int_tuple("swin: shape", shape, 1)
     each = []
-    for side, offset in zip(per_axis("swin: window", window, len(shape)), per_axis("swin: shift", shift, len(shape))):
+    for side, offset in zip(
+        per_axis("swin: window", window, len(shape)), per_axis("swin: shift", shift, len(shape))
+    ):
         side, offset = integer("swin: window", side, 1), integer("swin: shift", offset, 0)
         if offset >= side:
-            raise ValueError(f"swin: shift must be below window = {side} (Swin's rule), got {offset}")
+            raise ValueError(
+                f"swin: shift must be below window = {side} (Swin's rule), got {offset}"
+            )
         each.append(Chunk(side, offset))
     return Grid(shape, tuple(each))

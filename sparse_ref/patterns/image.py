@@ -73,7 +73,12 @@ def image_local(block: int, memory: int) -> Pattern:
     ···██·
     ···███
     """
-    return MemoryBlock(integer("image_local: block", block, 1), integer("image_local: memory", memory, 0), 0) & Causal()
+    return (
+        MemoryBlock(
+            integer("image_local: block", block, 1), integer("image_local: memory", memory, 0), 0
+        )
+        & Causal()
+    )
 
 
 def image_local_2d(shape, block, memory) -> Pattern:
@@ -116,7 +121,10 @@ def image_local_2d(shape, block, memory) -> Pattern:
         raise ValueError(f"image_local_2d: shape must be (height, width), got {shape!r}")
     h_q, w_q = int_or_pair("image_local_2d: block", block, 1, "(h_q, w_q)")
     h_m, w_m = int_or_pair("image_local_2d: memory", memory, 0, "(h_m, w_m)")
-    rows_above, columns_before = MemoryBlock(h_q, h_m, 0) - Chunk(h_q), MemoryBlock(w_q, w_m, 0) - Chunk(w_q)
+    rows_above, columns_before = (
+        MemoryBlock(h_q, h_m, 0) - Chunk(h_q),
+        MemoryBlock(w_q, w_m, 0) - Chunk(w_q),
+    )
     above = Grid(shape, (rows_above, MemoryBlock(w_q, w_m, w_m)))
     left = Grid(shape, (Chunk(h_q), columns_before))
     earlier_rows = Grid(shape, (Block(h_q) - Window(0), Chunk(w_q)))

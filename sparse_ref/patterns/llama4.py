@@ -31,7 +31,12 @@ def llama4_chunked(keys: int, padding: int = 0) -> Pattern:
     ····█·
     ····██
     """
-    return Chunk(integer("llama4_chunked: keys", keys, 1), integer("llama4_chunked: padding", padding, 0)) & Causal()
+    return (
+        Chunk(
+            integer("llama4_chunked: keys", keys, 1), integer("llama4_chunked: padding", padding, 0)
+        )
+        & Causal()
+    )
 
 
 def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
@@ -49,5 +54,8 @@ def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
     ··██·  ████·
     ····█  █████
     """
-    chunked, turns = llama4_chunked(integer("llama4: keys", keys, 1)), integer("llama4: interval", interval, 1)
+    chunked, turns = (
+        llama4_chunked(integer("llama4: keys", keys, 1)),
+        integer("llama4: interval", interval, 1),
+    )
     return Factorized((chunked,) * (turns - 1) + (Causal(),), f"llama4({keys}, {turns})")

@@ -85,7 +85,9 @@ class LogSparseRestart(Rule):
     def __post_init__(self):
         super().__post_init__()
         if self.local > self.sub:
-            raise ValueError(f"LogSparseRestart: local must be at most sub = {self.sub}, got {self.local}")
+            raise ValueError(
+                f"LogSparseRestart: local must be at most sub = {self.sub}, got {self.local}"
+            )
 
     @staticmethod
     def formula(i, j, sub, local):
@@ -94,8 +96,14 @@ class LogSparseRestart(Rule):
     @staticmethod
     def solution(i, n, sub, local):
         oldest = i - local + 1  # of the window before i
-        return (every(sub, oldest % sub - sub, i + 1, local),
-                *(every(sub, (oldest - step) % sub, oldest - step + 1) for step in STEPS[1:] if local - 1 + step < sub))
+        return (
+            every(sub, oldest % sub - sub, i + 1, local),
+            *(
+                every(sub, (oldest - step) % sub, oldest - step + 1)
+                for step in STEPS[1:]
+                if local - 1 + step < sub
+            ),
+        )
 
 
 def logsparse_local(local: int) -> Pattern:
@@ -166,7 +174,9 @@ def logsparse_code(n: int, sub: int) -> Pattern:
     """
     n, sub = integer("logsparse_code: n", n, 0), integer("logsparse_code: sub", sub)
     if sub < 2:
-        raise ValueError(f"logsparse_code: sub must be at least 2, as row_mask is empty at sub_len = 1, got {sub}")
+        raise ValueError(
+            f"logsparse_code: sub must be at least 2, as row_mask is empty at sub_len = 1, got {sub}"
+        )
     local = (sub - 1).bit_length()
     full = 2 * local * (n // sub)
     restarted: Pattern = LogSparseRestart(sub, local)

@@ -17,7 +17,9 @@ from .elementary import Causal, Lookback, Window
 from .globals import GlobalAt
 
 
-def longformer(radius: int, globals: Sequence[int] = (), dilation: int | tuple[int, ...] = 1) -> Pattern | tuple[Pattern, ...]:
+def longformer(
+    radius: int, globals: Sequence[int] = (), dilation: int | tuple[int, ...] = 1
+) -> Pattern | tuple[Pattern, ...]:
     """A_i = { j : |i - j| <= w d, (i - j) mod d = 0 } | G, all j for i in G        Beltagy et al. 2020, sec. 3.1
 
     Global attention is symmetric as a set; rows in G have projections of their own, see `published.LongformerAttention`.
@@ -62,10 +64,13 @@ def longformer(radius: int, globals: Sequence[int] = (), dilation: int | tuple[i
     def head(d):
         window = Window(w) if d == 1 else Dilated(w, d)
         return window | GlobalAt(G) if G else window
+
     return _each("longformer: dilation", dilation, head)
 
 
-def longformer_causal(radius: int, dilation: int | tuple[int, ...] = 1) -> Pattern | tuple[Pattern, ...]:
+def longformer_causal(
+    radius: int, dilation: int | tuple[int, ...] = 1
+) -> Pattern | tuple[Pattern, ...]:
     """A_i = { j : i - w d <= j <= i, (i - j) mod d = 0 }        Beltagy et al. 2020, sec. 4.1, for language models
 
     w + 1 keys. Of the published code the TVM kernel alone can do this, given no keys to the right; the layer around it
@@ -83,7 +88,11 @@ def longformer_causal(radius: int, dilation: int | tuple[int, ...] = 1) -> Patte
     ···█·█·█
     """
     w = integer("longformer_causal: radius", radius, 0)
-    return _each("longformer_causal: dilation", dilation, lambda d: Lookback(w + 1) if d == 1 else Dilated(w, d) & Causal())
+    return _each(
+        "longformer_causal: dilation",
+        dilation,
+        lambda d: Lookback(w + 1) if d == 1 else Dilated(w, d) & Causal(),
+    )
 
 
 def longformer_no_overlap(keys: int) -> Pattern:
@@ -114,5 +123,7 @@ def _each(name: str, dilation, head: Callable[[int], Pattern]) -> Pattern | tupl
     if isinstance(dilation, tuple) and dilation:
         return tuple(head(d) for d in int_tuple(name, dilation, 1))
     if isinstance(dilation, (tuple, list)):
-        raise TypeError(f"{name} must be an integer, or a tuple with one for each head, got {dilation!r}")
+        raise TypeError(
+            f"{name} must be an integer, or a tuple with one for each head, got {dilation!r}"
+        )
     return head(integer(name, dilation, 1))

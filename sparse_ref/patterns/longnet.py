@@ -14,7 +14,10 @@ from ..sets.branches import Branches
 from ..sets.checks import int_tuple, integer
 from ..sets.rule import Rule, every
 
-OFFSETS = {"paper": lambda head, heads, r: head % r, "torchscale": lambda head, heads, r: head // -(-heads // r)}
+OFFSETS = {
+    "paper": lambda head, heads, r: head % r,
+    "torchscale": lambda head, heads, r: head // -(-heads // r),
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,12 +94,21 @@ def longnet(segments, rates, head: int = 0, heads: int = 1, rule: str = "paper")
     ····████  ········
     ····████  ·█·█·█·█
     """
-    segments, rates = int_tuple("longnet: segments", segments, 1), int_tuple("longnet: rates", rates, 1)
+    segments, rates = (
+        int_tuple("longnet: segments", segments, 1),
+        int_tuple("longnet: rates", rates, 1),
+    )
     if not segments or len(segments) != len(rates):
-        raise ValueError(f"longnet: rates must be one for each of the segments, at least 1, got {len(rates)} for {len(segments)}")
+        raise ValueError(
+            f"longnet: rates must be one for each of the segments, at least 1, got {len(rates)} for {len(segments)}"
+        )
     heads = integer("longnet: heads", heads, 1)
     head = integer("longnet: head", head, 0, heads - 1)
     if rule not in tuple(OFFSETS):
-        raise ValueError(f"longnet: rule must be one of {', '.join(map(repr, OFFSETS))}, got {rule!r}")
-    each = tuple(DilatedSegment(w, r, OFFSETS[rule](head, heads, r)) for w, r in zip(segments, rates))
+        raise ValueError(
+            f"longnet: rule must be one of {', '.join(map(repr, OFFSETS))}, got {rule!r}"
+        )
+    each = tuple(
+        DilatedSegment(w, r, OFFSETS[rule](head, heads, r)) for w, r in zip(segments, rates)
+    )
     return Branches(each, f"longnet({', '.join(map(repr, (segments, rates, head, heads, rule)))})")

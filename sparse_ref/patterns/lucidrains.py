@@ -13,8 +13,13 @@ from ..sets.pattern import Pattern
 from .elementary import Band, Causal
 
 
-def local_attention(keys: int, look_back: int = 1, look_forward: int | None = None, causal: bool = False,
-                    exact: bool = False) -> Pattern:
+def local_attention(
+    keys: int,
+    look_back: int = 1,
+    look_forward: int | None = None,
+    causal: bool = False,
+    exact: bool = False,
+) -> Pattern:
     """A_i = { j : c - look_back <= floor(j / keys) <= c + look_forward }        local-attention, LocalAttention
 
     with c = floor(i / keys), the bucket of i.
@@ -44,10 +49,19 @@ def local_attention(keys: int, look_back: int = 1, look_forward: int | None = No
     ··████
     """
     causal, exact = flag("local_attention: causal", causal), flag("local_attention: exact", exact)
-    keys, back = integer("local_attention: keys", keys, 1), integer("local_attention: look_back", look_back, 0)
-    forward = integer("local_attention: look_forward", int(not causal) if look_forward is None else look_forward, 0)
+    keys, back = (
+        integer("local_attention: keys", keys, 1),
+        integer("local_attention: look_back", look_back, 0),
+    )
+    forward = integer(
+        "local_attention: look_forward",
+        int(not causal) if look_forward is None else look_forward,
+        0,
+    )
     if causal and forward:
-        raise ValueError(f"local_attention: look_forward must be 0 if causal (local-attention), got {forward}")
+        raise ValueError(
+            f"local_attention: look_forward must be 0 if causal (local-attention), got {forward}"
+        )
     if exact:
         return Band(keys * back, keys * forward)
     seen = Blockwise(Band(back, forward), keys)

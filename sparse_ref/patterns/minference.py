@@ -43,7 +43,14 @@ class Verticals(Rule):
     @staticmethod
     def solution(i, n, positions):
         nothing = span(0 * i, 0)
-        return (nothing, *(span(start, np.minimum(stop, i + 1)) for start, stop in intervals(positions) if start < n))
+        return (
+            nothing,
+            *(
+                span(start, np.minimum(stop, i + 1))
+                for start, stop in intervals(positions)
+                if start < n
+            ),
+        )
 
     @staticmethod
     def pairs(n, positions):
@@ -100,7 +107,9 @@ def a_shape(sinks: int, radius: int) -> Pattern:
     █·██·
     █··██
     """
-    return Sinks(integer("a_shape: sinks", sinks, 0)) | Lookback(integer("a_shape: radius", radius, 0) + 1)
+    return Sinks(integer("a_shape: sinks", sinks, 0)) | Lookback(
+        integer("a_shape: radius", radius, 0) + 1
+    )
 
 
 def vertical_slash(verticals, slashes) -> Pattern:

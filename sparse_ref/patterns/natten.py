@@ -31,11 +31,15 @@ class NattenRule(Sized):
     def __post_init__(self):
         super().__post_init__()
         if self.keys * self.dilation > self.n:
-            raise ValueError(f"natten: keys * dilation must be at most n = {self.n} (NATTEN's rule: kernel size times dilation "
-                             f"fits in the axis), got {self.keys} * {self.dilation} = {self.keys * self.dilation}")
+            raise ValueError(
+                f"natten: keys * dilation must be at most n = {self.n} (NATTEN's rule: kernel size times dilation "
+                f"fits in the axis), got {self.keys} * {self.dilation} = {self.keys * self.dilation}"
+            )
         if self.stride > self.keys:
-            raise ValueError(f"natten: stride must be at most keys = {self.keys} (NATTEN's rule: stride up to the kernel size), "
-                             f"got {self.stride}")
+            raise ValueError(
+                f"natten: stride must be at most keys = {self.keys} (NATTEN's rule: stride up to the kernel size), "
+                f"got {self.stride}"
+            )
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,10 +63,20 @@ class Neighborhood(NattenRule):
 
     @staticmethod
     def formula(i, j, n, keys, stride, dilation):
-        return ((j % dilation == i % dilation)
-                & ((j + keys * dilation >= n) | (j // dilation + keys // 2 >= i // (stride * dilation) * stride + stride // 2))
-                & ((j < keys * dilation)
-                   | (j // dilation + keys // 2 < i // (stride * dilation) * stride + stride // 2 + keys)))
+        return (
+            (j % dilation == i % dilation)
+            & (
+                (j + keys * dilation >= n)
+                | (j // dilation + keys // 2 >= i // (stride * dilation) * stride + stride // 2)
+            )
+            & (
+                (j < keys * dilation)
+                | (
+                    j // dilation + keys // 2
+                    < i // (stride * dilation) * stride + stride // 2 + keys
+                )
+            )
+        )
 
     @staticmethod
     def solution(i, m, n, keys, stride, dilation):
@@ -96,30 +110,45 @@ class CausalNeighborhood(NattenRule):
 
     @staticmethod
     def formula(i, j, n, keys, stride, dilation):
-        return ((j <= i) & (j % dilation == i % dilation)
-                & ((j + keys * dilation >= n) | (j // dilation + keys >= i // (stride * dilation) * stride + stride)))
+        return (
+            (j <= i)
+            & (j % dilation == i % dilation)
+            & (
+                (j + keys * dilation >= n)
+                | (j // dilation + keys >= i // (stride * dilation) * stride + stride)
+            )
+        )
 
     @staticmethod
     def solution(i, m, n, keys, stride, dilation):
         residue, after = i % dilation, i // (stride * dilation) * stride + stride
         length = (n - 1 - residue) // dilation + 1
-        return every(dilation, np.maximum(np.minimum(after, length) - keys, 0) * dilation + residue, i + 1)
+        return every(
+            dilation, np.maximum(np.minimum(after, length) - keys, 0) * dilation + residue, i + 1
+        )
 
     @staticmethod
     def pairs(n, keys, stride, dilation):
         short, longer = divmod(n, dilation)
-        return (dilation - longer) * _causal_pairs(short, keys, stride) + longer * _causal_pairs(short + 1, keys, stride)
+        return (dilation - longer) * _causal_pairs(short, keys, stride) + longer * _causal_pairs(
+            short + 1, keys, stride
+        )
 
 
 def _causal_pairs(length, keys, stride):
     """sum_p |A_p| over one residue: the groups that reach back to 0, those of a whole stride, and the last."""
     first = keys // stride * stride
     groups, rest = divmod(length - first, stride)
-    whole_group, last = stride * keys - stride * (stride - 1) // 2, rest * keys - rest * (rest - 1) // 2
+    whole_group, last = (
+        stride * keys - stride * (stride - 1) // 2,
+        rest * keys - rest * (rest - 1) // 2,
+    )
     return first * (first + 1) // 2 + groups * whole_group + last
 
 
-def natten(n: int, keys: int, stride: int = 1, dilation: int = 1, causal: bool = False) -> NattenRule:
+def natten(
+    n: int, keys: int, stride: int = 1, dilation: int = 1, causal: bool = False
+) -> NattenRule:
     """A_i = N_i,  N = Neighborhood(n, ...), or if causal CausalNeighborhood(n, ...)        Hassani et al. 2025, sec. 3
 
     What NATTEN's `na1d` attends to.
@@ -146,7 +175,9 @@ def natten(n: int, keys: int, stride: int = 1, dilation: int = 1, causal: bool =
     ··█·█·█·
     ···█·█·█
     """
-    return (CausalNeighborhood if flag("natten: causal", causal) else Neighborhood)(n, keys, stride, dilation)
+    return (CausalNeighborhood if flag("natten: causal", causal) else Neighborhood)(
+        n, keys, stride, dilation
+    )
 
 
 def natten_nd(shape, keys, stride=1, dilation=1, causal=False) -> Grid:

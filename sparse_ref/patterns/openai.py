@@ -42,7 +42,9 @@ class SubBlock(Rule):
     def __post_init__(self):
         super().__post_init__()
         if self.number * self.c > self.l:
-            raise ValueError(f"SubBlock: number must be at most l // c = {self.l // self.c}, got {self.number}")
+            raise ValueError(
+                f"SubBlock: number must be at most l // c = {self.l // self.c}, got {self.number}"
+            )
 
     @staticmethod
     def formula(i, j, l, c, number):
@@ -57,7 +59,9 @@ class SubBlock(Rule):
         return Summary.pairs(n, l, number * c) - Summary.pairs(n, l, (number - 1) * c)
 
 
-def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, heads: int | None = None) -> tuple[Pattern, ...]:
+def openai_fixed(
+    l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, heads: int | None = None
+) -> tuple[Pattern, ...]:
     """Block(l) | SubBlock(l, c, h'): both steps of `fixed` merged, a sub-block per head        Child et al. 2019, published code
 
     A_i^h = { j <= i : floor(j / l') = floor(i / l')  or  floor((j mod l') / b) in {S - 1 - h' v - t : t < v} }
@@ -91,18 +95,35 @@ def openai_fixed(l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, 
     ··█·██
     <BLANKLINE>
     """
-    given = dict(l=l, blocksize=blocksize, num_verts=num_verts, vertsize=vertsize, heads=num_verts if heads is None else heads)
-    l, blocksize, num_verts, vertsize, heads = (integer(f"openai_fixed: {name}", value, 1, MAX_HEADS if name == "heads" else MAX_PARAMETER)
-                                                for name, value in given.items())
+    given = dict(
+        l=l,
+        blocksize=blocksize,
+        num_verts=num_verts,
+        vertsize=vertsize,
+        heads=num_verts if heads is None else heads,
+    )
+    l, blocksize, num_verts, vertsize, heads = (
+        integer(f"openai_fixed: {name}", value, 1, MAX_HEADS if name == "heads" else MAX_PARAMETER)
+        for name, value in given.items()
+    )
     blocks = l // blocksize
     if blocks < 1:
         raise ValueError(f"openai_fixed: l must be at least blocksize = {blocksize}, got {l}")
     if heads % num_verts:
-        raise ValueError(f"openai_fixed: heads must be a multiple of num_verts = {num_verts}, got {heads}")
+        raise ValueError(
+            f"openai_fixed: heads must be a multiple of num_verts = {num_verts}, got {heads}"
+        )
     if vertsize > blocks or blocks % vertsize:
-        raise ValueError(f"openai_fixed: vertsize must divide l // blocksize = {blocks}, got {vertsize}")
+        raise ValueError(
+            f"openai_fixed: vertsize must divide l // blocksize = {blocks}, got {vertsize}"
+        )
     if num_verts * vertsize > blocks:
-        raise ValueError(f"openai_fixed: num_verts must be at most {blocks // vertsize}, all sub-blocks of l, got {num_verts}")
+        raise ValueError(
+            f"openai_fixed: num_verts must be at most {blocks // vertsize}, all sub-blocks of l, got {num_verts}"
+        )
     l, c = blocks * blocksize, vertsize * blocksize
-    each = [Block(l) | (SubBlock(l, c, number) if number > 1 else Summary(l, c)) for number in range(1, num_verts + 1)]
+    each = [
+        Block(l) | (SubBlock(l, c, number) if number > 1 else Summary(l, c))
+        for number in range(1, num_verts + 1)
+    ]
     return tuple(each * (heads // num_verts))

@@ -44,7 +44,9 @@ class Random(Pattern):
 
     def __post_init__(self):
         for name, least, most in (("n", 0, MAX_LENGTH), ("keys", 0, None), ("seed", 0, None)):
-            object.__setattr__(self, name, integer(f"Random: {name}", getattr(self, name), least, most))
+            object.__setattr__(
+                self, name, integer(f"Random: {name}", getattr(self, name), least, most)
+            )
         if self.keys > self.n:
             raise ValueError(f"Random: keys must be at most n = {self.n}, got {self.keys}")
         if self.seed >= 2**64:
@@ -87,7 +89,9 @@ class Random(Pattern):
         stream, at = np.random.Philox(key=self.seed), 0
         words = np.empty((len(asked), 4 * blocks), np.uint64)
         edges = np.flatnonzero(np.diff(asked, prepend=-2, append=MAX_LENGTH + 1) > 1).tolist()
-        for first, stop in pairwise(edges):  # rows that follow one another come from the stream at once
+        for first, stop in pairwise(
+            edges
+        ):  # rows that follow one another come from the stream at once
             row = int(asked[first])
             stream.advance((row - at) * blocks)
             words[first:stop] = stream.random_raw((stop - first, 4 * blocks))

@@ -42,7 +42,9 @@ class Circular(Sized):
     def __post_init__(self):
         super().__post_init__()
         if self.before + self.after < 0:
-            raise ValueError(f"Circular: after must be at least -before = {-self.before}, got {self.after}")
+            raise ValueError(
+                f"Circular: after must be at least -before = {-self.before}, got {self.after}"
+            )
 
     @staticmethod
     def formula(i, j, n, before, after):
@@ -59,7 +61,9 @@ class Circular(Sized):
         return n * min(before + after + 1, n)
 
 
-def reformer_local(n: int, keys: int, before: int = 1, after: int = 0, circular: bool = True) -> Pattern:
+def reformer_local(
+    n: int, keys: int, before: int = 1, after: int = 0, circular: bool = True
+) -> Pattern:
     """A_i = { j : c - before <= floor(j / keys) <= c + after,  mod n / keys }        Kitaev et al. 2020, the code: look_adjacent
 
     with c = floor(i / keys), the chunk of i.
@@ -87,7 +91,9 @@ def reformer_local(n: int, keys: int, before: int = 1, after: int = 0, circular:
     """
     keys, count, before, after = _chunks("reformer_local", n, keys, before, after)
     around = flag("reformer_local: circular", circular)
-    return Blockwise(Circular(count, before, after) if around else Grid((count,), (Band(before, after),)), keys)
+    return Blockwise(
+        Circular(count, before, after) if around else Grid((count,), (Band(before, after),)), keys
+    )
 
 
 def reformer_local_hf(n: int, keys: int, before: int = 1, after: int = 0) -> Branches:
@@ -116,6 +122,13 @@ def _chunks(name: str, n: int, keys: int, before: int, after: int) -> tuple[int,
     """The length of a chunk, how many there are, and `before` and `after`: one chunk where n is at most keys."""
     n, keys = integer(f"{name}: n", n, 1), integer(f"{name}: keys", keys, 1)
     if n > keys and n % keys:
-        raise ValueError(f"{name}: n must be at most keys = {keys} or a multiple of it (Reformer), got {n}")
+        raise ValueError(
+            f"{name}: n must be at most keys = {keys} or a multiple of it (Reformer), got {n}"
+        )
     keys = min(keys, n)
-    return keys, n // keys, integer(f"{name}: before", before, 0), integer(f"{name}: after", after, 0)
+    return (
+        keys,
+        n // keys,
+        integer(f"{name}: before", before, 0),
+        integer(f"{name}: after", after, 0),
+    )

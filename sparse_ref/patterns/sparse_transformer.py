@@ -42,7 +42,9 @@ class Local(Rule):
 
     @staticmethod
     def pairs(n, l):
-        return _falling(n, min(l + 1, n))  # the diagonals at 0, 1, ..., l below the main one: n, n - 1, ... pairs
+        return _falling(
+            n, min(l + 1, n)
+        )  # the diagonals at 0, 1, ..., l below the main one: n, n - 1, ... pairs
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +73,9 @@ class Strided(Rule):
 
     @staticmethod
     def pairs(n, l):
-        return _falling(n, -(-n // l), l)  # the diagonals at 0, l, 2 l, ... below the main one: n, n - l, ... pairs
+        return _falling(
+            n, -(-n // l), l
+        )  # the diagonals at 0, l, 2 l, ... below the main one: n, n - l, ... pairs
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,7 +145,9 @@ class Summary(Rule):
     def pairs(n, l, c):
         # n - j queries see key j. The first of its c keys in a block: n - (l - c) in block 0, then l fewer a block.
         whole, rest = divmod(n, l)
-        few = max(rest - (l - c), 0)  # keys in the unfinished block: few, few - 1, ..., 1 queries see them
+        few = max(
+            rest - (l - c), 0
+        )  # keys in the unfinished block: few, few - 1, ..., 1 queries see them
         return c * _falling(n - (l - c), whole, l) + whole * _falling(0, c) + _falling(few, few)
 
 

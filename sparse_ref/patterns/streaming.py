@@ -31,4 +31,6 @@ def streaming(sinks: int, keys: int) -> Pattern:
     █··██·
     █···██
     """
-    return Sinks(integer("streaming: sinks", sinks, 0)) | Lookback(integer("streaming: keys", keys, 1))
+    return Sinks(integer("streaming: sinks", sinks, 0)) | Lookback(
+        integer("streaming: keys", keys, 1)
+    )

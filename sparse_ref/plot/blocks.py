@@ -25,6 +25,8 @@ def shares(p: Pattern | np.ndarray, shape: tuple[int, int], block: tuple[int, in
     if isinstance(p, Pattern):
         have = block_counts(p, shape, block)
     else:
-        have = np.add.reduceat(np.add.reduceat(p, begins[0], axis=0, dtype=np.int64), begins[1], axis=1)
+        have = np.add.reduceat(
+            np.add.reduceat(p, begins[0], axis=0, dtype=np.int64), begins[1], axis=1
+        )
     high, wide = (np.minimum(b, n - begin) for begin, b, n in zip(begins, block, shape))
     return have / (high[:, None] * wide)

@@ -7,12 +7,31 @@ from matplotlib.image import AxesImage
 
 from .blocks import block_for, shares
 from .given import bools
-from .style import BOTH, EXTRA, GRID, MISSING, NEITHER, Kind, axes_or_new, handles, legend, painted, titled
+from .style import (
+    BOTH,
+    EXTRA,
+    GRID,
+    MISSING,
+    NEITHER,
+    Kind,
+    axes_or_new,
+    handles,
+    legend,
+    painted,
+    titled,
+)
 
-KINDS = (Kind("neither", NEITHER), Kind("both", BOTH), Kind("− only expected", MISSING), Kind("+ only actual", EXTRA),
-         Kind("± some of each", "black"))
+KINDS = (
+    Kind("neither", NEITHER),
+    Kind("both", BOTH),
+    Kind("− only expected", MISSING),
+    Kind("+ only actual", EXTRA),
+    Kind("± some of each", "black"),
+)
 GLYPHS = {2: ("_", "white"), 3: ("+", "black"), 4: ("x", "white")}
-RINGS = 64  # differing cells that are circled, where there are no more of them and glyphs would not fit
+RINGS = (
+    64  # differing cells that are circled, where there are no more of them and glyphs would not fit
+)
 
 
 def diff(expected, actual, *, n=None, ax=None) -> AxesImage:
@@ -44,7 +63,9 @@ def diff(expected, actual, *, n=None, ax=None) -> AxesImage:
     expected, actual = bools("expected", expected, n), bools("actual", actual, n)
     shape, block = expected.shape, block_for(expected.shape)
     less, more = expected & ~actual, actual & ~expected
-    both, missing, extra = (shares(pairs, shape, block) > 0 for pairs in (expected & actual, less, more))
+    both, missing, extra = (
+        shares(pairs, shape, block) > 0 for pairs in (expected & actual, less, more)
+    )
     values = np.select([missing & extra, extra, missing, both], [4, 3, 2, 1], 0).astype(np.uint8)
     ax = axes_or_new(ax, values.shape, below=0.6)
     im = painted(ax, values, KINDS, shape, block)
@@ -57,11 +78,23 @@ def diff(expected, actual, *, n=None, ax=None) -> AxesImage:
 
 def _marked(ax, values: np.ndarray, shape, block):
     """Glyphs in the differing cells where cells are large enough; circles around them where they are few."""
-    cell = min(ax.bbox.width / shape[1], ax.bbox.height / shape[0]) * 72 / ax.figure.dpi  # in points
+    cell = (
+        min(ax.bbox.width / shape[1], ax.bbox.height / shape[0]) * 72 / ax.figure.dpi
+    )  # in points
     for kind, (glyph, colour) in GLYPHS.items():
         i, j = ((x + 0.5) * side - 0.5 for x, side in zip(np.nonzero(values == kind), block))
         if max(shape) <= GRID:
-            ax.plot(j, i, linestyle="none", marker=glyph, color=colour, markersize=min(0.6 * cell, 12))
+            ax.plot(
+                j, i, linestyle="none", marker=glyph, color=colour, markersize=min(0.6 * cell, 12)
+            )
         elif (values > 1).sum() <= RINGS:
-            ax.plot(j, i, linestyle="none", marker="o", markerfacecolor="none", markeredgecolor=KINDS[kind].colour, markersize=8,
-                    clip_on=False)
+            ax.plot(
+                j,
+                i,
+                linestyle="none",
+                marker="o",
+                markerfacecolor="none",
+                markeredgecolor=KINDS[kind].colour,
+                markersize=8,
+                clip_on=False,
+            )

@@ -54,20 +54,35 @@ def factorization(f, shape, *, query=None, fig=None) -> Figure | SubFigure:
         tables += _column(panels[k], f"({chr(ord('a') + k)}) {name}", steps, most, i, shape)
     for panel in panels[1:].flat:
         panel.set_ylabel("")
-    fig.legend(handles=handles(kinds_of(most), *tables), loc="outside lower center", ncols=3 * (len(columns) - 1), **LEGEND)
+    fig.legend(
+        handles=handles(kinds_of(most), *tables),
+        loc="outside lower center",
+        ncols=3 * (len(columns) - 1),
+        **LEGEND,
+    )
     return fig
 
 
-def _column(panels, title: str, steps, most: int, i: int, shape: tuple[int, int]) -> list[np.ndarray]:
+def _column(
+    panels, title: str, steps, most: int, i: int, shape: tuple[int, int]
+) -> list[np.ndarray]:
     """One attention: the image above, the matrix below it; the kinds of cell in both."""
     (top, bottom), n = panels, shape[0] * shape[1]
     block = block_for((n, n))
     found = np.stack([shares(step, (n, n), block) > 0 for step in steps])
-    a, b = np.ogrid[:found.shape[1], :found.shape[2]]
+    a, b = np.ogrid[: found.shape[1], : found.shape[2]]
     seen, matrix = looks(steps, most, i, shape), blended(found, most, b > a)
     painted(top, seen, kinds_of(most), shape)
     titled(top, title, "column", "row")
     painted(bottom, matrix, kinds_of(most), (n, n), block, unit=shape[1])
     titled(bottom, "" if block == (1, 1) else f"cells of {block[0]} × {block[1]} pairs")
-    bottom.plot(1.03, i, marker="<", markersize=4, color=QUERY, transform=bottom.get_yaxis_transform(), clip_on=False)
+    bottom.plot(
+        1.03,
+        i,
+        marker="<",
+        markersize=4,
+        color=QUERY,
+        transform=bottom.get_yaxis_transform(),
+        clip_on=False,
+    )
     return [seen, matrix]

@@ -31,9 +31,13 @@ def bools(name: str, mask, n) -> np.ndarray:
         raise TypeError(f"{name} must be a Pattern or a bool array (n_q, n_k), got {mask!r}{hint}")
     mask = np.asarray(mask)
     if mask.dtype != bool:
-        raise TypeError(f"{name} must be a bool array, True where it attends, got dtype {mask.dtype}")
+        raise TypeError(
+            f"{name} must be a bool array, True where it attends, got dtype {mask.dtype}"
+        )
     if mask.ndim != 2 or mask.size == 0:
-        raise ValueError(f"{name} must be a matrix (n_q, n_k), both at least 1, got shape {mask.shape}")
+        raise ValueError(
+            f"{name} must be a matrix (n_q, n_k), both at least 1, got shape {mask.shape}"
+        )
     if n is not None and mask.shape != lengths(n):
         raise ValueError(f"{name} must have shape {lengths(n)}, got {mask.shape}")
     return mask
@@ -54,7 +58,9 @@ def position(query, shape: tuple[int, int]) -> int:
     if len(query) != 2:
         raise TypeError(f"query must be an integer, or a pair (row, column) of them, got {query!r}")
     row, column = query
-    return integer("query's row", row, 0, height - 1) * width + integer("query's column", column, 0, width - 1)
+    return integer("query's row", row, 0, height - 1) * width + integer(
+        "query's column", column, 0, width - 1
+    )
 
 
 def steps_of(name: str, p, n: int) -> tuple[Pattern, ...]:
@@ -73,12 +79,18 @@ def picture_below(background, shape: tuple[int, int]) -> np.ndarray:
     if array.dtype.kind not in "buif":
         raise TypeError(f"background must hold real numbers, got dtype {array.dtype}")
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        raise ValueError(f"background must be (height, width), (height, width, 3) or (height, width, 4), got shape {array.shape}")
+        raise ValueError(
+            f"background must be (height, width), (height, width, 3) or (height, width, 4), got shape {array.shape}"
+        )
     if any(x == 0 or x % y for x, y in zip(array.shape, shape)):
-        raise ValueError(f"background must be as high and wide as shape = {shape}, or a multiple, got {array.shape[:2]}")
+        raise ValueError(
+            f"background must be as high and wide as shape = {shape}, or a multiple, got {array.shape[:2]}"
+        )
     most = 1 if array.dtype.kind in "bf" else 255
     if array.ndim == 3 and not (array.min() >= 0 and array.max() <= most):
-        raise ValueError(f"background must have colours from 0 to {most}, got {array.min()} to {array.max()}")
+        raise ValueError(
+            f"background must have colours from 0 to {most}, got {array.min()} to {array.max()}"
+        )
     return array
 
 

@@ -7,7 +7,19 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.image import AxesImage
 
 from .given import picture_below, position, sides, steps_of
-from .style import LATER, NOT, QUERY, SEVERAL, STEPS, Kind, axes_or_new, handles, legend, painted, titled
+from .style import (
+    LATER,
+    NOT,
+    QUERY,
+    SEVERAL,
+    STEPS,
+    Kind,
+    axes_or_new,
+    handles,
+    legend,
+    painted,
+    titled,
+)
 
 TONES = LinearSegmentedColormap.from_list("steps", STEPS)
 
@@ -43,7 +55,13 @@ def image(p, shape, query, *, ax=None, background=None) -> AxesImage:
     below = None if background is None else picture_below(background, shape)
     ax = axes_or_new(ax, shape, below=0.8)
     if below is not None:
-        ax.imshow(below, cmap="gray", alpha=0.6, interpolation="none", extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+        ax.imshow(
+            below,
+            cmap="gray",
+            alpha=0.6,
+            interpolation="none",
+            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+        )
         kinds = _sheer(kinds)
     im = painted(ax, values, kinds, shape, grid=below is None)
     titled(ax, f"{p!r}, query {i}", "column", "row")
@@ -65,19 +83,33 @@ def looks(steps, most: int, i: int, shape: tuple[int, int]) -> np.ndarray:
 def blended(members: np.ndarray, most: int, later: np.ndarray) -> np.ndarray:
     """The kind of each pair from its membership in the steps, bool (m, ...), as an index into `kinds_of(most)`, most >= m."""
     count = members.sum(axis=0)
-    return np.select([count > 1, count == 1, later], [most + 1, members.argmax(axis=0) + 1, most + 3], 0).astype(np.uint8)
+    return np.select(
+        [count > 1, count == 1, later], [most + 1, members.argmax(axis=0) + 1, most + 3], 0
+    ).astype(np.uint8)
 
 
 def kinds_of(most: int) -> list[Kind]:
     """Skipped, step 1 to `most`, several of them, the query, later."""
     tones = TONES(np.linspace(0, 1, most))
-    steps = [Kind(f"step {m}" if most > 1 else "attended", tuple(tone)) for m, tone in enumerate(tones, 1)]
-    return [Kind("skipped", NOT), *steps, Kind("both steps" if most == 2 else "several steps", SEVERAL),
-            Kind("query", QUERY), Kind("later", LATER)]
+    steps = [
+        Kind(f"step {m}" if most > 1 else "attended", tuple(tone))
+        for m, tone in enumerate(tones, 1)
+    ]
+    return [
+        Kind("skipped", NOT),
+        *steps,
+        Kind("both steps" if most == 2 else "several steps", SEVERAL),
+        Kind("query", QUERY),
+        Kind("later", LATER),
+    ]
 
 
 def _sheer(kinds: list[Kind]) -> list[Kind]:
     """The same, letting a picture below show: nearly bare where skipped, nearly hidden where later."""
     skipped, *steps, query, later = kinds
-    return [skipped._replace(colour="black", alpha=0.25), *(step._replace(alpha=0.8) for step in steps), query,
-            later._replace(alpha=0.85)]
+    return [
+        skipped._replace(colour="black", alpha=0.25),
+        *(step._replace(alpha=0.8) for step in steps),
+        query,
+        later._replace(alpha=0.85),
+    ]

@@ -13,7 +13,9 @@ from .given import bools, drawable
 from .style import ATTENDS, NOT, Kind, axes_or_new, cells, painted, titled, under
 
 KINDS = Kind("not attended", NOT), Kind("attended", ATTENDS)
-SHARES = LinearSegmentedColormap.from_list("shares", ["#a9d0ee", ATTENDS, "#061a36"]).with_extremes(bad=NOT, under=NOT)
+SHARES = LinearSegmentedColormap.from_list("shares", ["#a9d0ee", ATTENDS, "#061a36"]).with_extremes(
+    bad=NOT, under=NOT
+)
 
 
 def mask(p, n=None, *, ax=None) -> AxesImage:
@@ -63,6 +65,8 @@ def _shaded(ax, found: np.ndarray, shape, block) -> AxesImage:
     below = ax.inset_axes((0, -0.52, 1, 0.1), transform=under(ax))
     bar = ax.figure.colorbar(im, cax=below, orientation="horizontal", format="%g")
     cell = f"{block[0]:,} × {block[1]:,} pairs"
-    bar.set_label(f"share of connected pairs (grey: none),\ncells of {cell}", fontsize="x-small", labelpad=1)
+    bar.set_label(
+        f"share of connected pairs (grey: none),\ncells of {cell}", fontsize="x-small", labelpad=1
+    )
     bar.ax.tick_params(labelsize="x-small", length=2, pad=2)
     return im

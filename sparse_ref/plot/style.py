@@ -43,18 +43,28 @@ def axes_or_new(ax, cells: tuple[int, ...], below: float = 0.0):
     return plt.subplots(figsize=(wide + 0.6, high + below + 0.6), layout="constrained")[1]
 
 
-def painted(ax, values: np.ndarray, kinds: Sequence[Kind], shape, block=(1, 1), **options) -> AxesImage:
+def painted(
+    ax, values: np.ndarray, kinds: Sequence[Kind], shape, block=(1, 1), **options
+) -> AxesImage:
     """A table whose cell is kinds[value]; cell (a, b) covers `block` positions of the `shape` that the axes count."""
     colours = ListedColormap([to_rgba(kind.colour, kind.alpha) for kind in kinds])
-    return cells(ax, values, shape, block, cmap=colours, vmin=-0.5, vmax=len(kinds) - 0.5, **options)
+    return cells(
+        ax, values, shape, block, cmap=colours, vmin=-0.5, vmax=len(kinds) - 0.5, **options
+    )
 
 
 def cells(ax, values: np.ndarray, shape, block, unit=1, grid=True, **colours) -> AxesImage:
     """imshow without smoothing, row 0 on top, ticks at multiples of `unit`, lines between the cells where these are large."""
     high, wide = (count * b for count, b in zip(values.shape, block))
     square = max(shape) < TALLEST * min(shape)
-    im = ax.imshow(values, interpolation="none", aspect="equal" if square else "auto", origin="upper",
-                   extent=(-0.5, wide - 0.5, high - 0.5, -0.5), **colours)
+    im = ax.imshow(
+        values,
+        interpolation="none",
+        aspect="equal" if square else "auto",
+        origin="upper",
+        extent=(-0.5, wide - 0.5, high - 0.5, -0.5),
+        **colours,
+    )
     ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5))
     for axis, n in ((ax.yaxis, shape[0]), (ax.xaxis, shape[1])):
         at = ticks(n, unit)
@@ -90,15 +100,31 @@ def titled(ax, title: str = "", x: str = "key j", y: str = "query i"):
 def handles(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
     """Legend entries for the kinds that occur in the tables."""
     seen = np.unique(np.concatenate([np.unique(table) for table in tables]))
-    return [Patch(facecolor=to_rgba(kinds[k].colour, kinds[k].alpha), edgecolor="0.5", linewidth=0.5, label=kinds[k].label)
-            for k in seen]
+    return [
+        Patch(
+            facecolor=to_rgba(kinds[k].colour, kinds[k].alpha),
+            edgecolor="0.5",
+            linewidth=0.5,
+            label=kinds[k].label,
+        )
+        for k in seen
+    ]
 
 
 def legend(ax, entries):
     """The legend of one axes, below its label so that it hides no cell."""
-    ax.legend(handles=entries, loc="upper center", bbox_to_anchor=(0.5, -0.33), bbox_transform=under(ax), ncols=2, **LEGEND)
+    ax.legend(
+        handles=entries,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.33),
+        bbox_transform=under(ax),
+        ncols=2,
+        **LEGEND,
+    )
 
 
 def under(ax) -> Transform:
     """Coordinates whose x runs from 0 to 1 along the axes, and whose y is in inches from their lower edge."""
-    return blended_transform_factory(ax.transAxes, ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes))
+    return blended_transform_factory(
+        ax.transAxes, ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
+    )

@@ -12,6 +12,20 @@ from .openai import (
 )
 from .transformer import Transformer, Weights, attention, norm, resblock
 
-__all__ = ["LongformerAttention", "Projections", "SparseAttention", "Transformer", "Weights", "attention", "attention_impl",
-           "blocksparse_attention_impl", "blocksparse_patterns", "dense_pattern", "dilated_attention", "ghost_counts", "norm",
-           "resblock", "strided_by_permutation"]
+__all__ = [
+    "LongformerAttention",
+    "Projections",
+    "SparseAttention",
+    "Transformer",
+    "Weights",
+    "attention",
+    "attention_impl",
+    "blocksparse_attention_impl",
+    "blocksparse_patterns",
+    "dense_pattern",
+    "dilated_attention",
+    "ghost_counts",
+    "norm",
+    "resblock",
+    "strided_by_permutation",
+]

@@ -7,8 +7,15 @@ from ..attention.attend import attend
 
 def attend_in_parts(q, k, v, heads, pattern) -> np.ndarray:
     """Attention of each part of q, k, v (..., n, E) on its own, scale 1 / sqrt(E / heads), side by side: (..., n, E)"""
-    if isinstance(heads, bool) or not isinstance(heads, (int, np.integer)) or heads < 1 or q.shape[-1] % heads:
-        raise ValueError(f"heads must be an integer of at least 1 that divides E = {q.shape[-1]}, got {heads!r}")
+    if (
+        isinstance(heads, bool)
+        or not isinstance(heads, (int, np.integer))
+        or heads < 1
+        or q.shape[-1] % heads
+    ):
+        raise ValueError(
+            f"heads must be an integer of at least 1 that divides E = {q.shape[-1]}, got {heads!r}"
+        )
     out = attend(_parts(q, heads), _parts(k, heads), _parts(v, heads), pattern)
     return np.moveaxis(out, -3, -2).reshape(q.shape)
 

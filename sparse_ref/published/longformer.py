@@ -86,7 +86,11 @@ class LongformerAttention:
         sets = longformer(self.radius, globals, self.dilation)
         if not len(padding):
             return sets
-        return tuple(p - GlobalAt(padding) for p in sets) if isinstance(sets, tuple) else sets - GlobalAt(padding)
+        return (
+            tuple(p - GlobalAt(padding) for p in sets)
+            if isinstance(sets, tuple)
+            else sets - GlobalAt(padding)
+        )
 
     def __call__(self, X, globals=None, padding=None) -> np.ndarray:
         """(B, n, E) from X (B, n, E), or (n, E) from (n, E).
@@ -96,10 +100,14 @@ class LongformerAttention:
         """
         X = as_array("X", X)
         if X.ndim not in (2, 3) or X.shape[-1] != len(self.s.W_q):
-            raise ValueError(f"X must have shape (B, n, {len(self.s.W_q)}) or (n, {len(self.s.W_q)}), got {X.shape}")
+            raise ValueError(
+                f"X must have shape (B, n, {len(self.s.W_q)}) or (n, {len(self.s.W_q)}), got {X.shape}"
+            )
         G, P = _flags("globals", globals, X), _flags("padding", padding, X)
         if (G & P).any():
-            raise ValueError(f"globals must not be padding, got both at {tuple(map(int, np.argwhere(G & P)[0]))}")
+            raise ValueError(
+                f"globals must not be padding, got both at {tuple(map(int, np.argwhere(G & P)[0]))}"
+            )
         if X.ndim == 2:
             return self._sequence(X, G, P)
         return np.stack([self._sequence(*each) for each in zip(X, G, P)]) if len(X) else X.copy()
@@ -119,5 +127,7 @@ def _flags(name, given, X):
     if flags.dtype != bool:
         raise TypeError(f"{name} must be bool, true for the positions meant, got {flags.dtype}")
     if flags.shape not in (X.shape[:-1], X.shape[-2:-1]):
-        raise ValueError(f"{name} must have shape {X.shape[:-1]} or {X.shape[-2:-1]}, got {flags.shape}")
+        raise ValueError(
+            f"{name} must have shape {X.shape[:-1]} or {X.shape[-2:-1]}, got {flags.shape}"
+        )
     return np.broadcast_to(flags, X.shape[:-1])

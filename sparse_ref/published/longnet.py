@@ -15,7 +15,9 @@ from ..patterns.longnet import longnet
 from ..sets.checks import flag, integer
 
 
-def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, ghosts=False, scale=None) -> np.ndarray:
+def dilated_attention(
+    q, k, v, segments, rates, *, rule="paper", causal=False, ghosts=False, scale=None
+) -> np.ndarray:
     """softmax_j(scale q_i . k_j) v_j over the multiset `sr.longnet(segments, rates, h, H, rule)`, for each head h < H
 
     Parameters
@@ -43,21 +45,29 @@ def dilated_attention(q, k, v, segments, rates, *, rule="paper", causal=False, g
     """
     shape, keys = as_array("q", q).shape, as_array("k", k).shape
     if shape[-2:-1] != keys[-2:-1]:
-        raise ValueError(f"k must have as many keys as q has queries, {shape[-2:-1]}, got {keys[-2:-1]}")
+        raise ValueError(
+            f"k must have as many keys as q has queries, {shape[-2:-1]}, got {keys[-2:-1]}"
+        )
     flag("ghosts", ghosts)
     heads = shape[-3] if len(shape) > 2 else 1
     patterns = [longnet(segments, rates, head, heads, rule) for head in range(heads)]
-    patterns = [p & Causal() for p in patterns] if flag("dilated_attention: causal", causal) else patterns
+    patterns = (
+        [p & Causal() for p in patterns] if flag("dilated_attention: causal", causal) else patterns
+    )
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale)
     if not ghosts or causal:
         return out
-    zeros = np.stack([ghost_counts(segments, rates, shape[-2], head, heads, rule) for head in range(heads)])
+    zeros = np.stack(
+        [ghost_counts(segments, rates, shape[-2], head, heads, rule) for head in range(heads)]
+    )
     with np.errstate(divide="ignore"):  # none are exp(-inf)
         part = np.broadcast_to(np.log(zeros).reshape(lse.shape[-2:]), lse.shape)
     return merge([(out, lse), (np.zeros_like(out), part.astype(lse.dtype))])[0]
 
 
-def ghost_counts(segments, rates, n: int, head: int = 0, heads: int = 1, rule: str = "paper") -> np.ndarray:
+def ghost_counts(
+    segments, rates, n: int, head: int = 0, heads: int = 1, rule: str = "paper"
+) -> np.ndarray:
     """sum over b of [A_i^(b) not empty] (ceil(min(w_b, n) / r_b) - |A_i^(b)|): the zeros each query attends to, int64 (n,)
 
     torchscale fills n up to whole segments of min(w_b, n), and each segment to a multiple of r_b, with zeros; those at a

@@ -47,14 +47,17 @@ def attention_impl(q, k, v, heads, attn_mode, local_attn_ctx=None, *, c=1) -> np
 
 
 def blocksparse_attention_impl(
-        q, k, v, heads, attn_mode, local_attn_ctx=None, blocksize=32, num_verts=None, vertsize=None) -> np.ndarray:
+    q, k, v, heads, attn_mode, local_attn_ctx=None, blocksize=32, num_verts=None, vertsize=None
+) -> np.ndarray:
     """`attention_impl` with a pattern for each head, those of `blocksparse_patterns`:  (B, L, E)
 
     Where the published function works in blocks and fails on lengths that are no whole number of them, this one raises:
     "strided" needs l to divide L and blocksize to divide L / l. Otherwise as `attention_impl` and `blocksparse_patterns`.
     """
     q, k, v = _checked(q, k, v)
-    patterns = blocksparse_patterns(heads, attn_mode, local_attn_ctx, blocksize, num_verts, vertsize)
+    patterns = blocksparse_patterns(
+        heads, attn_mode, local_attn_ctx, blocksize, num_verts, vertsize
+    )
     if attn_mode == "strided":
         _divides("local_attn_ctx", local_attn_ctx, "L", q.shape[1])
         _divides("blocksize", blocksize, "L / local_attn_ctx", q.shape[1] // local_attn_ctx)
@@ -73,7 +76,9 @@ def dense_pattern(attn_mode, local_attn_ctx=None, *, c=1) -> Pattern:
     Block(8) | Summary(8, 2)
     """
     if _known(attn_mode) != "fixed" and c != 1:
-        raise ValueError(f"c must be 1 for attn_mode {attn_mode!r}, got {c!r}: it is the summary width of 'fixed'")
+        raise ValueError(
+            f"c must be 1 for attn_mode {attn_mode!r}, got {c!r}: it is the summary width of 'fixed'"
+        )
     if attn_mode == "all":
         return Causal()
     l = integer("local_attn_ctx", local_attn_ctx, 1)
@@ -82,7 +87,9 @@ def dense_pattern(attn_mode, local_attn_ctx=None, *, c=1) -> Pattern:
     return Strided(l) if attn_mode == "strided" else Block(l) | Summary(l, c)
 
 
-def blocksparse_patterns(heads, attn_mode, local_attn_ctx=None, blocksize=32, num_verts=None, vertsize=None) -> tuple[Pattern, ...]:
+def blocksparse_patterns(
+    heads, attn_mode, local_attn_ctx=None, blocksize=32, num_verts=None, vertsize=None
+) -> tuple[Pattern, ...]:
     """The set of each head of `blocksparse_attention_impl`: as `dense_pattern`, but "fixed" is sr.openai_fixed
 
     Parameters
@@ -101,11 +108,19 @@ def blocksparse_patterns(heads, attn_mode, local_attn_ctx=None, blocksize=32, nu
     """
     heads, blocksize = integer("heads", heads, 1), integer("blocksize", blocksize, 1)
     if _known(attn_mode) == "fixed":
-        l, num_verts, vertsize = (integer(name, value, 1) for name, value in (
-            ("local_attn_ctx", local_attn_ctx), ("num_verts", num_verts), ("vertsize", vertsize)))
+        l, num_verts, vertsize = (
+            integer(name, value, 1)
+            for name, value in (
+                ("local_attn_ctx", local_attn_ctx),
+                ("num_verts", num_verts),
+                ("vertsize", vertsize),
+            )
+        )
         return openai_fixed(l, blocksize, num_verts, vertsize, heads)
     if attn_mode == "local":
-        _divides("blocksize", blocksize, "local_attn_ctx", integer("local_attn_ctx", local_attn_ctx, 1))
+        _divides(
+            "blocksize", blocksize, "local_attn_ctx", integer("local_attn_ctx", local_attn_ctx, 1)
+        )
     return (dense_pattern(attn_mode, local_attn_ctx),) * heads
 
 
@@ -123,8 +138,10 @@ def strided_by_permutation(q, k, v, heads, l) -> np.ndarray:
     (q, k, v), l = _checked(q, k, v), integer("l", l, 1)
     n = q.shape[1]
     _divides("l", l, "L", n)
-    here, there = _nu(n, n // l), _nu(n, l)                # nu with l and with L / l undo each other
-    return attend_in_parts(q[:, here], k[:, here], v[:, here], heads, Block(max(n // l, 1)))[:, there]
+    here, there = _nu(n, n // l), _nu(n, l)  # nu with l and with L / l undo each other
+    return attend_in_parts(q[:, here], k[:, here], v[:, here], heads, Block(max(n // l, 1)))[
+        :, there
+    ]
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,16 @@ class Weights:
             return (rng.standard_normal((rows, columns)) / np.sqrt(rows) / less).astype(dtype)
 
         E = width
-        return cls(W_q=normal(E, E), W_k=normal(E, E), W_v=normal(E, E), W_p=normal(E, E, deep),
-                   W_1=normal(E, 4 * E), b_1=np.zeros(4 * E, dtype), W_2=normal(4 * E, E, deep), b_2=np.zeros(E, dtype))
+        return cls(
+            W_q=normal(E, E),
+            W_k=normal(E, E),
+            W_v=normal(E, E),
+            W_p=normal(E, E, deep),
+            W_1=normal(E, 4 * E),
+            b_1=np.zeros(4 * E, dtype),
+            W_2=normal(4 * E, E, deep),
+            b_2=np.zeros(E, dtype),
+        )
 
 
 def attention(X, S, weights, heads) -> np.ndarray:
@@ -66,7 +74,9 @@ def attention(X, S, weights, heads) -> np.ndarray:
     X = as_array("X", X)
     if X.ndim < 2 or X.shape[-1] != len(weights.W_q):
         raise ValueError(f"X must have shape (..., n, {len(weights.W_q)}), got {X.shape}")
-    return attend_in_parts(X @ weights.W_q, X @ weights.W_k, X @ weights.W_v, heads, S) @ weights.W_p
+    return (
+        attend_in_parts(X @ weights.W_q, X @ weights.W_k, X @ weights.W_v, heads, S) @ weights.W_p
+    )
 
 
 def resblock(H, S, weights, heads) -> np.ndarray:
@@ -111,14 +121,22 @@ class Transformer:
 
     def __post_init__(self):
         if not hasattr(self.scheme, "at"):
-            raise TypeError(f"scheme must have at(layer, head), as sr.Interleaved has, got {self.scheme!r}")
+            raise TypeError(
+                f"scheme must have at(layer, head), as sr.Interleaved has, got {self.scheme!r}"
+            )
 
     @classmethod
-    def random(cls, *, width: int, layers: int, heads: int, scheme, seed: int = 0, dtype=np.float32) -> Transformer:
+    def random(
+        cls, *, width: int, layers: int, heads: int, scheme, seed: int = 0, dtype=np.float32
+    ) -> Transformer:
         """A model with random weights, layer r from the seed (seed, r). Raises ValueError for width or layers below 1."""
         if layers < 1:
             raise ValueError(f"layers must be at least 1, got {layers}")
-        return cls(tuple(Weights.random(width, layers, (seed, layer), dtype) for layer in range(layers)), heads, scheme)
+        return cls(
+            tuple(Weights.random(width, layers, (seed, layer), dtype) for layer in range(layers)),
+            heads,
+            scheme,
+        )
 
     def patterns(self, layer: int) -> tuple:
         """What the heads of a layer attend to, one pattern each."""

@@ -58,4 +58,5 @@ class Branches:
 
     def _repr_html_(self):
         from ..picture import html
+
         return "".join(f"<p>branch {b}</p>{html(p)}" for b, p in enumerate(self.patterns))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from operator import index
 
-MAX_PARAMETER = 10**18  # sums of a few of these stay in int64, so that arrays answer as Python's integers do
-MAX_LENGTH = 2**31 - 1  # the greatest length that a pattern is stated for, whose positions fit in int32
+MAX_PARAMETER = (
+    10**18
+)  # sums of a few of these stay in int64, so that arrays answer as Python's integers do
+MAX_LENGTH = (
+    2**31 - 1
+)  # the greatest length that a pattern is stated for, whose positions fit in int32
 MAX_HEADS = 65536
 
 
@@ -21,7 +25,11 @@ def integer(name: str, value, least: int | None = None, most: int | None = MAX_P
     """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
     if isinstance(value, Symbolic):
         return value.within(least, None if most == MAX_PARAMETER else most)
-    if type(value).__name__ in ("bool", "bool_") or not hasattr(value, "__index__") or bool(getattr(value, "ndim", False)):
+    if (
+        type(value).__name__ in ("bool", "bool_")
+        or not hasattr(value, "__index__")
+        or bool(getattr(value, "ndim", False))
+    ):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     try:
         number = index(value)
@@ -30,7 +38,9 @@ def integer(name: str, value, least: int | None = None, most: int | None = MAX_P
     if least is not None and number < least:
         raise ValueError(f"{name} must be at least {least}, got {number}")
     if most is not None and abs(number) > most:
-        raise ValueError(f"{name} must be {f'at most {most}' if number > 0 else f'at least {-most}'}, got {number}")
+        raise ValueError(
+            f"{name} must be {f'at most {most}' if number > 0 else f'at least {-most}'}, got {number}"
+        )
     return number
 
 
@@ -54,7 +64,9 @@ def flag(name: str, value) -> bool:
     return value
 
 
-def int_tuple(name: str, values, least: int | None, most: int | None = MAX_PARAMETER) -> tuple[int, ...]:
+def int_tuple(
+    name: str, values, least: int | None, most: int | None = MAX_PARAMETER
+) -> tuple[int, ...]:
     """The values as a tuple of ints, each of at least `least`."""
     unordered = isinstance(values, (str, bytes, bytearray, set, frozenset, dict))
     if unordered or not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
@@ -66,7 +78,9 @@ def per_axis(name: str, value, axes: int) -> tuple:
     """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
     if len(values) != axes:
-        raise ValueError(f"{name} must be one for all axes, or one for each of the {axes}, got {value!r}")
+        raise ValueError(
+            f"{name} must be one for all axes, or one for each of the {axes}, got {value!r}"
+        )
     return values
 
 

@@ -40,12 +40,17 @@ class Factorized:
 
     def _repr_html_(self):
         from ..picture import html
+
         return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
 
 
 def several(name: str, patterns) -> tuple[Pattern, ...]:
     """One or more patterns, as a tuple."""
-    if not isinstance(patterns, (list, tuple)) or not patterns or not all(isinstance(p, Pattern) for p in patterns):
+    if (
+        not isinstance(patterns, (list, tuple))
+        or not patterns
+        or not all(isinstance(p, Pattern) for p in patterns)
+    ):
         raise TypeError(f"{name} must be one or more patterns, got {patterns!r}")
     return tuple(patterns)
 
@@ -58,7 +63,9 @@ class Scheme:
 
     def __post_init__(self):
         if not isinstance(self.factorized, Factorized):
-            raise TypeError(f"{type(self).__name__}: factorized must be a Factorized, got {self.factorized!r}")
+            raise TypeError(
+                f"{type(self).__name__}: factorized must be a Factorized, got {self.factorized!r}"
+            )
 
     def at(self, layer: int, head: int) -> Pattern:
         """The pattern of this layer and head, both from 0."""

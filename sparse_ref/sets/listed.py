@@ -36,17 +36,28 @@ class Listed(Pattern):
     def __init__(self, indptr, indices):
         vars(self).update(indptr=_frozen(indptr, "indptr"), indices=_frozen(indices, "indices"))
         counts = np.diff(self.indptr)
-        if len(self.indptr) == 0 or self.indptr[0] != 0 or self.indptr[-1] != len(self.indices) or (counts < 0).any():
-            raise ValueError(f"Listed: indptr must rise from 0 to len(indices) = {len(self.indices)}, got {indptr!r}")
+        if (
+            len(self.indptr) == 0
+            or self.indptr[0] != 0
+            or self.indptr[-1] != len(self.indices)
+            or (counts < 0).any()
+        ):
+            raise ValueError(
+                f"Listed: indptr must rise from 0 to len(indices) = {len(self.indices)}, got {indptr!r}"
+            )
         vars(self).update(_rows=np.repeat(np.arange(len(counts)), counts))
         wrong = descents(self.indptr, self.indices)
         if wrong.any():
             t = int(wrong.argmax())
-            raise ValueError(f"Listed: indices of row {self._rows[t]} must ascend without repeats, "
-                             f"got {self.indices[t - 1]} before {self.indices[t]}")
+            raise ValueError(
+                f"Listed: indices of row {self._rows[t]} must ascend without repeats, "
+                f"got {self.indices[t - 1]} before {self.indices[t]}"
+            )
         if len(self.indices) and self.indices.min() < 0:
             t = int(self.indices.argmin())
-            raise ValueError(f"Listed: indices must be at least 0, got {self.indices[t]} in row {self._rows[t]}")
+            raise ValueError(
+                f"Listed: indices must be at least 0, got {self.indices[t]} in row {self._rows[t]}"
+            )
         if self.indices.max(initial=0) >= 2**31:
             raise ValueError(f"Listed: indices must be below {2**31}, got {self.indices.max()}")
 
@@ -59,7 +70,9 @@ class Listed(Pattern):
     @classmethod
     def of_rows(cls, rows) -> Listed:
         """The pattern whose row i is rows[i], a sequence of keys in any order, repeats dropped."""
-        rows = [np.unique(np.array(row) if row else np.zeros(0, np.int64)) for row in map(list, rows)]
+        rows = [
+            np.unique(np.array(row) if row else np.zeros(0, np.int64)) for row in map(list, rows)
+        ]
         if any(row.dtype.kind == "b" for row in rows):
             raise ValueError("Listed: indices must be a vector of integers, got rows of dtype bool")
         return cls(np.cumsum([0, *map(len, rows)]), np.concatenate([np.zeros(0, np.int64), *rows]))
@@ -78,18 +91,23 @@ class Listed(Pattern):
     def row(self, i, n):
         i, n = query_and_length(i, n)
         self._listed(i)
-        keys = self.indices[self.indptr[i]:self.indptr[i + 1]]
+        keys = self.indices[self.indptr[i] : self.indptr[i + 1]]
         return keys[keys < n]
 
     def _listed(self, i):
         """Refuse queries without a row."""
         rows = len(self.indptr) - 1
         if np.size(i) and (np.min(i) < 0 or np.max(i) >= rows):
-            raise IndexError(f"Listed has rows 0 <= i < {rows}, asked for i = {np.min(i)} to {np.max(i)}")
+            raise IndexError(
+                f"Listed has rows 0 <= i < {rows}, asked for i = {np.min(i)} to {np.max(i)}"
+            )
 
     def __eq__(self, other):
-        return (isinstance(other, Listed) and np.array_equal(self.indptr, other.indptr)
-                and np.array_equal(self.indices, other.indices))
+        return (
+            isinstance(other, Listed)
+            and np.array_equal(self.indptr, other.indptr)
+            and np.array_equal(self.indices, other.indices)
+        )
 
     def __hash__(self):
         return hash((self.indptr.tobytes(), self.indices.tobytes()))
@@ -112,7 +130,9 @@ def _frozen(values, name: str) -> np.ndarray:
     if array.size == 0:
         array = array.astype(np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ValueError(f"Listed: {name} must be a vector of integers, got shape {array.shape}, dtype {array.dtype}")
+        raise ValueError(
+            f"Listed: {name} must be a vector of integers, got shape {array.shape}, dtype {array.dtype}"
+        )
     array = array.astype(np.int64)
     array.flags.writeable = False
     return array

@@ -35,7 +35,9 @@ class Blockwise(Pattern):
 
     def __post_init__(self):
         require_pattern("Blockwise: pattern", self.pattern)
-        object.__setattr__(self, "block", int_or_pair("Blockwise: block", self.block, 1, "(b_q, b_k)"))
+        object.__setattr__(
+            self, "block", int_or_pair("Blockwise: block", self.block, 1, "(b_q, b_k)")
+        )
 
     @property
     def own_length(self):
@@ -79,11 +81,15 @@ class Documents(Pattern):
     inner: Pattern | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "lengths", int_tuple("Documents: lengths", self.lengths, 0, MAX_LENGTH))
+        object.__setattr__(
+            self, "lengths", int_tuple("Documents: lengths", self.lengths, 0, MAX_LENGTH)
+        )
         if self.inner is not None:
             require_pattern("Documents: inner", self.inner)
             if self.inner.own_length is not None and set(self.lengths) - {0, self.inner.own_length}:
-                raise ValueError(f"Documents: lengths must all be that of inner, {self.inner.own_length}, got {self.lengths}")
+                raise ValueError(
+                    f"Documents: lengths must all be that of inner, {self.inner.own_length}, got {self.lengths}"
+                )
 
     @property
     def own_length(self):
@@ -106,7 +112,11 @@ class Documents(Pattern):
         self._stated_for(i, n)
         start = int(self._start(np.array([i]))[0])
         length = self.lengths[int(rank(np.array([i]), self.ends)[0])]
-        keys = np.arange(length, dtype=np.int64) if self.inner is None else self.inner.row(i - start, length)
+        keys = (
+            np.arange(length, dtype=np.int64)
+            if self.inner is None
+            else self.inner.row(i - start, length)
+        )
         return start + keys
 
     def _start(self, x):
@@ -142,15 +152,21 @@ class Grid(Pattern):
     def __post_init__(self):
         shape = int_tuple("Grid: shape", self.shape, 1, MAX_LENGTH)
         integer("Grid: the product of shape", prod(shape), 1, MAX_LENGTH)
-        patterns = tuple(self.patterns) if isinstance(self.patterns, (list, tuple)) else (self.patterns,)
+        patterns = (
+            tuple(self.patterns) if isinstance(self.patterns, (list, tuple)) else (self.patterns,)
+        )
         if not shape:
             raise ValueError("Grid: shape must have at least 1 axis, got ()")
         if len(patterns) != len(shape):
-            raise ValueError(f"Grid: patterns must be one for each of the {len(shape)} axes, got {len(patterns)}")
+            raise ValueError(
+                f"Grid: patterns must be one for each of the {len(shape)} axes, got {len(patterns)}"
+            )
         for side, p in zip(shape, patterns):
             require_pattern("Grid: a pattern", p)
             if p.own_length not in (None, side):
-                raise ValueError(f"Grid: {p!r} must be stated for the length of its axis, {side}, got {p.own_length}")
+                raise ValueError(
+                    f"Grid: {p!r} must be stated for the length of its axis, {side}, got {p.own_length}"
+                )
         vars(self).update(shape=shape, patterns=patterns)
 
     @property

@@ -48,11 +48,14 @@ class Pattern:
         return Complement(self)
 
     def __bool__(self):
-        raise TypeError(f"the pattern {self!r} has no truth value: combine patterns with | & - ~, "
-                        "not with `or`, `and`, `not`")
+        raise TypeError(
+            f"the pattern {self!r} has no truth value: combine patterns with | & - ~, "
+            "not with `or`, `and`, `not`"
+        )
 
     def _repr_html_(self):
         from ..picture import html
+
         return html(self)
 
     def _stated_for(self, i, n):
@@ -62,7 +65,9 @@ class Pattern:
         if n != self.own_length:
             raise ValueError(f"{self!r} is stated for n = {self.own_length}, got n = {n}")
         if np.size(i) and (np.min(i) < 0 or np.max(i) >= n):
-            raise IndexError(f"{self!r} has rows 0 <= i < {n}, asked for i = {np.min(i)} to {np.max(i)}")
+            raise IndexError(
+                f"{self!r} has rows 0 <= i < {n}, asked for i = {np.min(i)} to {np.max(i)}"
+            )
 
     def _inside(self, other: Pattern) -> str:
         """The notation of `other` as an operand of self: in parentheses where it binds no tighter."""
@@ -77,7 +82,11 @@ def require_pattern(name: str, p):
 
 def leaves(p: Pattern) -> list[Pattern]:
     """The patterns without parts that `p` is made of, from the left; p itself where it has none."""
-    fields = [each for value in vars(p).values() for each in (value if isinstance(value, tuple) else (value,))]
+    fields = [
+        each
+        for value in vars(p).values()
+        for each in (value if isinstance(value, tuple) else (value,))
+    ]
     parts = [each for each in fields if isinstance(each, Pattern)]
     return [leaf for part in parts for leaf in leaves(part)] if parts else [p]
 
@@ -93,8 +102,10 @@ class Pair(Pattern):
     def __post_init__(self):
         n = {self.left.own_length, self.right.own_length} - {None}
         if len(n) > 1:
-            raise ValueError(f"{self!r}: both sides of {self.sign} must be stated for one length, "
-                             f"got {self.left.own_length} and {self.right.own_length}")
+            raise ValueError(
+                f"{self!r}: both sides of {self.sign} must be stated for one length, "
+                f"got {self.left.own_length} and {self.right.own_length}"
+            )
 
     @property
     def own_length(self):
@@ -160,5 +171,9 @@ class Complement(Pattern):
         return np.setdiff1d(np.arange(n, dtype=np.int64), others)
 
     def __repr__(self):
-        inner = repr(self.pattern) if isinstance(self.pattern, Complement) else self._inside(self.pattern)
+        inner = (
+            repr(self.pattern)
+            if isinstance(self.pattern, Complement)
+            else self._inside(self.pattern)
+        )
         return f"~{inner}"

@@ -44,7 +44,11 @@ class Rule(Pattern):
     def __post_init__(self):
         for name, (kind, least) in self.bounds().items():
             said, given = f"{type(self).__name__}: {name}", getattr(self, name)
-            value = tuple(sorted(set(int_tuple(said, given, least)))) if kind is tuple else integer(said, given, least)
+            value = (
+                tuple(sorted(set(int_tuple(said, given, least))))
+                if kind is tuple
+                else integer(said, given, least)
+            )
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -52,7 +56,10 @@ class Rule(Pattern):
         """(int, or tuple of ints; the least of them) by field."""
         own = fields(cls)  # type: ignore[arg-type]
         least = cls.least if isinstance(cls.least, tuple) else (cls.least,) * len(own)
-        return {field.name: (tuple if str(field.type).startswith("tuple") else int, bound) for field, bound in zip(own, least)}
+        return {
+            field.name: (tuple if str(field.type).startswith("tuple") else int, bound)
+            for field, bound in zip(own, least)
+        }
 
     @property
     def parameters(self) -> tuple:
@@ -69,7 +76,11 @@ class Rule(Pattern):
 
     def row(self, i: int, n: int) -> np.ndarray:
         i, n = query_and_length(i, n)
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *(keys_of_run(run, n) for run in self.runs(i, n))]))
+        return np.unique(
+            np.concatenate(
+                [np.zeros(0, np.int64), *(keys_of_run(run, n) for run in self.runs(i, n))]
+            )
+        )
 
     def __repr__(self):
         return f"{type(self).__name__}({', '.join(map(repr, self.parameters))})"

@@ -38,7 +38,9 @@ def in_run(run: Run, j):
 
 def as_int64(x):
     """NumPy's integers as int64, where differences of queries, keys and parameters fit; anything else as it is."""
-    if getattr(getattr(x, "dtype", None), "kind", "") not in ("i", "u") or not isinstance(x, (np.ndarray, np.generic)):
+    if getattr(getattr(x, "dtype", None), "kind", "") not in ("i", "u") or not isinstance(
+        x, (np.ndarray, np.generic)
+    ):
         return x
     most = int(np.max(x, initial=0)) if x.dtype == np.uint64 else 0
     if most > np.iinfo(np.int64).max:

@@ -20,5 +20,16 @@ from .naming.identify import identify
 from .reading.probe import Probe, probe
 from .report.report import Report
 
-__all__ = ["Diagnosis", "Finding", "Numbers", "Probe", "ProbeError", "Report", "assert_conforms", "check", "identify",
-           "leaked_future", "probe"]
+__all__ = [
+    "Diagnosis",
+    "Finding",
+    "Numbers",
+    "Probe",
+    "ProbeError",
+    "Report",
+    "assert_conforms",
+    "check",
+    "identify",
+    "leaked_future",
+    "probe",
+]

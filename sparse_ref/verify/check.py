@@ -30,7 +30,19 @@ from .sketch import sketched
 CELLS = 1 << 22  # pairs of all heads, up to which every one is looked at
 
 
-def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exhaustive=None, also=(), **options) -> Report:
+def check(
+    fn,
+    pattern,
+    n,
+    heads=None,
+    *,
+    scale=None,
+    seed=0,
+    gradients=None,
+    exhaustive=None,
+    also=(),
+    **options,
+) -> Report:
     """Whether `fn` is attention over exactly these sets, and if not, how it differs and what it is.
 
     The sets: extra and missing keys, keys counted more than once, biased weights, row sums that are not 1, ghosts, empty
@@ -75,17 +87,34 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
     ··+██
     """
     patterns, seed = _patterns(pattern, heads), integer("seed", seed, 0)
-    if not (gradients in (None, "torch", "jax") if isinstance(gradients, (str, type(None))) else callable(gradients)):
+    if not (
+        gradients in (None, "torch", "jax")
+        if isinstance(gradients, (str, type(None)))
+        else callable(gradients)
+    ):
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
     if isinstance(gradients, str) and gradients != options.get("framework", "numpy"):
         framework = options.get("framework", "numpy")
-        raise ValueError(f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}")
+        raise ValueError(
+            f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
+        )
     if scale is not None and not (isinstance(scale, (int, float)) and isfinite(scale)):
         raise ValueError(f"scale must be a finite number, got {scale!r}")
     call = subject(fn, n, len(patterns), **options)
     small = call.heads * call.n[0] * call.n[1] <= CELLS if exhaustive is None else exhaustive
-    report = Report(patterns, call.n, seed, called(fn), {**options, "scale": scale, "exhaustive": exhaustive, "also": tuple(also),
-                    "gradients": gradients})
+    report = Report(
+        patterns,
+        call.n,
+        seed,
+        called(fn),
+        {
+            **options,
+            "scale": scale,
+            "exhaustive": exhaustive,
+            "also": tuple(also),
+            "gradients": gradients,
+        },
+    )
     findings: list[Finding] = []
     try:
         (_small if small else _large)(call, patterns, scale, seed, gradients, report, findings)
@@ -93,11 +122,24 @@ def check(fn, pattern, n, heads=None, *, scale=None, seed=0, gradients=None, exh
         findings.append(Finding(error.kind, str(error)))
     for other in also:
         try:
-            more = check(fn, pattern, other, heads, scale=scale, seed=seed, gradients=gradients, exhaustive=exhaustive, **options)
+            more = check(
+                fn,
+                pattern,
+                other,
+                heads,
+                scale=scale,
+                seed=seed,
+                gradients=gradients,
+                exhaustive=exhaustive,
+                **options,
+            )
         except (ValueError, IndexError) as error:  # a pattern of one length has no other
             report.remarks.append(f"n = {other} was not looked at: {error}")
             continue
-        findings += (replace(finding, message=f"at n = {more.size}: {finding.message}") for finding in more.findings)
+        findings += (
+            replace(finding, message=f"at n = {more.size}: {finding.message}")
+            for finding in more.findings
+        )
     report.findings = tuple(findings)
     return report
 
@@ -113,7 +155,9 @@ def assert_conforms(fn, pattern, n, heads=None, **options) -> None:
         raise AssertionError(str(report))
 
 
-def _small(call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]) -> None:
+def _small(
+    call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]
+) -> None:
     """Every pair is looked at. What is found is kept at once, so that nothing is lost where fn fails later."""
     report.expected = expected = np.stack([dense(p, call.n) for p in patterns])
     report.probe = found = probed(call)
@@ -131,13 +175,17 @@ def _small(call: Subject, patterns, scale, seed: int, gradients, report: Report,
         findings += reasons(call, found.dtype, scale, seed)
     elif judged.any() and not found.leaks.any() and not any(x.broken for x in report.numbers):
         outside = np.flatnonzero((~expected & judged[..., None]).any(axis=(0, 1)))
-        moved, report.remarks, _ = poisoned(call, outside, lambda keys: expected[..., keys].any(axis=-1), judged, seed)
+        moved, report.remarks, _ = poisoned(
+            call, outside, lambda keys: expected[..., keys].any(axis=-1), judged, seed
+        )
         findings += moved
     if gradients is not None and judged.any():
         findings += wrong_gradients(call, gradients, patterns, expected, judged, scale, seed)
 
 
-def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]) -> None:
+def _large(
+    call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]
+) -> None:
     """All rows are seen through random sums, a sample of them is read."""
     seen = sketched(call, patterns, seed)
     report.expected, report.sampled, report.remarks = seen.expected, seen, seen.said()
@@ -157,11 +205,18 @@ def _large(call: Subject, patterns, scale, seed: int, gradients, report: Report,
         findings += reasons(call, seen.sums.dtype, scale, seed)
     elif not {"leak", "overflow", "nan"} & {x.kind for x in findings}:
         outside = np.flatnonzero((~seen.expected & seen.right[..., None]).any(axis=(0, 1)))
-        moved, remarks, rows = poisoned(call, outside, lambda keys: attending(patterns, keys, call.n[0]), seen.judged, seed)
+        moved, remarks, rows = poisoned(
+            call, outside, lambda keys: attending(patterns, keys, call.n[0]), seen.judged, seed
+        )
         findings += moved
-        report.remarks += [*remarks, f"seen: huge numbers in {POISONED} keys at most, and the {counted(rows, 'row')} without them"]
+        report.remarks += [
+            *remarks,
+            f"seen: huge numbers in {POISONED} keys at most, and the {counted(rows, 'row')} without them",
+        ]
     if gradients is not None and seen.right.any():
-        findings += wrong_gradients(call, gradients, patterns, seen.expected, seen.right, scale, seed, seen.rows)
+        findings += wrong_gradients(
+            call, gradients, patterns, seen.expected, seen.right, scale, seed, seen.rows
+        )
 
 
 def _patterns(pattern, heads) -> tuple[Pattern, ...]:
@@ -169,8 +224,14 @@ def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     if isinstance(pattern, Pattern):
         return (pattern,) * (1 if heads is None else integer("heads", heads, 1))
     require_one_set("pattern", pattern)
-    if not isinstance(pattern, (list, tuple)) or not pattern or not all(isinstance(p, Pattern) for p in pattern):
-        raise TypeError(f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}")
+    if (
+        not isinstance(pattern, (list, tuple))
+        or not pattern
+        or not all(isinstance(p, Pattern) for p in pattern)
+    ):
+        raise TypeError(
+            f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}"
+        )
     if heads is not None and heads != len(pattern):
         raise ValueError(f"pattern must be one for each of heads = {heads}, got {len(pattern)}")
     return tuple(pattern)

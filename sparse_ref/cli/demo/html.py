@@ -10,6 +10,7 @@ from io import BytesIO
 def figure(fig, alt: str) -> str:
     """A matplotlib figure as an image inside the page; the figure is closed."""
     import matplotlib.pyplot as plt
+
     data = BytesIO()
     fig.savefig(data, format="png", dpi=120, bbox_inches="tight")
     plt.close(fig)
@@ -25,7 +26,11 @@ def table(head, rows) -> str:
 def _cell(value) -> str:
     if isinstance(value, str):
         return f"<td>{value if value.startswith('<') else escape(value)}</td>"
-    return f'<td class="number">{value:,}</td>' if isinstance(value, int) else f'<td class="number">{value:.3g}</td>'
+    return (
+        f'<td class="number">{value:,}</td>'
+        if isinstance(value, int)
+        else f'<td class="number">{value:.3g}</td>'
+    )
 
 
 def verdict(good: bool, said: str) -> str:

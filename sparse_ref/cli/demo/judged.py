@@ -25,16 +25,25 @@ def onnx_attention(mask: np.ndarray | None = None, **attributes) -> Callable:
     """
     from onnx import TensorProto, helper
     from onnx.reference import ReferenceEvaluator
+
     given = {} if mask is None else {"mask": mask}
     node = helper.make_node("Attention", ["q", "k", "v", *given], ["out"], **attributes)
     taken = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * 4) for name in "qkv"]
     taken += [helper.make_tensor_value_info(name, TensorProto.BOOL, [None] * 2) for name in given]
-    graph = helper.make_graph([node], "attention", taken, [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)])
-    session = ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)]))
+    graph = helper.make_graph(
+        [node],
+        "attention",
+        taken,
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, [None] * 4)],
+    )
+    session = ReferenceEvaluator(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)])
+    )
 
     def fn(q, k, v):
-        out, = session.run(None, {"q": q[None], "k": k[None], "v": v[None], **given})
+        (out,) = session.run(None, {"q": q[None], "k": k[None], "v": v[None], **given})
         return out[0]
+
     return fn
 
 
@@ -45,6 +54,7 @@ def torch_attention(**options) -> Callable:
     def fn(q, k, v):
         attend = torch.nn.functional.scaled_dot_product_attention
         return attend(*(torch.from_numpy(x)[None] for x in (q, k, v)), **options)[0].numpy()
+
     return fn
 
 
@@ -54,8 +64,13 @@ def flex_attention(p: Pattern) -> Callable:
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
     def fn(q, k, v):
-        blocks = create_block_mask(lambda b, h, i, j: p.contains(i, j), None, None, q.shape[1], k.shape[1], device="cpu")
-        return flex_attention(*(torch.from_numpy(x)[None] for x in (q, k, v)), block_mask=blocks)[0].numpy()
+        blocks = create_block_mask(
+            lambda b, h, i, j: p.contains(i, j), None, None, q.shape[1], k.shape[1], device="cpu"
+        )
+        return flex_attention(*(torch.from_numpy(x)[None] for x in (q, k, v)), block_mask=blocks)[
+            0
+        ].numpy()
+
     return fn
 
 
@@ -66,14 +81,22 @@ def subjects() -> Iterator[tuple[str, Callable, tuple[int, int]]]:
         yield "ONNX Attention", onnx_attention(), SQUARE
         yield "ONNX Attention, is_causal=1", onnx_attention(is_causal=1), SQUARE
         yield "ONNX Attention, is_causal=1", onnx_attention(is_causal=1), WIDE
-        yield "ONNX Attention, is_causal=1, left_window_size=2", onnx_attention(is_causal=1, left_window_size=2), SQUARE
+        yield (
+            "ONNX Attention, is_causal=1, left_window_size=2",
+            onnx_attention(is_causal=1, left_window_size=2),
+            SQUARE,
+        )
         both_sides = onnx_attention(left_window_size=2, right_window_size=1)
         yield "ONNX Attention, left_window_size=2, right_window_size=1", both_sides, WIDE
         yield "ONNX Attention, attn_mask = Strided(3)", onnx_attention(strided), SQUARE
     if find_spec("torch"):
         yield "PyTorch SDPA, is_causal=True", torch_attention(is_causal=True), SQUARE
         yield "PyTorch SDPA, is_causal=True", torch_attention(is_causal=True), WIDE
-        yield "PyTorch FlexAttention, mask_mod = Lookback(3).contains", flex_attention(Lookback(3)), SQUARE
+        yield (
+            "PyTorch FlexAttention, mask_mod = Lookback(3).contains",
+            flex_attention(Lookback(3)),
+            SQUARE,
+        )
 
 
 def section() -> str:
@@ -82,13 +105,26 @@ def section() -> str:
     for said, fn, n in subjects():
         names = identify(probe(fn, n).mask[0])
         right = check(fn, names[0], n=n).passed if names else False
-        rows.append((said, f"{n[0]} x {n[1]}", f"<code>{escape(repr(names[0]))}</code>" if names else "no name",
-                     verdict(right, "sets and numbers" if right else "differs")))
+        rows.append(
+            (
+                said,
+                f"{n[0]} x {n[1]}",
+                f"<code>{escape(repr(names[0]))}</code>" if names else "no name",
+                verdict(right, "sets and numbers" if right else "differs"),
+            )
+        )
     if not rows:
-        return TITLE + "<p>Neither onnx nor torch is installed: <code>make demo</code> installs onnx.</p>"
-    return (TITLE + "<p>Attention is linear in V: with one-hot columns of V the weights of any implementation are read out from "
-            "outside, and its sets are compared as sets. No source is read.</p>"
-            + table(("implementation", "n_q x n_k", "computes", "check"), rows) + _alignment())
+        return (
+            TITLE
+            + "<p>Neither onnx nor torch is installed: <code>make demo</code> installs onnx.</p>"
+        )
+    return (
+        TITLE
+        + "<p>Attention is linear in V: with one-hot columns of V the weights of any implementation are read out from "
+        "outside, and its sets are compared as sets. No source is read.</p>"
+        + table(("implementation", "n_q x n_k", "computes", "check"), rows)
+        + _alignment()
+    )
 
 
 def _alignment() -> str:
@@ -100,6 +136,8 @@ def _alignment() -> str:
     full = check(onnx_attention(), Full(), n=SQUARE)
     if report.passed or not full.passed:
         raise RuntimeError("the ONNX operator changed what is_causal means: look again")
-    return (f"<h3>What is_causal means when n_q = {WIDE[0]} and n_k = {WIDE[1]}</h3><p>With a cache of keys the queries are the "
-            f"last positions, and each should see the keys up to its own: <code>{last!r}</code>. The operator aligns at the top "
-            f"left instead. The report of somebody who expected the former:</p>{report._repr_html_()}")
+    return (
+        f"<h3>What is_causal means when n_q = {WIDE[0]} and n_k = {WIDE[1]}</h3><p>With a cache of keys the queries are the "
+        f"last positions, and each should see the keys up to its own: <code>{last!r}</code>. The operator aligns at the top "
+        f"left instead. The report of somebody who expected the former:</p>{report._repr_html_()}"
+    )

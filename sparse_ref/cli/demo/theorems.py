@@ -16,10 +16,13 @@ FAMILIES = "strided", "fixed"
 def section() -> str:
     """A table of the theorems, each with its verdict; raises RuntimeError where one ends otherwise than expected."""
     walks = [_walk(f) for f in (strided(1000), fixed(1000, 8))]
-    return ("<h2>Path theorems, proved</h2><p>Factorized attention promises a path from every position to every later one. Each "
-            "statement is about the formulas that drew the masks above, and holds for every length and every parameter, or is "
-            f"refuted with the smallest pair.</p>{_settled()}<p>A path in closed form, each hop checked against the sets, for "
-            "positions drawn up to 10<sup>18</sup>:</p>" + table(("factorization", "paths checked", "the last one"), walks))
+    return (
+        "<h2>Path theorems, proved</h2><p>Factorized attention promises a path from every position to every later one. Each "
+        "statement is about the formulas that drew the masks above, and holds for every length and every parameter, or is "
+        f"refuted with the smallest pair.</p>{_settled()}<p>A path in closed form, each hop checked against the sets, for "
+        "positions drawn up to 10<sup>18</sup>:</p>"
+        + table(("factorization", "paths checked", "the last one"), walks)
+    )
 
 
 def _settled() -> str:
@@ -32,7 +35,9 @@ def _settled() -> str:
             return f"<p>{error}.</p>"
         if found.status != each.expected:
             raise RuntimeError(f"expected {each.name} to be {each.expected}, found: {found}")
-        shown = verdict(True, "proved") if found else verdict(False, f"refuted: {found.counterexample}")
+        shown = (
+            verdict(True, "proved") if found else verdict(False, f"refuted: {found.counterexample}")
+        )
         rows.append((f"{each.family}: {each.claim}", found.statement, shown, each.remark))
     return table(("claim", "statement", "found", "so"), rows)
 
@@ -45,6 +50,10 @@ def _walk(f: Factorized) -> tuple:
         i = draw.randrange(10**18)
         j = draw.randrange(i + 1)
         path = witness(f, j, i)
-        if path[0] != j or path[-1] != i or not all(a == b or p.contains(b, a) for p, a, b in zip(f.steps, path, path[1:])):
+        if (
+            path[0] != j
+            or path[-1] != i
+            or not all(a == b or p.contains(b, a) for p, a, b in zip(f.steps, path, path[1:]))
+        ):
             raise RuntimeError(f"{path} is no path through {f!r}")
     return repr(f), 1000, " → ".join(f"{position:,}" for position in path)

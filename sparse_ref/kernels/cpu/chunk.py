@@ -42,7 +42,9 @@ def half(bits):
     rest = np.uint32(np.uint32(bits & np.uint16(0x7FFF)) << np.uint32(13))
     scaled = np.float32(rest.view(np.float32) * np.float32(2.0**112)).view(np.uint32)
     size = scaled if rest < np.uint32(0x0F800000) else np.uint32(rest | np.uint32(0x7F800000))
-    return np.uint32(size | np.uint32(np.uint32(bits & np.uint16(0x8000)) << np.uint32(16))).view(np.float32)
+    return np.uint32(size | np.uint32(np.uint32(bits & np.uint16(0x8000)) << np.uint32(16))).view(
+        np.float32
+    )
 
 
 def copied(array, copy):

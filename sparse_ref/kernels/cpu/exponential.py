@@ -31,11 +31,33 @@ class Reduction:
     polynomial: tuple[float, ...]
 
 
-SINGLE = Reduction(-87.0, 0.693359375, -2.12194440e-4, 127, 23, (
-    0.5, 0.16666576266288757, 0.041666463017463684, 0.008363205008208752, 0.001393368816934526))
-DOUBLE = Reduction(-708.0, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 1023, 52, (
-    0.5000000000000001, 0.16666666666666669, 0.04166666666662399, 0.008333333333330055, 0.0013888888917281835,
-    0.00019841269863083534, 2.4801521190298173e-05, 2.7557268415311104e-06, 2.762013864198784e-07, 2.510040682604696e-08))
+SINGLE = Reduction(
+    -87.0,
+    0.693359375,
+    -2.12194440e-4,
+    127,
+    23,
+    (0.5, 0.16666576266288757, 0.041666463017463684, 0.008363205008208752, 0.001393368816934526),
+)
+DOUBLE = Reduction(
+    -708.0,
+    6.93147180369123816490e-01,
+    1.90821492927058770002e-10,
+    1023,
+    52,
+    (
+        0.5000000000000001,
+        0.16666666666666669,
+        0.04166666666662399,
+        0.008333333333330055,
+        0.0013888888917281835,
+        0.00019841269863083534,
+        2.4801521190298173e-05,
+        2.7557268415311104e-06,
+        2.762013864198784e-07,
+        2.510040682604696e-08,
+    ),
+)
 
 
 @intrinsic
@@ -48,13 +70,26 @@ def exp(typingctx, x):
         call = {1: ir.FunctionType(vector, [vector]), 3: ir.FunctionType(vector, [vector] * 3)}
 
         def llvm(name, *operands):
-            return builder.call(get_or_insert_function(builder.module, call[len(operands)],
-                                                       f"llvm.{name}.v{vector.count}f{x.dtype.bitwidth}"), operands)
+            return builder.call(
+                get_or_insert_function(
+                    builder.module,
+                    call[len(operands)],
+                    f"llvm.{name}.v{vector.count}f{x.dtype.bitwidth}",
+                ),
+                operands,
+            )
 
-        least, below = every(vector, how.least), builder.fcmp_ordered("<", args[0], every(vector, how.least))
-        held = builder.select(builder.fcmp_ordered(">", args[0], least), args[0], least)  # NaN, too, is no integer
+        least, below = (
+            every(vector, how.least),
+            builder.fcmp_ordered("<", args[0], every(vector, how.least)),
+        )
+        held = builder.select(
+            builder.fcmp_ordered(">", args[0], least), args[0], least
+        )  # NaN, too, is no integer
         k = llvm("floor", llvm("fma", held, every(vector, LOG2_E), every(vector, 0.5)))
-        r = llvm("fma", k, every(vector, -how.low), llvm("fma", k, every(vector, -how.high), args[0]))
+        r = llvm(
+            "fma", k, every(vector, -how.low), llvm("fma", k, every(vector, -how.high), args[0])
+        )
         y = every(vector, how.polynomial[-1])
         for coefficient in how.polynomial[-2::-1]:
             y = llvm("fma", y, r, every(vector, coefficient))
@@ -63,6 +98,8 @@ def exp(typingctx, x):
         power = builder.fptosi(k, ir.VectorType(ir.IntType(32), vector.count))
         power = power if x.dtype == types.float32 else builder.sext(power, whole)
         power = builder.shl(builder.add(power, every(whole, how.bias)), every(whole, how.mantissa))
-        return builder.select(below, every(vector, 0.0), builder.fmul(y, builder.bitcast(power, vector)))
+        return builder.select(
+            below, every(vector, 0.0), builder.fmul(y, builder.bitcast(power, vector))
+        )
 
     return x(x), build

@@ -27,7 +27,7 @@ def slabs_of(ptr, start, keys, n) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         bounds[0], bounds[-1] = 0, len(ptr) - 1
         low, high = np.zeros((2, slabs), np.int64)
         for s in range(slabs):
-            own = start[ptr[bounds[s]]:ptr[bounds[s + 1]]]
+            own = start[ptr[bounds[s]] : ptr[bounds[s + 1]]]
             listed = keys[-1 - own[own < 0]]
             runs = own[own >= 0]
             low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))

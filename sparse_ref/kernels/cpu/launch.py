@@ -27,11 +27,24 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
     `sets` is a Plan or a CSR of (n_q, n_k).
     """
     if isinstance(sets, CSR):
-        attend_rows(*(x.astype(out.dtype, copy=False) for x in (q, k, v)), heads, kv, scale, sets.indptr, sets.indices, out, lse)
+        attend_rows(
+            *(x.astype(out.dtype, copy=False) for x in (q, k, v)),
+            heads,
+            kv,
+            scale,
+            sets.indptr,
+            sets.indices,
+            out,
+            lse,
+        )
         return
     q, k, v = (_bits(x) for x in (q, k, v))
-    longest = np.argsort(-np.diff(sets.ptr), kind="stable")  # a long tile begun last would keep the other threads waiting
-    seen = _finite(v, np.unique(kv[heads])) if (sets.start >= 0).any() else np.zeros(len(v), bool)  # what is gathered is seen then
+    longest = np.argsort(
+        -np.diff(sets.ptr), kind="stable"
+    )  # a long tile begun last would keep the other threads waiting
+    seen = (
+        _finite(v, np.unique(kv[heads])) if (sets.start >= 0).any() else np.zeros(len(v), bool)
+    )  # what is gathered is seen then
     attend_tiles(get_num_threads(), q, k, v, heads, kv, scale, sets.arrays, longest, seen, out, lse)
 
 
@@ -54,10 +67,23 @@ def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     lanes = BYTES // dq.itemsize
     widths = [-(-x.shape[2] // lanes) * lanes for x in (dk, dv)]
     direct = len(low) == 1 and widths == [dk.shape[2], dv.shape[2]]
-    parts = [dk, dv] if direct else [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
+    parts = (
+        [dk, dv]
+        if direct
+        else [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
+    )
     groups = (present, present if direct else np.arange(len(present)), first, order)
-    backward_tiles(get_num_threads(), (grad, q, k, v, delta, lse), groups, scale, sets.arrays, _finite(k, present),
-                   (bounds, low, offset), dq, *parts)
+    backward_tiles(
+        get_num_threads(),
+        (grad, q, k, v, delta, lse),
+        groups,
+        scale,
+        sets.arrays,
+        _finite(k, present),
+        (bounds, low, offset),
+        dq,
+        *parts,
+    )
     for part, total in zip([] if direct else parts, (dk, dv)):
         add_slabs(part, (low, offset), present, total)
 
@@ -66,14 +92,27 @@ def _backward_rows(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     """The same over CSR; sums in float64. Heads are sorted by their key heads."""
     present, own = np.unique(kv[heads], return_inverse=True)
     each = np.arange(len(heads))
-    x = [a[h].astype(np.float64, copy=False)
-         for a, h in ((grad, heads), (q, heads), (k, present), (v, present), (out, heads), (lse, heads))]
+    x = [
+        a[h].astype(np.float64, copy=False)
+        for a, h in (
+            (grad, heads),
+            (q, heads),
+            (k, present),
+            (v, present),
+            (out, heads),
+            (lse, heads),
+        )
+    ]
     sums = [np.zeros(x[at].shape) for at in (1, 2, 3)]
     turned = sets.transposed()
     backward_queries(*x, each, own, scale, sets.indptr, sets.indices, sums[0])
     first = np.searchsorted(own, np.arange(len(present) + 1))
     backward_keys(*x, each, first, scale, turned.indptr, turned.indices, *sums[1:])
-    for total, chosen, part in ((dq, heads, sums[0]), (dk, present, sums[1]), (dv, present, sums[2])):
+    for total, chosen, part in (
+        (dq, heads, sums[0]),
+        (dk, present, sums[1]),
+        (dv, present, sums[2]),
+    ):
         total[chosen] += part.astype(total.dtype, copy=False)
 
 

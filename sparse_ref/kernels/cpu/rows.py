@@ -16,7 +16,9 @@ def attend_rows(q, k, v, heads, kv, scale, indptr, indices, out, lse):
     n = q.shape[1]
     for x in prange(len(heads) * n):
         h, i = heads[x // n], x % n
-        lse[h, i] = _row(q[h, i], k[kv[h]], v[kv[h]], indices[indptr[i]:indptr[i + 1]], scale, out[h, i])
+        lse[h, i] = _row(
+            q[h, i], k[kv[h]], v[kv[h]], indices[indptr[i] : indptr[i + 1]], scale, out[h, i]
+        )
 
 
 @serial
@@ -80,7 +82,7 @@ def backward_keys(grad, q, k, v, out, lse, heads, first, scale, indptr, indices,
     n = k.shape[1]
     for x in prange(len(k) * n):
         g, j = x // n, x % n
-        for h in heads[first[g]:first[g + 1]]:
+        for h in heads[first[g] : first[g + 1]]:
             for t in range(indptr[j], indptr[j + 1]):
                 i = indices[t]
                 if lse[h, i] == -np.inf:

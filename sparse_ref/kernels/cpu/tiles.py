@@ -44,8 +44,15 @@ def _room(d, e, like):
     """What a thread computes a tile in: its queries, a chunk's keys and values where they are copied, a panel's logits, and
     for each row of the tile the sum of values, the largest logit so far, and the sum of exp(x - largest)."""
     width, dtype = lanes(like), like.dtype
-    return (panels(d, like), np.empty((TILE, d), dtype), np.empty((TILE, e), dtype), np.empty((TILE, width), dtype),
-            panels(e, like), np.empty((TILE // width, width), dtype), np.empty((TILE // width, width), dtype))
+    return (
+        panels(d, like),
+        np.empty((TILE, d), dtype),
+        np.empty((TILE, e), dtype),
+        np.empty((TILE, width), dtype),
+        panels(e, like),
+        np.empty((TILE // width, width), dtype),
+        np.empty((TILE // width, width), dtype),
+    )
 
 
 @serial

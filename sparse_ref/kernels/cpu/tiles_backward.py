@@ -50,11 +50,24 @@ def backward_tiles(threads, x, of_key_head, scale, plan, finite, slabs, dq, dk, 
         while u < len(low) * len(present):
             s, y = u // len(present), u % len(present)
             g = present[y]
-            own_dk, own_dv = dk[place[y], offset[s]:offset[s + 1]], dv[place[y], offset[s]:offset[s + 1]]
+            own_dk, own_dv = (
+                dk[place[y], offset[s] : offset[s + 1]],
+                dv[place[y], offset[s] : offset[s + 1]],
+            )
             for t in range(bounds[s], bounds[s + 1]):
-                for h in heads[first[y]:first[y + 1]]:
-                    _tile((grad[h], q[h], k[g], v[g], delta[h], lse[h]), scale, plan, t, finite[g], room, low[s],
-                          dq[h], own_dk, own_dv)
+                for h in heads[first[y] : first[y + 1]]:
+                    _tile(
+                        (grad[h], q[h], k[g], v[g], delta[h], lse[h]),
+                        scale,
+                        plan,
+                        t,
+                        finite[g],
+                        room,
+                        low[s],
+                        dq[h],
+                        own_dk,
+                        own_dv,
+                    )
             u = take(queue)
 
 
@@ -64,11 +77,21 @@ def _room(d, e, whole_d, whole_e, like):
     values where they are copied; a panel's logits and what is added to keys; P and dx / scale; delta, lse, and bits."""
     width, dtype = lanes(like), like.dtype
     rows, square, own = (TILE, width), (TILE, TILE), (TILE // width, width)
-    return ((panels(d, like), panels(e, like), panels(d, like)),
-            (np.zeros((whole_d // width * TILE, width), dtype), np.zeros((whole_e // width * TILE, width), dtype)),
-            (np.empty((TILE, d), dtype), np.empty((TILE, d), dtype), np.empty((TILE, e), dtype)),
-            (np.empty(rows, dtype), np.empty(rows, dtype), np.empty(square, dtype), np.empty(square, dtype)),
-            (np.empty(own, dtype), np.empty(own, dtype), np.empty(TILE, np.uint64)))
+    return (
+        (panels(d, like), panels(e, like), panels(d, like)),
+        (
+            np.zeros((whole_d // width * TILE, width), dtype),
+            np.zeros((whole_e // width * TILE, width), dtype),
+        ),
+        (np.empty((TILE, d), dtype), np.empty((TILE, d), dtype), np.empty((TILE, e), dtype)),
+        (
+            np.empty(rows, dtype),
+            np.empty(rows, dtype),
+            np.empty(square, dtype),
+            np.empty(square, dtype),
+        ),
+        (np.empty(own, dtype), np.empty(own, dtype), np.empty(TILE, np.uint64)),
+    )
 
 
 @serial
@@ -76,7 +99,13 @@ def _tile(x, scale, plan, t, finite, room, low, dq, dk, dv):
     """What one tile of queries gives to its own rows of dq and to the rows of its keys in dk and dv."""
     grad, q, k, v, delta, lse = x
     rows, ptr, start, keys, word, words = plan
-    (queries, grads, acc), (q_rows, g_rows), (k_copy, k_clean, v_copy), (s, piece, p_all, ds_all), (own_delta, own_lse, bits) = room
+    (
+        (queries, grads, acc),
+        (q_rows, g_rows),
+        (k_copy, k_clean, v_copy),
+        (s, piece, p_all, ds_all),
+        (own_delta, own_lse, bits),
+    ) = room
     d, e, width, number_of = q.shape[1], v.shape[1], lanes(dq), dq.dtype.type
     acc[:], own_delta[:], own_lse[:] = 0, 0, 0
     lay_out(q, rows[t], number_of(scale), k_copy, queries)
@@ -109,7 +138,9 @@ def _tile(x, scale, plan, t, finite, room, low, dq, dk, dv):
         if not clean:
             _add_infinite_keys(ds_all, bits, k, start[c], keys, acc)
         if not sound:
-            _add_infinite_queries(ds_all, bits, q, rows[t], number_of(scale), start[c], keys, low, dk)
+            _add_infinite_queries(
+                ds_all, bits, q, rows[t], number_of(scale), start[c], keys, low, dk
+            )
             _add_infinite_queries(p_all, bits, grad, rows[t], number_of(1), start[c], keys, low, dv)
     stand_up(acc, k_copy)
     for r in range(TILE):
@@ -127,7 +158,9 @@ def in_pieces(rows, out):
         odd = not all_finite(rows[r])
         sound &= not odd
         for z in range(rows.shape[1]):
-            out[z // width * TILE + r, z % width] = 0 if odd and not math.isfinite(rows[r, z]) else rows[r, z]
+            out[z // width * TILE + r, z % width] = (
+                0 if odd and not math.isfinite(rows[r, z]) else rows[r, z]
+            )
     return sound
 
 
@@ -146,12 +179,20 @@ def living(rows, delta, lse, own_delta, own_lse):
 @serial
 def _differentiate(s, dp, lo, hi, p, bits, full, delta, lse, p_all, ds_all):
     """From the logits s and dP of panel p: P into p_all, and dx / scale into ds_all and s; both (keys, rows)."""
-    own_delta, own_lse, across, shift = load(delta, p), load(lse, p), TILE // lanes(s), np.uint64(p * lanes(s))
+    own_delta, own_lse, across, shift = (
+        load(delta, p),
+        load(lse, p),
+        TILE // lanes(s),
+        np.uint64(p * lanes(s)),
+    )
     for c in range(lo, hi):
         weight = exp(lower(load(s, c) - own_lse, zero(s)))
         slope = weight * (load(dp, c) - own_delta)
         if not full:
-            weight, slope = where_zero(bits[c] >> shift, weight), where_zero(bits[c] >> shift, slope)
+            weight, slope = (
+                where_zero(bits[c] >> shift, weight),
+                where_zero(bits[c] >> shift, slope),
+            )
         store(p_all, c * across + p, weight)
         store(ds_all, c * across + p, slope)
         store(s, c, slope)

@@ -32,22 +32,33 @@ def transpose(a, first, rows, columns, b, to):
 def square(typingctx, a, at, down, b, to, along):
     """b.flat[to + c along + r] = a.flat[at + r down + c] for the rows r and columns c of one square."""
     side = Vector(a.dtype).lanes // 2
-    vector, places, index = ir.VectorType(number_type(a.dtype), side), ir.VectorType(BITS, side), types.intp
+    vector, places, index = (
+        ir.VectorType(number_type(a.dtype), side),
+        ir.VectorType(BITS, side),
+        types.intp,
+    )
 
     def build(context, builder, signature, args):
         def row(kind, array, start, step, r):
             start = builder.add(start, builder.mul(step, ir.Constant(step.type, r)))
             return builder.bitcast(place(context, builder, kind, array, start), vector.as_pointer())
 
-        rows = [builder.load(row(a, *args[:3], r), align=a.dtype.bitwidth // 8) for r in range(side)]
+        rows = [
+            builder.load(row(a, *args[:3], r), align=a.dtype.bitwidth // 8) for r in range(side)
+        ]
         half = side // 2
         while half:
-            upper = [c if not c & half else c - half + side for c in range(side)]  # of the row above, of the one below
+            upper = [
+                c if not c & half else c - half + side for c in range(side)
+            ]  # of the row above, of the one below
             below = [c + half if not c & half else c + side for c in range(side)]
             for r in range(side):
                 if not r & half:
                     pair = rows[r], rows[r + half]
-                    rows[r], rows[r + half] = (builder.shuffle_vector(*pair, ir.Constant(places, x)) for x in (upper, below))
+                    rows[r], rows[r + half] = (
+                        builder.shuffle_vector(*pair, ir.Constant(places, x))
+                        for x in (upper, below)
+                    )
             half //= 2
         for r in range(side):
             builder.store(rows[r], row(b, *args[3:], r), align=b.dtype.bitwidth // 8)

@@ -14,8 +14,14 @@ from typing import Any
 import numpy as np
 from numba import cuda, njit
 
-THREADS = 64, 128  # of a block, one for each feature that it adds up: the first where that is enough
-DEPTH = {"float32": 32, "float64": 16}  # features of the members in shared memory at once: powers of 2
+THREADS = (
+    64,
+    128,
+)  # of a block, one for each feature that it adds up: the first where that is enough
+DEPTH = {
+    "float32": 32,
+    "float64": 16,
+}  # features of the members in shared memory at once: powers of 2
 
 
 @lru_cache
@@ -117,7 +123,11 @@ def gradient_kernel(threads: int, dtype: str, keyed: bool, plain: bool):
         at = cuda.shared.array(threads, np.int64)
         t: Any = cuda.threadIdx.x
         block = cuda.blockIdx.x
-        h, i, place = block // target.shape[1], block % target.shape[1], cuda.blockIdx.y * threads + t
+        h, i, place = (
+            block // target.shape[1],
+            block % target.shape[1],
+            cuda.blockIdx.y * threads + t,
+        )
         real, acc = place < target.shape[2], zero
         for pair in range(first[h], first[h + 1]):
             ha, hb, hq = heads[pair, 0], heads[pair, 1], heads[pair, 2]

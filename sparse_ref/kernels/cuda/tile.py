@@ -40,7 +40,10 @@ class Layout(NamedTuple):
         return self.across * (TILE // self.rows)
 
 
-LAYOUT = {"float32": Layout(8, 4, 32), "float64": Layout(4, 4, 16)}  # powers of 2, the depth at least 8
+LAYOUT = {
+    "float32": Layout(8, 4, 32),
+    "float64": Layout(4, 4, 16),
+}  # powers of 2, the depth at least 8
 
 
 @lru_cache

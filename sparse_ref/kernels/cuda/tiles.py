@@ -74,7 +74,12 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
     number, (rows, columns, depth) = np.dtype(dtype).type, layout
     threads, across, held = layout.threads, layout.across, columns * width // TILE
     low, zero, one = number(-np.inf), number(0), number(1)
-    slices, line, lines, wide = (depth, TILE + PAD), (across, TILE + PAD), (rows, columns), (depth, width + PAD)
+    slices, line, lines, wide = (
+        (depth, TILE + PAD),
+        (across, TILE + PAD),
+        (rows, columns),
+        (depth, width + PAD),
+    )
     sums, some = (rows, held), (rows,)
     add, _ = product(layout, TILE)
     add_values, add_members = product(layout, width)
@@ -149,7 +154,9 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
                 whole += part[u, i]
             share[i] = one / whole if whole != zero else zero
             if own[i] >= 0 and first == 0:
-                lse[h, own[i]] = (top[i] if top[i] > low else zero) + math.log(whole) if whole != zero else low
+                lse[h, own[i]] = (
+                    (top[i] if top[i] > low else zero) + math.log(whole) if whole != zero else low
+                )
         cuda.syncthreads()
         for a in range(rows):
             i = own[r + a]

@@ -52,14 +52,38 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
     number, (rows, columns, depth) = np.dtype(dtype).type, layout
     threads, across, held = layout.threads, layout.across, columns * width // TILE
     low, zero = number(-np.inf), number(0)
-    slices, lines, wide, sums = (depth, TILE + PAD), (rows, columns), (depth, width + PAD), (rows, held)
+    slices, lines, wide, sums = (
+        (depth, TILE + PAD),
+        (rows, columns),
+        (depth, width + PAD),
+        (rows, held),
+    )
     add, _ = product(layout, TILE)
     add_vectors, add_members = product(layout, width)
     turned, straight = copies(layout, width, dtype)
     lay, weigh = spread(layout), weights(layout, dtype, keyed, plain)
 
     @cuda.jit
-    def gradient(a1, b1, a2, b2, source, lse, mean, heads, first, scale, visit, rows_, ptr, start, keys, word, words, target):
+    def gradient(
+        a1,
+        b1,
+        a2,
+        b2,
+        source,
+        lse,
+        mean,
+        heads,
+        first,
+        scale,
+        visit,
+        rows_,
+        ptr,
+        start,
+        keys,
+        word,
+        words,
+        target,
+    ):
         if ALIGNED:
             left = cuda.shared.array(slices, number, alignment=16)
             right = cuda.shared.array(wide, number, alignment=16)

@@ -30,7 +30,11 @@ def _(p: Documents, i, n):
     doc = np.searchsorted(bounds, i, side="right") - 1
     start, length = bounds[:-1][doc], np.diff(bounds)[doc]
     if p.inner is None:
-        return Runs(np.arange(len(i) + 1), np.stack([start, start + length, 0 * i + 1, 0 * i + 1], 1), (len(i), n))
+        return Runs(
+            np.arange(len(i) + 1),
+            np.stack([start, start + length, 0 * i + 1, 0 * i + 1], 1),
+            (len(i), n),
+        )
     local, back = np.unique(i - start, return_inverse=True)
     inner = normalise(runs_of(p.inner, local, p.inner.own_length or max(p.lengths, default=0)))
     found = cut(taken(inner, back), 0 * length, length)
@@ -44,7 +48,7 @@ def _(p: Grid, i, n):
     p._stated_for(i, n)
     found = _along(p.patterns[0], i // (n // p.shape[0]), p.shape[0])
     for axis in range(1, len(p.shape)):
-        side, inner = p.shape[axis], int(np.prod(p.shape[axis + 1:], dtype=np.int64))
+        side, inner = p.shape[axis], int(np.prod(p.shape[axis + 1 :], dtype=np.int64))
         found = _crossed(found, _spans(_along(p.patterns[axis], i // inner % side, side)), side)
     return found
 
@@ -67,12 +71,18 @@ def _crossed(outer: Runs, inner: Runs, side: int) -> Runs:
     if ((outer.table[:, 2] > 1) & (outer.table[:, 3] > 1)).any():
         outer = _spans(normalise(outer))
     slots, each = np.diff(outer.indptr), np.diff(inner.indptr)
-    row = np.repeat(np.arange(len(slots)), slots)          # of each outer run
+    row = np.repeat(np.arange(len(slots)), slots)  # of each outer run
     a, b, step, _ = np.repeat(outer.table, each[row], axis=0).T
     first = np.repeat(inner.indptr[:-1][row], each[row])
     nth = np.arange(len(first)) - np.repeat(np.cumsum(each[row]) - each[row], each[row])
     x, y = inner.table[first + nth, 0], inner.table[first + nth, 1]
     last = a + (b - 1 - a) // step * step
-    one = (last == a) | ((step == 1) & (y - x == side))  # a single group, or groups that touch: a span
-    table = np.stack([a * side + x, last * side + y, np.where(one, 1, step * side), np.where(one, 1, y - x)], 1)
-    return Runs(np.concatenate([[0], np.cumsum(slots * each)]), table, (len(slots), outer.shape[1] * side))
+    one = (last == a) | (
+        (step == 1) & (y - x == side)
+    )  # a single group, or groups that touch: a span
+    table = np.stack(
+        [a * side + x, last * side + y, np.where(one, 1, step * side), np.where(one, 1, y - x)], 1
+    )
+    return Runs(
+        np.concatenate([[0], np.cumsum(slots * each)]), table, (len(slots), outer.shape[1] * side)
+    )

@@ -12,8 +12,12 @@ from .table import Runs, key_counts, normalise
 def union_rows(left: Runs, right: Runs) -> Runs:
     """The union of two sets, row by row: the runs of both."""
     table = np.empty((len(left.table) + len(right.table), 4), np.int64)
-    table[np.arange(len(left.table)) + np.repeat(right.indptr[:-1], np.diff(left.indptr))] = left.table
-    table[np.arange(len(right.table)) + np.repeat(left.indptr[1:], np.diff(right.indptr))] = right.table
+    table[np.arange(len(left.table)) + np.repeat(right.indptr[:-1], np.diff(left.indptr))] = (
+        left.table
+    )
+    table[np.arange(len(right.table)) + np.repeat(left.indptr[1:], np.diff(right.indptr))] = (
+        right.table
+    )
     return Runs(left.indptr + right.indptr, table, left.shape)
 
 
@@ -66,11 +70,20 @@ def cut(runs: Runs, lo, hi) -> Runs:
     lo, hi = np.repeat(lo, slots), np.repeat(hi, slots)
     start, stop, step, width = runs.table.T
     stop = np.minimum(stop, hi)
-    group = start + np.maximum(lo - start, 0) // step * step  # where the group at or before lo begins
+    group = (
+        start + np.maximum(lo - start, 0) // step * step
+    )  # where the group at or before lo begins
     whole = np.where(group >= lo, group, group + step)
     rest = np.stack([np.where(step == 1, np.maximum(start, lo), whole), stop, step, width], 1)
-    head = np.stack([np.maximum(lo, start), np.minimum(np.where(step == 1, 0, group + width), stop),
-                     np.ones_like(step), np.ones_like(step)], 1)
+    head = np.stack(
+        [
+            np.maximum(lo, start),
+            np.minimum(np.where(step == 1, 0, group + width), stop),
+            np.ones_like(step),
+            np.ones_like(step),
+        ],
+        1,
+    )
     return union_rows(Runs(runs.indptr, rest, runs.shape), Runs(runs.indptr, head, runs.shape))
 
 
@@ -95,8 +108,10 @@ def apart(runs: Runs) -> tuple[Runs, Runs]:
     """(the spans, what the strided runs hold beyond them) of tidy runs, row by row, both tidy."""
     strided = runs.table[:, 2] > 1
     row = np.repeat(np.arange(runs.shape[0]), np.diff(runs.indptr))
-    spans, others = (Runs(np.searchsorted(row[held], np.arange(runs.shape[0] + 1)), runs.table[held], runs.shape)
-                     for held in (~strided, strided))
+    spans, others = (
+        Runs(np.searchsorted(row[held], np.arange(runs.shape[0] + 1)), runs.table[held], runs.shape)
+        for held in (~strided, strided)
+    )
     return spans, normalise(within(others, gaps(spans)))
 
 
@@ -128,6 +143,13 @@ def complement(runs: Runs) -> Runs:
     start, stop, step, width = one.T
     nothing, unit = np.zeros(rows, np.int64), np.ones(rows, np.int64)
     between = np.where(step > 1, stop, nothing)
-    parts = [(nothing, start, unit, unit), (start + width, between, step, np.maximum(step - width, 1)),
-             (stop, nothing + n, unit, unit)]
-    return Runs(np.arange(rows + 1) * 3, np.stack([np.stack(part, 1) for part in parts], 1).reshape(-1, 4), runs.shape)
+    parts = [
+        (nothing, start, unit, unit),
+        (start + width, between, step, np.maximum(step - width, 1)),
+        (stop, nothing + n, unit, unit),
+    ]
+    return Runs(
+        np.arange(rows + 1) * 3,
+        np.stack([np.stack(part, 1) for part in parts], 1).reshape(-1, 4),
+        runs.shape,
+    )

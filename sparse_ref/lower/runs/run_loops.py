@@ -130,7 +130,7 @@ def merged(table, n, out):
         else:
             out[apart, 0], out[apart, 1], out[apart, 2], out[apart, 3] = starts[s], stops[s], 1, 1
             apart += 1
-    out[apart:apart + classes] = strided[:classes]
+    out[apart : apart + classes] = strided[:classes]
     return apart + classes
 
 

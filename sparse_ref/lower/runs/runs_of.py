@@ -38,7 +38,9 @@ TABLE = 1 << 21  # runs of a rule written at a time
 @singledispatch
 def runs_of(p: Pattern, i: np.ndarray, n: int) -> Runs:
     """The runs of the queries i (int64, any order, repeats allowed) for n keys, not yet tidy."""
-    raise TypeError(f"{type(p).__name__} cannot be lowered: it is neither a Rule nor built of others")
+    raise TypeError(
+        f"{type(p).__name__} cannot be lowered: it is neither a Rule nor built of others"
+    )
 
 
 @runs_of.register
@@ -46,7 +48,9 @@ def _(p: Rule, i, n):
     rows = max(TABLE // max(len(p.runs(i[:1], n)), 1), 1)
     if len(i) <= rows:
         return _tabled(p, i, n)
-    parts = [normalise(_tabled(p, i[lo:lo + rows], n)) for lo in range(0, len(i), rows)]  # most of many runs are empty
+    parts = [
+        normalise(_tabled(p, i[lo : lo + rows], n)) for lo in range(0, len(i), rows)
+    ]  # most of many runs are empty
     return below_one_another(parts, (len(i), n))
 
 
@@ -78,7 +82,9 @@ def _(p: Random, i, n):
 @runs_of.register
 def _(p: Shifted, i, n):
     if abs(p.offset) + int(np.abs(i).max(initial=0)) > FURTHEST:
-        raise ValueError(f"{p!r}: queries must stay within {FURTHEST} when shifts add up, got an offset of {p.offset} more")
+        raise ValueError(
+            f"{p!r}: queries must stay within {FURTHEST} when shifts add up, got an offset of {p.offset} more"
+        )
     return runs_of(p.pattern, i + p.offset, n)
 
 

@@ -65,10 +65,10 @@ def _unite(indptr, table, n, out, kept):
 @parallel
 def _count(indptr, table, n, sizes):
     for i in prange(len(sizes)):
-        sizes[i] = size(table[indptr[i]:indptr[i + 1]], n)
+        sizes[i] = size(table[indptr[i] : indptr[i + 1]], n)
 
 
 @parallel
 def _list(indptr, table, n, starts, indices):
     for i in prange(len(indptr) - 1):
-        listed(table[indptr[i]:indptr[i + 1]], n, indices[starts[i]:starts[i + 1]])
+        listed(table[indptr[i] : indptr[i + 1]], n, indices[starts[i] : starts[i + 1]])

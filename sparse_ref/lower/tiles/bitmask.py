@@ -51,7 +51,13 @@ def word_of(table, at, spans, end, keys, own):
     for r in range(spans, end):
         start, stop, step, width = table[r]
         low, high = max(start, first), min(stop, beyond)
-        if low < high and len(own) == 1 and own[0, 2] == step and own[0, 3] == width and (start - own[0, 0]) % step == 0:
+        if (
+            low < high
+            and len(own) == 1
+            and own[0, 2] == step
+            and own[0, 3] == width
+            and (start - own[0, 0]) % step == 0
+        ):
             w |= bits(keys, low, high)
         elif low < high:
             for group in range(start + (low - start) // step * step, high, step):

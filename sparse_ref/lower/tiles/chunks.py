@@ -11,7 +11,17 @@ from numba import prange
 
 from ..._jit import parallel, serial
 from ..runs.run_loops import spans_in, stretch
-from .bitmask import ALL_ONES, TILE, key_of, passed_spans, popcount, single_bit, test_bit, transpose_bits, word_of
+from .bitmask import (
+    ALL_ONES,
+    TILE,
+    key_of,
+    passed_spans,
+    popcount,
+    single_bit,
+    test_bit,
+    transpose_bits,
+    word_of,
+)
 
 
 @serial
@@ -35,7 +45,7 @@ def in_common(indptr, table, rows, distinct, own):
     common, begun = np.empty((0, 2), np.int64), False
     for r in range(TILE):
         if distinct[r]:
-            runs = table[indptr[rows[r]]:indptr[rows[r] + 1]]
+            runs = table[indptr[rows[r]] : indptr[rows[r] + 1]]
             spans = spans_in(runs)
             if one_class:
                 spans = 1 if len(runs) == 1 and same_class(runs[0], own[0]) else 0
@@ -108,7 +118,7 @@ def walk(sets, unions, in_tile, distinct, places, chunks, write):
     indptr, table, n = sets
     start, listed, word, words = chunks
     for t in prange(len(in_tile)):
-        own = unions[1][unions[0][t]:unions[0][t + 1]]
+        own = unions[1][unions[0][t] : unions[0][t + 1]]
         common, at_common = in_common(indptr, table, in_tile[t], distinct[t], own), 0
         spans, keys = spans_in(own), np.empty(TILE, np.int64)
         ends, real = spans_of(indptr, table, in_tile[t]), (in_tile[t] >= 0).sum()
@@ -124,7 +134,17 @@ def walk(sets, unions, in_tile, distinct, places, chunks, write):
                     pairs += real * TILE
                 else:
                     shift = keys[0] - first if first >= 0 else 0
-                    pairs += fill_words(indptr, table, in_tile[t], distinct[t], ends, keys[:held], own, shift, words[w])
+                    pairs += fill_words(
+                        indptr,
+                        table,
+                        in_tile[t],
+                        distinct[t],
+                        ends,
+                        keys[:held],
+                        own,
+                        shift,
+                        words[w],
+                    )
                 if first < 0:
                     for b in range(TILE):
                         listed[g, b] = keys[b if b < held else 0]
@@ -139,7 +159,10 @@ def spans_of(indptr, table, rows):
     for r in range(TILE):
         i = rows[r]
         if i >= 0:
-            ends[r, 0], ends[r, 1] = indptr[i], indptr[i] + spans_in(table[indptr[i]:indptr[i + 1]])
+            ends[r, 0], ends[r, 1] = (
+                indptr[i],
+                indptr[i] + spans_in(table[indptr[i] : indptr[i + 1]]),
+            )
     return ends
 
 
@@ -148,7 +171,9 @@ def unlike(indptr, table, rows, distinct):
     """Which rows have other runs than the row before them in their tile."""
     for t in prange(len(rows)):
         for r in range(TILE):
-            distinct[t, r] = rows[t, r] >= 0 and (r == 0 or not alike(indptr, table, rows[t, r - 1], rows[t, r]))
+            distinct[t, r] = rows[t, r] >= 0 and (
+                r == 0 or not alike(indptr, table, rows[t, r - 1], rows[t, r])
+            )
 
 
 @serial

@@ -72,7 +72,7 @@ def orders(sets: Runs, of: np.ndarray) -> Iterator[np.ndarray]:
 def tiles_of(order: np.ndarray) -> np.ndarray:
     """Rows in this order, 64 a tile, -1 beyond the last."""
     rows = np.full(-(-len(order) // TILE) * TILE, -1, np.int32)
-    rows[:len(order)] = order
+    rows[: len(order)] = order
     return rows.reshape(-1, TILE)
 
 
@@ -109,7 +109,7 @@ def sampled_chunks(sets: Runs, of: np.ndarray, order: np.ndarray) -> tuple[int, 
 
 def commonest_step(sets: Runs) -> int:
     """The step that most strided runs have, of a sample; 1 where there are none."""
-    sample = sets.table[::max(len(sets.table) // LOOKED_AT, 1), 2]
+    sample = sets.table[:: max(len(sets.table) // LOOKED_AT, 1), 2]
     steps, many = np.unique(sample[sample > 1], return_counts=True)
     return int(steps[np.argmax(many)]) if len(steps) else 1
 
@@ -118,5 +118,5 @@ def commonest_step(sets: Runs) -> int:
 def first_keys(indptr, table, n, first):
     """The least key of each row, n where there is none."""
     for i in prange(len(first)):
-        own = table[indptr[i]:indptr[i + 1]]
+        own = table[indptr[i] : indptr[i + 1]]
         first[i] = stretch(own, spans_in(own), 0, -1, n)[0]

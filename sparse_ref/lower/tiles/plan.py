@@ -61,7 +61,11 @@ class Plan:
     @property
     def full(self) -> float:
         """The share of chunks that are full; 1.0 where there are none."""
-        return sum(int((part.word < 0).sum()) for part in self.parts) / self.chunks if self.chunks else 1.0
+        return (
+            sum(int((part.word < 0).sum()) for part in self.parts) / self.chunks
+            if self.chunks
+            else 1.0
+        )
 
     @property
     def gathered(self) -> float:
@@ -85,18 +89,34 @@ class Plan:
 
     def check(self):
         """Raise ValueError where the arrays point outside one another or a query stands in two tiles, as those made by hand may."""
-        once = np.bincount(self.rows[self.rows >= 0], minlength=self.shape[0])  # how often each query stands in a tile
-        sound = (len(once) == self.shape[0] and (once == 1).all()
-                 and all(table.shape == (len(table), TILE) for table in (self.rows, self.keys, self.words))
-                 and len(self.ptr) == len(self.rows) + 1 and self.ptr[0] == 0 and self.ptr[-1] == len(self.start) == len(self.word)
-                 and (np.diff(self.ptr) >= 0).all() and self.keys.min(initial=0) >= 0
-                 and self.keys.max(initial=-1) < self.shape[1] and self.word.max(initial=-1) < len(self.words)
-                 and self.start.min(initial=0) >= -len(self.keys) and self.start.max(initial=-1) <= max(self.shape[1] - TILE, -1))
+        once = np.bincount(
+            self.rows[self.rows >= 0], minlength=self.shape[0]
+        )  # how often each query stands in a tile
+        sound = (
+            len(once) == self.shape[0]
+            and (once == 1).all()
+            and all(
+                table.shape == (len(table), TILE) for table in (self.rows, self.keys, self.words)
+            )
+            and len(self.ptr) == len(self.rows) + 1
+            and self.ptr[0] == 0
+            and self.ptr[-1] == len(self.start) == len(self.word)
+            and (np.diff(self.ptr) >= 0).all()
+            and self.keys.min(initial=0) >= 0
+            and self.keys.max(initial=-1) < self.shape[1]
+            and self.word.max(initial=-1) < len(self.words)
+            and self.start.min(initial=0) >= -len(self.keys)
+            and self.start.max(initial=-1) <= max(self.shape[1] - TILE, -1)
+        )
         if not sound:
-            raise ValueError(f"Plan: rows, ptr, start, keys, word and words must fit one another and the shape, got {self!r}")
+            raise ValueError(
+                f"Plan: rows, ptr, start, keys, word and words must fit one another and the shape, got {self!r}"
+            )
         if self.rest:
             if self.rest.shape != self.shape:
-                raise ValueError(f"Plan: rest must have the shape {self.shape}, got {self.rest.shape}")
+                raise ValueError(
+                    f"Plan: rest must have the shape {self.shape}, got {self.rest.shape}"
+                )
             self.rest.check()
 
     def csr(self) -> CSR:
@@ -114,8 +134,10 @@ class Plan:
 
     def __repr__(self):
         tiles = sum(len(part.rows) for part in self.parts)
-        return (f"Plan(shape={self.shape}, nnz={self.nnz:,}, {tiles:,} tiles, {self.chunks:,} chunks, "
-                f"{self.full:.0%} full, {self.gathered:.0%} gathered, {self.waste:.0%} padding waste, {self.nbytes:,} bytes)")
+        return (
+            f"Plan(shape={self.shape}, nnz={self.nnz:,}, {tiles:,} tiles, {self.chunks:,} chunks, "
+            f"{self.full:.0%} full, {self.gathered:.0%} gathered, {self.waste:.0%} padding waste, {self.nbytes:,} bytes)"
+        )
 
 
 def plan(p, n) -> Plan:
@@ -151,10 +173,23 @@ def _tiled(sets: Runs, rows: np.ndarray, in_tile: np.ndarray) -> Plan:
     if not partial.all():
         moved = np.where(partial, np.cumsum(partial) - 1, -1)
         word, words = np.where(word >= 0, moved[word], -1), words[partial]
-    return Plan((int((rows >= 0).sum()), sets.shape[1]), rows, ptr, start, keys, word, words, int(places[:, 3].sum()))
+    return Plan(
+        (int((rows >= 0).sum()), sets.shape[1]),
+        rows,
+        ptr,
+        start,
+        keys,
+        word,
+        words,
+        int(places[:, 3].sum()),
+    )
 
 
 def _room(chunks: int, gathered: int, partial: int) -> tuple[np.ndarray, ...]:
     """start, keys, word and words, to be filled."""
-    return (np.empty(chunks, np.int64), np.empty((gathered, TILE), np.int32), np.empty(chunks, np.int64),
-            np.empty((partial, TILE), np.uint64))
+    return (
+        np.empty(chunks, np.int64),
+        np.empty((gathered, TILE), np.int32),
+        np.empty(chunks, np.int64),
+        np.empty((partial, TILE), np.uint64),
+    )

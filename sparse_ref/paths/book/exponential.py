@@ -29,8 +29,8 @@ def log_sparse(n):
 
 def short_log_sparse(n):
     """LogSparse at lengths up to 2**7."""
-    if n > 2**len(BITS):
-        raise ValueError(f"n must be at most {2**len(BITS)}, got {n}")
+    if n > 2 ** len(BITS):
+        raise ValueError(f"n must be at most {2 ** len(BITS)}, got {n}")
     return LogSparse()
 
 
@@ -51,7 +51,7 @@ def without_greatest(j, i, n):
 
 def without_great(j, i, n):
     """i less the greatest power of two in i - j"""
-    return _less(j, i, POWERS[:len(BITS)])
+    return _less(j, i, POWERS[: len(BITS)])
 
 
 def _less(j, i, powers):
@@ -101,48 +101,114 @@ def bit_subset(j, i, n):
 
 
 THEOREMS = (
-    Theorem("logsparse", "LogSparse", "proved", "confirms",
-            claim="floor(log2 l) + 1 layers connect cell l with every cell before it", source="Li et al. 2019, theorem 1",
-            remark="For distances up to 2^62: each layer takes the greatest power of two off it.",
-            settle=lambda: prove_hops(log_sparse, bit_length, without_greatest)),
-    Theorem("logsparse-exact", "LogSparse", "proved", "sharpens",
-            claim="floor(log2 l) + 1 layers connect cell l with every cell before it", source="Li et al. 2019, theorem 1",
-            remark="The shortest path takes as many layers as the distance has ones; asked up to n = 128.",
-            settle=lambda: prove_hops(short_log_sparse, ones, without_great, exact=True)),
-    Theorem("logsparse-too-few", "LogSparse", "refuted", "sharpens",
-            claim="floor(log2 l) + 1 layers connect cell l with every cell before it", source="Li et al. 2019, theorem 1",
-            remark="The bound is met: three layers do not cover a distance of 15.",
-            settle=lambda: prove((LogSparse(),) * 3)),
-    Theorem("logsparse-restart", "LogSparse", "proved", "confirms",
-            claim="Restarting keeps every cell within reach", source="Li et al. 2019, sec. 4.2",
-            remark="Each cell reads its predecessor, so nothing is ever cut off; the bound here is far from the least.",
-            settle=lambda: prove_hops(restarted, distance, before)),
-    Theorem("longnet", "LongNet", "proved", "confirms",
-            claim="Any two tokens are O(log N) layers apart", source="Ding et al. 2023, sec. 2.2, eq. 19 and 20",
-            remark="Without a causal mask, all 16 heads together, and the longest segment holding all: two layers at n = 256.",
-            settle=lambda: prove((heads(causal=False),) * 2, n=256, causal=False)),
-    Theorem("longnet-longer", "LongNet", "proved", "contradicts",
-            claim="Any two tokens are O(log N) layers apart", source="Ding et al. 2023, sec. 2.2",
-            remark="Only within the longest segment: beyond it nothing is ever heard, in any number of layers.",
-            settle=lambda: prove_closed(heads(causal=False), one_segment, causal=False)),
-    Theorem("longnet-causal", "LongNet", "proved", "contradicts",
-            claim="Any two tokens are O(log N) layers apart", source="Ding et al. 2023, sec. 2.2, used in sec. 4.1",
-            remark="Under a causal mask the first token of a segment never hears of the token just before it.",
-            settle=lambda: prove_closed(heads(causal=True), not_its_predecessor)),
-    Theorem("butterfly", "butterfly", "proved", "confirms",
-            claim="log2 n factors make up a full matrix", source="Dao et al. 2022, sec. 3.2",
-            remark="Eight layers, one factor each, connect 256 blocks.",
-            settle=lambda: prove(tuple(Flip(2**t) for t in range(8)), n=256, causal=False)),
-    Theorem("butterfly-flat", "butterfly", "proved", "confirms",
-            claim="The flat butterfly stands for the product of its factors", source="Dao et al. 2022, sec. 3.2",
-            remark="As paths go: eight layers of it connect 256 blocks.",
-            settle=lambda: prove((butterfly(8),) * 8, n=256, causal=False)),
-    Theorem("butterfly-too-few", "butterfly", "refuted", "contradicts",
-            claim="Few layers of the flat butterfly are enough", source="folklore",
-            remark="Seven layers leave out blocks whose numbers differ in all eight digits.",
-            settle=lambda: prove((butterfly(8),) * 7, n=256, causal=False)),
-    Theorem("butterfly-causal", "butterfly", "proved", "contradicts",
-            claim="A causal butterfly connects as the full one does", source="folklore",
-            remark="Cut to j <= i it connects j to i only where the binary ones of j are among those of i.",
-            settle=lambda: prove_closed(causal_butterfly, bit_subset)),
+    Theorem(
+        "logsparse",
+        "LogSparse",
+        "proved",
+        "confirms",
+        claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
+        source="Li et al. 2019, theorem 1",
+        remark="For distances up to 2^62: each layer takes the greatest power of two off it.",
+        settle=lambda: prove_hops(log_sparse, bit_length, without_greatest),
+    ),
+    Theorem(
+        "logsparse-exact",
+        "LogSparse",
+        "proved",
+        "sharpens",
+        claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
+        source="Li et al. 2019, theorem 1",
+        remark="The shortest path takes as many layers as the distance has ones; asked up to n = 128.",
+        settle=lambda: prove_hops(short_log_sparse, ones, without_great, exact=True),
+    ),
+    Theorem(
+        "logsparse-too-few",
+        "LogSparse",
+        "refuted",
+        "sharpens",
+        claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
+        source="Li et al. 2019, theorem 1",
+        remark="The bound is met: three layers do not cover a distance of 15.",
+        settle=lambda: prove((LogSparse(),) * 3),
+    ),
+    Theorem(
+        "logsparse-restart",
+        "LogSparse",
+        "proved",
+        "confirms",
+        claim="Restarting keeps every cell within reach",
+        source="Li et al. 2019, sec. 4.2",
+        remark="Each cell reads its predecessor, so nothing is ever cut off; the bound here is far from the least.",
+        settle=lambda: prove_hops(restarted, distance, before),
+    ),
+    Theorem(
+        "longnet",
+        "LongNet",
+        "proved",
+        "confirms",
+        claim="Any two tokens are O(log N) layers apart",
+        source="Ding et al. 2023, sec. 2.2, eq. 19 and 20",
+        remark="Without a causal mask, all 16 heads together, and the longest segment holding all: two layers at n = 256.",
+        settle=lambda: prove((heads(causal=False),) * 2, n=256, causal=False),
+    ),
+    Theorem(
+        "longnet-longer",
+        "LongNet",
+        "proved",
+        "contradicts",
+        claim="Any two tokens are O(log N) layers apart",
+        source="Ding et al. 2023, sec. 2.2",
+        remark="Only within the longest segment: beyond it nothing is ever heard, in any number of layers.",
+        settle=lambda: prove_closed(heads(causal=False), one_segment, causal=False),
+    ),
+    Theorem(
+        "longnet-causal",
+        "LongNet",
+        "proved",
+        "contradicts",
+        claim="Any two tokens are O(log N) layers apart",
+        source="Ding et al. 2023, sec. 2.2, used in sec. 4.1",
+        remark="Under a causal mask the first token of a segment never hears of the token just before it.",
+        settle=lambda: prove_closed(heads(causal=True), not_its_predecessor),
+    ),
+    Theorem(
+        "butterfly",
+        "butterfly",
+        "proved",
+        "confirms",
+        claim="log2 n factors make up a full matrix",
+        source="Dao et al. 2022, sec. 3.2",
+        remark="Eight layers, one factor each, connect 256 blocks.",
+        settle=lambda: prove(tuple(Flip(2**t) for t in range(8)), n=256, causal=False),
+    ),
+    Theorem(
+        "butterfly-flat",
+        "butterfly",
+        "proved",
+        "confirms",
+        claim="The flat butterfly stands for the product of its factors",
+        source="Dao et al. 2022, sec. 3.2",
+        remark="As paths go: eight layers of it connect 256 blocks.",
+        settle=lambda: prove((butterfly(8),) * 8, n=256, causal=False),
+    ),
+    Theorem(
+        "butterfly-too-few",
+        "butterfly",
+        "refuted",
+        "contradicts",
+        claim="Few layers of the flat butterfly are enough",
+        source="folklore",
+        remark="Seven layers leave out blocks whose numbers differ in all eight digits.",
+        settle=lambda: prove((butterfly(8),) * 7, n=256, causal=False),
+    ),
+    Theorem(
+        "butterfly-causal",
+        "butterfly",
+        "proved",
+        "contradicts",
+        claim="A causal butterfly connects as the full one does",
+        source="folklore",
+        remark="Cut to j <= i it connects j to i only where the binary ones of j are among those of i.",
+        settle=lambda: prove_closed(causal_butterfly, bit_subset),
+    ),
 )

@@ -22,6 +22,7 @@ def book() -> tuple[Theorem, ...]:
     (True, True)
     """
     from . import CHAPTERS
+
     found = [each for chapter in CHAPTERS for each in chapter.THEOREMS]
     families = list(dict.fromkeys(each.family for each in found))
     return tuple(sorted(found, key=lambda each: families.index(each.family)))
@@ -39,4 +40,6 @@ def theorem(name: str) -> Theorem:
         if each.name == name:
             return each
     near = get_close_matches(name, [each.name for each in book()], 3, 0.4)
-    raise LookupError(f"no theorem is called {name!r}" + (f"; there is {', '.join(near)}" if near else ""))
+    raise LookupError(
+        f"no theorem is called {name!r}" + (f"; there is {', '.join(near)}" if near else "")
+    )

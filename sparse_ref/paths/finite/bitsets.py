@@ -67,12 +67,12 @@ def _carry(steps, widths, indptr, bounds, news, seen):
     if first >= last:
         return
     news[:] = 0
-    _gather(indptr[:n + 1], bounds, base, first, last, news)
+    _gather(indptr[: n + 1], bounds, base, first, last, news)
     for m in range(1, len(steps)):
         tree = np.empty((2 * n, WORDS), np.uint64)
         _reorder(base, first, last, steps[m], widths[m], tree)
         lo, hi = _grown(tree, n)
-        _gather(indptr[m * n:(m + 1) * n + 1], bounds, tree, lo, hi, news)
+        _gather(indptr[m * n : (m + 1) * n + 1], bounds, tree, lo, hi, news)
     for i in range(n):
         if _any(news[i]):
             for c in range(WORDS):

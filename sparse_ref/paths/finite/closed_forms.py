@@ -41,33 +41,46 @@ def known(steps: tuple[Pattern, ...]) -> Known | None:
         return None
     keys, l = _lookback(first), getattr(others[0], "l", 1)
     if type(others[0]) is Strided and keys >= l:
-        return _earlier(lambda d: 1 if d < keys else 2)           # to the last position that is a multiple of l before i
+        return _earlier(
+            lambda d: 1 if d < keys else 2
+        )  # to the last position that is a multiple of l before i
     keys, l = _lookback(others[0]), getattr(first, "l", 1)
     if type(first) is Strided and keys >= l:
         return Known(_earlier(lambda d: 1 if d % l == 0 else 2).hops, lambda n: (0, min(1, n - 1)))
     if type(first) is Block and type(others[0]) is Summary and others[0].l == first.l:
-        return Known(lambda j, i: None if j > i else (j < i) + (j // first.l < i // first.l))  # by the end of j's block
+        return Known(
+            lambda j, i: None if j > i else (j < i) + (j // first.l < i // first.l)
+        )  # by the end of j's block
     return None
 
 
 def _of_one(p: Pattern) -> Known | None:
     """The closed form where all layers are alike."""
     if type(p) is Full:
-        return Known(lambda j, i: int(i != j))                      # all read all
+        return Known(lambda j, i: int(i != j))  # all read all
     if type(p) is Causal:
-        return _earlier(lambda d: 1)                                # all earlier ones are read
+        return _earlier(lambda d: 1)  # all earlier ones are read
     if _lookback(p):
         reach = _lookback(p) - 1
-        return _earlier(lambda d: -(-d // reach) if reach else None)  # no layer goes back further, and each may go as far
+        return _earlier(
+            lambda d: -(-d // reach) if reach else None
+        )  # no layer goes back further, and each may go as far
     if type(p) is Window:
         return Known(lambda j, i: _strides(abs(i - j), 1, p.radius))  # likewise to either side
     if type(p) is Dilated:
-        far = 1 if p.step > 1 else None                               # the next position is of another remainder
-        return Known(lambda j, i: _strides(abs(i - j), p.step, p.radius), lambda n: (0, min(far or n, n - 1)))
+        far = 1 if p.step > 1 else None  # the next position is of another remainder
+        return Known(
+            lambda j, i: _strides(abs(i - j), p.step, p.radius), lambda n: (0, min(far or n, n - 1))
+        )
     if type(p) is Strided:
-        return Known(_earlier(lambda d: None if d % p.l else 1).hops, lambda n: (0, n - 1 if p.l == 1 else min(1, n - 1)))
+        return Known(
+            _earlier(lambda d: None if d % p.l else 1).hops,
+            lambda n: (0, n - 1 if p.l == 1 else min(1, n - 1)),
+        )
     if type(p) is LogSparse:
-        return Known(_earlier(int.bit_count).hops, lambda n: (0, (1 << (n.bit_length() - 1)) - 1))  # the powers that sum to d
+        return Known(
+            _earlier(int.bit_count).hops, lambda n: (0, (1 << (n.bit_length() - 1)) - 1)
+        )  # the powers that sum to d
     return _butterfly(p)
 
 
@@ -78,8 +91,9 @@ def _butterfly(p: Pattern) -> Known | None:
         return None
 
     def farthest(n):
-        top = 1 << max((n - 1).bit_length() - 1, 0)                 # the greatest power of 2 below n
+        top = 1 << max((n - 1).bit_length() - 1, 0)  # the greatest power of 2 below n
         return (0, 1 << factors) if n > 1 << factors else (top - 1, min(top, n - 1))
+
     return Known(lambda j, i: None if (i ^ j) >> factors else (i ^ j).bit_count(), farthest)
 
 

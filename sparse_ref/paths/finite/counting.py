@@ -35,7 +35,7 @@ def count(steps, j, i, n, *, residual=True, order=None) -> int:
     each = {step: edges_once(step, n, residual) for step in dict.fromkeys(patterns)}
     ways = (np.arange(n) == j).astype(np.int64)
     for step in patterns:
-        if int(ways.max()) * n >= 2**63:                               # no sum of n of them is beyond int64 before that
+        if int(ways.max()) * n >= 2**63:  # no sum of n of them is beyond int64 before that
             ways = ways.astype(object)
         ways = each[step].sums(ways)
     return int(ways[i])

@@ -90,7 +90,7 @@ def growth(steps, n, i=None, *, residual=True, order=None) -> np.ndarray:
             more += [0 * rows for _ in range(r + 1 - len(more))]
             more[r] += np.bitwise_count(first[:, rows]).sum(axis=(0, 2), dtype=np.int64)
     grown = np.cumsum(more, axis=0)
-    return grown if i is None else grown[:np.searchsorted(grown[:, 0], grown[-1, 0]) + 1, 0]
+    return grown if i is None else grown[: np.searchsorted(grown[:, 0], grown[-1, 0]) + 1, 0]
 
 
 def distance(steps, j, i, n, *, residual=True, order=None) -> int:

@@ -41,8 +41,8 @@ class Layer:
             place = _place(a, step, self.n)
             ordered = np.empty_like(total[:-1])
             ordered[place] = total[np.minimum(a + width, self.n)] - total[a]
-            along, ends = _running(ordered), self.indptr[m * self.n:(m + 1) * self.n + 1]
-            lo, hi = self.bounds[ends[0]:ends[-1]].T
+            along, ends = _running(ordered), self.indptr[m * self.n : (m + 1) * self.n + 1]
+            lo, hi = self.bounds[ends[0] : ends[-1]].T
             each = _running(along[hi] - along[lo])
             found = found + each[ends[1:] - ends[0]] - each[ends[:-1] - ends[0]]
         return found
@@ -55,10 +55,10 @@ class Layer:
         """The positions that any of those above read: bool (n,) from bool (n,)."""
         found, a = np.zeros(self.n, bool), np.arange(self.n)
         for m, (step, width) in enumerate(zip(self.steps, self.widths)):
-            ends = self.indptr[m * self.n:(m + 1) * self.n + 1]
+            ends = self.indptr[m * self.n : (m + 1) * self.n + 1]
             theirs = np.repeat(above, np.diff(ends))
             place = _place(a, step, self.n)
-            lo, hi = self.bounds[ends[0]:ends[-1]][theirs].T
+            lo, hi = self.bounds[ends[0] : ends[-1]][theirs].T
             groups = a[_covers(lo, hi, self.n)[place] > 0]
             found |= _covers(groups, np.minimum(groups + width, self.n), self.n) > 0
         return found
@@ -67,7 +67,7 @@ class Layer:
         """In how many intervals each position lies, int64 (n,): how many read it, where no row has it in two."""
         found, a = np.zeros(self.n, np.int64), np.arange(self.n)
         for m, (step, width) in enumerate(zip(self.steps, self.widths)):
-            lo, hi = self.bounds[self.indptr[m * self.n]:self.indptr[(m + 1) * self.n]].T
+            lo, hi = self.bounds[self.indptr[m * self.n] : self.indptr[(m + 1) * self.n]].T
             groups = _covers(lo, hi, self.n)[_place(a, step, self.n)]
             found += _running(groups)[1:] - _running(groups)[np.maximum(a + 1 - width, 0)]
         return found
@@ -108,11 +108,15 @@ def of_runs(held: Runs) -> Layer:
     own, rare = worth[kind], ~worth[kind]
     which, starts = _listed(first[rare], groups[rare], run[rare, 2])
     lo = _place(first, run[:, 2], n)
-    parts = [(row[~strided], *held.table[~strided, :2].T), *((row[strided], *cut) for cut in _cut_groups(run)),
-             (row[strided][rare][which], starts, starts + run[rare, 3][which]), (row[strided][own], lo[own], (lo + groups)[own])]
+    parts = [
+        (row[~strided], *held.table[~strided, :2].T),
+        *((row[strided], *cut) for cut in _cut_groups(run)),
+        (row[strided][rare][which], starts, starts + run[rare, 3][which]),
+        (row[strided][own], lo[own], (lo + groups)[own]),
+    ]
     rows, los, his = (np.concatenate(field) for field in zip(*parts))
     order = np.zeros(len(rows), np.int64)
-    order[len(rows) - np.count_nonzero(own):] = np.cumsum(worth)[kind[own]]
+    order[len(rows) - np.count_nonzero(own) :] = np.cumsum(worth)[kind[own]]
     slot, bounds = (order * n + rows)[los < his], np.stack([los, his], 1)[los < his]
     steps, widths = np.concatenate([[[1, 1]], kinds[worth]]).T
     indptr = _running(np.bincount(slot, minlength=len(steps) * n))
@@ -153,4 +157,6 @@ def _covers(lo, hi, n):
 
 def _running(values):
     """0, and the sums of the first 1, 2, ... values."""
-    return np.concatenate([0 * values[:1] if len(values) else np.zeros(1, values.dtype), np.cumsum(values)])
+    return np.concatenate(
+        [0 * values[:1] if len(values) else np.zeros(1, values.dtype), np.cumsum(values)]
+    )

@@ -44,7 +44,9 @@ def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
     """
     for order in _natural(n):
         if follows(patterns, order):
-            return Condition(True, f"in the order {few(order)} each position attends to the one before", order)
+            return Condition(
+                True, f"in the order {few(order)} each position attends to the one before", order
+            )
     if n > MOST:
         return Condition(None, f"no natural order does, and others are looked for up to n = {MOST}")
     union = reduce(or_, patterns)
@@ -52,7 +54,10 @@ def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
     either = joined | joined.T
     if not either.all():
         a, b = divmod(int(either.argmin()), n)
-        closed = why_not([union], a, b, n, residual=False), why_not([union], b, a, n, residual=False)
+        closed = (
+            why_not([union], a, b, n, residual=False),
+            why_not([union], b, a, n, residual=False),
+        )
         return Condition(False, f"of the positions {a} and {b} neither reaches the other", closed)
     cut = _cut(union, n)
     return _searched(union, n, np.flatnonzero(joined.all(axis=0))) if cut is None else cut
@@ -61,7 +66,11 @@ def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
 def follows(patterns, order) -> bool:
     """Whether each position of the order attends to the one before."""
     after, before = order[1:], order[:-1]
-    return bool(np.all(reduce(or_, (np.broadcast_to(p.contains(after, before), after.shape) for p in patterns))))
+    return bool(
+        np.all(
+            reduce(or_, (np.broadcast_to(p.contains(after, before), after.shape) for p in patterns))
+        )
+    )
 
 
 def _natural(n):
@@ -69,7 +78,12 @@ def _natural(n):
     for step in range(1, min(STEPS, max(n, 1)) + 1):
         parts = [np.arange(remainder, n, step) for remainder in range(step)]
         for turned, back in product((0, 1, 2), (1, -1)) if step > 1 else ((0, 1), (0, -1)):
-            yield np.concatenate([part[::-1] if turned and (r + turned) % 2 else part for r, part in enumerate(parts)])[::back]
+            yield np.concatenate(
+                [
+                    part[::-1] if turned and (r + turned) % 2 else part
+                    for r, part in enumerate(parts)
+                ]
+            )[::back]
 
 
 def _cut(union, n) -> Condition | None:
@@ -110,16 +124,20 @@ def _searched(union, n, starts) -> Condition:
     attends = csr(union, n)
     readers, ended = attends.transposed(), True
     share = max(VISITS // max(len(starts), 1), 4 * n)
-    tried = starts[:max(VISITS // share, 1)]
+    tried = starts[: max(VISITS // share, 1)]
     for start in tried.tolist():
         walk = _Walk(attends, readers, start)
         order = walk.walked(share)
         if order is not None:
-            return Condition(True, f"in the order {few(order)} each position attends to the one before", order)
+            return Condition(
+                True, f"in the order {few(order)} each position attends to the one before", order
+            )
         ended &= not walk.path
     if ended and len(tried) == len(starts):
         return Condition(False, "every order was tried")
-    return Condition(None, f"a search of {VISITS:,} visits found no order, and no reason why there is none")
+    return Condition(
+        None, f"a search of {VISITS:,} visits found no order, and no reason why there is none"
+    )
 
 
 class _Walk:
@@ -161,10 +179,14 @@ class _Walk:
 
 def _of(held, x):
     """Row x of a CSR."""
-    return held.indices[held.indptr[x]:held.indptr[x + 1]]
+    return held.indices[held.indptr[x] : held.indptr[x + 1]]
 
 
 def few(positions) -> str:
     """The first and last of many positions."""
     shown = positions.tolist()
-    return ", ".join(map(str, shown)) if len(shown) <= 8 else f"{', '.join(map(str, shown[:6]))}, ..., {shown[-1]}"
+    return (
+        ", ".join(map(str, shown))
+        if len(shown) <= 8
+        else f"{', '.join(map(str, shown[:6]))}, ..., {shown[-1]}"
+    )

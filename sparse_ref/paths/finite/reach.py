@@ -86,7 +86,10 @@ def firsts(cycle, news, known=None, most=None):
     """
     known = np.zeros_like(news) if known is None else known
     first, told, r = np.empty_like(news), np.empty((len(news), 3), bool), 0
-    seen = [news.copy(), *(np.zeros_like(news) for _ in cycle[1:])]  # to be at i below the same step is news once only
+    seen = [
+        news.copy(),
+        *(np.zeros_like(news) for _ in cycle[1:]),
+    ]  # to be at i below the same step is news once only
     while True:
         tell_apart(news, known, first, told)
         came, going, unknown = (bool(told[:, t].any()) for t in range(3))
@@ -122,8 +125,14 @@ def edges_of(steps, n, residual, order=None) -> tuple[Layer, ...]:
 def layers(steps, order=None) -> tuple[Pattern, ...]:
     """The patterns of the layers from below: the steps, or those of them that `order` names from 1."""
     patterns = steps.steps if isinstance(steps, Factorized) else steps
-    if not isinstance(patterns, (tuple, list)) or not patterns or not all(isinstance(p, Pattern) for p in patterns):
-        raise TypeError(f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}")
+    if (
+        not isinstance(patterns, (tuple, list))
+        or not patterns
+        or not all(isinstance(p, Pattern) for p in patterns)
+    ):
+        raise TypeError(
+            f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}"
+        )
     if order is None:
         return tuple(patterns)
     if not isinstance(order, (tuple, list)) or not order:
@@ -134,7 +143,7 @@ def layers(steps, order=None) -> tuple[Pattern, ...]:
 def length(n) -> int:
     """n, if it is one and its pairs can be walked through."""
     if integer("n", n, 0) > MOST:
-        raise ValueError(f"n must be at most {MOST} for n x n pairs, got {n}: witness finds one path at any length")
+        raise ValueError(
+            f"n must be at most {MOST} for n x n pairs, got {n}: witness finds one path at any length"
+        )
     return int(n)
-
-

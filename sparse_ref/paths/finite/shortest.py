@@ -49,17 +49,31 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     """
     steps = layers(factorized, order)
     j, i = integer("j", j, 0, None), integer("i", i, 0, None)
-    closed = isinstance(factorized, Factorized) and factorized.via is not None and steps == factorized.steps
+    closed = (
+        isinstance(factorized, Factorized)
+        and factorized.via is not None
+        and steps == factorized.steps
+    )
     far = max(j, i) > MOST
     if not closed and far:
-        raise ValueError(f"j and i must be at most {MOST} where no closed form is known, got j = {j}, i = {i}")
-    stated = [(j, *between, i) for between in factorized.ways(j, i) if len(between) == len(steps) - 1] if closed else []
-    path = next((path for path in stated if max(path) <= max(j, i) and walks(steps, path, residual)), None)
+        raise ValueError(
+            f"j and i must be at most {MOST} where no closed form is known, got j = {j}, i = {i}"
+        )
+    stated = (
+        [(j, *between, i) for between in factorized.ways(j, i) if len(between) == len(steps) - 1]
+        if closed
+        else []
+    )
+    path = next(
+        (path for path in stated if max(path) <= max(j, i) and walks(steps, path, residual)), None
+    )
     if path is None and not far:
         path = _search(steps, j, i, residual)
     if path is None:
         sought = " by the closed form" if far else ""
-        raise LookupError(f"no path{sought} from j = {j} to i = {i} through {', '.join(map(repr, steps))}")
+        raise LookupError(
+            f"no path{sought} from j = {j} to i = {i} through {', '.join(map(repr, steps))}"
+        )
     return path
 
 
@@ -96,7 +110,9 @@ def shortest(steps, j, i, n, *, residual=True, order=None) -> tuple[int, ...]:
         if front[i]:
             path = _back(patterns, fronts, i, n, residual)
             if not walks(patterns, path, residual):
-                raise RuntimeError(f"`contains` and rows differ along {path} in {patterns!r}: one of them is wrong")
+                raise RuntimeError(
+                    f"`contains` and rows differ along {path} in {patterns!r}: one of them is wrong"
+                )
             return path
     raise no_path(patterns, j, i)
 
@@ -115,13 +131,17 @@ def spreading(cycle, j, n):
 
 def no_path(patterns, j, i) -> LookupError:
     """What is raised where no number of layers joins j and i."""
-    return LookupError(f"no path from j = {j} to i = {i} through {', '.join(map(repr, patterns))}, in any number of layers")
+    return LookupError(
+        f"no path from j = {j} to i = {i} through {', '.join(map(repr, patterns))}, in any number of layers"
+    )
 
 
 def walks(steps, path, residual) -> bool:
     """Whether each position attends to the one before, in layers that cycle, or is the same by the residual edge."""
     hops = zip(cycled(steps), pairwise(path))
-    return min(path) >= 0 and all(bool(step.contains(a, b)) or (residual and a == b) for step, (b, a) in hops)
+    return min(path) >= 0 and all(
+        bool(step.contains(a, b)) or (residual and a == b) for step, (b, a) in hops
+    )
 
 
 def _back(patterns, fronts, i, n, residual):
@@ -130,7 +150,10 @@ def _back(patterns, fronts, i, n, residual):
     for r in range(len(fronts) - 2, -1, -1):
         front = np.unpackbits(fronts[r], count=n).astype(bool)
         keys = patterns[r % len(patterns)].row(path[-1], n)
-        before = [*keys[front[keys]].tolist(), *([path[-1]] if residual and front[path[-1]] else [])]
+        before = [
+            *keys[front[keys]].tolist(),
+            *([path[-1]] if residual and front[path[-1]] else []),
+        ]
         path.append(min(before))
     return tuple(path[::-1])
 
@@ -140,7 +163,7 @@ def _search(steps, j, i, residual):
     n, front = max(j, i) + 1, [i]
     readers = []
     for step in reversed(steps):
-        reader = np.full(n, -1)                                  # the least position that reads key b and leads on to i
+        reader = np.full(n, -1)  # the least position that reads key b and leads on to i
         for a in front[::-1]:
             reader[step.row(a, n)] = a
             if residual:

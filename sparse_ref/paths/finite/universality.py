@@ -44,8 +44,10 @@ class Assumption:
 
     def __str__(self):
         names = ", ".join(map(repr, self.patterns))
-        return (f"Assumption 1 of Yun et al. 2020 for {names} (n = {self.n})\n"
-                f"self-loops        {self.loops}\nHamiltonian path  {self.path}\nall in s layers   {self.mixing}")
+        return (
+            f"Assumption 1 of Yun et al. 2020 for {names} (n = {self.n})\n"
+            f"self-loops        {self.loops}\nHamiltonian path  {self.path}\nall in s layers   {self.mixing}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,9 @@ def universality(steps, n, *, order=None) -> Assumption:
     """
     patterns, n = layers(steps, order), _positive(n)
     loops = _loops(patterns, n)
-    return Assumption(patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n, bool(loops)))
+    return Assumption(
+        patterns, n, loops, hamiltonian(patterns, n), _mixing(patterns, n, bool(loops))
+    )
 
 
 def contains_star(pattern, n) -> Centres:
@@ -116,21 +120,30 @@ def contains_star(pattern, n) -> Centres:
     n = _positive(n)
     a = np.arange(n)
     own = np.broadcast_to(np.asarray(pattern.contains(a, a), bool), a.shape)
-    reads, read = key_counts(held_runs(pattern, n, False)) - own, edges_once(pattern, n, False).readers() - own
-    others = np.count_nonzero(own) - own                                # that attend to themselves
+    reads, read = (
+        key_counts(held_runs(pattern, n, False)) - own,
+        edges_once(pattern, n, False).readers() - own,
+    )
+    others = np.count_nonzero(own) - own  # that attend to themselves
     centres = a[(reads == n - 1) & (read == n - 1) & (others == n - 1)]
     if len(centres):
         return Centres(pattern, n, centres, None, f"contains a star around {few(centres)}")
     c = int(np.argmax(reads + read + others))
     edge, told = _lacking(pattern, n, c)
-    said = f"contains no star: {c} is read by {read[c]} of {n - 1} others and reads {reads[c]}, {told}"
+    said = (
+        f"contains no star: {c} is read by {read[c]} of {n - 1} others and reads {reads[c]}, {told}"
+    )
     return Centres(pattern, n, centres, edge, said)
 
 
 def _lacking(pattern, n, c):
     """((i, j), what is said of it): the first edge that a star around c has and the pattern has not."""
     a = np.delete(np.arange(n), c)
-    for i, j, told in ((c, a, "but not {}"), (a, c, "but {} does not read it"), (a, a, "but {} does not attend to itself")):
+    for i, j, told in (
+        (c, a, "but not {}"),
+        (a, c, "but {} does not read it"),
+        (a, a, "but {} does not attend to itself"),
+    ):
         i, j = np.broadcast_arrays(i, j)
         held = np.broadcast_to(np.asarray(pattern.contains(i, j), bool), a.shape)
         if not held.all():
@@ -160,7 +173,9 @@ def _mixing(patterns, n, loops) -> Condition:
     far, apart = widest(patterns, n, False, False)
     if apart is not None:
         j, i = apart
-        return Condition(False, f"{i} never hears of {j}", why_not(patterns, j, i, n, residual=False))
+        return Condition(
+            False, f"{i} never hears of {j}", why_not(patterns, j, i, n, residual=False)
+        )
     return Condition(True, f"s = {max(far, 1)}", max(far, 1)) if loops else _products(patterns, n)
 
 
@@ -176,6 +191,9 @@ def _products(patterns, n) -> Condition:
             return Condition(True, f"s = {u}", u)
         state = u % len(cycle), hashlib.sha256(bits.data).digest()
         if state in met:
-            return Condition(False, f"what is heard of after {u} layers is what was after {met[state]}, and never all")
+            return Condition(
+                False,
+                f"what is heard of after {u} layers is what was after {met[state]}, and never all",
+            )
         met[state] = u
     return Condition(None, f"not all is heard of after {most} layers, the most that are tried")

@@ -37,8 +37,11 @@ class WhyNot:
     def holds(self) -> bool:
         """Whether all of this is so, as `contains` alone tells: every pair that would lead out is looked at."""
         inside = np.array([np.isin(np.arange(self.n), held) for held in self.sets])
-        ends = (inside[0, self.j] and not inside[:, self.i].any()) if self.outward else (
-            inside[:, self.i].all() and not inside[0, self.j])
+        ends = (
+            (inside[0, self.j] and not inside[:, self.i].any())
+            if self.outward
+            else (inside[:, self.i].all() and not inside[0, self.j])
+        )
         return bool(ends) and all(self._leads_nowhere(m, inside) for m in range(len(self.patterns)))
 
     def _leads_nowhere(self, m, inside) -> bool:
@@ -47,21 +50,30 @@ class WhyNot:
         below, above = (below, above) if self.outward else (~below, ~above)
         keys, queries = np.flatnonzero(below), np.flatnonzero(above)
         rows = SLAB // max(len(keys), 1) + 1
-        read = any(np.any(self.patterns[m].contains(queries[lo:lo + rows, None], keys)) for lo in range(0, len(queries), rows))
+        read = any(
+            np.any(self.patterns[m].contains(queries[lo : lo + rows, None], keys))
+            for lo in range(0, len(queries), rows)
+        )
         return not read and not (self.residual and (below & above).any())
 
     def __str__(self):
         names = ", ".join(map(repr, self.patterns))
         one = len(self.sets) == 1
-        held = [f"{_said(held)}" if one else f"below layer {m}, {p!r}: {_said(held)}"
-                for m, (p, held) in enumerate(zip(self.patterns, self.sets), 1)]
+        held = [
+            f"{_said(held)}" if one else f"below layer {m}, {p!r}: {_said(held)}"
+            for m, (p, held) in enumerate(zip(self.patterns, self.sets), 1)
+        ]
         if self.outward:
             told = f"Those that hear of {self.j} are {'; '.join(held)}."
-            closed = ("None but these reads" if one else "Layer by layer, none but those above reads") + " any of these, and "
+            closed = (
+                "None but these reads" if one else "Layer by layer, none but those above reads"
+            ) + " any of these, and "
             closed += f"{self.i} is not among them."
         else:
             told = f"Those that {self.i} hears of are {'; '.join(held)}."
-            closed = ("These read" if one else "Layer by layer, those above read") + " none but these, and "
+            closed = (
+                "These read" if one else "Layer by layer, those above read"
+            ) + " none but these, and "
             closed += f"{self.j} is not among them{'' if one else ' below layer 1'}."
         return f"{self.j} never reaches {self.i} through {names} (n = {self.n}).\n{told}\n{closed}"
 
@@ -129,5 +141,7 @@ def _said(positions) -> str:
     if not len(positions):
         return "none"
     parts = np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
-    shown = [f"{part[0]}" if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts[:SHOWN]]
+    shown = [
+        f"{part[0]}" if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts[:SHOWN]
+    ]
     return f"{len(positions)} position{'s' * (len(positions) > 1)}: {', '.join(shown)}{', ...' * (len(parts) > SHOWN)}"

@@ -31,13 +31,21 @@ class Proof:
     """One statement, and the ways in which it may be settled."""
 
     def __init__(self, given: Family, residual: bool, causal: bool, n: int | None, deadline: float):
-        self.given, self.residual, self.causal, self.n, self.deadline = given, residual, causal, n, deadline
+        self.given, self.residual, self.causal, self.n, self.deadline = (
+            given,
+            residual,
+            causal,
+            n,
+            deadline,
+        )
 
     def verdict(self) -> Verdict:
         """By walking, then by z3."""
         missing = smallest(self.given, self.residual, self.causal, self.n, self.deadline)
         if missing is not None:
-            return self.refuted(missing, f"every path was walked, and {heard(self.given, missing, self.residual)}")
+            return self.refuted(
+                missing, f"every path was walked, and {heard(self.given, missing, self.residual)}"
+            )
         if not self.given.names and (self.n is not None or self.given.at().own_length is not None):
             return self.exhausted()
         reasons = []
@@ -64,21 +72,32 @@ class Proof:
         question = Question(given, self.causal, self.n)
         if question.vacuous([given.own] if given.own else (values for values, _ in given.small())):
             return "no parameters are both assumed and given"
-        answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate)
+        answer = question.case(
+            self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate
+        )
         if answer.found == "no":
             return self.proved(given, question, eliminate)
         if answer.case is not None and eliminate:
             found = self.minimised(question, answer.case)
-            return self.refuted(found, f"z3 finds no positions between; {heard(given, found, self.residual)}")
-        return answer.reason or f"z3 finds a case in which {self.way(question)} fails: {answer.case}"
+            return self.refuted(
+                found, f"z3 finds no positions between; {heard(given, found, self.residual)}"
+            )
+        return (
+            answer.reason or f"z3 finds a case in which {self.way(question)} fails: {answer.case}"
+        )
 
     def negation(self, question: Question, eliminate: bool):
         """No path from j to i: through any positions, or through those that are proposed."""
         if eliminate:
-            between = [integer(question.symbols, name) for name in letters("abcdefgh", len(question.layers.steps) - 1)]
+            between = [
+                integer(question.symbols, name)
+                for name in letters("abcdefgh", len(question.layers.steps) - 1)
+            ]
             none = z3().Not(self.path(question, between))
             return z3().ForAll([a.expression for a in between], none) if between else none
-        return z3().Not(z3().Or(*(self.path(question, between) for between in self.proposed(question))))
+        return z3().Not(
+            z3().Or(*(self.path(question, between) for between in self.proposed(question)))
+        )
 
     def proposed(self, question: Question) -> Iterator[list]:
         """The positions between that are known to lie on a path; or i, j and 0, in every order."""
@@ -86,16 +105,22 @@ class Proof:
         if question.layers.ways is not None:
             ways = question.layers.ways(j, i)
             if any(len(way) != many for way in ways):
-                raise ValueError(f"via must give {many} positions between j and i, got {', '.join(map(repr, ways))}")
+                raise ValueError(
+                    f"via must give {many} positions between j and i, got {', '.join(map(repr, ways))}"
+                )
         elif many <= MOST_BETWEEN:
             ways = list(product((j, i, 0), repeat=many))
         else:
-            raise Undecided(f"no path is known through {many} positions, and i, j and 0 are tried for {MOST_BETWEEN} alone")
+            raise Undecided(
+                f"no path is known through {many} positions, and i, j and 0 are tried for {MOST_BETWEEN} alone"
+            )
         yield from ([question.term(a) for a in way] for way in ways)
 
     def path(self, question: Question, between):
         """Each position attends to the one before, and lies within 0 <= a < n."""
-        links = zip(question.layers.steps, pairwise([question.j, *between, question.i]), strict=True)
+        links = zip(
+            question.layers.steps, pairwise([question.j, *between, question.i]), strict=True
+        )
         hops = [question.holds(p, b, a, self.residual) for p, (a, b) in links]
         return z3().And(*hops, *(bound for a in between for bound in question.within(a)))
 
@@ -103,15 +128,26 @@ class Proof:
         """The verdict, once a narrower set was refused."""
         planted = self.planted(given, eliminate)
         if not planted:
-            return "z3 finds no case without a path, but no narrower set was found that it must refuse"
-        evidence = ("z3 finds no case without a path, by elimination of quantifiers at these numbers" if eliminate else
-                    f"z3 finds no case in which {self.way(question)} fails")
-        here = f"; given here are {', '.join(f'{name} = {x}' for name, x in given.own.items())}" if given.own else ""
+            return (
+                "z3 finds no case without a path, but no narrower set was found that it must refuse"
+            )
+        evidence = (
+            "z3 finds no case without a path, by elimination of quantifiers at these numbers"
+            if eliminate
+            else f"z3 finds no case in which {self.way(question)} fails"
+        )
+        here = (
+            f"; given here are {', '.join(f'{name} = {x}' for name, x in given.own.items())}"
+            if given.own
+            else ""
+        )
         return Verdict("proved", *self.said(given, question), evidence + here, planted=planted)
 
     def planted(self, given: Family, eliminate: bool | None) -> str:
         """A change that makes the statement false at some small case, and that the same question, asked there, confirms."""
-        for text, change in narrower(next((len(found.steps) for _, found in given.small()), 0), self.causal):
+        for text, change in narrower(
+            next((len(found.steps) for _, found in given.small()), 0), self.causal
+        ):
             for values, found in given.small():
                 less, own = change(found), length_of(found, values, self.n)
                 wrong = partial(unreached, less.steps, self.residual, self.causal)
@@ -121,7 +157,12 @@ class Proof:
                     if eliminate is None:
                         return f"{text} it is false at {at}"
                     question = Question(given, self.causal, self.n, change)
-                    answer = question.case(self.negation(question, eliminate), seconds=self.left(), eliminate=eliminate, at=at)
+                    answer = question.case(
+                        self.negation(question, eliminate),
+                        seconds=self.left(),
+                        eliminate=eliminate,
+                        at=at,
+                    )
                     if answer.found == "yes":
                         return f"{text} it is false at {at}, and z3 says so"
                 if monotonic() > self.deadline:
@@ -132,7 +173,9 @@ class Proof:
         """The verdict where every pair of the one length has a path."""
         n = self.n if self.n is not None else self.given.at().own_length
         planted = self.planted(self.given, None) or "no change that was tried makes it false"
-        return Verdict("proved", *self.said(self.given), f"every pair of n = {n} was walked", planted=planted)
+        return Verdict(
+            "proved", *self.said(self.given), f"every pair of n = {n} was walked", planted=planted
+        )
 
     def refuted(self, missing: Counterexample, evidence: str) -> Verdict:
         """The verdict, with the pair that no path connects."""
@@ -140,8 +183,13 @@ class Proof:
             said = self.said(self.given)
         except Undecided:  # which is no matter where numbers refute
             found = self.given.at(**dict(missing.parameters))
-            said = connected(found.steps, [f"{name} = {x}" for name, x in missing.parameters], self.residual, self.causal,
-                             length_of(found, {}, self.n))
+            said = connected(
+                found.steps,
+                [f"{name} = {x}" for name, x in missing.parameters],
+                self.residual,
+                self.causal,
+                length_of(found, {}, self.n),
+            )
         return Verdict("refuted", *said, evidence, missing)
 
     def minimised(self, question: Question, found: Counterexample) -> Counterexample:
@@ -151,24 +199,45 @@ class Proof:
             term, answer = getattr(question, name), Answer("yes", found)
             while answer.found == "yes" and self.left() > 1:
                 found = answer.case or found
-                answer = question.case(*kept, term.expression < getattr(found, name), seconds=self.left(), eliminate=True)
+                answer = question.case(
+                    *kept,
+                    term.expression < getattr(found, name),
+                    seconds=self.left(),
+                    eliminate=True,
+                )
             kept.append(term.expression == getattr(found, name))
         return found
 
     def said(self, given: Family, question: Question | None = None) -> tuple[str, str]:
         """The statement, in words and in TeX."""
         if not given.names:
-            return connected(given.at().steps, [], self.residual, self.causal, length_of(given.at(), {}, self.n))
+            return connected(
+                given.at().steps, [], self.residual, self.causal, length_of(given.at(), {}, self.n)
+            )
         question = question or Question(given, self.causal, self.n)
-        return connected(question.layers.steps, question.assumed(), self.residual, self.causal, question.own, given.names)
+        return connected(
+            question.layers.steps,
+            question.assumed(),
+            self.residual,
+            self.causal,
+            question.own,
+            given.names,
+        )
 
     def way(self, question: Question) -> str:
         """The path, in words."""
         if len(question.layers.steps) == 1:
             return "that i attends to j"
         names = letters("abcdefgh", len(question.layers.steps) - 1, question.values)
-        ways = [", ".join(f"{name} = {a!r}" for name, a in zip(names, way)) for way in self.proposed(question)]
-        return f"the path through {' or '.join(ways)}" if len(ways) < FEW_WAYS else "every path through j, i and 0"
+        ways = [
+            ", ".join(f"{name} = {a!r}" for name, a in zip(names, way))
+            for way in self.proposed(question)
+        ]
+        return (
+            f"the path through {' or '.join(ways)}"
+            if len(ways) < FEW_WAYS
+            else "every path through j, i and 0"
+        )
 
     def left(self) -> float:
         """Seconds until the deadline; some are always left, to hear of it."""
@@ -179,6 +248,10 @@ def heard(given: Family, missing: Counterexample, residual: bool) -> str:
     """What the position j reaches, where i is not among it."""
     if missing.n > MOST:
         return f"n = {missing.n} is beyond what is walked"
-    found = np.flatnonzero(reach(given.at(**dict(missing.parameters)).steps, missing.n, residual=residual)[:, missing.j])
+    found = np.flatnonzero(
+        reach(given.at(**dict(missing.parameters)).steps, missing.n, residual=residual)[
+            :, missing.j
+        ]
+    )
     some = ", ".join(map(str, found[:12])) + ", ..." * (len(found) > 12)
     return f"j = {missing.j} reaches {f'i = {some} alone' if len(found) else 'nothing'}"

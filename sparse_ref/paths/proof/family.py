@@ -53,14 +53,28 @@ class Family:
         found = layers(steps, self.order)
         known = isinstance(steps, Factorized) and steps.via is not None and found == steps.steps
         made = Layers(found, steps.ways if known and isinstance(steps, Factorized) else None)
-        if "n" in values and made.own_length is not None and repr(made.own_length) != repr(values["n"]):
-            raise TypeError(f"a parameter called n is the length, and these sets are stated for n = {made.own_length!r}")
+        if (
+            "n" in values
+            and made.own_length is not None
+            and repr(made.own_length) != repr(values["n"])
+        ):
+            raise TypeError(
+                f"a parameter called n is the length, and these sets are stated for n = {made.own_length!r}"
+            )
         return made
 
     def small(self) -> Iterator[tuple[dict[str, int], Layers]]:
         """(values, layers) at small parameters that are not refused, the least first; then those that were asked about."""
-        tried = (x for most in TRIED for x in product(range(most + 1), repeat=len(self.names)) if max(x, default=most) == most)
-        for values in (*(dict(zip(self.names, x)) for x in islice(tried, MANY)), *([self.own] if self.own else [])):
+        tried = (
+            x
+            for most in TRIED
+            for x in product(range(most + 1), repeat=len(self.names))
+            if max(x, default=most) == most
+        )
+        for values in (
+            *(dict(zip(self.names, x)) for x in islice(tried, MANY)),
+            *([self.own] if self.own else []),
+        ):
             try:
                 yield values, self.at(**values)
             except (ValueError, AssertionError):
@@ -80,11 +94,19 @@ class Family:
             made = self._made(values)
             taken, decided = tuple(symbols.taken), symbols.decided or ()
             pending += [(*taken[:t], not taken[t]) for t in range(len(decided), len(taken))]
-            if made is not None and not symbols.follows(z3().BoolVal(False, symbols.context), *symbols.given, *symbols.facts):
+            if made is not None and not symbols.follows(
+                z3().BoolVal(False, symbols.context), *symbols.given, *symbols.facts
+            ):
                 found.append(taken)
         if len(found) != 1 or pending:
-            ways = "refuses them all" if not found else "goes several ways, each of which needs a function of its own"
-            raise Undecided(f"the steps cannot be stated for all {', '.join(self.names)}: their constructor {ways}")
+            ways = (
+                "refuses them all"
+                if not found
+                else "goes several ways, each of which needs a function of its own"
+            )
+            raise Undecided(
+                f"the steps cannot be stated for all {', '.join(self.names)}: their constructor {ways}"
+            )
         symbols.begin(found[0])
         made = self.at(**values)
         symbols.decided = None
@@ -99,7 +121,9 @@ class Family:
         except (ValueError, AssertionError):
             return None
         except (TypeError, AttributeError) as error:
-            raise Undecided(f"the steps cannot be stated for all {', '.join(self.names)}: {error}") from error
+            raise Undecided(
+                f"the steps cannot be stated for all {', '.join(self.names)}: {error}"
+            ) from error
 
 
 def family(steps, order) -> Family:
@@ -112,10 +136,14 @@ def family(steps, order) -> Family:
         taken = tuple(signature(steps).parameters.values())
     except ValueError:
         taken = ()
-    if not taken or any(p.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY) for p in taken):
+    if not taken or any(
+        p.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY) for p in taken
+    ):
         raise TypeError(f"steps must be a function of named parameters, or steps, got {steps!r}")
     if any(p.name in POSITIONS for p in taken):
-        raise ValueError(f"steps must have parameters other than the positions i and j, got {', '.join(p.name for p in taken)}")
+        raise ValueError(
+            f"steps must have parameters other than the positions i and j, got {', '.join(p.name for p in taken)}"
+        )
     return Family(steps, tuple(p.name for p in taken), order)
 
 
@@ -125,7 +153,11 @@ def generalised(given: Family) -> Family | None:
 
     def name_of(field: str, value: int) -> str:
         known = next((name for name, other in values.items() if other == value), None)
-        free = (name for name in (field, *(f"{field}_{t}" for t in range(2, 99))) if name not in (*values, *POSITIONS, "n"))
+        free = (
+            name
+            for name in (field, *(f"{field}_{t}" for t in range(2, 99)))
+            if name not in (*values, *POSITIONS, "n")
+        )
         name = known or next(free)
         values.setdefault(name, value)
         return name
@@ -134,7 +166,12 @@ def generalised(given: Family) -> Family | None:
     _renamed(steps, lambda field, x: name_of(field, x) and x)
     if not values:
         return None
-    return Family(lambda **own: _renamed(steps, lambda field, x: own[name_of(field, x)]), tuple(values), given.order, dict(values))
+    return Family(
+        lambda **own: _renamed(steps, lambda field, x: own[name_of(field, x)]),
+        tuple(values),
+        given.order,
+        dict(values),
+    )
 
 
 def _renamed(x, symbol, field="x"):
@@ -146,9 +183,17 @@ def _renamed(x, symbol, field="x"):
     if isinstance(x, Factorized):
         return Factorized(_renamed(x.steps, symbol), via=_renamed(x.via, symbol))
     if isinstance(x, partial):
-        return partial(x.func, *x.args, **{name: _renamed(value, symbol, name) for name, value in x.keywords.items()})
+        return partial(
+            x.func,
+            *x.args,
+            **{name: _renamed(value, symbol, name) for name, value in x.keywords.items()},
+        )
     if isinstance(x, Pattern) and is_dataclass(x):
         kinds = x.bounds() if isinstance(x, Rule) else {}
-        return type(x)(*(value if kinds.get(name, (int,))[0] is tuple else _renamed(value, symbol, name)
-                         for name, value in ((each.name, getattr(x, each.name)) for each in fields(x))))
+        return type(x)(
+            *(
+                value if kinds.get(name, (int,))[0] is tuple else _renamed(value, symbol, name)
+                for name, value in ((each.name, getattr(x, each.name)) for each in fields(x))
+            )
+        )
     return x

@@ -70,11 +70,21 @@ class Induction:
     def planted(self) -> str:
         """A change that makes the statement false at some small case, and by which a step of the induction fails."""
         most = FEW if self.given.names else MANY
-        for text, change in self.changes(next((len(found.steps) for _, found in self.given.small()), 0)):
+        for text, change in self.changes(
+            next((len(found.steps) for _, found in self.given.small()), 0)
+        ):
             for values, found in self.given.small():
                 other, own = change(found), length_of(found, values)
-                case = first(other, lengths(other, own, most), partial(self.wrong, values, other), own is None, self.deadline)
-                if case is not None and self.failed(Question(self.given, self.assumed, change=change)):
+                case = first(
+                    other,
+                    lengths(other, own, most),
+                    partial(self.wrong, values, other),
+                    own is None,
+                    self.deadline,
+                )
+                if case is not None and self.failed(
+                    Question(self.given, self.assumed, change=change)
+                ):
                     return f"{text} it is false at {case._replace(parameters=tuple(values.items()))}, and z3 says so"
                 if monotonic() > self.deadline:
                     return ""

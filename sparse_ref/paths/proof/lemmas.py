@@ -57,7 +57,9 @@ def prove_hops(step, hops, toward, *, exact=False, causal=True, seconds=60.0) ->
     if any(len(found.steps) != 1 for _, found in islice(given.small(), 1)):
         raise ValueError(f"step must be one pattern, got {step!r}")
     hops, toward = _function("hops", hops), _function("toward", toward)
-    return Hops(given, hops, toward, flag("exact", exact), flag("causal", causal), deadline).verdict()
+    return Hops(
+        given, hops, toward, flag("exact", exact), flag("causal", causal), deadline
+    ).verdict()
 
 
 def prove_closed(steps, holds, *, causal=True, seconds=60.0) -> Verdict:
@@ -85,7 +87,9 @@ def prove_closed(steps, holds, *, causal=True, seconds=60.0) -> Verdict:
     planted: with keys at distance 1 added in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
     """
     deadline = monotonic() + seconds_of(seconds)
-    return Closed(family(steps, None), _function("holds", holds), flag("causal", causal), deadline).verdict()
+    return Closed(
+        family(steps, None), _function("holds", holds), flag("causal", causal), deadline
+    ).verdict()
 
 
 def _function(name: str, value) -> Callable:
@@ -98,23 +102,50 @@ def _function(name: str, value) -> Callable:
 class Hops(Induction):
     """j reaches i through at most, or exactly, hops(j, i) layers."""
 
-    def __init__(self, given: Family, hops: Callable, toward: Callable, exact: bool, causal: bool, deadline: float):
+    def __init__(
+        self,
+        given: Family,
+        hops: Callable,
+        toward: Callable,
+        exact: bool,
+        causal: bool,
+        deadline: float,
+    ):
         super().__init__(given, causal, deadline)
         self.hops, self.toward, self.exact, self.assumed = hops, toward, exact, causal
 
     def conditions(self, question):
         both, no, i, j, step = z3().And, z3().Not, question.i, question.j, question.layers.steps[0]
         a = question.term(self.toward(j, i, **question.values))
-        left, needed = (question.term(self.hops(j, x, **question.values)).expression for x in (a, i))
-        apart, order = i.expression != j.expression, [j.expression <= a.expression, a.expression <= i.expression]
-        nearer = both(question.holds(step, i, a), *question.within(a), *(order if self.causal else []), left < needed)
+        left, needed = (
+            question.term(self.hops(j, x, **question.values)).expression for x in (a, i)
+        )
+        apart, order = (
+            i.expression != j.expression,
+            [j.expression <= a.expression, a.expression <= i.expression],
+        )
+        nearer = both(
+            question.holds(step, i, a),
+            *question.within(a),
+            *(order if self.causal else []),
+            left < needed,
+        )
         yield "hops(j, i) is at least 0", needed < 0
         yield "hops(j, i) is above 0 where i is not j", both(apart, needed <= 0)
-        yield "i attends to a = toward(j, i), where hops(j, a) < hops(j, i)", both(apart, no(nearer))
+        yield (
+            "i attends to a = toward(j, i), where hops(j, a) < hops(j, i)",
+            both(apart, no(nearer)),
+        )
         if self.exact:
             a = integer(question.symbols, "a")
-            left, none = (question.term(self.hops(j, x, **question.values)).expression for x in (a, j))
-            key = both(question.holds(step, i, a), *question.within(a), *([j.expression <= a.expression] if self.causal else []))
+            left, none = (
+                question.term(self.hops(j, x, **question.values)).expression for x in (a, j)
+            )
+            key = both(
+                question.holds(step, i, a),
+                *question.within(a),
+                *([j.expression <= a.expression] if self.causal else []),
+            )
             yield "hops(j, j) is 0", none > 0
             yield "hops(j, i) <= hops(j, a) + 1 for every key a of i", both(key, needed > left + 1)
             if self.causal:
@@ -130,7 +161,9 @@ class Hops(Induction):
 
     def said(self, question):
         said = text_of(self.hops, self.hops(question.j, question.i, **question.values))
-        return in_layers(question.layers.steps, question.assumed(), self.causal, question.own, said, self.exact)
+        return in_layers(
+            question.layers.steps, question.assumed(), self.causal, question.own, said, self.exact
+        )
 
     def evidence(self, question):
         toward = self.toward(question.j, question.i, **question.values)
@@ -153,11 +186,22 @@ class Closed(Induction):
         return z3().And(held, j.expression <= i.expression) if self.causal else held
 
     def conditions(self, question):
-        both, no, i, j, a = z3().And, z3().Not, question.i, question.j, integer(question.symbols, "a")
+        both, no, i, j, a = (
+            z3().And,
+            z3().Not,
+            question.i,
+            question.j,
+            integer(question.symbols, "a"),
+        )
         yield "holds(j, j)", no(self.related(question, j, j))
         for m, step in enumerate(question.layers.steps, 1):
-            key = both(question.holds(step, i, a), *question.within(a), self.related(question, j, a))
-            yield f"holds(j, i) where holds(j, a) and i attends to a in layer {m}", both(key, no(self.related(question, j, i)))
+            key = both(
+                question.holds(step, i, a), *question.within(a), self.related(question, j, a)
+            )
+            yield (
+                f"holds(j, i) where holds(j, a) and i attends to a in layer {m}",
+                both(key, no(self.related(question, j, i))),
+            )
 
     def wrong(self, values, found, n):
         return (layers_needed(found.steps, n) < n) & ~self.held(values, n)
@@ -172,11 +216,19 @@ class Closed(Induction):
 
     def said(self, question):
         said = text_of(self.holds, self.holds(question.j, question.i, **question.values))
-        return at_any_depth(question.layers.steps, question.assumed(), self.causal, question.own, said)
+        return at_any_depth(
+            question.layers.steps, question.assumed(), self.causal, question.own, said
+        )
 
     def evidence(self, question):
-        never = least(self.given, lambda values, found, n: ~self.held(values, n) & pairs(n, self.causal), self.deadline + 5)
+        never = least(
+            self.given,
+            lambda values, found, n: ~self.held(values, n) & pairs(n, self.causal),
+            self.deadline + 5,
+        )
         if never is None:
             raise Undecided("holds(j, i) is true of every pair that was looked at: nothing is said")
-        at = ", ".join(f"{name} = {x}" for name, x in (dict(never.parameters) | dict(n=never.n)).items())
+        at = ", ".join(
+            f"{name} = {x}" for name, x in (dict(never.parameters) | dict(n=never.n)).items()
+        )
         return f"induction, each step confirmed by z3; so j = {never.j} never reaches i = {never.i} at {at}"

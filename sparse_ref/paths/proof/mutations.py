@@ -15,11 +15,23 @@ Change = tuple[str, Callable[[Layers], Layers]]
 
 def narrower(count: int, causal: bool) -> Iterator[Change]:
     """(what is taken away, the same of so many layers): keys at one distance from one layer, from all, then all but i itself."""
-    distances = [*(sign * d for d in range(1, FAR + 1) for sign in ((1,) if causal else (1, -1))), 0]
-    for at, where in (*(((m,), f"layer {m + 1}") for m in range(count)), (range(count), "every layer")):
+    distances = [
+        *(sign * d for d in range(1, FAR + 1) for sign in ((1,) if causal else (1, -1))),
+        0,
+    ]
+    for at, where in (
+        *(((m,), f"layer {m + 1}") for m in range(count)),
+        (range(count), "every layer"),
+    ):
         for d in distances:
-            yield f"without keys at distance {d} in {where}", partial(_changed, at=at, change=lambda p, d=d: p - Band(d, -d))
-    yield "with no key but i itself in any layer", partial(_changed, at=range(count), change=lambda p: p & Window(0))
+            yield (
+                f"without keys at distance {d} in {where}",
+                partial(_changed, at=at, change=lambda p, d=d: p - Band(d, -d)),
+            )
+    yield (
+        "with no key but i itself in any layer",
+        partial(_changed, at=range(count), change=lambda p: p & Window(0)),
+    )
     yield "with no key in any layer", partial(_changed, at=range(count), change=lambda p: p - p)
 
 
@@ -28,8 +40,10 @@ def wider(count: int, causal: bool) -> Iterator[Change]:
     for d in range(1, FAR + 1):
         for sign in (1,) if causal else (1, -1):
             for m in range(count):
-                yield (f"with keys at distance {sign * d} added in layer {m + 1}",
-                       partial(_changed, at=(m,), change=lambda p, d=sign * d: p | Band(d, -d)))
+                yield (
+                    f"with keys at distance {sign * d} added in layer {m + 1}",
+                    partial(_changed, at=(m,), change=lambda p, d=sign * d: p | Band(d, -d)),
+                )
 
 
 def _changed(given: Layers, at, change) -> Layers:

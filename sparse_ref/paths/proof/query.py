@@ -14,13 +14,22 @@ from .symbols import Symbols, Undecided
 from .terms import Term, integer, truth
 from .verdict import Counterexample
 
-SHARES = (0.02, 0), (0.02, 1), (0.04, 2), (0.04, 3), (0.08, 4), (0.1, 5), (0.2, 6), (0.5, 7)  # of the time, and the seed: luck
+SHARES = (
+    (0.02, 0),
+    (0.02, 1),
+    (0.04, 2),
+    (0.04, 3),
+    (0.08, 4),
+    (0.1, 5),
+    (0.2, 6),
+    (0.5, 7),
+)  # of the time, and the seed: luck
 OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
 TURNED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
 
 class Answer(NamedTuple):
-    """"no", "yes" with the case that was found, or "unknown", and why."""
+    """ "no", "yes" with the case that was found, or "unknown", and why."""
 
     found: str
     case: Counterexample | None = None
@@ -30,7 +39,13 @@ class Answer(NamedTuple):
 class Question:
     """Layers of a family at terms, and positions 0 <= j, i < n, j <= i where causal; `change` makes other layers of them first."""
 
-    def __init__(self, given: Family, causal: bool, n: int | None = None, change: Callable[[Layers], Layers] = lambda x: x):
+    def __init__(
+        self,
+        given: Family,
+        causal: bool,
+        n: int | None = None,
+        change: Callable[[Layers], Layers] = lambda x: x,
+    ):
         self.symbols = Symbols()
         self.values, self.layers = given.symbolic(self.symbols)
         self.layers = change(self.layers)
@@ -39,7 +54,9 @@ class Question:
         self.inside = [*self.within(self.i), *self.within(self.j)]
         if causal:
             self.inside.append(self.j.expression <= self.i.expression)
-        self.own = next((x for x in (n, self.layers.own_length, self.values.get("n")) if x is not None), None)
+        self.own = next(
+            (x for x in (n, self.layers.own_length, self.values.get("n")) if x is not None), None
+        )
         if self.own is not None:
             self.own = Term(z3().simplify(self.term(self.own).expression), self.symbols)
             self.inside.append(self.n.expression == self.own.expression)
@@ -64,19 +81,34 @@ class Question:
             others = [x for x in kept if not x.eq(each)]
             kept = others if self.symbols.follows(each, *others) else kept
         said = [_turned(self.symbols.said(each)) for each in kept]
-        free = [name for name in self.values if name != "n" and not any(re.search(rf"\b{name}\b", text) for text in said)]
+        free = [
+            name
+            for name in self.values
+            if name != "n" and not any(re.search(rf"\b{name}\b", text) for text in said)
+        ]
         return free + said
 
-    def case(self, *conditions, seconds: float, eliminate: bool = False, at: Counterexample | None = None) -> Answer:
+    def case(
+        self, *conditions, seconds: float, eliminate: bool = False, at: Counterexample | None = None
+    ) -> Answer:
         """Whether all of these conditions hold in any case; at one case, where that is given. `eliminate` is for quantifiers."""
         if eliminate and self.symbols.facts:
-            raise Undecided("quantifiers are eliminated at numbers alone, and a length is divided by")
+            raise Undecided(
+                "quantifiers are eliminated at numbers alone, and a length is divided by"
+            )
         asked = [*self.symbols.given, *self.symbols.facts, *self.inside, *conditions]
         if at is not None:
-            pinned = (self.i, at.i), (self.j, at.j), (self.n, at.n), *((self.values[name], x) for name, x in at.parameters)
+            pinned = (
+                (self.i, at.i),
+                (self.j, at.j),
+                (self.n, at.n),
+                *((self.values[name], x) for name, x in at.parameters),
+            )
             asked += [term.expression == x for term, x in pinned]
         if eliminate:
-            return self._asked(asked, z3().Then("simplify", "qsat", ctx=self.symbols.context).solver(), seconds)
+            return self._asked(
+                asked, z3().Then("simplify", "qsat", ctx=self.symbols.context).solver(), seconds
+            )
         for share, seed in SHARES:
             solver = z3().Solver(ctx=self.symbols.context)
             solver.set("random_seed", seed)
@@ -104,8 +136,13 @@ class Question:
         late.start()
         try:
             found = str(solver.check())
-            return (Answer("no") if found == "unsat" else Answer("yes", self._read(solver.model())) if found == "sat" else
-                    Answer("unknown", reason=f"z3 gave up: {solver.reason_unknown()}"))
+            return (
+                Answer("no")
+                if found == "unsat"
+                else Answer("yes", self._read(solver.model()))
+                if found == "sat"
+                else Answer("unknown", reason=f"z3 gave up: {solver.reason_unknown()}")
+            )
         except z3().Z3Exception as error:
             return Answer("unknown", reason=f"z3 gave up: {error}")
         finally:
@@ -113,8 +150,10 @@ class Question:
 
     def _read(self, model) -> Counterexample:
         """The case that a model of z3 is."""
-        j, i, n, *rest = (model.eval(x.expression, model_completion=True).as_long()
-                          for x in (self.j, self.i, self.n, *self.values.values()))
+        j, i, n, *rest = (
+            model.eval(x.expression, model_completion=True).as_long()
+            for x in (self.j, self.i, self.n, *self.values.values())
+        )
         return Counterexample(j, i, n, tuple(zip(self.values, rest)))
 
 

@@ -14,13 +14,20 @@ from ..finite.reach import MOST, reach
 from .family import Family, Layers
 from .verdict import Counterexample
 
-FEW, MANY = 24, 512  # lengths up to which fixed steps are walked: three times the greatest number in them, within these
+FEW, MANY = (
+    24,
+    512,
+)  # lengths up to which fixed steps are walked: three times the greatest number in them, within these
 DENSE = 64  # lengths at which products of whole matrices are quicker
 
 
-def smallest(given: Family, residual: bool, causal: bool, n: int | None, deadline: float) -> Counterexample | None:
+def smallest(
+    given: Family, residual: bool, causal: bool, n: int | None, deadline: float
+) -> Counterexample | None:
     """The least pair without a path at small parameters and lengths, by n, then i, then j; None where all have one."""
-    return least(given, lambda values, found, n: unreached(found.steps, residual, causal, n), deadline, n)
+    return least(
+        given, lambda values, found, n: unreached(found.steps, residual, causal, n), deadline, n
+    )
 
 
 def least(given: Family, wrong, deadline: float, n: int | None = None) -> Counterexample | None:
@@ -32,10 +39,18 @@ def least(given: Family, wrong, deadline: float, n: int | None = None) -> Counte
         own = length_of(found, values, n)
         most = FEW if given.names and values != given.own else MANY
         try:
-            missing = first(found, lengths(found, own, most), partial(wrong, values, found), own is None, deadline)
+            missing = first(
+                found,
+                lengths(found, own, most),
+                partial(wrong, values, found),
+                own is None,
+                deadline,
+            )
         except IndexError:  # a listed pattern that has no rows there
             continue
-        if missing is not None and (best is None or (missing.n, missing.i, missing.j) < (best.n, best.i, best.j)):
+        if missing is not None and (
+            best is None or (missing.n, missing.i, missing.j) < (best.n, best.i, best.j)
+        ):
             best = missing._replace(parameters=tuple(values.items()))
     return best
 
@@ -92,7 +107,13 @@ def through(steps, n: int, residual: bool) -> np.ndarray:
         return reach(steps, n, residual=residual)
     found = np.eye(n, dtype=np.float32)
     for p in steps:
-        found = np.minimum((brute_mask(p, n) | np.eye(n, dtype=bool) if residual else brute_mask(p, n)).astype(np.float32) @ found, 1)
+        found = np.minimum(
+            (brute_mask(p, n) | np.eye(n, dtype=bool) if residual else brute_mask(p, n)).astype(
+                np.float32
+            )
+            @ found,
+            1,
+        )
     return found > 0
 
 
@@ -119,4 +140,8 @@ def greatest(x) -> int:
         return int(x)
     if isinstance(x, (list, tuple)):
         return max(map(greatest, x), default=0)
-    return max((greatest(getattr(x, each.name)) for each in fields(x)), default=0) if is_dataclass(x) else 0
+    return (
+        max((greatest(getattr(x, each.name)) for each in fields(x)), default=0)
+        if is_dataclass(x)
+        else 0
+    )

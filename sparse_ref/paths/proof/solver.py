@@ -13,5 +13,7 @@ def z3() -> Any:
     try:
         return import_module("z3")
     except ImportError:
-        raise ImportError("proofs need z3: pip install 'sparse-ref[proofs]', or pip install z3-solver; "
-                          "without it, reach, hops and why_not check one length at a time") from None
+        raise ImportError(
+            "proofs need z3: pip install 'sparse-ref[proofs]', or pip install z3-solver; "
+            "without it, reach, hops and why_not check one length at a time"
+        ) from None

@@ -75,8 +75,13 @@ class Symbols:
         key = x.get_id(), b.get_id()
         if key not in self._divided:
             if not self.follows(b >= 1, *self.given, *self.facts):
-                raise Undecided(f"{self.said(b)} may be below 1, and // and % are read for divisors from 1 on alone")
-            q, r = (self.constant(f"({self._inside(x)} {sign} {self._inside(b)})") for sign in ("//", "%"))
+                raise Undecided(
+                    f"{self.said(b)} may be below 1, and // and % are read for divisors from 1 on alone"
+                )
+            q, r = (
+                self.constant(f"({self._inside(x)} {sign} {self._inside(b)})")
+                for sign in ("//", "%")
+            )
             self.facts += [x == b * q + r, r >= 0, r < b]
             self._divided[key] = q, r
         return self._divided[key]

@@ -35,11 +35,18 @@ class Term(Symbolic):
 
     def __mul__(self, other):
         if isinstance(other, Truth):  # linear, where a product of terms is not
-            return Term(z3().If(other.expression, self.expression, z3().IntVal(0, self.symbols.context)), self.symbols)
+            return Term(
+                z3().If(other.expression, self.expression, z3().IntVal(0, self.symbols.context)),
+                self.symbols,
+            )
         return Term(self.expression * self._raw(other), self.symbols)
 
     def __rmul__(self, other):
-        return self * other if isinstance(other, Truth) else Term(self._raw(other) * self.expression, self.symbols)
+        return (
+            self * other
+            if isinstance(other, Truth)
+            else Term(self._raw(other) * self.expression, self.symbols)
+        )
 
     def __floordiv__(self, other):
         return Term(self.symbols.divided(self.expression, self._raw(other))[0], self.symbols)
@@ -62,7 +69,11 @@ class Term(Symbolic):
     def _raw(self, other):
         """An int, a term or a truth, as z3 has integers."""
         if isinstance(other, Truth):
-            return z3().If(other.expression, z3().IntVal(1, self.symbols.context), z3().IntVal(0, self.symbols.context))
+            return z3().If(
+                other.expression,
+                z3().IntVal(1, self.symbols.context),
+                z3().IntVal(0, self.symbols.context),
+            )
         if isinstance(other, Term):
             return other.expression
         try:
@@ -95,7 +106,9 @@ class Truth:
     __radd__ = __add__
 
     def __mul__(self, other):
-        return (other if isinstance(other, Term) else Term(Term._raw(self, other), self.symbols)) * self  # type: ignore[arg-type]
+        return (
+            other if isinstance(other, Term) else Term(Term._raw(self, other), self.symbols)
+        ) * self  # type: ignore[arg-type]
 
     __rmul__ = __mul__
 
@@ -128,8 +141,10 @@ def _comparison(name: str) -> None:
 
 def _connective(name: str, operation) -> None:
     """p & q and its like, with a bool on either side."""
+
     def joined(a, b):
         return Truth(operation(a.expression, truth(b, a.symbols)), a.symbols)
+
     setattr(Truth, f"__{name}__", joined)
     setattr(Truth, f"__r{name}__", joined)
 

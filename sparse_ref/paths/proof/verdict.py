@@ -56,15 +56,24 @@ class Verdict:
         return self.status == "proved"
 
     def __str__(self):
-        told = dict(counterexample=self.counterexample, evidence=self.evidence, planted=self.planted)
-        return "\n".join([f"{self.status}: {self.statement}", *(f"{name}: {text}" for name, text in told.items() if text)])
+        told = dict(
+            counterexample=self.counterexample, evidence=self.evidence, planted=self.planted
+        )
+        return "\n".join(
+            [
+                f"{self.status}: {self.statement}",
+                *(f"{name}: {text}" for name, text in told.items() if text),
+            ]
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         first, *rest = str(self).split("\n")
-        return (f"<p><b>{escape(first.partition(':')[0])}</b> $\\displaystyle {escape(self.tex)}$</p>"
-                + "".join(f"<div>{escape(line)}</div>" for line in rest))
+        return (
+            f"<p><b>{escape(first.partition(':')[0])}</b> $\\displaystyle {escape(self.tex)}$</p>"
+            + "".join(f"<div>{escape(line)}</div>" for line in rest)
+        )
 
     def to_json(self) -> str:
         """All of it, as JSON; the counterexample as an object with j, i, n and parameters."""

@@ -32,13 +32,19 @@ def _torch(x, dtype: str, device: str):
     """A tensor on any device, which shares memory where it can."""
     torch = import_module("torch")
     found = torch.from_dlpack(np.ascontiguousarray(x, np.float32))
-    return found if dtype == "float32" and device == "cpu" else found.to(device=device, dtype=getattr(torch, dtype))
+    return (
+        found
+        if dtype == "float32" and device == "cpu"
+        else found.to(device=device, dtype=getattr(torch, dtype))
+    )
 
 
 def _jax(x, dtype: str, device: str):
     """An array of JAX on any device, which shares memory where it can."""
     jax, (kind, _, index) = import_module("jax"), device.partition(":")
-    found = import_module("jax.numpy").from_dlpack(np.ascontiguousarray(x, np.float32)).astype(dtype)
+    found = (
+        import_module("jax.numpy").from_dlpack(np.ascontiguousarray(x, np.float32)).astype(dtype)
+    )
     return found if device == "cpu" else jax.device_put(found, jax.devices(kind)[int(index or 0)])
 
 
@@ -55,6 +61,8 @@ def numpy_of(x) -> np.ndarray:
     if hasattr(x, "detach"):  # a torch tensor
         x = x.detach().cpu()
     if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
-        with suppress(BufferError, RuntimeError, TypeError, ValueError):  # a dtype that NumPy has not, or memory that it cannot see
+        with suppress(
+            BufferError, RuntimeError, TypeError, ValueError
+        ):  # a dtype that NumPy has not, or memory that it cannot see
             return np.from_dlpack(x).astype(np.float64)
     return np.asarray(x.double() if hasattr(x, "double") else x, np.float64).copy()

@@ -16,7 +16,11 @@ BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}  # of the si
 def rounded(x, bits: int) -> np.ndarray:
     """x with a significand of so many bits, in the dtype that it has."""
     fraction, exponent = np.frexp(x)
-    return x if bits >= 24 else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(x.dtype)
+    return (
+        x
+        if bits >= 24
+        else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(x.dtype)
+    )
 
 
 def working(x, bits: int) -> np.ndarray:
@@ -27,7 +31,9 @@ def working(x, bits: int) -> np.ndarray:
 def weighed(q, k, m, scale: float, bits: int, of_logits: int) -> tuple[np.ndarray, np.ndarray]:
     """(p before it is rounded, lse (H, n_q)) of q (H, n_q, d) and k (G, n_k, d); 0 and -inf in rows without keys."""
     q, k = working(q, bits), np.repeat(working(k, bits), len(q) // len(k), axis=0)
-    x = np.where(m > 0, rounded((q @ k.mT * scale).astype(q.dtype), of_logits), -np.inf).astype(q.dtype)
+    x = np.where(m > 0, rounded((q @ k.mT * scale).astype(q.dtype), of_logits), -np.inf).astype(
+        q.dtype
+    )
     top = x.max(axis=-1, keepdims=True)
     top = np.where(np.isneginf(top), 0, top)
     p = m * np.exp(x - top)
@@ -39,10 +45,14 @@ def weighed(q, k, m, scale: float, bits: int, of_logits: int) -> tuple[np.ndarra
 def attended(q, k, v, m, scale: float, bits: int, of_logits: int) -> tuple[np.ndarray, np.ndarray]:
     """(out (H, n_q, e), lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
     p, lse = weighed(q, k, m, scale, bits, of_logits)
-    return rounded(rounded(p, bits) @ np.repeat(working(v, bits), len(q) // len(v), axis=0), bits), lse
+    return rounded(
+        rounded(p, bits) @ np.repeat(working(v, bits), len(q) // len(v), axis=0), bits
+    ), lse
 
 
-def differentiated(grad, q, k, v, m, scale: float, bits: int, of_logits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def differentiated(
+    grad, q, k, v, m, scale: float, bits: int, of_logits: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(dq, dk, dv), of the shapes of q, k and v, for the gradient of the output, (H, n_q, e)."""
     per = len(q) // len(k)
     p = rounded(weighed(q, k, m, scale, bits, of_logits)[0], bits)

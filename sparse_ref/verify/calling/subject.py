@@ -15,13 +15,17 @@ from .rounded_attention import BITS, rounded
 from .worker import Worker
 
 MOST = 1 << 20
-LAYOUTS: dict[str, tuple[Callable, Callable]] = {  # from (B, H, n, d), and back; the last needs to know H
+LAYOUTS: dict[
+    str, tuple[Callable, Callable]
+] = {  # from (B, H, n, d), and back; the last needs to know H
     "hnd": (lambda x: x[0], lambda x, heads: x[None]),
     "bhnd": (lambda x: x, lambda x, heads: x),
     "bnhd": (lambda x: x.swapaxes(1, 2), lambda x, heads: x.swapaxes(1, 2)),
     "nd": (lambda x: x[0, 0], lambda x, heads: x[None, None]),
-    "ble": (lambda x: x.swapaxes(1, 2).reshape(len(x), x.shape[2], -1),
-            lambda x, heads: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)),
+    "ble": (
+        lambda x: x.swapaxes(1, 2).reshape(len(x), x.shape[2], -1),
+        lambda x, heads: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2),
+    ),
 }
 BATCHED = ("bhnd", "bnhd", "ble")
 
@@ -56,8 +60,14 @@ class Subject:
 
     def normal(self, rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Random q, k, v, every head, position and feature different, exact in the dtype of the input."""
-        q, k, v = (self.rounded(rng.standard_normal((heads, n, width), np.float32)) for heads, n, width in (
-            (self.heads, self.n[0], self.d), (self.kv_heads, self.n[1], self.d), (self.kv_heads, self.n[1], self.e)))
+        q, k, v = (
+            self.rounded(rng.standard_normal((heads, n, width), np.float32))
+            for heads, n, width in (
+                (self.heads, self.n[0], self.d),
+                (self.kv_heads, self.n[1], self.d),
+                (self.kv_heads, self.n[1], self.e),
+            )
+        )
         return q, k, v
 
     def rounded(self, x) -> np.ndarray:
@@ -72,20 +82,29 @@ class Subject:
     def returned(self, q, k, v) -> tuple[np.ndarray, str, np.ndarray | None]:
         """(out, dtype, lse) of a batch: out (B, H, n_q, e) and lse (B, H, n_q) in float64, lse None where fn returns none."""
         into, _ = LAYOUTS[self.layout]
-        arrays = [np.array(into(np.asarray(x)), order="C") for x in (q, k, v)]  # copies: fn may write on them
+        arrays = [
+            np.array(into(np.asarray(x)), order="C") for x in (q, k, v)
+        ]  # copies: fn may write on them
         shapes = ", ".join(f"{name} {x.shape}" for name, x in zip("qkv", arrays))
-        called = f"fn({shapes}), {self.dtype}, layout {self.layout!r}, framework {self.framework!r},"
+        called = (
+            f"fn({shapes}), {self.dtype}, layout {self.layout!r}, framework {self.framework!r},"
+        )
 
         def call():
             with np.errstate(all="ignore"):
-                found = self.fn(*(FRAMEWORKS[self.framework](x, self.dtype, self.device) for x in arrays))
+                found = self.fn(
+                    *(FRAMEWORKS[self.framework](x, self.dtype, self.device) for x in arrays)
+                )
                 return self._read(called, found, len(q))
+
         try:
             return self.worker(call, self.seconds)
         except ProbeError:
             raise
         except TimeoutError as error:
-            raise ProbeError(f"{called} {error}", "timeout" if self.worker.lost else "error") from error
+            raise ProbeError(
+                f"{called} {error}", "timeout" if self.worker.lost else "error"
+            ) from error
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # whatever fn raises is a finding
@@ -103,11 +122,17 @@ class Subject:
         if dtype not in BITS:
             raise ProbeError(f"{called} must return one of {', '.join(BITS)}, got {dtype}", "dtype")
         try:
-            return back(numpy_of(out), self.heads), dtype, None if lse is None else self._lse(called, lse, batch)
+            return (
+                back(numpy_of(out), self.heads),
+                dtype,
+                None if lse is None else self._lse(called, lse, batch),
+            )
         except ProbeError:
             raise
         except Exception as error:
-            raise ProbeError(f"{called} returned {_said(out)} that is no array: {type(error).__name__}: {error}") from error
+            raise ProbeError(
+                f"{called} returned {_said(out)} that is no array: {type(error).__name__}: {error}"
+            ) from error
 
     def _lse(self, called: str, lse, batch: int) -> np.ndarray:
         """lse as (B, H, n_q), from that, from (B, n_q, H), or from either without axes of 1."""
@@ -117,28 +142,45 @@ class Subject:
             return numpy_of(lse).swapaxes(1, 2)
         if own is None or [s for s in own if s != 1] != [s for s in shape if s != 1]:
             said = own or _said(lse)
-            raise ProbeError(f"{called} must return lse of shape {shape} beside out, or out alone, got {said}", "shape")
+            raise ProbeError(
+                f"{called} must return lse of shape {shape} beside out, or out alone, got {said}",
+                "shape",
+            )
         return numpy_of(lse).reshape(shape)
 
     def wide(self, q, k, v, rows=slice(None)) -> tuple[np.ndarray, str]:
         """(out, dtype) of these rows for v (n_k, w) of any width, the same for all key heads: a call for every e columns."""
         found, dtype = [], ""
         for start in range(0, v.shape[1], self.e):
-            part = v[:, start:start + self.e]
+            part = v[:, start : start + self.e]
             held = np.zeros((self.kv_heads, self.n[1], self.e))
-            held[..., :part.shape[1]] = part
+            held[..., : part.shape[1]] = part
             out, dtype = self(q, k, held)
-            found.append(out[:, rows, :part.shape[1]])
+            found.append(out[:, rows, : part.shape[1]])
         return np.concatenate(found, axis=-1), dtype
 
     @property
     def equal(self) -> tuple[np.ndarray, np.ndarray]:
         """q and k of 0, for equal logits."""
-        return np.zeros((self.heads, self.n[0], self.d)), np.zeros((self.kv_heads, self.n[1], self.d))
+        return np.zeros((self.heads, self.n[0], self.d)), np.zeros(
+            (self.kv_heads, self.n[1], self.d)
+        )
 
 
-def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framework="numpy", dtype="float32", device="cpu",
-            seconds=60.0) -> Subject:
+def subject(
+    fn,
+    n,
+    heads=1,
+    *,
+    kv_heads=None,
+    d=16,
+    e=None,
+    layout="hnd",
+    framework="numpy",
+    dtype="float32",
+    device="cpu",
+    seconds=60.0,
+) -> Subject:
     """The options of `probe`, checked."""
     if not callable(fn):
         raise TypeError(f"fn must be callable, got {fn!r}")
@@ -153,12 +195,23 @@ def subject(fn, n, heads=1, *, kv_heads=None, d=16, e=None, layout="hnd", framew
         raise ValueError(f"kv_heads must divide heads = {heads}, got {kv_heads}")
     if layout == "nd" and heads > 1:
         raise ValueError(f"heads must be 1 with layout 'nd', got {heads}")
-    for name, value, known in (("layout", layout, LAYOUTS), ("framework", framework, FRAMEWORKS), ("dtype", dtype, DTYPES)):
+    for name, value, known in (
+        ("layout", layout, LAYOUTS),
+        ("framework", framework, FRAMEWORKS),
+        ("dtype", dtype, DTYPES),
+    ):
         if value not in known:
             raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not isfinite(seconds) or seconds <= 0:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, (int, float))
+        or not isfinite(seconds)
+        or seconds <= 0
+    ):
         raise ValueError(f"seconds must be a number above 0, got {seconds!r}")
-    return Subject(fn, (n_q, n_k), heads, kv_heads, d, e, layout, framework, dtype, device, float(seconds))
+    return Subject(
+        fn, (n_q, n_k), heads, kv_heads, d, e, layout, framework, dtype, device, float(seconds)
+    )
 
 
 def first(wrong) -> tuple[int, ...]:

@@ -25,7 +25,9 @@ class Worker:
         if self.lost:
             raise TimeoutError(f"was still running {seconds:g} seconds after an earlier call")
         if self.thread is None:
-            self.thread = Thread(target=copy_context().run, args=(_serve, self.asked, self.done), daemon=True)
+            self.thread = Thread(
+                target=copy_context().run, args=(_serve, self.asked, self.done), daemon=True
+            )
             self.thread.start()
         self.asked.put(call)
         try:

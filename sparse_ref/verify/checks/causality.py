@@ -36,17 +36,30 @@ def leaked_future(fn, n, heads=1, *, seed=0, **options) -> list[Finding]:
     """
     call = subject(fn, n, heads, **options)
     if call.n[0] != call.n[1]:
-        raise ValueError(f"n must be one length, for queries and keys to have the same positions, got {n!r}")
+        raise ValueError(
+            f"n must be one length, for queries and keys to have the same positions, got {n!r}"
+        )
     rng = np.random.default_rng(seed)
     before, after = call.normal(rng), call.normal(rng)
     kept, dtype = call(*before)
     again, some = call(*before)[0], np.isfinite(kept).all(axis=-1)
     allowed = 16 * spacing(dtype) * np.abs(kept).max(initial=0, where=np.isfinite(kept))
     if (np.abs(again - kept).max(axis=-1, initial=0, where=np.isfinite(kept)) > allowed).any():
-        return [Finding("random", "rows that differ between calls with one input: nothing can be said of what moves them")]
+        return [
+            Finding(
+                "random",
+                "rows that differ between calls with one input: nothing can be said of what moves them",
+            )
+        ]
     moved, first_cut = np.zeros(kept.shape[:2], bool), 0
-    for t in np.unique(np.linspace(1, call.n[0] - 1, min(CUTS, call.n[0] - 1), dtype=int)) if call.n[0] > 1 else ():
-        out, _ = call(*(np.concatenate([x[:, :t], y[:, t:]], axis=1) for x, y in zip(before, after)))
+    for t in (
+        np.unique(np.linspace(1, call.n[0] - 1, min(CUTS, call.n[0] - 1), dtype=int))
+        if call.n[0] > 1
+        else ()
+    ):
+        out, _ = call(
+            *(np.concatenate([x[:, :t], y[:, t:]], axis=1) for x, y in zip(before, after))
+        )
         with np.errstate(invalid="ignore"):
             wrong = some[:, :t] & ~(np.abs(out[:, :t] - kept[:, :t]) <= allowed).all(axis=-1)
         first_cut = first_cut or (int(t) if wrong.any() else 0)

@@ -7,9 +7,34 @@ from dataclasses import dataclass
 
 from ..calling.subject import first
 
-KINDS = ("error", "timeout", "shape", "dtype", "random", "state", "not linear", "batch", "nan", "extra", "missing", "empty row",
-         "multiplicity", "bias", "row sum", "ghost", "leak", "overflow", "poison", "kv map", "numerics", "scale", "curve", "lse",
-         "gradient", "future")
+KINDS = (
+    "error",
+    "timeout",
+    "shape",
+    "dtype",
+    "random",
+    "state",
+    "not linear",
+    "batch",
+    "nan",
+    "extra",
+    "missing",
+    "empty row",
+    "multiplicity",
+    "bias",
+    "row sum",
+    "ghost",
+    "leak",
+    "overflow",
+    "poison",
+    "kv map",
+    "numerics",
+    "scale",
+    "curve",
+    "lse",
+    "gradient",
+    "future",
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +47,12 @@ class Finding:
     at: tuple[int, ...] | None = None
 
     def __str__(self):
-        at = "" if self.at is None else "; first at " + ", ".join(f"{x} {value}" for x, value in zip(("head", "i", "j"), self.at))
+        at = (
+            ""
+            if self.at is None
+            else "; first at "
+            + ", ".join(f"{x} {value}" for x, value in zip(("head", "i", "j"), self.at))
+        )
         return f"{self.kind}: {self.message}{at}"
 
 
@@ -30,7 +60,9 @@ def found_in(kind: str, wrong, text: str, noun: str = "key", values=None) -> Ite
     """The finding of a bool table (H, n_q) or (H, n_q, n_k), if anything in it is True; `values` has one to tell for each."""
     if wrong.any():
         at, count = first(wrong), int(wrong.sum())
-        yield Finding(kind, text.format(counted(count, noun), 0 if values is None else values[at]), count, at)
+        yield Finding(
+            kind, text.format(counted(count, noun), 0 if values is None else values[at]), count, at
+        )
 
 
 def counted(count: int, noun: str) -> str:

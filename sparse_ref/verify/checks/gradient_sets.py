@@ -24,7 +24,9 @@ def other_keys(call: Subject, vjp: Callable, sets, rows) -> Iterator[Finding]:
 
     sets, bool (H, rows, n_k), are those of the rows judged, and empty in others; other rows than these have no gradient."""
     many, per = sets.sum(axis=-1)[..., None], call.heads // call.kv_heads
-    signs = np.random.default_rng(0).choice(np.array([-1.0, 1.0]), (call.heads, len(rows), max(COLUMNS, call.e)))
+    signs = np.random.default_rng(0).choice(
+        np.array([-1.0, 1.0]), (call.heads, len(rows), max(COLUMNS, call.e))
+    )
     grad = call.rounded(signs * many / 2.0**8)
     each = grad * 2.0**8 / np.maximum(many, 1)  # of the gradient of a query, in each of its keys
     true, squares = (_of_key_heads(sets.mT.astype(np.float64) @ x, per) for x in (each, each**2))
@@ -33,12 +35,17 @@ def other_keys(call: Subject, vjp: Callable, sets, rows) -> Iterator[Finding]:
     factor = (found * true).sum(axis=-1, keepdims=True) / np.where(both > 0, both, 1)
     allowed = 0.1 + spacing(call.dtype) * (np.abs(true) + 2 * np.sqrt(squares))
     with np.errstate(invalid="ignore"):
-        off = ~(np.abs(found - factor * true) <= allowed).all(axis=-1) | (both > 0)[..., 0] & (np.abs(factor[..., 0]) < 0.25)
+        off = ~(np.abs(found - factor * true) <= allowed).all(axis=-1) | (both > 0)[..., 0] & (
+            np.abs(factor[..., 0]) < 0.25
+        )
     if off.any():
         g, j = (int(x[0]) for x in np.nonzero(off))
         said = _first(call, vjp, sets, rows) or f"first at key head {g}, j {j}"
-        yield Finding("gradient", f"{counted(int(off.sum()), 'key')} whose dv comes from other queries than attend to them: {said}",
-                      int(off.sum()))
+        yield Finding(
+            "gradient",
+            f"{counted(int(off.sum()), 'key')} whose dv comes from other queries than attend to them: {said}",
+            int(off.sum()),
+        )
 
 
 def _of_key_heads(x, per: int) -> np.ndarray:
@@ -51,10 +58,14 @@ def _wide(call: Subject, vjp: Callable, grad, rows) -> np.ndarray:
     found = []
     for start in range(0, grad.shape[-1], call.e):
         held = np.zeros((call.heads, call.n[0], call.e), np.float32)
-        part = grad[..., start:start + call.e]
-        held[:, rows, :part.shape[-1]] = part
+        part = grad[..., start : start + call.e]
+        held[:, rows, : part.shape[-1]] = part
         q, k = (x.astype(np.float32) for x in call.equal)
-        found.append(vjp(q, k, np.zeros((call.kv_heads, call.n[1], call.e), np.float32), held)[..., :part.shape[-1]])
+        found.append(
+            vjp(q, k, np.zeros((call.kv_heads, call.n[1], call.e), np.float32), held)[
+                ..., : part.shape[-1]
+            ]
+        )
     return np.concatenate(found, axis=-1)
 
 
@@ -68,5 +79,7 @@ def _first(call: Subject, vjp: Callable, sets, rows) -> str:
         own = _wide(call, vjp, grad, rows)[h // (call.heads // call.kv_heads)].T != 0  # (rows, n_k)
         if (own != sets[h]).any():
             r, j = (int(x[0]) for x in np.nonzero(own != sets[h]))
-            return f"head {h}, i {int(rows[r])} {'reaches' if own[r, j] else 'does not reach'} j {j}"
+            return (
+                f"head {h}, i {int(rows[r])} {'reaches' if own[r, j] else 'does not reach'} j {j}"
+            )
     return ""

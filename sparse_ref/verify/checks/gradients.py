@@ -17,7 +17,9 @@ from .gradient_sets import other_keys
 NAMES = ("dq", "dk", "dv")
 
 
-def wrong_gradients(call: Subject, vjp, patterns, sets, judged, scale, seed: int, rows=None) -> Iterator[Finding]:
+def wrong_gradients(
+    call: Subject, vjp, patterns, sets, judged, scale, seed: int, rows=None
+) -> Iterator[Finding]:
     """Rows of dq, dk and dv that are off, for a random gradient at the rows judged, bool (H, rows), and 0 at the others.
 
     sets, bool (H, rows, n_k), are those of these rows; `rows` says which they are, all unless given."""
@@ -29,23 +31,42 @@ def wrong_gradients(call: Subject, vjp, patterns, sets, judged, scale, seed: int
     grad[:, rows] *= judged[..., None]
     found, dtype = _called(call, vjp, grad, q, k, v)
     if len(found) != 3:
-        yield Finding("gradient", f"the gradient of fn must be (dq, dk, dv), got {len(found)} of them")
+        yield Finding(
+            "gradient", f"the gradient of fn must be (dq, dk, dv), got {len(found)} of them"
+        )
         return
     scale = call.d**-0.5 if scale is None else scale
     right = _stated([x.astype(np.float64) for x in (grad, q, k, v)], patterns, scale)
     budgets = [*_budgets(grad, q, k, v, sets, rows, scale, dtype, right)]
-    unseen = ~attended(patterns, call.n), (right[2] == 0).all(axis=-1)  # queries without keys; keys that nothing comes back to
-    for name, x, true, budget, alone in zip(NAMES, found, right, budgets, (unseen[0], unseen[1], unseen[1])):
+    unseen = (
+        ~attended(patterns, call.n),
+        (right[2] == 0).all(axis=-1),
+    )  # queries without keys; keys that nothing comes back to
+    for name, x, true, budget, alone in zip(
+        NAMES, found, right, budgets, (unseen[0], unseen[1], unseen[1])
+    ):
         if x.shape != true.shape:
             yield Finding("gradient", f"{name} must have shape {true.shape}, got {x.shape}")
             continue
         with np.errstate(invalid="ignore"):
             off = ~(np.abs(x - true).max(axis=-1, initial=0) <= budget)
-        yield from found_in("gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row")
+        yield from found_in(
+            "gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row"
+        )
         nothing = alone & (x != 0).any(axis=-1) & ~off
-        yield from found_in("gradient", nothing, f"{{}} of {name} that must be 0, as nothing reaches them, but are not", "row")
+        yield from found_in(
+            "gradient",
+            nothing,
+            f"{{}} of {name} that must be 0, as nothing reaches them, but are not",
+            "row",
+        )
     if found[2].shape == right[2].shape:
-        yield from other_keys(call, lambda q, k, v, grad: _called(call, vjp, grad, q, k, v)[0][2], sets & judged[..., None], rows)
+        yield from other_keys(
+            call,
+            lambda q, k, v, grad: _called(call, vjp, grad, q, k, v)[0][2],
+            sets & judged[..., None],
+            rows,
+        )
 
 
 def _budgets(grad, q, k, v, sets, rows, scale, dtype: str, right) -> Iterator[float]:
@@ -80,15 +101,27 @@ def _called(call: Subject, vjp, grad, q, k, v) -> tuple[list[np.ndarray], str]:
 
     def run():
         with np.errstate(all="ignore"):
-            found = make(call.fn)(*(FRAMEWORKS[call.framework](x, call.dtype, call.device) for x in (*arrays[1:], arrays[0])))
+            found = make(call.fn)(
+                *(
+                    FRAMEWORKS[call.framework](x, call.dtype, call.device)
+                    for x in (*arrays[1:], arrays[0])
+                )
+            )
             heads = call.heads, call.kv_heads, call.kv_heads
-            least = min((name_of(x) for x in found if name_of(x) in DTYPES), key=bits, default=call.dtype)
-            return [back(numpy_of(x), h)[0] for x, h in zip(found, heads)] if len(found) == 3 else list(found), least
+            least = min(
+                (name_of(x) for x in found if name_of(x) in DTYPES), key=bits, default=call.dtype
+            )
+            return [back(numpy_of(x), h)[0] for x, h in zip(found, heads)] if len(
+                found
+            ) == 3 else list(found), least
+
     try:
         found, dtype = call.worker(run, call.seconds)
         return found, min(dtype, call.dtype, key=bits)
     except TimeoutError as error:
-        raise ProbeError(f"the gradient of fn {error}", "timeout" if call.worker.lost else "error") from error
+        raise ProbeError(
+            f"the gradient of fn {error}", "timeout" if call.worker.lost else "error"
+        ) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -97,6 +130,7 @@ def _called(call: Subject, vjp, grad, q, k, v) -> tuple[list[np.ndarray], str]:
 
 def _torch(fn):
     """vjp(q, k, v, grad) by torch's autograd."""
+
     def vjp(q, k, v, grad):
         torch = import_module("torch")
         with torch.enable_grad():
@@ -104,15 +138,19 @@ def _torch(fn):
             out = fn(*x)
             out = out[0] if isinstance(out, (tuple, list)) else out
             return torch.autograd.grad(out, x, grad.to(out.dtype))
+
     return vjp
 
 
 def _jax(fn):
     """vjp(q, k, v, grad) by jax.vjp."""
+
     def vjp(q, k, v, grad):
         def alone(*x):
             out = fn(*x)
             return out[0] if isinstance(out, (tuple, list)) else out
+
         out, back = import_module("jax").vjp(alone, q, k, v)
         return back(grad.astype(out.dtype))
+
     return vjp

@@ -44,7 +44,11 @@ def compared(call: Subject, expected, judged, scale, seed: int, rows=None) -> tu
 
     expected, bool (H, rows, n_k), are their sets; `rows` says which queries they are, all unless given."""
     rng, rows = np.random.default_rng(seed), np.arange(call.n[0]) if rows is None else rows
-    return tuple(_compared(call, expected, judged, scale, spread, rng, rows) for spread in SPREADS if judged.any())
+    return tuple(
+        _compared(call, expected, judged, scale, spread, rng, rows)
+        for spread in SPREADS
+        if judged.any()
+    )
 
 
 def _compared(call: Subject, expected, judged, scale, spread, rng, rows) -> Numbers:
@@ -56,20 +60,41 @@ def _compared(call: Subject, expected, judged, scale, spread, rng, rows) -> Numb
     out, lse, q = outs[0][:, rows], None if lses is None else lses[0][:, rows], q[:, rows]
     per = call.heads // call.kv_heads
     exact = [x.astype(np.float64) for x in (q, k, v)]
-    stated = [reference.attend(exact[0][h], exact[1][h // per], exact[2][h // per], expected[h], factor) for h in range(call.heads)]
+    stated = [
+        reference.attend(exact[0][h], exact[1][h // per], exact[2][h // per], expected[h], factor)
+        for h in range(call.heads)
+    ]
     true, true_lse = np.stack([x for x, _ in stated]), np.stack([x for _, x in stated])
     largest = np.abs(_logits(q, k, factor)).max(initial=0, where=expected)
-    floor = 2 * spacing("float32") * (1 + largest) * np.abs(v).max() + spacing(dtype) * np.abs(true).max()
+    floor = (
+        2 * spacing("float32") * (1 + largest) * np.abs(v).max()
+        + spacing(dtype) * np.abs(true).max()
+    )
     finite = np.isfinite(out).all(axis=-1)
     broken, compared = judged & ~finite, judged & finite
     error = np.where(compared, np.abs(np.where(finite[..., None], out, 0) - true).max(axis=-1), 0)
-    plain = max(np.abs(attended(q, k, v, expected, factor, bits(dtype), of_logits)[0] - true).max(axis=-1)[judged].max()
-                for of_logits in {24, bits(dtype)})
+    plain = max(
+        np.abs(attended(q, k, v, expected, factor, bits(dtype), of_logits)[0] - true)
+        .max(axis=-1)[judged]
+        .max()
+        for of_logits in {24, bits(dtype)}
+    )
     budget = 2 * plain + floor
     off = np.zeros_like(judged) if lse is None else judged & ~_near(lse, true_lse, largest, dtype)
     wrong = error > budget
-    return Numbers(spread, int(compared.sum()), float(error.max()), float(budget), _at(error == error.max(), rows),
-                   int(wrong.sum()), _at(wrong, rows), int(broken.sum()), _at(broken, rows), int(off.sum()), _at(off, rows))
+    return Numbers(
+        spread,
+        int(compared.sum()),
+        float(error.max()),
+        float(budget),
+        _at(error == error.max(), rows),
+        int(wrong.sum()),
+        _at(wrong, rows),
+        int(broken.sum()),
+        _at(broken, rows),
+        int(off.sum()),
+        _at(off, rows),
+    )
 
 
 def _at(wrong, rows) -> tuple[int, ...]:

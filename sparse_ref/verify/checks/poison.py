@@ -18,7 +18,9 @@ POISONED = 4  # keys at a time
 DRAWS = 16  # of keys, of which those are taken that the most rows are without
 
 
-def poisoned(call: Subject, outside, attending, judged, seed: int) -> tuple[list[Finding], list[str], int]:
+def poisoned(
+    call: Subject, outside, attending, judged, seed: int
+) -> tuple[list[Finding], list[str], int]:
     """(findings, remarks, how many rows were looked at) from random input in which some keys and values become huge, then NaN.
 
     The keys are some of `outside`; attending(keys) says which rows, (H, n_q), have any of them in their sets."""
@@ -31,10 +33,19 @@ def poisoned(call: Subject, outside, attending, judged, seed: int) -> tuple[list
     base, dtype = call(q, k, v)
     apart = judged & ~attending(keys) & np.isfinite(base).all(axis=-1)
     allowed = 16 * spacing(dtype) * (np.abs(base).max(axis=-1, initial=0) + np.abs(v).max())
-    moved = [apart & ~(np.abs(out - base).max(axis=-1) <= allowed) for out in _with(call, q, k, v, keys, (HUGE, np.nan))]
+    moved = [
+        apart & ~(np.abs(out - base).max(axis=-1) <= allowed)
+        for out in _with(call, q, k, v, keys, (HUGE, np.nan))
+    ]
     said = f"{{}} moved by keys that they do not attend to, once those hold {HUGE:g}"
-    remarks = [f"NaN spreads: {counted(int(moved[1].sum()), 'row')} moved by NaN in keys that they do not attend to, as 0 x NaN "
-               "does in dense code"] if moved[1].any() and not moved[0].any() else []
+    remarks = (
+        [
+            f"NaN spreads: {counted(int(moved[1].sum()), 'row')} moved by NaN in keys that they do not attend to, as 0 x NaN "
+            "does in dense code"
+        ]
+        if moved[1].any() and not moved[0].any()
+        else []
+    )
     return list(found_in("poison", moved[0], said, "row")), remarks, int(apart.sum())
 
 

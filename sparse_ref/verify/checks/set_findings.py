@@ -22,12 +22,31 @@ def of_sets(found: Probe, expected) -> Iterator[Finding]:
     most = found.multiplicity.max(initial=0, where=twice)
     yield from found_in("nan", found.nan_rows, "{} with NaN or inf at equal logits", "row")
     yield from found_in("extra", found.mask & ~expected, "{} attended to outside the set")
-    yield from found_in("missing", expected & ~found.mask & known[..., None], "{} of the set not attended to")
-    yield from found_in("empty row", some & ~expected.any(axis=-1), "{} that must be 0, having no keys, but average some", "row")
+    yield from found_in(
+        "missing", expected & ~found.mask & known[..., None], "{} of the set not attended to"
+    )
+    yield from found_in(
+        "empty row",
+        some & ~expected.any(axis=-1),
+        "{} that must be 0, having no keys, but average some",
+        "row",
+    )
     yield from found_in("multiplicity", twice, f"{{}} counted more than once, up to {most} times")
-    yield from found_in("bias", bias, BIASED + added(found.weights, np.arange(found.mask.shape[1]), bias, found.dtype), "row")
-    yield from found_in("leak", found.leaks, f"{{}} masked with a finite number, let in by logits of {LOGIT:g}")
-    yield from found_in("overflow", found.overflow, f"{{}} with NaN or inf at logits of {LOGIT:g}, where leaks stay unknown", "row")
+    yield from found_in(
+        "bias",
+        bias,
+        BIASED + added(found.weights, np.arange(found.mask.shape[1]), bias, found.dtype),
+        "row",
+    )
+    yield from found_in(
+        "leak", found.leaks, f"{{}} masked with a finite number, let in by logits of {LOGIT:g}"
+    )
+    yield from found_in(
+        "overflow",
+        found.overflow,
+        f"{{}} with NaN or inf at logits of {LOGIT:g}, where leaks stay unknown",
+        "row",
+    )
 
 
 def of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
@@ -35,12 +54,24 @@ def of_numbers(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
     for x in numbers:
         logits = f"at random logits of spread {x.spread:g}"
         if x.broken:
-            yield Finding("nan", f"{counted(x.broken, 'row')} with NaN or inf {logits}", x.broken, x.broken_at)
+            yield Finding(
+                "nan", f"{counted(x.broken, 'row')} with NaN or inf {logits}", x.broken, x.broken_at
+            )
         if x.wrong:
-            yield Finding("numerics", f"{counted(x.wrong, 'row')} of {x.rows} off, by up to {x.error:.2g} where {x.budget:.2g} is "
-                          f"allowed, {logits}", x.wrong, x.wrong_at)
+            yield Finding(
+                "numerics",
+                f"{counted(x.wrong, 'row')} of {x.rows} off, by up to {x.error:.2g} where {x.budget:.2g} is "
+                f"allowed, {logits}",
+                x.wrong,
+                x.wrong_at,
+            )
         if x.wrong_lse:
-            yield Finding("lse", f"{counted(x.wrong_lse, 'row')} whose log-sum-exp is off, {logits}", x.wrong_lse, x.lse_at)
+            yield Finding(
+                "lse",
+                f"{counted(x.wrong_lse, 'row')} whose log-sum-exp is off, {logits}",
+                x.wrong_lse,
+                x.lse_at,
+            )
 
 
 def right(found: Probe, expected) -> np.ndarray:
@@ -58,4 +89,6 @@ def uneven(weights, multiplicity) -> np.ndarray:
     """Rows whose weights are not in the proportion of how often keys are counted."""
     each = np.abs(weights) / np.maximum(multiplicity, 1)
     counts = multiplicity > 0
-    return each.max(axis=-1, initial=0, where=counts) > 1.02 * each.min(axis=-1, initial=np.inf, where=counts)
+    return each.max(axis=-1, initial=0, where=counts) > 1.02 * each.min(
+        axis=-1, initial=np.inf, where=counts
+    )

@@ -19,7 +19,10 @@ def added(weights, rows, wrong, dtype: str) -> str:
     for h in np.flatnonzero(wrong.any(axis=1))[:MOST]:
         if name := _named(weights[h], rows, wrong[h], dtype):
             said.setdefault(name, []).append(int(h))
-    told = [f"{name} in head{'s' * (len(heads) > 1)} {', '.join(map(str, heads))}" for name, heads in said.items()]
+    told = [
+        f"{name} in head{'s' * (len(heads) > 1)} {', '.join(map(str, heads))}"
+        for name, heads in said.items()
+    ]
     return f": it is {'; '.join(told)}" if told else ""
 
 
@@ -29,12 +32,22 @@ def _named(weights, rows, wrong, dtype: str) -> str:
     same = r[1:] == r[:-1]
     if not same.any():
         return ""
-    i, left, right, logs = rows[r[:-1][same]], j[:-1][same], j[1:][same], np.log(weights[r, j].astype(np.float64))
+    i, left, right, logs = (
+        rows[r[:-1][same]],
+        j[:-1][same],
+        j[1:][same],
+        np.log(weights[r, j].astype(np.float64)),
+    )
     step = (logs[1:] - logs[:-1])[same]
     nearer, allowed = np.abs(i - left) - np.abs(i - right), 4 * spacing(dtype) + 1e-6
-    if (size := (nearer**2).sum()) and (np.abs(step - (slope := (step * nearer).sum() / size) * nearer) <= allowed).all():
+    if (size := (nearer**2).sum()) and (
+        np.abs(step - (slope := (step * nearer).sum() / size) * nearer) <= allowed
+    ).all():
         return f"{-slope:.4g} |i - j|, as with ALiBi,"
-    for name, pair in (("a function of i - j alone", (i - left, i - right)), ("a function of j alone", (left, right))):
+    for name, pair in (
+        ("a function of i - j alone", (i - left, i - right)),
+        ("a function of j alone", (left, right)),
+    ):
         if _hangs_on(step, pair, allowed):
             return name
     return ""

@@ -43,16 +43,27 @@ class Diagnosis:
 
 
 NAMING = ("named", "transposed", "inverted", "alignment", "shifted", "nothing")
-PARTIAL = ("left edge", "right edge", "future", "documents")  # these describe a difference, where others explain all of it
+PARTIAL = (
+    "left edge",
+    "right edge",
+    "future",
+    "documents",
+)  # these describe a difference, where others explain all of it
 
 
 def told(diagnosis: tuple[Diagnosis, ...]) -> list[Diagnosis]:
     """What is worth telling: explanations, and of heads that have none, descriptions."""
     explained = {h for each in diagnosis if each.kind not in PARTIAL for h in each.heads}
-    return [each for each in diagnosis if each.kind not in PARTIAL or not explained.issuperset(each.heads)]
+    return [
+        each
+        for each in diagnosis
+        if each.kind not in PARTIAL or not explained.issuperset(each.heads)
+    ]
 
 
-def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None, queries=None) -> tuple[Diagnosis, ...]:
+def diagnosed(
+    patterns: tuple[Pattern, ...], expected, actual, multiplicity=None, queries=None
+) -> tuple[Diagnosis, ...]:
     """Every explanation of every head whose set is not the expected one; heads that share one are told together. Where the rows are
     those of some queries alone, their edges are told, not what the set is."""
     found: dict[tuple[str, str], list[int]] = {}
@@ -60,12 +71,19 @@ def diagnosed(patterns: tuple[Pattern, ...], expected, actual, multiplicity=None
     for h, p in enumerate(patterns):
         key = p, expected[h].tobytes(), actual[h].tobytes()
         if key not in seen:
-            seen[key] = list(_of_one(p, expected[h], actual[h], queries)) if (expected[h] != actual[h]).any() else []
+            seen[key] = (
+                list(_of_one(p, expected[h], actual[h], queries))
+                if (expected[h] != actual[h]).any()
+                else []
+            )
         for each in seen[key]:
             found.setdefault(each, []).append(h)
     if queries is None:  # which some rows alone do not tell
         same = np.array([[np.array_equal(a, e) for e in expected] for a in actual])
-        for kind, text, heads in (*of_heads(same, [e.tobytes() for e in expected]), *of_counts(multiplicity)):
+        for kind, text, heads in (
+            *of_heads(same, [e.tobytes() for e in expected]),
+            *of_counts(multiplicity),
+        ):
             found.setdefault((kind, text), []).extend(heads)
     return tuple(Diagnosis(kind, text, tuple(heads)) for (kind, text), heads in found.items())
 
@@ -80,8 +98,12 @@ def _of_one(p: Pattern, E, A, queries) -> Iterator[tuple[str, str]]:
         return
     has = partial(drawn, A=A)
     where = [*_edges(E, A, np.arange(len(E))), *crossed(p, A & ~E, np.arange(len(E)))]
-    whole = [*_turned(p, E, A), *([] if A.all() else [*moved(p, A.shape, has), *_rounded(p, E, A)]), *without(p, has),
-             *globals_of(p, E, A)]
+    whole = [
+        *_turned(p, E, A),
+        *([] if A.all() else [*moved(p, A.shape, has), *_rounded(p, E, A)]),
+        *without(p, has),
+        *globals_of(p, E, A),
+    ]
     yield from (each for each in whole if each[0] == "alignment")
     if names := identify(A):
         said = "; ".join(text for _, text in where) if where and not whole else ""
@@ -113,8 +135,15 @@ def _edges(E, A, queries) -> Iterator[tuple[str, str]]:
     first, last = E.argmax(axis=1)[:, None], n_k - 1 - E[:, ::-1].argmax(axis=1)[:, None]
     own_first, own_last = A.argmax(axis=1)[:, None], n_k - 1 - A[:, ::-1].argmax(axis=1)[:, None]
     both = both[:, None]
-    for kind, side, more, less in (("left edge", "left", A & ~E & (j < first) & both, E & ~A & (j < own_first) & both),
-                                   ("right edge", "right", A & ~E & (j > last) & both & ~future, E & ~A & (j > own_last) & both)):
+    for kind, side, more, less in (
+        ("left edge", "left", A & ~E & (j < first) & both, E & ~A & (j < own_first) & both),
+        (
+            "right edge",
+            "right",
+            A & ~E & (j > last) & both & ~future,
+            E & ~A & (j > own_last) & both,
+        ),
+    ):
         for wrong, said in ((more, "too many"), (less, "missing")):
             if wrong.any():
                 yield kind, f"{keys(wrong)} {said} at the {side} edge of {rows(wrong.any(axis=1))}"
@@ -127,7 +156,10 @@ def _rounded(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
     for b in BLOCKS:
         if b <= max(E.shape):
             held = _closed(E, b)
-            for said, set_ in (("", held), (", cut to j <= i", held & np.tri(*E.shape, dtype=np.bool_))):
+            for said, set_ in (
+                ("", held),
+                (", cut to j <= i", held & np.tri(*E.shape, dtype=np.bool_)),
+            ):
                 if (set_ == A).all():
                     yield "rounded", f"is {p!r} rounded out to blocks of {b}{said}"
                     return
@@ -137,6 +169,6 @@ def _closed(E, b: int) -> np.ndarray:
     """Every b x b block that holds a key, whole."""
     down, across = (-(-n // b) * b for n in E.shape)
     padded = np.zeros((down, across), bool)
-    padded[:E.shape[0], :E.shape[1]] = E
+    padded[: E.shape[0], : E.shape[1]] = E
     held = padded.reshape(down // b, b, across // b, b).any(axis=(1, 3))
-    return held.repeat(b, axis=0).repeat(b, axis=1)[:E.shape[0], :E.shape[1]]
+    return held.repeat(b, axis=0).repeat(b, axis=1)[: E.shape[0], : E.shape[1]]

@@ -23,8 +23,24 @@ from ...sets.shifted import Shifted
 from .rule_parameters import read_off
 from .search import searched
 
-NAMED: tuple[type[Rule], ...] = (Full, Causal, Window, Lookback, Local, Strided, Block, Sinks, Prefix, Global, Band, Dilated, Chunk,
-                                 Summary, SubBlock, GlobalAt)
+NAMED: tuple[type[Rule], ...] = (
+    Full,
+    Causal,
+    Window,
+    Lookback,
+    Local,
+    Strided,
+    Block,
+    Sinks,
+    Prefix,
+    Global,
+    Band,
+    Dilated,
+    Chunk,
+    Summary,
+    SubBlock,
+    GlobalAt,
+)
 
 
 def identify(mask) -> list[Pattern]:
@@ -61,7 +77,9 @@ def identify(mask) -> list[Pattern]:
             p = Shifted(rule, shift) if shift else rule
             if type(rule) not in found and np.array_equal(brute_mask(p, mask.shape), mask):
                 found[type(rule)] = len(_numbers(rule)), shift != 0, p
-    return [p for _, _, p in sorted(found.values(), key=lambda each: each[:2])] or list(islice(searched(mask), 1))
+    return [p for _, _, p in sorted(found.values(), key=lambda each: each[:2])] or list(
+        islice(searched(mask), 1)
+    )
 
 
 def _candidates(mask, shift: int) -> Iterator[Rule]:
@@ -76,4 +94,6 @@ def _candidates(mask, shift: int) -> Iterator[Rule]:
 
 def _numbers(rule: Rule) -> list[int]:
     """The parameters, those of a tuple one by one."""
-    return [x for value in rule.parameters for x in (value if isinstance(value, tuple) else (value,))]
+    return [
+        x for value in rule.parameters for x in (value if isinstance(value, tuple) else (value,))
+    ]

@@ -24,15 +24,26 @@ def named(patterns, seen: Sums, off, found, known, rows) -> Iterator[Diagnosis]:
         if not off[h].any():
             continue
         has = cache(partial(holds, seen=seen, h=h, found=found[h], known=known[h], rows=rows))
-        if q := next((repr(q) for q in dict.fromkeys(suggested(found[h], known[h], rows)) if has(q)), ""):
+        if q := next(
+            (repr(q) for q in dict.fromkeys(suggested(found[h], known[h], rows)) if has(q)), ""
+        ):
             own = np.stack([member(p, int(i), n[1]) for i in rows])
-            sides = "; ".join(x.text for x in diagnosed((p,), own[None], found[[h]], queries=rows) if x.kind in PARTIAL)
+            sides = "; ".join(
+                x.text
+                for x in diagnosed((p,), own[None], found[[h]], queries=rows)
+                if x.kind in PARTIAL
+            )
             said = sub(r"[\d,]+ of [\d,]+ rows", f"{int(off[h].sum()):,} of {n[0]:,} rows", sides)
             yield Diagnosis("named", f"is {q}, asked {p!r}{': ' * bool(said)}{said}", (h,))
-        yield from (Diagnosis(*each, (h,)) for each in (*moved(p, n, has), *without(p, has), *left_out(p, has)))
+        yield from (
+            Diagnosis(*each, (h,))
+            for each in (*moved(p, n, has), *without(p, has), *left_out(p, has))
+        )
     distinct = list(dict.fromkeys(patterns))
     if off.any() and len(distinct) > 1:
-        all_rows = {p: [not seen.unlike(h, p)[0].any() for h in range(len(patterns))] for p in distinct}
+        all_rows = {
+            p: [not seen.unlike(h, p)[0].any() for h in range(len(patterns))] for p in distinct
+        }
         same = np.array([[all_rows[p][h] for p in patterns] for h in range(len(patterns))])
         for kind, text, heads in of_heads(same, [distinct.index(p) for p in patterns]):
             yield Diagnosis(kind, text, tuple(heads))
@@ -56,7 +67,10 @@ def member(p: Pattern, i: int, n: int) -> np.ndarray:
 
 def attending(patterns, keys, n_q: int) -> np.ndarray:
     """Which rows have any of these keys, bool (H, n_q)."""
-    of = {p: np.broadcast_to(p.contains(np.arange(n_q)[:, None], keys), (n_q, len(keys))).any(axis=1) for p in set(patterns)}
+    of = {
+        p: np.broadcast_to(p.contains(np.arange(n_q)[:, None], keys), (n_q, len(keys))).any(axis=1)
+        for p in set(patterns)
+    }
     return np.stack([of[p] for p in patterns])
 
 

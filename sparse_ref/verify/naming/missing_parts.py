@@ -23,8 +23,13 @@ def without(p: Pattern, has: Callable[[Pattern], bool]) -> Iterator[tuple[str, s
     """A union or an intersection that lacks one of its parts; has(q) says whether what was found is q."""
     for part, rest in parts(p):
         if has(rest):
-            kind = ("random missing" if isinstance(part, Random) else
-                    "globals missing" if isinstance(part, GLOBAL) else "part missing")
+            kind = (
+                "random missing"
+                if isinstance(part, Random)
+                else "globals missing"
+                if isinstance(part, GLOBAL)
+                else "part missing"
+            )
             yield kind, f"is {rest!r}, asked {p!r}: {part!r} is missing"
 
 
@@ -35,14 +40,22 @@ def globals_of(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
         across, down = E.all(axis=1), E.all(axis=0)
     else:  # causal: the last columns of any window are seen by all that come after them
         across, down = np.zeros(len(E), bool), (E | after).all(axis=0)
-        down[np.flatnonzero(~down).max(initial=-1):] = False
-    local = all(isinstance(part, Rule) and not isinstance(part, GLOBAL) for part, _ in [*parts(p)] or [(p, p)])
+        down[np.flatnonzero(~down).max(initial=-1) :] = False
+    local = all(
+        isinstance(part, Rule) and not isinstance(part, GLOBAL)
+        for part, _ in [*parts(p)] or [(p, p)]
+    )
     if local or not missing.any() or (A & ~E).any() or missing[~across][:, ~down].any():
         return
     told = []
-    for name, where in (("rows", across & missing.any(axis=1)), ("columns", down & missing.any(axis=0))):
+    for name, where in (
+        ("rows", across & missing.any(axis=1)),
+        ("columns", down & missing.any(axis=0)),
+    ):
         if where.any():
-            told.append(f"{name} {', '.join(map(str, np.flatnonzero(where)[:8]))}{', ...' if where.sum() > 8 else ''}")
+            told.append(
+                f"{name} {', '.join(map(str, np.flatnonzero(where)[:8]))}{', ...' if where.sum() > 8 else ''}"
+            )
     yield "globals missing", f"keys of the global {' and '.join(told)} are missing"
 
 
@@ -51,7 +64,11 @@ def parts(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
     if isinstance(p, Blockwise):
         yield from ((part, Blockwise(rest, p.block)) for part, rest in parts(p.pattern))
     if isinstance(p, (Union, Intersection, Difference)):
-        again = {Union: lambda a, b: a | b, Intersection: lambda a, b: a & b, Difference: lambda a, b: a - b}[type(p)]
+        again = {
+            Union: lambda a, b: a | b,
+            Intersection: lambda a, b: a & b,
+            Difference: lambda a, b: a - b,
+        }[type(p)]
         if not isinstance(p, Difference):
             yield p.left, p.right
         yield p.right, p.left
@@ -63,5 +80,9 @@ def drawn(p: Pattern, A) -> bool:
     """Whether the pattern has rows at this size, and they are A."""
     try:
         return np.array_equal(brute_mask(p, A.shape), A)
-    except (IndexError, ValueError, TypeError):  # listed sets have no rows there; others are not stated for this length
+    except (
+        IndexError,
+        ValueError,
+        TypeError,
+    ):  # listed sets have no rows there; others are not stated for this length
         return False

@@ -43,12 +43,18 @@ def names(call: Subject, seed: int = 0) -> Names:
     found = weights != 0
 
     def first(h, candidates):
-        return list(islice((q for q in candidates if holds(q, sums, h, found[h], known[h], rows)), 1))
+        return list(
+            islice((q for q in candidates if holds(q, sums, h, found[h], known[h], rows)), 1)
+        )
+
     named = [first(h, suggested(found[h], known[h], rows)) for h in range(call.heads)]
     if not all(named):
         for h, mask in enumerate(_smaller(call)):
             named[h] = named[h] or first(h, identify(mask))
-    told = [[(int(i), in_words(keys, sure)) for i, keys, sure in zip(rows, *each)] for each in zip(found, known)]
+    told = [
+        [(int(i), in_words(keys, sure)) for i, keys, sure in zip(rows, *each)]
+        for each in zip(found, known)
+    ]
     return Names(tuple(named), tuple(told))
 
 
@@ -71,7 +77,7 @@ def in_words(keys, known) -> str:
         stop = int(np.argmax(np.append(np.diff(at) != step, True)))
         alone = stop == 0
         said.append(f"{at[0]}" if alone else f"{at[0]} to {at[stop]}" + f" by {step}" * (step > 1))
-        at = at[stop + 1:]
+        at = at[stop + 1 :]
         if len(said) == MOST and len(at):
             said.append(f"{len(at):,} more")
             break

@@ -15,7 +15,13 @@ def of_heads(same, asked) -> Iterator[tuple[str, str, list[int]]]:
         return
     for r in range(1, len(same)):
         if all(same[h, h % r] for h in heads):
-            yield "head modulo", f"head h has the set of head h mod {r}" if r > 1 else "every head has the set of head 0", wrong
+            yield (
+                "head modulo",
+                f"head h has the set of head h mod {r}"
+                if r > 1
+                else "every head has the set of head 0",
+                wrong,
+            )
             return
     taken = [next((g for g in heads if same[h, g]), None) for h in heads]
     if None not in taken and sorted(asked) == sorted(asked[g] for g in taken if g is not None):
@@ -34,7 +40,11 @@ def keys(wrong) -> str:
     """How many keys, by the row that has most of them."""
     counts = wrong.sum(axis=1)[wrong.any(axis=1)]
     most = int(counts.max())
-    return f"{'one key' if most == 1 else f'{most:,} keys'}" if (counts == most).all() else f"up to {most:,} keys"
+    return (
+        f"{'one key' if most == 1 else f'{most:,} keys'}"
+        if (counts == most).all()
+        else f"up to {most:,} keys"
+    )
 
 
 def rows(held) -> str:

@@ -22,13 +22,28 @@ def read_off(mask, shift: int) -> dict[str, tuple]:
     ahead = (after.argmax(axis=1) - i)[after.any(axis=1)].min(initial=most)
     reach, held = max(left, right), mask.any(axis=0)
     step = min(behind, ahead) if reach else 1
-    count = min(mask.sum(axis=1).min(), n_q + shift)  # of a row that is not global; where all are, of all rows
-    seen = held[:n_q + shift]  # what no query may see says nothing about l and c
+    count = min(
+        mask.sum(axis=1).min(), n_q + shift
+    )  # of a row that is not global; where all are, of all rows
+    seen = held[: n_q + shift]  # what no query may see says nothing about l and c
     return dict(
-        Full=(), Causal=(), Window=(reach,), Lookback=(left + 1,), Local=(max(left, 1),), Strided=(min(behind, n_q + shift),),
-        Block=(_block(mask.argmax(axis=1)[some], left, most),), Sinks=(held.sum(),), Prefix=(held.sum(),), Global=(count,),
-        Band=(left, right), Dilated=(reach // step, step), Chunk=_chunk(mask, shift), Summary=_summary(seen),
-        SubBlock=_sub_block(seen), GlobalAt=(range(count) if mask.all() else _full(mask, i),))
+        Full=(),
+        Causal=(),
+        Window=(reach,),
+        Lookback=(left + 1,),
+        Local=(max(left, 1),),
+        Strided=(min(behind, n_q + shift),),
+        Block=(_block(mask.argmax(axis=1)[some], left, most),),
+        Sinks=(held.sum(),),
+        Prefix=(held.sum(),),
+        Global=(count,),
+        Band=(left, right),
+        Dilated=(reach // step, step),
+        Chunk=_chunk(mask, shift),
+        Summary=_summary(seen),
+        SubBlock=_sub_block(seen),
+        GlobalAt=(range(count) if mask.all() else _full(mask, i),),
+    )
 
 
 def _last(mask) -> np.ndarray:
@@ -47,7 +62,9 @@ def _chunk(mask, shift: int) -> tuple[int, int]:
     rows = np.flatnonzero((mask[1:] != mask[:-1]).any(axis=1)) + 1 + shift
     columns = np.flatnonzero((mask[:, 1:] != mask[:, :-1]).any(axis=0)) + 1
     held = np.union1d(np.flatnonzero(mask.any(axis=1)) + shift, np.flatnonzero(mask.any(axis=0)))
-    cuts = np.unique([held[0], *rows, *columns, held[-1] + 1])  # the outer two need not be cuts, but none is beyond
+    cuts = np.unique(
+        [held[0], *rows, *columns, held[-1] + 1]
+    )  # the outer two need not be cuts, but none is beyond
     keys = np.diff(cuts).max()
     return keys, (cuts[1] if len(cuts) > 2 else cuts[0]) % keys
 
@@ -78,5 +95,7 @@ def _sub_block(seen) -> tuple[int, int, int]:
     if len(starts) > 1:
         l = int(starts[1]) - first
         return (l, c, (l - first) // c) if (l - first) % c == 0 else (0, 0, 0)
-    number = max(-(-(n - 2 * first) // c), 1)  # the least that puts the next run beyond the last column
+    number = max(
+        -(-(n - 2 * first) // c), 1
+    )  # the least that puts the next run beyond the last column
     return first + number * c, c, number

@@ -57,13 +57,18 @@ def unlike(out, row_sums, expected, many, dtype: str) -> tuple[np.ndarray, np.nd
 
     A sum of many equal weights, one after the other, is off by up to |A_i| 2^-24 in float32; that of random signs is not, so
     that the factor between the means that came and those expected is the better one."""
-    out, row_sums = (np.where(np.isfinite(x), x, 0) for x in (out, row_sums))  # what is not finite is told elsewhere
+    out, row_sums = (
+        np.where(np.isfinite(x), x, 0) for x in (out, row_sums)
+    )  # what is not finite is told elsewhere
     own, both = (out * expected).sum(axis=-1), (expected * expected).sum(axis=-1)
     factor = np.where(both > 0, own / np.where(both > 0, both, 1), row_sums)
     near = np.abs(factor - row_sums) <= (8 * spacing(dtype) + 2.0**-24 * many) * np.abs(row_sums)
     factor = np.where(near, factor, row_sums)
     size = np.sqrt((expected**2).mean(axis=-1, keepdims=True))
-    allowed = spacing(dtype) * (np.abs(expected) + size) * np.abs(factor)[..., None] + 2.0**-19 * (many > 0)[..., None]
+    allowed = (
+        spacing(dtype) * (np.abs(expected) + size) * np.abs(factor)[..., None]
+        + 2.0**-19 * (many > 0)[..., None]
+    )
     off = (np.abs(out - factor[..., None] * expected) > allowed).any(axis=-1)
     none = (many > 0) & (np.abs(row_sums) < 2.0**-19)
     blind = (many > 1) & (1 / np.maximum(many, 1) < allowed.min(axis=-1))

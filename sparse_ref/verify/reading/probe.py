@@ -101,7 +101,10 @@ def probe(fn, n, heads=1, *, q=None, k=None, **options) -> Probe:
         return probed(subject(fn, n, heads, **options))
     q, k = np.asarray(q, np.float64), np.asarray(k, np.float64)
     call = subject(fn, n, heads, **{"d": q.shape[-1] if q.ndim else 0, **options})
-    for name, x, shape in (("q", q, (call.heads, call.n[0], call.d)), ("k", k, (call.kv_heads, call.n[1], call.d))):
+    for name, x, shape in (
+        ("q", q, (call.heads, call.n[0], call.d)),
+        ("k", k, (call.kv_heads, call.n[1], call.d)),
+    ):
         if x.shape != shape:
             raise ValueError(f"{name} must have shape {shape}, got {x.shape}")
     return probed(call, (q, k))
@@ -110,7 +113,9 @@ def probe(fn, n, heads=1, *, q=None, k=None, **options) -> Probe:
 def probed(call: Subject, given=None) -> Probe:
     """`probe`, of what is checked already."""
     if max(call.n) > MOST:
-        raise ValueError(f"n must be at most {MOST} where every pair is looked at, since n_q n_k weights are kept, got {call.n}")
+        raise ValueError(
+            f"n must be at most {MOST} where every pair is looked at, since n_q n_k weights are kept, got {call.n}"
+        )
     n_k, width = call.n[1], min(call.d - 1, call.e)
     hostile = range(0, n_k if given is None else 0, width)
     calls = -(-n_k // call.e) + len(hostile)
@@ -121,7 +126,16 @@ def probed(call: Subject, given=None) -> Probe:
         leaks, overflow = _leaks(call, mask, hostile, bar)
     row_sums = np.where(finite, np.where(finite[..., None], weights, 0).sum(axis=-1), np.nan)
     counts = multiplicity(weights, mask) if given is None else mask.astype(np.int64)
-    return Probe(weights, mask, counts, row_sums, ~finite, leaks & finite[..., None], overflow & finite, dtype)
+    return Probe(
+        weights,
+        mask,
+        counts,
+        row_sums,
+        ~finite,
+        leaks & finite[..., None],
+        overflow & finite,
+        dtype,
+    )
 
 
 def equal_weights(call: Subject, bar=None, given=None) -> tuple[np.ndarray, str]:
@@ -131,7 +145,7 @@ def equal_weights(call: Subject, bar=None, given=None) -> tuple[np.ndarray, str]
     for first in range(0, call.n[1], call.e):
         keys = np.arange(first, min(first + call.e, call.n[1]))
         out, dtype = call(q, k, _one_hot(call, keys))
-        weights[..., keys] = out[..., :len(keys)]
+        weights[..., keys] = out[..., : len(keys)]
         if bar is not None:
             bar.update()
     return weights, dtype
@@ -147,13 +161,18 @@ def _leaks(call: Subject, mask, starts, bar) -> tuple[np.ndarray, np.ndarray]:
     leaks, overflow = np.zeros_like(mask), np.zeros(mask.shape[:2], bool)
     for first in starts:
         keys = np.arange(first, min(first + starts.step, call.n[1]))
-        q, k = np.full((call.heads, call.n[0], call.d), -size), np.zeros((call.kv_heads, call.n[1], call.d))
-        q[..., :len(keys)] = np.where(mask[..., keys], -size, size)
+        q, k = (
+            np.full((call.heads, call.n[0], call.d), -size),
+            np.zeros((call.kv_heads, call.n[1], call.d)),
+        )
+        q[..., : len(keys)] = np.where(mask[..., keys], -size, size)
         k[..., -1] = size
         k[:, keys, -1] = 0
         k[:, keys, np.arange(len(keys))] = size
         out, _ = call(q, k, _one_hot(call, keys))
-        leaks[..., keys] = np.isfinite(out[..., :len(keys)]) & (out[..., :len(keys)] != 0) & ~mask[..., keys]
+        leaks[..., keys] = (
+            np.isfinite(out[..., : len(keys)]) & (out[..., : len(keys)] != 0) & ~mask[..., keys]
+        )
         overflow |= ~np.isfinite(out).all(axis=-1)
         bar.update()
     return leaks, overflow

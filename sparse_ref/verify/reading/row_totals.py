@@ -22,7 +22,12 @@ class Held(NamedTuple):
     @classmethod
     def of(cls, found: Probe) -> Held:
         """From what a probe saw."""
-        return cls(np.any(found.mask, axis=-1), found.multiplicity.sum(axis=-1), found.row_sums, found.dtype)
+        return cls(
+            np.any(found.mask, axis=-1),
+            found.multiplicity.sum(axis=-1),
+            found.row_sums,
+            found.dtype,
+        )
 
     @property
     def unnormalised(self) -> np.ndarray:

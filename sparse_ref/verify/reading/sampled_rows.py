@@ -31,9 +31,13 @@ def read(call: Subject, sets, wanted, rows, dtype: str, rng) -> tuple[np.ndarray
             v = np.zeros((n, len(some), DRAWS))
             for column, span in enumerate(spans):
                 v[span, column] = values[span]
-            found = call.wide(*call.equal, v.reshape(n, -1), rows)[0].reshape(*sets.shape[:2], len(some), DRAWS)
+            found = call.wide(*call.equal, v.reshape(n, -1), rows)[0].reshape(
+                *sets.shape[:2], len(some), DRAWS
+            )
             for column, span in enumerate(spans):
-                known[..., span] = _told(found[:, :, column], sets[..., span], values[span], dtype, weights[..., span])[..., None]
+                known[..., span] = _told(
+                    found[:, :, column], sets[..., span], values[span], dtype, weights[..., span]
+                )[..., None]
                 unsure += [] if known[wanted, span].all() else [span.start]
         starts, size = _split(unsure, size, call), size // LEAF
     for some in _few(starts[starts < n], call.e):
@@ -45,7 +49,7 @@ def read(call: Subject, sets, wanted, rows, dtype: str, rng) -> tuple[np.ndarray
 
 def _few(starts, size: int) -> list[np.ndarray]:
     """The starts, so many at a time."""
-    return [starts[at:at + size] for at in range(0, len(starts), size)]
+    return [starts[at : at + size] for at in range(0, len(starts), size)]
 
 
 def _split(unsure: list[int], size: int, call: Subject) -> np.ndarray:
@@ -64,7 +68,9 @@ def _told(found, sets, values, dtype: str, weights) -> np.ndarray:
         sums = held @ values  # (H, rows, DRAWS)
         each = (found * sums).sum(axis=-1) / np.maximum((sums * sums).sum(axis=-1), 1)
         with np.errstate(invalid="ignore"):
-            near = (np.abs(found - each[..., None] * sums) <= 0.4 * np.abs(each)[..., None]).all(axis=-1)
+            near = (np.abs(found - each[..., None] * sums) <= 0.4 * np.abs(each)[..., None]).all(
+                axis=-1
+            )
         same = near & (each > 0) & (spacing(dtype) * np.abs(sums).max(axis=-1) < 0.6) & ~told
         weights[same] = np.where(held, each[..., None], 0)[same]
         told |= same

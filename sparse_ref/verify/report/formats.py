@@ -6,26 +6,50 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ..checks.finding import KINDS
 
-SUBJECTS = {"calls": KINDS[:8], "sets": KINDS[8:18], "outside": ("poison",), "heads": ("kv map",),
-            "numbers": ("numerics", "scale", "curve", "lse"), "gradients": ("gradient",), "future": ("future",)}
+SUBJECTS = {
+    "calls": KINDS[:8],
+    "sets": KINDS[8:18],
+    "outside": ("poison",),
+    "heads": ("kv map",),
+    "numbers": ("numerics", "scale", "curve", "lse"),
+    "gradients": ("gradient",),
+    "future": ("future",),
+}
 
 
 def junit(report) -> str:
     """One test suite; a test case for each subject, failed by the findings that belong to it."""
-    failed = {subject: [x for x in report.findings if x.kind in kinds] for subject, kinds in SUBJECTS.items()}
-    suite = Element("testsuite", name=f"sparse_ref verify {report.fn}", tests=str(len(SUBJECTS)),
-                    failures=str(sum(map(bool, failed.values()))), errors="0", skipped="0")
+    failed = {
+        subject: [x for x in report.findings if x.kind in kinds]
+        for subject, kinds in SUBJECTS.items()
+    }
+    suite = Element(
+        "testsuite",
+        name=f"sparse_ref verify {report.fn}",
+        tests=str(len(SUBJECTS)),
+        failures=str(sum(map(bool, failed.values()))),
+        errors="0",
+        skipped="0",
+    )
     for subject, findings in failed.items():
         case = SubElement(suite, "testcase", classname=report.fn, name=subject)
         if findings:
-            failure = SubElement(case, "failure", message=printable(str(findings[0])), type=findings[0].kind)
-            failure.text = printable("\n".join([*map(str, findings), *report.notes(), f"again: {report.command}"]))
+            failure = SubElement(
+                case, "failure", message=printable(str(findings[0])), type=findings[0].kind
+            )
+            failure.text = printable(
+                "\n".join([*map(str, findings), *report.notes(), f"again: {report.command}"])
+            )
     return tostring(suite, encoding="unicode", xml_declaration=True)
 
 
 def printable(text: str) -> str:
     """The text without what XML cannot hold."""
-    return "".join(c for c in text if c in "\n\t" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff")
+    return "".join(
+        c
+        for c in text
+        if c in "\n\t" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
+    )
 
 
 def markdown(report) -> str:
@@ -33,7 +57,10 @@ def markdown(report) -> str:
     lines = [f"### {'✅' if report.passed else '❌'} {report.verdict}", ""]
     if report.findings:
         lines += ["| finding | what | first |", "|---|---|---|"]
-        lines += [f"| {x.kind} | {_cell(x.message)} | {', '.join(map(str, x.at or ()))} |" for x in report.findings]
+        lines += [
+            f"| {x.kind} | {_cell(x.message)} | {', '.join(map(str, x.at or ()))} |"
+            for x in report.findings
+        ]
         lines += [""]
     lines += [f"- {_cell(note)}" for note in report.notes()]
     if picture := report.picture():

@@ -84,7 +84,12 @@ class Report:
         if self.probe is None or self.expected is None:
             return ()
         known = np.where(self.probe.nan_rows[..., None], self.expected, self.probe.mask)
-        return diagnosed(self.patterns, self.expected, known, np.where(biased(self.probe)[..., None], 0, self.probe.multiplicity))
+        return diagnosed(
+            self.patterns,
+            self.expected,
+            known,
+            np.where(biased(self.probe)[..., None], 0, self.probe.multiplicity),
+        )
 
     @property
     def names(self) -> dict[int, str]:
@@ -102,7 +107,15 @@ class Report:
 
     def __str__(self):
         again = [] if self.passed else [f"again: {self.command}"]
-        return "\n".join([self.verdict, *(f"- {finding}" for finding in self.findings), *self.notes(), *again, *self.picture()])
+        return "\n".join(
+            [
+                self.verdict,
+                *(f"- {finding}" for finding in self.findings),
+                *self.notes(),
+                *again,
+                *self.picture(),
+            ]
+        )
 
     __repr__ = __str__
 
@@ -110,16 +123,30 @@ class Report:
         found = "".join(f"<li>{escape(str(finding))}</li>" for finding in self.findings)
         notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes())
         caption, *lines = map(escape, self.picture() or [""])
-        image = '<pre style="line-height:1.0;letter-spacing:0">' + "\n".join(lines) + "</pre>" if lines else ""
+        image = (
+            '<pre style="line-height:1.0;letter-spacing:0">' + "\n".join(lines) + "</pre>"
+            if lines
+            else ""
+        )
         again = "" if self.passed else f"<div>again: <code>{escape(self.command)}</code></div>"
         return f"<div><b>{escape(self.verdict)}</b><ul>{found}</ul>{notes}{again}<div>{caption}</div>{image}</div>"
 
     def to_json(self) -> str:
         """The report as JSON, without the masks: passed, patterns, n, heads, seed, findings, diagnosis, names by head, numbers,
         remarks, command."""
-        content = dict(passed=self.passed, patterns=list(map(repr, self.patterns)), n=self.n, heads=self.heads, seed=self.seed,
-                       findings=list(map(asdict, self.findings)), diagnosis=[asdict(each) for each in self.diagnosis],
-                       names=self.names, numbers=list(map(asdict, self.numbers)), remarks=self.remarks, command=self.command)
+        content = dict(
+            passed=self.passed,
+            patterns=list(map(repr, self.patterns)),
+            n=self.n,
+            heads=self.heads,
+            seed=self.seed,
+            findings=list(map(asdict, self.findings)),
+            diagnosis=[asdict(each) for each in self.diagnosis],
+            names=self.names,
+            numbers=list(map(asdict, self.numbers)),
+            remarks=self.remarks,
+            command=self.command,
+        )
         return json.dumps(content, allow_nan=False)
 
     def to_junit(self) -> str:
@@ -136,6 +163,7 @@ class Report:
         Raises ValueError where nothing could be read out of fn.
         """
         from ...plot import diff
+
         if self.actual is None or self.expected is None:
             raise ValueError(f"the report has no sets to plot: {self.findings[0]}")
         head = self._head() if head is None else head
@@ -145,9 +173,15 @@ class Report:
     def verdict(self) -> str:
         """One line."""
         names = list(dict.fromkeys(map(repr, self.patterns)))
-        wanted = names[0] if len(names) == 1 else f"({', '.join(map(repr, self.patterns))}), head by head"
-        return (f"{'PASS' if self.passed else 'FAIL'}: fn is {'' if self.passed else 'not '}{wanted} at n = {self.size}, "
-                f"{self.heads} head{'s' * (self.heads != 1)}, seed {self.seed}")
+        wanted = (
+            names[0]
+            if len(names) == 1
+            else f"({', '.join(map(repr, self.patterns))}), head by head"
+        )
+        return (
+            f"{'PASS' if self.passed else 'FAIL'}: fn is {'' if self.passed else 'not '}{wanted} at n = {self.size}, "
+            f"{self.heads} head{'s' * (self.heads != 1)}, seed {self.seed}"
+        )
 
     def notes(self) -> Iterator[str]:
         """What fn computes, how far the numbers are right, and what is worth knowing."""
@@ -158,8 +192,10 @@ class Report:
         for x in self.numbers:
             if not x.wrong and not x.broken:
                 judged = "whose sets are right" if self.sampled is None else "looked at"
-                yield (f"numbers: right on the {x.rows} of {rows} rows {judged}, logits of spread {x.spread:g}, "
-                       f"error {x.error:.2g}, budget {x.budget:.2g}")
+                yield (
+                    f"numbers: right on the {x.rows} of {rows} rows {judged}, logits of spread {x.spread:g}, "
+                    f"error {x.error:.2g}, budget {x.budget:.2g}"
+                )
         yield from self.remarks
 
     def picture(self) -> list[str]:
@@ -169,16 +205,30 @@ class Report:
         head = self._head()
         expected, actual = self.expected[head], self.actual[head]
         i, j = first(expected != actual)
-        rows, keys = _around(i, len(expected), MOST if self.sampled is None else FEW), _around(j, expected.shape[1], MOST)
+        rows, keys = (
+            _around(i, len(expected), MOST if self.sampled is None else FEW),
+            _around(j, expected.shape[1], MOST),
+        )
         if self.sampled is not None:
             said = f", i = {', '.join(map(str, self.sampled.rows[rows]))}, j {keys.start} to {keys.stop - 1}"
         else:
-            said = "" if max(self.n) <= MOST else f", i {rows.start} to {rows.stop - 1}, j {keys.start} to {keys.stop - 1}"
-        return [f"head {head}{said}   {LEGEND}", *difference(expected[rows, keys], actual[rows, keys]).split("\n")]
+            said = (
+                ""
+                if max(self.n) <= MOST
+                else f", i {rows.start} to {rows.stop - 1}, j {keys.start} to {keys.stop - 1}"
+            )
+        return [
+            f"head {head}{said}   {LEGEND}",
+            *difference(expected[rows, keys], actual[rows, keys]).split("\n"),
+        ]
 
     def _head(self) -> int:
         """The first head that differs, or 0."""
-        return 0 if self.actual is None else int((self.actual != self.expected).any(axis=(1, 2)).argmax())
+        return (
+            0
+            if self.actual is None
+            else int((self.actual != self.expected).any(axis=(1, 2)).argmax())
+        )
 
 
 def _around(x: int, size: int, most: int) -> slice:

@@ -7,8 +7,18 @@ import sys
 from functools import partial
 from operator import attrgetter
 
-FLAGS = {"kv_heads": "--kv-heads", "d": "--d", "e": "--e", "layout": "--layout", "framework": "--framework", "dtype": "--dtype",
-         "device": "--device", "seconds": "--seconds", "scale": "--scale", "gradients": "--gradients"}
+FLAGS = {
+    "kv_heads": "--kv-heads",
+    "d": "--d",
+    "e": "--e",
+    "layout": "--layout",
+    "framework": "--framework",
+    "dtype": "--dtype",
+    "device": "--device",
+    "seconds": "--seconds",
+    "scale": "--scale",
+    "gradients": "--gradients",
+}
 
 
 def called(fn) -> str:
@@ -35,7 +45,9 @@ def called(fn) -> str:
 def _global(value, maker) -> str:
     """module:name of an object that the module which made it, or what it calls, holds under a name; "" elsewhere."""
     module = getattr(maker, "__module__", None)
-    names = vars(sys.modules[module]).items() if module in sys.modules and module != "__main__" else ()
+    names = (
+        vars(sys.modules[module]).items() if module in sys.modules and module != "__main__" else ()
+    )
     return next((f"{module}:{name}" for name, held in names if held is value), "")
 
 
@@ -45,13 +57,39 @@ def command(name: str, patterns, n: tuple[int, int], seed: int, options: dict) -
     pattern = repr(patterns[0]) if one else f"({', '.join(map(repr, patterns))})"
     given = {key: value for key, value in options.items() if value is not None and value != ()}
     also = given.pop("also", ())
-    if ":" in name and "(" not in name and one and given.keys() <= FLAGS.keys() and not callable(given.get("gradients")):
+    if (
+        ":" in name
+        and "(" not in name
+        and one
+        and given.keys() <= FLAGS.keys()
+        and not callable(given.get("gradients"))
+    ):
         flags = [x for key, value in given.items() for x in (FLAGS[key], str(value))]
         more = ["--also", *map(_size, also)] if also else []
-        return shlex.join(["sparse-ref", "verify", name, "--pattern", pattern, "-n", _size(n),
-                           "--heads", str(len(patterns)), *flags, *more, "--seed", str(seed)])
-    values = {key: value.__name__ if hasattr(value, "__name__") else repr(value) for key, value in given.items()}
-    said = "".join(f", {key}={value}" for key, value in values.items()) + (f", also={list(also)!r}" if also else "")
+        return shlex.join(
+            [
+                "sparse-ref",
+                "verify",
+                name,
+                "--pattern",
+                pattern,
+                "-n",
+                _size(n),
+                "--heads",
+                str(len(patterns)),
+                *flags,
+                *more,
+                "--seed",
+                str(seed),
+            ]
+        )
+    values = {
+        key: value.__name__ if hasattr(value, "__name__") else repr(value)
+        for key, value in given.items()
+    }
+    said = "".join(f", {key}={value}" for key, value in values.items()) + (
+        f", also={list(also)!r}" if also else ""
+    )
     heads = f", heads={len(patterns)}" if one and len(patterns) > 1 else ""
     return f"sr.verify.check({name if name.isidentifier() else 'fn'}, {pattern}, n={n!r}{heads}, seed={seed}{said})"
 

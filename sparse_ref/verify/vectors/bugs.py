@@ -44,7 +44,7 @@ def _rounded(a: Given) -> Iterator[Result]:
     m = np.zeros_like(a.m)
     for i in range(0, m.shape[1], BLOCK):
         for j in range(0, m.shape[2], BLOCK):
-            block = np.s_[:, i:i + BLOCK, j:j + BLOCK]
+            block = np.s_[:, i : i + BLOCK, j : j + BLOCK]
             m[block] = a.m[block].max(axis=(1, 2), keepdims=True)
     yield a.result(m)
 
@@ -70,7 +70,7 @@ def _empty_rows(a: Given) -> Iterator[Result]:
 def _remainder(a: Given) -> Iterator[Result]:
     """Keys of whole tiles alone."""
     m = a.m.copy()
-    m[..., m.shape[2] // TILE * TILE:] = 0
+    m[..., m.shape[2] // TILE * TILE :] = 0
     yield a.result(m)
 
 
@@ -78,7 +78,9 @@ def _ghost(a: Given) -> Iterator[Result]:
     """Keys and values of 0 up to whole tiles, each attended to."""
     more = -a.m.shape[2] % TILE
     k, v = (np.pad(x, [(0, 0), (0, more), (0, 0)]) for x in (a.k, a.v))
-    yield Given(a.q, k, v, np.pad(a.m, [(0, 0), (0, 0), (0, more)], constant_values=1), a.scale).result()
+    yield Given(
+        a.q, k, v, np.pad(a.m, [(0, 0), (0, 0), (0, more)], constant_values=1), a.scale
+    ).result()
 
 
 def _leak(a: Given) -> Iterator[Result]:
@@ -100,7 +102,10 @@ def _row_sum(a: Given) -> Iterator[Result]:
 
 def _poison(a: Given) -> Iterator[Result]:
     """The same in float32, then normalised: 0 / 0 where members are too small beside the others."""
-    yield _normalised(a, np.exp((a.x - a.x.max(axis=-1, keepdims=True)).astype(np.float32))), a.result()[1]
+    yield (
+        _normalised(a, np.exp((a.x - a.x.max(axis=-1, keepdims=True)).astype(np.float32))),
+        a.result()[1],
+    )
 
 
 def _overflow(a: Given) -> Iterator[Result]:
@@ -130,7 +135,21 @@ def _lse(a: Given) -> Iterator[Result]:
 
 
 BUGS: dict[str, Callable[[Given], Iterator[Result]]] = {
-    "own key": _own_key, "transposed": _transposed, "inverted": _inverted, "shifted": _shifted, "rounded": _rounded,
-    "heads permuted": _heads_permuted, "head modulo": _head_modulo, "empty rows": _empty_rows, "remainder": _remainder,
-    "ghost": _ghost, "leak": _leak, "zeroed": _zeroed, "row sum": _row_sum, "poison": _poison, "overflow": _overflow,
-    "scale": _scale, "lse": _lse}
+    "own key": _own_key,
+    "transposed": _transposed,
+    "inverted": _inverted,
+    "shifted": _shifted,
+    "rounded": _rounded,
+    "heads permuted": _heads_permuted,
+    "head modulo": _head_modulo,
+    "empty rows": _empty_rows,
+    "remainder": _remainder,
+    "ghost": _ghost,
+    "leak": _leak,
+    "zeroed": _zeroed,
+    "row sum": _row_sum,
+    "poison": _poison,
+    "overflow": _overflow,
+    "scale": _scale,
+    "lse": _lse,
+}

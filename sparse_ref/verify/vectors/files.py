@@ -23,7 +23,16 @@ from .inputs import inputs, seed
 from .tolerance import compared, outside, tolerances
 
 SCHEMA, VERSION = "sparse_ref vectors", 1
-DTYPES = {"q": "<f4", "k": "<f4", "v": "<f4", "mask": "|u1", "indptr": "<i8", "indices": "<i8", "out": "<f8", "lse": "<f8"}
+DTYPES = {
+    "q": "<f4",
+    "k": "<f4",
+    "v": "<f4",
+    "mask": "|u1",
+    "indptr": "<i8",
+    "indices": "<i8",
+    "out": "<f8",
+    "lse": "<f8",
+}
 COLUMNS = "id heads groups n_q n_k d e scale tolerance"
 
 
@@ -36,14 +45,18 @@ def write(folder) -> Path:
     """
     folder = Path(folder).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"folder must be new or empty, got {folder}, which is {'neither' if folder.is_dir() else 'a file'}")
+        raise FileExistsError(
+            f"folder must be new or empty, got {folder}, which is {'neither' if folder.is_dir() else 'a file'}"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=".vectors-") as beside:
         partial = Path(beside) / "suite"
         partial.mkdir()
         _write(partial)
         if folder.exists():
-            for file in sorted(partial.iterdir(), key=lambda file: file.name == "index.json"):  # last: without it, it is no suite
+            for file in sorted(
+                partial.iterdir(), key=lambda file: file.name == "index.json"
+            ):  # last: without it, it is no suite
                 file.rename(folder / file.name)
         else:
             partial.rename(folder)
@@ -59,8 +72,16 @@ def _write(folder: Path) -> None:
         for name, array in content.items():
             (folder / f"{case.id}.{name}.bin").write_bytes(array.tobytes())
         (folder / f"{case.id}.npz").write_bytes(npz(content))
-    index = {"schema": SCHEMA, "version": VERSION, "library": f"sparse_ref {__version__}", "flags": FLAGS, "cases": entries}
-    (folder / "index.json").write_text(json.dumps(index, indent=1, allow_nan=False) + "\n", encoding="ascii", newline="\n")
+    index = {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "library": f"sparse_ref {__version__}",
+        "flags": FLAGS,
+        "cases": entries,
+    }
+    (folder / "index.json").write_text(
+        json.dumps(index, indent=1, allow_nan=False) + "\n", encoding="ascii", newline="\n"
+    )
     lines = [f"# {SCHEMA} {VERSION}", f"# {COLUMNS}", *map(_line, entries)]
     (folder / "cases.txt").write_text("\n".join(lines) + "\n", encoding="ascii", newline="\n")
 
@@ -76,24 +97,54 @@ def arrays(case: Case) -> dict[str, np.ndarray]:
     q, k, v = inputs(case, n, outside(mask, case.groups))
     rows = mask.reshape(-1, n[1])
     q64, k64, v64 = (x.astype(np.float64) for x in (q, k, v))
-    out, lse = attend_with_lse(q64, k64, v64, _of_heads(case), scale=_scale(case), device="reference")
+    out, lse = attend_with_lse(
+        q64, k64, v64, _of_heads(case), scale=_scale(case), device="reference"
+    )
     indptr, indices = np.cumsum([0, *rows.sum(axis=1)]), np.nonzero(rows)[1]
     content = (q, k, v, mask, indptr, indices, out, lse)
-    return {name: np.ascontiguousarray(array, dtype) for (name, dtype), array in zip(DTYPES.items(), content)}
+    return {
+        name: np.ascontiguousarray(array, dtype)
+        for (name, dtype), array in zip(DTYPES.items(), content)
+    }
 
 
 def entry(case: Case, content) -> dict:
     """What index.json says of a case and its arrays."""
     said = {
-        "id": case.id, "comment": case.comment, "expected": case.expected, "flags": [], "patterns": _texts(case.sets),
-        "heads": case.heads, "groups": case.groups, "n": list(lengths(case.n)), "d": case.d, "e": case.e, "scale": _scale(case),
-        "seed": seed(case.id), "wrong": {flag: _texts(sets) for flag, sets in case.wrong.items()},
+        "id": case.id,
+        "comment": case.comment,
+        "expected": case.expected,
+        "flags": [],
+        "patterns": _texts(case.sets),
+        "heads": case.heads,
+        "groups": case.groups,
+        "n": list(lengths(case.n)),
+        "d": case.d,
+        "e": case.e,
+        "scale": _scale(case),
+        "seed": seed(case.id),
+        "wrong": {flag: _texts(sets) for flag, sets in case.wrong.items()},
         "tolerance": tolerances(content, _of_heads(case), _scale(case)),
-        "arrays": {name: {"dtype": array.dtype.name, "shape": list(array.shape), "file": f"{case.id}.{name}.bin"}
-                   for name, array in content.items()},
-        "npz": f"{case.id}.npz", "sha256": sha256(npz(content)).hexdigest()}
-    said["flags"] = [flag for flag, bugs in results(said, content) if bugs and all(
-        compared(said, content, out, lse if flag == "lse" else None)[0] == "fail" for out, lse in bugs)]  # lse need not be written
+        "arrays": {
+            name: {
+                "dtype": array.dtype.name,
+                "shape": list(array.shape),
+                "file": f"{case.id}.{name}.bin",
+            }
+            for name, array in content.items()
+        },
+        "npz": f"{case.id}.npz",
+        "sha256": sha256(npz(content)).hexdigest(),
+    }
+    said["flags"] = [
+        flag
+        for flag, bugs in results(said, content)
+        if bugs
+        and all(
+            compared(said, content, out, lse if flag == "lse" else None)[0] == "fail"
+            for out, lse in bugs
+        )
+    ]  # lse need not be written
     return said
 
 
@@ -102,7 +153,10 @@ def npz(content) -> bytes:
     file = BytesIO()
     with ZipFile(file, "w") as archive:
         for name, array in content.items():
-            member, npy = ZipInfo(f"{name}.npy"), BytesIO()  # dated 1980, the first year that a zip knows
+            member, npy = (
+                ZipInfo(f"{name}.npy"),
+                BytesIO(),
+            )  # dated 1980, the first year that a zip knows
             member.create_system = 3
             np.lib.format.write_array(npy, array, allow_pickle=False)
             archive.writestr(member, npy.getvalue())
@@ -112,8 +166,10 @@ def npz(content) -> bytes:
 def _line(entry: dict) -> str:
     """A case in cases.txt."""
     n_q, n_k = entry["n"]
-    return (f"{entry['id']} {entry['heads']} {entry['groups']} {n_q} {n_k} {entry['d']} {entry['e']} {entry['scale']!r} "
-            f"{entry['tolerance']['out']['float32']!r}")
+    return (
+        f"{entry['id']} {entry['heads']} {entry['groups']} {n_q} {n_k} {entry['d']} {entry['e']} {entry['scale']!r} "
+        f"{entry['tolerance']['out']['float32']!r}"
+    )
 
 
 def _texts(sets: str) -> list[str]:

@@ -50,8 +50,13 @@ def results(entry, arrays) -> Iterator[tuple[str, list[Result]]]:
     given = Given.of(arrays, entry["scale"])
     for flag in FLAGS:
         if flag in entry["wrong"]:
-            yield flag, [given.result(np.broadcast_to(counted([text], given.m.shape[1:]), given.m.shape))
-                         for text in entry["wrong"][flag]]
+            yield (
+                flag,
+                [
+                    given.result(np.broadcast_to(counted([text], given.m.shape[1:]), given.m.shape))
+                    for text in entry["wrong"][flag]
+                ],
+            )
         elif flag in BUGS:
             with np.errstate(all="ignore"):
                 yield flag, list(BUGS[flag](given))

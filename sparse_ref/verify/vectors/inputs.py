@@ -72,8 +72,10 @@ def _poisoned_keys(q, k, v, outside):
 
 def _beside(number):
     """This number in k and v where no query looks."""
+
     def put(q, k, v, outside):
         k[outside] = v[outside] = number
+
     return put
 
 
@@ -82,9 +84,20 @@ def _nan_member(q, k, v, outside):
     v[:, 5, 0] = np.nan
 
 
-VALUES = {"plain": _plain, "large": _large, "low": _low, "rising": _rising, "equal": _equal, "weights": _weights, "ones": _ones,
-          "poisoned values": _poisoned_values, "poisoned keys": _poisoned_keys, "nan beside": _beside(np.nan),
-          "inf beside": _beside(np.inf), "nan member": _nan_member}
+VALUES = {
+    "plain": _plain,
+    "large": _large,
+    "low": _low,
+    "rising": _rising,
+    "equal": _equal,
+    "weights": _weights,
+    "ones": _ones,
+    "poisoned values": _poisoned_values,
+    "poisoned keys": _poisoned_keys,
+    "nan beside": _beside(np.nan),
+    "inf beside": _beside(np.inf),
+    "nan member": _nan_member,
+}
 
 
 def inputs(case, n, outside) -> list[np.ndarray]:

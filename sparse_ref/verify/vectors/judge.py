@@ -58,12 +58,23 @@ class Verdicts:
 
     def __str__(self):
         counts = ", ".join(f"{len(self.of(status))} {status}" for status in STATUSES)
-        lines = [f"{'PASS' if self.passed else 'FAIL'}: {len(self.verdicts)} cases in {self.precision}: {counts}"]
-        lines += [f"{verdict.status:10} {verdict.id:20} {verdict.message}" for verdict in self.verdicts if verdict.status != "pass"]
+        lines = [
+            f"{'PASS' if self.passed else 'FAIL'}: {len(self.verdicts)} cases in {self.precision}: {counts}"
+        ]
+        lines += [
+            f"{verdict.status:10} {verdict.id:20} {verdict.message}"
+            for verdict in self.verdicts
+            if verdict.status != "pass"
+        ]
         lines += [f"unknown    {name:20} belongs to no case" for name in self.unknown]
-        lines += [f"points to {flag}: {self.said[flag]}; its very numbers in {len(ids)} of {len(self.of('fail'))} failing cases"
-                  for flag, ids in self.bugs.items()]
-        lines += [f"perhaps {flag}: {self.said[flag]}; all that fails has this flag, with other numbers" for flag in self.suspects]
+        lines += [
+            f"points to {flag}: {self.said[flag]}; its very numbers in {len(ids)} of {len(self.of('fail'))} failing cases"
+            for flag, ids in self.bugs.items()
+        ]
+        lines += [
+            f"perhaps {flag}: {self.said[flag]}; all that fails has this flag, with other numbers"
+            for flag in self.suspects
+        ]
         return "\n".join(lines)
 
     def to_json(self) -> str:
@@ -90,7 +101,9 @@ def check(folder, outputs, precision: str = "float32") -> Verdicts:
     index = _index(folder)
     entries = tqdm(index["cases"], desc="vectors", leave=False, delay=1)
     verdicts = tuple(_verdict(folder, outputs, entry, precision) for entry in entries)
-    names = {f"{entry['id']}.{end}" for entry in index["cases"] for end in ("npz", "out.bin", "lse.bin")}
+    names = {
+        f"{entry['id']}.{end}" for entry in index["cases"] for end in ("npz", "out.bin", "lse.bin")
+    }
     unknown = tuple(sorted(file.name for file in outputs.iterdir() if file.name not in names))
     bugs = explained(verdicts)
     return Verdicts(precision, verdicts, bugs, suspected(verdicts, bugs), unknown, index["flags"])
@@ -100,10 +113,20 @@ def explained(verdicts) -> dict[str, tuple[str, ...]]:
     """The fewest bugs, taken greedily, that explain the failing cases which have a bug's very numbers."""
     left = {verdict.id: verdict for verdict in verdicts if verdict.matched}
     failing = {verdict.id for verdict in verdicts if verdict.status == "fail"}
-    of = {flag: {verdict.id for verdict in verdicts if flag in verdict.flags} for verdict in verdicts for flag in verdict.flags}
+    of = {
+        flag: {verdict.id for verdict in verdicts if flag in verdict.flags}
+        for verdict in verdicts
+        for flag in verdict.flags
+    }
     bugs = {}
     while left:
-        best = max(of, key=lambda flag: (sum(flag in verdict.matched for verdict in left.values()), -len(of[flag] - failing)))
+        best = max(
+            of,
+            key=lambda flag: (
+                sum(flag in verdict.matched for verdict in left.values()),
+                -len(of[flag] - failing),
+            ),
+        )
         bugs[best] = tuple(verdict.id for verdict in verdicts if best in verdict.matched)
         left = {name: verdict for name, verdict in left.items() if best not in verdict.matched}
     return bugs
@@ -112,7 +135,12 @@ def explained(verdicts) -> dict[str, tuple[str, ...]]:
 def suspected(verdicts, bugs) -> tuple[str, ...]:
     """Where no bug is found, the flags that each failing case has and no passing one."""
     failing = [set(verdict.flags) for verdict in verdicts if verdict.status == "fail"]
-    passing = {flag for verdict in verdicts if verdict.status in ("pass", "acceptable") for flag in verdict.flags}
+    passing = {
+        flag
+        for verdict in verdicts
+        if verdict.status in ("pass", "acceptable")
+        for flag in verdict.flags
+    }
     return tuple(sorted(set.intersection(*failing) - passing)) if failing and not bugs else ()
 
 
@@ -120,11 +148,15 @@ def _index(folder: Path) -> dict:
     """index.json, of this schema and version."""
     path = folder / "index.json"
     if not path.is_file():
-        raise FileNotFoundError(f"folder must be a suite that `sparse-ref vectors` wrote, got {folder}, which has no index.json")
+        raise FileNotFoundError(
+            f"folder must be a suite that `sparse-ref vectors` wrote, got {folder}, which has no index.json"
+        )
     index = json.loads(path.read_text())
     found = (index.get("schema"), index.get("version")) if isinstance(index, dict) else None
     if found != (SCHEMA, VERSION):
-        raise ValueError(f"folder must be a suite of schema {SCHEMA!r}, version {VERSION}, got {found}")
+        raise ValueError(
+            f"folder must be a suite of schema {SCHEMA!r}, version {VERSION}, got {found}"
+        )
     return index
 
 
@@ -147,7 +179,11 @@ def _matched(entry, arrays, out, lse, precision: str):
     out_is_right = compared(entry, arrays, out, None, precision)[0] != "fail"
     entry = {**entry, "expected": "valid"}
     for flag, bugs in results(entry, arrays):
-        written = [{"out": out if out_is_right else bug_out, "lse": bug_lse} for bug_out, bug_lse in bugs]
-        same = (compared(entry, bug, out, lse if out_is_right else None, precision) for bug in written)
+        written = [
+            {"out": out if out_is_right else bug_out, "lse": bug_lse} for bug_out, bug_lse in bugs
+        ]
+        same = (
+            compared(entry, bug, out, lse if out_is_right else None, precision) for bug in written
+        )
         if flag in entry["flags"] and any(status == "pass" for status, _ in same):
             yield flag

@@ -20,7 +20,9 @@ def expected(folder: Path, entry: dict) -> dict[str, np.ndarray]:
     """
     content = (folder / entry["npz"]).read_bytes()
     if sha256(content).hexdigest() != entry["sha256"]:
-        raise ValueError(f"folder must hold the suite as it was written, but {folder / entry['npz']} has changed since")
+        raise ValueError(
+            f"folder must hold the suite as it was written, but {folder / entry['npz']} has changed since"
+        )
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
 
@@ -34,16 +36,26 @@ def output(folder: Path, entry: dict) -> tuple[np.ndarray, np.ndarray | None] | 
     if zipped.exists():
         return _zipped(zipped, shape)
     lse = folder / f"{entry['id']}.lse.bin"
-    return (_raw(raw, shape), _raw(lse, shape[:-1]) if lse.exists() else None) if raw.exists() else None
+    return (
+        (_raw(raw, shape), _raw(lse, shape[:-1]) if lse.exists() else None)
+        if raw.exists()
+        else None
+    )
 
 
 def _raw(path: Path, shape) -> np.ndarray:
     """Little-endian float32 or float64, told by the size of the file."""
     content, count = path.read_bytes(), int(np.prod(shape))
     if len(content) not in (4 * count, 8 * count):
-        raise OutputError(f"{path.name} must hold {shape} numbers, {4 * count} bytes as float32 or {8 * count} as float64, "
-                          f"got {len(content)} bytes")
-    return np.frombuffer(content, "<f4" if len(content) == 4 * count else "<f8").reshape(shape).astype(np.float64)
+        raise OutputError(
+            f"{path.name} must hold {shape} numbers, {4 * count} bytes as float32 or {8 * count} as float64, "
+            f"got {len(content)} bytes"
+        )
+    return (
+        np.frombuffer(content, "<f4" if len(content) == 4 * count else "<f8")
+        .reshape(shape)
+        .astype(np.float64)
+    )
 
 
 def _zipped(path: Path, shape) -> tuple[np.ndarray, np.ndarray | None]:
@@ -52,11 +64,18 @@ def _zipped(path: Path, shape) -> tuple[np.ndarray, np.ndarray | None]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("out", "lse") if name in file.files}
     except Exception as error:  # a damaged zip raises whatever its reader stumbled over
-        raise OutputError(f"{path.name} is no .npz of arrays: {type(error).__name__}: {error}") from error
+        raise OutputError(
+            f"{path.name} is no .npz of arrays: {type(error).__name__}: {error}"
+        ) from error
     if "out" not in arrays:
         raise OutputError(f"{path.name} must hold an array `out`")
-    for name, array, said in (("out", arrays["out"], shape), ("lse", arrays.get("lse", np.zeros(shape[:-1])), shape[:-1])):
+    for name, array, said in (
+        ("out", arrays["out"], shape),
+        ("lse", arrays.get("lse", np.zeros(shape[:-1])), shape[:-1]),
+    ):
         if array.shape != said or array.dtype.kind != "f":
-            raise OutputError(f"{name} in {path.name} must be floats {said}, got {array.dtype} {array.shape}")
+            raise OutputError(
+                f"{name} in {path.name} must be floats {said}, got {array.dtype} {array.shape}"
+            )
     lse = arrays.get("lse")
     return arrays["out"].astype(np.float64), None if lse is None else lse.astype(np.float64)

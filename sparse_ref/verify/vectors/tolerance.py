@@ -27,7 +27,9 @@ def tolerances(arrays, patterns, scale: float) -> dict[str, dict[str, float]]:
         plain = attended(given.q, given.k, given.v, given.m, given.scale, bits, bits)
         of_out, of_lse = (_error(*pair) for pair in zip(plain, true))
         logits = 2 * working * (1 + largest)
-        allowed["out"][name] = float(2 * of_out + logits * np.abs(given.v).max() + 2.0 ** (1 - bits) * np.abs(true[0]).max())
+        allowed["out"][name] = float(
+            2 * of_out + logits * np.abs(given.v).max() + 2.0 ** (1 - bits) * np.abs(true[0]).max()
+        )
         allowed["lse"][name] = float(2 * of_lse + logits)
     return allowed
 
@@ -48,17 +50,28 @@ def compared(entry, arrays, out, lse=None, precision: str = "float32") -> tuple[
     else:
         nan = np.zeros_like(wrong)
     if wrong.any():
-        return "fail", _said("out", wrong, out, arrays["out"], entry["tolerance"]["out"][precision], largest)
+        return "fail", _said(
+            "out", wrong, out, arrays["out"], entry["tolerance"]["out"][precision], largest
+        )
     infinite = False
     if lse is not None:
         off, _, largest = _wrong(lse, arrays["lse"], entry["tolerance"]["lse"][precision])
         infinite = np.isneginf(arrays["lse"]) & np.isposinf(lse)
         off &= ~infinite & ~nan.any(axis=-1)
         if off.any():
-            return "fail", _said("lse", off, lse, arrays["lse"], entry["tolerance"]["lse"][precision], largest)
+            return "fail", _said(
+                "lse", off, lse, arrays["lse"], entry["tolerance"]["lse"][precision], largest
+            )
     if nan.any():
-        return "acceptable", f"NaN at {int(nan.sum())} of {nan.size} numbers, which some sound implementations give"
-    return ("acceptable", "lse is inf, not -inf, in rows without keys") if np.any(infinite) else ("pass", "")
+        return (
+            "acceptable",
+            f"NaN at {int(nan.sum())} of {nan.size} numbers, which some sound implementations give",
+        )
+    return (
+        ("acceptable", "lse is inf, not -inf, in rows without keys")
+        if np.any(infinite)
+        else ("pass", "")
+    )
 
 
 def _wrong(x, true, tolerance: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -73,8 +86,10 @@ def _said(name: str, wrong, x, true, tolerance: float, largest: float) -> str:
     """Where an array is wrong first, and by how much."""
     at = tuple(int(index) for index in np.argwhere(wrong)[0])
     where = ", ".join(f"{axis} {index}" for axis, index in zip(("head", "i", "feature"), at))
-    return (f"{name} is wrong at {int(wrong.sum())} of {wrong.size} numbers, first at {where}: {x[at]:.4g}, not {true[at]:.4g}; "
-            f"off by up to {largest:.2g}, allowed {tolerance:.2g}")
+    return (
+        f"{name} is wrong at {int(wrong.sum())} of {wrong.size} numbers, first at {where}: {x[at]:.4g}, not {true[at]:.4g}; "
+        f"off by up to {largest:.2g}, allowed {tolerance:.2g}"
+    )
 
 
 def _error(x, true) -> float:
