@@ -40,7 +40,9 @@ def numpy_dense(scale: int) -> Peer:
             x -= x.max(axis=1, keepdims=True)
             np.exp(x, out=x)
             return (x @ v) / x.sum(axis=1, keepdims=True)
+
         return lambda: np.stack([head(*one) for one in zip(q, k, v)]), np.asarray
+
     return Peer("NumPy, dense", "Causal()", sr.Causal(), n, ready)
 
 
@@ -50,6 +52,7 @@ def scipy_csr(scale: int) -> Peer:
 
     def ready(q, k, v):
         from scipy.sparse import csr_array
+
         sets = sr.csr(sr.Lookback(window), n)
         counts, starts = np.diff(sets.indptr), sets.indptr[:-1]
         queries = np.repeat(np.arange(n), counts)
@@ -57,9 +60,15 @@ def scipy_csr(scale: int) -> Peer:
 
         def head(q, k, v):
             q = q * np.float32(q.shape[1] ** -0.5)
-            x = np.concatenate([np.einsum("td,td->t", q[queries[at]], k[sets.indices[at]]) for at in pieces])
+            x = np.concatenate(
+                [np.einsum("td,td->t", q[queries[at]], k[sets.indices[at]]) for at in pieces]
+            )
             x -= np.repeat(np.maximum.reduceat(x, starts), counts)
             np.exp(x, out=x)
-            return (csr_array((x, sets.indices, sets.indptr), shape=(n, n)) @ v) / np.add.reduceat(x, starts)[:, None]
+            return (csr_array((x, sets.indices, sets.indptr), shape=(n, n)) @ v) / np.add.reduceat(
+                x, starts
+            )[:, None]
+
         return lambda: np.stack([head(*one) for one in zip(q, k, v)]), np.asarray
+
     return Peer("SciPy, CSR", f"Lookback({window})", sr.Lookback(window), n, ready)

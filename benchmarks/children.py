@@ -16,7 +16,9 @@ STATUS = Path("/proc/self/status")
 def child(name: str, *arguments: int) -> dict:
     """What a new process measures."""
     command = [sys.executable, "-m", "benchmarks.children", name, *map(str, arguments)]
-    return json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return json.loads(
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    )
 
 
 def peak(window: int, n: int) -> dict:
@@ -26,19 +28,27 @@ def peak(window: int, n: int) -> dict:
     import numpy as np
 
     import sparse_ref as sr
+
     small = np.ones((3, 1, 256, 64), np.float32)
     sr.attend(*small, sr.Lookback(64))
     before = held("VmRSS")
     q, k, v = np.random.default_rng(0).standard_normal((3, 1, n, 64), dtype=np.float32)
     start = time.perf_counter()
     out = sr.attend(q, k, v, sr.Lookback(window))
-    return {"peak": held("VmHWM") - before, "inputs_and_output": sum(x.nbytes for x in (q, k, v, out)),
-            "seconds": time.perf_counter() - start}
+    return {
+        "peak": held("VmHWM") - before,
+        "inputs_and_output": sum(x.nbytes for x in (q, k, v, out)),
+        "seconds": time.perf_counter() - start,
+    }
 
 
 def held(key: str) -> int:
     """Bytes that this process holds, or held at most; `resource` would count its parent's as well."""
-    return next(1024 * int(line.split()[1]) for line in STATUS.read_text().splitlines() if line.startswith(key))
+    return next(
+        1024 * int(line.split()[1])
+        for line in STATUS.read_text().splitlines()
+        if line.startswith(key)
+    )
 
 
 def first_call() -> dict:
@@ -47,6 +57,7 @@ def first_call() -> dict:
     import numpy as np
 
     import sparse_ref as sr
+
     attend, pattern = sr.attend, sr.Causal()  # asking for `attend` imports Numba and the kernels
     imported = time.perf_counter()
     x = np.ones((2, 256, 64), np.float32)

@@ -32,20 +32,43 @@ def row(n: int, times: float, case: str) -> Row:
     for seed in trange(SEEDS, desc=f"{GROUP:16}"):
         q, k, v = qkv(n, heads=HEADS, seed=seed)
         q = q * np.float32(times)
-        exact = sr.attend(*(x.astype(np.float64) for x in (q, k, v)), sr.Causal(), device="reference")
+        exact = sr.attend(
+            *(x.astype(np.float64) for x in (q, k, v)), sr.Causal(), device="reference"
+        )
         own.append(float(np.abs(sr.attend(q, k, v, sr.Causal()) - exact).max()))
         try:
             theirs.append(float(np.abs(sdpa(q, k, v) - exact).max()))
         except ImportError as error:
             missing = reason(error)
     if missing:
-        return Row(GROUP, case, "torch SDPA", measured=max(own), unit="", target=Target("<=", 1.0), missing=missing)
-    return Row(GROUP, case, "torch SDPA", max(own), max(theirs), "", max(own) / max(theirs), Target("<=", 1.0),
-               more={"errors": own, "errors_beside": theirs})
+        return Row(
+            GROUP,
+            case,
+            "torch SDPA",
+            measured=max(own),
+            unit="",
+            target=Target("<=", 1.0),
+            missing=missing,
+        )
+    return Row(
+        GROUP,
+        case,
+        "torch SDPA",
+        max(own),
+        max(theirs),
+        "",
+        max(own) / max(theirs),
+        Target("<=", 1.0),
+        more={"errors": own, "errors_beside": theirs},
+    )
 
 
 def sdpa(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
     """What PyTorch's dense causal attention returns."""
     from .torch_peers import first, tensors, timed, torch_on_our_threads
-    own, attention = tensors(q, k, v), torch_on_our_threads().nn.functional.scaled_dot_product_attention
+
+    own, attention = (
+        tensors(q, k, v),
+        torch_on_our_threads().nn.functional.scaled_dot_product_attention,
+    )
     return first(timed(lambda: attention(*own, is_causal=True))())

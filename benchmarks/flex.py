@@ -61,11 +61,14 @@ def masks(scale: int) -> list[Masked]:
 
     def summary(b, h, i, j):
         return (j <= i) & (j % l >= l - c)
+
     n = part(16384, scale)
-    return [Masked(sr.Causal(), part(8192, scale), causal, Target("<=", 0.8)),
-            Masked(sr.Lookback(window), n, lookback, Target("<=", 0.6)),
-            Masked(sr.Strided(l), n, strided, Target("<=", 0.03)),
-            Masked(sr.Summary(l, c), n, summary, Target("<=", 0.03))]
+    return [
+        Masked(sr.Causal(), part(8192, scale), causal, Target("<=", 0.8)),
+        Masked(sr.Lookback(window), n, lookback, Target("<=", 0.6)),
+        Masked(sr.Strided(l), n, strided, Target("<=", 0.03)),
+        Masked(sr.Summary(l, c), n, summary, Target("<=", 0.03)),
+    ]
 
 
 @cache
@@ -73,8 +76,11 @@ def block_mask(m: int, scale: int):
     """(the BlockMask, the seconds that it took)."""
     torch_on_our_threads()
     from torch.nn.attention.flex_attention import create_block_mask
+
     own, start = masks(scale)[m], time.perf_counter()
-    found = create_block_mask(own.mask_mod, None, None, own.n, own.n, device="cpu", BLOCK_SIZE=BLOCK)
+    found = create_block_mask(
+        own.mask_mod, None, None, own.n, own.n, device="cpu", BLOCK_SIZE=BLOCK
+    )
     return found, time.perf_counter() - start
 
 
@@ -83,6 +89,7 @@ def compiled():
     """One compiled function; it compiles anew for each mask and length."""
     torch = torch_on_our_threads()
     from torch.nn.attention.flex_attention import flex_attention
+
     return torch.compile(flex_attention, dynamic=False)
 
 
@@ -99,12 +106,19 @@ def peer(m: int, scale: int) -> Peer:
         def plain():
             with warnings.catch_warnings(action="ignore"):
                 return flex_attention(*tensor, block_mask=mask)
+
         return timed(plain), first
+
     return Peer(GROUP, repr(own.pattern), own.pattern, own.n, ready, own.target)
 
 
 def made(m: int, size: Size) -> Row:
     """How long a plan takes to make, and a BlockMask."""
     own = masks(size.scale)[m]
-    return ratio(GROUP, f"lowering {named(repr(own.pattern), own.n)}", "create_block_mask",
-                 np.array([seconds(partial(sr.plan, own.pattern, own.n), size.pause)]), np.array([block_mask(m, size.scale)[1]]))
+    return ratio(
+        GROUP,
+        f"lowering {named(repr(own.pattern), own.n)}",
+        "create_block_mask",
+        np.array([seconds(partial(sr.plan, own.pattern, own.n), size.pause)]),
+        np.array([block_mask(m, size.scale)[1]]),
+    )

@@ -58,16 +58,38 @@ def longformer(scale: int) -> Peer:
 
     def ready(q, k, v):
         torch = torch_on_our_threads()
-        from transformers.models.longformer.modeling_longformer import LongformerConfig, LongformerSelfAttention
-        config = LongformerConfig(hidden_size=q.shape[0] * q.shape[2], num_attention_heads=len(q), num_hidden_layers=1,
-                                  attention_window=[2 * radius])
+        from transformers.models.longformer.modeling_longformer import (
+            LongformerConfig,
+            LongformerSelfAttention,
+        )
+
+        config = LongformerConfig(
+            hidden_size=q.shape[0] * q.shape[2],
+            num_attention_heads=len(q),
+            num_hidden_layers=1,
+            attention_window=[2 * radius],
+        )
         query, key, value = heads_last(q, k, v)
-        layer = handing_out(LongformerSelfAttention(config, 0), query=query.transpose(0, 1), key=key.transpose(0, 1),
-                            value=value.transpose(0, 1))
+        layer = handing_out(
+            LongformerSelfAttention(config, 0),
+            query=query.transpose(0, 1),
+            key=key.transpose(0, 1),
+            value=value.transpose(0, 1),
+        )
         none = torch.zeros(1, n, dtype=torch.bool)
-        return timed(lambda: layer(query, torch.zeros(1, n), is_index_masked=none, is_index_global_attn=none,
-                                   is_global_attn=False)[0]), lambda out: split(out, q)
-    return Peer("Hugging Face Longformer", f"Window({radius})", sr.Window(radius), n, ready, QUICKER)
+        return timed(
+            lambda: layer(
+                query,
+                torch.zeros(1, n),
+                is_index_masked=none,
+                is_index_global_attn=none,
+                is_global_attn=False,
+            )[0]
+        ), lambda out: split(out, q)
+
+    return Peer(
+        "Hugging Face Longformer", f"Window({radius})", sr.Window(radius), n, ready, QUICKER
+    )
 
 
 def bigbird(scale: int) -> Peer:
@@ -77,14 +99,45 @@ def bigbird(scale: int) -> Peer:
     def ready(q, k, v):
         torch = torch_on_our_threads()
         from transformers.models.big_bird import modeling_big_bird as module
+
         heads, d = len(q), q.shape[2]
-        config = module.BigBirdConfig(hidden_size=heads * d, num_attention_heads=heads, num_random_blocks=3, block_size=block)
+        config = module.BigBirdConfig(
+            hidden_size=heads * d, num_attention_heads=heads, num_random_blocks=3, block_size=block
+        )
         layer = module.BigBirdBlockSparseAttention(config, 0).eval()
-        blocked, band, rows, keys = module.BigBirdModel.create_masks_for_block_sparse_attn(torch.ones(1, n), block)
-        core = cut(module, layer.bigbird_block_sparse_attention, "attention_probs = torch.zeros(", "context_layer")
+        blocked, band, rows, keys = module.BigBirdModel.create_masks_for_block_sparse_attn(
+            torch.ones(1, n), block
+        )
+        core = cut(
+            module,
+            layer.bigbird_block_sparse_attention,
+            "attention_probs = torch.zeros(",
+            "context_layer",
+        )
         own = tensors(q, k, v)
-        return timed(lambda: core(layer, *own, band, rows, keys, blocked, blocked, heads, 3, d, block, block, 1, n, n, seed=0,
-                                  plan_from_length=None, plan_num_rand_blocks=None)), lambda out: first(out.transpose(1, 2))
+        return timed(
+            lambda: core(
+                layer,
+                *own,
+                band,
+                rows,
+                keys,
+                blocked,
+                blocked,
+                heads,
+                3,
+                d,
+                block,
+                block,
+                1,
+                n,
+                n,
+                seed=0,
+                plan_from_length=None,
+                plan_num_rand_blocks=None,
+            )
+        ), lambda out: first(out.transpose(1, 2))
+
     sets = sr.bigbird_hf(n, block, 3, 0, training=False)
     return Peer("Hugging Face BigBird", f"bigbird_hf, blocks of {block}", sets, n, ready, QUICKER)
 
@@ -106,15 +159,34 @@ def reformer_local(scale: int) -> Peer:
 
     def ready(q, k, v):
         torch_on_our_threads()
-        from transformers.models.reformer.modeling_reformer import LocalSelfAttention, ReformerConfig
+        from transformers.models.reformer.modeling_reformer import (
+            LocalSelfAttention,
+            ReformerConfig,
+        )
+
         heads, d = len(q), q.shape[2]
-        config = ReformerConfig(hidden_size=heads * d, num_attention_heads=heads, attention_head_size=d, attn_layers=["local"],
-                                local_attn_chunk_length=keys, local_num_chunks_before=1, local_num_chunks_after=0,
-                                is_decoder=False)
+        config = ReformerConfig(
+            hidden_size=heads * d,
+            num_attention_heads=heads,
+            attention_head_size=d,
+            attn_layers=["local"],
+            local_attn_chunk_length=keys,
+            local_num_chunks_before=1,
+            local_num_chunks_after=0,
+            is_decoder=False,
+        )
         query, key, value = heads_last(q, k, v)
         layer = handing_out(LocalSelfAttention(config, 0), query=query, key=key, value=value)
         return timed(lambda: layer(query).hidden_states), lambda out: split(out, q)
-    return Peer("Hugging Face Reformer, local", f"reformer_local, chunks of {keys}", sr.reformer_local(n, keys), n, ready, QUICKER)
+
+    return Peer(
+        "Hugging Face Reformer, local",
+        f"reformer_local, chunks of {keys}",
+        sr.reformer_local(n, keys),
+        n,
+        ready,
+        QUICKER,
+    )
 
 
 def local_attention(scale: int) -> Peer:
@@ -124,6 +196,11 @@ def local_attention(scale: int) -> Peer:
     def ready(q, k, v):
         torch_on_our_threads()
         from local_attention import LocalAttention
-        layer, own = LocalAttention(keys, causal=True, exact_windowsize=True).eval(), tensors(q, k, v)
+
+        layer, own = (
+            LocalAttention(keys, causal=True, exact_windowsize=True).eval(),
+            tensors(q, k, v),
+        )
         return timed(lambda: layer(*own)), first
+
     return Peer("local-attention", f"Local({keys})", sr.Local(keys), n, ready, QUICKER)

@@ -33,18 +33,34 @@ def by_length(window: int, size: Size) -> list[Row]:
     calls, pairs = {}, {}
     for n in (part(n, size.scale) for n in LENGTHS):
         lowered = sr.plan(sr.Lookback(window), n)
-        calls[f"n = {n:,}"], pairs[f"n = {n:,}"] = partial(sr.attend, *qkv(n, heads=1), lowered), lowered.nnz
+        calls[f"n = {n:,}"], pairs[f"n = {n:,}"] = (
+            partial(sr.attend, *qkv(n, heads=1), lowered),
+            lowered.nnz,
+        )
     taken = interleaved(calls, size, GROUP)
     medians = {n: float(np.median(1e9 * taken[n] / pairs[n])) for n in calls}
     spread = max(medians.values()) / min(medians.values()) - 1
-    return [Row(GROUP, f"Lookback({window}), spread over {len(calls)} lengths", "slowest, quickest length", max(medians.values()),
-                min(medians.values()), "ns a pair", spread, Target("<=", 0.2), more={"ns_a_pair": medians})]
+    return [
+        Row(
+            GROUP,
+            f"Lookback({window}), spread over {len(calls)} lengths",
+            "slowest, quickest length",
+            max(medians.values()),
+            min(medians.values()),
+            "ns a pair",
+            spread,
+            Target("<=", 0.2),
+            more={"ns_a_pair": medians},
+        )
+    ]
 
 
 def memory(window: int, n: int) -> Row:
     """Peak memory beyond inputs and output."""
     case, target = named(f"Lookback({window}), peak memory", n), Target("<=", 1.0)
-    child("peak", min(window, 64), 1024)  # whatever is not compiled yet is now, and not in the process that counts
+    child(
+        "peak", min(window, 64), 1024
+    )  # whatever is not compiled yet is now, and not in the process that counts
     found = child("peak", window, n)
     if "missing" in found:
         return Row(GROUP, case, "inputs, output", target=target, missing=found["missing"])

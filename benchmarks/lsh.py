@@ -20,26 +20,50 @@ def lsh(scale: int) -> Peer:
     def ready(q, k, v):
         torch = torch_on_our_threads()
         from transformers.models.reformer.modeling_reformer import LSHSelfAttention, ReformerConfig
+
         heads, d = len(q), q.shape[2]
-        config = ReformerConfig(hidden_size=heads * d, num_attention_heads=heads, attention_head_size=d, attn_layers=["lsh"],
-                                lsh_attn_chunk_length=size, lsh_num_chunks_before=1, lsh_num_chunks_after=0, is_decoder=False)
+        config = ReformerConfig(
+            hidden_size=heads * d,
+            num_attention_heads=heads,
+            attention_head_size=d,
+            attn_layers=["lsh"],
+            lsh_attn_chunk_length=size,
+            lsh_num_chunks_before=1,
+            lsh_num_chunks_after=0,
+            is_decoder=False,
+        )
         layer = LSHSelfAttention(config, 0).eval()
-        chunked = [x[:, :, order].unflatten(2, (-1, size)) for x in tensors(q, k / np.float32(d**0.5), v)]
+        chunked = [
+            x[:, :, order].unflatten(2, (-1, size)) for x in tensors(q, k / np.float32(d**0.5), v)
+        ]
         places = torch.from_numpy(order).expand(1, heads, n)
-        return timed(lambda: layer._attend(*chunked, places, None, do_standard_self_attention=False, use_cache=False)[0]), put_back
+        return timed(
+            lambda: layer._attend(
+                *chunked, places, None, do_standard_self_attention=False, use_cache=False
+            )[0]
+        ), put_back
 
     def put_back(out):
         own = np.empty(out.shape[1:], np.float32)
         own[:, order] = out[0].numpy()
         return own
-    return Peer("Hugging Face Reformer, LSH", f"Listed, chunks of {size} and the one before", listed(order, size), n, ready,
-                Target("<=", 0.4))
+
+    return Peer(
+        "Hugging Face Reformer, LSH",
+        f"Listed, chunks of {size} and the one before",
+        listed(order, size),
+        n,
+        ready,
+        Target("<=", 0.4),
+    )
 
 
 def listed(order: np.ndarray, size: int) -> sr.Listed:
     """Each position sees those of its chunk and of the one before it, around a circle, without itself."""
     n, chunks = len(order), order.reshape(-1, size)
-    seen = np.sort(np.concatenate([np.roll(chunks, 1, axis=0), chunks], axis=1), axis=1)  # (chunks, 2 size)
+    seen = np.sort(
+        np.concatenate([np.roll(chunks, 1, axis=0), chunks], axis=1), axis=1
+    )  # (chunks, 2 size)
     each = np.broadcast_to(seen[:, None], (len(chunks), size, 2 * size))
     keys = np.empty((n, 2 * size - 1), np.int64)
     keys[chunks] = each[each != chunks[:, :, None]].reshape(len(chunks), size, -1)

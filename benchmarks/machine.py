@@ -18,12 +18,19 @@ IDLE = 0.5  # processes that want to run, in the mean of the last minute
 def machine() -> dict[str, str]:
     """Field by field, as text."""
     import numba
+
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return {"processor": processor(), "cores": str(os.cpu_count()), "threads": str(numba.get_num_threads()),
-            "load before": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else UNKNOWN,
-            "system": f"{platform.system()}, {platform.machine()}", "Python": platform.python_version(),
-            **{name: installed(name) for name in PACKAGES}, "NumPy's BLAS": f"{blas['name']} {blas['version']}",
-            "date": datetime.now(UTC).date().isoformat()}
+    return {
+        "processor": processor(),
+        "cores": str(os.cpu_count()),
+        "threads": str(numba.get_num_threads()),
+        "load before": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else UNKNOWN,
+        "system": f"{platform.system()}, {platform.machine()}",
+        "Python": platform.python_version(),
+        **{name: installed(name) for name in PACKAGES},
+        "NumPy's BLAS": f"{blas['name']} {blas['version']}",
+        "date": datetime.now(UTC).date().isoformat(),
+    }
 
 
 def busy(about: dict[str, str]) -> str:
@@ -31,8 +38,10 @@ def busy(about: dict[str, str]) -> str:
     load = about["load before"]
     if load == UNKNOWN or float(load) <= IDLE:
         return ""
-    return (f"Others were at work on this machine before ({load} processes): calls that wait for all of their threads\n"
-            "lose by that, some more than others, and ratios are off. Measure again on an idle machine.")
+    return (
+        f"Others were at work on this machine before ({load} processes): calls that wait for all of their threads\n"
+        "lose by that, some more than others, and ratios are off. Measure again on an idle machine."
+    )
 
 
 def processor() -> str:

@@ -24,17 +24,34 @@ off its weights at a small n and compared with ours key by key, and at full size
 """
 
 
-def page(rows: Sequence[Row], groups: Mapping[str, object], about: dict[str, str], rounds: int, image: str) -> str:
+def page(
+    rows: Sequence[Row],
+    groups: Mapping[str, object],
+    about: dict[str, str],
+    rounds: int,
+    image: str,
+) -> str:
     """The page as Markdown."""
     from .cases import HEADS, D
+
     judged = [row.met for row in rows if row.met is not None]
-    verdict = f"Of {len(judged)} targets, {sum(judged)} are met." if judged else "Nothing is judged at these lengths."
+    verdict = (
+        f"Of {len(judged)} targets, {sum(judged)} are met."
+        if judged
+        else "Nothing is judged at these lengths."
+    )
     verdict = "\n".join(filter(None, [verdict, busy(about)]))
-    parts = [INTRODUCTION.format(verdict=verdict, image=image, rounds=rounds, heads=HEADS, d=D, threads=about["threads"])]
+    parts = [
+        INTRODUCTION.format(
+            verdict=verdict, image=image, rounds=rounds, heads=HEADS, d=D, threads=about["threads"]
+        )
+    ]
     for name, group in groups.items():
         own = [row for row in rows if row.group == name]
         if own:
-            parts.append(f"## {name[0].upper()}{name[1:]}\n\n{inspect.getdoc(group)}\n\n{markdown(own)}\n")
+            parts.append(
+                f"## {name[0].upper()}{name[1:]}\n\n{inspect.getdoc(group)}\n\n{markdown(own)}\n"
+            )
     lines = "\n".join(f"| {key} | {value} |" for key, value in about.items())
     parts.append(f"## The machine\n\n| | |\n|---|---|\n{lines}\n")
     return "\n".join(parts)
@@ -45,4 +62,6 @@ def written(folder: Path, rows: Sequence[Row], groups, about, rounds: int):
     image = Path("_static") / "benchmarks.png"
     (folder / image.parent).mkdir(parents=True, exist_ok=True)
     figure(rows).savefig(folder / image, dpi=150, bbox_inches="tight")
-    (folder / "benchmarks.md").write_text(page(rows, groups, about, rounds, image.as_posix()), encoding="utf-8")
+    (folder / "benchmarks.md").write_text(
+        page(rows, groups, about, rounds, image.as_posix()), encoding="utf-8"
+    )

@@ -52,7 +52,9 @@ def assert_same_sets(peer: Peer):
     expected = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     for weights in read(call()):
         same = np.array_equal(weights > 0, counts > 0) and np.allclose(weights, expected, atol=1e-6)
-        assert same, f"{peer.by} attends to other keys than {peer.name}:\n{sr.difference(counts > 0, weights > 0)}"
+        assert same, (
+            f"{peer.by} attends to other keys than {peer.name}:\n{sr.difference(counts > 0, weights > 0)}"
+        )
 
 
 def assert_same_numbers(peer: Peer, out: np.ndarray, own: np.ndarray):
@@ -72,12 +74,28 @@ def rows(group: str, peers: Sequence[Callable[[int], Peer]], size: Size) -> list
             assert_same_sets(peer(SMALL))
             call, read = sets.ready(q, k, v)
             out = read(call())
-        except (ImportError, RuntimeError) as error:  # not installed; no compiler, or not enough memory; another version
+        except (
+            ImportError,
+            RuntimeError,
+        ) as error:  # not installed; no compiler, or not enough memory; another version
             missing = reason(error)
         else:
             assert_same_numbers(sets, out, own())
             calls[f"{p}: attend beside {sets.by}"], calls[f"{p}: {sets.by}"] = own, call
-        found.append(Row(group, named(sets.name, sets.n), sets.by, target=sets.target, missing=missing))
+        found.append(
+            Row(group, named(sets.name, sets.n), sets.by, target=sets.target, missing=missing)
+        )
     taken = interleaved(calls, size, group)
-    return [row if row.missing else ratio(group, row.case, row.name, taken[f"{p}: attend beside {row.name}"],
-                                          taken[f"{p}: {row.name}"], row.target) for p, row in enumerate(found)]
+    return [
+        row
+        if row.missing
+        else ratio(
+            group,
+            row.case,
+            row.name,
+            taken[f"{p}: attend beside {row.name}"],
+            taken[f"{p}: {row.name}"],
+            row.target,
+        )
+        for p, row in enumerate(found)
+    ]

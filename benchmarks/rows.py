@@ -50,9 +50,15 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         """What stands in the columns of HEAD."""
-        first, second = (f"{shown(x)} {self.unit}" if x is not None else "" for x in (self.measured, self.beside))
+        first, second = (
+            f"{shown(x)} {self.unit}" if x is not None else "" for x in (self.measured, self.beside)
+        )
         target = f"{self.target.relation} {self.target.bound:g}" if self.target else ""
-        met = f"missing: {self.missing}" if self.missing else {None: "", True: "yes", False: "no"}[self.met]
+        met = (
+            f"missing: {self.missing}"
+            if self.missing
+            else {None: "", True: "yes", False: "no"}[self.met]
+        )
         return self.case, first, second, self.name, shown(self.value), target, met
 
     def record(self) -> dict:
@@ -60,10 +66,26 @@ class Row:
         return {**asdict(self), "target": self.target and self.target._asdict(), "met": self.met}
 
 
-def ratio(group: str, case: str, name: str, measured: np.ndarray, beside: np.ndarray, target: Target | None = None) -> Row:
+def ratio(
+    group: str,
+    case: str,
+    name: str,
+    measured: np.ndarray,
+    beside: np.ndarray,
+    target: Target | None = None,
+) -> Row:
     """The row of two calls that took these seconds in each round: measured / beside."""
-    return Row(group, case, name, 1e3 * float(np.median(measured)), 1e3 * float(np.median(beside)), "ms",
-               float(np.median(measured / beside)), target, more={"seconds": measured.tolist(), "seconds_beside": beside.tolist()})
+    return Row(
+        group,
+        case,
+        name,
+        1e3 * float(np.median(measured)),
+        1e3 * float(np.median(beside)),
+        "ms",
+        float(np.median(measured / beside)),
+        target,
+        more={"seconds": measured.tolist(), "seconds_beside": beside.tolist()},
+    )
 
 
 def reason(error: Exception) -> str:
@@ -92,11 +114,16 @@ def text(rows: Sequence[Row]) -> str:
 
 def _line(cells, wide) -> str:
     """Words to the left, numbers to the right."""
-    return "  ".join(cell.ljust(w) if c in (0, 3, 6) else cell.rjust(w) for c, (cell, w) in enumerate(zip(cells, wide))).rstrip()
+    return "  ".join(
+        cell.ljust(w) if c in (0, 3, 6) else cell.rjust(w)
+        for c, (cell, w) in enumerate(zip(cells, wide))
+    ).rstrip()
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
     lines = [HEAD, *(row.cells for row in rows)]
-    table = ["| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |" for cells in lines]
+    table = [
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |" for cells in lines
+    ]
     return "\n".join([table[0], "|---|--:|--:|---|--:|--:|---|", *table[1:]])

@@ -33,10 +33,18 @@ def rows(size: Size) -> list[Row]:
             missing[name] = reason(error)
     taken = interleaved(calls, size, GROUP)
     speed = {name: work[name] / seconds for name, seconds in taken.items()}
-    lines = [*((case.name, named(case.name, case.n), case.share) for case in cases), ("torch", "torch's sgemm", None)]
-    return [Row(GROUP, label, "sgemm", missing=missing[name]) if name in missing else
-            over(speed[name], speed["sgemm"], label, None if share is None else Target(">=", share))
-            for name, label, share in lines]
+    lines = [
+        *((case.name, named(case.name, case.n), case.share) for case in cases),
+        ("torch", "torch's sgemm", None),
+    ]
+    return [
+        Row(GROUP, label, "sgemm", missing=missing[name])
+        if name in missing
+        else over(
+            speed[name], speed["sgemm"], label, None if share is None else Target(">=", share)
+        )
+        for name, label, share in lines
+    ]
 
 
 def attention(case: Case, work: dict[str, float]):
@@ -49,11 +57,21 @@ def attention(case: Case, work: dict[str, float]):
 def torch_product(square: np.ndarray):
     """The call that multiplies a matrix by itself in PyTorch. Raises ImportError where it is not installed."""
     from .torch_peers import torch_on_our_threads
+
     own = torch_on_our_threads().from_numpy(square)
     return lambda: own @ own
 
 
 def over(speed: np.ndarray, sgemm: np.ndarray, case: str, target: Target | None) -> Row:
     """The row of two speeds in FLOP/s, round by round."""
-    return Row(GROUP, case, "sgemm", float(np.median(speed)) / 1e9, float(np.median(sgemm)) / 1e9, "GFLOP/s",
-               float(np.median(speed / sgemm)), target, more={"flops": speed.tolist(), "flops_beside": sgemm.tolist()})
+    return Row(
+        GROUP,
+        case,
+        "sgemm",
+        float(np.median(speed)) / 1e9,
+        float(np.median(sgemm)) / 1e9,
+        "GFLOP/s",
+        float(np.median(speed / sgemm)),
+        target,
+        more={"flops": speed.tolist(), "flops_beside": sgemm.tolist()},
+    )

@@ -21,5 +21,16 @@ def rows(size: Size) -> list[Row]:
     found = [child("first_call") for _ in trange(size.rounds, desc=f"{GROUP:16}")]
     call, imports = (np.array([each[key] for each in found]) for key in ("call", "imports"))
     value = float(np.median(call))
-    return [Row(GROUP, "Causal(), n = 256", "imports", value, float(np.median(imports)), "s", value, Target("<=", 1.5),
-                more={"seconds": call.tolist(), "seconds_beside": imports.tolist()})]
+    return [
+        Row(
+            GROUP,
+            "Causal(), n = 256",
+            "imports",
+            value,
+            float(np.median(imports)),
+            "s",
+            value,
+            Target("<=", 1.5),
+            more={"seconds": call.tolist(), "seconds_beside": imports.tolist()},
+        )
+    ]

@@ -23,10 +23,14 @@ class Size(NamedTuple):
     pause: float = 0.05
 
 
-def interleaved(calls: Mapping[str, Callable[[], object]], size: Size, what: str) -> dict[str, np.ndarray]:
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], size: Size, what: str
+) -> dict[str, np.ndarray]:
     """Seconds of each call in each round, (size.rounds,) apiece, after one call of each that does not count."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
-    with tqdm(total=len(calls) * (size.rounds + 1), desc=f"{what:16}", mininterval=0.5, disable=not calls) as progress:
+    with tqdm(
+        total=len(calls) * (size.rounds + 1), desc=f"{what:16}", mininterval=0.5, disable=not calls
+    ) as progress:
         for name, call in calls.items():
             progress.set_postfix_str(f"warm-up: {name}", refresh=False)
             call()

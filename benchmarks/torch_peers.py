@@ -32,6 +32,7 @@ def torch_on_our_threads():
     PyTorch's attention several times slower.
     """
     import torch
+
     if torch.get_num_threads() != numba.get_num_threads():
         torch.set_num_threads(numba.get_num_threads())
     return torch
@@ -55,10 +56,17 @@ def first(out) -> np.ndarray:
 
 def causal(scale: int) -> Peer:
     """Dense and causal, in the form that skips the blocks of the future."""
+
     def ready(q, k, v):
-        own, attention = tensors(q, k, v), torch_on_our_threads().nn.functional.scaled_dot_product_attention
+        own, attention = (
+            tensors(q, k, v),
+            torch_on_our_threads().nn.functional.scaled_dot_product_attention,
+        )
         return timed(lambda: attention(*own, is_causal=True)), first
-    return Peer("torch SDPA, causal", "Causal()", sr.Causal(), part(8192, scale), ready, Target("<=", 1.1))
+
+    return Peer(
+        "torch SDPA, causal", "Causal()", sr.Causal(), part(8192, scale), ready, Target("<=", 1.1)
+    )
 
 
 def masked(scale: int) -> Peer:
@@ -68,5 +76,8 @@ def masked(scale: int) -> Peer:
     def ready(q, k, v):
         torch = torch_on_our_threads()
         own, mask = tensors(q, k, v), torch.from_numpy(sr.dense(p, n))
-        return timed(lambda: torch.nn.functional.scaled_dot_product_attention(*own, attn_mask=mask)), first
+        return timed(
+            lambda: torch.nn.functional.scaled_dot_product_attention(*own, attn_mask=mask)
+        ), first
+
     return Peer("torch SDPA, boolean mask", repr(p), p, n, ready)

@@ -23,30 +23,54 @@ from sparse_ref.sets.rule import Rule
 
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
-HEAD = ["| | set and source | pairs grow as | who hears of whom, in how many layers |", "|---|---|---|---|"]
-PART_OF = {"Strided": "strided", "Block": "fixed", "Summary": "fixed", "SubBlock": "openai_fixed", "DilatedSegment": "longnet",
-           "Flip": "butterfly", "Verticals": "vertical_slash", "Slashes": "vertical_slash", "Prefix": "prefix_lm",
-           "Sinks": "streaming"}
+HEAD = [
+    "| | set and source | pairs grow as | who hears of whom, in how many layers |",
+    "|---|---|---|---|",
+]
+PART_OF = {
+    "Strided": "strided",
+    "Block": "fixed",
+    "Summary": "fixed",
+    "SubBlock": "openai_fixed",
+    "DilatedSegment": "longnet",
+    "Flip": "butterfly",
+    "Verticals": "vertical_slash",
+    "Slashes": "vertical_slash",
+    "Prefix": "prefix_lm",
+    "Sinks": "streaming",
+}
 UNORDERED = {"image_local_2d", "block_diffusion"}  # a later position may come earlier in time
 SETS = "A_i", "m_ij"  # what the first line of a definition begins with, where it is no sentence
 OVER_BLOCKS = {"Flip", "butterfly"}
-INTRODUCTION = ("Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
-                "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how the "
-                "number of pairs grows with n, and how many layers let each position hear of all others, or of earlier ones.\n\n"
-                "[What is in a window](rosetta.md): what twenty sources mean by a number. "
-                "[Where sources differ](../differs.md): papers beside their code.")
+INTRODUCTION = (
+    "Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
+    "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how the "
+    "number of pairs grows with n, and how many layers let each position hear of all others, or of earlier ones.\n\n"
+    "[What is in a window](rosetta.md): what twenty sources mean by a number. "
+    "[Where sources differ](../differs.md): papers beside their code."
+)
 
 
 def pages() -> dict[str, str]:
     """The text of each page by its name."""
-    families = [(family, list(entries)) for family, entries in groupby(sr.catalogue(), lambda entry: entry.family)]
+    families = [
+        (family, list(entries))
+        for family, entries in groupby(sr.catalogue(), lambda entry: entry.family)
+    ]
     written = {f"{family}.md": page(entries) for family, entries in families}
     return {"index.md": index(families), "rosetta.md": rosetta(), **written}
 
 
 def index(families) -> str:
     """Every pattern in a line, by family."""
-    lines = ["# Catalogue", "", INTRODUCTION, "", "![The catalogue in pictures](../_static/catalogue.png)", ""]
+    lines = [
+        "# Catalogue",
+        "",
+        INTRODUCTION,
+        "",
+        "![The catalogue in pictures](../_static/catalogue.png)",
+        "",
+    ]
     for family, entries in families:
         title, rest = headed(entries[0].title)
         lines += [f"## {title}", "", *rest, *HEAD]
@@ -54,18 +78,40 @@ def index(families) -> str:
             is_set, source = e.stated
             first = cell(is_set) if is_set.startswith(SETS) else plain(is_set)
             link = f"[`{e.name}`]({family}.md#{anchor})"
-            lines.append(f"| {link} | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |")
+            lines.append(
+                f"| {link} | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |"
+            )
         lines.append("")
-    return "\n".join([*lines, "```{toctree}", ":hidden:", "", "rosetta", *(family for family, _ in families), "```", ""])
+    return "\n".join(
+        [
+            *lines,
+            "```{toctree}",
+            ":hidden:",
+            "",
+            "rosetta",
+            *(family for family, _ in families),
+            "```",
+            "",
+        ]
+    )
 
 
 def rosetta(w: int = 4) -> str:
     """The table of `sparse-ref rosetta`."""
-    lines = ["# What is in a window", "", f"The number {w}, handed to each source where it asks for its window: the set that it "
-             f"gives, and the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, "
-             f"`sr.window_conventions({w})` has it as data.", "", "| source | parameter | set | keys | |", "|---|---|---|---|---|"]
-    lines += [f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} | {each.kind} |"
-              for each in sr.window_conventions(w)]
+    lines = [
+        "# What is in a window",
+        "",
+        f"The number {w}, handed to each source where it asks for its window: the set that it "
+        f"gives, and the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, "
+        f"`sr.window_conventions({w})` has it as data.",
+        "",
+        "| source | parameter | set | keys | |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} | {each.kind} |"
+        for each in sr.window_conventions(w)
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -78,7 +124,10 @@ def headed(title: str) -> tuple[str, list[str]]:
 def anchors(entries) -> list[str]:
     """What the headings of a page are linked by: their names in small letters, numbered where two are the same."""
     names = [e.name.lower() for e in entries]
-    return [name + (f"-{names[:k].count(name)}" if name in names[:k] else "") for k, name in enumerate(names)]
+    return [
+        name + (f"-{names[:k].count(name)}" if name in names[:k] else "")
+        for k, name in enumerate(names)
+    ]
 
 
 def page(entries: list[Entry]) -> str:
@@ -86,7 +135,9 @@ def page(entries: list[Entry]) -> str:
     said = inspect.getdoc(sys.modules[notation.NAMES[entries[0].name].__module__]) or ""
     first, _, rest = said.partition("\n")
     title, what = headed(first)
-    return "\n".join([f"# {title}", "", *what, *paragraphs(rest), *(line for e in entries for line in part(e))])
+    return "\n".join(
+        [f"# {title}", "", *what, *paragraphs(rest), *(line for e in entries for line in part(e))]
+    )
 
 
 def part(entry: Entry) -> list[str]:
@@ -97,13 +148,21 @@ def part(entry: Entry) -> list[str]:
     definition = notation.NAMES[entry.name]
     lines += [f"`{signature(entry.name)}`", ""]
     if isinstance(definition, type) and issubclass(definition, Rule):
-        lines += ["```python", *code(definition.formula), *(["", *code(definition.pairs)] if definition.pairs else []), "```", ""]
+        lines += [
+            "```python",
+            *code(definition.formula),
+            *(["", *code(definition.pairs)] if definition.pairs else []),
+            "```",
+            "",
+        ]
     n_q, n_k = entry.shape()
     lengths = f"n = {n_q}" if n_q == n_k else f"(n_q, n_k) = ({n_q}, {n_k})"
     lines += [f"`{entry.text()}`, {lengths}", "", "```text", *pictures(entry), "```", ""]
     keys = ", ".join(f"{keys_per_query(entry, n):,.1f} at n = {n:,}" for n in LENGTHS)
     over_blocks = entry.name in OVER_BLOCKS or entry.name.startswith("deepspeed_")
-    counted = "Blocks per row of blocks, for n blocks" if over_blocks else "Keys per query, on average"
+    counted = (
+        "Blocks per row of blocks, for n blocks" if over_blocks else "Keys per query, on average"
+    )
     lines += [f"- {counted}: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
     if over_blocks:
         lines.append("- i and j count blocks: `Blockwise(p, block)` is the pattern over tokens.")
@@ -122,7 +181,9 @@ def pictures(entry: Entry) -> list[str]:
     value = entry.value()
     heads = value if isinstance(value, tuple) else (value,)
     drawn = [sr.picture(p, entry.shape()) for p in heads]
-    return "\n\n".join(f"head {h}\n{one}" if len(heads) > 1 else one for h, one in enumerate(drawn)).split("\n")
+    return "\n\n".join(
+        f"head {h}\n{one}" if len(heads) > 1 else one for h, one in enumerate(drawn)
+    ).split("\n")
 
 
 @cache
@@ -141,9 +202,18 @@ def growth(entry: Entry) -> str:
     """The exponent of n between the last two lengths."""
     last, before = (pairs(entry, n) for n in LENGTHS[:-3:-1])
     exponent = math.log(last / before) / math.log(LENGTHS[-1] / LENGTHS[-2]) if before else 0.0
-    logarithmic = before and math.isclose(last / before, 14 / 12 * 4, rel_tol=0.01)  # (n log n) at 2^14 over that at 2^12
-    return ("n" if abs(exponent - 1) < 0.05 else "n²" if abs(exponent - 2) < 0.05 else "n log n" if logarithmic else
-            f"n^{exponent:.1f}")
+    logarithmic = before and math.isclose(
+        last / before, 14 / 12 * 4, rel_tol=0.01
+    )  # (n log n) at 2^14 over that at 2^12
+    return (
+        "n"
+        if abs(exponent - 1) < 0.05
+        else "n²"
+        if abs(exponent - 2) < 0.05
+        else "n log n"
+        if logarithmic
+        else f"n^{exponent:.1f}"
+    )
 
 
 def paths(entry: Entry, brief: bool = False) -> str:
@@ -152,18 +222,35 @@ def paths(entry: Entry, brief: bool = False) -> str:
     if entry.name in PART_OF:
         return f"a part of `{PART_OF[entry.name]}`"
     if n != n_k or entry.name in UNORDERED:
-        return "-" if brief else ("queries and keys are not the same positions" if n != n_k else
-                                  "not asked, since positions are not in the order of time")
+        return (
+            "-"
+            if brief
+            else (
+                "queries and keys are not the same positions"
+                if n != n_k
+                else "not asked, since positions are not in the order of time"
+            )
+        )
     own = entry.patterns()
-    layers = sr.paths.hops(own if isinstance(entry.value(), sr.Factorized) else (reduce(or_, own),), n)
+    layers = sr.paths.hops(
+        own if isinstance(entry.value(), sr.Factorized) else (reduce(or_, own),), n
+    )
     past = np.tri(n, k=-1, dtype=bool)
     never, later = past & (layers < 0), np.mean(layers[past.T] >= 0)
     if never.any():
         i, j = np.argwhere(never)[0]
-        return (f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier ones never" if brief else
-                f"{never.sum():,} of {past.sum():,} pairs j < i are never joined: query {i} never hears of {j} (n = {n})")
-    heard = (f"every later one within {layers.max()}" if later == 1 else
-             f"{later:.0%} of the later ones" if later else "no later one")
+        return (
+            f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier ones never"
+            if brief
+            else f"{never.sum():,} of {past.sum():,} pairs j < i are never joined: query {i} never hears of {j} (n = {n})"
+        )
+    heard = (
+        f"every later one within {layers.max()}"
+        if later == 1
+        else f"{later:.0%} of the later ones"
+        if later
+        else "no later one"
+    )
     most = int(layers[past].max())
     within = f"{most} layer{'s' * (most != 1)}"
     if brief:
@@ -174,9 +261,11 @@ def paths(entry: Entry, brief: bool = False) -> str:
 def differences(name: str) -> list[str]:
     """The rows of differs.md that name a constructor, in a line each."""
     table = re.findall(r"^\| (?!source)(.*) \|$", (HERE / "differs.md").read_text(), re.M)
-    return [f"**{source}** says: {says}. Elsewhere, and here: {beside}. Keys that differ: {which}."
-            for source, says, beside, which, _ in (row.split(" | ") for row in table)
-            if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))]
+    return [
+        f"**{source}** says: {says}. Elsewhere, and here: {beside}. Keys that differ: {which}."
+        for source, says, beside, which, _ in (row.split(" | ") for row in table)
+        if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))
+    ]
 
 
 def code(function) -> list[str]:
@@ -186,13 +275,20 @@ def code(function) -> list[str]:
 
 def paragraphs(text: str) -> list[str]:
     """A docstring's paragraphs as Markdown."""
-    return [line for part in text.strip().split("\n\n") if part for line in (plain(" ".join(part.split())), "")]
+    return [
+        line
+        for part in text.strip().split("\n\n")
+        if part
+        for line in (plain(" ".join(part.split())), "")
+    ]
 
 
 def plain(text: str) -> str:
     """Text in which Markdown finds nothing of its own but code."""
-    return "".join(span.replace("|", r"\|") if span.startswith("`") else re.sub(r"([*_|<>^])", r"\\\1", span)
-                   for span in re.split(r"(`[^`]*`)", text))
+    return "".join(
+        span.replace("|", r"\|") if span.startswith("`") else re.sub(r"([*_|<>^])", r"\\\1", span)
+        for span in re.split(r"(`[^`]*`)", text)
+    )
 
 
 def cell(code: str) -> str:

@@ -15,16 +15,44 @@ for notebook in (copies.parent.parent / "notebooks").glob("*.ipynb"):
 project = "sparse_ref"
 copyright = "2026, the sparse_ref authors"
 release = sparse_ref.__version__
-extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "sphinx_copybutton"]
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+]
 exclude_patterns = ["_build", "README.md"]
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
-html_sidebars = {page: [] for page in ("theorems", "differs", "wild", "mutants", "sets", "paths", "computing", "benchmarks", "cuda",
-                                       "judging", "vectors", "verify-strategies", "interop", "symbols")}
+html_sidebars = {
+    page: []
+    for page in (
+        "theorems",
+        "differs",
+        "wild",
+        "mutants",
+        "sets",
+        "paths",
+        "computing",
+        "benchmarks",
+        "cuda",
+        "judging",
+        "vectors",
+        "verify-strategies",
+        "interop",
+        "symbols",
+    )
+}
 html_title = "sparse_ref"
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+}
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
@@ -32,7 +60,14 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_typehints = "none"
 copybutton_prompt_text = ">>> "
-autosummary.WELL_KNOWN_ABBREVIATIONS += (" sec.", " app.", " eq.", " alg.", " fig.", "...")  # a first line ends with its source
+autosummary.WELL_KNOWN_ABBREVIATIONS += (
+    " sec.",
+    " app.",
+    " eq.",
+    " alg.",
+    " fig.",
+    "...",
+)  # a first line ends with its source
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
@@ -49,11 +84,21 @@ def plain(app, what, name, obj, options, lines):
             section = line
         text = line if example else line.replace("|", r"\|").replace("*", r"\*")
         entry, colon, rest = text.partition(" : ")
-        text_of_its_own = line and not line.startswith(" ") and not colon and not following.startswith("-") and set(line) != {"-"}
+        text_of_its_own = (
+            line
+            and not line.startswith(" ")
+            and not colon
+            and not following.startswith("-")
+            and set(line) != {"-"}
+        )
         if section in ("Parameters", "Attributes", "Returns") and text_of_its_own:
             lines.extend(["Notes", "-----"])  # what follows the parameters is no parameter
             section = ""
-        if section in ("Parameters", "Returns", "Attributes") and colon and not text.startswith(" "):
+        if (
+            section in ("Parameters", "Returns", "Attributes")
+            and colon
+            and not text.startswith(" ")
+        ):
             lines.extend([entry, "    " + rest])
         else:
             lines.append(text)

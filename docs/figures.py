@@ -21,7 +21,9 @@ def catalogue():
     """Every pattern of the catalogue in small: what the first head attends to, in any step or branch."""
     entries = sr.catalogue()
     rows = -(-len(entries) // ACROSS)
-    figure, axes = plt.subplots(rows, ACROSS, figsize=(1.6 * ACROSS, 1.95 * rows), layout="constrained")
+    figure, axes = plt.subplots(
+        rows, ACROSS, figsize=(1.6 * ACROSS, 1.95 * rows), layout="constrained"
+    )
     for ax, entry in zip(axes.flat, entries):
         own = entry.patterns()[:1] if isinstance(entry.value(), tuple) else entry.patterns()
         sr.plot.mask(sr.multiplicity(sr.Branches(own), entry.shape()) > 0, ax=ax)
@@ -29,7 +31,7 @@ def catalogue():
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
         if ax.get_legend():
             ax.get_legend().remove()
-    for ax in axes.flat[len(entries):]:
+    for ax in axes.flat[len(entries) :]:
         ax.remove()
     return figure
 

@@ -22,13 +22,34 @@ which `verify` names it."""
 
 def page() -> str:
     """The text of the page."""
-    lines = ["# Mutants", "", *INTRODUCTION.format(wrong=len(MUTANTS), right=len(RIGHT)).split("\n"), ""]
+    lines = [
+        "# Mutants",
+        "",
+        *INTRODUCTION.format(wrong=len(MUTANTS), right=len(RIGHT)).split("\n"),
+        "",
+    ]
     for subject in SUBJECTS:
         first, _, rest = subject.__doc__.split("\n")[0].partition(": ")
-        lines += [f"## {first}", "", plain(rest[:1].upper() + rest[1:]), "", "| bug | asked | verify says |", "|---|---|---|",
-                  *map(row, subject.MUTANTS), ""]
-    lines += ["## Right ones", "", "Each passes.", "", "| style | asked |", "|---|---|",
-              *(f"| {plain(right.name)} | {asked(right)} |" for right in RIGHT), ""]
+        lines += [
+            f"## {first}",
+            "",
+            plain(rest[:1].upper() + rest[1:]),
+            "",
+            "| bug | asked | verify says |",
+            "|---|---|---|",
+            *map(row, subject.MUTANTS),
+            "",
+        ]
+    lines += [
+        "## Right ones",
+        "",
+        "Each passes.",
+        "",
+        "| style | asked |",
+        "|---|---|",
+        *(f"| {plain(right.name)} | {asked(right)} |" for right in RIGHT),
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -45,8 +66,11 @@ def asked(case: Case) -> str:
     patterns = case.pattern if isinstance(case.pattern, (list, tuple)) else [case.pattern]
     names = ", ".join(f"`{p!r}`" for p in dict.fromkeys(patterns)).replace("|", "\\|")
     heads = case.heads or len(patterns)
-    return f"{names}, n = {case.n}" + (f", {heads} heads" if heads > 1 else "") + "".join(
-        f", {name} = {value}" for name, value in case.options.items())
+    return (
+        f"{names}, n = {case.n}"
+        + (f", {heads} heads" if heads > 1 else "")
+        + "".join(f", {name} = {value}" for name, value in case.options.items())
+    )
 
 
 def steady(text: str) -> str:
@@ -61,8 +85,12 @@ def linked(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text in which Markdown finds nothing of its own but code."""
-    return "".join(span.replace("|", r"\|") if span.startswith("`") else re.sub(r"([*_|<>^\[\]])", r"\\\1", span)
-                   for span in re.split(r"(`[^`]*`)", text))
+    return "".join(
+        span.replace("|", r"\|")
+        if span.startswith("`")
+        else re.sub(r"([*_|<>^\[\]])", r"\\\1", span)
+        for span in re.split(r"(`[^`]*`)", text)
+    )
 
 
 if __name__ == "__main__":

@@ -32,10 +32,19 @@ def settled(each: Theorem) -> Verdict:
 def page() -> str:
     """The text of the page."""
     found = [(each, settled(each)) for each in book()]
-    count = {status: sum(verdict.status == status for _, verdict in found) for status in ("proved", "refuted")}
+    count = {
+        status: sum(verdict.status == status for _, verdict in found)
+        for status in ("proved", "refuted")
+    }
     against = sum(each.bears == "contradicts" for each, _ in found)
-    lines = ["# The theorem book", "", *INTRODUCTION.format(**count, against=against).split("\n"), "",
-             "| theorem | family | verdict | on the claim | seconds |", "|---|---|---|---|---|"]
+    lines = [
+        "# The theorem book",
+        "",
+        *INTRODUCTION.format(**count, against=against).split("\n"),
+        "",
+        "| theorem | family | verdict | on the claim | seconds |",
+        "|---|---|---|---|---|",
+    ]
     lines += [*(row(*each) for each in found), ""]
     for family, theorems in groupby(found, lambda each: each[0].family):
         lines += [f"## {family[:1].upper()}{family[1:]}", ""]
@@ -51,10 +60,26 @@ def row(each: Theorem, verdict: Verdict) -> str:
 
 def entry(each: Theorem, verdict: Verdict) -> list[str]:
     """The claim, what it comes to, and what that rests on."""
-    told = {"Smallest counterexample": str(verdict.counterexample or ""), "Evidence": verdict.evidence, "Planted": verdict.planted}
-    return [f"### {each.name}", "", f"{plain(each.claim)}. *{plain(each.source)}*", "", f"**{verdict.status}**, which {each.bears} "
-            f"it. {plain(each.remark)}", "", "$$", verdict.tex, "$$", "", f"In words: {plain(verdict.statement)}.", "",
-            *(f"- {name}: {plain(text)}." for name, text in told.items() if text)]
+    told = {
+        "Smallest counterexample": str(verdict.counterexample or ""),
+        "Evidence": verdict.evidence,
+        "Planted": verdict.planted,
+    }
+    return [
+        f"### {each.name}",
+        "",
+        f"{plain(each.claim)}. *{plain(each.source)}*",
+        "",
+        f"**{verdict.status}**, which {each.bears} it. {plain(each.remark)}",
+        "",
+        "$$",
+        verdict.tex,
+        "$$",
+        "",
+        f"In words: {plain(verdict.statement)}.",
+        "",
+        *(f"- {name}: {plain(text)}." for name, text in told.items() if text),
+    ]
 
 
 def plain(text: str) -> str:

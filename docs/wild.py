@@ -1,6 +1,6 @@
 """Writes docs/wild.md: what `sr.verify` finds out about released packages.
 
-    python docs/wild.py              with the Python of `make test-originals`
+python docs/wild.py              with the Python of `make test-originals`
 """
 
 import re
@@ -31,28 +31,70 @@ def text(reports) -> str:
     """The page, from the report on each case by its name."""
     wrong = {name: case for name, case in CASES.items() if case.finds}
     right = {name: case for name, case in CASES.items() if not case.finds}
-    lines = ["# Bugs in the wild", "", INTRODUCTION.format(wrong=len(wrong), right=len(right)), "", "## What differs", "",
-             "| | package | claims | verify finds |", "|---|---|---|---|"]
-    lines += [f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} | {plain(case.claims)} | "
-              f"{found(reports[name])} |" for name, case in wrong.items()]
-    lines += ["", "## What is as claimed", "", "| | package | used | claims, and does |", "|---|---|---|---|"]
-    lines += [f"| {name} | {case.package} {case.version} | {cell(case.call)} | {plain(case.claims)}: {cell(case.pattern)} |"
-              for name, case in right.items()]
-    lines += ["", "## One by one", "", *(line for name, case in wrong.items() for line in part(name, case, reports[name]))]
+    lines = [
+        "# Bugs in the wild",
+        "",
+        INTRODUCTION.format(wrong=len(wrong), right=len(right)),
+        "",
+        "## What differs",
+        "",
+        "| | package | claims | verify finds |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} | {plain(case.claims)} | "
+        f"{found(reports[name])} |"
+        for name, case in wrong.items()
+    ]
+    lines += [
+        "",
+        "## What is as claimed",
+        "",
+        "| | package | used | claims, and does |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {case.package} {case.version} | {cell(case.call)} | {plain(case.claims)}: {cell(case.pattern)} |"
+        for name, case in right.items()
+    ]
+    lines += [
+        "",
+        "## One by one",
+        "",
+        *(line for name, case in wrong.items() for line in part(name, case, reports[name])),
+    ]
     return "\n".join(lines)
 
 
 def part(name, case, report) -> list[str]:
     """One case: the package, what it claims, what verify says, and the difference."""
     n = case.n if isinstance(case.n, int) else "(n_q, n_k) = " + str(case.n)
-    return [f"### {name.replace('_', ' ')}", "", f"{case.package} {case.version}: `{case.call}`", "",
-            f"Claims {plain(case.claims)} ({plain(case.source)}); asked for was `{case.pattern}`, n = {n}.", "", "```text",
-            *words(report), *picture(report), "```", "", "```", f"{REPRODUCED}{name}", "```", ""]
+    return [
+        f"### {name.replace('_', ' ')}",
+        "",
+        f"{case.package} {case.version}: `{case.call}`",
+        "",
+        f"Claims {plain(case.claims)} ({plain(case.source)}); asked for was `{case.pattern}`, n = {n}.",
+        "",
+        "```text",
+        *words(report),
+        *picture(report),
+        "```",
+        "",
+        "```",
+        f"{REPRODUCED}{name}",
+        "```",
+        "",
+    ]
 
 
 def words(report) -> list[str]:
     """What verify says of the sets: its findings, and what the sets that it found are called."""
-    said = [line for line in str(report).split("\n")[1:] if re.match(r"- |heads? [\d, ]+(: | attend)", line)]
+    said = [
+        line
+        for line in str(report).split("\n")[1:]
+        if re.match(r"- |heads? [\d, ]+(: | attend)", line)
+    ]
     return [re.sub(r" off, by up to \S+ where \S+ is allowed", " off", line) for line in said]
 
 
@@ -61,7 +103,11 @@ def picture(report) -> list[str]:
     if report.actual is None:
         return []
     heads = (report.actual != report.expected).any(axis=(1, 2))
-    return ["", *sr.difference(report.expected[heads][0], report.actual[heads][0]).split("\n")] if heads.any() else []
+    return (
+        ["", *sr.difference(report.expected[heads][0], report.actual[heads][0]).split("\n")]
+        if heads.any()
+        else []
+    )
 
 
 def found(report) -> str:

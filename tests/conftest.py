@@ -7,10 +7,20 @@ from hypothesis import HealthCheck, settings
 
 matplotlib.use("Agg")
 
-settings.register_profile("fast", max_examples=60, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "fast",
+    max_examples=60,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("deep", settings.get_profile("fast"), max_examples=2000)
 settings.load_profile(os.environ.get("SPARSE_REF_PROFILE", "fast"))
 
 
 def pytest_addoption(parser):
-    parser.addoption("--rewrite-notebooks", action="store_true", help="keep the outputs of this run in the notebooks")
+    parser.addoption(
+        "--rewrite-notebooks",
+        action="store_true",
+        help="keep the outputs of this run in the notebooks",
+    )

@@ -13,22 +13,119 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
 MAX_TOKENS, MAX_WIDTH, MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 24, 100, 300, 40, 8
-NOT_CODE = {tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT,
-            tokenize.ENDMARKER, tokenize.STRING}
+NOT_CODE = {
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.COMMENT,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+    tokenize.STRING,
+}
 
 IRREGULAR = {
-    "apart", "begun", "bound", "built", "chosen", "drawn", "dealt", "felt", "fed", "found", "given",
-    "gone", "heard", "held", "hidden", "kept", "known", "laid", "left", "lent", "lost", "made", "met",
-    "paid", "read_off", "said", "seen", "sent", "shown", "spoken", "stood", "taken", "taught", "thrown",
-    "told", "torn", "turned", "understood", "walked", "weighed", "won", "written", "worn",
+    "apart",
+    "begun",
+    "bound",
+    "built",
+    "chosen",
+    "drawn",
+    "dealt",
+    "felt",
+    "fed",
+    "found",
+    "given",
+    "gone",
+    "heard",
+    "held",
+    "hidden",
+    "kept",
+    "known",
+    "laid",
+    "left",
+    "lent",
+    "lost",
+    "made",
+    "met",
+    "paid",
+    "read_off",
+    "said",
+    "seen",
+    "sent",
+    "shown",
+    "spoken",
+    "stood",
+    "taken",
+    "taught",
+    "thrown",
+    "told",
+    "torn",
+    "turned",
+    "understood",
+    "walked",
+    "weighed",
+    "won",
+    "written",
+    "worn",
 }
 NOUNS_IN_ED = {"seed", "speed", "feed", "need", "embed", "shed", "bed", "red", "proceed", "exceed"}
 PREPOSITIONS_AND_PRONOUNS = {
-    "about", "above", "across", "after", "against", "along", "among", "apart", "around", "at", "before",
-    "behind", "below", "beneath", "beside", "between", "beyond", "both", "by", "each", "either", "for",
-    "from", "in", "inside", "into", "it", "many", "neither", "none", "of", "off", "on", "other",
-    "others", "outside", "over", "own", "since", "some", "than", "that", "them", "they", "this",
-    "those", "through", "to", "toward", "under", "until", "upon", "what", "which", "with", "within",
+    "about",
+    "above",
+    "across",
+    "after",
+    "against",
+    "along",
+    "among",
+    "apart",
+    "around",
+    "at",
+    "before",
+    "behind",
+    "below",
+    "beneath",
+    "beside",
+    "between",
+    "beyond",
+    "both",
+    "by",
+    "each",
+    "either",
+    "for",
+    "from",
+    "in",
+    "inside",
+    "into",
+    "it",
+    "many",
+    "neither",
+    "none",
+    "of",
+    "off",
+    "on",
+    "other",
+    "others",
+    "outside",
+    "over",
+    "own",
+    "since",
+    "some",
+    "than",
+    "that",
+    "them",
+    "they",
+    "this",
+    "those",
+    "through",
+    "to",
+    "toward",
+    "under",
+    "until",
+    "upon",
+    "what",
+    "which",
+    "with",
+    "within",
     "without",
 }
 
@@ -54,6 +151,7 @@ def wide_lines(text: str) -> list[int]:
 
 def functions(text: str):
     """(qualified name, node) of each function, those within classes and functions too."""
+
     def below(node, prefix):
         for child in ast.iter_child_nodes(node):
             named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
@@ -61,6 +159,7 @@ def functions(text: str):
             if named and not isinstance(child, ast.ClassDef):
                 yield name[:-1], child
             yield from below(child, name)
+
     return below(ast.parse(text), "")
 
 
@@ -90,7 +189,9 @@ def is_little_word(name: str) -> bool:
 
 def report(paths: list[Path]):
     """Print the measures of all files, and the places to mend in those that are named."""
-    files = sorted(file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path]))
+    files = sorted(
+        file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])
+    )
     lines = dense = wide = participles = total = 0
     worst = []
     for file in files:
@@ -117,8 +218,10 @@ def report(paths: list[Path]):
     for count, place in sorted(worst, reverse=True):
         print(f"dense {count:3}  {place}")
     share = 100 * dense / max(lines, 1)
-    print(f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %), {wide} over {MAX_WIDTH} columns; "
-          f"{participles} of {total} functions ({100 * participles / max(total, 1):.1f} %) named by a participle or a little word")
+    print(
+        f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %), {wide} over {MAX_WIDTH} columns; "
+        f"{participles} of {total} functions ({100 * participles / max(total, 1):.1f} %) named by a participle or a little word"
+    )
 
 
 if __name__ == "__main__":

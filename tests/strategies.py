@@ -10,7 +10,11 @@ from sparse_ref.sets.rule import Rule
 from sparse_ref.verify import strategies as drawn
 from sparse_ref.verify.strategies import algebra, made, several  # noqa: F401
 
-RULES = [value for name in sr.patterns.__all__ if isinstance(value := getattr(sr, name), type) and issubclass(value, Rule)]
+RULES = [
+    value
+    for name in sr.patterns.__all__
+    if isinstance(value := getattr(sr, name), type) and issubclass(value, Rule)
+]
 
 
 SETS_OF_POSITIONS = [(), (0,), (1, 2), (0, 3, 4), (2, 9)]
@@ -18,13 +22,17 @@ SETS_OF_POSITIONS = [(), (0,), (1, 2), (0, 3, 4), (2, 9)]
 
 def numbers(kind, least, most):
     """Small values of one field, whole numbers or tuples of them."""
-    return SETS_OF_POSITIONS if kind is tuple else range(-most if least is None else least, most + 1)
+    return (
+        SETS_OF_POSITIONS if kind is tuple else range(-most if least is None else least, most + 1)
+    )
 
 
 def instances(rule, most=6):
     """The rule at every admissible choice of small parameters; a rule stated for one length, at lengths twice as large."""
     fields = rule.bounds()
-    for values in product(*[numbers(*bound, 2 * most if name == "n" else most) for name, bound in fields.items()]):
+    for values in product(
+        *[numbers(*bound, 2 * most if name == "n" else most) for name, bound in fields.items()]
+    ):
         p = made(rule, values)
         if p is not None:
             yield p
@@ -62,10 +70,14 @@ def qkv(n, heads=1, groups=1, d=8, e=5, dtype=np.float32, seed=0, batch=()):
 def brute(p, n):
     """The mask of p, one Python comparison a pair."""
     n_q, n_k = n if isinstance(n, tuple) else (n, n)
-    return np.array([[bool(p.contains(i, j)) for j in range(n_k)] for i in range(n_q)], bool).reshape(n_q, n_k)
+    return np.array(
+        [[bool(p.contains(i, j)) for j in range(n_k)] for i in range(n_q)], bool
+    ).reshape(n_q, n_k)
 
 
 def mask(p, n):
     """The mask of p by one broadcast comparison; test_sets.py holds it equal to `brute`."""
     n_q, n_k = n if isinstance(n, tuple) else (n, n)
-    return np.array(np.broadcast_to(p.contains(np.arange(n_q)[:, None], np.arange(n_k)[None, :]), (n_q, n_k)))
+    return np.array(
+        np.broadcast_to(p.contains(np.arange(n_q)[:, None], np.arange(n_k)[None, :]), (n_q, n_k))
+    )

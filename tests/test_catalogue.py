@@ -46,7 +46,8 @@ def test_an_example_lowers_to_what_it_states_pair_by_pair(entry, pages):
             expected = brute(p, entry.shape(n))
             assert np.array_equal(sr.csr(p, entry.shape(n)).dense(), expected), (p, n)
             assert [p.row(i, expected.shape[1]).tolist() for i in (0, len(expected) - 1)] == [
-                np.flatnonzero(expected[i]).tolist() for i in (0, len(expected) - 1)]
+                np.flatnonzero(expected[i]).tolist() for i in (0, len(expected) - 1)
+            ]
             assert sr.nnz(p, entry.shape(n)) == expected.sum()
 
 
@@ -65,22 +66,38 @@ def test_the_pages_are_those_of_the_definitions(pages):
     found = pages.pages()
     assert sorted(written) == sorted(found)
     for name, text in found.items():
-        assert written[name] == text, f"docs/catalogue/{name} is not what python docs/catalogue.py writes"
+        assert written[name] == text, (
+            f"docs/catalogue/{name} is not what python docs/catalogue.py writes"
+        )
 
 
 def test_what_a_page_says_of_costs_and_paths_is_so(pages):
     strided = Entry("strided", "strided(4)")
     assert pages.pairs(strided, 16) == brute(sr.Local(4), 16).sum() + brute(sr.Strided(4), 16).sum()
     assert pages.pairs(Entry("openai_fixed", "openai_fixed(4, 1, num_verts=2)"), 9) == np.mean(
-        [brute(p, 9).sum() for p in sr.openai_fixed(4, 1, num_verts=2)])
+        [brute(p, 9).sum() for p in sr.openai_fixed(4, 1, num_verts=2)]
+    )
     assert pages.growth(Entry("Causal", "Causal()")) == "n²"
     assert pages.growth(Entry("Window", "Window(3)")) == "n"
     assert pages.growth(Entry("Strided", "Strided({s})")) == "n^1.5"
     assert pages.growth(Entry("LogSparse", "LogSparse()")) == "n log n"
-    assert pages.paths(strided) == "each position hears of every earlier one within 2 layers, and of no later one (n = 24)"
+    assert (
+        pages.paths(strided)
+        == "each position hears of every earlier one within 2 layers, and of no later one (n = 24)"
+    )
     assert pages.paths(strided, brief=True) == "earlier ones in 2"
-    assert pages.paths(Entry("Chunk", "Chunk(5)", 6)) == "5 of 15 pairs j < i are never joined: query 5 never hears of 0 (n = 6)"
-    assert pages.paths(Entry("Window", "Window(2)", 9)).endswith("within 4 layers, and of every later one within 4 (n = 9)")
-    assert pages.paths(Entry("prefix_lm", "prefix_lm(3)", 7)).endswith("within 1 layer, and of 14% of the later ones (n = 7)")
+    assert (
+        pages.paths(Entry("Chunk", "Chunk(5)", 6))
+        == "5 of 15 pairs j < i are never joined: query 5 never hears of 0 (n = 6)"
+    )
+    assert pages.paths(Entry("Window", "Window(2)", 9)).endswith(
+        "within 4 layers, and of every later one within 4 (n = 9)"
+    )
+    assert pages.paths(Entry("prefix_lm", "prefix_lm(3)", 7)).endswith(
+        "within 1 layer, and of 14% of the later ones (n = 7)"
+    )
     assert pages.paths(Entry("Strided", "Strided(4)")) == "a part of `strided`"
-    assert pages.paths(Entry("Shifted", "Shifted(Causal(), 2)", 4, "2")) == "queries and keys are not the same positions"
+    assert (
+        pages.paths(Entry("Shifted", "Shifted(Causal(), 2)", 4, "2"))
+        == "queries and keys are not the same positions"
+    )

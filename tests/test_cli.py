@@ -43,9 +43,14 @@ def broken(q, k, v):
 def test_list_names_every_pattern_with_its_set_and_source(capsys):
     assert main(["list"]) == 0
     out = capsys.readouterr().out
-    named = [line for line in out.split("\n") if line.startswith("  ") and not line.startswith("   ")]
+    named = [
+        line for line in out.split("\n") if line.startswith("  ") and not line.startswith("   ")
+    ]
     assert sorted(line.split()[0] for line in named) == sorted(NAMES)
-    assert "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n      A_i = { j <= i : (i - j) mod l = 0 }" in out
+    assert (
+        "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n      A_i = { j <= i : (i - j) mod l = 0 }"
+        in out
+    )
     assert "Sparse Transformer: strided and fixed factorized attention.\n  Local " in out
     assert max(map(len, out.split("\n"))) < 160
     assert main(["list", "--json"]) == 0
@@ -71,7 +76,9 @@ def test_rosetta_prints_what_each_source_means_by_a_window(capsys):
     assert lines[0].split() == ["source", "parameter", "its", "set", "for", "6", "keys", "kind"]
     assert main(["rosetta", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [(sr.parse(row["pattern"]), row["keys"]) for row in found] == [(e.pattern, e.keys) for e in sr.window_conventions()]
+    assert [(sr.parse(row["pattern"]), row["keys"]) for row in found] == [
+        (e.pattern, e.keys) for e in sr.window_conventions()
+    ]
     assert main(["rosetta", "-w", "5"]) == 2
     assert "w must be even" in capsys.readouterr().err
 
@@ -107,10 +114,18 @@ def test_stats_counts_keys(capsys):
     assert "head 1: Block(4) | SubBlock(4, 1, 2)" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["Local(4) | Strided(4)", "-n", "32"], ["strided(8)"],
-                                       ["fixed(6, 1)", "--image", "6x6"], ["Causal()", "--image", "4x4"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["Local(4) | Strided(4)", "-n", "32"],
+        ["strided(8)"],
+        ["fixed(6, 1)", "--image", "6x6"],
+        ["Causal()", "--image", "4x4"],
+    ],
+)
 def test_plot_writes_a_picture(arguments, tmp_path, capsys):
     import matplotlib.pyplot as plt
+
     target = tmp_path / "out.png"
     assert main(["plot", *arguments, "-o", str(target)]) == 0
     assert target.read_bytes().startswith(b"\x89PNG")
@@ -120,20 +135,43 @@ def test_plot_writes_a_picture(arguments, tmp_path, capsys):
 
 def test_verify_ends_with_the_verdict(capsys, monkeypatch):
     monkeypatch.syspath_prepend("tests")
-    assert main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(3)", "-n", "20", "--heads", "2"]) == 0
+    assert (
+        main(
+            [
+                "verify",
+                "test_cli:lookback_3",
+                "--pattern",
+                "Lookback(3)",
+                "-n",
+                "20",
+                "--heads",
+                "2",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out.startswith("PASS")
-    assert main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(4)", "-n", "20", "--json"]) == 1
+    assert (
+        main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(4)", "-n", "20", "--json"])
+        == 1
+    )
     assert json.loads(capsys.readouterr().out)["passed"] is False
     assert main(["verify", "test_cli:broken", "--pattern", "Causal()", "-n", "8"]) == 1
     assert "no such kernel" in capsys.readouterr().out
-    assert main(["verify", "test_cli:lookback_3", "--pattern", "openai_fixed(4, 1, 2)", "-n", "8"]) == 1
+    assert (
+        main(["verify", "test_cli:lookback_3", "--pattern", "openai_fixed(4, 1, 2)", "-n", "8"])
+        == 1
+    )
     assert main(["verify", "test_cli:Kernels.causal", "--pattern", "Causal()", "-n", "8"]) == 0
 
 
 def test_verify_hands_its_options_on_and_keeps_what_the_function_prints_apart(capsys, monkeypatch):
     monkeypatch.syspath_prepend("tests")
     options = "--heads 4 --kv-heads 2 --layout bnhd --d 32 --e 8 --scale 1 --seed 3 --json"
-    assert main(["verify", "test_cli:grouped", "--pattern", "Causal()", "-n", "12", *options.split()]) == 0
+    assert (
+        main(["verify", "test_cli:grouped", "--pattern", "Causal()", "-n", "12", *options.split()])
+        == 0
+    )
     out, err = capsys.readouterr()
     assert json.loads(out)["passed"] is True
     assert "called" in err
@@ -154,26 +192,44 @@ def test_a_module_that_fails_to_import_ends_with_2(text, tmp_path, monkeypatch, 
     assert "failing_module:f cannot be imported" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["show", "Stride(4)"], "did you mean 'Strided'?\n    Stride(4)\n    ^"),
-    (["show", "Causal()", "-n", "300"], "n must be at most 256"),
-    (["verify", "json", "--pattern", "Causal()"], "function must be module:function, with the module's name and not its file"),
-    (["verify", "mine.py:fn", "--pattern", "Causal()"], "not its file, got 'mine.py:fn'"),
-    (["verify", "json:loads", "--pattern", "Local(1" + 30 * "0" + ")"], "l must be at most"),
-    (["plot", "strided(8)", "-n", "50", "-o", "x.png"], "n must be a square"),
-    (["plot", "strided(8)", "-n", "64x32", "-o", "x.png"], "n must be a square"),
-    (["verify", "json:nothing", "--pattern", "Causal()"], "has no attribute 'nothing'"),
-    (["verify", "no_such_module:fn", "--pattern", "Causal()"], "No module named 'no_such_module'"),
-    (["verify", "json:loads", "--pattern", "strided(3)"], "--pattern must be one pattern, or one a head"),
-    (["plot", "openai_fixed(8, 2, 2)", "-o", "x.png"], "expression must be one pattern or its steps"),
-    (["plot", "Causal()", "-o", "/nowhere/x.png"], "No such file or directory"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "Stride(4)"], "did you mean 'Strided'?\n    Stride(4)\n    ^"),
+        (["show", "Causal()", "-n", "300"], "n must be at most 256"),
+        (
+            ["verify", "json", "--pattern", "Causal()"],
+            "function must be module:function, with the module's name and not its file",
+        ),
+        (["verify", "mine.py:fn", "--pattern", "Causal()"], "not its file, got 'mine.py:fn'"),
+        (["verify", "json:loads", "--pattern", "Local(1" + 30 * "0" + ")"], "l must be at most"),
+        (["plot", "strided(8)", "-n", "50", "-o", "x.png"], "n must be a square"),
+        (["plot", "strided(8)", "-n", "64x32", "-o", "x.png"], "n must be a square"),
+        (["verify", "json:nothing", "--pattern", "Causal()"], "has no attribute 'nothing'"),
+        (
+            ["verify", "no_such_module:fn", "--pattern", "Causal()"],
+            "No module named 'no_such_module'",
+        ),
+        (
+            ["verify", "json:loads", "--pattern", "strided(3)"],
+            "--pattern must be one pattern, or one a head",
+        ),
+        (
+            ["plot", "openai_fixed(8, 2, 2)", "-o", "x.png"],
+            "expression must be one pattern or its steps",
+        ),
+        (["plot", "Causal()", "-o", "/nowhere/x.png"], "No such file or directory"),
+    ],
+)
 def test_wrong_input_ends_with_2_and_a_reason(arguments, said, capsys):
     assert main(arguments) == 2
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["show"], ["show", "Causal()", "-n", "many"], ["plot", "Causal()"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nothing"], ["show"], ["show", "Causal()", "-n", "many"], ["plot", "Causal()"]],
+)
 def test_wrong_usage_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
@@ -181,7 +237,12 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
 
 
 def test_python_m_runs_the_command():
-    run = subprocess.run([sys.executable, "-m", "sparse_ref", "--version"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "sparse_ref", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert run.stdout.strip() == sr.__version__
 
 
@@ -192,11 +253,18 @@ def test_prove_answers_to_theorems_and_to_steps(capsys):
     assert "refuted: for all c >= 1, c <= l" in said
     assert said.endswith("2 of 2 theorems as expected\n")
     assert main(["prove", "strided(8)", "--no-residual"]) == 0
-    assert capsys.readouterr().out.startswith("proved: for all l >= 1, every n and all 0 <= j <= i < n: ")
+    assert capsys.readouterr().out.startswith(
+        "proved: for all l >= 1, every n and all 0 <= j <= i < n: "
+    )
     assert main(["prove", "Lookback(7)", "Strided(8)"]) == 1
     assert "counterexample: j = 0, i = 7, n = 8" in capsys.readouterr().out
     assert main(["prove", "fixed(8, 2)", "--order", "2,1", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["counterexample"] == {"j": 0, "i": 8, "n": 9, "parameters": {}}
+    assert json.loads(capsys.readouterr().out)["counterexample"] == {
+        "j": 0,
+        "i": 8,
+        "n": 9,
+        "parameters": {},
+    }
     assert main(["prove", "butterfly(2)", "butterfly(2)", "--both-ways", "-n", "4"]) == 0
     assert "every pair of n = 4 was walked" in capsys.readouterr().out
 
@@ -210,20 +278,36 @@ def test_prove_lists_the_book_and_settles_it_as_json(capsys, monkeypatch):
     assert json.loads(capsys.readouterr().out)[0]["family"] == "strided"
     assert main(["prove", "chunks", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["status"] == "proved"
-    two = dataclasses.replace(theorems.theorem("chunks"), expected="refuted"), theorems.theorem("fixed")
+    two = (
+        dataclasses.replace(theorems.theorem("chunks"), expected="refuted"),
+        theorems.theorem("fixed"),
+    )
     monkeypatch.setattr(theorems, "book", lambda: two)
     assert main(["prove"]) == 1, "the whole book, one of which does not end as expected"
     assert capsys.readouterr().out.endswith("1 of 2 theorems as expected\n")
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["prove", "stridden"], "no theorem is called 'stridden'; there is strided"),
-    (["prove", "strided", "stridden"], "strided is a theorem, and what it stands beside is none"),
-    (["prove", "strided", "--seconds", "3"], "are for steps that are written down"),
-    (["prove", "strided", "--no-residual"], "are for steps that are written down, not for theorems"),
-    (["prove", "openai_fixed(8, 2, 2)"], "each layer must be one pattern, got openai_fixed(8, 2, 2)"),
-    (["prove", "strided(8)", "--seconds", "0"], "seconds must be a number above 0, got 0.0"),
-    (["prove", "strided(8)", "--order", "3"], "each number in order must be at most 2, got 3")])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["prove", "stridden"], "no theorem is called 'stridden'; there is strided"),
+        (
+            ["prove", "strided", "stridden"],
+            "strided is a theorem, and what it stands beside is none",
+        ),
+        (["prove", "strided", "--seconds", "3"], "are for steps that are written down"),
+        (
+            ["prove", "strided", "--no-residual"],
+            "are for steps that are written down, not for theorems",
+        ),
+        (
+            ["prove", "openai_fixed(8, 2, 2)"],
+            "each layer must be one pattern, got openai_fixed(8, 2, 2)",
+        ),
+        (["prove", "strided(8)", "--seconds", "0"], "seconds must be a number above 0, got 0.0"),
+        (["prove", "strided(8)", "--order", "3"], "each number in order must be at most 2, got 3"),
+    ],
+)
 def test_prove_refuses_what_is_no_steps(arguments, said, capsys):
     assert main(arguments) == 2
     assert said in capsys.readouterr().err
@@ -240,10 +324,29 @@ def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().out.startswith("<div>")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     assert main([*command, "github"]) == 1
-    assert capsys.readouterr().out.startswith("::error title=missing::missing: 17 keys of the set not attended to")
+    assert capsys.readouterr().out.startswith(
+        "::error title=missing::missing: 17 keys of the set not attended to"
+    )
     assert (tmp_path / "summary.md").read_text().startswith("### ❌ FAIL")
-    assert main(["verify", "test_cli:lookback_3", "--pattern", "Lookback(3)", "-n", "20", "--also", "1", "2", "7x9",
-                 "--format", "github"]) == 0
+    assert (
+        main(
+            [
+                "verify",
+                "test_cli:lookback_3",
+                "--pattern",
+                "Lookback(3)",
+                "-n",
+                "20",
+                "--also",
+                "1",
+                "2",
+                "7x9",
+                "--format",
+                "github",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out.startswith("::notice title=sparse-ref verify::PASS")
 
 

@@ -20,7 +20,13 @@ def page(tmp_path_factory):
 
 def test_the_page_holds_its_five_parts_and_stands_alone(page):
     titles = re.findall("<h2>(.*?)</h2>", page)
-    assert titles == ["On an image", "On a text", "What it costs", "Path theorems, proved", "Other people's code, judged"]
+    assert titles == [
+        "On an image",
+        "On a text",
+        "What it costs",
+        "Path theorems, proved",
+        "Other people's code, judged",
+    ]
     assert page.count("data:image/png;base64,") == 2
     assert not re.search(r'(src|href)="(?!data:)', page)
 
@@ -29,8 +35,15 @@ def test_the_text_is_marked_as_the_sets_say(page):
     text = re.findall("<div class='text'>(.*?)</div>", page, re.S)
     query = 11 * real_input.WIDTH + 37
     for shown, f in zip(text, (sr.strided(64), sr.fixed(64, 8)), strict=True):
-        marked = shown.count("'step1'") + shown.count("'step2'") + shown.count("'both'") + shown.count("'query'")
-        assert marked == len(sr.Merged(f).at(0, 0).row(query, 1024) if f.steps[0].contains(query, query) else [])
+        marked = (
+            shown.count("'step1'")
+            + shown.count("'step2'")
+            + shown.count("'both'")
+            + shown.count("'query'")
+        )
+        assert marked == len(
+            sr.Merged(f).at(0, 0).row(query, 1024) if f.steps[0].contains(query, query) else []
+        )
     assert len(real_input.prose()) > 5000
 
 
@@ -43,7 +56,9 @@ def test_the_photograph_is_one():
 def test_a_theorem_that_fails_stops_the_page(monkeypatch):
     wrong = replace(theorem("strided-too-narrow"), expected="proved")
     monkeypatch.setattr(theorems, "book", lambda: [wrong])
-    with pytest.raises(RuntimeError, match="expected strided-too-narrow to be proved, found: refuted"):
+    with pytest.raises(
+        RuntimeError, match="expected strided-too-narrow to be proved, found: refuted"
+    ):
         theorems.section()
 
 
@@ -55,16 +70,22 @@ def test_the_theorems_of_strided_and_fixed_attention_are_on_the_page(page):
 def test_without_z3_the_page_says_how_to_have_it(monkeypatch):
     def settle():
         raise ImportError("proofs need z3")
+
     monkeypatch.setattr(theorems, "book", lambda: [replace(theorem("strided"), settle=settle)])
     assert "<p>proofs need z3.</p>" in theorems.section()
 
 
 def test_the_operator_of_onnx_is_judged(page):
     pytest.importorskip("onnx", reason="onnx is not installed: `make test` installs it")
-    rows = dict(re.findall(r"<td>(ONNX Attention[^<]*)</td><td>12 x 12</td><td><code>([^<]*)</code>", page))
-    assert rows == {"ONNX Attention": "Full()", "ONNX Attention, is_causal=1": "Causal()",
-                    "ONNX Attention, is_causal=1, left_window_size=2": "Lookback(3)",
-                    "ONNX Attention, attn_mask = Strided(3)": "Strided(3)"}
+    rows = dict(
+        re.findall(r"<td>(ONNX Attention[^<]*)</td><td>12 x 12</td><td><code>([^<]*)</code>", page)
+    )
+    assert rows == {
+        "ONNX Attention": "Full()",
+        "ONNX Attention, is_causal=1": "Causal()",
+        "ONNX Attention, is_causal=1, left_window_size=2": "Lookback(3)",
+        "ONNX Attention, attn_mask = Strided(3)": "Strided(3)",
+    }
     assert "FAIL: fn is not Shifted(Causal(), 8)" in page
 
 

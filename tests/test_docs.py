@@ -12,24 +12,38 @@ PAGES = [page for page in PAGES if "_build" not in page.parts]
 
 
 def test_every_row_of_differs_names_a_test_that_exists_and_every_test_has_its_row():
-    rows = [line for line in (ROOT / "docs" / "differs.md").read_text().split("\n") if re.match(r"\| (?!source)", line)]
+    rows = [
+        line
+        for line in (ROOT / "docs" / "differs.md").read_text().split("\n")
+        if re.match(r"\| (?!source)", line)
+    ]
     named = [re.findall(r"`(test_\w+)`", row.split("|")[-2]) for row in rows]
     assert all(len(tests) == 1 for tests in named)
-    functions = [f.name for path in sorted((ROOT / "tests" / "differs").glob("*.py")) for f in ast.parse(path.read_text()).body
-                 if isinstance(f, ast.FunctionDef) and f.name.startswith("test_")]
+    functions = [
+        f.name
+        for path in sorted((ROOT / "tests" / "differs").glob("*.py"))
+        for f in ast.parse(path.read_text()).body
+        if isinstance(f, ast.FunctionDef) and f.name.startswith("test_")
+    ]
     assert len(functions) > 30
     assert sorted(tests[0] for tests in named) == sorted(functions)
 
 
 def test_the_reference_lists_every_pattern():
     import sparse_ref as sr
+
     listed = set((ROOT / "docs" / "api.md").read_text().split())
     assert set(sr.patterns.__all__) <= listed
-    assert {name for name in sr.__all__ if name not in ("Run", "interop", "paths", "plot", "published", "verify")} <= listed
+    assert {
+        name
+        for name in sr.__all__
+        if name not in ("Run", "interop", "paths", "plot", "published", "verify")
+    } <= listed
 
 
 def test_every_room_stands_in_the_note_on_rooms():
     from test_house import ROOMS
+
     told = (ROOT / "docs" / "design" / "0002-rooms.md").read_text()
     for room in ROOMS:
         assert re.search(rf"`{room}(\.py|/)`", told), room
@@ -53,5 +67,6 @@ def test_local_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_names_from_the_library_exist(page):
     import sparse_ref as sr
+
     for name in re.findall(r"\bsr\.(\w+)", page.read_text()):
         assert hasattr(sr, name), name

@@ -18,19 +18,45 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-FORMULA_NODES = (ast.BinOp, ast.Compare, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod,
-                 ast.BitAnd, ast.BitOr, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.UnaryOp, ast.USub)
+FORMULA_NODES = (
+    ast.BinOp,
+    ast.Compare,
+    ast.Name,
+    ast.Constant,
+    ast.Load,
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.FloorDiv,
+    ast.Mod,
+    ast.BitAnd,
+    ast.BitOr,
+    ast.Lt,
+    ast.LtE,
+    ast.Gt,
+    ast.GtE,
+    ast.Eq,
+    ast.NotEq,
+    ast.UnaryOp,
+    ast.USub,
+)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_formula_is_one_expression_that_five_readers_understand(rule):
     """Only + - * // %, comparisons, & and |, and the two words of positions.py; ~ would be wrong on Python's bools."""
-    function = ast.parse(inspect.cleandoc(inspect.getsource(rule.formula).replace("@staticmethod", ""))).body[0]
+    function = ast.parse(
+        inspect.cleandoc(inspect.getsource(rule.formula).replace("@staticmethod", ""))
+    ).body[0]
     assert [type(statement) for statement in function.body] == [ast.Return]
     words = [node for node in ast.walk(function.body[0].value) if isinstance(node, ast.Call)]
-    assert all(isinstance(node, (*FORMULA_NODES, ast.Call)) for node in ast.walk(function.body[0].value))
+    assert all(
+        isinstance(node, (*FORMULA_NODES, ast.Call)) for node in ast.walk(function.body[0].value)
+    )
     assert all(node.func.id in ("isin", "rank") and not node.keywords for node in words)
-    assert all(len(node.ops) == 1 for node in ast.walk(function) if isinstance(node, ast.Compare)), "chained: a hidden `and`"
+    assert all(
+        len(node.ops) == 1 for node in ast.walk(function) if isinstance(node, ast.Compare)
+    ), "chained: a hidden `and`"
     assert [a.arg for a in function.args.args] == ["i", "j", *rule.__dataclass_fields__]
 
 
@@ -44,7 +70,17 @@ def test_a_rule_says_its_set_its_source_and_its_picture(rule):
     assert elementary or re.search(r"\d{4}, (sec|eq|fig)", said.split("\n")[0])
 
 
-SOURCELESS = {"elementary", "divided", "globals", "random", "parts", "shifted", "listed", "factorized", "branches"}  # made for this library
+SOURCELESS = {
+    "elementary",
+    "divided",
+    "globals",
+    "random",
+    "parts",
+    "shifted",
+    "listed",
+    "factorized",
+    "branches",
+}  # made for this library
 
 
 @pytest.mark.parametrize("name", sorted(notation.NAMES))
@@ -62,8 +98,23 @@ def test_a_file_s_first_line_is_a_sentence(path):
     assert first.endswith("."), first
 
 
-ROOMS = ["sets", "picture", "patterns", "catalogue", "_jit", "lower", "kernels", "attention", "paths", "published", "plot",
-         "verify", "interop", "cli", "__main__"]
+ROOMS = [
+    "sets",
+    "picture",
+    "patterns",
+    "catalogue",
+    "_jit",
+    "lower",
+    "kernels",
+    "attention",
+    "paths",
+    "published",
+    "plot",
+    "verify",
+    "interop",
+    "cli",
+    "__main__",
+]
 NOT_ON_EACH_OTHER = {"paths", "published", "plot", "verify", "interop"}
 
 
@@ -107,7 +158,9 @@ def test_imports_run_one_way(path):
 
 def test_the_oracle_imports_nothing_of_what_it_judges():
     assert set(rooms_imported(PACKAGE / "kernels" / "reference.py")) == set()
-    assert set(re.findall(r"^import (\w+)", (PACKAGE / "kernels" / "reference.py").read_text(), re.M)) == {"numpy"}
+    assert set(
+        re.findall(r"^import (\w+)", (PACKAGE / "kernels" / "reference.py").read_text(), re.M)
+    ) == {"numpy"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -120,14 +173,23 @@ def test_files_are_short_and_names_are_nouns_and_verbs(path):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             assert not re.match(r"_?(get|make|create|generate|compute)_", node.name), node.name
             public = not node.name.startswith("_")
-            if public and isinstance(node, ast.FunctionDef) and node in tree.body and not decorated_by_jit(node):
+            if (
+                public
+                and isinstance(node, ast.FunctionDef)
+                and node in tree.body
+                and not decorated_by_jit(node)
+            ):
                 assert ast.get_docstring(node), f"{node.name} says nothing"
-    assert path.name == "window_conventions.py" or not re.search(r"\bwindow_size\b", text), "say radius, or keys"
+    assert path.name == "window_conventions.py" or not re.search(r"\bwindow_size\b", text), (
+        "say radius, or keys"
+    )
     assert "fastmath=True" not in text
 
 
 def decorated_by_jit(node):
-    return any(isinstance(d, ast.Name) and d.id in {"serial", "parallel"} for d in node.decorator_list)
+    return any(
+        isinstance(d, ast.Name) and d.id in {"serial", "parallel"} for d in node.decorator_list
+    )
 
 
 def test_nothing_is_commented_out_and_no_banner_stands():
@@ -141,9 +203,14 @@ def test_nothing_is_commented_out_and_no_banner_stands():
 
 
 def test_importing_the_library_imports_neither_numba_nor_matplotlib_and_is_quick():
-    code = ("import numpy, sys, time; start = time.perf_counter(); import sparse_ref; seconds = time.perf_counter() - start; "
-            "assert not {'numba', 'matplotlib', 'torch', 'scipy'} & set(sys.modules), set(sys.modules); print(seconds)")
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
+    code = (
+        "import numpy, sys, time; start = time.perf_counter(); import sparse_ref; seconds = time.perf_counter() - start; "
+        "assert not {'numba', 'matplotlib', 'torch', 'scipy'} & set(sys.modules), set(sys.modules); print(seconds)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
     assert min(float(run.stdout) for run in runs) < 1  # 0.03 on an idle machine
 
 
@@ -160,9 +227,15 @@ def test_nothing_compiles_per_pattern():
     import numpy as np
 
     from sparse_ref.kernels.cpu import tiles as cpu_tiles
+
     x = np.ones((70, 4), np.float32)
     sr.attend(x, x, x, sr.Causal())
     before = len(cpu_tiles.attend_tiles.loop.signatures)
-    for p in (sr.Strided(3), sr.Strided(5) | sr.Window(2), ~sr.Block(4), sr.Listed.of_rows([[0]] * 70)):
+    for p in (
+        sr.Strided(3),
+        sr.Strided(5) | sr.Window(2),
+        ~sr.Block(4),
+        sr.Listed.of_rows([[0]] * 70),
+    ):
         sr.attend(x, x, x, p)
     assert len(cpu_tiles.attend_tiles.loop.signatures) == before > 0

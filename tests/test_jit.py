@@ -22,13 +22,24 @@ print(key_counts(Runs(np.array([0, 1]), np.array([[0, 10, 1, 1]]), (1, 10)))[0])
 def counted(folder, **environment):
     """What a new process counts with the library that lies in `folder`."""
     here = {**os.environ, "PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1", **environment}
-    run = subprocess.run([sys.executable, "-c", COUNT], cwd=folder, env=here, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", COUNT],
+        cwd=folder,
+        env=here,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return int(run.stdout)
 
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(Path(sr.__file__).parent, tmp_path / "sparse_ref", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(sr.__file__).parent,
+        tmp_path / "sparse_ref",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     return tmp_path
 
 

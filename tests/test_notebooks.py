@@ -9,13 +9,22 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
-@pytest.mark.filterwarnings("ignore")  # what warns here is the kernel's machinery; cells warn inside their own process
+@pytest.mark.filterwarnings(
+    "ignore"
+)  # what warns here is the kernel's machinery; cells warn inside their own process
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_and_is_kept_with_its_outputs(path, request):
     kept = nbformat.read(path, as_version=4)
     run = nbformat.read(path, as_version=4)
     here = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(run, timeout=60, kernel_name="python3", record_timing=False, coalesce_streams=True, resources=here).execute()
+    NotebookClient(
+        run,
+        timeout=60,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        resources=here,
+    ).execute()
     if request.config.getoption("--rewrite-notebooks"):
         nbformat.write(run, path)
         return
@@ -32,7 +41,9 @@ def kinds(cell):
 
 def text_of(cell):
     """What a cell printed or showed, without figures and without the errors of floating-point numbers."""
-    said = [o.text if o.output_type == "stream" else o.data.get("text/html", "") for o in cell.outputs]
+    said = [
+        o.text if o.output_type == "stream" else o.data.get("text/html", "") for o in cell.outputs
+    ]
     return [line for text in said for line in text.split("\n") if "numbers:" not in line]
 
 

@@ -44,7 +44,10 @@ def test_formula_and_row_agree_for_every_small_parameter(rule):
 def test_pairs_counts_what_the_formula_holds(rule):
     for p in instances(rule, most=5):
         for n in range(13) if p.own_length is None else (p.own_length,):
-            assert rule.pairs(n, *p.parameters[issubclass(rule, Sized):]) == brute(p, n).sum(), (p, n)
+            assert rule.pairs(n, *p.parameters[issubclass(rule, Sized) :]) == brute(p, n).sum(), (
+                p,
+                n,
+            )
 
 
 @given(st.integers(1, 60).flatmap(lambda n: rules(most=60, n=n).map(lambda p: (p, n))))
@@ -57,9 +60,12 @@ def test_numba_reads_the_formula_as_it_stands(rule):
     import numba
 
     import sparse_ref._jit  # noqa: F401  which teaches numba the two words of positions.py
+
     compiled, p = numba.njit(rule.formula), [*instances(rule, most=3)][-1]
     n = p.own_length or 9
-    assert [[bool(compiled(i, j, *p.parameters)) for j in range(n)] for i in range(n)] == brute(p, n).tolist()
+    assert [[bool(compiled(i, j, *p.parameters)) for j in range(n)] for i in range(n)] == brute(
+        p, n
+    ).tolist()
 
 
 @given(rules(most=60), st.integers(0, 150))
@@ -70,11 +76,20 @@ def test_formula_and_row_agree(p, n):
 @given(rules(most=HUGE), st.integers(0, HUGE), st.integers(-200, 200), st.data())
 def test_membership_is_exact_for_huge_integers(p, i, near, data):
     runs = p.runs(i, HUGE)
-    edges = [0, i, i + near, *[x for run in runs for x in (run.start, run.start + run.step, run.stop - 1, run.stop)]]
+    edges = [
+        0,
+        i,
+        i + near,
+        *[x for run in runs for x in (run.start, run.start + run.step, run.stop - 1, run.stop)],
+    ]
     for edge in edges:
         j = data.draw(st.integers(edge - 2, edge + 2))
         if 0 <= j < HUGE:
-            assert bool(p.contains(i, j)) == any(in_run(tuple(map(int, run)), j) for run in runs), (p, i, j)
+            assert bool(p.contains(i, j)) == any(in_run(tuple(map(int, run)), j) for run in runs), (
+                p,
+                i,
+                j,
+            )
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,13 +145,17 @@ def test_algebra_is_that_of_sets(drawn):
         assert (brute(made, n) == expected).all()
         i, j = np.arange(n)[:, None], np.arange(n)[None, :]
         assert (np.broadcast_to(made.contains(i, j), (n, n)) == expected).all()
-        assert all(made.row(i, n).tolist() == np.flatnonzero(expected[i]).tolist() for i in range(n))
+        assert all(
+            made.row(i, n).tolist() == np.flatnonzero(expected[i]).tolist() for i in range(n)
+        )
 
 
 @given(patterns(), st.integers(1, 5), st.integers(1, 5), st.integers(0, 25))
 def test_blockwise_spreads_blocks(p, b_q, b_k, n):
     coarse = brute(p, 25)
-    expected = np.array([[coarse[i // b_q, j // b_k] for j in range(n)] for i in range(n)], bool).reshape(n, n)
+    expected = np.array(
+        [[coarse[i // b_q, j // b_k] for j in range(n)] for i in range(n)], bool
+    ).reshape(n, n)
     assert (brute(sr.Blockwise(p, (b_q, b_k)), n) == expected).all()
 
 
@@ -162,39 +181,102 @@ def test_a_pattern_has_no_truth_value():
         sr.Causal() or sr.Window(2)
 
 
-@pytest.mark.parametrize(("make", "error", "said"), [
-    (lambda: sr.Strided(0), ValueError, "Strided: l must be at least 1, got 0"),
-    (lambda: sr.Window(-1), ValueError, "Window: radius must be at least 0, got -1"),
-    (lambda: sr.Strided(2.0), TypeError, "Strided: l must be an integer, got 2.0"),
-    (lambda: sr.Strided(10**18 + 1), ValueError, "Strided: l must be at most 10{18}, got 10{17}1"),
-    (lambda: sr.Band(-10**19, 10**18), ValueError, "Band: left must be at least -10{18}, got -10{19}"),
-    (lambda: sr.Shifted(sr.Causal(), 2**63), ValueError, "Shifted: offset must be at most 10{18}, got 9223372036854775808"),
-    (lambda: sr.Interleaved(sr.Causal()), TypeError, "Interleaved: factorized must be a Factorized, got Causal"),
-    (lambda: sr.Strided(True), TypeError, "Strided: l must be an integer, got True"),
-    (lambda: sr.Strided("4"), TypeError, "Strided: l must be an integer, got '4'"),
-    (lambda: sr.Summary(4, 5), ValueError, "Summary: c must be at most l = 4, got 5"),
-    (lambda: sr.Band(2, -3), ValueError, "Band: right must be at least -left = -2, got -3"),
-    (lambda: sr.Blockwise(sr.Causal(), 0), ValueError, "Blockwise: block must be at least 1, got 0"),
-    (lambda: sr.Blockwise(4, 4), TypeError, "Blockwise: pattern must be a Pattern, got 4"),
-    (lambda: sr.Shifted(sr.Causal(), 1.5), TypeError, "Shifted: offset must be an integer, got 1.5"),
-    (lambda: sr.Causal() | 3, TypeError, "unsupported operand"),
-    (lambda: sr.Listed([0, 2], [1, 1]), ValueError, "row 0 must ascend without repeats, got 1 before 1"),
-    (lambda: sr.Listed([0, 2], [1]), ValueError, "indptr must rise from 0 to len"),
-    (lambda: sr.Listed([0, 1], [-1]), ValueError, "indices must be at least 0, got -1 in row 0"),
-    (lambda: sr.Listed([0, 1], [0.5]), ValueError, "indices must be a vector of integers"),
-    (lambda: sr.Listed([0, 1], [2**31]), ValueError, "indices must be below 2147483648, got 2147483648"),
-    (lambda: sr.Listed.of_rows([[True]]), ValueError, "indices must be a vector of integers, got .* bool"),
-    (lambda: sr.Strided(np.array([2, 3])), TypeError, "Strided: l must be an integer, got array"),
-    (lambda: sr.Strided(np.array(2.5)), TypeError, "Strided: l must be an integer, got array"),
-    (lambda: sr.SubBlock(8, 3, 3), ValueError, "SubBlock: number must be at most l // c = 2, got 3"),
-    (lambda: sr.openai_fixed(8, 1, heads=10**9), ValueError, "openai_fixed: heads must be at most 65536, got 1000000000"),
-    (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, asked for i = 1"),
-    (lambda: sr.Factorized(()), TypeError, "one or more patterns"),
-    (lambda: sr.fixed(4, 5), ValueError, "c must be at most l = 4, got 5"),
-    (lambda: sr.openai_fixed(8, 2, num_verts=3, heads=4), ValueError, "heads must be a multiple of num_verts = 3, got 4"),
-    (lambda: sr.openai_fixed(8, 2, num_verts=5), ValueError, "num_verts must be at most 4, .*, got 5"),
-    (lambda: sr.openai_fixed(8, 2, vertsize=3), ValueError, "vertsize must divide .* 4, got 3"),
-])
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (lambda: sr.Strided(0), ValueError, "Strided: l must be at least 1, got 0"),
+        (lambda: sr.Window(-1), ValueError, "Window: radius must be at least 0, got -1"),
+        (lambda: sr.Strided(2.0), TypeError, "Strided: l must be an integer, got 2.0"),
+        (
+            lambda: sr.Strided(10**18 + 1),
+            ValueError,
+            "Strided: l must be at most 10{18}, got 10{17}1",
+        ),
+        (
+            lambda: sr.Band(-(10**19), 10**18),
+            ValueError,
+            "Band: left must be at least -10{18}, got -10{19}",
+        ),
+        (
+            lambda: sr.Shifted(sr.Causal(), 2**63),
+            ValueError,
+            "Shifted: offset must be at most 10{18}, got 9223372036854775808",
+        ),
+        (
+            lambda: sr.Interleaved(sr.Causal()),
+            TypeError,
+            "Interleaved: factorized must be a Factorized, got Causal",
+        ),
+        (lambda: sr.Strided(True), TypeError, "Strided: l must be an integer, got True"),
+        (lambda: sr.Strided("4"), TypeError, "Strided: l must be an integer, got '4'"),
+        (lambda: sr.Summary(4, 5), ValueError, "Summary: c must be at most l = 4, got 5"),
+        (lambda: sr.Band(2, -3), ValueError, "Band: right must be at least -left = -2, got -3"),
+        (
+            lambda: sr.Blockwise(sr.Causal(), 0),
+            ValueError,
+            "Blockwise: block must be at least 1, got 0",
+        ),
+        (lambda: sr.Blockwise(4, 4), TypeError, "Blockwise: pattern must be a Pattern, got 4"),
+        (
+            lambda: sr.Shifted(sr.Causal(), 1.5),
+            TypeError,
+            "Shifted: offset must be an integer, got 1.5",
+        ),
+        (lambda: sr.Causal() | 3, TypeError, "unsupported operand"),
+        (
+            lambda: sr.Listed([0, 2], [1, 1]),
+            ValueError,
+            "row 0 must ascend without repeats, got 1 before 1",
+        ),
+        (lambda: sr.Listed([0, 2], [1]), ValueError, "indptr must rise from 0 to len"),
+        (
+            lambda: sr.Listed([0, 1], [-1]),
+            ValueError,
+            "indices must be at least 0, got -1 in row 0",
+        ),
+        (lambda: sr.Listed([0, 1], [0.5]), ValueError, "indices must be a vector of integers"),
+        (
+            lambda: sr.Listed([0, 1], [2**31]),
+            ValueError,
+            "indices must be below 2147483648, got 2147483648",
+        ),
+        (
+            lambda: sr.Listed.of_rows([[True]]),
+            ValueError,
+            "indices must be a vector of integers, got .* bool",
+        ),
+        (
+            lambda: sr.Strided(np.array([2, 3])),
+            TypeError,
+            "Strided: l must be an integer, got array",
+        ),
+        (lambda: sr.Strided(np.array(2.5)), TypeError, "Strided: l must be an integer, got array"),
+        (
+            lambda: sr.SubBlock(8, 3, 3),
+            ValueError,
+            "SubBlock: number must be at most l // c = 2, got 3",
+        ),
+        (
+            lambda: sr.openai_fixed(8, 1, heads=10**9),
+            ValueError,
+            "openai_fixed: heads must be at most 65536, got 1000000000",
+        ),
+        (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, asked for i = 1"),
+        (lambda: sr.Factorized(()), TypeError, "one or more patterns"),
+        (lambda: sr.fixed(4, 5), ValueError, "c must be at most l = 4, got 5"),
+        (
+            lambda: sr.openai_fixed(8, 2, num_verts=3, heads=4),
+            ValueError,
+            "heads must be a multiple of num_verts = 3, got 4",
+        ),
+        (
+            lambda: sr.openai_fixed(8, 2, num_verts=5),
+            ValueError,
+            "num_verts must be at most 4, .*, got 5",
+        ),
+        (lambda: sr.openai_fixed(8, 2, vertsize=3), ValueError, "vertsize must divide .* 4, got 3"),
+    ],
+)
 def test_bad_values_are_refused_by_name(make, error, said):
     with pytest.raises(error, match=said):
         make()
@@ -210,15 +292,34 @@ def test_listed_rows_are_sets_of_their_own():
     assert (p.contains(np.arange(3)[:, None], np.arange(4)) == brute(p, (3, 4))).all()
 
 
-@given(st.integers(-9, 9), st.integers(-5, 30), st.integers(1, 7), st.integers(1, 9), st.integers(0, 25))
+@given(
+    st.integers(-9, 9),
+    st.integers(-5, 30),
+    st.integers(1, 7),
+    st.integers(1, 9),
+    st.integers(0, 25),
+)
 def test_a_run_lists_what_it_holds(start, stop, step, width, n):
     run = every(step, start, stop, width)
     assert keys_of_run(run, n).tolist() == [j for j in range(n) if in_run(run, j)]
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.uint64])
-@pytest.mark.parametrize("p", [sr.Window(300), sr.Band(100, 100), sr.Local(3), sr.Strided(70000), sr.Blockwise(sr.Window(1), 300),
-                               sr.Shifted(sr.Causal(), -3), sr.Shifted(sr.Local(2), 300), sr.Listed.of_rows([[0, 100]] * 128)])
+@pytest.mark.parametrize(
+    "dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.uint64]
+)
+@pytest.mark.parametrize(
+    "p",
+    [
+        sr.Window(300),
+        sr.Band(100, 100),
+        sr.Local(3),
+        sr.Strided(70000),
+        sr.Blockwise(sr.Window(1), 300),
+        sr.Shifted(sr.Causal(), -3),
+        sr.Shifted(sr.Local(2), 300),
+        sr.Listed.of_rows([[0, 100]] * 128),
+    ],
+)
 def test_narrow_and_unsigned_integers_are_widened(p, dtype):
     i, j = np.arange(128, dtype=dtype)[:, None], np.arange(128, dtype=dtype)
     assert (p.contains(i, j) == brute(p, 128)).all()
@@ -226,7 +327,10 @@ def test_narrow_and_unsigned_integers_are_widened(p, dtype):
 
 
 def test_queries_beyond_int64_are_refused():
-    with pytest.raises(ValueError, match="queries and keys must be at most 9223372036854775807, got 18446744073709551615"):
+    with pytest.raises(
+        ValueError,
+        match="queries and keys must be at most 9223372036854775807, got 18446744073709551615",
+    ):
         sr.Causal().contains(np.uint64(2**64 - 1), 0)
 
 
@@ -242,7 +346,11 @@ def test_listed_is_a_frozen_value():
 
 def test_listed_keys_are_found_beside_huge_and_negative_ones():
     p = sr.Listed.of_rows([[0]] * 40)
-    assert p.contains(np.arange(40)[:, None], np.array([0, 10**18, -1])).sum(axis=0).tolist() == [40, 0, 0]
+    assert p.contains(np.arange(40)[:, None], np.array([0, 10**18, -1])).sum(axis=0).tolist() == [
+        40,
+        0,
+        0,
+    ]
     assert not sr.Listed([0, 1, 2], [3, 2]).contains(1, -1)
     assert not sr.Listed([0, 0], []).contains(0, 0)
 
@@ -261,11 +369,20 @@ def test_patterns_are_pickled_and_copied_by_value(p):
 
 def test_openai_fixed_is_the_published_set():
     """A_i^h = { j <= i : same block, or floor((j mod l) / b) in {S - 1 - h' v - t : t < v} }, pair by pair."""
-    for l, b, verts, v, heads in [(8, 2, 2, 1, 4), (8, 2, 2, 2, 2), (6, 1, 3, 2, 3), (16, 4, 4, 1, 4), (4, 4, 1, 1, 1)]:
+    for l, b, verts, v, heads in [
+        (8, 2, 2, 1, 4),
+        (8, 2, 2, 2, 2),
+        (6, 1, 3, 2, 3),
+        (16, 4, 4, 1, 4),
+        (4, 4, 1, 1, 1),
+    ]:
         blocks = l // b
         for h, p in enumerate(sr.openai_fixed(l, b, verts, v, heads)):
             cells = {blocks - 1 - (h % verts) * v - t for t in range(v)}
-            expected = [[j <= i and (j // l == i // l or (j % l) // b in cells) for j in range(37)] for i in range(37)]
+            expected = [
+                [j <= i and (j // l == i // l or (j % l) // b in cells) for j in range(37)]
+                for i in range(37)
+            ]
             assert brute(p, 37).tolist() == expected
 
 
@@ -275,23 +392,45 @@ def test_openai_fixed_rounds_l_down_to_whole_blocks_as_published():
 
 def test_schemes_share_the_steps_among_layers_and_heads():
     f = sr.strided(3)
-    assert [sr.Interleaved(f).at(layer, 5) for layer in range(3)] == [sr.Local(3), sr.Strided(3), sr.Local(3)]
+    assert [sr.Interleaved(f).at(layer, 5) for layer in range(3)] == [
+        sr.Local(3),
+        sr.Strided(3),
+        sr.Local(3),
+    ]
     assert sr.Merged(f).at(7, 1) == sr.Local(3) | sr.Strided(3)
-    assert [sr.MultiHead(f).at(4, head) for head in range(3)] == [sr.Local(3), sr.Strided(3), sr.Local(3)]
+    assert [sr.MultiHead(f).at(4, head) for head in range(3)] == [
+        sr.Local(3),
+        sr.Strided(3),
+        sr.Local(3),
+    ]
     assert f == sr.strided(3)
     assert len({f, sr.strided(3), sr.strided(4)}) == 2
 
 
-@given(st.lists(patterns(most=12, leaves=2), min_size=1, max_size=3), patterns(most=12, leaves=2), st.integers(0, 12))
+@given(
+    st.lists(patterns(most=12, leaves=2), min_size=1, max_size=3),
+    patterns(most=12, leaves=2),
+    st.integers(0, 12),
+)
 def test_branches_are_cut_one_by_one(given, p, n):
     branches = sr.Branches(tuple(given))
-    assert (sr.multiplicity(branches & p, n) == sum(brute(each, n).astype(int) for each in given) * brute(p, n)).all()
-    assert notation.read(repr(branches & p)) == branches & p == notation.read(f"{branches!r} & ({p!r})")
+    assert (
+        sr.multiplicity(branches & p, n)
+        == sum(brute(each, n).astype(int) for each in given) * brute(p, n)
+    ).all()
+    assert (
+        notation.read(repr(branches & p))
+        == branches & p
+        == notation.read(f"{branches!r} & ({p!r})")
+    )
 
 
 def test_branches_cut_keep_the_name_that_they_are_read_by():
     branches = sr.longnet((4, 8), (1, 2)) & (sr.Causal() | sr.Sinks(1)) & sr.Window(3)
-    assert repr(branches) == "longnet((4, 8), (1, 2), 0, 1, 'paper') & (Causal() | Sinks(1)) & Window(3)"
+    assert (
+        repr(branches)
+        == "longnet((4, 8), (1, 2), 0, 1, 'paper') & (Causal() | Sinks(1)) & Window(3)"
+    )
     assert notation.read(repr(branches)) == branches
     with pytest.raises(TypeError, match="unsupported operand"):
         _ = branches & 3
@@ -310,21 +449,36 @@ def test_a_notebook_shows_the_set_its_source_and_its_picture():
     union = (sr.Local(4) | ~sr.Strided(4) | sr.Local(4))._repr_html_()
     assert union.count("def formula") == 2
     assert union.count("Child et al. 2019") == 2
-    assert sr.strided(4)._repr_html_().count("█") == sum(sr.picture(p, 16).count("█") for p in sr.strided(4).steps)
+    assert sr.strided(4)._repr_html_().count("█") == sum(
+        sr.picture(p, 16).count("█") for p in sr.strided(4).steps
+    )
 
 
-@pytest.mark.parametrize("make", [lambda: sr.Window(3), lambda: sr.Causal() & ~sr.Strided(2), lambda: sr.Blockwise(sr.Causal(), 2),
-                                  lambda: sr.Shifted(sr.Window(3), -2), lambda: sr.Documents((4, 6), sr.Causal()),
-                                  lambda: sr.Grid((2, 5), (sr.Full(), sr.Window(1))), lambda: sr.Random(10, 3, 0),
-                                  lambda: sr.Listed.of_rows([[0, 3]] * 10)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: sr.Window(3),
+        lambda: sr.Causal() & ~sr.Strided(2),
+        lambda: sr.Blockwise(sr.Causal(), 2),
+        lambda: sr.Shifted(sr.Window(3), -2),
+        lambda: sr.Documents((4, 6), sr.Causal()),
+        lambda: sr.Grid((2, 5), (sr.Full(), sr.Window(1))),
+        lambda: sr.Random(10, 3, 0),
+        lambda: sr.Listed.of_rows([[0, 3]] * 10),
+    ],
+)
 def test_a_row_is_asked_for_by_integers_of_any_type(make):
     p = make()
     for dtype in (np.uint8, np.int8, np.uint64, np.int64):
         assert p.row(dtype(5), dtype(10)).tolist() == p.row(5, 10).tolist()
         assert bool(p.contains(dtype(1), dtype(1))) == bool(p.contains(1, 1))
-    for i, n, error, said in [(2.5, 10, TypeError, "i must be an integer, got 2.5"), (True, 10, TypeError, "i must be an"),
-                              (2, 2.5, TypeError, "n must be an integer, got 2.5"), (2, -1, ValueError, "n must be at least 0"),
-                              ("a", 10, TypeError, "i must be an integer, got 'a'")]:
+    for i, n, error, said in [
+        (2.5, 10, TypeError, "i must be an integer, got 2.5"),
+        (True, 10, TypeError, "i must be an"),
+        (2, 2.5, TypeError, "n must be an integer, got 2.5"),
+        (2, -1, ValueError, "n must be at least 0"),
+        ("a", 10, TypeError, "i must be an integer, got 'a'"),
+    ]:
         with pytest.raises(error, match=said):
             p.row(i, n)
 
@@ -342,7 +496,9 @@ class Seen(Rule):
 
     @staticmethod
     def solution(i, n, positions):
-        return tuple(span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.intervals(positions))
+        return tuple(
+            span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.intervals(positions)
+        )
 
 
 def test_a_tuple_of_positions_is_a_set_of_them():
@@ -353,10 +509,16 @@ def test_a_tuple_of_positions_is_a_set_of_them():
     assert_tied(Seen(()), 4)
 
 
-@pytest.mark.parametrize("make", [
-    lambda: sr.bigbird_hf(16, 2, 3, 0, True).patterns[0], lambda: sr.reformer_local(16, 4, circular=False),
-    lambda: sr.deepspeed_bigbird(16), lambda: sr.deepspeed_bigbird(16, 2, seed=1),
-    *[lambda b=b: sr.bigbird_google(16, 1, 2, 1).patterns[b] for b in range(3)]])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: sr.bigbird_hf(16, 2, 3, 0, True).patterns[0],
+        lambda: sr.reformer_local(16, 4, circular=False),
+        lambda: sr.deepspeed_bigbird(16),
+        lambda: sr.deepspeed_bigbird(16, 2, seed=1),
+        *[lambda b=b: sr.bigbird_google(16, 1, 2, 1).patterns[b] for b in range(3)],
+    ],
+)
 def test_what_takes_a_length_is_stated_for_it_alone(make):
     p = make()
     assert p.own_length == 16

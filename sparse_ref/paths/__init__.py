@@ -19,6 +19,7 @@ __all__ = [
     "Centres",
     "Verdict",
     "WhyNot",
+    "contains_star",
     "count",
     "diameter",
     "distance",
@@ -29,8 +30,7 @@ __all__ = [
     "prove_hops",
     "reach",
     "shortest",
-    "contains_star",
+    "universality",
     "why_not",
     "witness",
-    "universality",
 ]

@@ -16,7 +16,7 @@ from .pattern import Pattern
 from .positions import intervals, isin, rank
 from .run import Run, as_int64, every, keys_of_run, span
 
-__all__ = ["Rule", "Run", "Sized", "isin", "every", "rank", "span", "intervals"]
+__all__ = ["Rule", "Run", "Sized", "every", "intervals", "isin", "rank", "span"]
 
 
 class Rule(Pattern):

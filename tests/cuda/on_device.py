@@ -39,7 +39,9 @@ def stated_gradients(p, n, grad, q, k, v, out, lse):
     dq, dk, dv = (np.zeros(x.shape) for x in (q, k, v))
     for h in range(len(q)):
         g = h // per
-        dq[h], more_k, more_v = reference.backward(grad[h], q[h], k[g], v[g], out[h], lse[h], sets, q.shape[2] ** -0.5)
+        dq[h], more_k, more_v = reference.backward(
+            grad[h], q[h], k[g], v[g], out[h], lse[h], sets, q.shape[2] ** -0.5
+        )
         dk[g] += more_k
         dv[g] += more_v
     return dq, dk, dv

@@ -9,14 +9,24 @@ from strategies import mask
 import sparse_ref as sr
 from sparse_ref.kernels.cuda import launch as kernels
 
-WHY = "this is the simulator, not a device" if config.ENABLE_CUDASIM else "no device is at hand: needs an NVIDIA GPU and its driver"
+WHY = (
+    "this is the simulator, not a device"
+    if config.ENABLE_CUDASIM
+    else "no device is at hand: needs an NVIDIA GPU and its driver"
+)
 pytestmark = pytest.mark.skipif(config.ENABLE_CUDASIM or not cuda.is_available(), reason=WHY)
 every_form = pytest.mark.parametrize("form", FORMS)
 LENGTH, HEADS = 4096, (8, 4)
 BUCKETS = np.sort(np.random.default_rng(0).permutation(LENGTH).reshape(-1, 64), axis=1)
 BUCKET_OF = np.argsort(BUCKETS, axis=None) // 64
-PATTERNS = {"Causal": sr.Causal(), "Lookback": sr.Lookback(512), "Strided": sr.Strided(128), "Summary": sr.Summary(128, 8),
-            "mixed": sr.Local(40) | sr.Strided(100), "buckets": sr.Listed.of_rows(BUCKETS[BUCKET_OF].tolist())}
+PATTERNS = {
+    "Causal": sr.Causal(),
+    "Lookback": sr.Lookback(512),
+    "Strided": sr.Strided(128),
+    "Summary": sr.Summary(128, 8),
+    "mixed": sr.Local(40) | sr.Strided(100),
+    "buckets": sr.Listed.of_rows(BUCKETS[BUCKET_OF].tolist()),
+}
 WORST = {"float32": 2e-5, "float64": 1e-12}  # of the largest value: sums of up to 4096 terms
 
 
@@ -37,8 +47,10 @@ def test_forward_and_backward_agree_with_the_cpu(form, name, dtype):
 
 
 @every_form
-@pytest.mark.parametrize(("n", "heads", "d", "e"), [
-    ((1000, 3001), (6, 2), 40, 200), ((1, 65), (1, 1), 1, 1), ((65, 1), (1, 1), 128, 3)])
+@pytest.mark.parametrize(
+    ("n", "heads", "d", "e"),
+    [((1000, 3001), (6, 2), 40, 200), ((1, 65), (1, 1), 1, 1), ((65, 1), (1, 1), 128, 3)],
+)
 def test_odd_shapes_agree_with_the_cpu(form, n, heads, d, e):
     p = sr.Local(50) | sr.Strided(7)
     q, k, v, grad = arguments(n, *heads, d, e)
@@ -47,7 +59,9 @@ def test_odd_shapes_agree_with_the_cpu(form, n, heads, d, e):
     for found, right in zip((out, lse), expected):
         assert_close(found, right, WORST["float32"])
     found = gradients(FORMS[form](p, n), grad, q, k, v, out, lse)
-    for x, right in zip(found, sr.attend_backward(*(x.astype(np.float64) for x in (grad, q, k, v)), *expected, p)):
+    for x, right in zip(
+        found, sr.attend_backward(*(x.astype(np.float64) for x in (grad, q, k, v)), *expected, p)
+    ):
         assert_close(x, right, WORST["float32"])
 
 
@@ -62,7 +76,11 @@ def test_only_members_matter_bit_for_bit_on_a_device(form, poison):
     K, V, Q, G = (x.copy() for x in (k, v, q, grad))
     K[:, 500], V[:, 500, 1], Q[:, 500], G[:, 500] = poison, poison, poison, poison
     moved_out, moved_lse = attended(sets, q, K, V)
-    for moved, kept in ((moved_out, out), (moved_lse, lse), (gradients(sets, grad, q, K, V, out, lse)[0], dq)):
+    for moved, kept in (
+        (moved_out, out),
+        (moved_lse, lse),
+        (gradients(sets, grad, q, K, V, out, lse)[0], dq),
+    ):
         assert moved[0, skip].tobytes() == kept[0, skip].tobytes()
     assert not np.isfinite(moved_out[0, ~skip]).all(axis=1).any()
     skip = ~mask(p, n)[500]
@@ -74,7 +92,10 @@ def test_only_members_matter_bit_for_bit_on_a_device(form, poison):
 def test_a_sum_of_nothing_but_underflows_is_a_zero_without_a_sign(beside):
     """Which zero a fused product with a key that is no member would leave, where the simulator fuses none: logits 0 and 1,
     values -1e-45 and -0."""
-    q, k, v = (np.array(x, np.float32)[None, :, None] for x in ([1, 1, 1], [0, 1, beside], [-1e-45, -0.0, beside]))
+    q, k, v = (
+        np.array(x, np.float32)[None, :, None]
+        for x in ([1, 1, 1], [0, 1, beside], [-1e-45, -0.0, beside])
+    )
     out, _ = attended(sr.plan(sr.Listed.of_rows([[0, 1], [2], [2]]), 3), q, k, v)
     assert out[0, 0] == 0
     assert not np.signbit(out[0, 0])
@@ -86,7 +107,9 @@ def test_the_bits_are_the_same_each_time(form):
     sets, found = FORMS[form](PATTERNS["mixed"], (1000, 1000)), set()
     for _ in range(5):
         out, lse = attended(sets, q, k, v)
-        found.add(b"".join(x.tobytes() for x in (out, lse, *gradients(sets, grad, q, k, v, out, lse))))
+        found.add(
+            b"".join(x.tobytes() for x in (out, lse, *gradients(sets, grad, q, k, v, out, lse)))
+        )
     assert len(found) == 1
 
 
@@ -101,15 +124,22 @@ def test_speed_is_printed(form, name, capsys):
     pairs = sets.nnz if form == "tiles" else len(sets.indices)
     shape = kernels._form(sets, "float32", 64)
     found = np.zeros_like(q), np.zeros(q.shape[:2], np.float32)
-    sent = [cuda.to_device(x) for x in (q, k, v, np.arange(8))], [cuda.to_device(x) for x in (*shape.tables, *found)]
+    sent = (
+        [cuda.to_device(x) for x in (q, k, v, np.arange(8))],
+        [cuda.to_device(x) for x in (*shape.tables, *found)],
+    )
     kernel, seconds = shape.attend_kernel(), []
     for _ in range(6):
         start, stop = cuda.event(), cuda.event()
         start.record()
-        kernel[(shape.blocks * 8, shape.parts), shape.threads](*sent[0], np.float32(0.125), *sent[1])
+        kernel[(shape.blocks * 8, shape.parts), shape.threads](
+            *sent[0], np.float32(0.125), *sent[1]
+        )
         stop.record()
         stop.synchronize()
         seconds.append(start.elapsed_time(stop) / 1000)
     with capsys.disabled():
-        print(f"\n{form} {name}: {8 * 256 * pairs / min(seconds[1:]) / 1e9:,.0f} GFLOP/s, {1000 * min(seconds[1:]):.3f} ms")
+        print(
+            f"\n{form} {name}: {8 * 256 * pairs / min(seconds[1:]) / 1e9:,.0f} GFLOP/s, {1000 * min(seconds[1:]):.3f} ms"
+        )
     assert np.isfinite(sent[1][-2].copy_to_host()).all()

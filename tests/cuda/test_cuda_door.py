@@ -16,21 +16,32 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "NUM
 
 
 def test_nothing_of_numba_cuda_is_imported_before_it_is_asked_for():
-    code = ("import sys, sparse_ref.attention, sparse_ref.kernels.cuda.launch; "
-            "assert 'numba' in sys.modules; assert 'numba.cuda' not in sys.modules")
+    code = (
+        "import sys, sparse_ref.attention, sparse_ref.kernels.cuda.launch; "
+        "assert 'numba' in sys.modules; assert 'numba.cuda' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, env=ENVIRONMENT)
 
 
-@pytest.mark.parametrize("call", ["attend(*[x] * 3, *[None] * 5, x)", "backward(*[x] * 6, *[None] * 4, *[x] * 3)"])
+@pytest.mark.parametrize(
+    "call", ["attend(*[x] * 3, *[None] * 5, x)", "backward(*[x] * 6, *[None] * 4, *[x] * 3)"]
+)
 @pytest.mark.parametrize("numba_cuda", ["there", "missing"])
 def test_without_a_device_the_error_names_the_extra(call, numba_cuda):
     """As a machine without a driver has it, and one whose numba has no CUDA at all."""
     without = "sys.modules['numba.cuda'] = None; " if numba_cuda == "missing" else ""
     code = f"import sys, numpy as np; {without}from sparse_ref.kernels.cuda.launch import *; x = np.ones((1, 1, 1)); {call}"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
-                           env={**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": ""})
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": ""},
+    )
     last = found.stderr.strip().split("RuntimeError: ")[-1]
-    assert last.startswith('device="cuda" needs an NVIDIA driver and pip install "sparse-ref[cuda]": ')
+    assert last.startswith(
+        'device="cuda" needs an NVIDIA driver and pip install "sparse-ref[cuda]": '
+    )
     assert len(last.rstrip().split(": ", 1)[1]) > 10  # the reason
 
 

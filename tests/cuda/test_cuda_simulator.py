@@ -5,7 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numba import config
-from on_device import BUDGET, FORMS, arguments, assert_close, attended, gradients, stated, stated_gradients
+from on_device import (
+    BUDGET,
+    FORMS,
+    arguments,
+    assert_close,
+    attended,
+    gradients,
+    stated,
+    stated_gradients,
+)
 from strategies import mask
 from turns import turns
 
@@ -17,24 +26,44 @@ from sparse_ref.kernels.cuda import tiles as cuda_tiles
 from sparse_ref.kernels.cuda import tiles_backward as cuda_tiles_backward
 
 pytestmark = [
-    pytest.mark.skipif(not config.ENABLE_CUDASIM, reason="needs NUMBA_ENABLE_CUDASIM=1 in a process of its own: make test-cuda"),
-    pytest.mark.filterwarnings("ignore::RuntimeWarning"),  # simulated threads compute with NumPy's scalars, which warn
+    pytest.mark.skipif(
+        not config.ENABLE_CUDASIM,
+        reason="needs NUMBA_ENABLE_CUDASIM=1 in a process of its own: make test-cuda",
+    ),
+    pytest.mark.filterwarnings(
+        "ignore::RuntimeWarning"
+    ),  # simulated threads compute with NumPy's scalars, which warn
 ]
 every_form = pytest.mark.parametrize("form", FORMS)
-SMALL = dict.fromkeys(("float32", "float64"), cuda_parts.Layout(16, 16, 16))  # 16 threads, since each costs time
-REAL = {"tiles": (cuda_parts, "LAYOUT", cuda_parts.LAYOUT), "rows": (cuda_rows, "DEPTH", cuda_rows.DEPTH)}
+SMALL = dict.fromkeys(
+    ("float32", "float64"), cuda_parts.Layout(16, 16, 16)
+)  # 16 threads, since each costs time
+REAL = {
+    "tiles": (cuda_parts, "LAYOUT", cuda_parts.LAYOUT),
+    "rows": (cuda_rows, "DEPTH", cuda_rows.DEPTH),
+}
 THREADS = cuda_rows.THREADS
 N = {"tiles": 70, "rows": 22}  # beyond a tile, and beyond a block's members
 MIXED = sr.Local(5) | sr.Strided(7)
 HOLES = sr.Listed.of_rows([[(7 * i) % 70, 69] if i % 3 else [] for i in range(70)])
-CASES = [("tiles", sr.Causal(), (70, 70), (2, 1), 5, 3), ("rows", sr.Causal(), (22, 22), (2, 1), 5, 3),
-         ("tiles", MIXED, (66, 130), (1, 1), 3, 2), ("rows", MIXED, (17, 40), (1, 1), 3, 2),
-         ("tiles", sr.Summary(9, 2), (50, 70), (2, 2), 20, 66), ("rows", sr.Summary(9, 2), (12, 20), (2, 2), 10, 18),
-         ("tiles", HOLES, (70, 70), (1, 1), 4, 4), ("rows", HOLES, (70, 70), (1, 1), 4, 4),
-         ("tiles", sr.Band(70, -2), (70, 70), (1, 1), 2, 9), ("rows", sr.Band(20, -2), (20, 20), (1, 1), 2, 9),
-         ("tiles", sr.Full(), (65, 64), (1, 1), 1, 1), ("rows", sr.Full(), (9, 8), (1, 1), 1, 1),
-         ("tiles", sr.Full(), (1, 70), (3, 1), 4, 4), ("rows", sr.Full(), (1, 20), (3, 1), 4, 4),
-         ("tiles", sr.Full(), (70, 1), (1, 1), 4, 4), ("rows", sr.Full(), (20, 1), (1, 1), 4, 4)]
+CASES = [
+    ("tiles", sr.Causal(), (70, 70), (2, 1), 5, 3),
+    ("rows", sr.Causal(), (22, 22), (2, 1), 5, 3),
+    ("tiles", MIXED, (66, 130), (1, 1), 3, 2),
+    ("rows", MIXED, (17, 40), (1, 1), 3, 2),
+    ("tiles", sr.Summary(9, 2), (50, 70), (2, 2), 20, 66),
+    ("rows", sr.Summary(9, 2), (12, 20), (2, 2), 10, 18),
+    ("tiles", HOLES, (70, 70), (1, 1), 4, 4),
+    ("rows", HOLES, (70, 70), (1, 1), 4, 4),
+    ("tiles", sr.Band(70, -2), (70, 70), (1, 1), 2, 9),
+    ("rows", sr.Band(20, -2), (20, 20), (1, 1), 2, 9),
+    ("tiles", sr.Full(), (65, 64), (1, 1), 1, 1),
+    ("rows", sr.Full(), (9, 8), (1, 1), 1, 1),
+    ("tiles", sr.Full(), (1, 70), (3, 1), 4, 4),
+    ("rows", sr.Full(), (1, 20), (3, 1), 4, 4),
+    ("tiles", sr.Full(), (70, 1), (1, 1), 4, 4),
+    ("rows", sr.Full(), (20, 1), (1, 1), 4, 4),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -61,11 +90,15 @@ def assert_all_right(form, p, n, heads, d, e, dtype):
     out, lse = attended(sets, q, k, v)
     for found, right in zip((out, lse), expected):
         assert_close(found, right, BUDGET[q.dtype.name])
-    for found, right in zip(gradients(sets, grad, q, k, v, out, lse), stated_gradients(p, n, grad, q, k, v, *expected)):
+    for found, right in zip(
+        gradients(sets, grad, q, k, v, out, lse), stated_gradients(p, n, grad, q, k, v, *expected)
+    ):
         assert_close(found, right, BUDGET[q.dtype.name])
 
 
-@pytest.mark.parametrize(("form", "n", "d", "e"), [("tiles", (40, 64), 3, 66), ("rows", (3, 70), 35, 66)])
+@pytest.mark.parametrize(
+    ("form", "n", "d", "e"), [("tiles", (40, 64), 3, 66), ("rows", (3, 70), 35, 66)]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_blocks_of_a_device_give_the_same(form, n, d, e, dtype, monkeypatch):
     monkeypatch.setattr(*REAL[form])
@@ -143,7 +176,9 @@ def test_logits_that_are_not_finite_are_those_of_the_statement(form):
     assert_close(lse, expected[1], 1e-6)
     assert lse[0, 0] == -np.inf
     assert np.isfinite(lse[0, 1])
-    for found, right in zip(gradients(sets, grad, q, k, v, out, lse), stated_gradients(p, n, grad, q, k, v, *expected)):
+    for found, right in zip(
+        gradients(sets, grad, q, k, v, out, lse), stated_gradients(p, n, grad, q, k, v, *expected)
+    ):
         assert_close(found, right, 1e-6)
 
 
@@ -184,19 +219,35 @@ def test_the_bits_do_not_depend_on_the_order_of_threads(form):
     for seed in (1, 2):
         with turns(seed):
             out, lse = attended(sets, q, k, v)
-            found.append([x.tobytes() for x in (out, lse, *gradients(sets, grad, q, k, v, out, lse))])
+            found.append(
+                [x.tobytes() for x in (out, lse, *gradients(sets, grad, q, k, v, out, lse))]
+            )
     assert found[0] == found[1]
 
 
 def barriers():
     """(form, file, line) of every barrier in the kernels."""
-    for form, module in (("rows", cuda_rows), ("tiles", cuda_tiles), ("tiles", cuda_tiles_backward)):
+    for form, module in (
+        ("rows", cuda_rows),
+        ("tiles", cuda_tiles),
+        ("tiles", cuda_tiles_backward),
+    ):
         for line, text in enumerate(Path(module.__file__).read_text().split("\n"), 1):
             if "cuda.syncthreads()" in text:
-                yield pytest.param(form, line, module is not cuda_tiles_backward, id=f"{Path(module.__file__).stem}:{line}")
+                yield pytest.param(
+                    form,
+                    line,
+                    module is not cuda_tiles_backward,
+                    id=f"{Path(module.__file__).stem}:{line}",
+                )
 
 
-WRONG = AssertionError, IndexError, ValueError, OverflowError  # numbers, or places, that nobody wrote
+WRONG = (
+    AssertionError,
+    IndexError,
+    ValueError,
+    OverflowError,
+)  # numbers, or places, that nobody wrote
 
 
 @pytest.mark.parametrize(("form", "line", "forward"), list(barriers()))
@@ -216,7 +267,10 @@ def assert_kernels_are_right(form, forward, backward):
             assert_close(found, right, 1e-4)
     if backward:
         expected = stated(p, n, q, k, v)
-        for found, right in zip(gradients(sets, grad, q, k, v, *expected), stated_gradients(p, n, grad, q, k, v, *expected)):
+        for found, right in zip(
+            gradients(sets, grad, q, k, v, *expected),
+            stated_gradients(p, n, grad, q, k, v, *expected),
+        ):
             assert_close(found, right, BUDGET["float32"])
 
 

@@ -15,11 +15,17 @@ from sparse_ref.kernels.cuda import tiles as cuda_tiles
 from sparse_ref.kernels.cuda import tiles_backward as cuda_tiles_backward
 from sparse_ref.kernels.cuda.tile import LAYOUT
 
-pytestmark = pytest.mark.skipif(not find_spec("numba_cuda"), reason="needs numba-cuda and ptxas: make test-cuda")
+pytestmark = pytest.mark.skipif(
+    not find_spec("numba_cuda"), reason="needs numba-cuda and ptxas: make test-cuda"
+)
 PAGE = (Path(__file__).parents[2] / "docs" / "cuda.md").read_text()
 PTXAS = Path(sysconfig.get_path("purelib"), "nvidia", "cu13", "bin", "ptxas")
 ARCHITECTURES = [(8, 0), (9, 0), (10, 0), (12, 0)]
-ROWS = re.findall(r"^\| (rows|tiles) \| (\S+) \| (\S+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE, re.M)
+ROWS = re.findall(
+    r"^\| (rows|tiles) \| (\S+) \| (\S+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$",
+    PAGE,
+    re.M,
+)
 FLAGS = {"dq": (False, False), "dk": (True, False), "dv": (True, True)}  # keyed, plain
 LONG, KEYS, WORDS = types.int64[::1], types.int32[:, ::1], types.uint64[:, ::1]
 TABLES = {"rows": (LONG, types.int32[::1]), "tiles": (LONG, KEYS, LONG, LONG, KEYS, LONG, WORDS)}
@@ -32,9 +38,28 @@ def kernel(form, what, dtype, width):
     rest = (dtype,) if form == "rows" else (dtype, width)
     if what == "forward":
         built = (cuda_rows if form == "rows" else cuda_tiles).attend_kernel(*sizes, *rest)
-        return built, (vectors, vectors, vectors, LONG, number, *TABLES[form], vectors, number[:, ::1])
-    built = (cuda_rows if form == "rows" else cuda_tiles_backward).gradient_kernel(*sizes, *rest, *FLAGS[what])
-    return built, (*[vectors] * 5, *[number[:, ::1]] * 2, types.int64[:, ::1], LONG, number, *TABLES[form], vectors)
+        return built, (
+            vectors,
+            vectors,
+            vectors,
+            LONG,
+            number,
+            *TABLES[form],
+            vectors,
+            number[:, ::1],
+        )
+    built = (cuda_rows if form == "rows" else cuda_tiles_backward).gradient_kernel(
+        *sizes, *rest, *FLAGS[what]
+    )
+    return built, (
+        *[vectors] * 5,
+        *[number[:, ::1]] * 2,
+        types.int64[:, ::1],
+        LONG,
+        number,
+        *TABLES[form],
+        vectors,
+    )
 
 
 def ptx_of(form, what, dtype, width, architecture):
@@ -48,25 +73,44 @@ def said(ptx, architecture, folder):
     (folder / "kernel.ptx").write_text(ptx)
     ptxas = PTXAS if PTXAS.exists() else shutil.which("ptxas")
     assert ptxas, "ptxas is in nvidia-cuda-nvcc, as pinned in requirements/cuda.txt"
-    command = [ptxas, "-v", f"-arch=sm_{architecture[0]}{architecture[1]}", folder / "kernel.ptx", "-o", folder / "kernel.cubin"]
+    command = [
+        ptxas,
+        "-v",
+        f"-arch=sm_{architecture[0]}{architecture[1]}",
+        folder / "kernel.ptx",
+        "-o",
+        folder / "kernel.cubin",
+    ]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stderr
-    registers, shared = (int(re.search(words, report)[1]) for words in (r"Used (\d+) registers", r"(\d+) bytes smem"))
-    lost = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", report)
+    registers, shared = (
+        int(re.search(words, report)[1]) for words in (r"Used (\d+) registers", r"(\d+) bytes smem")
+    )
+    lost = re.search(
+        r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", report
+    )
     return registers, shared, sum(map(int, lost.groups()))
 
 
 def test_the_table_has_every_kernel():
-    expected = {(form, what, dtype, width) for form in ("rows", "tiles") for what in ("forward", "dq", "dk", "dv")
-                for dtype, width in (("float32", "64"), ("float32", "128"), ("float64", "64"))}
+    expected = {
+        (form, what, dtype, width)
+        for form in ("rows", "tiles")
+        for what in ("forward", "dq", "dk", "dv")
+        for dtype, width in (("float32", "64"), ("float32", "128"), ("float64", "64"))
+    }
     assert {row[:4] for row in ROWS} == expected
     assert len(ROWS) == len(expected)
 
 
-@pytest.mark.parametrize(("form", "what", "dtype", "width", "registers", "shared"),
-                         [(*row[:3], int(row[3]), list(map(int, row[4:8])), int(row[8])) for row in ROWS])
+@pytest.mark.parametrize(
+    ("form", "what", "dtype", "width", "registers", "shared"),
+    [(*row[:3], int(row[3]), list(map(int, row[4:8])), int(row[8])) for row in ROWS],
+)
 def test_nothing_spills_and_the_table_holds(form, what, dtype, width, registers, shared, tmp_path):
     for architecture, most in zip(ARCHITECTURES, registers):
-        used, memory, lost = said(ptx_of(form, what, dtype, width, architecture), architecture, tmp_path)
+        used, memory, lost = said(
+            ptx_of(form, what, dtype, width, architecture), architecture, tmp_path
+        )
         print(form, what, dtype, width, architecture, used, memory, lost)
         assert lost == 0
         assert used <= most
@@ -81,9 +125,17 @@ def test_the_counts_have_every_width():
 
 
 @pytest.mark.parametrize(("dtype", "width", "fused", "loads", "numbers"), COUNTS)
-def test_a_step_of_the_product_reads_shared_memory_as_often_as_the_page_says(dtype, width, fused, loads, numbers):
+def test_a_step_of_the_product_reads_shared_memory_as_often_as_the_page_says(
+    dtype, width, fused, loads, numbers
+):
     """In the loop that adds weights times values, which is the one with most fused multiplications and nothing but them."""
     ptx = ptx_of("tiles", "forward", dtype, int(width), (8, 0))
-    loops = [block for block in re.split(r"^\$L\w+:", ptx, flags=re.M) if block.count("fma.rn") == int(fused)]
-    found = [[int(n or 1) for n in re.findall(r"ld\.shared\.(?:v(\d)\.)?f", block)] for block in loops]
+    loops = [
+        block
+        for block in re.split(r"^\$L\w+:", ptx, flags=re.M)
+        if block.count("fma.rn") == int(fused)
+    ]
+    found = [
+        [int(n or 1) for n in re.findall(r"ld\.shared\.(?:v(\d)\.)?f", block)] for block in loops
+    ]
     assert (int(loads), int(numbers)) in {(len(each), sum(each)) for each in found}

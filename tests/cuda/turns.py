@@ -14,7 +14,13 @@ class Turn(kernel.BlockThread):
 
     def __init__(self, *args, without=None):
         super().__init__(*args)
-        self.go, self.back, self.without, self.line, self.done = Semaphore(0), Semaphore(0), without, None, False
+        self.go, self.back, self.without, self.line, self.done = (
+            Semaphore(0),
+            Semaphore(0),
+            without,
+            None,
+            False,
+        )
 
     def run(self):
         self.go.acquire()
@@ -59,8 +65,10 @@ def turns(seed=0, without=None):
     rng = random.Random(seed)
 
     def run(block, point, *args):
-        threads = [Turn(lambda: block._f(*args), block, point, at, block._debug, without=without)
-                   for at in np.ndindex(*block._block_dim)]
+        threads = [
+            Turn(lambda: block._f(*args), block, point, at, block._debug, without=without)
+            for at in np.ndindex(*block._block_dim)
+        ]
         for thread in threads:
             thread.start()
         try:

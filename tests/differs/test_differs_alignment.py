@@ -9,6 +9,7 @@ import sparse_ref as sr
 def test_onnx_is_causal_aligns_top_left():
     pytest.importorskip("onnx", reason="onnx is not installed: `make test` installs it")
     from sparse_ref.cli.demo import onnx_attention
+
     n = (3, 6)
     found = sr.verify.probe(onnx_attention(is_causal=1), n).mask[0]
     assert (found == brute(sr.Causal(), n)).all()

@@ -8,7 +8,13 @@ import sparse_ref as sr
 
 def test_bigbird_gives_a_block_of_queries_what_the_paper_gives_a_query():
     ends, drawn = (0, 11), [sr.Random(12, 2, 0).row(i, 12).tolist() for i in range(12)]
-    section_2 = [[i in ends or j in ends or i - 2 // 2 <= j <= i + 2 // 2 or j in drawn[i] for j in range(12)] for i in range(12)]
+    section_2 = [
+        [
+            i in ends or j in ends or i - 2 // 2 <= j <= i + 2 // 2 or j in drawn[i]
+            for j in range(12)
+        ]
+        for i in range(12)
+    ]
     assert brute(sr.bigbird(12, 1, 2, 0), 12).tolist() == section_2
     p = brute(sr.bigbird(36, 3, 2, 0), 36)
     assert (p == np.kron(section_2, np.ones((3, 3), bool))).all()
@@ -28,7 +34,10 @@ def test_the_random_blocks_of_the_bigbird_codes_lie_at_the_head_of_the_sequence(
 
 
 def test_a_global_block_that_bigbird_draws_weighs_double():
-    counts = [sr.multiplicity(sr.bigbird_google(1024, 64, 3, layer=0, head=head), 1024) for head in range(3)]
+    counts = [
+        sr.multiplicity(sr.bigbird_google(1024, 64, 3, layer=0, head=head), 1024)
+        for head in range(3)
+    ]
     assert {int(m[:, :-64].max()) for m in counts} == {1}
     assert max(int(m[:, -64:].max()) for m in counts) == 2
 
@@ -43,17 +52,26 @@ def test_at_4096_bigbird_google_is_a_set():
 
 def test_bigbird_s_codes_draw_alike_except_at_2048():
     for n in (1024, 1536, 2048, 3072, 4096, 5120):
-        google, hf = sr.bigbird_google(n, 64, 3, layer=1), sr.bigbird_hf(n, 64, 3, layer=1, training=True)
+        google, hf = (
+            sr.bigbird_google(n, 64, 3, layer=1),
+            sr.bigbird_hf(n, 64, 3, layer=1, training=True),
+        )
         assert (google == hf) == (n != 2048)
 
 
 def test_bigbird_hf_in_evaluation_counts_block_0_again_and_draws_nothing():
     n, block, random = 48, 4, 2
     near = sr.multiplicity(sr.bigbird(n, block, 0, 0), n)
-    expected = near + random * np.outer((np.arange(n) >= block) & (np.arange(n) < n - block), np.arange(n) < block)
+    expected = near + random * np.outer(
+        (np.arange(n) >= block) & (np.arange(n) < n - block), np.arange(n) < block
+    )
     for layer in range(3):
-        assert (sr.multiplicity(sr.bigbird_hf(n, block, random, layer, training=False), n) == expected).all()
-        assert (sr.multiplicity(sr.bigbird_hf(n, block, random, layer, training=True), n) != expected).any()
+        assert (
+            sr.multiplicity(sr.bigbird_hf(n, block, random, layer, training=False), n) == expected
+        ).all()
+        assert (
+            sr.multiplicity(sr.bigbird_hf(n, block, random, layer, training=True), n) != expected
+        ).any()
 
 
 def test_bigbird_hf_is_full_attention_for_short_inputs():

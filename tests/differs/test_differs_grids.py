@@ -10,24 +10,38 @@ def test_a_neighborhood_is_moved_where_a_window_is_cut():
     for n, r in [(9, 1), (12, 3), (7, 3)]:
         moved, cut = brute(sr.natten(n, 2 * r + 1), n), brute(sr.Window(r), n)
         assert not (cut & ~moved).any()
-        assert (moved ^ cut).sum(axis=1).tolist() == [max(r - i, 0) + max(r - (n - 1 - i), 0) for i in range(n)]
+        assert (moved ^ cut).sum(axis=1).tolist() == [
+            max(r - i, 0) + max(r - (n - 1 - i), 0) for i in range(n)
+        ]
 
 
 def test_a_causal_stride_keeps_fewer_than_k_keys():
     for n, k, s in [(12, 4, 2), (12, 4, 4), (15, 5, 3)]:
         strided, each = brute(sr.natten(n, k, s, causal=True), n), brute(sr.Lookback(k), n)
         assert not (strided & ~each).any()
-        assert (each & ~strided).sum(axis=1)[k - 1:].tolist() == [s - 1 - i % s for i in range(k - 1, n)]
+        assert (each & ~strided).sum(axis=1)[k - 1 :].tolist() == [
+            s - 1 - i % s for i in range(k - 1, n)
+        ]
 
 
 def attn_gym_natten(canvas_w, canvas_h, kernel_w, kernel_h):
     """attn-gym 0.0.17's set, pair by pair: x is the row of a position, y its column."""
+
     def near(query, key, keys, side):
         centre = min(max(query, keys // 2), side - 1 - keys // 2)
         return abs(centre - key) <= keys // 2
+
     n = canvas_w * canvas_h
-    return np.array([[near(i // canvas_w, j // canvas_w, kernel_w, canvas_w)
-                      and near(i % canvas_w, j % canvas_w, kernel_h, canvas_h) for j in range(n)] for i in range(n)])
+    return np.array(
+        [
+            [
+                near(i // canvas_w, j // canvas_w, kernel_w, canvas_w)
+                and near(i % canvas_w, j % canvas_w, kernel_h, canvas_h)
+                for j in range(n)
+            ]
+            for i in range(n)
+        ]
+    )
 
 
 def test_attn_gym_keeps_one_key_more_of_an_even_kernel():
@@ -57,7 +71,10 @@ def test_summed_axes_are_no_union():
 def test_swin_does_not_shift_a_grid_no_longer_than_its_window():
     assert brute(sr.swin((4, 4), 4), 16).all()
     assert brute(sr.swin((4, 4), 4, shift=2), 16).sum() == 4 * 4**2
-    assert (brute(sr.swin((3, 6), min(3, 6)), 18) == brute(sr.Grid((3, 6), (sr.Full(), sr.Chunk(3))), 18)).all()
+    assert (
+        brute(sr.swin((3, 6), min(3, 6)), 18)
+        == brute(sr.Grid((3, 6), (sr.Full(), sr.Chunk(3))), 18)
+    ).all()
 
 
 def test_swin_pads_to_whole_windows():
@@ -70,13 +87,31 @@ def test_swin_pads_to_whole_windows():
 
 def test_tensor2tensor_remembers_one_block():
     n, block = 20, 4
-    theirs = np.array([[j <= i and j // block in (i // block - 1, i // block) for j in range(n)] for i in range(n)])
+    theirs = np.array(
+        [
+            [j <= i and j // block in (i // block - 1, i // block) for j in range(n)]
+            for i in range(n)
+        ]
+    )
     assert (brute(sr.image_local(block, block), n) == theirs).all()
-    assert [np.flatnonzero(row).tolist() for row in theirs & ~brute(sr.image_local(block, 1), n)] == [
-        list(range(i // block * block - block, i // block * block - 1)) if i >= block else [] for i in range(n)]
+    assert [
+        np.flatnonzero(row).tolist() for row in theirs & ~brute(sr.image_local(block, 1), n)
+    ] == [
+        list(range(i // block * block - block, i // block * block - 1)) if i >= block else []
+        for i in range(n)
+    ]
 
 
 def test_blocks_are_generated_before_the_rows_below_them():
     p = sr.image_local_2d((2, 4), (2, 2), (0, 2))
     later = brute(p - sr.Causal(), 8)
-    assert [np.flatnonzero(row).tolist() for row in later] == [[], [], [4, 5], [4, 5], [], [], [], []]
+    assert [np.flatnonzero(row).tolist() for row in later] == [
+        [],
+        [],
+        [4, 5],
+        [4, 5],
+        [],
+        [],
+        [],
+        [],
+    ]

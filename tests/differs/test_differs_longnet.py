@@ -27,7 +27,9 @@ def test_row_mask_drops_its_oldest_restart():
     n, sub, c = 60, 8, 3
     differs = brute(sr.LogSparseRestart(sub, c) - sr.logsparse_code(n, sub), n)
     full = 2 * c * (n // sub)
-    assert np.argwhere(differs).tolist() == [[i, i % sub] for i in range(full, n) if i % sub < c - 1]
+    assert np.argwhere(differs).tolist() == [
+        [i, i % sub] for i in range(full, n) if i % sub < c - 1
+    ]
     assert not brute(sr.logsparse_code(n, sub) - sr.LogSparseRestart(sub, c), n)[full:].any()
 
 
@@ -39,9 +41,14 @@ def test_row_mask_at_1_is_refused():
 def test_longnet_offsets_agree_up_to_r_heads():
     def offsets(rule, heads, r):
         return [sr.longnet((12,), (r,), head, heads, rule).patterns[0].s for head in range(heads)]
+
     assert offsets("paper", 6, 3) == [0, 1, 2, 0, 1, 2]
     assert offsets("torchscale", 6, 3) == [0, 0, 1, 1, 2, 2]
-    assert all(offsets("paper", heads, r) == offsets("torchscale", heads, r) for r in range(1, 9) for heads in range(1, r + 1))
+    assert all(
+        offsets("paper", heads, r) == offsets("torchscale", heads, r)
+        for r in range(1, 9)
+        for heads in range(1, r + 1)
+    )
 
 
 def test_causal_longnet_is_not_connected():
@@ -56,7 +63,10 @@ def test_causal_longnet_is_not_connected():
 
 def test_ghosts_of_longnet_count_in_the_denominator():
     v = np.eye(5)
-    plain, padded = (sr.published.dilated_attention(0 * v, v, v, (4,), (2,), ghosts=ghosts) for ghosts in (False, True))
+    plain, padded = (
+        sr.published.dilated_attention(0 * v, v, v, (4,), (2,), ghosts=ghosts)
+        for ghosts in (False, True)
+    )
     assert plain.sum(axis=1).tolist() == [1, 0, 1, 0, 1]
     assert padded.sum(axis=1).tolist() == [1, 0, 1, 0, 0.5]
     assert sr.published.ghost_counts((4,), (2,), 5).tolist() == [0, 0, 0, 0, 1]

@@ -9,7 +9,9 @@ import sparse_ref as sr
 def test_the_paper_keeps_one_local_key_more_than_its_code():
     for l in (1, 3, 8):
         differs = brute(sr.Local(l) - sr.Lookback(l), 20)
-        assert [np.flatnonzero(row).tolist() for row in differs] == [[i - l] if i >= l else [] for i in range(20)]
+        assert [np.flatnonzero(row).tolist() for row in differs] == [
+            [i - l] if i >= l else [] for i in range(20)
+        ]
         assert not brute(sr.Lookback(l) - sr.Local(l), 20).any()
 
 
@@ -60,7 +62,9 @@ def test_attention_impl_takes_the_mode_its_original_refuses():
     q, k, v = rng.standard_normal((3, 2, 24, 8))
     out = sr.published.openai.attention_impl(q, k, v, 2, "fixed", 6, c=2)
     heads = [x.reshape(2, 24, 2, 4).transpose(0, 2, 1, 3) for x in (q, k, v)]
-    expected = sr.attend(*heads, sr.Block(6) | sr.Summary(6, 2)).transpose(0, 2, 1, 3).reshape(2, 24, 8)
+    expected = (
+        sr.attend(*heads, sr.Block(6) | sr.Summary(6, 2)).transpose(0, 2, 1, 3).reshape(2, 24, 8)
+    )
     assert out.tobytes() == np.ascontiguousarray(expected).tobytes()
 
 

@@ -9,22 +9,31 @@ import sparse_ref as sr
 def test_trimming_after_each_token_keeps_one_key_more_than_making_room_before():
     for sinks, keys in [(0, 1), (4, 3), (2, 7)]:
         differs = brute(sr.streaming(sinks, keys + 1) - sr.streaming(sinks, keys), 20)
-        assert [np.flatnonzero(row).tolist() for row in differs] == [[i - keys] if i >= sinks + keys else [] for i in range(20)]
+        assert [np.flatnonzero(row).tolist() for row in differs] == [
+            [i - keys] if i >= sinks + keys else [] for i in range(20)
+        ]
         assert not brute(sr.streaming(sinks, keys) - sr.streaming(sinks, keys + 1), 20).any()
 
 
 def test_a_shape_is_searched_with_one_diagonal_more_than_it_runs():
     for sinks, radius in [(0, 1), (3, 4), (5, 2)]:
         differs = brute(sr.a_shape(sinks, radius) - sr.streaming(sinks, radius), 20)
-        assert [np.flatnonzero(row).tolist() for row in differs] == [[i - radius] if i >= sinks + radius else [] for i in range(20)]
+        assert [np.flatnonzero(row).tolist() for row in differs] == [
+            [i - radius] if i >= sinks + radius else [] for i in range(20)
+        ]
         assert not brute(sr.streaming(sinks, radius) - sr.a_shape(sinks, radius), 20).any()
 
 
 def test_the_first_chunk_of_reformer_sees_the_last():
-    differs = brute(sr.reformer_local(12, 3), 12) & ~brute(sr.reformer_local(12, 3, circular=False), 12)
+    differs = brute(sr.reformer_local(12, 3), 12) & ~brute(
+        sr.reformer_local(12, 3, circular=False), 12
+    )
     assert np.argwhere(differs).tolist() == [[i, j] for i in range(3) for j in range(9, 12)]
-    decoders = [brute(sr.reformer_local(12, 3, before, circular=circular) & sr.Causal(), 12)
-                for before in range(6) for circular in (True, False)]
+    decoders = [
+        brute(sr.reformer_local(12, 3, before, circular=circular) & sr.Causal(), 12)
+        for before in range(6)
+        for circular in (True, False)
+    ]
     assert all((decoders[t] == decoders[t + 1]).all() for t in range(0, 12, 2))
 
 
@@ -39,7 +48,9 @@ def test_exact_local_attention_keeps_one_key_more_than_its_window():
     exact = sr.local_attention(4, causal=True, exact=True)
     assert (brute(exact, 20) == brute(sr.Local(4), 20)).all()
     differs = brute(exact - sr.Lookback(4), 20)
-    assert [np.flatnonzero(row).tolist() for row in differs] == [[i - 4] if i >= 4 else [] for i in range(20)]
+    assert [np.flatnonzero(row).tolist() for row in differs] == [
+        [i - 4] if i >= 4 else [] for i in range(20)
+    ]
 
 
 def test_padding_shifts_the_chunks_of_llama4():

@@ -19,7 +19,7 @@ def kinds(p, n, block):
     """(partial, full): which blocks of the mask, filled up with False to whole blocks, hold some pairs, and which all."""
     sides = [-(-length // b) for length, b in zip(n, block)]
     padded = np.zeros([side * b for side, b in zip(sides, block)], bool)
-    padded[:n[0], :n[1]] = mask(p, n)
+    padded[: n[0], : n[1]] = mask(p, n)
     cells = padded.reshape(sides[0], block[0], sides[1], block[1])
     some, every = cells.any(axis=(1, 3)), cells.all(axis=(1, 3))
     return some & ~every, every
@@ -37,7 +37,9 @@ def assert_blocks(counts, indices, expected):
 
 def test_golden_causal_with_a_ragged_edge():
     ours = interop.block_mask(sr.Causal(), 5, 2)
-    assert ours.kv_num_blocks.tolist() == [[[1, 1, 3]]], "n cuts the last row of blocks off: none of it is full"
+    assert ours.kv_num_blocks.tolist() == [[[1, 1, 3]]], (
+        "n cuts the last row of blocks off: none of it is full"
+    )
     assert ours.kv_indices.tolist() == [[[[0, 1, 2], [1, 0, 2], [0, 1, 2]]]]
     assert ours.full_kv_num_blocks.tolist() == [[[0, 1, 0]]]
     ours = interop.block_mask(sr.Causal(), 6, 2)
@@ -88,7 +90,7 @@ def test_heads_have_blocks_of_their_own_and_come_back_as_a_tuple(heads, n, block
 def test_without_mask_mod_partial_blocks_are_taken_whole(p, n, block):
     [found] = interop.from_block_mask(replace(interop.block_mask(p, n, block), mask_mod=None))
     partial, full = kinds(p, n, block)
-    whole = np.kron(partial | full, np.ones(block, bool)).astype(bool)[:n[0], :n[1]]
+    whole = np.kron(partial | full, np.ones(block, bool)).astype(bool)[: n[0], : n[1]]
     assert np.array_equal(sr.dense(found, n), whole)
 
 
@@ -98,7 +100,9 @@ def test_arrays_decide_where_they_and_mask_mod_disagree():
     [found] = interop.from_block_mask(without_full)
     assert np.array_equal(sr.dense(found, 8), sr.dense(sr.Block(4), 8))
     [found] = interop.from_block_mask(replace(ours, mask_mod=interop.mask_mod(~sr.Full())))
-    assert np.array_equal(sr.dense(found, 8), sr.dense(sr.Blockwise(sr.Causal() - sr.Window(0), 4), 8))
+    assert np.array_equal(
+        sr.dense(found, 8), sr.dense(sr.Blockwise(sr.Causal() - sr.Window(0), 4), 8)
+    )
 
 
 def test_a_batch_element_is_chosen_by_name():
@@ -120,7 +124,10 @@ def test_memory_follows_the_blocks():
     ours = interop.block_mask(sr.Local(1000) | sr.Sinks(4), n, 1024)
     assert ours.kv_indices.shape == (1, 1, 1024, 1024)
     assert ours.kv_num_blocks.sum() == 1 + 2 + 3 * 1022
-    assert repr(ours) == "BlockMask(seq_lengths=(1048576, 1048576), BLOCK_SIZE=(1024, 1024), heads=1, partial=3,069, full=0)"
+    assert (
+        repr(ours)
+        == "BlockMask(seq_lengths=(1048576, 1048576), BLOCK_SIZE=(1024, 1024), heads=1, partial=3,069, full=0)"
+    )
 
 
 def test_a_block_of_which_n_leaves_a_part_may_be_any_size():
@@ -137,22 +144,63 @@ def read(**changed):
     return interop.from_block_mask(replace(OURS, **changed))
 
 
-@pytest.mark.parametrize(("call", "error", "said"), [
-    (lambda: interop.from_block_mask(np.eye(2)), TypeError, "^block_mask must be a BlockMask, got ndarray without kv_num_blocks"),
-    (lambda: read(seq_lengths=(9, 8)), ValueError, "^kv_num_blocks must count .* 3 rows of blocks"),
-    (lambda: read(seq_lengths=(8, 4)), ValueError, r"^kv_indices must be from 0 to below 1, got \[1\] in row 1"),
-    (lambda: read(kv_num_blocks=ONE_MORE + 1), ValueError, "^kv_num_blocks must count .* counts up to 3"),
-    (lambda: read(kv_num_blocks=ONE_MORE / 2), ValueError, "^kv_num_blocks must be integers in at most 3 axes, got float64"),
-    (lambda: read(kv_num_blocks=ONE_MORE), ValueError,
-     r"^full_kv_indices must not hold block \(1, 0\) of head 0, which kv_indices holds: it would count twice"),
-    (lambda: read(kv_num_blocks=ONE_MORE, kv_indices=0 * OURS.kv_indices), ValueError,
-     r"^kv_indices must not repeat in a row of blocks, got \[0, 0\] in row 0"),
-    (lambda: read(mask_mod=lambda b, h, q, kv: q - kv), TypeError, "^fn must answer with bools, .* got int64"),
-    (lambda: interop.block_mask(sr.Causal(), 8, 0), ValueError, "^block must be at least 1, got 0"),
-    (lambda: interop.block_mask(sr.Causal(), 8, 2.0), TypeError, r"^block must be an integer, got 2\.0"),
-    (lambda: interop.block_mask(sr.Causal(), "8"), TypeError, "^n must be an integer, got '8'"),
-    (lambda: interop.block_mask(sr.fixed(4, 1), 8), TypeError, "^p .* is 2 steps, not one set"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (
+            lambda: interop.from_block_mask(np.eye(2)),
+            TypeError,
+            "^block_mask must be a BlockMask, got ndarray without kv_num_blocks",
+        ),
+        (
+            lambda: read(seq_lengths=(9, 8)),
+            ValueError,
+            "^kv_num_blocks must count .* 3 rows of blocks",
+        ),
+        (
+            lambda: read(seq_lengths=(8, 4)),
+            ValueError,
+            r"^kv_indices must be from 0 to below 1, got \[1\] in row 1",
+        ),
+        (
+            lambda: read(kv_num_blocks=ONE_MORE + 1),
+            ValueError,
+            "^kv_num_blocks must count .* counts up to 3",
+        ),
+        (
+            lambda: read(kv_num_blocks=ONE_MORE / 2),
+            ValueError,
+            "^kv_num_blocks must be integers in at most 3 axes, got float64",
+        ),
+        (
+            lambda: read(kv_num_blocks=ONE_MORE),
+            ValueError,
+            r"^full_kv_indices must not hold block \(1, 0\) of head 0, which kv_indices holds: it would count twice",
+        ),
+        (
+            lambda: read(kv_num_blocks=ONE_MORE, kv_indices=0 * OURS.kv_indices),
+            ValueError,
+            r"^kv_indices must not repeat in a row of blocks, got \[0, 0\] in row 0",
+        ),
+        (
+            lambda: read(mask_mod=lambda b, h, q, kv: q - kv),
+            TypeError,
+            "^fn must answer with bools, .* got int64",
+        ),
+        (
+            lambda: interop.block_mask(sr.Causal(), 8, 0),
+            ValueError,
+            "^block must be at least 1, got 0",
+        ),
+        (
+            lambda: interop.block_mask(sr.Causal(), 8, 2.0),
+            TypeError,
+            r"^block must be an integer, got 2\.0",
+        ),
+        (lambda: interop.block_mask(sr.Causal(), "8"), TypeError, "^n must be an integer, got '8'"),
+        (lambda: interop.block_mask(sr.fixed(4, 1), 8), TypeError, "^p .* is 2 steps, not one set"),
+    ],
+)
 def test_errors_name_the_argument_the_value_and_the_bound(call, error, said):
     with pytest.raises(error, match=said):
         call()

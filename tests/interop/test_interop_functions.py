@@ -32,19 +32,26 @@ def executed(source, name="mask_mod"):
 
 
 def test_golden_source():
-    assert interop.mask_mod_source((sr.Strided(4), sr.GlobalAt((0, 5, 6))), name="allows") == "\n".join([
-        "def allows(b, h, q_idx, kv_idx):",
-        "    '''(Strided(4), GlobalAt((0, 5, 6)))'''",
-        "    return (",
-        "        (h == 0) & ((kv_idx <= q_idx) & ((q_idx - kv_idx) % 4 == 0)) | (h == 1) & ((q_idx == 0) | (5 <= q_idx)",
-        "        & (q_idx < 7) | ((kv_idx == 0) | (5 <= kv_idx) & (kv_idx < 7))))"])
+    assert interop.mask_mod_source(
+        (sr.Strided(4), sr.GlobalAt((0, 5, 6))), name="allows"
+    ) == "\n".join(
+        [
+            "def allows(b, h, q_idx, kv_idx):",
+            "    '''(Strided(4), GlobalAt((0, 5, 6)))'''",
+            "    return (",
+            "        (h == 0) & ((kv_idx <= q_idx) & ((q_idx - kv_idx) % 4 == 0)) | (h == 1) & ((q_idx == 0) | (5 <= q_idx)",
+            "        & (q_idx < 7) | ((kv_idx == 0) | (5 <= kv_idx) & (kv_idx < 7))))",
+        ]
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_source_of_every_rule_is_its_set(rule):
     for p in instances(rule, most=3):
         n = (p.own_length,) * 2 if p.own_length is not None else (7, 9)
-        assert np.array_equal(evaluated(executed(interop.mask_mod_source(p)), n), mask(p, n)), f"{p!r}"
+        assert np.array_equal(evaluated(executed(interop.mask_mod_source(p)), n), mask(p, n)), (
+            f"{p!r}"
+        )
 
 
 @given(patterns(), shapes(40))
@@ -85,10 +92,14 @@ def test_a_rule_without_a_source_is_asked_itself():
     room = {"sr": sr}
     exec(TYPED_IN, room)
     p = room["Past"]() & sr.Local(3)
-    with pytest.raises(TypeError, match=r"^p must have formulas whose source can be read, got Past\(\)"):
+    with pytest.raises(
+        TypeError, match=r"^p must have formulas whose source can be read, got Past\(\)"
+    ):
         interop.mask_mod_source(p)
     assert np.array_equal(evaluated(interop.mask_mod(p), (9, 9)), mask(sr.Local(3), 9))
-    assert np.array_equal(evaluated(interop.mask_mod((sr.Full(), p)), (9, 9), 1), mask(sr.Local(3), 9))
+    assert np.array_equal(
+        evaluated(interop.mask_mod((sr.Full(), p)), (9, 9), 1), mask(sr.Local(3), 9)
+    )
 
 
 TYPED_IN = """
@@ -107,13 +118,21 @@ def test_each_head_has_its_own_pattern_and_heads_beyond_have_none(heads, n):
         for h, p in enumerate(heads):
             assert np.array_equal(evaluated(fn, n, h), mask(p, n)), f"{p!r}"
         assert not evaluated(fn, n, len(heads)).any()
-        grid = fn(0, np.arange(len(heads))[:, None, None], np.arange(n[0])[:, None], np.arange(n[1]))
-        assert np.array_equal(np.broadcast_to(grid, (len(heads), *n)), np.stack([mask(p, n) for p in heads]))
+        grid = fn(
+            0, np.arange(len(heads))[:, None, None], np.arange(n[0])[:, None], np.arange(n[1])
+        )
+        assert np.array_equal(
+            np.broadcast_to(grid, (len(heads), *n)), np.stack([mask(p, n) for p in heads])
+        )
 
 
 @given(patterns(), shapes())
 def test_functions_come_back_as_listed_patterns(p, n):
-    for fn in (interop.mask_mod(p), p.contains, partial(lambda given, b, h, q, kv, more=1: given.contains(q, kv), p)):
+    for fn in (
+        interop.mask_mod(p),
+        p.contains,
+        partial(lambda given, b, h, q, kv, more=1: given.contains(q, kv), p),
+    ):
         found = interop.from_mask_mod(fn, n)
         assert isinstance(found, sr.Listed)
         assert np.array_equal(sr.dense(found, n), mask(p, n))
@@ -134,14 +153,19 @@ def test_a_function_is_asked_about_its_batch_element_some_rows_at_a_time(monkeyp
     def padded(b, h, q, kv):
         asked.append(q.shape)
         return (kv <= q) & (kv < lengths[b])
+
     found = interop.from_mask_mod(padded, 20, batch=1)
     assert asked == [(8, 1), (8, 1), (4, 1)]
     assert np.array_equal(sr.dense(found, 20), sr.dense(sr.Causal() & sr.Prefix(7), 20))
 
 
 def test_numpy_functions_and_constants_are_functions_too():
-    assert np.array_equal(sr.dense(interop.from_mask_mod(np.greater_equal, 5), 5), sr.dense(sr.Causal(), 5))
-    assert np.array_equal(sr.dense(interop.from_mask_mod(lambda q, kv: True, (2, 3)), (2, 3)), np.ones((2, 3), bool))
+    assert np.array_equal(
+        sr.dense(interop.from_mask_mod(np.greater_equal, 5), 5), sr.dense(sr.Causal(), 5)
+    )
+    assert np.array_equal(
+        sr.dense(interop.from_mask_mod(lambda q, kv: True, (2, 3)), (2, 3)), np.ones((2, 3), bool)
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,26 +196,87 @@ def half(i):
 TWO, THREE, EVEN = 2, "three", (0, 2, 4)
 
 
-@pytest.mark.parametrize(("call", "error", "said"), [
-    (lambda: interop.mask_mod(sr.Causal() & sr.Listed([0, 1], [0])), TypeError,
-     r"^p must be stated by formulas to be a mask_mod, got Listed.* interop\.torch_block_mask\(p, n\) looks them up"),
-    (lambda: interop.mask_mod_source(sr.Random(4, 2, 0)), TypeError, "^p must be stated by formulas to have a source, got Random"),
-    (lambda: interop.mask_mod_source(Halves()), TypeError, "^p must have formulas of integers alone, got 'THREE' in one"),
-    (lambda: interop.mask_mod_source(Called()), TypeError, r"^p must have formulas without calls .* got half\(i\)"),
-    (lambda: interop.mask_mod_source(sr.Causal(), name="no name"), ValueError, "^name must be a Python name, got 'no name'"),
-    (lambda: interop.mask_mod_source(sr.Causal(), name="def"), ValueError, "^name must be a Python name, got 'def'"),
-    (lambda: interop.mask_mod(sr.Branches((sr.Causal(),))), TypeError, "^p .* is 1 branches, not one set"),
-    (lambda: interop.mask_mod(None), TypeError, "^p must be a Pattern, or a sequence with one for each head, got None"),
-    (lambda: interop.from_mask_mod(lambda score, b, h, q, kv: score, 3), TypeError, "^fn must take .* got 5 arguments"),
-    (lambda: interop.from_mask_mod(np.ones((3, 3), bool), 3), TypeError, "^fn must be a function of"),
-    (lambda: interop.from_mask_mod(lambda q, kv: (kv <= q) * 1, 3), TypeError, "^fn must answer with bools, .* got int64"),
-    (lambda: interop.from_mask_mod(lambda q, kv: np.ones((2, 2), bool), 3), ValueError,
-     r"^fn must answer with shape \(3, 3\) or one that broadcasts to it, got \(2, 2\)"),
-    (lambda: interop.from_mask_mod(np.less, 3, heads=2), TypeError, "^heads must be None for a function of"),
-    (lambda: interop.from_mask_mod(np.less, 3, heads=0), ValueError, "^heads must be at least 1, got 0"),
-    (lambda: interop.from_mask_mod(np.less, 3, framework="jax"), ValueError, "^framework must be one of numpy, torch, got 'jax'"),
-    (lambda: interop.from_mask_mod(np.less, -3), ValueError, "^n must be at least 0, got -3"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (
+            lambda: interop.mask_mod(sr.Causal() & sr.Listed([0, 1], [0])),
+            TypeError,
+            r"^p must be stated by formulas to be a mask_mod, got Listed.* interop\.torch_block_mask\(p, n\) looks them up",
+        ),
+        (
+            lambda: interop.mask_mod_source(sr.Random(4, 2, 0)),
+            TypeError,
+            "^p must be stated by formulas to have a source, got Random",
+        ),
+        (
+            lambda: interop.mask_mod_source(Halves()),
+            TypeError,
+            "^p must have formulas of integers alone, got 'THREE' in one",
+        ),
+        (
+            lambda: interop.mask_mod_source(Called()),
+            TypeError,
+            r"^p must have formulas without calls .* got half\(i\)",
+        ),
+        (
+            lambda: interop.mask_mod_source(sr.Causal(), name="no name"),
+            ValueError,
+            "^name must be a Python name, got 'no name'",
+        ),
+        (
+            lambda: interop.mask_mod_source(sr.Causal(), name="def"),
+            ValueError,
+            "^name must be a Python name, got 'def'",
+        ),
+        (
+            lambda: interop.mask_mod(sr.Branches((sr.Causal(),))),
+            TypeError,
+            "^p .* is 1 branches, not one set",
+        ),
+        (
+            lambda: interop.mask_mod(None),
+            TypeError,
+            "^p must be a Pattern, or a sequence with one for each head, got None",
+        ),
+        (
+            lambda: interop.from_mask_mod(lambda score, b, h, q, kv: score, 3),
+            TypeError,
+            "^fn must take .* got 5 arguments",
+        ),
+        (
+            lambda: interop.from_mask_mod(np.ones((3, 3), bool), 3),
+            TypeError,
+            "^fn must be a function of",
+        ),
+        (
+            lambda: interop.from_mask_mod(lambda q, kv: (kv <= q) * 1, 3),
+            TypeError,
+            "^fn must answer with bools, .* got int64",
+        ),
+        (
+            lambda: interop.from_mask_mod(lambda q, kv: np.ones((2, 2), bool), 3),
+            ValueError,
+            r"^fn must answer with shape \(3, 3\) or one that broadcasts to it, got \(2, 2\)",
+        ),
+        (
+            lambda: interop.from_mask_mod(np.less, 3, heads=2),
+            TypeError,
+            "^heads must be None for a function of",
+        ),
+        (
+            lambda: interop.from_mask_mod(np.less, 3, heads=0),
+            ValueError,
+            "^heads must be at least 1, got 0",
+        ),
+        (
+            lambda: interop.from_mask_mod(np.less, 3, framework="jax"),
+            ValueError,
+            "^framework must be one of numpy, torch, got 'jax'",
+        ),
+        (lambda: interop.from_mask_mod(np.less, -3), ValueError, "^n must be at least 0, got -3"),
+    ],
+)
 def test_errors_name_the_argument_the_value_and_the_bound(call, error, said):
     with pytest.raises(error, match=said):
         call()

@@ -1,6 +1,5 @@
 """Kernels against the float64 statement, on every forward path; and what must not matter, moved, moves nothing."""
 
-
 import numba
 import numpy as np
 import pytest
@@ -17,7 +16,14 @@ widths = st.integers(1, 9)
 
 
 @every_path
-@given(patterns(), shapes(most=140), st.sampled_from(DTYPES), st.sampled_from([(1, 1), (4, 2), (3, 1)]), widths, widths)
+@given(
+    patterns(),
+    shapes(most=140),
+    st.sampled_from(DTYPES),
+    st.sampled_from([(1, 1), (4, 2), (3, 1)]),
+    widths,
+    widths,
+)
 def test_every_path_agrees_with_the_statement(path, p, n, dtype, heads, d, e):
     q, k, v = qkv(n, *heads, d=d, e=e, dtype=dtype)
     out, lse = attended(path, q, k, v, p, n)
@@ -31,7 +37,9 @@ def test_every_path_agrees_with_the_statement(path, p, n, dtype, heads, d, e):
 @pytest.mark.parametrize("p", SOME)
 def test_the_reference_device_is_the_statement(p):
     q, k, v = qkv((130, 130), 4, 2, dtype=np.float64)
-    for found, expected in zip(sr.attend_with_lse(q, k, v, p, device="reference"), stated(q, k, v, p, 130)):
+    for found, expected in zip(
+        sr.attend_with_lse(q, k, v, p, device="reference"), stated(q, k, v, p, 130)
+    ):
         assert (found == expected).all()
 
 
@@ -105,7 +113,9 @@ def test_logits_up_to_ten_thousand_do_not_overflow(dtype, path):
 def test_the_bits_do_not_depend_on_threads(path, p):
     q, k, v = qkv((130, 130), 4, 2)
     if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip(f"one thread against two needs two cores, numba has {numba.config.NUMBA_NUM_THREADS}")
+        pytest.skip(
+            f"one thread against two needs two cores, numba has {numba.config.NUMBA_NUM_THREADS}"
+        )
     threads, found = numba.get_num_threads(), []
     try:
         for count in (1, 2):
@@ -171,7 +181,10 @@ class Crossing:
 
 def test_arrays_cross_by_dlpack():
     q, k, v = qkv((20, 20))
-    assert sr.attend(Crossing(q), Crossing(k), Crossing(v), sr.Causal()).tobytes() == sr.attend(q, k, v, sr.Causal()).tobytes()
+    assert (
+        sr.attend(Crossing(q), Crossing(k), Crossing(v), sr.Causal()).tobytes()
+        == sr.attend(q, k, v, sr.Causal()).tobytes()
+    )
 
 
 @pytest.mark.parametrize("dtype", [">f8", ">f4", ">f2"])
@@ -191,8 +204,6 @@ def test_read_only_input_compiles_nothing_anew():
         x.flags.writeable = False
     sr.attend(q, k, v, sr.Causal())
     assert len(attend_tiles.loop.signatures) == before
-
-
 
 
 @pytest.mark.parametrize("path", ["tiles", "plan"])

@@ -6,8 +6,11 @@ from strategies import qkv
 
 import sparse_ref as sr
 
-MULTISETS = [sr.Branches((sr.Causal(), sr.Lookback(3), sr.Sinks(2))), sr.Branches((sr.Summary(5, 2), sr.Summary(5, 1))),
-             sr.Branches((sr.Full(),))]
+MULTISETS = [
+    sr.Branches((sr.Causal(), sr.Lookback(3), sr.Sinks(2))),
+    sr.Branches((sr.Summary(5, 2), sr.Summary(5, 1))),
+    sr.Branches((sr.Full(),)),
+]
 
 
 @pytest.mark.parametrize("device", ["cpu", "reference"])
@@ -19,13 +22,17 @@ def test_a_key_counts_once_for_each_branch_that_holds_it(device):
         total = weights.sum(axis=1)
         with np.errstate(divide="ignore"):
             np.testing.assert_allclose(lse[h], np.log(total), rtol=1e-12)
-        np.testing.assert_allclose(out[h], weights @ v[0] / np.where(total, total, 1)[:, None], rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(
+            out[h], weights @ v[0] / np.where(total, total, 1)[:, None], rtol=1e-10, atol=1e-12
+        )
         assert np.array_equal(sr.attend(q[h], k[0], v[0], branches, device=device), out[h])
 
 
 def test_one_branch_is_the_pattern_itself_bit_for_bit():
     q, k, v = qkv((40, 40))
-    assert np.array_equal(sr.attend(q, k, v, sr.Branches((sr.Local(4),))), sr.attend(q, k, v, sr.Local(4)))
+    assert np.array_equal(
+        sr.attend(q, k, v, sr.Branches((sr.Local(4),))), sr.attend(q, k, v, sr.Local(4))
+    )
 
 
 def test_the_backward_pass_of_branches_is_the_slope():

@@ -16,7 +16,9 @@ def job(number):
     lowered = sr.plan(PATTERNS[number % 4], 300)
     out, lse = sr.attend_with_lse(q, k, v, lowered)
     square = np.ones((200, 200), np.float32)
-    gradients = sr.attend_backward(out, q, k, v, out, lse, sr.csr(PATTERNS[number % 4], 300) if number % 2 else lowered)
+    gradients = sr.attend_backward(
+        out, q, k, v, out, lse, sr.csr(PATTERNS[number % 4], 300) if number % 2 else lowered
+    )
     return b"".join(x.tobytes() for x in (lowered.words, out, lse, square @ square, *gradients))
 
 

@@ -20,11 +20,13 @@ def exps(x):
     panel = np.resize(x, (-(-len(x) // width), width))
     out = np.empty_like(panel)
     rows_of_exp(panel, out)
-    return out.ravel()[:len(x)]
+    return out.ravel()[: len(x)]
 
 
 def test_float32_is_within_one_and_a_half_ulp():
-    x = np.arange(0x80000000, 0xC2AE0001, 97, dtype=np.uint32).view(np.float32)  # every 97th float from -0 to -87
+    x = np.arange(0x80000000, 0xC2AE0001, 97, dtype=np.uint32).view(
+        np.float32
+    )  # every 97th float from -0 to -87
     exact = np.exp(x.astype(np.float64))
     ulp = np.abs(exps(x) - exact) / np.spacing(exact.astype(np.float32))
     assert x.min() < -86.9

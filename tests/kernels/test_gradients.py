@@ -11,7 +11,9 @@ from strategies import mask, patterns, qkv, shapes
 import sparse_ref as sr
 from sparse_ref.kernels.cpu.key_slabs import slabs_of
 
-widths = st.one_of(st.integers(1, 9), st.sampled_from([16, 32]))  # whole panels add to dk and dv without rows in between
+widths = st.one_of(
+    st.integers(1, 9), st.sampled_from([16, 32])
+)  # whole panels add to dk and dv without rows in between
 PANELS = pytest.mark.parametrize(("d", "e"), [(8, 5), (16, 32)])
 
 
@@ -28,7 +30,14 @@ def problem(n, heads=(1, 1), d=8, e=5, dtype=np.float32, p=None):
 
 
 @every_path
-@given(patterns(), shapes(most=140), st.sampled_from(DTYPES), st.sampled_from([(1, 1), (4, 2), (3, 1)]), widths, widths)
+@given(
+    patterns(),
+    shapes(most=140),
+    st.sampled_from(DTYPES),
+    st.sampled_from([(1, 1), (4, 2), (3, 1)]),
+    widths,
+    widths,
+)
 def test_gradients_agree_with_the_statement(path, p, n, dtype, heads, d, e):
     given_ = problem(n, heads, d, e, dtype, p)
     exact = sr.attend_backward(*(x.astype(np.float64) for x in given_), p, device="reference")
@@ -46,7 +55,10 @@ def test_gradients_agree_with_differences(path, p, n, heads):
     for found, b in zip(gradients(path, g, q, k, v, out, lse, p, n), (q, k, v)):
         if b.size:
             at = tuple(np.random.default_rng(b.size).integers(0, b.shape))
-            up, down = ([x.copy() if x is not b else x + step * s * _unit(x, at) for x in (q, k, v)] for s in (1, -1))
+            up, down = (
+                [x.copy() if x is not b else x + step * s * _unit(x, at) for x in (q, k, v)]
+                for s in (1, -1)
+            )
             slope = (np.sum(g * sr.attend(*up, p)) - np.sum(g * sr.attend(*down, p))) / (2 * step)
             assert abs(slope - found[at]) < 1e-6 * max(1, abs(slope))
 
@@ -101,11 +113,17 @@ def test_a_member_that_is_not_finite_spoils_what_it_spoils_in_the_statement(p, p
 @PANELS
 @pytest.mark.parametrize("p", [*SOME, sr.Lookback(513)])
 def test_the_bits_depend_neither_on_threads_nor_on_the_batch(path, p, d, e):
-    n = (1300, 1300) if p in (sr.Lookback(513), sr.Causal()) and path in ("tiles", "plan") else (130, 130)
+    n = (
+        (1300, 1300)
+        if p in (sr.Lookback(513), sr.Causal()) and path in ("tiles", "plan")
+        else (130, 130)
+    )
     q, k, v = qkv(n, 4, 2, d=d, e=e, batch=(2,))
     out, lse = sr.attend_with_lse(q, k, v, p)
     if numba.config.NUMBA_NUM_THREADS < 2:
-        pytest.skip(f"one thread against two needs two cores, numba has {numba.config.NUMBA_NUM_THREADS}")
+        pytest.skip(
+            f"one thread against two needs two cores, numba has {numba.config.NUMBA_NUM_THREADS}"
+        )
     threads, found = numba.get_num_threads(), []
     try:
         for count in (1, 2):
@@ -116,7 +134,10 @@ def test_the_bits_depend_neither_on_threads_nor_on_the_batch(path, p, d, e):
     for a, b in zip(*found):
         assert a.tobytes() == b.tobytes()
     for part in range(2):
-        for a, b in zip(gradients(path, out[part], q[part], k[part], v[part], out[part], lse[part], p, n[0]), found[0]):
+        for a, b in zip(
+            gradients(path, out[part], q[part], k[part], v[part], out[part], lse[part], p, n[0]),
+            found[0],
+        ):
             assert a.tobytes() == b[part].tobytes()
 
 
@@ -132,7 +153,12 @@ def test_what_several_slabs_hold_adds_up_to_the_statement(p, d, e):
 
 
 def test_slabs_cover_each_tile_once_and_hold_the_keys_of_their_tiles():
-    for p, n, many in ((sr.Lookback(512), 16_384, 8), (sr.Strided(128), 16_384, 1), (sr.Causal(), 8192, 8), (sr.Full(), 0, 1)):
+    for p, n, many in (
+        (sr.Lookback(512), 16_384, 8),
+        (sr.Strided(128), 16_384, 1),
+        (sr.Causal(), 8192, 8),
+        (sr.Full(), 0, 1),
+    ):
         lowered = sr.plan(p, n)
         bounds, low, offset = slabs_of(lowered.ptr, lowered.start, lowered.keys, lowered.shape[1])
         assert len(low) == many
@@ -140,7 +166,7 @@ def test_slabs_cover_each_tile_once_and_hold_the_keys_of_their_tiles():
         assert bounds[-1] == len(lowered.rows)
         assert (np.diff(bounds) >= 0).all()
         for s in range(many):
-            rows = lowered.rows[bounds[s]:bounds[s + 1]]
+            rows = lowered.rows[bounds[s] : bounds[s + 1]]
             for i in rows[rows >= 0][:: max(rows.size // 50, 1)]:
                 keys = p.row(int(i), n)
                 assert low[s] <= keys[0]
@@ -155,6 +181,8 @@ def test_a_row_whose_logits_are_all_minus_infinity_gives_no_gradient_and_spoils_
     kept = sr.Listed([0, 1, 2], [0, 1])
     exact = sr.attend_backward(np.ones((2, 1)), q, k, v, out, lse, kept, device="reference")
     for lowered in (kept, sr.csr(kept, 2)):
-        for found, expected in zip(sr.attend_backward(np.ones((2, 1)), q, k, v, out, lse, lowered), exact):
+        for found, expected in zip(
+            sr.attend_backward(np.ones((2, 1)), q, k, v, out, lse, lowered), exact
+        ):
             assert np.isfinite(found).all()
             assert_close(found, expected, 1e-15)

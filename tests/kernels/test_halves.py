@@ -9,7 +9,10 @@ from strategies import mask, qkv
 import sparse_ref as sr
 from sparse_ref.kernels.cpu.chunk import number
 
-HALVES = {np.float16: np.uint16, ml_dtypes.bfloat16: np.int16}  # and as which bits kernels take them
+HALVES = {
+    np.float16: np.uint16,
+    ml_dtypes.bfloat16: np.int16,
+}  # and as which bits kernels take them
 
 
 @njit

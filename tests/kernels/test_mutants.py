@@ -19,7 +19,12 @@ def flipped(plan):
 
 def filled(plan):
     """A chunk that is not full taken for one."""
-    return replace(plan, word=np.where(np.arange(len(plan.word)) == np.flatnonzero(plan.word >= 0)[0], -1, plan.word))
+    return replace(
+        plan,
+        word=np.where(
+            np.arange(len(plan.word)) == np.flatnonzero(plan.word >= 0)[0], -1, plan.word
+        ),
+    )
 
 
 def turned(plan):
@@ -31,7 +36,12 @@ def turned(plan):
 
 def dropped(plan):
     """The last chunk left out."""
-    return replace(plan, ptr=np.minimum(plan.ptr, len(plan.start) - 1), start=plan.start[:-1], word=plan.word[:-1])
+    return replace(
+        plan,
+        ptr=np.minimum(plan.ptr, len(plan.start) - 1),
+        start=plan.start[:-1],
+        word=plan.word[:-1],
+    )
 
 
 def swapped(plan):
@@ -48,8 +58,10 @@ def exchanged(plan):
     return replace(plan, keys=keys)
 
 
-CASES = [*((mutate, sr.Causal()) for mutate in (flipped, filled, turned, dropped, swapped)),
-         *((mutate, sr.Strided(3)) for mutate in (flipped, dropped, swapped, exchanged))]
+CASES = [
+    *((mutate, sr.Causal()) for mutate in (flipped, filled, turned, dropped, swapped)),
+    *((mutate, sr.Strided(3)) for mutate in (flipped, dropped, swapped, exchanged)),
+]
 
 
 @pytest.mark.parametrize(("mutate", "p"), CASES)
@@ -57,7 +69,9 @@ def test_mutants_of_a_plan_are_caught_by_the_statement(mutate, p):
     q, k, v = qkv((130, 130))
     plan = sr.plan(p, 130)
     expected = stated(q, k, v, p, 130)
-    exact = sr.attend_backward(*(x.astype(np.float64) for x in (v, q, k, v, *expected)), p, device="reference")
+    exact = sr.attend_backward(
+        *(x.astype(np.float64) for x in (v, q, k, v, *expected)), p, device="reference"
+    )
 
     def judge(plan):
         yield sr.attend(q, k, v, plan), expected[0], BUDGET["float32"]

@@ -20,31 +20,47 @@ def panel(rng, rows, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("lo", "hi", "d"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 11, 130), (0, 0, 5)])
+@pytest.mark.parametrize(
+    ("lo", "hi", "d"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 11, 130), (0, 0, 5)]
+)
 def test_product_is_a_b(lo, hi, d, dtype):
     rng = np.random.default_rng(0)
-    a, b, out = rng.standard_normal((90, d)).astype(dtype), panel(rng, d + 3, dtype), panel(rng, 64, dtype)
+    a, b, out = (
+        rng.standard_normal((90, d)).astype(dtype),
+        panel(rng, d + 3, dtype),
+        panel(rng, 64, dtype),
+    )
     before = out.copy()
     product(a, 10, lo, hi, b, 2, out)
-    exact, size = (f(a[10 + lo:10 + hi]).astype(np.float64) @ f(b[2:2 + d]) for f in (np.asarray, np.abs))
+    exact, size = (
+        f(a[10 + lo : 10 + hi]).astype(np.float64) @ f(b[2 : 2 + d]) for f in (np.asarray, np.abs)
+    )
     assert (np.abs(out[lo:hi] - exact) <= d * np.finfo(dtype).eps * size).all()
     assert (out[:lo] == before[:lo]).all()
     assert (out[hi:] == before[hi:]).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("lo", "hi", "e"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 64, 130), (63, 64, 16)])
+@pytest.mark.parametrize(
+    ("lo", "hi", "e"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 64, 130), (63, 64, 16)]
+)
 def test_turned_product_is_out_keep_plus_a_transposed_b(lo, hi, e, dtype):
     rng = np.random.default_rng(0)
-    a, b, keep = rng.standard_normal((90, e)).astype(dtype), panel(rng, 64, dtype), panel(rng, 1, dtype)
+    a, b, keep = (
+        rng.standard_normal((90, e)).astype(dtype),
+        panel(rng, 64, dtype),
+        panel(rng, 1, dtype),
+    )
     out = panel(rng, e + 3, dtype)
     before = out.copy()
     turned(a, 10, lo, hi, b, out, 2, keep)
-    exact, size = (f(a[10 + lo:10 + hi].T).astype(np.float64) @ f(b[lo:hi]) + f(before[2:2 + e] * keep)
-                   for f in (np.asarray, np.abs))
-    assert (np.abs(out[2:2 + e] - exact) <= (hi - lo + 1) * np.finfo(dtype).eps * size).all()
+    exact, size = (
+        f(a[10 + lo : 10 + hi].T).astype(np.float64) @ f(b[lo:hi]) + f(before[2 : 2 + e] * keep)
+        for f in (np.asarray, np.abs)
+    )
+    assert (np.abs(out[2 : 2 + e] - exact) <= (hi - lo + 1) * np.finfo(dtype).eps * size).all()
     assert (out[:2] == before[:2]).all()
-    assert (out[2 + e:] == before[2 + e:]).all()
+    assert (out[2 + e :] == before[2 + e :]).all()
 
 
 @pytest.mark.parametrize("hi", [1, 5, 6, 64])

@@ -9,7 +9,9 @@ from strategies import mask, qkv
 
 import sparse_ref as sr
 
-ODD = sr.Listed.of_rows([[] if i % 5 == 0 else [(3 * i) % 130, (3 * i + 64) % 130] for i in range(130)])
+ODD = sr.Listed.of_rows(
+    [[] if i % 5 == 0 else [(3 * i) % 130, (3 * i + 64) % 130] for i in range(130)]
+)
 LATE = sr.Band(40, -20)  # rows 0 to 19 have no keys
 N = 130
 
@@ -21,16 +23,24 @@ def both(p, other):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("p", "other"), [(LATE, ODD - LATE), (ODD - LATE, LATE), (sr.Lookback(9), sr.Causal() - sr.Lookback(9))])
+@pytest.mark.parametrize(
+    ("p", "other"),
+    [(LATE, ODD - LATE), (ODD - LATE, LATE), (sr.Lookback(9), sr.Causal() - sr.Lookback(9))],
+)
 def test_two_parts_are_one_softmax(p, other, dtype):
     q, k, v = qkv((N, N), 4, 2, dtype=dtype)
     parts, name = both(p, other), np.dtype(dtype).name
     parts.check()
-    found, exact = sr.attend_with_lse(q, k, v, parts), stated(*(x.astype(np.float64) for x in (q, k, v)), p | other, N)
+    found, exact = (
+        sr.attend_with_lse(q, k, v, parts),
+        stated(*(x.astype(np.float64) for x in (q, k, v)), p | other, N),
+    )
     for x, right, budget in zip(found, exact, (BUDGET[name], 1e-5)):
         assert_close(x, right, budget)
     given = (found[0], q, k, v, *found)
-    right = sr.attend_backward(*(x.astype(np.float64) for x in given), p | other, device="reference")
+    right = sr.attend_backward(
+        *(x.astype(np.float64) for x in given), p | other, device="reference"
+    )
     for x, expected in zip(sr.attend_backward(*given, parts), right):
         assert_close(x, expected, 4 * BUDGET[name])
 

@@ -14,7 +14,9 @@ from sparse_ref.lower.runs.lowering import sets_of
 def repeating(draw):
     """Rows drawn from a few sets, some keys beyond the length they are lowered at."""
     sets = draw(st.lists(st.lists(st.integers(0, 90), max_size=12), min_size=1, max_size=4))
-    return sr.Listed.of_rows([sets[draw(st.integers(0, len(sets) - 1))] for _ in range(draw(st.integers(0, 80)))])
+    return sr.Listed.of_rows(
+        [sets[draw(st.integers(0, len(sets) - 1))] for _ in range(draw(st.integers(0, 80)))]
+    )
 
 
 @given(repeating(), st.integers(1, 100))

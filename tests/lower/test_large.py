@@ -27,13 +27,22 @@ def test_a_family_lowers_at_100_000_in_memory_that_grows_with_its_pairs(entry):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize(("p", "same"), [
-    (~sr.LogSparse() & sr.Window(50), sr.Window(50) - sr.LogSparse()),
-    (~(~sr.streaming(4, 64) | ~sr.Causal()), sr.streaming(4, 64)),
-    (sr.Causal() - sr.streaming(4, 64), (sr.Causal() - sr.Sinks(4)) & sr.Shifted(sr.Causal(), -64)),
-    (~(sr.Window(3) | sr.Sinks(1)), sr.Full() - sr.Window(3) - sr.Sinks(1)),
-], ids=lambda p: repr(p))
-def test_complements_and_differences_of_spans_are_lowered_without_listing_what_they_take_away(p, same):
+@pytest.mark.parametrize(
+    ("p", "same"),
+    [
+        (~sr.LogSparse() & sr.Window(50), sr.Window(50) - sr.LogSparse()),
+        (~(~sr.streaming(4, 64) | ~sr.Causal()), sr.streaming(4, 64)),
+        (
+            sr.Causal() - sr.streaming(4, 64),
+            (sr.Causal() - sr.Sinks(4)) & sr.Shifted(sr.Causal(), -64),
+        ),
+        (~(sr.Window(3) | sr.Sinks(1)), sr.Full() - sr.Window(3) - sr.Sinks(1)),
+    ],
+    ids=lambda p: repr(p),
+)
+def test_complements_and_differences_of_spans_are_lowered_without_listing_what_they_take_away(
+    p, same
+):
     tracemalloc.start()
     try:
         pairs = sr.nnz(p, N)

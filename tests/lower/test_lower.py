@@ -14,7 +14,6 @@ from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
 from sparse_ref.lower import key_counts, runs
-from sparse_ref.lower.runs.runs_of import runs_of
 from sparse_ref.sets.rule import Rule, every
 
 
@@ -49,9 +48,13 @@ def test_every_lowering_holds_the_same_sets(p, n):
     assert_lowered(p, n)
 
 
-@given(st.integers(1, 80).flatmap(lambda n: st.tuples(patterns_at(n), st.integers(0, n), st.just(n))))
+@given(
+    st.integers(1, 80).flatmap(lambda n: st.tuples(patterns_at(n), st.integers(0, n), st.just(n)))
+)
 @example((sr.Grid((3, 4), (sr.Summary(3, 2), sr.Strided(2))), 12, 12))
-@example((sr.Grid((3, 5, 4), (sr.Window(1), sr.Dilated(1, 2), sr.Shifted(sr.Strided(3), -2))), 60, 60))
+@example(
+    (sr.Grid((3, 5, 4), (sr.Window(1), sr.Dilated(1, 2), sr.Shifted(sr.Strided(3), -2))), 60, 60)
+)
 @example((sr.Grid((2, 3, 4), (sr.Full(), sr.Full(), sr.Full())), 24, 24))
 @example((sr.Documents((0, 3, 0, 5, 1, 0), sr.Shifted(sr.Strided(2), -1)), 9, 9))
 @example((sr.Documents(()), 0, 0))
@@ -60,7 +63,9 @@ def test_every_lowering_of_patterns_stated_for_one_length_holds_the_same_sets(dr
     assert_lowered(p, (n_q, n_k))
 
 
-@pytest.mark.parametrize("p", [sr.Random(6, 2, 0), sr.Grid((2, 3), (sr.Full(), sr.Full())), sr.Documents((2, 4))])
+@pytest.mark.parametrize(
+    "p", [sr.Random(6, 2, 0), sr.Grid((2, 3), (sr.Full(), sr.Full())), sr.Documents((2, 4))]
+)
 def test_patterns_stated_for_one_length_refuse_others(p):
     for n in (5, 7, (6, 5)):
         for lowered in (sr.csr, sr.dense, sr.nnz, sr.plan, sr.picture):
@@ -77,11 +82,25 @@ def test_patterns_stated_for_one_length_refuse_others(p):
     assert sr.csr(p, (4, 6)).shape == (4, 6)
 
 
-@pytest.mark.parametrize("p", [sr.Band(10**18, 10**18), sr.Window(10**18), sr.Local(10**18), sr.Strided(10**18), sr.Block(10**18),
-                               sr.Summary(10**18, 10**18), sr.Summary(10**18, 10**18 - 1), sr.Band(-(10**18), 10**18),
-                               sr.Shifted(sr.Causal(), 10**18), sr.Shifted(sr.Strided(7), -(10**18)),
-                               sr.Shifted(sr.Shifted(sr.Window(10**18), 10**18), 10**18), sr.Blockwise(sr.Strided(10**18), 10**18),
-                               sr.Blockwise(sr.Strided(3), (10**18, 2)), sr.Blockwise(sr.Window(2), (1, 10**18))])
+@pytest.mark.parametrize(
+    "p",
+    [
+        sr.Band(10**18, 10**18),
+        sr.Window(10**18),
+        sr.Local(10**18),
+        sr.Strided(10**18),
+        sr.Block(10**18),
+        sr.Summary(10**18, 10**18),
+        sr.Summary(10**18, 10**18 - 1),
+        sr.Band(-(10**18), 10**18),
+        sr.Shifted(sr.Causal(), 10**18),
+        sr.Shifted(sr.Strided(7), -(10**18)),
+        sr.Shifted(sr.Shifted(sr.Window(10**18), 10**18), 10**18),
+        sr.Blockwise(sr.Strided(10**18), 10**18),
+        sr.Blockwise(sr.Strided(3), (10**18, 2)),
+        sr.Blockwise(sr.Window(2), (1, 10**18)),
+    ],
+)
 @pytest.mark.parametrize("n", [(5, 5), (70, 66)])
 def test_huge_parameters_lower_to_the_sets_they_state(p, n):
     expected = brute(p, n)
@@ -107,6 +126,7 @@ def test_listed_rows_lower_to_themselves(rows, n_k):
 @given(patterns(), shapes(most=40), st.integers(1, 7), st.integers(1, 7))
 def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
     from scipy.sparse import bsr_array
+
     blocks = sr.bsr(p, n, (b_q, b_k))
     n_q, n_k = n
     assert blocks.data.any(axis=(1, 2)).all()
@@ -118,8 +138,18 @@ def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
         assert not padded[:, n_k:].any()
 
 
-@pytest.mark.parametrize("p", [~sr.Strided(7), sr.Causal() - sr.Summary(9, 4), sr.Local(40) - sr.Strided(3), ~sr.SubBlock(9, 2, 2),
-                               *sr.openai_fixed(128, 8, 4), ~sr.Causal(), ~~sr.Strided(3)])
+@pytest.mark.parametrize(
+    "p",
+    [
+        ~sr.Strided(7),
+        sr.Causal() - sr.Summary(9, 4),
+        sr.Local(40) - sr.Strided(3),
+        ~sr.SubBlock(9, 2, 2),
+        *sr.openai_fixed(128, 8, 4),
+        ~sr.Causal(),
+        ~~sr.Strided(3),
+    ],
+)
 def test_closed_forms_stay_runs(p):
     """A row takes a few runs and not a key each: 100,000 rows lower in a moment, and hold what `contains` says."""
     few = runs(p, 100_000)
@@ -130,12 +160,17 @@ def test_closed_forms_stay_runs(p):
 def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
         monkeypatch.setattr("sparse_ref.lower.runs.runs_of.SLAB", slab)
-        for p in (sr.Strided(2) & sr.Strided(3), sr.Strided(2) - (sr.Window(2) | sr.Strided(3)), ~sr.Listed.of_rows([[1, 5]] * 30)):
+        for p in (
+            sr.Strided(2) & sr.Strided(3),
+            sr.Strided(2) - (sr.Window(2) | sr.Strided(3)),
+            ~sr.Listed.of_rows([[1, 5]] * 30),
+        ):
             assert_lowered(p, (30, 40))
 
 
 def test_formulas_are_asked_in_int64():
     """j j l goes beyond int32 at j = 50,000."""
+
     @dataclass(frozen=True, repr=False)
     class Squares(Rule):
         l: int
@@ -151,32 +186,47 @@ def test_formulas_are_asked_in_int64():
     n = 150_001
     found = sr.csr(sr.Strided(50_000) & Squares(7), n)
     i = 150_000
-    assert found.indices[found.indptr[i]:found.indptr[i + 1]].tolist() == [j for j in range(0, i + 1, 50_000) if j * j * 7 % 3 == 0]
+    assert found.indices[found.indptr[i] : found.indptr[i + 1]].tolist() == [
+        j for j in range(0, i + 1, 50_000) if j * j * 7 % 3 == 0
+    ]
 
 
-@pytest.mark.parametrize(("call", "error", "said"), [
-    (lambda: sr.csr(sr.Causal(), -1), ValueError, "n must be at least 0, got -1"),
-    (lambda: sr.csr(sr.Causal(), 2.5), TypeError, "n must be an integer, got 2.[05]"),
-    (lambda: sr.csr(sr.Causal(), 2**31), ValueError, "n must be below 2\\*\\*31"),
-    (lambda: sr.csr("Causal", 4), TypeError, "pattern must be a Pattern, got 'Causal'"),
-    (lambda: sr.plan(sr.strided(3), 4), TypeError, "strided\\(3\\) is 2 steps, not one set"),
-    (lambda: sr.dense(sr.Causal(), 4097), ValueError, "n must be at most 4096 for a dense mask, got 4097"),
-    (lambda: sr.csr(sr.Listed([0, 1], [0]), 2), ValueError, "needs n_q = 1, got n_q = 2"),
-    (lambda: sr.bsr(sr.Causal(), 4, 0), ValueError, "block must be at least 1, got 0"),
-    (lambda: sr.bsr(sr.Causal(), 4, 2.0), TypeError, "block must be an integer, got 2.0"),
-    (lambda: sr.density(None, 0), TypeError, "pattern must be a Pattern, got None"),
-    (lambda: sr.picture(sr.Causal(), 257), ValueError, "n must be at most 256"),
-])
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: sr.csr(sr.Causal(), -1), ValueError, "n must be at least 0, got -1"),
+        (lambda: sr.csr(sr.Causal(), 2.5), TypeError, "n must be an integer, got 2.[05]"),
+        (lambda: sr.csr(sr.Causal(), 2**31), ValueError, "n must be below 2\\*\\*31"),
+        (lambda: sr.csr("Causal", 4), TypeError, "pattern must be a Pattern, got 'Causal'"),
+        (lambda: sr.plan(sr.strided(3), 4), TypeError, "strided\\(3\\) is 2 steps, not one set"),
+        (
+            lambda: sr.dense(sr.Causal(), 4097),
+            ValueError,
+            "n must be at most 4096 for a dense mask, got 4097",
+        ),
+        (lambda: sr.csr(sr.Listed([0, 1], [0]), 2), ValueError, "needs n_q = 1, got n_q = 2"),
+        (lambda: sr.bsr(sr.Causal(), 4, 0), ValueError, "block must be at least 1, got 0"),
+        (lambda: sr.bsr(sr.Causal(), 4, 2.0), TypeError, "block must be an integer, got 2.0"),
+        (lambda: sr.density(None, 0), TypeError, "pattern must be a Pattern, got None"),
+        (lambda: sr.picture(sr.Causal(), 257), ValueError, "n must be at most 256"),
+    ],
+)
 def test_bad_input_is_refused_by_name(call, error, said):
     with pytest.raises(error, match=said):
         call()
 
 
-@pytest.mark.parametrize("pattern", [sr.Local(1000), sr.Strided(1000), sr.Block(1000), sr.Summary(1000, 1)])
+@pytest.mark.parametrize(
+    "pattern", [sr.Local(1000), sr.Strided(1000), sr.Block(1000), sr.Summary(1000, 1)]
+)
 def test_counts_at_a_million_are_those_of_the_closed_form(pattern):
     n, l = 1_000_000, 1000
-    closed = {sr.Local: n * (l + 1) - l * (l + 1) // 2, sr.Strided: sum(l * (b + 1) for b in range(n // l)),
-              sr.Block: n // l * (l * (l + 1) // 2), sr.Summary: sum((i + 1) // l for i in range(n))}
+    closed = {
+        sr.Local: n * (l + 1) - l * (l + 1) // 2,
+        sr.Strided: sum(l * (b + 1) for b in range(n // l)),
+        sr.Block: n // l * (l * (l + 1) // 2),
+        sr.Summary: sum((i + 1) // l for i in range(n)),
+    }
     assert sr.nnz(pattern, n) == closed[type(pattern)]
 
 
@@ -197,8 +247,12 @@ print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, siz
 
 def test_strided_and_fixed_lower_at_a_million_in_little_memory():
     """All four steps with l = sqrt(n), whose pairs grow as n^1.5: 8 for 4 n, where n squared would be 16."""
-    run = subprocess.run([sys.executable, "-c", MILLION], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", MILLION], capture_output=True, text=True, check=True
+    )
     peak, growth, quarter, million = json.loads(run.stdout)
-    print(f"peak {peak / 1e9:.2f} GB; {quarter:.1f} s at n = 250,000, {million:.1f} s at 1,000,000; plans grow by {growth:.1f}")
+    print(
+        f"peak {peak / 1e9:.2f} GB; {quarter:.1f} s at n = 250,000, {million:.1f} s at 1,000,000; plans grow by {growth:.1f}"
+    )
     assert peak < 4e9
     assert growth < 8.5

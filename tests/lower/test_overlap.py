@@ -14,7 +14,10 @@ def test_a_leader_takes_those_that_hold_most_of_its_keys(p, n):
     sets = runs(p, n)
     place, listed = by_overlap(sets), sr.csr(p, n)
     assert sorted(place) == list(range(n[0]))
-    order, keys = np.argsort(place), [set(row) for row in np.split(listed.indices, listed.indptr[1:-1])]
+    order, keys = (
+        np.argsort(place),
+        [set(row) for row in np.split(listed.indices, listed.indptr[1:-1])],
+    )
     left, at = set(range(n[0])), 0
     while left:
         leader = min(left)
@@ -23,7 +26,7 @@ def test_a_leader_takes_those_that_hold_most_of_its_keys(p, n):
         own = np.split(listed.indices, listed.indptr[1:-1])[leader]
         asked = {own[t * len(own) // min(len(own), 64)] for t in range(min(len(own), 64))}
         common = {row: len(asked & keys[row]) for row in left if asked & keys[row]}
-        followers = order[at + 1:at + 1 + min(63, len(common))]
+        followers = order[at + 1 : at + 1 + min(63, len(common))]
         assert set(followers) <= set(common)
         assert sorted(common[row] for row in followers) == sorted(common.values())[::-1][:63][::-1]
         left, at = left - set(followers), at + 1 + len(followers)

@@ -30,14 +30,20 @@ def test_dilated_rows_stand_by_residue_and_overlapping_buckets_by_what_they_shar
     rng = np.random.default_rng(0)
     cluster = rng.permutation(4096) % 64
     of_cluster = [np.flatnonzero(cluster == c) for c in range(64)]
-    noisy = sr.Listed.of_rows([np.union1d(of_cluster[c], rng.integers(0, 4096, 2)) for c in cluster])
+    noisy = sr.Listed.of_rows(
+        [np.union1d(of_cluster[c], rng.integers(0, 4096, 2)) for c in cluster]
+    )
     lowered = sr.plan(noisy, 4096)
     together = np.mean([(cluster[tile[:, None]] == cluster[tile]).mean() for tile in lowered.rows])
     assert together > 0.5  # of two rows of a tile; 1 / 64 where rows stand as they are
     assert lowered.waste < 0.85
 
 
-MIXED = [sr.Local(128) | sr.Strided(128), sr.Lookback(16) | sr.Dilated(100, 8), sr.Window(9) | sr.Summary(64, 3)]
+MIXED = [
+    sr.Local(128) | sr.Strided(128),
+    sr.Lookback(16) | sr.Dilated(100, 8),
+    sr.Window(9) | sr.Summary(64, 3),
+]
 
 
 @pytest.mark.parametrize("p", MIXED)
@@ -67,7 +73,10 @@ def test_chunks_at_the_end_shift_back_so_that_they_are_consecutive():
 
 def test_a_plan_says_what_it_is():
     said = repr(sr.plan(sr.Causal(), 128))
-    assert said == "Plan(shape=(128, 128), nnz=8,256, 2 tiles, 3 chunks, 33% full, 0% gathered, 33% padding waste, 1,608 bytes)"
+    assert (
+        said
+        == "Plan(shape=(128, 128), nnz=8,256, 2 tiles, 3 chunks, 33% full, 0% gathered, 33% padding waste, 1,608 bytes)"
+    )
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=64, max_size=64))
@@ -75,10 +84,12 @@ def test_words_turn_over_their_diagonal(words):
     turned = np.array(words, np.uint64)
     transpose_bits(turned)
     bits = [[word >> b & 1 for b in range(64)] for word in words]
-    assert [[int(word) >> b & 1 for b in range(64)] for word in turned] == [list(column) for column in zip(*bits)]
+    assert [[int(word) >> b & 1 for b in range(64)] for word in turned] == [
+        list(column) for column in zip(*bits)
+    ]
 
 
-@given(st.lists(st.integers(-5, 5) | st.integers(-2**40, 2**40)))
+@given(st.lists(st.integers(-5, 5) | st.integers(-(2**40), 2**40)))
 def test_ranked_is_the_ascending_order(numbers):
     x = np.array(numbers, np.int64)
     places = ranked(x)
@@ -89,13 +100,17 @@ def test_ranked_is_the_ascending_order(numbers):
 places = st.integers(0, 300)
 
 
-@given(st.sets(places, min_size=1, max_size=64), places, st.integers(1, 9), st.integers(1, 9), places)
+@given(
+    st.sets(places, min_size=1, max_size=64), places, st.integers(1, 9), st.integers(1, 9), places
+)
 def test_a_word_has_a_bit_for_each_key_in_a_run(keys, start, step, width, stop):
     keys, width = np.array(sorted(keys)), min(width, step)
     table = np.array([[start, stop, step, width]])
     w = int(word_of(table, 0, int(step == 1), 1, keys, table))
     members = [(w >> b) & 1 == 1 for b in range(len(keys))]
     if step > 1 and not all((j - start) % step < width for j in keys):
-        w = int(word_of(table, 0, 0, 1, keys, np.concatenate([table, table])))  # the tile holds other keys, too
+        w = int(
+            word_of(table, 0, 0, 1, keys, np.concatenate([table, table]))
+        )  # the tile holds other keys, too
         members = [(w >> b) & 1 == 1 for b in range(len(keys))]
     assert members == [start <= j < stop and (j - start) % step < width for j in keys]

@@ -16,16 +16,22 @@ N = 300
 def rows(draw):
     """A few runs of one step, and a few spans."""
     step = draw(st.integers(2, 12))
-    strided = st.builds(lambda start, length, width: every(step, start, start + length, width),
-                        st.integers(-20, N), st.integers(0, N), st.integers(1, step + 1))
-    spans = st.builds(lambda start, length: span(start, start + length), st.integers(-20, N), st.integers(0, 60))
+    strided = st.builds(
+        lambda start, length, width: every(step, start, start + length, width),
+        st.integers(-20, N),
+        st.integers(0, N),
+        st.integers(1, step + 1),
+    )
+    spans = st.builds(
+        lambda start, length: span(start, start + length), st.integers(-20, N), st.integers(0, 60)
+    )
     return draw(st.lists(strided, min_size=1, max_size=5)) + draw(st.lists(spans, max_size=3))
 
 
 def tidied(runs):
     """The tidy table of one row."""
     out = np.empty((len(runs), 4), np.int64)
-    return out[:united(np.array(runs, np.int64), N, out)]
+    return out[: united(np.array(runs, np.int64), N, out)]
 
 
 @given(rows())

@@ -18,7 +18,9 @@ def folder(package):
 
 def by_path(package, path, *stubs):
     """The module that stands at `path` in the package, with the stubs in place of the modules of their names."""
-    spec = spec_from_file_location(f"{package}.{path.removesuffix('.py').replace('/', '.')}", f"{folder(package)}/{path}")
+    spec = spec_from_file_location(
+        f"{package}.{path.removesuffix('.py').replace('/', '.')}", f"{folder(package)}/{path}"
+    )
     module = module_from_spec(spec)
     with patch.dict(sys.modules, {stub.__name__: stub for stub in stubs}):
         spec.loader.exec_module(module)

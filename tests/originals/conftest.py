@@ -15,5 +15,8 @@ def pytest_make_collect_report(collector):
     """Nothing skips itself unseen where every original was asked for."""
     report = yield
     if ALL and report.skipped:
-        report.outcome, report.longrepr = "failed", f"SPARSE_REF_ORIGINALS=1 lets no original be missing: {report.longrepr[2]}"
+        report.outcome, report.longrepr = (
+            "failed",
+            f"SPARSE_REF_ORIGINALS=1 lets no original be missing: {report.longrepr[2]}",
+        )
     return report

@@ -18,12 +18,17 @@ LENGTHS = st.tuples(st.integers(1, 40), st.integers(1, 40))
 def members(mask_mod, n):
     """The mask that a FlexAttention mask_mod states, bool (n_q, n_k)."""
     zero, (n_q, n_k) = torch.tensor(0), n
-    return np.broadcast_to(mask_mod(zero, zero, torch.arange(n_q)[:, None], torch.arange(n_k)[None, :]).numpy(), (n_q, n_k))
+    return np.broadcast_to(
+        mask_mod(zero, zero, torch.arange(n_q)[:, None], torch.arange(n_k)[None, :]).numpy(),
+        (n_q, n_k),
+    )
 
 
 @given(st.integers(0, 45), LENGTHS)
 def test_prefix_lm(length, n):
-    assert np.array_equal(members(masks.generate_prefix_lm_mask(length), n), sr.dense(sr.prefix_lm(length), n))
+    assert np.array_equal(
+        members(masks.generate_prefix_lm_mask(length), n), sr.dense(sr.prefix_lm(length), n)
+    )
 
 
 @given(st.integers(1, 30), st.integers(1, 35))

@@ -13,8 +13,10 @@ import sparse_ref as sr
 from sparse_ref.patterns.bigbird_plans import focused_plan, ranged_plan
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-big_bird = pytest.importorskip("transformers.models.big_bird.modeling_big_bird",
-                               reason="transformers is missing: make test-originals")
+big_bird = pytest.importorskip(
+    "transformers.models.big_bird.modeling_big_bird",
+    reason="transformers is missing: make test-originals",
+)
 
 pytestmark = pytest.mark.originals
 
@@ -29,18 +31,40 @@ def own_global_generator():
 
 def layer_of(block, random, layer, heads, training=True):
     """The original's attention of one layer, 4096 positions at most."""
-    config = big_bird.BigBirdConfig(hidden_size=heads, num_attention_heads=heads, num_random_blocks=random, block_size=block)
+    config = big_bird.BigBirdConfig(
+        hidden_size=heads, num_attention_heads=heads, num_random_blocks=random, block_size=block
+    )
     return big_bird.BigBirdBlockSparseAttention(config, layer).train(training)
 
 
 def weights(n, block, random, layer, training, heads):
     """(what comes out, attention_probs), both (heads, n, n): all logits are 0 and the values one-hot, so weights come out."""
-    blocked, band, rows, keys = big_bird.BigBirdModel.create_masks_for_block_sparse_attn(torch.ones(1, n), block)
+    blocked, band, rows, keys = big_bird.BigBirdModel.create_masks_for_block_sparse_attn(
+        torch.ones(1, n), block
+    )
     zero, one_hot = torch.zeros(1, heads, n, 1), torch.eye(n).expand(1, heads, n, n)
     with torch.no_grad():
         out, probs = layer_of(block, random, layer, heads, training).bigbird_block_sparse_attention(
-            zero, zero, one_hot, band, rows, keys, blocked, blocked, heads, random, 1, block, block, 1, n, n,
-            seed=layer, plan_from_length=None, plan_num_rand_blocks=None)
+            zero,
+            zero,
+            one_hot,
+            band,
+            rows,
+            keys,
+            blocked,
+            blocked,
+            heads,
+            random,
+            1,
+            block,
+            block,
+            1,
+            n,
+            n,
+            seed=layer,
+            plan_from_length=None,
+            plan_num_rand_blocks=None,
+        )
     return out[0].transpose(0, 1).numpy(), probs[0].numpy()
 
 
@@ -57,7 +81,14 @@ def sparse_settings(draw):
     """n, block, random, layer, training, heads above the bound below which the model is full."""
     block, random = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     blocks = draw(st.integers(2 * random + 6, 2 * random + 14))
-    return blocks * block, block, random, draw(st.integers(0, 60)), draw(st.booleans()), draw(st.integers(1, 4))
+    return (
+        blocks * block,
+        block,
+        random,
+        draw(st.integers(0, 60)),
+        draw(st.booleans()),
+        draw(st.integers(1, 4)),
+    )
 
 
 @given(sparse_settings())
@@ -70,11 +101,21 @@ def test_sets_and_multiplicities_of_every_head(drawn):
 def test_multiplicities_at_1024_where_the_last_block_is_drawn(layer, training):
     assert_counted(1024, 64, 3, layer, training, 2)
     if training:
-        assert any((sr.multiplicity(sr.bigbird_hf(1024, 64, 3, layer, True, head, 2), 1024)[:, -1] == 2).any() for head in range(2))
+        assert any(
+            (
+                sr.multiplicity(sr.bigbird_hf(1024, 64, 3, layer, True, head, 2), 1024)[:, -1] == 2
+            ).any()
+            for head in range(2)
+        )
 
 
-@given(st.sampled_from([1024, 3072, 4096]), st.sampled_from([16, 32, 64, 128]), st.integers(1, 3), st.integers(0, 60),
-       st.integers(1, 4))
+@given(
+    st.sampled_from([1024, 3072, 4096]),
+    st.sampled_from([16, 32, 64, 128]),
+    st.integers(1, 3),
+    st.integers(0, 60),
+    st.integers(1, 4),
+)
 @settings(max_examples=30)
 def test_plans_at_the_paper_s_lengths(n, block, random, layer, heads):
     expected = focused_original(n, block, random, layer, heads)
@@ -95,15 +136,25 @@ def test_google_s_plan_at_2048_is_the_one_for_the_paper_s_lengths(block, random,
         assert np.array_equal(random_blocks(ours, block, 2048), expected[head])
 
 
-@given(st.sampled_from([512, 768, 1536, 2048, 5120]), st.sampled_from([16, 32]), st.integers(1, 3), st.integers(0, 60),
-       st.integers(1, 4))
+@given(
+    st.sampled_from([512, 768, 1536, 2048, 5120]),
+    st.sampled_from([16, 32]),
+    st.integers(1, 3),
+    st.integers(0, 60),
+    st.integers(1, 4),
+)
 @settings(max_examples=30)
 def test_plans_at_other_lengths(n, block, random, layer, heads):
     expected = ranged_original(n, block, random, layer, heads)
     for head in range(heads):
-        assert np.array_equal(random_blocks(sr.bigbird_hf(n, block, random, layer, True, head, heads), block, n), expected[head])
+        assert np.array_equal(
+            random_blocks(sr.bigbird_hf(n, block, random, layer, True, head, heads), block, n),
+            expected[head],
+        )
     if n != 2048:
-        assert sr.bigbird_google(n, block, random, layer) == sr.bigbird_hf(n, block, random, layer, True)
+        assert sr.bigbird_google(n, block, random, layer) == sr.bigbird_hf(
+            n, block, random, layer, True
+        )
 
 
 @given(st.integers(6, 40), st.integers(1, 10), st.integers(0, 60), st.integers(1, 3))
@@ -119,8 +170,19 @@ def test_plans_of_few_blocks_stop_together(blocks, random, layer, heads):
         assert np.array_equal(ranged_plan(blocks, 1, random, layer, heads), expected)
 
 
-@pytest.mark.parametrize(("n", "block", "random"), [(4096, 256, 3), (4096, 256, 1), (3072, 256, 2), (4096, 512, 1), (4096, 512, 4),
-                                                    (3072, 96, 3), (4096, 128, 4), (4096, 128, 5)])
+@pytest.mark.parametrize(
+    ("n", "block", "random"),
+    [
+        (4096, 256, 3),
+        (4096, 256, 1),
+        (3072, 256, 2),
+        (4096, 512, 1),
+        (4096, 512, 4),
+        (3072, 96, 3),
+        (4096, 128, 4),
+        (4096, 128, 5),
+    ],
+)
 def test_plans_of_large_blocks_stop_together(n, block, random):
     try:
         expected = focused_original(n, block, random, 3, 2)
@@ -128,15 +190,20 @@ def test_plans_of_large_blocks_stop_together(n, block, random):
         with pytest.raises(ValueError, match="random must leave blocks to choose from"):
             sr.bigbird_google(n, block, random, 3, 1, 2)
     else:
-        assert np.array_equal(random_blocks(sr.bigbird_google(n, block, random, 3, 1, 2), block, n), expected[1])
+        assert np.array_equal(
+            random_blocks(sr.bigbird_google(n, block, random, 3, 1, 2), block, n), expected[1]
+        )
 
 
 def focused_original(n, block, random, layer, heads):
     """The plan that the code calls old, cut to n as its caller cuts it."""
     original = layer_of(block, random, layer, heads)
     np.random.seed(layer)  # noqa: NPY002
-    plans = [original._bigbird_block_rand_mask(4096, 4096, block, block, random, last_idx=1024) for _ in range(heads)]
-    return np.stack(plans)[:, :n // block - 2]
+    plans = [
+        original._bigbird_block_rand_mask(4096, 4096, block, block, random, last_idx=1024)
+        for _ in range(heads)
+    ]
+    return np.stack(plans)[:, : n // block - 2]
 
 
 def ranged_original(n, block, random, layer, heads):
@@ -144,7 +211,9 @@ def ranged_original(n, block, random, layer, heads):
     original = layer_of(block, random, layer, heads)
     np.random.seed(layer)  # noqa: NPY002
     lengths, counts = original._get_rand_attn_plan(n, block, random)
-    return np.stack(original._bigbird_block_rand_mask_with_head(n, n, block, block, heads, lengths, counts))
+    return np.stack(
+        original._bigbird_block_rand_mask_with_head(n, n, block, block, heads, lengths, counts)
+    )
 
 
 def random_blocks(branches, block, n):
@@ -157,9 +226,19 @@ def random_blocks(branches, block, n):
 
 def model(layers=3, random=2, block=2):
     """A small BigBird, in evaluation mode."""
-    return big_bird.BigBirdModel(big_bird.BigBirdConfig(
-        vocab_size=10, hidden_size=8, num_hidden_layers=layers, num_attention_heads=2, intermediate_size=8, block_size=block,
-        num_random_blocks=random, max_position_embeddings=64), add_pooling_layer=False).eval()
+    return big_bird.BigBirdModel(
+        big_bird.BigBirdConfig(
+            vocab_size=10,
+            hidden_size=8,
+            num_hidden_layers=layers,
+            num_attention_heads=2,
+            intermediate_size=8,
+            block_size=block,
+            num_random_blocks=random,
+            max_position_embeddings=64,
+        ),
+        add_pooling_layer=False,
+    ).eval()
 
 
 def test_the_seed_of_a_layer_is_its_number():
@@ -171,7 +250,9 @@ def test_a_model_that_once_saw_a_short_input_stays_full():
     for n in (bound, bound + 2):
         found = model()
         found(torch.ones(1, n, dtype=torch.int64))
-        assert (found.attention_type == "original_full") == (len(sr.bigbird_hf(n, 2, 2, 0, False)) == 1)
+        assert (found.attention_type == "original_full") == (
+            len(sr.bigbird_hf(n, 2, 2, 0, False)) == 1
+        )
     found = model()
     for n in (bound, 2 * bound):
         found(torch.ones(1, n, dtype=torch.int64))
@@ -181,13 +262,24 @@ def test_a_model_that_once_saw_a_short_input_stays_full():
 def test_defect_in_evaluation_nothing_is_random():
     out, _ = weights(40, 2, 3, 1, False, 1)
     first = out[0, 4:-4, :2]  # rows of five blocks and three random ones
-    np.testing.assert_allclose(first * 16, 4, atol=1e-5, err_msg="transformers no longer reads block 0 in every random place: "
-                               "compare evaluation with bigbird_hf(training=True)")
+    np.testing.assert_allclose(
+        first * 16,
+        4,
+        atol=1e-5,
+        err_msg="transformers no longer reads block 0 in every random place: "
+        "compare evaluation with bigbird_hf(training=True)",
+    )
 
 
 @pytest.mark.parametrize("random", [1, 3])
 def test_defect_in_evaluation_the_returned_weights_do_not_sum_to_one(random):
     out, probs = weights(40, 2, random, 1, False, 1)
     np.testing.assert_allclose(out[0].sum(axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(probs[0, 4:-4].sum(axis=1), 5 / (5 + random), atol=1e-5, err_msg=(
-        "transformers now adds up the weights of a block that is listed more than once: compare attention_probs with the output"))
+    np.testing.assert_allclose(
+        probs[0, 4:-4].sum(axis=1),
+        5 / (5 + random),
+        atol=1e-5,
+        err_msg=(
+            "transformers now adds up the weights of a block that is listed more than once: compare attention_probs with the output"
+        ),
+    )

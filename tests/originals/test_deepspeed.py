@@ -33,8 +33,14 @@ def fixed_configs(draw):
 def fixed(local, verts, heads, block, global_blocks=1):
     """DeepSpeed's `fixed`, autoregressive."""
     return deepspeed.FixedSparsityConfig(
-        heads, block=block, different_layout_per_head=True, num_local_blocks=local, num_global_blocks=global_blocks,
-        attention="unidirectional", num_different_global_patterns=verts)
+        heads,
+        block=block,
+        different_layout_per_head=True,
+        num_local_blocks=local,
+        num_global_blocks=global_blocks,
+        attention="unidirectional",
+        num_different_global_patterns=verts,
+    )
 
 
 @given(fixed_configs(), st.integers(1, 30))
@@ -58,14 +64,21 @@ def test_fixed_spread_over_tokens_and_cut_to_the_past_is_openai_fixed(config, bl
 
 @given(st.integers(1, 9), st.integers(9, 30))
 def test_sliding_window_of_w_blocks_reaches_half_of_them_back(w, blocks):
-    for attention, p in ("unidirectional", sr.Lookback(w // 2 + 1)), ("bidirectional", sr.Window(w // 2)):
-        config = deepspeed.LocalSlidingWindowSparsityConfig(1, num_sliding_window_blocks=w, attention=attention)
+    for attention, p in (
+        ("unidirectional", sr.Lookback(w // 2 + 1)),
+        ("bidirectional", sr.Window(w // 2)),
+    ):
+        config = deepspeed.LocalSlidingWindowSparsityConfig(
+            1, num_sliding_window_blocks=w, attention=attention
+        )
         assert np.array_equal(layouts(config, blocks)[0], sr.dense(p, blocks)), attention
 
 
 @given(st.integers(1, 20))
 def test_dense_is_full(blocks):
-    assert np.array_equal(layouts(deepspeed.DenseSparsityConfig(2), blocks)[1], sr.dense(sr.Full(), blocks))
+    assert np.array_equal(
+        layouts(deepspeed.DenseSparsityConfig(2), blocks)[1], sr.dense(sr.Full(), blocks)
+    )
 
 
 @pytest.mark.parametrize("global_blocks", [2, 3])
@@ -82,5 +95,9 @@ def test_defect_fixed_with_two_or_more_global_blocks_sees_the_future(global_bloc
 
 def test_defect_variable_with_random_blocks_sees_the_future():
     config = deepspeed.VariableSparsityConfig(1, num_random_blocks=2, attention="unidirectional")
-    future = [layouts(config, 12)[0] & ~sr.dense(sr.Causal(), 12) for _ in range(20)]  # it draws from the global random state
-    assert any(layout.any() for layout in future), "DeepSpeed now draws random blocks from the past alone"
+    future = [
+        layouts(config, 12)[0] & ~sr.dense(sr.Causal(), 12) for _ in range(20)
+    ]  # it draws from the global random state
+    assert any(layout.any() for layout in future), (
+        "DeepSpeed now draws random blocks from the past alone"
+    )

@@ -12,8 +12,16 @@ pytestmark = pytest.mark.originals
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 def test_pytorch_is_judged_on_the_page():
     from sparse_ref.cli.demo import judged
+
     cells = r"<td>(PyTorch[^<]*)</td><td>([^<]*)</td><td><code>([^<]*)</code></td><td><span class=\"(\w+)\""
     rows = re.findall(cells, judged.section())
-    assert rows == [("PyTorch SDPA, is_causal=True", "12 x 12", "Causal()", "good"),
-                    ("PyTorch SDPA, is_causal=True", "4 x 12", "Causal()", "good"),
-                    ("PyTorch FlexAttention, mask_mod = Lookback(3).contains", "12 x 12", "Lookback(3)", "good")]
+    assert rows == [
+        ("PyTorch SDPA, is_causal=True", "12 x 12", "Causal()", "good"),
+        ("PyTorch SDPA, is_causal=True", "4 x 12", "Causal()", "good"),
+        (
+            "PyTorch FlexAttention, mask_mod = Lookback(3).contains",
+            "12 x 12",
+            "Lookback(3)",
+            "good",
+        ),
+    ]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-activations = ModuleType("flood_forecast.transformer_xl.lower_upper_config")  # which ask for nothing, but are not needed either
+activations = ModuleType(
+    "flood_forecast.transformer_xl.lower_upper_config"
+)  # which ask for nothing, but are not needed either
 activations.activation_dict = {"Softmax": torch.nn.Softmax}
 original = by_path("flood_forecast", "transformer_xl/transformer_bottleneck.py", activations)
 
@@ -20,7 +22,17 @@ pytestmark = pytest.mark.originals
 
 def layer(n, sub, heads=1, width=1):
     """The attention of one layer, with its mask of n by n."""
-    return original.Attention(heads, width, n, scale=True, q_len=1, sub_len=sub, sparse=True, attn_pdrop=0.0, resid_pdrop=0.0)
+    return original.Attention(
+        heads,
+        width,
+        n,
+        scale=True,
+        q_len=1,
+        sub_len=sub,
+        sparse=True,
+        attn_pdrop=0.0,
+        resid_pdrop=0.0,
+    )
 
 
 def members(n, sub):
@@ -50,13 +62,21 @@ def test_beyond_the_full_rows_and_inside_the_borders_it_is_restart_with_a_window
 
 def test_defect_the_oldest_restart_drops_itself():
     expected, mask = sr.dense(sr.LogSparseRestart(8, 3), 18), members(18, 8)
-    assert np.argwhere(expected[12:] & ~mask[12:]).tolist() == [[4, 0], [5, 1]], "row_mask now keeps its oldest restart"
-    assert not members(6, 8)[0].any(), "row 0 of row_mask now attends to itself when win_len < sub_len"
+    assert np.argwhere(expected[12:] & ~mask[12:]).tolist() == [[4, 0], [5, 1]], (
+        "row_mask now keeps its oldest restart"
+    )
+    assert not members(6, 8)[0].any(), (
+        "row 0 of row_mask now attends to itself when win_len < sub_len"
+    )
 
 
 def test_defect_the_default_sub_len_sees_everything():
     """sub_len = 1: no row has a key, and softmax over equal masked logits is uniform over past and future."""
-    assert not members(12, 1).any(), "row_mask has keys at sub_len = 1 now: let logsparse_code take it"
+    assert not members(12, 1).any(), (
+        "row_mask has keys at sub_len = 1 now: let logsparse_code take it"
+    )
     logits = torch.zeros(1, 1, 12, 12)
-    weights = layer(12, 1).attn(logits[..., :1], logits[..., :1, :], torch.eye(12)[None, None])[0, 0]
+    weights = layer(12, 1).attn(logits[..., :1], logits[..., :1, :], torch.eye(12)[None, None])[
+        0, 0
+    ]
     assert torch.allclose(weights, torch.full((12, 12), 1 / 12))

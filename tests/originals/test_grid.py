@@ -13,9 +13,16 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-hf = pytest.importorskip("transformers.models.swin.modeling_swin", reason="transformers is missing: make test-originals")
-lone = pytest.importorskip("swin_transformer_pytorch.swin_transformer", reason="swin-transformer-pytorch: make test-originals")
-axial_attention = pytest.importorskip("axial_attention", reason="axial-attention is missing: make test-originals")
+hf = pytest.importorskip(
+    "transformers.models.swin.modeling_swin", reason="transformers is missing: make test-originals"
+)
+lone = pytest.importorskip(
+    "swin_transformer_pytorch.swin_transformer",
+    reason="swin-transformer-pytorch: make test-originals",
+)
+axial_attention = pytest.importorskip(
+    "axial_attention", reason="axial-attention is missing: make test-originals"
+)
 
 pytestmark = pytest.mark.originals
 
@@ -67,15 +74,21 @@ def test_a_cyclic_shift_and_a_mask_are_shifted_windows(drawn):
 def test_padding_is_attended_to_with_the_value_0(drawn):
     shape, window, shift = drawn
     padded = tuple(-(-side // window) * window for side in shape)
-    inside = np.pad(np.ones(shape, bool), [(0, more - side) for more, side in zip(padded, shape)]).ravel()
+    inside = np.pad(
+        np.ones(shape, bool), [(0, more - side) for more, side in zip(padded, shape)]
+    ).ravel()
     found = swin_weights(*drawn)
-    assert_weights(found, uniform(sr.swin(padded, window, shift), prod(padded))[np.ix_(inside, inside)])
+    assert_weights(
+        found, uniform(sr.swin(padded, window, shift), prod(padded))[np.ix_(inside, inside)]
+    )
     assert np.array_equal(found > 1e-6, sr.dense(sr.swin(shape, window, shift), prod(shape)))
     if shape != padded and shift == 0:
         assert found.sum(axis=1).min() < 0.99
 
 
-@pytest.mark.parametrize(("shape", "window", "shift"), [((4, 4), 4, 2), ((3, 6), 3, 1), ((2, 4), 2, 1)])
+@pytest.mark.parametrize(
+    ("shape", "window", "shift"), [((4, 4), 4, 2), ((3, 6), 3, 1), ((2, 4), 2, 1)]
+)
 def test_a_grid_no_longer_than_its_window_is_not_shifted(shape, window, shift):
     found = swin_weights(shape, window, shift)
     assert_weights(found, uniform(sr.swin(shape, window), prod(shape)))
@@ -106,7 +119,9 @@ def test_swin_transformer_pytorch_shifts_by_half_a_window(window, down, across, 
 def axial_weights(shape, summed):
     """The mixing matrix of an AxialAttention over a grid of `shape`."""
     n = prod(shape)
-    layer = axial_attention.AxialAttention(n, num_dimensions=len(shape), heads=1, sum_axial_out=summed)
+    layer = axial_attention.AxialAttention(
+        n, num_dimensions=len(shape), heads=1, sum_axial_out=summed
+    )
     with torch.no_grad():
         for along in layer.axial_attentions:
             along.fn.to_q.weight.zero_()

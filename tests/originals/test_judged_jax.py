@@ -21,6 +21,7 @@ def windowed(keys, wrong=lambda x: x):
     def fn(q, k, v):
         x = jnp.where(mask, q @ wrong(k).mT * q.shape[-1] ** -0.5, -jnp.inf)
         return jax.nn.softmax(x, axis=-1) @ v
+
     return fn
 
 
@@ -60,12 +61,20 @@ def test_a_wrong_gradient_is_told_by_its_name(dtype, wrong):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("options", "pattern"), [
-    (dict(), sr.Full()), (dict(is_causal=True), sr.Causal()), (dict(local_window_size=(5, 0)), sr.Lookback(6)),
-    (dict(local_window_size=4), sr.Window(4)), (dict(local_window_size=(5, 3), is_causal=True), sr.Lookback(6))])
+@pytest.mark.parametrize(
+    ("options", "pattern"),
+    [
+        (dict(), sr.Full()),
+        (dict(is_causal=True), sr.Causal()),
+        (dict(local_window_size=(5, 0)), sr.Lookback(6)),
+        (dict(local_window_size=4), sr.Window(4)),
+        (dict(local_window_size=(5, 3), is_causal=True), sr.Lookback(6)),
+    ],
+)
 def test_its_own_attention_says_how_far_a_window_reaches_beside_i(dtype, options, pattern):
     def fn(q, k, v):
         return jax.nn.dot_product_attention(q, k, v, implementation="xla", **options)
+
     report = judged(fn, pattern, 4, dtype, kv_heads=2, layout="bnhd", gradients="jax")
     assert report.passed, report
 
@@ -79,6 +88,7 @@ def test_probe_and_identify_take_it_too():
 
 def test_arrays_cross_without_a_copy_and_come_back_writable():
     from sparse_ref.verify.calling.frameworks import FRAMEWORKS, numpy_of
+
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     for dtype in ("float32", "bfloat16", "float16"):
         there = FRAMEWORKS["jax"](x, dtype, "cpu")
@@ -95,8 +105,12 @@ def test_large_n(dtype):
 
     def fn(keys):
         def windowed(q, k, v):
-            return jax.nn.dot_product_attention(q, k, v, local_window_size=(keys - 1, 0), implementation="xla")
+            return jax.nn.dot_product_attention(
+                q, k, v, local_window_size=(keys - 1, 0), implementation="xla"
+            )
+
         return jax.jit(windowed)
+
     options = dict(framework="jax", dtype=dtype, d=64, layout="bnhd")
     assert check(fn(500), sr.Lookback(500), n, **options).passed
     assert check(fn(501), sr.Lookback(500), n, **options).names == {0: "Lookback(501)"}

@@ -33,6 +33,7 @@ def test_gradients_by_autograd(dtype):
 
     def detached(q, k, v):
         return windowed(9, 40)(q, k.detach(), v) + 0 * k.sum()
+
     report = check(detached, sr.Lookback(9), 40, 2, **options)
     assert [finding.kind for finding in report.findings] == ["gradient"]
     assert "of dk off" in report.findings[0].message
@@ -62,8 +63,10 @@ def test_a_gradient_a_tenth_too_small_is_found_and_eager_attention_passes(dtype)
     options = dict(layout="bhnd", framework="torch", dtype=dtype, gradients="torch", d=64)
     assert check(eager, sr.Lookback(64), 200, 2, **options).passed
     for at, name in enumerate(("dq", "dk", "dv")):
+
         def wrong(*x, at=at):
             return eager(*(Scaled.apply(y) if place == at else y for place, y in enumerate(x)))
+
         report = check(wrong, sr.Lookback(64), 200, 2, **options)
         assert [finding.kind for finding in report.findings] == ["gradient"]
         assert f"of {name} off" in report.findings[0].message

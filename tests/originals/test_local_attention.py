@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-lucidrains = pytest.importorskip("local_attention", reason="local-attention is missing: make test-originals")
+lucidrains = pytest.importorskip(
+    "local_attention", reason="local-attention is missing: make test-originals"
+)
 
 pytestmark = pytest.mark.originals
 
@@ -21,15 +23,22 @@ def settings_of(draw):
 
 def local(window, back, forward, causal, **options):
     """The layer as a function of q, k and v."""
-    return lucidrains.LocalAttention(window, causal=causal, look_backward=back, look_forward=0 if causal else forward, **options)
+    return lucidrains.LocalAttention(
+        window, causal=causal, look_backward=back, look_forward=0 if causal else forward, **options
+    )
 
 
 @given(settings_of())
 @settings(max_examples=30)
 def test_default_sees_whole_buckets(drawn):
     w, back, forward, buckets = drawn
-    for causal, p in (True, sr.Blockwise(sr.Band(back, 0), w) & sr.Causal()), (False, sr.Blockwise(sr.Band(back, forward), w)):
-        sr.verify.assert_conforms(local(w, back, forward, causal), p, w * buckets, framework="torch")
+    for causal, p in (
+        (True, sr.Blockwise(sr.Band(back, 0), w) & sr.Causal()),
+        (False, sr.Blockwise(sr.Band(back, forward), w)),
+    ):
+        sr.verify.assert_conforms(
+            local(w, back, forward, causal), p, w * buckets, framework="torch"
+        )
 
 
 @given(settings_of())
@@ -49,9 +58,18 @@ def test_causal_exact_windowsize_keeps_w_plus_1_keys_as_the_paper_does():
 
 
 def test_causal_autopad_keeps_the_sets():
-    sr.verify.assert_conforms(local(4, 1, 0, True, autopad=True), sr.Blockwise(sr.Local(1), 4) & sr.Causal(), 10, framework="torch")
+    sr.verify.assert_conforms(
+        local(4, 1, 0, True, autopad=True),
+        sr.Blockwise(sr.Local(1), 4) & sr.Causal(),
+        10,
+        framework="torch",
+    )
 
 
 def test_defect_bidirectional_autopad_averages_in_zeros():
-    report = sr.verify.check(local(4, 1, 1, False, autopad=True), sr.Blockwise(sr.Window(1), 4), 10, framework="torch")
-    assert "ghost" in {finding.kind for finding in report.findings}, "local-attention no longer attends to its padding"
+    report = sr.verify.check(
+        local(4, 1, 1, False, autopad=True), sr.Blockwise(sr.Window(1), 4), 10, framework="torch"
+    )
+    assert "ghost" in {finding.kind for finding in report.findings}, (
+        "local-attention no longer attends to its padding"
+    )

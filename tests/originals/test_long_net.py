@@ -21,7 +21,9 @@ original = long_net()
 def layer(w, r, dim, heads=1, causal=False):
     """The layer with logits 0 and values that are its input."""
     torch.manual_seed(0)
-    made = original.DilatedAttention(dim, heads, r, w, causal=causal, dtype=torch.float32, device="cpu")
+    made = original.DilatedAttention(
+        dim, heads, r, w, causal=causal, dtype=torch.float32, device="cpu"
+    )
     with torch.no_grad():
         for part in (made.proj_q, made.proj_k, made.proj_v):
             part.weight.zero_()
@@ -57,7 +59,9 @@ def test_where_segments_do_not_divide_n_it_attends_to_as_many_zeros_as_counted(w
 @pytest.mark.parametrize(("w", "r"), [(8, 2), (8, 4), (6, 3)])
 def test_defect_the_output_is_not_scattered_back(w, r):
     n = 2 * w
-    assert weights(n, w, r).shape == (n // r, n), "longnet now has a row for each position: compare it with sr.longnet"
+    assert weights(n, w, r).shape == (n // r, n), (
+        "longnet now has a row for each position: compare it with sr.longnet"
+    )
 
 
 def test_defect_heads_have_no_offsets_of_their_own():
@@ -67,5 +71,7 @@ def test_defect_heads_have_no_offsets_of_their_own():
 
 
 def test_defect_causal_does_not_run():
-    with pytest.raises(RuntimeError, match="must match the size"):  # it masks the output, segments by segments
+    with pytest.raises(
+        RuntimeError, match="must match the size"
+    ):  # it masks the output, segments by segments
         weights(16, 4, 1, causal=True)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-natten = pytest.importorskip("natten.backends.flex", reason="natten is missing: make test-originals")
+natten = pytest.importorskip(
+    "natten.backends.flex", reason="natten is missing: make test-originals"
+)
 
 pytestmark = pytest.mark.originals
 
@@ -17,7 +19,9 @@ def members(n, kernel, stride=1, dilation=1, causal=True):
     """NATTEN's mask over one axis of length n, bool (n, n)."""
     mask = natten.get_na_flex_mask("cpu", 1, (n,), (kernel,), (stride,), (dilation,), (causal,))
     zero, every = torch.tensor(0), torch.arange(n)
-    return np.broadcast_to(mask.mask_mod(zero, zero, every[:, None], every[None, :]).numpy(), (n, n))
+    return np.broadcast_to(
+        mask.mask_mod(zero, zero, every[:, None], every[None, :]).numpy(), (n, n)
+    )
 
 
 @given(st.integers(1, 20), st.integers(0, 30))
@@ -45,4 +49,6 @@ def test_a_stride_of_the_whole_kernel_is_blocks(kernel, blocks):
 def test_inside_the_borders_an_odd_kernel_is_a_window(radius, more):
     kernel, n = 2 * radius + 1, 4 * radius + 1 + more
     inner = slice(radius, n - radius)
-    assert np.array_equal(members(n, kernel, causal=False)[inner], sr.dense(sr.Window(radius), n)[inner])
+    assert np.array_equal(
+        members(n, kernel, causal=False)[inner], sr.dense(sr.Window(radius), n)[inner]
+    )

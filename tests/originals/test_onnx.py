@@ -18,21 +18,41 @@ LENGTHS = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 def attention(mask=None, *, opset=25, past=0, dtype=np.float32, **attributes):
     """fn(q, k, v) on (1, H, n, d) that evaluates one Attention node; the first `past` keys are handed over as a cache."""
-    names = ["q", "k", "v", "mask" if mask is not None else "", *(["past_k", "past_v"] if past else [])]
-    node = onnx.helper.make_node("Attention", names, ["out", *(["all_k", "all_v"] if past else [])], **attributes)
+    names = [
+        "q",
+        "k",
+        "v",
+        "mask" if mask is not None else "",
+        *(["past_k", "past_v"] if past else []),
+    ]
+    node = onnx.helper.make_node(
+        "Attention", names, ["out", *(["all_k", "all_v"] if past else [])], **attributes
+    )
     inputs = {name: value(name, bool if name == "mask" else dtype) for name in names if name}
     graph = onnx.helper.make_graph([node], "one", list(inputs.values()), [value("out", dtype)])
-    evaluator = reference.ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)]))
+    evaluator = reference.ReferenceEvaluator(
+        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
+    )
 
     def fn(q, k, v):
-        known = dict(q=q, k=k[..., past:, :], v=v[..., past:, :], mask=mask, past_k=k[..., :past, :], past_v=v[..., :past, :])
+        known = dict(
+            q=q,
+            k=k[..., past:, :],
+            v=v[..., past:, :],
+            mask=mask,
+            past_k=k[..., :past, :],
+            past_v=v[..., :past, :],
+        )
         return evaluator.run(None, {name: known[name] for name in inputs})[0]
+
     return fn
 
 
 def value(name, dtype):
     """An input or output of the graph, of any shape."""
-    return onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), None)
+    return onnx.helper.make_tensor_value_info(
+        name, onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), None
+    )
 
 
 @pytest.mark.parametrize("opset", [23, 24, 25])
@@ -41,14 +61,18 @@ def test_is_causal_is_upper_left_without_a_cache(opset, n):
     fn = attention(opset=opset, is_causal=1)
     sr.verify.assert_conforms(fn, sr.Causal(), n, heads=2, layout="bhnd")
     if n[1] > n[0] > 1:
-        assert not sr.verify.check(fn, sr.Shifted(sr.Causal(), n[1] - n[0]), n, layout="bhnd").passed
+        assert not sr.verify.check(
+            fn, sr.Shifted(sr.Causal(), n[1] - n[0]), n, layout="bhnd"
+        ).passed
 
 
 @pytest.mark.parametrize("opset", [24, 25])
 @pytest.mark.parametrize(("new", "past"), [(1, 5), (3, 4), (4, 1)])
 def test_is_causal_is_lower_right_with_a_cache(opset, new, past):
     fn = attention(opset=opset, past=past, is_causal=1)
-    sr.verify.assert_conforms(fn, sr.Shifted(sr.Causal(), past), (new, new + past), heads=2, layout="bhnd")
+    sr.verify.assert_conforms(
+        fn, sr.Shifted(sr.Causal(), past), (new, new + past), heads=2, layout="bhnd"
+    )
 
 
 @given(st.integers(0, 12), st.integers(0, 12), LENGTHS, st.integers(0, 4))
@@ -57,7 +81,12 @@ def test_window_sizes_are_a_band_that_reaches_past_the_cache(left, right, n, pas
     n_q, n_k = n
     for right_is, sizes in (right, dict(right_window_size=right)), (0, dict(is_causal=1)):
         p = sr.Shifted(sr.Band(left, right_is), past)
-        sr.verify.assert_conforms(attention(past=past, left_window_size=left, **sizes), p, (n_q, n_k + past), layout="bhnd")
+        sr.verify.assert_conforms(
+            attention(past=past, left_window_size=left, **sizes),
+            p,
+            (n_q, n_k + past),
+            layout="bhnd",
+        )
 
 
 @given(patterns(most=8), LENGTHS)
@@ -67,7 +96,9 @@ def test_a_bool_mask_is_taken_as_it_is_empty_rows_and_all(p, n):
 
 
 def test_grouped_heads_are_shared_by_neighbours():
-    sr.verify.assert_conforms(attention(sr.dense(sr.Strided(3), 9)), sr.Strided(3), 9, heads=4, kv_heads=2, layout="bhnd")
+    sr.verify.assert_conforms(
+        attention(sr.dense(sr.Strided(3), 9)), sr.Strided(3), 9, heads=4, kv_heads=2, layout="bhnd"
+    )
 
 
 @given(patterns(most=20), st.tuples(st.integers(1, 70), st.integers(1, 70)), st.integers(0, 999))

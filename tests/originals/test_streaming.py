@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-kv_cache = pytest.importorskip("attention_sinks.attention_sink_kv_cache", reason="attention-sinks is missing: make test-originals")
+kv_cache = pytest.importorskip(
+    "attention_sinks.attention_sink_kv_cache",
+    reason="attention-sinks is missing: make test-originals",
+)
 
 pytestmark = pytest.mark.originals
 
@@ -28,7 +31,11 @@ def kept(sinks, keys, n, axis, before):
         token = torch.full((1, 1, 1, 1), i)
         if before:
             past = cache.evict_for_space(past, 1)
-        past = [[token, token]] if past is None else [[torch.cat([x, token], dim=axis) for x in past[0]]]
+        past = (
+            [[token, token]]
+            if past is None
+            else [[torch.cat([x, token], dim=axis) for x in past[0]]]
+        )
         assert torch.equal(*past[0])
         seen = past[0][0].flatten().tolist()
         assert len(set(seen)) == len(seen)
@@ -41,22 +48,33 @@ def kept(sinks, keys, n, axis, before):
 @given(SINKS, KEYS, LENGTHS, AXES)
 @settings(max_examples=60)
 def test_making_room_before_each_token_is_streaming(sinks, keys, n, axis):
-    assert np.array_equal(kept(sinks, keys, n, axis, before=True), sr.dense(sr.streaming(sinks, keys), n))
+    assert np.array_equal(
+        kept(sinks, keys, n, axis, before=True), sr.dense(sr.streaming(sinks, keys), n)
+    )
 
 
 @given(SINKS, KEYS, LENGTHS, AXES)
 @settings(max_examples=60)
 def test_trimming_after_each_token_keeps_one_key_more(sinks, keys, n, axis):
-    assert np.array_equal(kept(sinks, keys, n, axis, before=False), sr.dense(sr.streaming(sinks, keys + 1), n))
+    assert np.array_equal(
+        kept(sinks, keys, n, axis, before=False), sr.dense(sr.streaming(sinks, keys + 1), n)
+    )
 
 
 def test_a_window_of_0_keys_still_holds_the_query():
     found = kept(2, 0, 8, 2, before=True)
-    assert np.array_equal(found, sr.dense(sr.streaming(2, 1), 8)), "attention-sinks refuses or empties a window of 0 keys"
+    assert np.array_equal(found, sr.dense(sr.streaming(2, 1), 8)), (
+        "attention-sinks refuses or empties a window of 0 keys"
+    )
 
 
 def test_defect_a_prompt_as_long_as_the_window_forgets_all_before_it_but_the_sinks():
     """`evict_for_space` takes the coming tokens out of the recent part alone, however many they are."""
     cache, past = kv_cache.AttentionSinkKVCache(2, 4), torch.arange(6).reshape(1, 1, 6, 1)
-    left = [cache.evict_for_space([[past, past]], coming)[0][0].flatten().tolist() for coming in (1, 3, 4, 9)]
-    assert left == [[0, 1, 3, 4, 5], [0, 1, 5], [0, 1], [0, 1]], "attention-sinks no longer forgets the text before a long prompt"
+    left = [
+        cache.evict_for_space([[past, past]], coming)[0][0].flatten().tolist()
+        for coming in (1, 3, 4, 9)
+    ]
+    assert left == [[0, 1, 3, 4, 5], [0, 1, 5], [0, 1], [0, 1]], (
+        "attention-sinks no longer forgets the text before a long prompt"
+    )

@@ -10,7 +10,9 @@ from strategies import patterns, qkv
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-flex = pytest.importorskip("torch.nn.attention.flex_attention", reason="torch is missing: make test-originals")
+flex = pytest.importorskip(
+    "torch.nn.attention.flex_attention", reason="torch is missing: make test-originals"
+)
 
 pytestmark = pytest.mark.originals
 
@@ -37,7 +39,9 @@ def test_float32_is_as_near_to_float64_as_torch_is(p, n, seed, d, spread):
     exact = sdpa(*(x.double()[None] for x in tensors(q, k, v)), attn_mask=mask)[0].numpy()
     theirs = sdpa(*(x[None] for x in tensors(q, k, v)), attn_mask=mask)[0].numpy()
     ours = sr.attend(q, k, v, p)
-    floor = FLOAT32 * abs(v).max() * (1 + spread)  # one rounding of v, where torch happened to make none
+    floor = (
+        FLOAT32 * abs(v).max() * (1 + spread)
+    )  # one rounding of v, where torch happened to make none
     assert abs(ours - exact).max() <= 2 * abs(theirs - exact).max() + floor
 
 
@@ -50,7 +54,12 @@ def test_float64_and_the_reference_are_torch_float64(p, n, seed):
         np.testing.assert_allclose(sr.attend(q, k, v, p, device=device), theirs, atol=1e-12)
 
 
-@given(patterns(), st.tuples(st.integers(1, 80), st.integers(1, 80)), SEEDS, st.sampled_from([None, 0.3]))
+@given(
+    patterns(),
+    st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    SEEDS,
+    st.sampled_from([None, 0.3]),
+)
 @settings(max_examples=30)
 def test_gradients_are_those_of_autograd(p, n, seed, scale):
     q, k, v = qkv(n, heads=4, groups=2, dtype=np.float64, seed=seed)
@@ -62,7 +71,9 @@ def test_gradients_are_those_of_autograd(p, n, seed, scale):
     for device in ("cpu", "reference"):
         ours = sr.attend_backward(grad, q, k, v, out, lse, p, scale=scale, device=device)
         for name, mine, leaf in zip("qkv", ours, leaves):
-            np.testing.assert_allclose(mine, leaf.grad.numpy(), atol=1e-11, err_msg=f"d{name}, {device}")
+            np.testing.assert_allclose(
+                mine, leaf.grad.numpy(), atol=1e-11, err_msg=f"d{name}, {device}"
+            )
 
 
 @pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
@@ -70,9 +81,15 @@ def test_gradients_are_those_of_autograd(p, n, seed, scale):
 @settings(max_examples=20)
 def test_flex_attention_and_its_log_sum_exp(p, n, seed):
     q, k, v = qkv(n, heads=4, groups=2, dtype=np.float64, seed=seed)
-    block_mask = flex.create_block_mask(lambda b, h, i, j: p.contains(i, j), None, None, *n, device="cpu")
-    theirs = flex.flex_attention(*(x[None] for x in tensors(q, k, v)), block_mask=block_mask, enable_gqa=True,
-                                 return_aux=flex.AuxRequest(lse=True))
+    block_mask = flex.create_block_mask(
+        lambda b, h, i, j: p.contains(i, j), None, None, *n, device="cpu"
+    )
+    theirs = flex.flex_attention(
+        *(x[None] for x in tensors(q, k, v)),
+        block_mask=block_mask,
+        enable_gqa=True,
+        return_aux=flex.AuxRequest(lse=True),
+    )
     out, lse = sr.attend_with_lse(q, k, v, p)
     np.testing.assert_allclose(out, theirs[0][0].numpy(), atol=1e-12)
     np.testing.assert_allclose(lse, theirs[1].lse[0].numpy(), atol=1e-12)
@@ -93,16 +110,25 @@ def test_bfloat16_crosses_by_its_bits_and_the_error_says_what_was_wrong_without(
     half = [x.bfloat16() for x in (q, k, v)]
     with pytest.raises(TypeError, match=r"(?s)^q must be .*BFloat16"):
         sr.attend(*half, sr.Causal())
-    ours = sr.attend(*(x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) for x in half), sr.Causal())
+    ours = sr.attend(
+        *(x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) for x in half), sr.Causal()
+    )
     assert ours.dtype == ml_dtypes.bfloat16
-    exact = sdpa(*(x.double()[None] for x in half), attn_mask=masked(sr.Causal(), (40, 30)))[0].numpy()
+    exact = sdpa(*(x.double()[None] for x in half), attn_mask=masked(sr.Causal(), (40, 30)))[
+        0
+    ].numpy()
     np.testing.assert_allclose(ours.astype(np.float64), exact, rtol=2**-8, atol=1e-5)
 
 
-@pytest.mark.parametrize(("spoil", "reason"), [
-    (lambda x: x.requires_grad_(), "requires grad"), (lambda x: x.to("meta"), "meta"), (lambda x: x.to_sparse(), "[Ss]parse"),
-    (lambda x: x.long(), "int64"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda x: x.requires_grad_(), "requires grad"),
+        (lambda x: x.to("meta"), "meta"),
+        (lambda x: x.to_sparse(), "[Ss]parse"),
+        (lambda x: x.long(), "int64"),
+    ],
+)
 def test_tensors_that_cannot_cross_are_refused_by_name(spoil, reason):
     q, k, v = tensors(*qkv((4, 4)))
     with pytest.raises(TypeError, match=rf"(?s)^k must .*{reason}"):

@@ -11,8 +11,12 @@ from strategies import RULES, instances, patterns
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-flex = pytest.importorskip("torch.nn.attention.flex_attention", reason="torch is missing: make test-originals")
-bias = pytest.importorskip("torch.nn.attention.bias", reason="torch is missing: make test-originals")
+flex = pytest.importorskip(
+    "torch.nn.attention.flex_attention", reason="torch is missing: make test-originals"
+)
+bias = pytest.importorskip(
+    "torch.nn.attention.bias", reason="torch is missing: make test-originals"
+)
 
 pytestmark = pytest.mark.originals
 
@@ -22,7 +26,9 @@ sdpa = torch.nn.functional.scaled_dot_product_attention
 
 def members(p, n, dtype=torch.int64):
     """The mask of p evaluated on tensors alone."""
-    mask = p.contains(torch.arange(n[0], dtype=dtype)[:, None], torch.arange(n[1], dtype=dtype)[None, :])
+    mask = p.contains(
+        torch.arange(n[0], dtype=dtype)[:, None], torch.arange(n[1], dtype=dtype)[None, :]
+    )
     assert isinstance(mask, torch.Tensor)
     assert mask.dtype == torch.bool
     return np.broadcast_to(mask.numpy(), n)
@@ -49,7 +55,9 @@ def test_contains_is_a_mask_mod_and_its_block_mask_holds_the_blocks_of_bsr(p, n,
     holds = np.zeros(theirs.to_dense().shape[-2:], bool)
     holds[np.repeat(np.arange(len(holds)), np.diff(ours.indptr)), ours.indices] = True
     assert np.array_equal(theirs.to_dense()[0, 0].numpy() != 0, holds)
-    assert np.array_equal(flex.create_mask(mask_mod(p), None, None, *n, device="cpu")[0, 0].numpy(), sr.dense(p, n))
+    assert np.array_equal(
+        flex.create_mask(mask_mod(p), None, None, *n, device="cpu")[0, 0].numpy(), sr.dense(p, n)
+    )
 
 
 def mask_mod(p):
@@ -70,7 +78,10 @@ def test_flex_attention_attends_to_exactly_these_sets(p, n):
 def test_is_causal_and_its_two_biases(n):
     n_q, n_k = n
     causal, corner = sr.Causal(), sr.Shifted(sr.Causal(), n_k - n_q)
-    fns = [(partial(sdpa, is_causal=True), causal), (partial(sdpa, attn_mask=bias.causal_upper_left(n_q, n_k)), causal)]
+    fns = [
+        (partial(sdpa, is_causal=True), causal),
+        (partial(sdpa, attn_mask=bias.causal_upper_left(n_q, n_k)), causal),
+    ]
     if n_k >= n_q:
         fns.append((partial(sdpa, attn_mask=bias.causal_lower_right(n_q, n_k)), corner))
     for fn, p in fns:
@@ -89,10 +100,14 @@ def test_square_subsequent_mask_is_causal():
 @settings(max_examples=25)
 def test_sdpa_takes_a_dense_mask_as_it_is_empty_rows_and_all(p, n):
     mask = torch.from_numpy(sr.dense(p, n))
-    sr.verify.assert_conforms(partial(sdpa, attn_mask=mask), p, n, heads=2, layout="bhnd", framework="torch")
+    sr.verify.assert_conforms(
+        partial(sdpa, attn_mask=mask), p, n, heads=2, layout="bhnd", framework="torch"
+    )
 
 
 def test_a_finite_mask_value_is_no_mask():
     mask = torch.from_numpy(np.where(sr.dense(sr.Causal(), 6), 0, -1e4).astype(np.float32))
-    report = sr.verify.check(partial(sdpa, attn_mask=mask), sr.Causal(), 6, layout="bhnd", framework="torch")
+    report = sr.verify.check(
+        partial(sdpa, attn_mask=mask), sr.Causal(), 6, layout="bhnd", framework="torch"
+    )
     assert "leak" in {finding.kind for finding in report.findings}

@@ -8,10 +8,16 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
-hf = pytest.importorskip("transformers.masking_utils", reason="transformers is missing: make test-originals")
+hf = pytest.importorskip(
+    "transformers.masking_utils", reason="transformers is missing: make test-originals"
+)
 gpt_neo, longformer, reformer, longt5 = (
-    pytest.importorskip(f"transformers.models.{name}.modeling_{name}", reason="transformers is missing: make test-originals")
-    for name in ("gpt_neo", "longformer", "reformer", "longt5"))
+    pytest.importorskip(
+        f"transformers.models.{name}.modeling_{name}",
+        reason="transformers is missing: make test-originals",
+    )
+    for name in ("gpt_neo", "longformer", "reformer", "longt5")
+)
 
 pytestmark = pytest.mark.originals
 
@@ -23,7 +29,9 @@ LENGTHS = st.tuples(st.integers(1, 40), st.integers(1, 40))
 def members(mask_function, n, offset=0):
     """The mask of a mask function as `sdpa_mask` draws it for queries that begin at `offset`."""
     n_q, n_k = n if isinstance(n, tuple) else (n, n)
-    mask = hf.sdpa_mask(1, n_q, n_k, q_offset=offset, mask_function=mask_function, allow_is_causal_skip=False)
+    mask = hf.sdpa_mask(
+        1, n_q, n_k, q_offset=offset, mask_function=mask_function, allow_is_causal_skip=False
+    )
     return mask[0, 0].numpy()
 
 
@@ -42,30 +50,45 @@ def test_mask_functions_and_their_offset(w, n, offset):
         assert np.array_equal(members(mask_function, n), sr.dense(p, n)), f"{p!r}"
         shifted = sr.dense(sr.Shifted(p, offset), n)
         assert np.array_equal(members(mask_function, n, offset), shifted), f"{p!r}"
-        assert np.array_equal(members(hf.add_offsets_to_mask_function(mask_function, offset, 0), n), shifted), f"{p!r}"
+        assert np.array_equal(
+            members(hf.add_offsets_to_mask_function(mask_function, offset, 0), n), shifted
+        ), f"{p!r}"
 
 
 @given(SIZES, SIZES, LENGTHS)
 def test_and_masks_and_or_masks_are_the_algebra(w, chunk, n):
     for f, p in pairs(w):
         for g, r in pairs(chunk):
-            assert np.array_equal(members(hf.and_masks(f, g), n), sr.dense(p & r, n)), f"{p!r} & {r!r}"
-            assert np.array_equal(members(hf.or_masks(f, g), n), sr.dense(p | r, n)), f"{p!r} | {r!r}"
+            assert np.array_equal(members(hf.and_masks(f, g), n), sr.dense(p & r, n)), (
+                f"{p!r} & {r!r}"
+            )
+            assert np.array_equal(members(hf.or_masks(f, g), n), sr.dense(p | r, n)), (
+                f"{p!r} | {r!r}"
+            )
 
 
 @given(SIZES, st.integers(1, 5), st.integers(1, 9))
 def test_packed_sequences_of_one_length_are_blocks(w, count, length):
     n = count * length
     position, sequence = (torch.arange(n) % length)[None], (torch.arange(n) // length)[None]
-    packed = hf.packed_sequence_compatibility_function(hf.sliding_window_causal_mask_function(w), position, sequence)
+    packed = hf.packed_sequence_compatibility_function(
+        hf.sliding_window_causal_mask_function(w), position, sequence
+    )
     assert np.array_equal(members(packed, n), sr.dense(sr.Block(length) & sr.Lookback(w), n))
-    assert np.array_equal(members(hf.blockwise_overlay(sequence), n), sr.dense(sr.Blockwise(sr.Window(0), length), n))
+    assert np.array_equal(
+        members(hf.blockwise_overlay(sequence), n), sr.dense(sr.Blockwise(sr.Window(0), length), n)
+    )
 
 
 @given(st.integers(1, 40), SIZES)
 def test_gpt_neo_local_keeps_w_keys(n, w):
-    config = gpt_neo.GPTNeoConfig(max_position_embeddings=n, window_size=w, hidden_size=4, num_heads=1)
-    kinds = [(kind, gpt_neo.GPTNeoSelfAttention(config, kind).bias[0, 0].numpy()) for kind in ("local", "global")]
+    config = gpt_neo.GPTNeoConfig(
+        max_position_embeddings=n, window_size=w, hidden_size=4, num_heads=1
+    )
+    kinds = [
+        (kind, gpt_neo.GPTNeoSelfAttention(config, kind).bias[0, 0].numpy())
+        for kind in ("local", "global")
+    ]
     for (kind, found), p in zip(kinds, (sr.Lookback(w), sr.Causal())):
         assert np.array_equal(found, sr.dense(p, n)), kind
 
@@ -74,10 +97,21 @@ def test_gpt_neo_local_keeps_w_keys(n, w):
 @pytest.mark.parametrize("chunks", [2, 3, 5])
 def test_longformer_without_globals_is_a_window_of_half_its_width_to_each_side(width, chunks):
     n = width * chunks
-    config = longformer.LongformerConfig(hidden_size=n, num_attention_heads=1, num_hidden_layers=1, attention_window=[width])
+    config = longformer.LongformerConfig(
+        hidden_size=n, num_attention_heads=1, num_hidden_layers=1, attention_window=[width]
+    )
     none = torch.zeros(1, n, dtype=torch.bool)
-    weights = mixing(longformer.LongformerSelfAttention(config, 0), n, lambda layer, x: layer(
-        x, torch.zeros(1, n), is_index_masked=none, is_index_global_attn=none, is_global_attn=False)[0])
+    weights = mixing(
+        longformer.LongformerSelfAttention(config, 0),
+        n,
+        lambda layer, x: layer(
+            x,
+            torch.zeros(1, n),
+            is_index_masked=none,
+            is_index_global_attn=none,
+            is_global_attn=False,
+        )[0],
+    )
     assert_uniform(weights, sr.Window(width // 2))
 
 
@@ -95,7 +129,9 @@ def test_defect_reformer_local_encoder_lets_the_first_chunk_see_the_last(chunk):
     members = mixing(*reformer_local(n, chunk, before=1, after=0, decoder=False)) > 0
     intended = sr.dense(sr.Blockwise(sr.Band(1, 0), chunk), n)
     extra = members & ~intended
-    assert extra[:chunk, -chunk:].all(), "transformers no longer wraps the chunks around: compare the encoder with Blockwise(Band)"
+    assert extra[:chunk, -chunk:].all(), (
+        "transformers no longer wraps the chunks around: compare the encoder with Blockwise(Band)"
+    )
     assert extra.sum() == chunk**2
     assert (members | ~intended).all()
 
@@ -103,8 +139,15 @@ def test_defect_reformer_local_encoder_lets_the_first_chunk_see_the_last(chunk):
 def reformer_local(n, chunk, before, after, decoder):
     """The arguments of `mixing` for Reformer's local layer."""
     config = reformer.ReformerConfig(
-        hidden_size=n, num_attention_heads=1, attention_head_size=n, attn_layers=["local"], is_decoder=decoder,
-        local_attn_chunk_length=chunk, local_num_chunks_before=before, local_num_chunks_after=after)
+        hidden_size=n,
+        num_attention_heads=1,
+        attention_head_size=n,
+        attn_layers=["local"],
+        is_decoder=decoder,
+        local_attn_chunk_length=chunk,
+        local_num_chunks_before=before,
+        local_num_chunks_after=after,
+    )
     return reformer.LocalSelfAttention(config, 0), n, lambda layer, x: layer(x).hidden_states
 
 
@@ -122,7 +165,11 @@ def test_longt5_local_is_a_window(radius, n):
 def mixing(layer, n, call):
     """The mixing matrix of a layer of one head: all logits 0, and one-hot values go in, so the weights come out."""
     with torch.no_grad():
-        for name, weight in [("query", torch.zeros(n, n)), ("key", torch.zeros(n, n)), ("value", torch.eye(n))]:
+        for name, weight in [
+            ("query", torch.zeros(n, n)),
+            ("key", torch.zeros(n, n)),
+            ("value", torch.eye(n)),
+        ]:
             getattr(layer, name).weight.copy_(weight)
             if getattr(layer, name).bias is not None:
                 getattr(layer, name).bias.zero_()

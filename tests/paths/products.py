@@ -12,7 +12,9 @@ def keyed(masks, residual):
 
 def products(masks, residual):
     """The Boolean product of the first r layers, which cycle, for r = 0, 1, 2, ... without end."""
-    layers = [layer.astype(np.float32) for layer in keyed(masks, residual)]  # sums of ones are exact below 2**24
+    layers = [
+        layer.astype(np.float32) for layer in keyed(masks, residual)
+    ]  # sums of ones are exact below 2**24
     found, r = np.eye(len(masks[0]), dtype=bool), 0
     while True:
         yield found

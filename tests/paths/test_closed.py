@@ -11,7 +11,9 @@ from sparse_ref.paths.finite.closed_forms import known
 HUGE = 10**18
 N = 40
 STACKS = [
-    (sr.Full(),), (sr.Causal(),), (sr.LogSparse(),),
+    (sr.Full(),),
+    (sr.Causal(),),
+    (sr.LogSparse(),),
     *[(sr.Lookback(keys),) for keys in (*range(1, 9), N, N + 1)],
     *[(sr.Local(l),) for l in range(1, 6)],
     *[(sr.Window(radius),) for radius in (*range(6), N - 1, N)],
@@ -19,7 +21,12 @@ STACKS = [
     *[(sr.Strided(l),) for l in range(1, 7)],
     *[(sr.butterfly(factors),) for factors in range(8)],
     *[sr.strided(l).steps[::way] for l in range(1, 9) for way in (1, -1)],
-    *[(sr.Lookback(l + more), sr.Strided(l))[::way] for l in range(1, 8) for more in range(4) for way in (1, -1)],
+    *[
+        (sr.Lookback(l + more), sr.Strided(l))[::way]
+        for l in range(1, 8)
+        for more in range(4)
+        for way in (1, -1)
+    ],
     *[sr.fixed(l, c).steps for l in range(1, 8) for c in range(1, l + 1)],
 ]
 
@@ -32,7 +39,9 @@ def searched(steps, n, residual):
 @pytest.mark.parametrize("steps", STACKS, ids=repr)
 def test_hops_of_every_pair(steps):
     form = known(steps)
-    stated = np.array([[-1 if form.hops(j, i) is None else form.hops(j, i) for j in range(N)] for i in range(N)])
+    stated = np.array(
+        [[-1 if form.hops(j, i) is None else form.hops(j, i) for j in range(N)] for i in range(N)]
+    )
     for residual in (True, False):
         assert (searched(steps, N, residual) == stated).all()
 
@@ -51,10 +60,23 @@ def test_diameters(steps):
                 assert sr.paths.diameter(steps, n, causal=causal) == pairs.max()
 
 
-@pytest.mark.parametrize("steps", [
-    (sr.Lookback(3), sr.Strided(4)), (sr.Strided(4), sr.Lookback(3)), (sr.Block(4), sr.Summary(5)), (sr.Summary(4), sr.Block(4)),
-    (sr.Lookback(3), sr.Lookback(4)), (sr.Band(2, -1),), (sr.Flip(2),), (sr.Flip(1) | sr.Flip(4) | sr.Window(0),),
-    (sr.Sinks(1),), (sr.LogSparse(), sr.LogSparse()), (sr.Causal(), sr.Causal(), sr.Causal())], ids=repr)
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (sr.Lookback(3), sr.Strided(4)),
+        (sr.Strided(4), sr.Lookback(3)),
+        (sr.Block(4), sr.Summary(5)),
+        (sr.Summary(4), sr.Block(4)),
+        (sr.Lookback(3), sr.Lookback(4)),
+        (sr.Band(2, -1),),
+        (sr.Flip(2),),
+        (sr.Flip(1) | sr.Flip(4) | sr.Window(0),),
+        (sr.Sinks(1),),
+        (sr.LogSparse(), sr.LogSparse()),
+        (sr.Causal(), sr.Causal(), sr.Causal()),
+    ],
+    ids=repr,
+)
 def test_nothing_is_stated_of_others(steps):
     assert known(steps) is None
 
@@ -62,6 +84,7 @@ def test_nothing_is_stated_of_others(steps):
 def test_nothing_is_stated_of_what_is_derived():
     class Less(sr.Causal):
         """Causal of another kind."""
+
     assert known((Less(),)) is None and known((sr.Causal(),))
 
 

@@ -44,7 +44,10 @@ def test_hops_is_the_first_layer_at_which_walking_finds_the_pair(stack, residual
     layers, n = stack
     enough = len(layers) * n + 1  # no shortest walk passes a position twice below the same step
     counts = list(walked(layers * (enough // len(layers) + 1), n, residual))
-    expected = [[next((r for r, pairs in enumerate(counts) if (i, j) in pairs), -1) for j in range(n)] for i in range(n)]
+    expected = [
+        [next((r for r, pairs in enumerate(counts) if (i, j) in pairs), -1) for j in range(n)]
+        for i in range(n)
+    ]
     found = sr.paths.hops(patterns(layers), n, residual=residual)
     assert found.dtype == np.int32
     assert found.tolist() == expected
@@ -55,39 +58,54 @@ def test_order_names_the_layers_from_below(stack, residual, data):
     layers, n = stack
     order = data.draw(st.lists(st.integers(1, len(layers)), min_size=1, max_size=4).map(tuple))
     steps, ordered = patterns(layers), patterns([layers[m - 1] for m in order])
-    assert (sr.paths.reach(steps, n, residual=residual, order=order) == sr.paths.reach(ordered, n, residual=residual)).all()
-    assert (sr.paths.hops(steps, n, residual=residual, order=order) == sr.paths.hops(ordered, n, residual=residual)).all()
+    assert (
+        sr.paths.reach(steps, n, residual=residual, order=order)
+        == sr.paths.reach(ordered, n, residual=residual)
+    ).all()
+    assert (
+        sr.paths.hops(steps, n, residual=residual, order=order)
+        == sr.paths.hops(ordered, n, residual=residual)
+    ).all()
 
 
 @given(stacks(), st.booleans(), st.integers(0, 6))
 def test_most_hides_what_is_further(stack, residual, most):
     layers, n = stack
     every = sr.paths.hops(patterns(layers), n, residual=residual)
-    assert (sr.paths.hops(patterns(layers), n, residual=residual, most=most) == np.where(every <= most, every, -1)).all()
+    assert (
+        sr.paths.hops(patterns(layers), n, residual=residual, most=most)
+        == np.where(every <= most, every, -1)
+    ).all()
 
 
 def test_the_first_step_is_the_lowest_layer():
-    up, down = sr.Band(1, -1), sr.Band(-1, 1)                  # i reads i - 1;  i reads i + 1
-    assert sr.picture(sr.Listed.of_rows([np.flatnonzero(row) for row in sr.paths.reach([up, down], 3, residual=False)]), 3) == (
-        "█··\n"
-        "·█·\n"
-        "···")                                                  # 1 hears of 0, then 0 reads 1: nothing is below 3
+    up, down = sr.Band(1, -1), sr.Band(-1, 1)  # i reads i - 1;  i reads i + 1
+    assert sr.picture(
+        sr.Listed.of_rows(
+            [np.flatnonzero(row) for row in sr.paths.reach([up, down], 3, residual=False)]
+        ),
+        3,
+    ) == ("█··\n·█·\n···")  # 1 hears of 0, then 0 reads 1: nothing is below 3
 
 
 def test_hops_of_a_window_count_its_lengths():
     i, j = np.arange(30)[:, None], np.arange(30)
-    expected = np.where(j <= i, -(-(i - j) // 4), -1)            # ceil of the distance over keys - 1
+    expected = np.where(j <= i, -(-(i - j) // 4), -1)  # ceil of the distance over keys - 1
     assert (sr.paths.hops([sr.Lookback(5)], 30) == expected).all()
 
 
 def test_a_cycle_that_never_stands_still_ends():
-    turn = sr.Listed.of_rows([[2], [0], [1]])                    # three positions in a ring, without residual
+    turn = sr.Listed.of_rows([[2], [0], [1]])  # three positions in a ring, without residual
     assert sr.paths.hops([turn], 3, residual=False).tolist() == [[0, 2, 1], [1, 0, 2], [2, 1, 0]]
 
 
 def test_no_positions_and_one():
     for n in (0, 1):
-        assert sr.paths.reach(sr.strided(3), n).shape == sr.paths.hops(sr.strided(3), n).shape == (n, n)
+        assert (
+            sr.paths.reach(sr.strided(3), n).shape
+            == sr.paths.hops(sr.strided(3), n).shape
+            == (n, n)
+        )
     assert sr.paths.reach([sr.Band(1, -1)], 1, residual=False).tolist() == [[False]]
 
 

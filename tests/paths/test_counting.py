@@ -21,7 +21,10 @@ def stacks(draw):
 @given(stacks(), st.booleans(), st.data())
 def test_counts_are_the_entries_of_products_of_integers(stack, residual, data):
     steps, n = stack
-    expected, reached = path_counts([mask(p, n) for p in steps], residual), sr.paths.reach(steps, n, residual=residual)
+    expected, reached = (
+        path_counts([mask(p, n) for p in steps], residual),
+        sr.paths.reach(steps, n, residual=residual),
+    )
     j = data.draw(st.integers(0, n - 1))
     for i in range(n):
         found = sr.paths.count(steps, j, i, n, residual=residual)
@@ -39,20 +42,30 @@ def test_causal_layers_count_the_ways_not_to_fall(d, layers):
 def test_log_sparse_paths_are_the_orders_of_the_powers():
     """The number of shortest paths is factorial in the powers of two of the distance, not in log2 of it."""
     for d in (1, 5, 63, 1023, 1024, 1365):
-        assert sr.paths.count([sr.LogSparse()] * d.bit_count(), 7, 7 + d, 2048) == factorial(d.bit_count())
+        assert sr.paths.count([sr.LogSparse()] * d.bit_count(), 7, 7 + d, 2048) == factorial(
+            d.bit_count()
+        )
 
 
 def test_the_residual_edge_is_one_edge():
-    assert sr.paths.count([sr.Causal()], 2, 2, 4) == sr.paths.count([sr.Causal()], 2, 2, 4, residual=False) == 1
+    assert (
+        sr.paths.count([sr.Causal()], 2, 2, 4)
+        == sr.paths.count([sr.Causal()], 2, 2, 4, residual=False)
+        == 1
+    )
     assert sr.paths.count([sr.Band(1, -1)] * 2, 2, 2, 4, residual=False) == 0
-    assert sr.paths.count([sr.Band(1, -1)] * 2, 1, 2, 4) == 2                     # it waits before the step, or after
-    assert sr.paths.count([sr.Strided(2) | sr.Lookback(3)], 2, 4, 6) == 1         # a key of two runs is one key
+    assert sr.paths.count([sr.Band(1, -1)] * 2, 1, 2, 4) == 2  # it waits before the step, or after
+    assert (
+        sr.paths.count([sr.Strided(2) | sr.Lookback(3)], 2, 4, 6) == 1
+    )  # a key of two runs is one key
 
 
 def test_strided_layers_at_length():
     """Each way from 0 to the last position stops at one key in 181 of a layer, and at one of the 182 before it."""
     assert sr.paths.count(sr.strided(181), 0, 32767, 32768) == 1
-    assert sr.paths.count(sr.strided(181), 0, 181 * 181, 32768) == 2              # at 181 * 180, by l + 1 keys, or there
+    assert (
+        sr.paths.count(sr.strided(181), 0, 181 * 181, 32768) == 2
+    )  # at 181 * 180, by l + 1 keys, or there
     assert sr.paths.count([sr.Strided(1)] * 5, 0, 32767, 32768) == comb(32767 + 4, 4)
 
 

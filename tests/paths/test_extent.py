@@ -30,7 +30,10 @@ def counted(steps, n, residual):
 @given(stacks(), st.booleans())
 def test_reach_and_hops_are_what_products_of_masks_find(stack, residual):
     steps, n = stack
-    assert (sr.paths.reach(steps, n, residual=residual) == reached([mask(p, n) for p in steps], residual)).all()
+    assert (
+        sr.paths.reach(steps, n, residual=residual)
+        == reached([mask(p, n) for p in steps], residual)
+    ).all()
     assert (sr.paths.hops(steps, n, residual=residual) == counted(steps, n, residual)).all()
 
 
@@ -58,7 +61,10 @@ def test_growth_counts_the_positions_within_so_many_hops(stack, residual, data):
     assert found.dtype == np.int64
     assert found.tolist() == np.array(expected).tolist()
     i = data.draw(st.integers(0, n - 1))
-    assert sr.paths.growth(steps, n, i, residual=residual).tolist() == found[:hops[i].max() + 1, i].tolist()
+    assert (
+        sr.paths.growth(steps, n, i, residual=residual).tolist()
+        == found[: hops[i].max() + 1, i].tolist()
+    )
 
 
 @given(stacks(), st.booleans(), st.data())
@@ -76,8 +82,13 @@ def test_distance_is_one_entry_of_the_hops(stack, residual, data):
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(1, 6))
 def test_strided_runs_are_read_whole_however_wide_and_wherever_cut(n, step, width):
     """Orders of remainders, and the groups that the ends of a run cut."""
-    for p in (sr.Summary(step + width, width), ~sr.Summary(step + width, width), sr.Strided(step) | sr.Lookback(width),
-              sr.DilatedSegment(step * width, step, 0), sr.LogSparseRestart(step + width, width)):
+    for p in (
+        sr.Summary(step + width, width),
+        ~sr.Summary(step + width, width),
+        sr.Strided(step) | sr.Lookback(width),
+        sr.DilatedSegment(step * width, step, 0),
+        sr.LogSparseRestart(step + width, width),
+    ):
         for residual in (True, False):
             assert (sr.paths.hops([p], n, residual=residual) == counted([p], n, residual)).all(), p
 
@@ -91,10 +102,22 @@ def test_words_and_blocks_of_columns_meet(n):
 
 def test_columns_are_done_a_slab_at_a_time(monkeypatch):
     steps, n = (sr.Lookback(40) | sr.Sinks(3), sr.Block(50)), 2100
-    whole = sr.paths.hops(steps, n), sr.paths.reach(steps, n), sr.paths.growth(steps, n), sr.paths.diameter(steps, n)
+    whole = (
+        sr.paths.hops(steps, n),
+        sr.paths.reach(steps, n),
+        sr.paths.growth(steps, n),
+        sr.paths.diameter(steps, n),
+    )
     monkeypatch.setattr("sparse_ref.paths.finite.reach.SLAB", 1)
-    parts = sr.paths.hops(steps, n), sr.paths.reach(steps, n), sr.paths.growth(steps, n), sr.paths.diameter(steps, n)
-    assert sr.paths.hops(steps, n)[:, -100:].max() < whole[-1]        # the columns done last are not the furthest
+    parts = (
+        sr.paths.hops(steps, n),
+        sr.paths.reach(steps, n),
+        sr.paths.growth(steps, n),
+        sr.paths.diameter(steps, n),
+    )
+    assert (
+        sr.paths.hops(steps, n)[:, -100:].max() < whole[-1]
+    )  # the columns done last are not the furthest
     for one, other in zip(whole, parts):
         assert np.array_equal(one, other)
 
@@ -106,10 +129,19 @@ def test_known_numbers():
     assert sr.paths.diameter([sr.Global(1)], 256, causal=False) == 2
 
 
-@pytest.mark.parametrize(("heads", "layers", "missing"), [(1, 3, 10368), (8, 3, 3246), (16, 2, 468)])
+@pytest.mark.parametrize(
+    ("heads", "layers", "missing"), [(1, 3, 10368), (8, 3, 3246), (16, 2, 468)]
+)
 def test_longnet_joins_all_both_ways_and_not_causally(heads, layers, missing):
     """Causally the first position of a segment never hears of the one before it."""
-    union = reduce(or_, [p for h in range(heads) for p in sr.longnet((16, 64, 256), (1, 4, 16), head=h, heads=heads)])
+    union = reduce(
+        or_,
+        [
+            p
+            for h in range(heads)
+            for p in sr.longnet((16, 64, 256), (1, 4, 16), head=h, heads=heads)
+        ],
+    )
     assert sr.paths.diameter([union], 256, causal=False) == layers
     assert (sr.paths.hops([union & sr.Causal()], 256)[np.tri(256, dtype=bool)] < 0).sum() == missing
     with pytest.raises(LookupError, match="no path from j = 15 to i = 16 "):
@@ -117,7 +149,12 @@ def test_longnet_joins_all_both_ways_and_not_causally(heads, layers, missing):
 
 
 def test_one_position_and_none():
-    assert sr.paths.diameter(sr.strided(3), 0) == sr.paths.diameter(sr.strided(3), 1) == sr.paths.diameter([sr.Sinks(1)], 0) == 0
+    assert (
+        sr.paths.diameter(sr.strided(3), 0)
+        == sr.paths.diameter(sr.strided(3), 1)
+        == sr.paths.diameter([sr.Sinks(1)], 0)
+        == 0
+    )
     assert sr.paths.diameter([sr.Band(1, -1)], 1, residual=False) == 0
     assert sr.paths.growth(sr.strided(3), 0).shape == (1, 0)
     assert sr.paths.growth(sr.strided(3), 1).tolist() == [[1]]
@@ -125,7 +162,9 @@ def test_one_position_and_none():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="n must be at most 32768 where no closed form is known, got 32769"):
+    with pytest.raises(
+        ValueError, match="n must be at most 32768 where no closed form is known, got 32769"
+    ):
         sr.paths.diameter([sr.Sinks(1)], 32769)
     with pytest.raises(ValueError, match=r"n must be at most 32768 .* got 32769"):
         sr.paths.growth([sr.Causal()], 32769)

@@ -26,7 +26,9 @@ def layered(masks, residual, cycle):
     edges = np.zeros((floors * n, floors * n), bool)
     for m, held in enumerate(masks):
         above = (m + 1) % floors
-        edges[m * n:(m + 1) * n, above * n:(above + 1) * n] |= (held | (residual & np.eye(n, dtype=bool))).T
+        edges[m * n : (m + 1) * n, above * n : (above + 1) * n] |= (
+            held | (residual & np.eye(n, dtype=bool))
+        ).T
     return sparse.csr_array(edges.astype(np.int8))
 
 
@@ -42,7 +44,12 @@ def test_reach_is_what_the_graph_of_layers_joins(stack, residual):
 def test_hops_are_the_shortest_paths_of_the_graph_that_cycles(stack, residual):
     steps, n = stack
     graph = layered([mask(p, n) for p in steps], residual, cycle=True)
-    lengths = csgraph.shortest_path(graph, unweighted=True, indices=np.arange(n)).reshape(n, len(steps), n).min(axis=1).T
+    lengths = (
+        csgraph.shortest_path(graph, unweighted=True, indices=np.arange(n))
+        .reshape(n, len(steps), n)
+        .min(axis=1)
+        .T
+    )
     expected = np.where(np.isfinite(lengths), lengths, -1)
     hops = sr.paths.hops(steps, n, residual=residual)
     assert (hops == expected).all()
@@ -59,7 +66,9 @@ def test_more_keys_never_make_a_way_longer(stack, residual, data):
     few, many = (sr.paths.hops(each, n, residual=residual) for each in (steps, wider))
     joined = few >= 0
     assert (many[joined] >= 0).all() and (many[joined] <= few[joined]).all()
-    assert (sr.paths.reach(wider, n, residual=residual) >= sr.paths.reach(steps, n, residual=residual)).all()
+    assert (
+        sr.paths.reach(wider, n, residual=residual) >= sr.paths.reach(steps, n, residual=residual)
+    ).all()
 
 
 @given(stacks())

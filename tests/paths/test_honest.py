@@ -27,7 +27,13 @@ def test_parameters_and_positions_are_apart():
         if a > 20:
             raise ValueError("a must be at most 20")
         return sr.Lookback(2)
-    assert prove_closed(named_as_a_position, lambda j, i, a: (j // 30 == i // 30) & (j <= i), causal=False).status != "proved"
+
+    assert (
+        prove_closed(
+            named_as_a_position, lambda j, i, a: (j // 30 == i // 30) & (j <= i), causal=False
+        ).status
+        != "proved"
+    )
     said = prove(lambda b: (sr.Chunk(b, 0), sr.Lookback(b), sr.Causal())).statement
     assert "there are a, c with (j in Chunk(b, 0)_a" in said
     assert "B = Lookback(A) | Causal()" in prove(lambda A: sr.Lookback(A) | sr.Causal()).statement
@@ -77,7 +83,9 @@ class Recent(Rule):
 
 def test_formulas_are_read_as_they_are_written():
     apart = lambda j, i, l: ((j < 30) != (i >= 30)) & (j % 2 == i % 2)  # noqa: E731
-    assert prove_closed(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", "28 reaches 32"
+    assert prove_closed(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", (
+        "28 reaches 32"
+    )
     assert prove(Cut(), residual=False).status != "proved", "0 does not reach 600"
     verdict = prove(Half(), residual=False)
     assert verdict.status == "unknown", "half of i is no whole number"
@@ -96,6 +104,7 @@ def test_two_divisions_are_two_however_long_they_are_in_print():
         p = sr.Window(0) | sr.Sinks(l + 40)
         sr.Block(l)
         return sr.Factorized((p, p), via=lambda j, i: (deep(j) % l * 0 + deep(i) % l * 0 + j,))
+
     assert not reached([brute_mask(family(1).steps[0], 60)] * 2, False)[50, 45]
     assert prove(family, residual=False).status != "proved"
 
@@ -109,11 +118,18 @@ def test_n_is_the_length_or_nothing():
         prove(lambda n: sr.Lookback(n), n=8)
 
 
-@pytest.mark.parametrize("steps", [
-    lambda l: sr.Lookback(3) if l > 6 else sr.Causal(), lambda l: sr.Causal() if l > 6 else sr.Strided(1),
-    lambda l: sr.Causal() if l else sr.Strided(1)])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        lambda l: sr.Lookback(3) if l > 6 else sr.Causal(),
+        lambda l: sr.Causal() if l > 6 else sr.Strided(1),
+        lambda l: sr.Causal() if l else sr.Strided(1),
+    ],
+)
 def test_a_constructor_that_goes_two_ways_needs_two_functions(steps):
-    with pytest.raises(ValueError, match="goes several ways, each of which needs a function of its own"):
+    with pytest.raises(
+        ValueError, match="goes several ways, each of which needs a function of its own"
+    ):
         prove_hops(steps, lambda j, i, l: i - j, lambda j, i, l: i - 1)
 
 
@@ -123,18 +139,24 @@ def test_refusals_in_every_form_are_assumptions():
             raise ValueError("l must be at least 2")
         assert l <= 50
         return sr.strided(l)
+
     assert prove(at_least_2).statement.startswith("for all l >= 2, l <= 50, every n")
 
     def chained(l):
         if not 2 <= l <= 50:
             raise ValueError("l must be from 2 to 50")
         return sr.strided(l)
+
     assert prove(chained, residual=False).status == "proved"
-    assert prove(lambda o: sr.Causal() | sr.Shifted(sr.Causal(), o)).statement.startswith("for all o, every n")
+    assert prove(lambda o: sr.Causal() | sr.Shifted(sr.Causal(), o)).statement.startswith(
+        "for all o, every n"
+    )
 
 
 def test_fewer_layers_than_none_are_none():
-    weird = prove_hops(lambda l: sr.Lookback(2), lambda j, i, l: i - j - (j > 30) * (i <= j), lambda j, i, l: i - 1)
+    weird = prove_hops(
+        lambda l: sr.Lookback(2), lambda j, i, l: i - j - (j > 30) * (i <= j), lambda j, i, l: i - 1
+    )
     assert weird.status == "unknown"
     assert "hops(j, i) is at least 0" in weird.evidence
     for steps in ((sr.Lookback(2), sr.Lookback(3)), sr.strided):
@@ -157,7 +179,10 @@ def test_many_layers_and_large_numbers():
         if l < 10:
             raise ValueError("l must be at least 10")
         return sr.strided(l)
-    assert prove(large, residual=False).status == "unknown", "there is nothing small to plant a change in"
+
+    assert prove(large, residual=False).status == "unknown", (
+        "there is nothing small to plant a change in"
+    )
 
 
 def test_time_is_kept_while_walking():
@@ -165,8 +190,15 @@ def test_time_is_kept_while_walking():
     for q in range(2, 13):
         many = many | sr.Strided(q)
     assert prove(many, seconds=2).seconds < 60
-    assert prove(lambda a, b, c, d: (sr.Prefix(a) | sr.Global(1), sr.LogSparse() | sr.Global(1)), residual=False,
-                 causal=False, seconds=2).seconds < 60
+    assert (
+        prove(
+            lambda a, b, c, d: (sr.Prefix(a) | sr.Global(1), sr.LogSparse() | sr.Global(1)),
+            residual=False,
+            causal=False,
+            seconds=2,
+        ).seconds
+        < 60
+    )
 
 
 def test_a_pair_is_told_where_the_family_cannot_be_stated():
@@ -175,11 +207,19 @@ def test_a_pair_is_told_where_the_family_cannot_be_stated():
     assert verdict.statement.startswith("for all l = 0, every n")
 
 
-@pytest.mark.parametrize(("call", "error", "said"), [
-    (lambda: prove(max), TypeError, "steps must be a function of named parameters"),
-    (lambda: prove_hops(sr.Local, 3, lambda j, i, l: i), TypeError, "hops must be a function"),
-    (lambda: prove_closed(sr.Local, None), TypeError, "holds must be a function"),
-    (lambda: prove_closed(sr.Local, lambda j, i, l: j > i and l > 2), ValueError, "goes two ways")])
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: prove(max), TypeError, "steps must be a function of named parameters"),
+        (lambda: prove_hops(sr.Local, 3, lambda j, i, l: i), TypeError, "hops must be a function"),
+        (lambda: prove_closed(sr.Local, None), TypeError, "holds must be a function"),
+        (
+            lambda: prove_closed(sr.Local, lambda j, i, l: j > i and l > 2),
+            ValueError,
+            "goes two ways",
+        ),
+    ],
+)
 def test_bad_functions_are_refused(call, error, said):
     with pytest.raises(error, match=said):
         call()
@@ -188,13 +228,20 @@ def test_bad_functions_are_refused(call, error, said):
 def test_tex_says_what_words_say():
     tex = prove((sr.butterfly(3),) * 4, causal=False, n=8).tex
     assert r"j \in ((A \cup I)^{4})_i,\quad A = \text{Window(0)" in tex
-    assert r"j \in ((B \cup I) \circ (A \cup I)^{3})_i" in prove((sr.Lookback(2),) * 3 + (sr.Causal(),)).tex
-    assert escaped("~Band(l%3) & {x}^2 #_$") == r"\textasciitilde{}Band(l\%3) \& \{x\}\textasciicircum{}2 \#\_\$"
+    assert (
+        r"j \in ((B \cup I) \circ (A \cup I)^{3})_i"
+        in prove((sr.Lookback(2),) * 3 + (sr.Causal(),)).tex
+    )
+    assert (
+        escaped("~Band(l%3) & {x}^2 #_$")
+        == r"\textasciitilde{}Band(l\%3) \& \{x\}\textasciicircum{}2 \#\_\$"
+    )
 
 
 def test_only_symbols_stand_for_all_integers():
     class Anything:
         def within(self, least, most):
             return self
+
     with pytest.raises(TypeError, match="must be an integer"):
         sr.Lookback(Anything())

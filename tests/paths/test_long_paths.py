@@ -40,6 +40,9 @@ print(json.dumps([numbers, peak() - before, told]))
 def test_all_pairs_of_32768_positions():
     run = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     numbers, with_reach, told = json.loads(run.stdout)
-    print(f"{numbers / 2**20:.0f} MiB, with reach {with_reach / 2**20:.0f} MiB:", {name: round(s, 1) for name, s in told.items()})
-    assert numbers < 400 * 2**20            # n x n bits have 128 MiB, n x n bytes 1 GiB
+    print(
+        f"{numbers / 2**20:.0f} MiB, with reach {with_reach / 2**20:.0f} MiB:",
+        {name: round(s, 1) for name, s in told.items()},
+    )
+    assert numbers < 400 * 2**20  # n x n bits have 128 MiB, n x n bytes 1 GiB
     assert with_reach < 2**30 + 400 * 2**20

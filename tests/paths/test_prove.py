@@ -13,22 +13,25 @@ from sparse_ref.paths.proof import solver as extra
 STRIDED_CODE = (sr.Lookback(8), sr.Strided(8))
 
 
-@pytest.mark.parametrize(("steps", "options", "status"), [
-    (sr.strided, dict(residual=False), "proved"),
-    (sr.strided(8), dict(residual=False), "proved"),
-    (sr.strided(8), dict(residual=False, order=(2, 1)), "proved"),
-    (STRIDED_CODE, dict(residual=False), "proved"),
-    (STRIDED_CODE, dict(residual=False, order=(2, 1)), "proved"),
-    ((sr.Lookback(7), sr.Strided(8)), {}, "refuted"),
-    (sr.fixed, dict(residual=False), "refuted"),
-    (sr.fixed, {}, "proved"),
-    (sr.fixed(8, 2), {}, "proved"),
-    (sr.fixed(8, 2), dict(order=(2, 1)), "refuted"),
-    (2 * sr.openai_fixed(8, 2, num_verts=4)[:1], {}, "proved"),
-    (2 * sr.openai_fixed(8, 2, num_verts=4)[1:2], {}, "refuted"),
-    (sr.Merged(sr.strided(5)).at(0, 0), {}, "refuted"),
-    ((sr.Merged(sr.strided(5)).at(0, 0),) * 2, dict(residual=False), "proved"),
-])
+@pytest.mark.parametrize(
+    ("steps", "options", "status"),
+    [
+        (sr.strided, dict(residual=False), "proved"),
+        (sr.strided(8), dict(residual=False), "proved"),
+        (sr.strided(8), dict(residual=False, order=(2, 1)), "proved"),
+        (STRIDED_CODE, dict(residual=False), "proved"),
+        (STRIDED_CODE, dict(residual=False, order=(2, 1)), "proved"),
+        ((sr.Lookback(7), sr.Strided(8)), {}, "refuted"),
+        (sr.fixed, dict(residual=False), "refuted"),
+        (sr.fixed, {}, "proved"),
+        (sr.fixed(8, 2), {}, "proved"),
+        (sr.fixed(8, 2), dict(order=(2, 1)), "refuted"),
+        (2 * sr.openai_fixed(8, 2, num_verts=4)[:1], {}, "proved"),
+        (2 * sr.openai_fixed(8, 2, num_verts=4)[1:2], {}, "refuted"),
+        (sr.Merged(sr.strided(5)).at(0, 0), {}, "refuted"),
+        ((sr.Merged(sr.strided(5)).at(0, 0),) * 2, dict(residual=False), "proved"),
+    ],
+)
 def test_what_is_known_of_strided_and_fixed_attention(steps, options, status):
     verdict = prove(steps, **options)
     assert verdict.status == status, verdict
@@ -42,7 +45,10 @@ def test_the_counterexample_is_the_smallest():
         found = prove((sr.Lookback(l - 1), sr.Strided(l))).counterexample
         assert found == (0, l - 1, l, ())
         assert not sr.paths.reach((sr.Lookback(l - 1), sr.Strided(l)), found.n)[found.i, found.j]
-        assert np.tril(sr.paths.reach((sr.Lookback(l - 1), sr.Strided(l)), found.n - 1)).sum() == l * (l - 1) // 2
+        assert (
+            np.tril(sr.paths.reach((sr.Lookback(l - 1), sr.Strided(l)), found.n - 1)).sum()
+            == l * (l - 1) // 2
+        )
 
 
 def test_numbers_are_taken_for_parameters():
@@ -81,7 +87,9 @@ def test_a_way_has_one_position_for_each_layer_but_the_last():
         with pytest.raises(ValueError, match="via must give 1 positions between j and i, got"):
             prove(sr.Factorized((sr.Local(3), sr.Strided(3)), via=via))
     three = sr.Factorized((sr.Causal(),) * 3, via=lambda j, i: ((j, j),))
-    assert prove(three, residual=False).evidence.startswith("z3 finds no case in which the path through a = j, b = j fails")
+    assert prove(three, residual=False).evidence.startswith(
+        "z3 finds no case in which the path through a = j, b = j fails"
+    )
     assert sr.paths.witness(three, 3, 10**9) == (3, 3, 3, 10**9)
 
 
@@ -107,7 +115,9 @@ def test_sets_without_a_formula_end_unknown_and_say_so():
 def test_time_runs_out_without_a_verdict(monkeypatch):
     monkeypatch.setattr("sparse_ref.paths.proof.small_cases.FEW", 4)
     monkeypatch.setattr("sparse_ref.paths.proof.small_cases.MANY", 4)
-    verdict = prove((sr.Lookback(63), sr.Strided(64)), residual=False, seconds=1)  # a counterexample at n = 64 is not walked to
+    verdict = prove(
+        (sr.Lookback(63), sr.Strided(64)), residual=False, seconds=1
+    )  # a counterexample at n = 64 is not walked to
     assert verdict.status == "unknown"
     assert "z3 gave up" in verdict.evidence
     assert verdict.seconds < 30
@@ -118,6 +128,7 @@ def test_parameters_out_of_bounds_are_assumed_not_to_be():
         if c >= l:
             raise ValueError(f"c must be below l = {l}, got {c}")
         return sr.fixed(l, c)
+
     verdict = prove(narrow)
     assert verdict.status == "proved"
     assert verdict.statement.startswith("for all c < l, c >= 1, every n and all 0 <= j <= i < n: ")
@@ -130,23 +141,49 @@ def test_what_is_assumed_of_no_parameter_proves_nothing():
         if l > 3:
             raise ValueError("l must be at most 3")
         return sr.strided(l)
-    with pytest.raises(ValueError, match="cannot be stated for all l: their constructor refuses them all"):
+
+    with pytest.raises(
+        ValueError, match="cannot be stated for all l: their constructor refuses them all"
+    ):
         prove(nothing)
 
 
-@pytest.mark.parametrize(("arguments", "options", "error", "said"), [
-    ((3,), {}, TypeError, "steps must be a Factorized"),
-    ((lambda: sr.strided(3),), {}, TypeError, "steps must be a function of named parameters"),
-    ((lambda *l: sr.strided(3),), {}, TypeError, "steps must be a function of named parameters"),
-    ((sr.strided(3),), dict(order=(3,)), ValueError, "each number in order must be at most 2, got 3"),
-    ((sr.strided(3),), dict(residual=1), TypeError, "residual must be True or False, got 1"),
-    ((sr.strided(3),), dict(causal=None), TypeError, "causal must be True or False, got None"),
-    ((sr.strided(3),), dict(n=0), ValueError, "n must be at least 1, got 0"),
-    ((sr.strided(3),), dict(n=10**9), ValueError, "n must be at most"),
-    ((sr.strided(3),), dict(seconds=0), ValueError, "seconds must be a number above 0, got 0"),
-    ((sr.strided(3),), dict(seconds=float("inf")), ValueError, "seconds must be a number above 0, got inf"),
-    ((lambda l: tuple(sr.Causal() for _ in range(l + 1)),), {}, ValueError, "cannot be stated for all l"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "said"),
+    [
+        ((3,), {}, TypeError, "steps must be a Factorized"),
+        ((lambda: sr.strided(3),), {}, TypeError, "steps must be a function of named parameters"),
+        (
+            (lambda *l: sr.strided(3),),
+            {},
+            TypeError,
+            "steps must be a function of named parameters",
+        ),
+        (
+            (sr.strided(3),),
+            dict(order=(3,)),
+            ValueError,
+            "each number in order must be at most 2, got 3",
+        ),
+        ((sr.strided(3),), dict(residual=1), TypeError, "residual must be True or False, got 1"),
+        ((sr.strided(3),), dict(causal=None), TypeError, "causal must be True or False, got None"),
+        ((sr.strided(3),), dict(n=0), ValueError, "n must be at least 1, got 0"),
+        ((sr.strided(3),), dict(n=10**9), ValueError, "n must be at most"),
+        ((sr.strided(3),), dict(seconds=0), ValueError, "seconds must be a number above 0, got 0"),
+        (
+            (sr.strided(3),),
+            dict(seconds=float("inf")),
+            ValueError,
+            "seconds must be a number above 0, got inf",
+        ),
+        (
+            (lambda l: tuple(sr.Causal() for _ in range(l + 1)),),
+            {},
+            ValueError,
+            "cannot be stated for all l",
+        ),
+    ],
+)
 def test_bad_arguments(arguments, options, error, said):
     with pytest.raises(error, match=re.escape(said)):
         prove(*arguments, **options)
@@ -173,9 +210,16 @@ def test_without_z3_small_cases_are_walked_all_the_same():
 
 def test_the_verdict_as_text_html_and_json():
     verdict = prove(sr.fixed(4), residual=False)
-    assert str(verdict).split("\n")[0] == ("refuted: for every n and all 0 <= j <= i < n: "
-                                           "there is a with j in Block(4)_a and a in Summary(4, 1)_i")
+    assert str(verdict).split("\n")[0] == (
+        "refuted: for every n and all 0 <= j <= i < n: "
+        "there is a with j in Block(4)_a and a in Summary(4, 1)_i"
+    )
     assert "\\exists" in verdict.tex
     assert verdict.tex in verdict._repr_html_().replace("&lt;", "<").replace("&amp;", "&")
-    assert json.loads(verdict.to_json())["counterexample"] == {"j": 0, "i": 0, "n": 1, "parameters": {}}
+    assert json.loads(verdict.to_json())["counterexample"] == {
+        "j": 0,
+        "i": 0,
+        "n": 1,
+        "parameters": {},
+    }
     assert json.loads(prove(sr.strided(2)).to_json())["status"] == "proved"

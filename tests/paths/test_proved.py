@@ -12,28 +12,53 @@ from products import hop_counts, reached
 
 import sparse_ref as sr
 from sparse_ref.paths import prove, prove_closed, prove_hops
-from sparse_ref.paths.book import chunks, exponential, globals, grids, measures, sparse_transformer, windows
+from sparse_ref.paths.book import (
+    chunks,
+    exponential,
+    globals,
+    grids,
+    measures,
+    sparse_transformer,
+    windows,
+)
 
 CONNECTED = [  # (steps of these parameters, residual, causal)
-    (sr.strided, False, True), (sparse_transformer.of_code, False, True), (sparse_transformer.turned(sr.Lookback), False, True),
-    (sparse_transformer.merged, False, True), (sr.fixed, True, True), (sparse_transformer.first_head, False, True),
-    (sparse_transformer.four_heads, False, True), (globals.longformer, False, False), (globals.bigbird, False, False),
-    (globals.global_local, False, False), (globals.star, False, False), (grids.columns_then_rows, False, False),
-    (chunks.chunked_then_full, True, True), (chunks.windows_then_full, True, True), (sr.gpt_neo, True, True)]
+    (sr.strided, False, True),
+    (sparse_transformer.of_code, False, True),
+    (sparse_transformer.turned(sr.Lookback), False, True),
+    (sparse_transformer.merged, False, True),
+    (sr.fixed, True, True),
+    (sparse_transformer.first_head, False, True),
+    (sparse_transformer.four_heads, False, True),
+    (globals.longformer, False, False),
+    (globals.bigbird, False, False),
+    (globals.global_local, False, False),
+    (globals.star, False, False),
+    (grids.columns_then_rows, False, False),
+    (chunks.chunked_then_full, True, True),
+    (chunks.windows_then_full, True, True),
+    (sr.gpt_neo, True, True),
+]
 HOPS = [  # (step, hops, toward, exact, causal)
-    (sr.Local, windows.paper, windows.down, True, True), (windows.code_window, windows.code, windows.code_down, True, True),
+    (sr.Local, windows.paper, windows.down, True, True),
+    (windows.code_window, windows.code, windows.code_down, True, True),
     (windows.two_sided, windows.both_ways, windows.nearer, True, False),
     (windows.mixed, measures.distance, measures.neighbour, False, False),
     (windows.sinks, windows.past_sinks, windows.to_sink, True, True),
     (chunks.buckets, chunks.bucket_steps, chunks.previous_bucket, True, True),
     (exponential.log_sparse, exponential.bit_length, exponential.without_greatest, False, True),
-    (grids.neighbors, measures.distance, measures.neighbour, False, False)]
+    (grids.neighbors, measures.distance, measures.neighbour, False, False),
+]
 CLOSED = [  # (steps, holds, causal)
-    (windows.dilated, measures.one_residue, False), (windows.dilated_causal, measures.one_residue, True),
-    (grids.columns, grids.one_column, False), (grids.dilated, measures.one_residue, False),
+    (windows.dilated, measures.one_residue, False),
+    (windows.dilated_causal, measures.one_residue, True),
+    (grids.columns, grids.one_column, False),
+    (grids.dilated, measures.one_residue, False),
     (grids.blocked, measures.one_block, False),
     (chunks.prefix, chunks.prefix_first, False),
-    (chunks.noised_and_clean, chunks.clean_hears_clean, False), (globals.only_sinks, globals.from_sink_or_self, True)]
+    (chunks.noised_and_clean, chunks.clean_hears_clean, False),
+    (globals.only_sinks, globals.from_sink_or_self, True),
+]
 
 
 @cache
@@ -52,7 +77,9 @@ def admissible(build):
             steps = build(**values)
         except ValueError:
             continue
-        found.append((values, (steps,) if isinstance(steps, sr.Pattern) else getattr(steps, "steps", steps)))
+        found.append(
+            (values, (steps,) if isinstance(steps, sr.Pattern) else getattr(steps, "steps", steps))
+        )
     return found
 
 
@@ -98,5 +125,10 @@ def test_no_path_leads_where_none_was_said_to(build, holds, causal, data):
     assert prove_once(prove_closed, build, holds, causal=causal)
     values, steps, n = drawn(data, build)
     found = hop_counts([np.logical_or.reduce(masks(steps, n))], True) >= 0
-    said = np.array([[bool(holds(j, i, **values)) and (j <= i or not causal) for j in range(n)] for i in range(n)])
+    said = np.array(
+        [
+            [bool(holds(j, i, **values)) and (j <= i or not causal) for j in range(n)]
+            for i in range(n)
+        ]
+    )
     assert not (found & ~said).any()

@@ -37,10 +37,12 @@ def positions(n):
 @pytest.mark.parametrize("kept", [0, 1])
 def test_strided_connects_in_either_order(residual, order, kept):
     """With the paper's l + 1 keys, and with the published code's l."""
+
     @given(LENGTHS, STRIDES)
     def holds(n, l):
         steps = (sr.Lookback(l + kept), sr.Strided(l))
         assert not missing(steps, n, residual=residual, order=order).any()
+
     holds()
     assert sr.strided(3).steps[0] == sr.Local(3)
     assert (sr.dense(sr.Local(3), 9) == sr.dense(sr.Lookback(4), 9)).all()
@@ -62,7 +64,9 @@ def test_strict_fixed_loses_what_no_summary_stands_between(n, l, data):
     """Within one block j reaches i only by a summary position a, max(j, start of the block + l - c) <= a <= i."""
     c = data.draw(st.integers(1, l))
     i, j = positions(n)
-    between = np.array([[any(a % l >= l - c for a in range(y, x + 1)) for y in range(n)] for x in range(n)], bool).reshape(n, n)
+    between = np.array(
+        [[any(a % l >= l - c for a in range(y, x + 1)) for y in range(n)] for x in range(n)], bool
+    ).reshape(n, n)
     lost = missing(sr.fixed(l, c), n, residual=False)
     assert (lost == causal(n) & (i // l == j // l) & ~between).all()
     assert lost.any() == (n > 0 and c < l)
@@ -85,8 +89,15 @@ def test_fixed_upside_down_does_not_connect(n, l, data):
     assert (missing(sr.fixed(l, c), n, residual=False, order=(2, 1)) == unread).all()
 
 
-@pytest.mark.parametrize(("options", "pairs"), [
-    (dict(residual=False), 224), (dict(residual=False, order=(2, 1)), 1848), (dict(order=(2, 1)), 1568), ({}, 0)])
+@pytest.mark.parametrize(
+    ("options", "pairs"),
+    [
+        (dict(residual=False), 224),
+        (dict(residual=False, order=(2, 1)), 1848),
+        (dict(order=(2, 1)), 1568),
+        ({}, 0),
+    ],
+)
 def test_counts_at_64_positions(options, pairs):
     assert missing(sr.fixed(8, 1), 64, **options).sum() == pairs
 
@@ -103,7 +114,12 @@ def test_merged_heads_connect_only_where_they_see_the_end_of_the_block(n, sub, h
 
 
 def test_counts_of_merged_heads_at_64_positions():
-    assert [missing((p, p), 64).sum() for p in sr.openai_fixed(8, 1, num_verts=4, vertsize=2)] == [0, 448, 896, 1344]
+    assert [missing((p, p), 64).sum() for p in sr.openai_fixed(8, 1, num_verts=4, vertsize=2)] == [
+        0,
+        448,
+        896,
+        1344,
+    ]
 
 
 @given(n=LENGTHS, sub=st.integers(1, 4), heads=st.integers(1, 4), more=st.integers(0, 2))

@@ -21,7 +21,9 @@ def held(question, i, j, values=()):
     member = question.holds(question.layers.steps[0], question.i, question.j)
     n = max(i, j) + 1 if question.own is None else dict(values).get("n", question.layers.own_length)
     at = Counterexample(j, i, n, tuple(values))
-    found = [question.case(condition, seconds=10, at=at).found for condition in (member, z3.Not(member))]
+    found = [
+        question.case(condition, seconds=10, at=at).found for condition in (member, z3.Not(member))
+    ]
     assert sorted(found) == ["no", "yes"], "a formula is true or false"
     return found[0] == "yes"
 
@@ -33,16 +35,23 @@ def test_a_formula_is_read_alike_at_terms_for_its_parameters(rule, data):
     p = data.draw(st.sampled_from([*instances(rule, 3)]))
     names = [name for name, (kind, _) in rule.bounds().items() if kind is int]
     fixed = {name: getattr(p, name) for name in rule.bounds() if name not in names}
-    question = Question(family(_of(rule, names, fixed), None) if names else family(p, None), causal=False)
+    question = Question(
+        family(_of(rule, names, fixed), None) if names else family(p, None), causal=False
+    )
     n = p.own_length or 12
     i, j = (data.draw(st.integers(0, n - 1)) for _ in "ij")
-    assert held(question, i, j, [(name, getattr(p, name)) for name in names]) == bool(p.contains(i, j))
+    assert held(question, i, j, [(name, getattr(p, name)) for name in names]) == bool(
+        p.contains(i, j)
+    )
 
 
 def _of(rule, names, fixed):
     """The rule as a function of these parameters."""
     space = {"rule": rule, "fixed": fixed}
-    exec(f"def build({', '.join(names)}): return rule({', '.join(f'{name}={name}' for name in names)}, **fixed)", space)
+    exec(
+        f"def build({', '.join(names)}): return rule({', '.join(f'{name}={name}' for name in names)}, **fixed)",
+        space,
+    )
     return space["build"]
 
 
@@ -66,16 +75,55 @@ def test_arithmetic_is_python_s(x, b, y):
     symbols = Symbols()
     X, B, Y = (integer(symbols, name) for name in "xby")
     symbols.assume(B.expression >= 1)
+
     def each(x, b, y):
-        return [x + y, x - y, x * y, x // b, x % b, x // 3, x % 3, 7 // b, 7 % b, 7 - x, -x,
-                (x < y) + 0, 2 * (x < y), (x < y) + (y < x)]
+        return [
+            x + y,
+            x - y,
+            x * y,
+            x // b,
+            x % b,
+            x // 3,
+            x % 3,
+            7 // b,
+            7 % b,
+            7 - x,
+            -x,
+            (x < y) + 0,
+            2 * (x < y),
+            (x < y) + (y < x),
+        ]
+
     terms = each(X, B, Y)
     numbers = [X.expression == x, B.expression == b, Y.expression == y]
-    assert symbols.follows(z3.And(*(t.expression == v for t, v in zip(terms, each(x, b, y)))), *symbols.facts, *numbers)
-    truths = [(X < Y) & (Y < X), (X < Y) | (X == Y), (X <= Y) ^ True, (X != Y) & True, False | (X >= Y), (X < 0) == (Y < 0),
-              (X < 0) != (Y < 0), (X < 0) == False, (X < 0) != True]  # noqa: E712
-    values = [False, x <= y, x > y, x != y, x >= y, (x < 0) == (y < 0), (x < 0) != (y < 0), x >= 0, x >= 0]
-    assert symbols.follows(z3.And(*(truth(t, symbols) == v for t, v in zip(truths, values))), *numbers)
+    assert symbols.follows(
+        z3.And(*(t.expression == v for t, v in zip(terms, each(x, b, y)))), *symbols.facts, *numbers
+    )
+    truths = [
+        (X < Y) & (Y < X),
+        (X < Y) | (X == Y),
+        (X <= Y) ^ True,
+        (X != Y) & True,
+        False | (X >= Y),
+        (X < 0) == (Y < 0),
+        (X < 0) != (Y < 0),
+        (X < 0) == False,
+        (X < 0) != True,
+    ]
+    values = [
+        False,
+        x <= y,
+        x > y,
+        x != y,
+        x >= y,
+        (x < 0) == (y < 0),
+        (x < 0) != (y < 0),
+        x >= 0,
+        x >= 0,
+    ]
+    assert symbols.follows(
+        z3.And(*(truth(t, symbols) == v for t, v in zip(truths, values))), *numbers
+    )
 
 
 def test_a_division_by_what_may_be_0_is_refused():
@@ -101,6 +149,7 @@ def test_a_number_that_a_constructor_asks_for_is_assumed_to_be_0():
         if n % k:
             raise ValueError("n must be a multiple of k")
         return blocks
+
     question = Question(family(whole_blocks, None), causal=True)
     assert "(n % k) == 0" in question.assumed()
     assert question.vacuous([{"n": 7, "k": 2}])

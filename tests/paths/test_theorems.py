@@ -24,10 +24,15 @@ def test_a_theorem_ends_as_expected(each):
     verdict = settled(each.name)
     assert verdict.status == each.expected, verdict
     assert (each.expected == "proved") == bool(verdict.planted)
-    shown = verdict.counterexample is not None or re.search(r"checked at this length: .*(fails|contains no star)", verdict.evidence)
+    shown = verdict.counterexample is not None or re.search(
+        r"checked at this length: .*(fails|contains no star)", verdict.evidence
+    )
     assert (each.expected == "refuted") == bool(shown)
     if each.expected == "proved":
-        assert re.search(r"z3 finds no case|each step confirmed by z3|every pair of n = \d+ was walked|checked", verdict.evidence)
+        assert re.search(
+            r"z3 finds no case|each step confirmed by z3|every pair of n = \d+ was walked|checked",
+            verdict.evidence,
+        )
 
 
 def test_the_book_is_long_enough_and_says_what_each_theorem_bears_on():
@@ -59,5 +64,8 @@ def test_the_page_says_what_is_found(monkeypatch):
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
     monkeypatch.setattr(pages, "settled", lambda each: settled(each.name))
-    timeless = [re.sub(r"\| [\d.]+ \|$", "", text, flags=re.M) for text in ((DOCS / "theorems.md").read_text(), pages.page())]
+    timeless = [
+        re.sub(r"\| [\d.]+ \|$", "", text, flags=re.M)
+        for text in ((DOCS / "theorems.md").read_text(), pages.page())
+    ]
     assert timeless[0] == timeless[1], "docs/theorems.md is not what python docs/theorems.py writes"

@@ -28,7 +28,12 @@ def some_order(held):
     n = len(held)
     ends = {(1 << x, x) for x in range(n)}
     for _ in range(n - 1):
-        ends = {(been | 1 << y, y) for been, x in ends for y in range(n) if held[y, x] and not been >> y & 1}
+        ends = {
+            (been | 1 << y, y)
+            for been, x in ends
+            for y in range(n)
+            if held[y, x] and not been >> y & 1
+        }
     return bool(ends)
 
 
@@ -37,7 +42,9 @@ def assert_path_condition(found, steps, n):
     held = reduce(or_, (mask(p, n) for p in steps))
     if found.holds:
         assert sorted(found.evidence.tolist()) == list(range(n))
-        assert all(any(p.contains(b, a) for p in steps) for a, b in pairwise(found.evidence.tolist()))
+        assert all(
+            any(p.contains(b, a) for p in steps) for a, b in pairwise(found.evidence.tolist())
+        )
     elif isinstance(found.evidence, tuple):
         one, other = found.evidence
         assert (one.j, one.i) == (other.i, other.j) and one.holds() and other.holds()
@@ -93,9 +100,17 @@ def both_ways_fixed(n, l, c, own):
 def test_literal_fixed_has_no_self_loops_and_meets_all_with_them():
     causal = sr.paths.universality(sr.fixed(4), 16)
     assert causal.loops.holds is False and causal.loops.evidence == (2, 0)
-    assert str(causal).split("\n")[1] == "self-loops        fails: 0 does not attend to itself in layer 2, Summary(4, 1)"
+    assert (
+        str(causal).split("\n")[1]
+        == "self-loops        fails: 0 does not attend to itself in layer 2, Summary(4, 1)"
+    )
     literal = sr.paths.universality(both_ways_fixed(16, 4, 1, own=False), 16)
-    assert not literal and literal.loops.evidence == (2, 0) and literal.path and literal.mixing.evidence == 2
+    assert (
+        not literal
+        and literal.loops.evidence == (2, 0)
+        and literal.path
+        and literal.mixing.evidence == 2
+    )
     mended = sr.paths.universality(both_ways_fixed(16, 4, 1, own=True), 16)
     assert mended and mended.mixing.evidence == 2
 
@@ -114,7 +129,9 @@ def test_a_star_alone_has_no_path(n):
     found = sr.paths.universality([sr.Global(1) | sr.Window(0)], n)
     assert found.loops and found.mixing.evidence == 2
     assert found.path.holds is False and found.path.evidence.tolist() == [0]
-    assert f"without the 1 of 0 there are {n - 1} parts, of which a path joins at most 2" in str(found)
+    assert f"without the 1 of 0 there are {n - 1} parts, of which a path joins at most 2" in str(
+        found
+    )
     assert sr.paths.contains_star(sr.Global(1) | sr.Window(0), n).centres.tolist() == [0]
 
 
@@ -125,7 +142,9 @@ def test_ring_and_relay_meet_all(n):
     assert found and found.mixing.evidence == 2
 
 
-@pytest.mark.parametrize(("n", "radius"), [(256, 8), (257, 8), (100, 7), (2, 1), (50, 49), (32768, 181)])
+@pytest.mark.parametrize(
+    ("n", "radius"), [(256, 8), (257, 8), (100, 7), (2, 1), (50, 49), (32768, 181)]
+)
 def test_windows_need_as_many_layers_as_they_fit_in(n, radius):
     found = sr.paths.universality([sr.Window(radius)], n)
     assert found and found.mixing.evidence == -(-(n - 1) // radius)
@@ -133,7 +152,17 @@ def test_windows_need_as_many_layers_as_they_fit_in(n, radius):
 
 def test_orders_by_remainders():
     """Even positions down to the global 0, then odd ones up; columns of a grid, up and down."""
-    assert hamiltonian((sr.Dilated(1, 2) | sr.Global(1),), 9).evidence.tolist() == [8, 6, 4, 2, 0, 1, 3, 5, 7]
+    assert hamiltonian((sr.Dilated(1, 2) | sr.Global(1),), 9).evidence.tolist() == [
+        8,
+        6,
+        4,
+        2,
+        0,
+        1,
+        3,
+        5,
+        7,
+    ]
     assert hamiltonian((sr.axial((3, 4), 0), sr.axial((3, 4), 1)), 12)
 
 
@@ -150,11 +179,18 @@ def test_a_search_finds_what_no_natural_order_is():
 def test_what_is_not_known_is_said(monkeypatch):
     monkeypatch.setattr(room, "VISITS", 3)
     rng = np.random.default_rng(1)
-    found = hamiltonian((sr.Listed.of_rows([rng.integers(0, 200, 3).tolist() for _ in range(200)]) | sr.Global(1),), 200)
+    found = hamiltonian(
+        (sr.Listed.of_rows([rng.integers(0, 200, 3).tolist() for _ in range(200)]) | sr.Global(1),),
+        200,
+    )
     assert found.holds is None and not found
-    assert str(found) == "unknown: a search of 3 visits found no order, and no reason why there is none"
+    assert (
+        str(found)
+        == "unknown: a search of 3 visits found no order, and no reason why there is none"
+    )
     assert str(hamiltonian((sr.Random(5000, 3, 0),), 5000)) == (
-        "unknown: no natural order does, and others are looked for up to n = 4096")
+        "unknown: no natural order does, and others are looked for up to n = 4096"
+    )
 
 
 def test_products_without_self_loops():
@@ -162,9 +198,11 @@ def test_products_without_self_loops():
     ring = sr.paths.universality([sr.Listed.of_rows([[3], [0], [1], [2]])], 4)
     assert ring.mixing.holds is False
     assert ring.mixing.said == "what is heard of after 5 layers is what was after 1, and never all"
-    assert sr.paths.universality(sr.fixed(4), 16).mixing.evidence.holds()       # not without loops either: nobody hears of the future
+    assert sr.paths.universality(
+        sr.fixed(4), 16
+    ).mixing.evidence.holds()  # not without loops either: nobody hears of the future
     chord = sr.paths.universality([sr.Listed.of_rows([[3, 2], [0], [1], [2]])], 4)
-    assert chord.mixing.evidence == 10                                # Wielandt: (n - 1)^2 + 1
+    assert chord.mixing.evidence == 10  # Wielandt: (n - 1)^2 + 1
     assert sr.paths.universality([sr.Band(1, -1)], 4).mixing.holds is False
     assert sr.paths.universality([sr.Band(1, -1)], 1).mixing.holds is False
 
@@ -178,10 +216,17 @@ def test_products_that_come_to_no_end_are_not_known(monkeypatch):
 
 @given(st.data(), st.integers(1, 9))
 def test_stars_are_what_brute_force_finds(data, n):
-    p = data.draw(patterns_at(n, most=8, leaves=3) | st.sampled_from([sr.Global(2) | sr.Window(0), sr.Full(), sr.GlobalAt((1, 3))]))
+    p = data.draw(
+        patterns_at(n, most=8, leaves=3)
+        | st.sampled_from([sr.Global(2) | sr.Window(0), sr.Full(), sr.GlobalAt((1, 3))])
+    )
     held, found = mask(p, n), sr.paths.contains_star(p, n)
     loops = held.diagonal()
-    centres = [c for c in range(n) if all(held[c, i] and held[i, c] and loops[i] for i in range(n) if i != c)]
+    centres = [
+        c
+        for c in range(n)
+        if all(held[c, i] and held[i, c] and loops[i] for i in range(n) if i != c)
+    ]
     assert found.centres.tolist() == centres
     assert bool(found) == bool(centres)
     if not centres:
@@ -189,12 +234,19 @@ def test_stars_are_what_brute_force_finds(data, n):
 
 
 def test_stars_in_words():
-    assert str(sr.paths.contains_star(sr.Window(1) | sr.GlobalAt((0, 7)), 8)).endswith("(n = 8) contains a star around 0, 7")
-    assert str(sr.paths.contains_star(sr.Full(), 9)) == "Full() (n = 9) contains a star around 0, 1, 2, 3, 4, 5, ..., 8"
+    assert str(sr.paths.contains_star(sr.Window(1) | sr.GlobalAt((0, 7)), 8)).endswith(
+        "(n = 8) contains a star around 0, 7"
+    )
+    assert (
+        str(sr.paths.contains_star(sr.Full(), 9))
+        == "Full() (n = 9) contains a star around 0, 1, 2, 3, 4, 5, ..., 8"
+    )
     assert str(sr.paths.contains_star(sr.Prefix(1) | sr.Window(1), 5)) == (
-        "Prefix(1) | Window(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 1, but not 2")
+        "Prefix(1) | Window(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 1, but not 2"
+    )
     assert str(sr.paths.contains_star(sr.Global(1), 5)) == (
-        "Global(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 4, but 1 does not attend to itself")
+        "Global(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 4, but 1 does not attend to itself"
+    )
     assert sr.paths.contains_star(sr.Full(), 32768).centres.tolist() == list(range(32768))
     assert sr.paths.contains_star(sr.Window(3), 1)
 
@@ -206,7 +258,10 @@ def test_parts_of_long_chains():
 
 
 def test_refusals():
-    for conditions in (lambda n: sr.paths.universality([sr.Window(1)], n), lambda n: sr.paths.contains_star(sr.Window(1), n)):
+    for conditions in (
+        lambda n: sr.paths.universality([sr.Window(1)], n),
+        lambda n: sr.paths.contains_star(sr.Window(1), n),
+    ):
         with pytest.raises(ValueError, match="n must be at least 1, got 0"):
             conditions(0)
         with pytest.raises(ValueError, match=r"n must be at most 32768 .* got 32769"):

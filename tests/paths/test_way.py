@@ -12,7 +12,8 @@ import sparse_ref as sr
 
 HUGE = 10**18
 FACTORIZED = st.integers(1, HUGE).map(sr.strided) | st.integers(1, 10**9).flatmap(
-    lambda l: st.integers(1, l).map(lambda c: sr.fixed(l, c)))
+    lambda l: st.integers(1, l).map(lambda c: sr.fixed(l, c))
+)
 
 
 def assert_walks(steps, path, j, i, residual, n=None):
@@ -21,7 +22,9 @@ def assert_walks(steps, path, j, i, residual, n=None):
     assert (path[0], path[-1]) == (j, i)
     assert 0 <= min(path) <= max(path) <= (max(j, i) if n is None else n - 1)
     for step, (below, above) in zip(steps, pairwise(path), strict=True):
-        assert bool(step.contains(above, below)) or (residual and above == below), f"{path} through {step!r}"
+        assert bool(step.contains(above, below)) or (residual and above == below), (
+            f"{path} through {step!r}"
+        )
 
 
 @given(FACTORIZED, st.integers(0, HUGE), st.integers(0, HUGE))
@@ -35,11 +38,27 @@ def test_paths_far_out(factorized, x, y):
 @given(st.integers(1, HUGE), st.integers(0, HUGE), st.integers(0, HUGE))
 def test_strided_paths_need_no_residual_edge(l, x, y):
     j, i = sorted((x, y))
-    assert_walks(sr.strided(l).steps, sr.paths.witness(sr.strided(l), j, i, residual=False), j, i, residual=False)
+    assert_walks(
+        sr.strided(l).steps,
+        sr.paths.witness(sr.strided(l), j, i, residual=False),
+        j,
+        i,
+        residual=False,
+    )
 
 
-@pytest.mark.parametrize("factorized", [sr.strided(1), sr.strided(4), sr.fixed(1), sr.fixed(4, 1), sr.fixed(4, 3),
-                                        (sr.Lookback(2), sr.Strided(3)), (sr.Window(1), sr.Band(2, -1), sr.Block(3))])
+@pytest.mark.parametrize(
+    "factorized",
+    [
+        sr.strided(1),
+        sr.strided(4),
+        sr.fixed(1),
+        sr.fixed(4, 1),
+        sr.fixed(4, 3),
+        (sr.Lookback(2), sr.Strided(3)),
+        (sr.Window(1), sr.Band(2, -1), sr.Block(3)),
+    ],
+)
 @pytest.mark.parametrize("residual", [True, False])
 def test_a_path_wherever_reach_says_so_and_only_there(factorized, residual):
     steps = getattr(factorized, "steps", factorized)
@@ -61,8 +80,14 @@ def test_a_search_gives_the_least_path():
 
 
 def test_strict_fixed_has_no_path_inside_a_block():
-    assert sr.paths.witness(sr.fixed(8, 2), 3, 6, residual=False) == (3, 6, 6)       # 6 is a summary position
-    with pytest.raises(LookupError, match=r"no path from j = 3 to i = 5 through Block\(8\), Summary\(8, 2\)"):
+    assert sr.paths.witness(sr.fixed(8, 2), 3, 6, residual=False) == (
+        3,
+        6,
+        6,
+    )  # 6 is a summary position
+    with pytest.raises(
+        LookupError, match=r"no path from j = 3 to i = 5 through Block\(8\), Summary\(8, 2\)"
+    ):
         sr.paths.witness(sr.fixed(8, 2), 3, 5, residual=False)
     with pytest.raises(LookupError, match="no path by the closed form from j = "):
         sr.paths.witness(sr.fixed(10**9), HUGE, HUGE + 5, residual=False)
@@ -71,6 +96,7 @@ def test_strict_fixed_has_no_path_inside_a_block():
 def test_a_wrong_closed_form_is_never_returned():
     def astray(j, i):
         return (j + 1, -1)
+
     wrong = sr.Factorized((sr.Lookback(4), sr.Strided(4)), via=astray)
     assert_walks(wrong.steps, sr.paths.witness(wrong, 3, 9), 3, 9, residual=True)
     with pytest.raises(LookupError, match="by the closed form"):
@@ -91,13 +117,22 @@ def test_refusals():
         sr.paths.witness(sr.strided(2), -1, 3)
     with pytest.raises(TypeError, match=r"i must be an integer, got 3\.0"):
         sr.paths.witness(sr.strided(2), 1, 3.0)
-    with pytest.raises(ValueError, match="j and i must be at most 4096 where no closed form is known, got j = 1, i = 4097"):
+    with pytest.raises(
+        ValueError,
+        match="j and i must be at most 4096 where no closed form is known, got j = 1, i = 4097",
+    ):
         sr.paths.witness(sr.strided(2), 1, 4097, order=(2, 1))
     with pytest.raises(ValueError, match="each number in order must be at most 2, got 3"):
         sr.paths.witness(sr.strided(2), 1, 3, order=(1, 3))
     with pytest.raises(TypeError, match="steps must be a Factorized"):
         sr.paths.witness(sr.Causal(), 1, 3)
-    assert_walks(sr.strided(64).steps[::-1], sr.paths.witness(sr.strided(64), 0, 4096, order=(2, 1)), 0, 4096, residual=True)
+    assert_walks(
+        sr.strided(64).steps[::-1],
+        sr.paths.witness(sr.strided(64), 0, 4096, order=(2, 1)),
+        0,
+        4096,
+        residual=True,
+    )
 
 
 @st.composite
@@ -113,7 +148,10 @@ def test_a_shortest_path_is_as_long_as_hops_says_and_walks(stack, residual, data
     j, i = data.draw(st.integers(0, n - 1)), data.draw(st.integers(0, n - 1))
     hops = hop_counts([mask(p, n) for p in steps], residual)[i, j]
     if hops < 0:
-        with pytest.raises(LookupError, match=f"no path from j = {j} to i = {i} through .*, in any number of layers"):
+        with pytest.raises(
+            LookupError,
+            match=f"no path from j = {j} to i = {i} through .*, in any number of layers",
+        ):
             sr.paths.shortest(steps, j, i, n, residual=residual)
     else:
         path = sr.paths.shortest(steps, j, i, n, residual=residual)
@@ -124,7 +162,12 @@ def test_a_shortest_path_is_as_long_as_hops_says_and_walks(stack, residual, data
 
 def test_shortest_paths_of_many_layers():
     assert sr.paths.shortest([sr.Lookback(2)], 0, 4000, 4096) == tuple(range(4001))
-    assert sr.paths.shortest(sr.fixed(4), 1, 14, 16, order=(2, 1)) == (1, 1, 3, 14)       # it stays below the summaries first
+    assert sr.paths.shortest(sr.fixed(4), 1, 14, 16, order=(2, 1)) == (
+        1,
+        1,
+        3,
+        14,
+    )  # it stays below the summaries first
     assert sr.paths.shortest([sr.Band(-1, 1)], 5, 2, 6, residual=False) == (5, 4, 3, 2)
 
 
@@ -134,6 +177,7 @@ def test_a_pattern_at_odds_with_itself_gives_no_path():
 
         def contains(self, i, j):
             return i == j
+
     with pytest.raises(RuntimeError, match=r"`contains` and rows differ along \(0, 2\)"):
         sr.paths.shortest([Odd()], 0, 2, 3)
 

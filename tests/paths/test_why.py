@@ -23,7 +23,10 @@ def stacks(draw):
 def assert_closed(why, steps, j, i, n, residual):
     """One pair at a time: nothing leads from the closed sets to outside them, j is inside below layer 1, and i never."""
     p = len(steps)
-    inside = [set(held.tolist()) if why.outward else set(range(n)) - set(held.tolist()) for held in why.sets]
+    inside = [
+        set(held.tolist()) if why.outward else set(range(n)) - set(held.tolist())
+        for held in why.sets
+    ]
     assert len(inside) == p
     assert j in inside[0]
     assert not any(i in held for held in inside)
@@ -38,7 +41,9 @@ def test_each_pair_is_either_joined_or_kept_apart_by_closed_sets(stack, residual
     j, i = data.draw(st.integers(0, n - 1)), data.draw(st.integers(0, n - 1))
     hops = hop_counts([mask(p, n) for p in steps], residual)[i, j]
     if hops >= 0:
-        with pytest.raises(ValueError, match=f"j = {j} reaches i = {i} in {hops} layers, by the path "):
+        with pytest.raises(
+            ValueError, match=f"j = {j} reaches i = {i} in {hops} layers, by the path "
+        ):
             sr.paths.why_not(steps, j, i, n, residual=residual)
     else:
         why = sr.paths.why_not(steps, j, i, n, residual=residual)
@@ -52,18 +57,25 @@ def test_the_smaller_set_is_given():
     assert future.outward and future.sets[0].tolist() == [60, 61, 62, 63]
     past = sr.paths.why_not([sr.Causal()], 9, 3, 64)
     assert not past.outward and past.sets[0].tolist() == [0, 1, 2, 3]
-    assert str(past) == ("9 never reaches 3 through Causal() (n = 64).\nThose that 3 hears of are 4 positions: 0 to 3.\n"
-                         "These read none but these, and 9 is not among them.")
+    assert str(past) == (
+        "9 never reaches 3 through Causal() (n = 64).\nThose that 3 hears of are 4 positions: 0 to 3.\n"
+        "These read none but these, and 9 is not among them."
+    )
 
 
 def test_words_for_layers_that_cycle():
-    why = sr.paths.why_not([sr.Band(-1, 1), sr.Band(-2, 2)], 1, 3, 4, residual=False)   # always to the left
+    why = sr.paths.why_not(
+        [sr.Band(-1, 1), sr.Band(-2, 2)], 1, 3, 4, residual=False
+    )  # always to the left
     assert str(why) == (
         "1 never reaches 3 through Band(-1, 1), Band(-2, 2) (n = 4).\n"
         "Those that hear of 1 are below layer 1, Band(-1, 1): 1 position: 1; below layer 2, Band(-2, 2): 1 position: 0.\n"
-        "Layer by layer, none but those above reads any of these, and 3 is not among them.")
+        "Layer by layer, none but those above reads any of these, and 3 is not among them."
+    )
     why = sr.paths.why_not([sr.Lookback(4), sr.Strided(4)], 9, 0, 12)
-    assert str(why).endswith("Layer by layer, those above read none but these, and 9 is not among them below layer 1.")
+    assert str(why).endswith(
+        "Layer by layer, those above read none but these, and 9 is not among them below layer 1."
+    )
 
 
 def test_dilated_windows_never_mix():
@@ -73,16 +85,27 @@ def test_dilated_windows_never_mix():
 
 
 def test_a_segment_of_longnet_never_hears_of_its_predecessor():
-    union = sr.DilatedSegment(16, 1, 0) | sr.DilatedSegment(64, 4, 0) | sr.DilatedSegment(256, 16, 0)
+    union = (
+        sr.DilatedSegment(16, 1, 0) | sr.DilatedSegment(64, 4, 0) | sr.DilatedSegment(256, 16, 0)
+    )
     why = sr.paths.why_not([union & sr.Causal()], 15, 16, 256)
-    assert why.outward and why.sets[0].tolist() == [15]              # the last of its segment is read by itself alone
+    assert why.outward and why.sets[0].tolist() == [
+        15
+    ]  # the last of its segment is read by itself alone
 
 
 def test_sets_that_are_not_closed_do_not_hold():
     why = sr.paths.why_not(sr.fixed(4), 1, 6, 8, order=(2, 1), residual=False)
     assert why.holds()
-    for field, value in (("i", 1), ("j", 6), ("sets", (np.array([1]), np.array([3]))), ("sets", (np.array([1, 3]), np.array([]))),
-                         ("outward", not why.outward), ("residual", True), ("patterns", why.patterns[::-1])):
+    for field, value in (
+        ("i", 1),
+        ("j", 6),
+        ("sets", (np.array([1]), np.array([3]))),
+        ("sets", (np.array([1, 3]), np.array([]))),
+        ("outward", not why.outward),
+        ("residual", True),
+        ("patterns", why.patterns[::-1]),
+    ):
         assert not replace(why, **{field: value}).holds(), field
 
 
@@ -92,6 +115,7 @@ def test_a_pattern_at_odds_with_itself_is_refused():
 
         def contains(self, i, j):
             return i - j <= i + 1
+
     with pytest.raises(RuntimeError, match="`contains` and rows differ"):
         sr.paths.why_not([Odd()], 5, 2, 8)
 

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from sparse_ref.patterns.bigbird_plans import focused_plan, ranged_plan
 
 SEEDS = st.integers(0, 50)
-RANGED = [[[5, 3], [5, 6], [6, 5], [1, 2], [2, 7], [1, 4], [2, 3], [2, 1], [1, 5], [2, 7]],
-          [[6, 3], [6, 5], [5, 1], [2, 6], [2, 7], [2, 1], [4, 5], [3, 2], [6, 3], [2, 4]]]
+RANGED = [
+    [[5, 3], [5, 6], [6, 5], [1, 2], [2, 7], [1, 4], [2, 3], [2, 1], [1, 5], [2, 7]],
+    [[6, 3], [6, 5], [5, 1], [2, 6], [2, 7], [2, 1], [4, 5], [3, 2], [6, 3], [2, 4]],
+]
 FOCUSED = [[8, 4, 10], [10, 12, 6], [12, 8, 7], [2, 5, 8]]
 
 
@@ -22,8 +24,15 @@ def test_drawn_by_ranges_random_blocks_are_new_ones_among_the_first(random, bloc
             assert max(chosen) < 2 * random + 5 - 1
 
 
-@given(st.sampled_from([1024, 2048, 3072, 4096]), st.sampled_from([32, 64, 128]), st.integers(1, 3), SEEDS)
-def test_at_the_paper_s_lengths_random_blocks_lie_in_the_first_1024_positions(n, block, random, layer):
+@given(
+    st.sampled_from([1024, 2048, 3072, 4096]),
+    st.sampled_from([32, 64, 128]),
+    st.integers(1, 3),
+    SEEDS,
+)
+def test_at_the_paper_s_lengths_random_blocks_lie_in_the_first_1024_positions(
+    n, block, random, layer
+):
     plan, total = focused_plan(n, block, random, layer, heads=2), 4096 // block
     assert plan.shape == (2, n // block - 2, random)
     assert plan.min() >= 1

@@ -23,6 +23,7 @@ def test_the_mask_is_its_three_parts(n, block):
             case "x_0", "x_0":
                 return key[1] <= query[1]
         return False
+
     expected = [[attends(query, key) for key in noised + clean] for query in noised + clean]
     p = sr.block_diffusion(n, block)
     assert brute(p, 2 * n).tolist() == expected
@@ -43,15 +44,20 @@ def test_no_number_of_layers_tells_a_noised_token_its_own_block_clean(blocks, bl
     n = blocks * block
     reached = sr.paths.hops([sr.block_diffusion(n, block)], 2 * n) >= 0
     for i in range(n):
-        assert not reached[i, n + i // block * block:].any(), "the clean copy of one's own block, or of a later one"
+        assert not reached[i, n + i // block * block :].any(), (
+            "the clean copy of one's own block, or of a later one"
+        )
         assert not reached[n:, i].any(), "a noised token, by a clean one"
 
 
-@pytest.mark.parametrize(("make", "said"), [
-    (lambda: sr.block_diffusion(0, 1), "block_diffusion: n must be at least 1, got 0"),
-    (lambda: sr.block_diffusion(4, 0), "block_diffusion: block must be at least 1, got 0"),
-    (lambda: sr.block_diffusion(4, 2).row(0, 4), "stated for n = 8, got n = 4"),
-])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: sr.block_diffusion(0, 1), "block_diffusion: n must be at least 1, got 0"),
+        (lambda: sr.block_diffusion(4, 0), "block_diffusion: block must be at least 1, got 0"),
+        (lambda: sr.block_diffusion(4, 2).row(0, 4), "stated for n = 8, got n = 4"),
+    ],
+)
 def test_bad_values_are_refused_by_name(make, said):
     with pytest.raises(ValueError, match=said):
         make()

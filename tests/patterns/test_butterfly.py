@@ -12,7 +12,9 @@ import sparse_ref as sr
 @given(st.integers(0, 5), st.integers(0, 40))
 def test_butterfly_is_one_binary_digit(factors, n):
     steps = {0, *[2**t for t in range(factors)]}
-    assert brute(sr.butterfly(factors), n).tolist() == [[i ^ j in steps for j in range(n)] for i in range(n)]
+    assert brute(sr.butterfly(factors), n).tolist() == [
+        [i ^ j in steps for j in range(n)] for i in range(n)
+    ]
 
 
 @given(st.integers(0, 6), st.integers(0, 80))
@@ -33,7 +35,10 @@ def test_butterfly_is_the_sum_of_its_factors(digits):
     for factors in range(digits + 1):
         total = np.eye(2**digits, dtype=int)
         for t in range(factors):
-            total += np.kron(np.eye(2**(digits - t - 1), dtype=int), np.kron(np.ones((2, 2), int), np.eye(2**t, dtype=int)))
+            total += np.kron(
+                np.eye(2 ** (digits - t - 1), dtype=int),
+                np.kron(np.ones((2, 2), int), np.eye(2**t, dtype=int)),
+            )
         assert (brute(sr.butterfly(factors), 2**digits) == (total > 0)).all()
         assert sr.nnz(sr.butterfly(factors), 2**digits) == (factors + 1) * 2**digits
 
@@ -43,7 +48,9 @@ def test_log2_n_layers_join_all_and_fewer_do_not(digits):
     n = 2**digits
     hops = sr.paths.hops([sr.butterfly(digits)], n)
     assert hops.tolist() == [[(i ^ j).bit_count() for j in range(n)] for i in range(n)]
-    assert (sr.paths.hops([sr.butterfly(digits - 1)], n) == -1).any(), "one factor fewer joins no halves"
+    assert (sr.paths.hops([sr.butterfly(digits - 1)], n) == -1).any(), (
+        "one factor fewer joins no halves"
+    )
 
 
 def test_under_causality_i_hears_of_j_only_where_the_digits_of_j_are_among_its_own():
@@ -53,11 +60,14 @@ def test_under_causality_i_hears_of_j_only_where_the_digits_of_j_are_among_its_o
     assert ((hops < 0) & np.tri(n, dtype=bool)).sum() == 26335 == n * (n + 1) // 2 - 3**8
 
 
-@pytest.mark.parametrize(("make", "said"), [
-    (lambda: sr.butterfly(-1), "butterfly: factors must be at least 0, got -1"),
-    (lambda: sr.butterfly(60), "butterfly: factors must be at most 59, got 60"),
-    (lambda: sr.Flip(0), "Flip: step must be at least 1, got 0"),
-])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: sr.butterfly(-1), "butterfly: factors must be at least 0, got -1"),
+        (lambda: sr.butterfly(60), "butterfly: factors must be at most 59, got 60"),
+        (lambda: sr.Flip(0), "Flip: step must be at least 1, got 0"),
+    ],
+)
 def test_bad_values_are_refused_by_name(make, said):
     with pytest.raises(ValueError, match=said):
         make()

@@ -52,8 +52,16 @@ def test_restart_repeats_every_sub_positions(sub, data, n):
 
 @given(st.integers(1, 30), st.integers(0, 90))
 def test_local_is_a_window_and_then_the_powers_of_two(local, n):
-    expected = [sorted({key for x in (*range(local), *(local - 1 + step for step in powers(1, n))) if (key := i - x) >= 0})
-                for i in range(n)]
+    expected = [
+        sorted(
+            {
+                key
+                for x in (*range(local), *(local - 1 + step for step in powers(1, n)))
+                if (key := i - x) >= 0
+            }
+        )
+        for i in range(n)
+    ]
     assert rows(sr.logsparse_local(local), n) == expected
 
 
@@ -73,15 +81,20 @@ def published_row(i, n, sub):
     while p >= 0:
         oldest = p - local + 1
         if oldest < 0:
-            return keys | set(range(p))                          # p itself dropped
-        keys |= {*range(oldest, p + 1), *(oldest - 2**e for e in range(local) if p - oldest + 2**e <= sub and oldest >= 2**e)}
+            return keys | set(range(p))  # p itself dropped
+        keys |= {
+            *range(oldest, p + 1),
+            *(oldest - 2**e for e in range(local) if p - oldest + 2**e <= sub and oldest >= 2**e),
+        }
         p -= sub
     return keys
 
 
 @given(st.integers(0, 120), st.integers(2, 60))
 def test_the_code_is_its_rule(n, sub):
-    assert rows(sr.logsparse_code(n, sub), n) == [sorted(published_row(i, n, sub)) for i in range(n)]
+    assert rows(sr.logsparse_code(n, sub), n) == [
+        sorted(published_row(i, n, sub)) for i in range(n)
+    ]
 
 
 @pytest.mark.parametrize("n", [17, 40])
@@ -121,14 +134,41 @@ def test_restarts_shorten_the_way_and_fixed_subsequences_would_cut_it():
     assert not (sr.paths.hops([sr.LogSparse() & sr.Block(16)], n)[causal] >= 0).all()
 
 
-@pytest.mark.parametrize(("make", "error", "said"), [
-    (lambda: sr.LogSparseRestart(0), ValueError, "LogSparseRestart: sub must be at least 1, got 0"),
-    (lambda: sr.LogSparseRestart(4, 5), ValueError, "LogSparseRestart: local must be at most sub = 4, got 5"),
-    (lambda: sr.logsparse_local(0), ValueError, "logsparse_local: local must be at least 1, got 0"),
-    (lambda: sr.logsparse_code(8, 1), ValueError, "logsparse_code: sub must be at least 2, as row_mask is empty .*, got 1"),
-    (lambda: sr.logsparse_code(-1, 4), ValueError, "logsparse_code: n must be at least 0, got -1"),
-    (lambda: sr.logsparse_code(8, 4.0), TypeError, r"logsparse_code: sub must be an integer, got 4\.0"),
-])
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (
+            lambda: sr.LogSparseRestart(0),
+            ValueError,
+            "LogSparseRestart: sub must be at least 1, got 0",
+        ),
+        (
+            lambda: sr.LogSparseRestart(4, 5),
+            ValueError,
+            "LogSparseRestart: local must be at most sub = 4, got 5",
+        ),
+        (
+            lambda: sr.logsparse_local(0),
+            ValueError,
+            "logsparse_local: local must be at least 1, got 0",
+        ),
+        (
+            lambda: sr.logsparse_code(8, 1),
+            ValueError,
+            "logsparse_code: sub must be at least 2, as row_mask is empty .*, got 1",
+        ),
+        (
+            lambda: sr.logsparse_code(-1, 4),
+            ValueError,
+            "logsparse_code: n must be at least 0, got -1",
+        ),
+        (
+            lambda: sr.logsparse_code(8, 4.0),
+            TypeError,
+            r"logsparse_code: sub must be an integer, got 4\.0",
+        ),
+    ],
+)
 def test_refusals(make, error, said):
     with pytest.raises(error, match=said):
         make()

@@ -34,14 +34,21 @@ def longnet(segments, rates, head, heads, rule="paper", causal=False):
 
 def union(heads, causal, rule="paper"):
     """What some head attends to in some branch."""
-    return reduce(or_, dict.fromkeys(p for head in range(heads) for p in longnet(*FACTS, head, heads, rule, causal)))
+    return reduce(
+        or_,
+        dict.fromkeys(
+            p for head in range(heads) for p in longnet(*FACTS, head, heads, rule, causal)
+        ),
+    )
 
 
 @st.composite
 def settings_of(draw):
     """(segments, rates, head, heads, causal)"""
     branches, heads = draw(st.integers(1, 4)), draw(st.integers(1, 9))
-    segments, rates = (tuple(draw(st.integers(1, most)) for _ in range(branches)) for most in (50, 9))
+    segments, rates = (
+        tuple(draw(st.integers(1, most)) for _ in range(branches)) for most in (50, 9)
+    )
     return segments, rates, draw(st.integers(0, heads - 1)), heads, draw(st.booleans())
 
 
@@ -69,7 +76,9 @@ def test_torchscale_deals_neighbouring_heads_one_offset(drawn, n):
 @given(settings_of())
 def test_the_rules_agree_where_every_head_has_its_own_offset(drawn):
     segments, rates, head, heads, causal = drawn
-    paper, code = (longnet(segments, rates, head, heads, rule, causal) for rule in ("paper", "torchscale"))
+    paper, code = (
+        longnet(segments, rates, head, heads, rule, causal) for rule in ("paper", "torchscale")
+    )
     for p, q, r in zip(paper, code, rates):
         if heads <= r:
             assert p == q
@@ -80,7 +89,9 @@ def test_the_rules_agree_where_every_head_has_its_own_offset(drawn):
 def test_multiplicity_is_how_many_branches_hold_a_pair(drawn, n):
     segments, rates, head, heads, causal = drawn
     expected = sum(branch(n, w, r, head % r, causal).astype(int) for w, r in zip(segments, rates))
-    assert (sr.multiplicity(longnet(segments, rates, head, heads, causal=causal), n) == expected).all()
+    assert (
+        sr.multiplicity(longnet(segments, rates, head, heads, causal=causal), n) == expected
+    ).all()
 
 
 def test_a_position_in_no_branch_gets_nothing():
@@ -121,16 +132,51 @@ def test_a_value_by_its_notation():
     assert notation.read(repr(branches)) == branches
 
 
-@pytest.mark.parametrize(("make", "error", "said"), [
-    (lambda: sr.longnet((4, 8), (1,)), ValueError, "longnet: rates must be one for each of the segments, .*, got 1 for 2"),
-    (lambda: sr.longnet((), ()), ValueError, "longnet: rates must be one for each of the segments, at least 1, got 0 for 0"),
-    (lambda: sr.longnet((4,), (0,)), ValueError, r"longnet: rates\[\d\] must be at least 1, got 0"),
-    (lambda: sr.longnet(4, 1), TypeError, "longnet: segments must be a sequence of integers, got 4"),
-    (lambda: sr.longnet((4,), (1,), 2, 2), ValueError, "longnet: head must be at most 1, got 2"),
-    (lambda: sr.longnet((4,), (1,), 0, 0), ValueError, "longnet: heads must be at least 1, got 0"),
-    (lambda: sr.longnet((4,), (1,), rule="mod"), ValueError, "longnet: rule must be one of 'paper', 'torchscale', got 'mod'"),
-    (lambda: sr.DilatedSegment(8, 2, 2), ValueError, "DilatedSegment: s must be below r = 2, got 2"),
-])
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (
+            lambda: sr.longnet((4, 8), (1,)),
+            ValueError,
+            "longnet: rates must be one for each of the segments, .*, got 1 for 2",
+        ),
+        (
+            lambda: sr.longnet((), ()),
+            ValueError,
+            "longnet: rates must be one for each of the segments, at least 1, got 0 for 0",
+        ),
+        (
+            lambda: sr.longnet((4,), (0,)),
+            ValueError,
+            r"longnet: rates\[\d\] must be at least 1, got 0",
+        ),
+        (
+            lambda: sr.longnet(4, 1),
+            TypeError,
+            "longnet: segments must be a sequence of integers, got 4",
+        ),
+        (
+            lambda: sr.longnet((4,), (1,), 2, 2),
+            ValueError,
+            "longnet: head must be at most 1, got 2",
+        ),
+        (
+            lambda: sr.longnet((4,), (1,), 0, 0),
+            ValueError,
+            "longnet: heads must be at least 1, got 0",
+        ),
+        (
+            lambda: sr.longnet((4,), (1,), rule="mod"),
+            ValueError,
+            "longnet: rule must be one of 'paper', 'torchscale', got 'mod'",
+        ),
+        (
+            lambda: sr.DilatedSegment(8, 2, 2),
+            ValueError,
+            "DilatedSegment: s must be below r = 2, got 2",
+        ),
+    ],
+)
 def test_refusals(make, error, said):
     with pytest.raises(error, match=said):
         make()

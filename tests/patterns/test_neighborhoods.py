@@ -35,15 +35,30 @@ def along(*axis):
 
 def axes(most):
     """(n, keys, stride, dilation, causal) that NATTEN takes, n up to `most`."""
+
     def at(keys, dilation):
         more = most - keys * dilation
-        return st.tuples(st.integers(0, more).map(lambda rest: keys * dilation + rest), st.just(keys), st.integers(1, keys),
-                         st.just(dilation), st.booleans())
-    return st.integers(1, most).flatmap(lambda keys: st.integers(1, most // keys).flatmap(lambda dilation: at(keys, dilation)))
+        return st.tuples(
+            st.integers(0, more).map(lambda rest: keys * dilation + rest),
+            st.just(keys),
+            st.integers(1, keys),
+            st.just(dilation),
+            st.booleans(),
+        )
+
+    return st.integers(1, most).flatmap(
+        lambda keys: st.integers(1, most // keys).flatmap(lambda dilation: at(keys, dilation))
+    )
 
 
-SMALL = [(n, keys, stride, dilation, causal) for n in range(1, 13) for keys in range(1, n + 1)
-         for dilation in range(1, n // keys + 1) for stride in range(1, keys + 1) for causal in (False, True)]
+SMALL = [
+    (n, keys, stride, dilation, causal)
+    for n in range(1, 13)
+    for keys in range(1, n + 1)
+    for dilation in range(1, n // keys + 1)
+    for stride in range(1, keys + 1)
+    for causal in (False, True)
+]
 
 
 def assert_picture(p, expected):
@@ -52,7 +67,9 @@ def assert_picture(p, expected):
 
 
 def test_an_even_neighborhood_has_one_key_more_before_its_lead():
-    assert_picture(sr.natten(8, 4), """
+    assert_picture(
+        sr.natten(8, 4),
+        """
         ████····
         ████····
         ████····
@@ -60,11 +77,14 @@ def test_an_even_neighborhood_has_one_key_more_before_its_lead():
         ··████··
         ···████·
         ····████
-        ····████""")
+        ····████""",
+    )
 
 
 def test_the_queries_of_a_stride_share_one_neighborhood():
-    assert_picture(sr.natten(9, 3, stride=2), """
+    assert_picture(
+        sr.natten(9, 3, stride=2),
+        """
         ███······
         ███······
         ··███····
@@ -73,11 +93,14 @@ def test_the_queries_of_a_stride_share_one_neighborhood():
         ····███··
         ······███
         ······███
-        ······███""")
+        ······███""",
+    )
 
 
 def test_dilated_and_causal():
-    assert_picture(sr.natten(9, 2, stride=2, dilation=3, causal=True), """
+    assert_picture(
+        sr.natten(9, 2, stride=2, dilation=3, causal=True),
+        """
         █········
         ·█·······
         ··█······
@@ -86,24 +109,30 @@ def test_dilated_and_causal():
         ··█··█···
         ···█··█··
         ····█··█·
-        ·····█··█""")
+        ·····█··█""",
+    )
 
 
 def test_two_axes():
-    assert_picture(sr.natten_nd((2, 3), (1, 2)), """
+    assert_picture(
+        sr.natten_nd((2, 3), (1, 2)),
+        """
         ██····
         ██····
         ·██···
         ···██·
         ···██·
-        ····██""")
+        ····██""",
+    )
 
 
 def test_every_small_neighborhood_is_that_of_the_definition():
     for axis in SMALL:
         p, expected = sr.natten(*axis), along(*axis)
         assert np.array_equal(brute(p, axis[0]), expected), axis
-        assert [p.row(i, axis[0]).tolist() for i in range(axis[0])] == [np.flatnonzero(row).tolist() for row in expected], axis
+        assert [p.row(i, axis[0]).tolist() for i in range(axis[0])] == [
+            np.flatnonzero(row).tolist() for row in expected
+        ], axis
         assert p.pairs(*axis[:4]) == expected.sum(), axis
 
 
@@ -112,7 +141,11 @@ def test_a_row_holds_its_query_and_keys_keys_or_causal_no_more():
         mask = brute(sr.natten(n, keys, stride, dilation, causal), n)
         counts = mask.sum(axis=1)
         assert mask.diagonal().all()
-        assert not np.triu(mask, 1).any() and (counts <= keys).all() if causal else (counts == keys).all()
+        assert (
+            not np.triu(mask, 1).any() and (counts <= keys).all()
+            if causal
+            else (counts == keys).all()
+        )
 
 
 @given(st.lists(axes(6), min_size=1, max_size=3))
@@ -121,11 +154,15 @@ def test_more_axes_are_the_product(drawn):
     expected = np.ones((1, 1), bool)
     for axis in drawn:
         expected = np.kron(expected, along(*axis))
-    assert np.array_equal(sr.dense(sr.natten_nd(shape, keys, stride, dilation, causal), len(expected)), expected)
+    assert np.array_equal(
+        sr.dense(sr.natten_nd(shape, keys, stride, dilation, causal), len(expected)), expected
+    )
 
 
 def test_one_value_serves_all_axes():
-    assert sr.natten_nd((6, 7), 3, 2, 2, True) == sr.natten_nd((6, 7), (3, 3), (2, 2), (2, 2), (True, True))
+    assert sr.natten_nd((6, 7), 3, 2, 2, True) == sr.natten_nd(
+        (6, 7), (3, 3), (2, 2), (2, 2), (True, True)
+    )
     assert sr.natten_nd((8,), 3).patterns == (sr.natten(8, 3),)
 
 
@@ -135,8 +172,17 @@ def test_membership_is_exact_for_huge_integers(axis, data):
     p = sr.natten(*axis)
     i = data.draw(st.integers(0, n - 1) | st.integers(max(0, n - keys * dilation), n - 1))
     residue, group = i % dilation, i // (stride * dilation) * stride
-    ends = [group + off for off in (stride // 2 - keys // 2, stride // 2 - keys // 2 + keys, stride - keys, stride)]
-    for place in [*ends, keys, (n - residue) // dilation - keys, (n - residue) // dilation, i // dilation]:
+    ends = [
+        group + off
+        for off in (stride // 2 - keys // 2, stride // 2 - keys // 2 + keys, stride - keys, stride)
+    ]
+    for place in [
+        *ends,
+        keys,
+        (n - residue) // dilation - keys,
+        (n - residue) // dilation,
+        i // dilation,
+    ]:
         for near in (-1, 0, 1):
             j = (place + near) * dilation + residue
             if 0 <= j < n:
@@ -155,19 +201,46 @@ def test_another_length_is_an_error():
         sr.dense(sr.natten(8, 3), 9)
 
 
-@pytest.mark.parametrize(("refused", "error", "said"), [
-    (lambda: sr.natten(8, 3, dilation=4), ValueError, r"natten: keys \* dilation must be at most n = 8 .NATTEN.* got 3 \* 4 = 12"),
-    (lambda: sr.natten(8, 9, causal=True), ValueError, r"natten: keys \* dilation must be at most n = 8 .NATTEN.* got 9 \* 1 = 9"),
-    (lambda: sr.natten(8, 3, stride=4), ValueError, r"natten: stride must be at most keys = 3 .NATTEN.* got 4"),
-    (lambda: sr.natten(8, 3, stride=0), ValueError, "stride must be at least 1, got 0"),
-    (lambda: sr.natten(8, 0), ValueError, "keys must be at least 1, got 0"),
-    (lambda: sr.natten(8, 3, causal=1), TypeError, "natten: causal must be True or False, got 1"),
-    (lambda: sr.natten(8, 2.0), TypeError, "keys must be an integer, got 2.0"),
-    (lambda: sr.natten_nd((4, 2), 3), ValueError, r"at most n = 2 .*got 3 \* 1 = 3"),
-    (lambda: sr.natten_nd((4, 4), (3, 3, 3)), ValueError, r"natten_nd: keys must be .* one for each of the 2, got \(3, 3, 3\)"),
-    (lambda: sr.natten_nd(4, 3), TypeError, "natten_nd: shape must be a sequence of integers, got 4"),
-    (lambda: sr.natten_nd((), 3), ValueError, "shape must have at least 1 axis"),
-])
+@pytest.mark.parametrize(
+    ("refused", "error", "said"),
+    [
+        (
+            lambda: sr.natten(8, 3, dilation=4),
+            ValueError,
+            r"natten: keys \* dilation must be at most n = 8 .NATTEN.* got 3 \* 4 = 12",
+        ),
+        (
+            lambda: sr.natten(8, 9, causal=True),
+            ValueError,
+            r"natten: keys \* dilation must be at most n = 8 .NATTEN.* got 9 \* 1 = 9",
+        ),
+        (
+            lambda: sr.natten(8, 3, stride=4),
+            ValueError,
+            r"natten: stride must be at most keys = 3 .NATTEN.* got 4",
+        ),
+        (lambda: sr.natten(8, 3, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (lambda: sr.natten(8, 0), ValueError, "keys must be at least 1, got 0"),
+        (
+            lambda: sr.natten(8, 3, causal=1),
+            TypeError,
+            "natten: causal must be True or False, got 1",
+        ),
+        (lambda: sr.natten(8, 2.0), TypeError, "keys must be an integer, got 2.0"),
+        (lambda: sr.natten_nd((4, 2), 3), ValueError, r"at most n = 2 .*got 3 \* 1 = 3"),
+        (
+            lambda: sr.natten_nd((4, 4), (3, 3, 3)),
+            ValueError,
+            r"natten_nd: keys must be .* one for each of the 2, got \(3, 3, 3\)",
+        ),
+        (
+            lambda: sr.natten_nd(4, 3),
+            TypeError,
+            "natten_nd: shape must be a sequence of integers, got 4",
+        ),
+        (lambda: sr.natten_nd((), 3), ValueError, "shape must have at least 1 axis"),
+    ],
+)
 def test_what_natten_refuses_is_refused_by_its_rule(refused, error, said):
     with pytest.raises(error, match=said):
         refused()

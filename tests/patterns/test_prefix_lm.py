@@ -10,7 +10,9 @@ import sparse_ref as sr
 
 @given(st.integers(0, 20), st.integers(0, 20))
 def test_the_prefix_is_seen_by_all_and_the_rest_by_what_follows(length, n):
-    assert brute(sr.prefix_lm(length), n).tolist() == [[j <= i or j in range(length) for j in range(n)] for i in range(n)]
+    assert brute(sr.prefix_lm(length), n).tolist() == [
+        [j <= i or j in range(length) for j in range(n)] for i in range(n)
+    ]
 
 
 @given(st.integers(0, 20))

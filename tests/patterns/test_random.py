@@ -61,22 +61,38 @@ def test_a_row_is_the_same_in_any_company_and_order(size, seed, asked):
     assert rows.tolist() == [row(n, keys, seed, i) for i in asked]
 
 
-@pytest.mark.parametrize(("p", "rows"), [
-    (sr.Random(6, 2, 0), {0: [2, 4], 1: [3, 5], 5: [0, 2]}),
-    (sr.Random(10, 3, 1), {0: [6, 7, 8], 1: [0, 4, 8], 9: [0, 3, 8]}),
-    (sr.Random(1000, 5, 2**64 - 1), {0: [1, 46, 366, 891, 928], 999: [524, 683, 848, 938, 968]}),
-    (sr.Random(FAR, 4, 12345), {1: [381656152, 383712567, 593442484, 1884666293],
-                                FAR - 1: [233059245, 332165024, 483380357, 1321648259]}),
-])
+@pytest.mark.parametrize(
+    ("p", "rows"),
+    [
+        (sr.Random(6, 2, 0), {0: [2, 4], 1: [3, 5], 5: [0, 2]}),
+        (sr.Random(10, 3, 1), {0: [6, 7, 8], 1: [0, 4, 8], 9: [0, 3, 8]}),
+        (
+            sr.Random(1000, 5, 2**64 - 1),
+            {0: [1, 46, 366, 891, 928], 999: [524, 683, 848, 938, 968]},
+        ),
+        (
+            sr.Random(FAR, 4, 12345),
+            {
+                1: [381656152, 383712567, 593442484, 1884666293],
+                FAR - 1: [233059245, 332165024, 483380357, 1321648259],
+            },
+        ),
+    ],
+)
 def test_golden_rows_stay_as_they_are(p, rows):
     for i, keys in rows.items():
         assert p.row(i, p.n).tolist() == keys
 
 
 def test_seed_length_and_number_of_keys_each_change_the_rows():
-    drawn = [[p.row(i, p.n).tolist() for i in range(20)] for p in (sr.Random(40, 3, 0), sr.Random(40, 3, 1), sr.Random(41, 3, 0))]
+    drawn = [
+        [p.row(i, p.n).tolist() for i in range(20)]
+        for p in (sr.Random(40, 3, 0), sr.Random(40, 3, 1), sr.Random(41, 3, 0))
+    ]
     assert all(a != b for t, a in enumerate(drawn) for b in drawn[:t])
-    assert len({tuple(keys) for keys in sr.Random(1000, 8, 0).rows(np.arange(1000)).tolist()}) == 1000, "no two rows alike"
+    assert (
+        len({tuple(keys) for keys in sr.Random(1000, 8, 0).rows(np.arange(1000)).tolist()}) == 1000
+    ), "no two rows alike"
 
 
 def test_keys_and_pairs_of_keys_are_drawn_evenly():
@@ -86,7 +102,10 @@ def test_keys_and_pairs_of_keys_are_drawn_evenly():
         held = np.zeros((10, 10), int)
         np.put_along_axis(held, sr.Random(10, 4, seed).rows(np.arange(10)), 1, axis=1)
         together += held.T @ held
-    for counts, expected in ((np.diag(together), 9000 * 4 / 10), (together[np.triu_indices(10, 1)], 9000 * 12 / 90)):
+    for counts, expected in (
+        (np.diag(together), 9000 * 4 / 10),
+        (together[np.triu_indices(10, 1)], 9000 * 12 / 90),
+    ):
         assert counts.sum() == expected * len(counts)
         assert 0 < ((counts - expected) ** 2 / expected).sum() < 100
 
@@ -96,7 +115,9 @@ def test_every_lowering_holds_the_rows_at_n_5000():
     sets = sr.csr(p, 5000)
     assert (sets.indptr == np.arange(5001) * 8).all()
     assert (sets.indices.reshape(5000, 8) == p.rows(np.arange(5000))).all()
-    assert all(sets.indices[8 * i:8 * i + 8].tolist() == row(5000, 8, 3, i) for i in range(0, 5000, 97))
+    assert all(
+        sets.indices[8 * i : 8 * i + 8].tolist() == row(5000, 8, 3, i) for i in range(0, 5000, 97)
+    )
     assert sr.nnz(p, 5000) == 40_000
 
 
@@ -118,19 +139,30 @@ def test_it_is_a_value_with_a_notation():
     assert hash(p) == hash(sr.Random(6, 2, 0))
 
 
-@pytest.mark.parametrize(("build", "error", "said"), [
-    (lambda: sr.Random(-1, 0, 0), ValueError, "Random: n must be at least 0, got -1"),
-    (lambda: sr.Random(2**31, 0, 0), ValueError, "Random: n must be at most 2147483647, got 2147483648"),
-    (lambda: sr.Random(4, 5, 0), ValueError, "Random: keys must be at most n = 4, got 5"),
-    (lambda: sr.Random(4, -1, 0), ValueError, "Random: keys must be at least 0, got -1"),
-    (lambda: sr.Random(4, 2, -1), ValueError, "Random: seed must be at least 0, got -1"),
-    (lambda: sr.Random(4, 2, 2**64), ValueError, "Random: seed must be below 2**64, got 18446744073709551616"),
-    (lambda: sr.Random(4, 2, None), TypeError, "Random: seed must be an integer, got None"),
-    (lambda: sr.Random(4, 2.0, 0), TypeError, "Random: keys must be an integer, got 2.0"),
-    (lambda: sr.Random(4, 2, 0).row(0, 5), ValueError, "is stated for n = 4, got n = 5"),
-    (lambda: sr.Random(4, 2, 0).row(4, 4), IndexError, "has rows 0 <= i < 4, asked for i = 4"),
-    (lambda: sr.Random(0, 0, 0).row(0, 0), IndexError, "has rows 0 <= i < 0, asked for i = 0"),
-])
+@pytest.mark.parametrize(
+    ("build", "error", "said"),
+    [
+        (lambda: sr.Random(-1, 0, 0), ValueError, "Random: n must be at least 0, got -1"),
+        (
+            lambda: sr.Random(2**31, 0, 0),
+            ValueError,
+            "Random: n must be at most 2147483647, got 2147483648",
+        ),
+        (lambda: sr.Random(4, 5, 0), ValueError, "Random: keys must be at most n = 4, got 5"),
+        (lambda: sr.Random(4, -1, 0), ValueError, "Random: keys must be at least 0, got -1"),
+        (lambda: sr.Random(4, 2, -1), ValueError, "Random: seed must be at least 0, got -1"),
+        (
+            lambda: sr.Random(4, 2, 2**64),
+            ValueError,
+            "Random: seed must be below 2**64, got 18446744073709551616",
+        ),
+        (lambda: sr.Random(4, 2, None), TypeError, "Random: seed must be an integer, got None"),
+        (lambda: sr.Random(4, 2.0, 0), TypeError, "Random: keys must be an integer, got 2.0"),
+        (lambda: sr.Random(4, 2, 0).row(0, 5), ValueError, "is stated for n = 4, got n = 5"),
+        (lambda: sr.Random(4, 2, 0).row(4, 4), IndexError, "has rows 0 <= i < 4, asked for i = 4"),
+        (lambda: sr.Random(0, 0, 0).row(0, 0), IndexError, "has rows 0 <= i < 0, asked for i = 0"),
+    ],
+)
 def test_what_cannot_be_drawn_is_refused(build, error, said):
     with pytest.raises(error, match=re.escape(said)):
         build()

@@ -13,10 +13,19 @@ from sparse_ref.plot.blocks import block_for, shares
 def cut(dense, b_q, b_k):
     """The mean of each block of a mask, by slicing."""
     n_q, n_k = dense.shape
-    return np.array([[dense[i:i + b_q, j:j + b_k].mean() for j in range(0, n_k, b_k)] for i in range(0, n_q, b_q)])
+    return np.array(
+        [
+            [dense[i : i + b_q, j : j + b_k].mean() for j in range(0, n_k, b_k)]
+            for i in range(0, n_q, b_q)
+        ]
+    )
 
 
-@given(patterns(most=12), st.tuples(st.integers(1, 40), st.integers(1, 40)), st.tuples(st.integers(1, 9), st.integers(1, 9)))
+@given(
+    patterns(most=12),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+)
 def test_shares_are_the_means_of_the_blocks(p, shape, block):
     dense = mask(p, shape)
     assert np.allclose(shares(p, shape, block), cut(dense, *block))
@@ -30,8 +39,17 @@ def test_rows_lowered_in_slabs_give_what_one_slab_gives(monkeypatch):
     assert np.array_equal(shares(p, (100, 90), (8, 4)), whole)
 
 
-@pytest.mark.parametrize(("n", "block", "count"), [(1, 1, 1), (512, 1, 512), (513, 4, 129), (1024, 4, 256), (4096, 16, 256),
-                                                   (1_000_000, 4096, 245)])
+@pytest.mark.parametrize(
+    ("n", "block", "count"),
+    [
+        (1, 1, 1),
+        (512, 1, 512),
+        (513, 4, 129),
+        (1024, 4, 256),
+        (4096, 16, 256),
+        (1_000_000, 4096, 245),
+    ],
+)
 def test_a_long_side_is_cut_into_129_to_256_blocks(n, block, count):
     assert block_for((n, 7)) == (block, 1)
     assert -(-n // block) == count

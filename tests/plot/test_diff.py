@@ -11,15 +11,26 @@ import sparse_ref as sr
 
 def marks(im):
     """{ marker: [(i, j), ...] } of the glyphs or circles on the cells."""
-    return {line.get_marker(): sorted(zip(line.get_ydata(), line.get_xdata())) for line in im.axes.lines if len(line.get_xdata())}
+    return {
+        line.get_marker(): sorted(zip(line.get_ydata(), line.get_xdata()))
+        for line in im.axes.lines
+        if len(line.get_xdata())
+    }
 
 
 @given(st.integers(0, 2**12 - 1), st.integers(0, 2**12 - 1))
 def test_the_four_kinds_of_pair(first, second):
-    expected, actual = (np.array([x >> t & 1 for t in range(12)], bool).reshape(3, 4) for x in (first, second))
+    expected, actual = (
+        np.array([x >> t & 1 for t in range(12)], bool).reshape(3, 4) for x in (first, second)
+    )
     im = sr.plot.diff(expected, actual)
-    assert np.array_equal(im.get_array(), np.array([[0, 3], [2, 1]])[expected.astype(int), actual.astype(int)])
-    assert im.axes.get_title() == f"{(expected & ~actual).sum()} missing, {(actual & ~expected).sum()} extra"
+    assert np.array_equal(
+        im.get_array(), np.array([[0, 3], [2, 1]])[expected.astype(int), actual.astype(int)]
+    )
+    assert (
+        im.axes.get_title()
+        == f"{(expected & ~actual).sum()} missing, {(actual & ~expected).sum()} extra"
+    )
     assert marks(im).get("_", []) == [tuple(x) for x in np.argwhere(expected & ~actual)]
     assert marks(im).get("+", []) == [tuple(x) for x in np.argwhere(actual & ~expected)]
     plt.close(im.figure)
@@ -30,7 +41,11 @@ def test_one_key_narrower():
     im = sr.plot.diff(sr.Local(4), sr.Lookback(4), n=12)
     assert im.axes.get_title() == "8 missing, 0 extra"
     assert marks(im) == {"_": [(i, i - 4) for i in range(4, 12)]}
-    assert [text.get_text() for text in im.axes.get_legend().get_texts()] == ["neither", "both", "− only expected"]
+    assert [text.get_text() for text in im.axes.get_legend().get_texts()] == [
+        "neither",
+        "both",
+        "− only expected",
+    ]
 
 
 def test_a_pattern_takes_the_shape_of_the_array_beside_it():
@@ -46,7 +61,7 @@ def test_one_key_is_seen_in_a_large_mask(n, at, cell):
     actual[at] = True
     im = sr.plot.diff(expected, actual)
     assert [tuple(x) for x in np.argwhere(im.get_array() > 1)] == [cell]
-    (i, j), = marks(im)["o"]
+    ((i, j),) = marks(im)["o"]
     b = n / len(im.get_array())
     assert (abs(i - at[0]) < b, abs(j - at[1]) < b) == (True, True)
     assert im.axes.get_title().startswith("0 missing, 1 extra")
@@ -59,7 +74,10 @@ def test_a_block_may_hold_both_differences():
     im = sr.plot.diff(expected, actual)
     assert im.get_array()[0, 0] == 4
     assert im.axes.get_title() == "1 missing, 1 extra\ncells of 4 × 4 pairs"
-    assert [text.get_text() for text in im.axes.get_legend().get_texts()] == ["neither", "± some of each"]
+    assert [text.get_text() for text in im.axes.get_legend().get_texts()] == [
+        "neither",
+        "± some of each",
+    ]
 
 
 def test_many_differences_are_not_circled():
@@ -74,13 +92,42 @@ def test_it_draws_where_it_is_told():
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("query i", "key j")
 
 
-@pytest.mark.parametrize(("args", "n", "error", "says"), [
-    ((sr.Causal(), sr.Full()), None, TypeError, "n must be given where expected is a pattern, got None"),
-    ((np.ones((3, 3), bool), np.ones((4, 4), bool)), None, ValueError, r"actual must have shape \(3, 3\), got \(4, 4\)"),
-    ((sr.Causal(), np.ones((4, 4), bool)), 3, ValueError, r"actual must have shape \(3, 3\), got \(4, 4\)"),
-    ((sr.Causal(), np.ones((4, 4))), None, TypeError, "actual must be a bool array, True where it attends, got dtype float64"),
-    ((sr.Causal(), sr.strided(2)), 4, TypeError, r"actual must be a Pattern or a bool array \(n_q, n_k\), got strided\(2\)"),
-    ((sr.Causal(), sr.Full()), 5000, ValueError, "n must be at most 4096")])
+@pytest.mark.parametrize(
+    ("args", "n", "error", "says"),
+    [
+        (
+            (sr.Causal(), sr.Full()),
+            None,
+            TypeError,
+            "n must be given where expected is a pattern, got None",
+        ),
+        (
+            (np.ones((3, 3), bool), np.ones((4, 4), bool)),
+            None,
+            ValueError,
+            r"actual must have shape \(3, 3\), got \(4, 4\)",
+        ),
+        (
+            (sr.Causal(), np.ones((4, 4), bool)),
+            3,
+            ValueError,
+            r"actual must have shape \(3, 3\), got \(4, 4\)",
+        ),
+        (
+            (sr.Causal(), np.ones((4, 4))),
+            None,
+            TypeError,
+            "actual must be a bool array, True where it attends, got dtype float64",
+        ),
+        (
+            (sr.Causal(), sr.strided(2)),
+            4,
+            TypeError,
+            r"actual must be a Pattern or a bool array \(n_q, n_k\), got strided\(2\)",
+        ),
+        ((sr.Causal(), sr.Full()), 5000, ValueError, "n must be at most 4096"),
+    ],
+)
 def test_errors_name_the_argument_and_open_no_figure(args, n, error, says):
     with pytest.raises(error, match=says):
         sr.plot.diff(*args, n=n)

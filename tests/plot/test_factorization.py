@@ -10,12 +10,19 @@ import sparse_ref as sr
 def tables(fig):
     """(upper row, lower row) of the arrays drawn."""
     arrays = [ax.images[0].get_array() for ax in fig.axes]
-    return arrays[:len(arrays) // 2], arrays[len(arrays) // 2:]
+    return arrays[: len(arrays) // 2], arrays[len(arrays) // 2 :]
 
 
 def test_three_panels_over_three_matrices():
     fig = sr.plot.factorization([sr.strided(6), sr.fixed(6)], (6, 6))
-    assert [ax.get_title() for ax in fig.axes] == ["(a) dense, causal", "(b) strided(6)", "(c) fixed(6, 1)", "", "", ""]
+    assert [ax.get_title() for ax in fig.axes] == [
+        "(a) dense, causal",
+        "(b) strided(6)",
+        "(c) fixed(6, 1)",
+        "",
+        "",
+        "",
+    ]
     entries = [text.get_text() for text in fig.legends[0].get_texts()]
     assert entries == ["skipped", "step 1", "step 2", "both steps", "query", "later"]
     assert [ax.get_ylabel() for ax in fig.axes] == ["row", "", "", "query i", "", ""]
@@ -23,7 +30,9 @@ def test_three_panels_over_three_matrices():
     assert all(list(ax.get_xticks()) == [0, 6, 12, 18, 24, 30] for ax in fig.axes[3:])
 
 
-@pytest.mark.parametrize("f", [sr.strided(4), sr.fixed(4, 2), sr.Factorized((sr.Local(1), sr.Strided(2), sr.Causal()))])
+@pytest.mark.parametrize(
+    "f", [sr.strided(4), sr.fixed(4, 2), sr.Factorized((sr.Local(1), sr.Strided(2), sr.Causal()))]
+)
 def test_the_matrix_tells_the_steps_apart(f):
     fig = sr.plot.factorization(f, (4, 4))
     _, (dense, matrix) = tables(fig)
@@ -64,12 +73,26 @@ def test_it_draws_on_the_figure_given():
     assert plt.get_fignums() == [whole.number]
 
 
-@pytest.mark.parametrize(("args", "options", "error", "says"), [
-    (([], (4, 4)), {}, ValueError, "f must have at least 1 factorization, got none"),
-    (([sr.strided(4), "fixed"], (4, 4)), {}, TypeError, "f must be a Pattern or a Factorized, got 'fixed'"),
-    ((sr.strided(4), (4, 4)), dict(query=16), ValueError, "query must be at most 15, got 16"),
-    ((sr.strided(4), (4,)), {}, TypeError, "shape must be a pair"),
-    ((sr.strided(4), (4, 4)), dict(fig="x"), TypeError, "fig must be a matplotlib Figure or SubFigure, got str")])
+@pytest.mark.parametrize(
+    ("args", "options", "error", "says"),
+    [
+        (([], (4, 4)), {}, ValueError, "f must have at least 1 factorization, got none"),
+        (
+            ([sr.strided(4), "fixed"], (4, 4)),
+            {},
+            TypeError,
+            "f must be a Pattern or a Factorized, got 'fixed'",
+        ),
+        ((sr.strided(4), (4, 4)), dict(query=16), ValueError, "query must be at most 15, got 16"),
+        ((sr.strided(4), (4,)), {}, TypeError, "shape must be a pair"),
+        (
+            (sr.strided(4), (4, 4)),
+            dict(fig="x"),
+            TypeError,
+            "fig must be a matplotlib Figure or SubFigure, got str",
+        ),
+    ],
+)
 def test_errors_name_the_argument_and_open_no_figure(args, options, error, says):
     with pytest.raises(error, match=says):
         sr.plot.factorization(*args, **options)

@@ -45,10 +45,21 @@ def test_lines_stand_between_small_cells_alone():
     assert len(sr.plot.mask(P, 33).axes.yaxis.get_minorticklocs()) == 0
 
 
-@pytest.mark.parametrize(("n", "unit", "expected"), [
-    (1, 1, [0]), (6, 1, [0, 1, 2, 3, 4, 5]), (16, 1, list(range(0, 16, 2))), (36, 1, list(range(0, 36, 5))),
-    (36, 6, list(range(0, 36, 6))), (64, 1, list(range(0, 64, 8))), (100, 1, [0, 20, 40, 60, 80]),
-    (4096, 1, [0, 1024, 2048, 3072]), (1024, 32, [0, 256, 512, 768]), (1_000_000, 1, list(range(0, 1_000_000, 200_000)))])
+@pytest.mark.parametrize(
+    ("n", "unit", "expected"),
+    [
+        (1, 1, [0]),
+        (6, 1, [0, 1, 2, 3, 4, 5]),
+        (16, 1, list(range(0, 16, 2))),
+        (36, 1, list(range(0, 36, 5))),
+        (36, 6, list(range(0, 36, 6))),
+        (64, 1, list(range(0, 64, 8))),
+        (100, 1, [0, 20, 40, 60, 80]),
+        (4096, 1, [0, 1024, 2048, 3072]),
+        (1024, 32, [0, 256, 512, 768]),
+        (1_000_000, 1, list(range(0, 1_000_000, 200_000))),
+    ],
+)
 def test_ticks_are_few_round_integers(n, unit, expected):
     assert ticks(n, unit) == expected
 
@@ -72,7 +83,9 @@ def test_large_masks_show_shares_that_add_up(n):
     im = sr.plot.mask(p, n)
     n_q, n_k = n if isinstance(n, tuple) else (n, n)
     b_q, b_k = (1 if x <= 512 else 1 << int(np.ceil(np.log2(x / 256))) for x in (n_q, n_k))
-    pairs = np.outer(np.minimum(b_q, n_q - np.arange(0, n_q, b_q)), np.minimum(b_k, n_k - np.arange(0, n_k, b_k)))
+    pairs = np.outer(
+        np.minimum(b_q, n_q - np.arange(0, n_q, b_q)), np.minimum(b_k, n_k - np.arange(0, n_k, b_k))
+    )
     assert round((im.get_array() * pairs).sum()) == sr.nnz(p, n)
     assert im.axes.get_xlim() == (-0.5, n_k - 0.5)
     assert im.axes.get_ylim() == (n_q - 0.5, -0.5)
@@ -111,17 +124,37 @@ def test_a_long_title_is_broken():
     assert max(map(len, title.split("\n"))) <= 46
 
 
-@pytest.mark.parametrize(("args", "error", "says"), [
-    ((P,), TypeError, "n must be given where p is a pattern, got None"),
-    ((P, 0), ValueError, "n must be at least 1 to be drawn, got 0"),
-    ((P, 2.5), TypeError, "n must be an integer, got 2.[05]"),
-    ((sr.strided(4), 16), TypeError, r"p must be a Pattern or a bool array .*, got strided\(4\), which plot.factorization draws"),
-    (([[True]], 1), TypeError, r"p must be a Pattern or a bool array \(n_q, n_k\), got \[\[True\]\]"),
-    ((np.eye(3),), TypeError, "p must be a bool array, True where it attends, got dtype float64"),
-    ((np.ones(3, bool),), ValueError, r"p must be a matrix \(n_q, n_k\), both at least 1, got shape \(3,\)"),
-    ((np.ones((0, 3), bool),), ValueError, r"got shape \(0, 3\)"),
-    ((np.ones((2, 3), bool), 3), ValueError, r"p must have shape \(3, 3\), got \(2, 3\)"),
-    ((sr.Listed.of_rows([[0]]), 2), ValueError, "needs n_q = 1, got n_q = 2")])
+@pytest.mark.parametrize(
+    ("args", "error", "says"),
+    [
+        ((P,), TypeError, "n must be given where p is a pattern, got None"),
+        ((P, 0), ValueError, "n must be at least 1 to be drawn, got 0"),
+        ((P, 2.5), TypeError, "n must be an integer, got 2.[05]"),
+        (
+            (sr.strided(4), 16),
+            TypeError,
+            r"p must be a Pattern or a bool array .*, got strided\(4\), which plot.factorization draws",
+        ),
+        (
+            ([[True]], 1),
+            TypeError,
+            r"p must be a Pattern or a bool array \(n_q, n_k\), got \[\[True\]\]",
+        ),
+        (
+            (np.eye(3),),
+            TypeError,
+            "p must be a bool array, True where it attends, got dtype float64",
+        ),
+        (
+            (np.ones(3, bool),),
+            ValueError,
+            r"p must be a matrix \(n_q, n_k\), both at least 1, got shape \(3,\)",
+        ),
+        ((np.ones((0, 3), bool),), ValueError, r"got shape \(0, 3\)"),
+        ((np.ones((2, 3), bool), 3), ValueError, r"p must have shape \(3, 3\), got \(2, 3\)"),
+        ((sr.Listed.of_rows([[0]]), 2), ValueError, "needs n_q = 1, got n_q = 2"),
+    ],
+)
 def test_errors_name_the_argument_and_open_no_figure(args, error, says):
     with pytest.raises(error, match=says):
         sr.plot.mask(*args)

@@ -42,8 +42,16 @@ def stated(q, k, v, segments, rates, rule, causal, zeros):
 def settings_of(draw):
     """(n, heads, segments, rates, rule)"""
     branches = draw(st.integers(1, 3))
-    segments, rates = (tuple(draw(st.integers(1, most)) for _ in range(branches)) for most in (30, 6))
-    return draw(st.integers(1, 24)), draw(st.integers(1, 5)), segments, rates, draw(st.sampled_from(sorted(OFFSET)))
+    segments, rates = (
+        tuple(draw(st.integers(1, most)) for _ in range(branches)) for most in (30, 6)
+    )
+    return (
+        draw(st.integers(1, 24)),
+        draw(st.integers(1, 5)),
+        segments,
+        rates,
+        draw(st.sampled_from(sorted(OFFSET))),
+    )
 
 
 @given(settings_of(), st.booleans(), st.booleans())
@@ -73,7 +81,9 @@ def test_ghosts_matter_and_vanish_where_everything_divides():
     q, k, v = qkv((30, 30), 2, 2, dtype=np.float64)
     for n, moved in (30, True), (24, False):
         parts = [x[:, :n] for x in (q, k, v)]
-        plain, padded = (dilated_attention(*parts, (8, 24), (2, 4), ghosts=ghosts) for ghosts in (False, True))
+        plain, padded = (
+            dilated_attention(*parts, (8, 24), (2, 4), ghosts=ghosts) for ghosts in (False, True)
+        )
         assert (np.abs(plain - padded).max() > 0.05) == moved
 
 
@@ -81,6 +91,7 @@ def test_ghosts_matter_and_vanish_where_everything_divides():
 def test_shapes_and_dtypes_are_those_of_attend(ghosts):
     def layer(q, k, v):
         return dilated_attention(q, k, v, (5, 9), (2, 1), ghosts=ghosts)
+
     q, k, v = qkv((12, 12), 4, 2, batch=(3,))
     out = layer(q, k, v)
     assert out.shape == (3, 4, 12, 5) and out.dtype == np.float32
@@ -92,7 +103,9 @@ def test_shapes_and_dtypes_are_those_of_attend(ghosts):
 
 def test_refusals():
     q, k, v = qkv((4, 4))
-    with pytest.raises(ValueError, match="longnet: rule must be one of 'paper', 'torchscale', got 'mod'"):
+    with pytest.raises(
+        ValueError, match="longnet: rule must be one of 'paper', 'torchscale', got 'mod'"
+    ):
         dilated_attention(q, k, v, (4,), (1,), rule="mod")
     with pytest.raises(TypeError, match="dilated_attention: causal must be True or False, got 1"):
         dilated_attention(q, k, v, (4,), (1,), causal=1)

@@ -17,11 +17,15 @@ def projections(seed, dtype=np.float64):
     """Random ones, with biases that are not 0, so that each is seen."""
     rng = np.random.default_rng(seed)
     drawn = Projections.random(E, seed, dtype)
-    return replace(drawn, **{name: rng.standard_normal(E).astype(dtype) for name in ("b_q", "b_k", "b_v")})
+    return replace(
+        drawn, **{name: rng.standard_normal(E).astype(dtype) for name in ("b_q", "b_k", "b_v")}
+    )
 
 
 def layer(radius=2, dilation=1, dtype=np.float64):
-    return LongformerAttention(projections(0, dtype), projections(1, dtype), HEADS, radius, dilation)
+    return LongformerAttention(
+        projections(0, dtype), projections(1, dtype), HEADS, radius, dilation
+    )
 
 
 def sequences(B, n, dtype=np.float64, seed=5):
@@ -61,7 +65,10 @@ def test_a_batch_is_its_sequences_each_with_its_own_globals_and_padding():
     X, model = sequences(3, 9), layer()
     G = np.stack([at(9, 0), at(9, 2, 7), at(9)])
     P = np.stack([at(9), at(9, 8), at(9, 0, 1)])
-    assert all((whole == model(x, g, p)).all() for whole, x, g, p in zip(model(X, G, P), X, G, P, strict=True))
+    assert all(
+        (whole == model(x, g, p)).all()
+        for whole, x, g, p in zip(model(X, G, P), X, G, P, strict=True)
+    )
     assert (model(X, at(9, 4)) == model(X, np.stack([at(9, 4)] * 3))).all()
     assert model(X[:0]).shape == (0, 9, E)
     assert model(sequences(2, 0)).shape == (2, 0, E)
@@ -81,7 +88,10 @@ def test_a_row_has_the_one_kind_of_projection_or_the_other():
     """Symmetric sets, but the edge onto a global position is K_s, V_s and the edge back K_g, V_g."""
     X, model, G = sequences(1, 10)[0], layer(), at(10, 0, 6)
     out = model(X, G)
-    for other in (replace(model, g=projections(2)), replace(model, g=replace(model.g, W_v=2 * model.g.W_v))):
+    for other in (
+        replace(model, g=projections(2)),
+        replace(model, g=replace(model.g, W_v=2 * model.g.W_v)),
+    ):
         assert (other(X, G) != out).any(axis=1).tolist() == G.tolist()
     assert (replace(model, s=projections(2))(X, G) != out).any(axis=1).tolist() == (~G).tolist()
 
@@ -103,17 +113,48 @@ def test_random_projections_are_a_function_of_their_seed():
     assert not one.b_q.any()
 
 
-@pytest.mark.parametrize(("refused", "error", "said"), [
-    (lambda: layer(-1), ValueError, "longformer: radius must be at least 0, got -1"),
-    (lambda: layer(2, 0), ValueError, "longformer: dilation must be at least 1, got 0"),
-    (lambda: layer(2, (1, 2, 3))(sequences(1, 5)), ValueError, "pattern must be one for each of H = 2 heads, got 3"),
-    (lambda: replace(layer(), heads=3)(sequences(1, 5)), ValueError, "heads must be .* that divides E = 8, got 3"),
-    (lambda: layer()(np.zeros((5, 7))), ValueError, r"X must have shape \(B, n, 8\) or \(n, 8\), got \(5, 7\)"),
-    (lambda: layer()(sequences(1, 5), [0, 1, 0, 0, 0]), TypeError, "globals must be bool, .*, got int64"),
-    (lambda: layer()(sequences(2, 5), at(4)), ValueError, r"globals must have shape \(2, 5\) or \(5,\), got \(4,\)"),
-    (lambda: layer()(sequences(2, 5), None, [[True] * 5]), ValueError, r"padding must have shape \(2, 5\) or \(5,\), got \(1, 5\)"),
-    (lambda: layer()(sequences(2, 5), at(5, 3), at(5, 3)), ValueError, r"globals must not be padding, got both at \(0, 3\)"),
-])
+@pytest.mark.parametrize(
+    ("refused", "error", "said"),
+    [
+        (lambda: layer(-1), ValueError, "longformer: radius must be at least 0, got -1"),
+        (lambda: layer(2, 0), ValueError, "longformer: dilation must be at least 1, got 0"),
+        (
+            lambda: layer(2, (1, 2, 3))(sequences(1, 5)),
+            ValueError,
+            "pattern must be one for each of H = 2 heads, got 3",
+        ),
+        (
+            lambda: replace(layer(), heads=3)(sequences(1, 5)),
+            ValueError,
+            "heads must be .* that divides E = 8, got 3",
+        ),
+        (
+            lambda: layer()(np.zeros((5, 7))),
+            ValueError,
+            r"X must have shape \(B, n, 8\) or \(n, 8\), got \(5, 7\)",
+        ),
+        (
+            lambda: layer()(sequences(1, 5), [0, 1, 0, 0, 0]),
+            TypeError,
+            "globals must be bool, .*, got int64",
+        ),
+        (
+            lambda: layer()(sequences(2, 5), at(4)),
+            ValueError,
+            r"globals must have shape \(2, 5\) or \(5,\), got \(4,\)",
+        ),
+        (
+            lambda: layer()(sequences(2, 5), None, [[True] * 5]),
+            ValueError,
+            r"padding must have shape \(2, 5\) or \(5,\), got \(1, 5\)",
+        ),
+        (
+            lambda: layer()(sequences(2, 5), at(5, 3), at(5, 3)),
+            ValueError,
+            r"globals must not be padding, got both at \(0, 3\)",
+        ),
+    ],
+)
 def test_refusals(refused, error, said):
     with pytest.raises(error, match=said):
         refused()

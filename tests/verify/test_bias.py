@@ -17,10 +17,12 @@ DTYPES = {"float32": np.float32, "bfloat16": ml_dtypes.bfloat16, "float16": np.f
 
 def biased(bias, mask, dtype):
     """Attention over a mask with this bias, (n, n) or one a head, in a precision."""
+
     def fn(q, k, v):
         q, k, v = spread(*(x.astype(dtype).astype(np.float32) for x in (q, k, v)))
         x = q @ k.swapaxes(1, 2) / np.float32(4) + np.asarray(bias, np.float32)
         return (softmax(np.where(mask, x, np.float32(-np.inf))) @ v).astype(dtype)
+
     return fn
 
 
@@ -41,7 +43,9 @@ def test_alibi_has_a_slope_a_head(p, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_relative_positions_and_biases_of_keys_are_told(dtype):
-    assert said(TABLE[i - j + N], sr.Full(), dtype=dtype).endswith("it is a function of i - j alone in head 0")
+    assert said(TABLE[i - j + N], sr.Full(), dtype=dtype).endswith(
+        "it is a function of i - j alone in head 0"
+    )
     assert said(TABLE[j] + 0 * i, dtype=dtype).endswith("it is a function of j alone in head 0")
     both = np.stack([TABLE[i - j + N], -abs(i - j) / 4])
     assert "a function of i - j alone in head 0; -0.25" in said(both, heads=2, dtype="float32")

@@ -33,29 +33,47 @@ LAYER = Layer()
 WINDOWED = partial(shaped, keys=3)
 
 
-@pytest.mark.parametrize(("fn", "name"), [
-    (shaped, f"{__name__}:shaped"), (LAYER.attend, f"{__name__}:LAYER.attend"), (LAYER, f"{__name__}:LAYER"),
-    (Layer.of_all, f"{__name__}:Layer.of_all"), (WINDOWED, f"{__name__}:WINDOWED"), (Layer().attend, "Layer.attend"),
-    (Layer(), "Layer"), (partial(shaped, keys=4), f"partial({__name__}:shaped)"),
-    (partial(LAYER.attend), f"partial({__name__}:LAYER.attend)")])
+@pytest.mark.parametrize(
+    ("fn", "name"),
+    [
+        (shaped, f"{__name__}:shaped"),
+        (LAYER.attend, f"{__name__}:LAYER.attend"),
+        (LAYER, f"{__name__}:LAYER"),
+        (Layer.of_all, f"{__name__}:Layer.of_all"),
+        (WINDOWED, f"{__name__}:WINDOWED"),
+        (Layer().attend, "Layer.attend"),
+        (Layer(), "Layer"),
+        (partial(shaped, keys=4), f"partial({__name__}:shaped)"),
+        (partial(LAYER.attend), f"partial({__name__}:LAYER.attend)"),
+    ],
+)
 def test_what_was_called_is_told_by_the_name_that_imports_it_or_by_what_it_is(fn, name):
     assert called(fn) == name
 
 
 def test_the_command_holds_every_option():
     report = check(WINDOWED, sr.Lookback(4), 12, also=[5, (3, 9)], d=8)
-    assert report.command == (f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12x12 --heads 1 --d 8 "
-                              "--also 5 3x9 --seed 0")
+    assert report.command == (
+        f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12x12 --heads 1 --d 8 "
+        "--also 5 3x9 --seed 0"
+    )
     report = check(lambda q, k, v: WINDOWED(q, k, v), sr.Lookback(4), 12, exhaustive=True, also=[5])
     assert report.command.endswith("seed=0, exhaustive=True, also=[5])")
     report = check(WINDOWED, sr.Lookback(4), 12, gradients=shaped)
     assert report.command.endswith("n=(12, 12), seed=0, gradients=shaped)")
 
 
-@pytest.mark.parametrize(("p", "lacking", "globally"), [
-    (sr.Lookback(8), (22, 20), False), (sr.Causal(), (23, 4), False), (sr.Window(14), (12, 5), False),
-    (sr.Lookback(4) | sr.Sinks(2), (20, 1), True), (sr.Window(3) | sr.Global(1), (0, 17), True),
-    (sr.Window(3) | sr.Global(1), (17, 0), True)])
+@pytest.mark.parametrize(
+    ("p", "lacking", "globally"),
+    [
+        (sr.Lookback(8), (22, 20), False),
+        (sr.Causal(), (23, 4), False),
+        (sr.Window(14), (12, 5), False),
+        (sr.Lookback(4) | sr.Sinks(2), (20, 1), True),
+        (sr.Window(3) | sr.Global(1), (0, 17), True),
+        (sr.Window(3) | sr.Global(1), (17, 0), True),
+    ],
+)
 def test_the_end_of_a_window_is_not_global(p, lacking, globally):
     mask = sr.dense(p, 24)
     mask[lacking] = False
@@ -69,4 +87,6 @@ def test_a_permutation_of_heads_is_not_claimed_from_some_rows():
     assert "heads have the sets of heads 1, 0" in str(check(masked(masks), patterns, 300))
     masks[0, 8, 3] ^= True
     assert "have the sets of" not in str(check(masked(masks), patterns, 300))
-    assert "have the sets of" not in str(check(masked(masks), patterns, 300, exhaustive=False, d=64))
+    assert "have the sets of" not in str(
+        check(masked(masks), patterns, 300, exhaustive=False, d=64)
+    )

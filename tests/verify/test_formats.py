@@ -42,8 +42,19 @@ def test_markdown_has_the_verdict_the_findings_and_the_picture():
 
 
 def test_the_command_gives_the_report_again():
-    assert eval(WIDER.command, {"sr": sr, "Lookback": sr.Lookback, "fn": masked(np.stack([tri(6, keys=2), tri(6, keys=3)]))
-                                }).to_json() == WIDER.to_json()
+    assert (
+        eval(
+            WIDER.command,
+            {
+                "sr": sr,
+                "Lookback": sr.Lookback,
+                "fn": masked(np.stack([tri(6, keys=2), tri(6, keys=3)])),
+            },
+        ).to_json()
+        == WIDER.to_json()
+    )
     from verify.implementations import softmax
+
     assert check(softmax, sr.Causal(), 4, 2, d=8).command == (
-        "sparse-ref verify verify.implementations:softmax --pattern 'Causal()' -n 4x4 --heads 2 --d 8 --seed 0")
+        "sparse-ref verify verify.implementations:softmax --pattern 'Causal()' -n 4x4 --heads 2 --d 8 --seed 0"
+    )

@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 from verify.mutants import DTYPES, MUTANTS, RIGHT
 
-OTHERWISE = {"the last feature of the output never written": "extra", "-100 added to masked logits": "leak"}  # in no sum
+OTHERWISE = {
+    "the last feature of the output never written": "extra",
+    "-100 added to masked logits": "leak",
+}  # in no sum
 
 
 def reported(case, dtype):
@@ -15,7 +18,9 @@ def reported(case, dtype):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_caught_and_named(mutant):
     report = reported(mutant, mutant.dtypes[0])
-    assert OTHERWISE.get(mutant.name, mutant.finding) in {finding.kind for finding in report.findings}, report
+    assert OTHERWISE.get(mutant.name, mutant.finding) in {
+        finding.kind for finding in report.findings
+    }, report
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

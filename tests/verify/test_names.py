@@ -12,8 +12,14 @@ from sparse_ref.cli import main
 from sparse_ref.verify.naming.names import in_words
 
 N = 5000
-PATTERNS = {"window": sr.Lookback(700), "globals": sr.Window(30) | sr.Global(4), "strided": sr.Strided(64), "full": sr.Full(),
-            "dilated": sr.Dilated(3, 5), "odd": sr.Lookback(100) | sr.Strided(7) | sr.Flip(8)}
+PATTERNS = {
+    "window": sr.Lookback(700),
+    "globals": sr.Window(30) | sr.Global(4),
+    "strided": sr.Strided(64),
+    "full": sr.Full(),
+    "dilated": sr.Dilated(3, 5),
+    "odd": sr.Lookback(100) | sr.Strided(7) | sr.Flip(8),
+}
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,17 @@ def attention(opset=23, mask=None, **attributes):
     """fn(q, k, v), (1, H, n, d): a model of one Attention node; `mask` is its attn_mask input."""
     helper, float32 = onnx.helper, onnx.TensorProto.FLOAT
     names = ["q", "k", "v", *(["mask"] if mask is not None else [])]
-    kinds = [float32] * 3 + ([helper.np_dtype_to_tensor_dtype(mask.dtype)] if mask is not None else [])
+    kinds = [float32] * 3 + (
+        [helper.np_dtype_to_tensor_dtype(mask.dtype)] if mask is not None else []
+    )
     inputs = [helper.make_tensor_value_info(name, kind, None) for name, kind in zip(names, kinds)]
     node = helper.make_node("Attention", names, ["out"], **attributes)
-    graph = helper.make_graph([node], "attention", inputs, [helper.make_tensor_value_info("out", float32, None)])
-    session = reference.ReferenceEvaluator(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)]))
+    graph = helper.make_graph(
+        [node], "attention", inputs, [helper.make_tensor_value_info("out", float32, None)]
+    )
+    session = reference.ReferenceEvaluator(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    )
     extra = {} if mask is None else {"mask": mask}
     return lambda q, k, v: session.run(None, {"q": q, "k": k, "v": v, **extra})[0]
 
@@ -33,7 +39,9 @@ def test_is_causal_counts_both_from_the_first_position_without_a_cache(opset, n)
     assert check(fn, sr.Causal(), n=n, heads=2, layout="bhnd")
     if n[0] != n[1]:
         other = check(fn, sr.Shifted(sr.Causal(), n[1] - n[0]), n=n, heads=2, layout="bhnd")
-        assert {finding.kind for finding in other.findings} == ({"missing"} if n[1] > n[0] else {"extra", "empty row"})
+        assert {finding.kind for finding in other.findings} == (
+            {"missing"} if n[1] > n[0] else {"extra", "empty row"}
+        )
 
 
 def test_without_is_causal_every_key_is_seen():

@@ -20,10 +20,12 @@ def of(report, kind):
 
 def curved(curve):
     """Causal attention whose logits go through a curve."""
+
     def fn(q, k, v):
         q, k, v = spread(q, k, v)
         x = curve(q @ k.swapaxes(1, 2) / np.float32(4)).astype(np.float32)
         return softmax(np.where(CAUSAL, x, np.float32(-np.inf))) @ v
+
     return fn
 
 
@@ -53,7 +55,10 @@ def test_ghosts_are_counted(ghosts):
         q, k, v = spread(q, k, v)
         x = np.where(CAUSAL, q @ k.swapaxes(1, 2) / np.float32(4), np.float32(-np.inf))
         x = np.concatenate([x, np.zeros((*x.shape[:2], ghosts), np.float32)], axis=2)
-        return softmax(x) @ np.concatenate([v, np.zeros((len(v), ghosts, v.shape[2]), np.float32)], axis=1)
+        return softmax(x) @ np.concatenate(
+            [v, np.zeros((len(v), ghosts, v.shape[2]), np.float32)], axis=1
+        )
+
     report = check(fn, sr.Causal(), 24)
     assert kinds(report) == {"ghost"}
     assert f"as by keys of logit 0 and value 0, {ghosts} of them" in of(report, "ghost")
@@ -74,6 +79,7 @@ def test_sequences_of_a_batch_that_mix_are_told(layout):
 
     def mixed(q, k, v):
         return apart(q, k, v[::-1])
+
     assert check(apart, sr.Causal(), 24, heads, layout=layout).passed
     assert kinds(check(mixed, sr.Causal(), 24, heads, layout=layout)) == {"batch"}
 
@@ -81,12 +87,15 @@ def test_sequences_of_a_batch_that_mix_are_told(layout):
 def test_huge_keys_outside_the_set_that_move_rows_are_told_and_nan_is_a_remark():
     def clipping(q, k, v):
         return masked(CAUSAL)(q, k, v / np.maximum(1, np.abs(v).max() / 100))
+
     report = check(clipping, sr.Causal(), 24)
     assert kinds(report) == {"poison"}
     report = check(masked(CAUSAL), sr.Causal(), 24)
     assert report.passed
     assert "NaN spreads" in str(report)
-    assert "NaN spreads" not in str(check(lambda q, k, v: sr.attend(q, k, v, sr.Causal()), sr.Causal(), 24))
+    assert "NaN spreads" not in str(
+        check(lambda q, k, v: sr.attend(q, k, v, sr.Causal()), sr.Causal(), 24)
+    )
 
 
 def test_lse_is_judged_where_it_is_returned():
@@ -94,9 +103,17 @@ def test_lse_is_judged_where_it_is_returned():
         def both(q, k, v):
             out, lse = sr.attend_with_lse(q, k, v, sr.Lookback(5))
             return out, lse * np.float32(factor)
+
         return both
+
     assert check(fn(1), sr.Lookback(5), 30, 3).passed
-    assert check(lambda q, k, v: tuple(x[None] for x in fn(1)(q[0], k[0], v[0])), sr.Lookback(5), 30, 3, layout="bhnd").passed
+    assert check(
+        lambda q, k, v: tuple(x[None] for x in fn(1)(q[0], k[0], v[0])),
+        sr.Lookback(5),
+        30,
+        3,
+        layout="bhnd",
+    ).passed
     assert kinds(check(fn(1 / np.log(2)), sr.Lookback(5), 30, 3)) == {"lse"}
 
 
@@ -107,6 +124,7 @@ def test_fn_is_called_in_the_dtype_that_is_asked_for(dtype):
     def fn(q, k, v):
         seen.update(x.dtype.name for x in (q, k, v))
         return masked(CAUSAL)(*(x.astype(np.float32) for x in (q, k, v))).astype(q.dtype)
+
     assert check(fn, sr.Causal(), 24, dtype=dtype).passed
     assert seen == {dtype}
 
@@ -114,10 +132,15 @@ def test_fn_is_called_in_the_dtype_that_is_asked_for(dtype):
 def test_more_lengths_are_looked_at_and_their_findings_say_so():
     def fn(q, k, v):
         return masked(tri(q.shape[1], k.shape[1], keys=5 if q.shape[1] > 3 else 4))(q, k, v)
+
     report = check(fn, sr.Lookback(5), 12, also=[1, 3, (7, 9)])
     assert report.passed
-    report = check(lambda q, k, v: masked(tri(q.shape[1], k.shape[1], offset=int(q.shape[1] == 7)))(q, k, v), sr.Causal(), 12,
-                   also=[1, (7, 9)])
+    report = check(
+        lambda q, k, v: masked(tri(q.shape[1], k.shape[1], offset=int(q.shape[1] == 7)))(q, k, v),
+        sr.Causal(),
+        12,
+        also=[1, (7, 9)],
+    )
     assert [finding.message[:16] for finding in report.findings] == ["at n = (7, 9): 7"]
 
 
@@ -132,10 +155,11 @@ def test_a_leaked_future_is_seen_in_what_is_no_attention_at_all():
         out = running(q, k, v)
         out[:, 5] += v[:, 9]
         return out
+
     assert leaked_future(running, 30, 2) == []
     assert leaked_future(running, 1) == []
     assert leaked_future(centred, 30, 2)[0].count == 58
-    found, = leaked_future(peeking, 30)
+    (found,) = leaked_future(peeking, 30)
     assert (found.kind, found.count, found.at) == ("future", 1, (0, 5))
     assert "from t = 6 on" in found.message
     with pytest.raises(ValueError, match="n must be one length"):
@@ -147,6 +171,7 @@ def test_sets_that_depend_on_the_data_are_read_at_given_q_and_k():
         x = q @ k.swapaxes(1, 2)
         kept = x >= np.sort(x, axis=-1)[..., -2:-1]
         return softmax(np.where(kept, x, np.float32(-np.inf))) @ v
+
     q, k = np.random.default_rng(0).standard_normal((2, 1, 9, 4)).astype(np.float32)
     found = probe(top_2, 9, q=q, k=k)
     expected = np.argsort(q[0] @ k[0].T, axis=1)[:, -2:]
@@ -160,9 +185,14 @@ def test_sets_that_depend_on_the_data_are_read_at_given_q_and_k():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_attention_that_rounds_its_logits_to_half_precision_is_right(dtype):
     def eager(q, k, v):
-        x = (q @ k.swapaxes(1, 2)).astype(q.dtype).astype(np.float32) / np.float32(q.shape[-1] ** 0.5)
+        x = (q @ k.swapaxes(1, 2)).astype(q.dtype).astype(np.float32) / np.float32(
+            q.shape[-1] ** 0.5
+        )
         x = np.where(CAUSAL, x.astype(q.dtype).astype(np.float32), np.float32(-np.inf))
-        return (softmax(x).astype(q.dtype).astype(np.float32) @ v.astype(np.float32)).astype(q.dtype)
+        return (softmax(x).astype(q.dtype).astype(np.float32) @ v.astype(np.float32)).astype(
+            q.dtype
+        )
+
     report = check(eager, sr.Causal(), 24, 2, dtype=dtype)
     assert report.passed, report
 
@@ -171,7 +201,9 @@ def test_what_cannot_be_asked_is_refused_and_a_length_that_a_pattern_has_not_is_
     for scale in (np.nan, np.inf, "1"):
         with pytest.raises(ValueError, match="scale must be a finite number, got"):
             check(masked(CAUSAL), sr.Causal(), 24, scale=scale)
-    with pytest.raises(ValueError, match="gradients must be those of framework='numpy', or a function, got 'torch'"):
+    with pytest.raises(
+        ValueError, match="gradients must be those of framework='numpy', or a function, got 'torch'"
+    ):
         check(masked(CAUSAL), sr.Causal(), 24, gradients="torch")
     p = sr.Random(24, 3, 0)
     report = check(lambda q, k, v: sr.attend(q, k, v, p), p, 24, also=[7])
@@ -187,11 +219,14 @@ def test_too_few_gradients_are_a_finding():
 
 def test_chance_is_not_taken_for_a_future_that_leaks():
     rng = np.random.default_rng(0)
-    found, = leaked_future(lambda q, k, v: v + rng.standard_normal(v.shape).astype(np.float32), 20)
+    (found,) = leaked_future(
+        lambda q, k, v: v + rng.standard_normal(v.shape).astype(np.float32), 20
+    )
     assert found.kind == "random"
 
     def empty_first(q, k, v):
         out = np.cumsum(v, axis=1)
         out[:, 0] = np.nan
         return out
+
     assert leaked_future(empty_first, 20) == []

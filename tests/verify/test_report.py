@@ -17,7 +17,9 @@ RAISES = check(lambda q, k, v: {}["<b>&"], sr.Causal(), n=3)
 
 def test_the_text_says_the_verdict_first_then_findings_then_the_picture():
     text = re.sub(r"error [\d.e-]+, budget [\d.e-]+", "error E, budget B", str(WIDER))
-    assert text == """\
+    assert (
+        text
+        == """\
 FAIL: fn is not Lookback(2) at n = 6, 2 heads, seed 0
 - extra: 4 keys attended to outside the set; first at head 1, i 2, j 0
 head 1: is Lookback(3), asked Lookback(2): one key too many at the left edge of 4 of 6 rows
@@ -32,6 +34,7 @@ head 1   █ both   · neither   + only in fn   - only in the expected set
 ·+██··
 ··+██·
 ···+██"""
+    )
 
 
 def test_a_pass_is_as_short_as_it_can_be():
@@ -39,7 +42,9 @@ def test_a_pass_is_as_short_as_it_can_be():
     first, *rest = str(report).split("\n")
     assert first == "PASS: fn is Causal() at n = (2, 4), 1 head, seed 3"
     assert [line.split(" on ")[0] for line in rest[:2]] == ["numbers: right"] * 2
-    assert rest[2:] == ["NaN spreads: 1 row moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code"]
+    assert rest[2:] == [
+        "NaN spreads: 1 row moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code"
+    ]
 
 
 def test_a_report_is_true_if_it_passed():
@@ -101,7 +106,9 @@ def test_json_has_plain_types_and_every_finding():
     assert content["passed"] is False
     assert content["patterns"] == ["Lookback(2)", "Lookback(2)"]
     assert (content["n"], content["heads"], content["seed"]) == ([6, 6], 2, 0)
-    assert content["findings"] == [dict(kind="extra", message="4 keys attended to outside the set", count=4, at=[1, 2, 0])]
+    assert content["findings"] == [
+        dict(kind="extra", message="4 keys attended to outside the set", count=4, at=[1, 2, 0])
+    ]
     assert content["names"] == {"1": "Lookback(3)"}
     assert [numbers["spread"] for numbers in content["numbers"]] == [1, 50]
     failed = json.loads(RAISES.to_json())
@@ -110,7 +117,11 @@ def test_json_has_plain_types_and_every_finding():
 
 
 def test_json_holds_when_every_number_is_nan():
-    broken = check(lambda q, k, v: masked(tri(4))(q, k, v) * (np.nan if np.abs(v).max() > 1 else 1), sr.Causal(), n=4)
+    broken = check(
+        lambda q, k, v: masked(tri(4))(q, k, v) * (np.nan if np.abs(v).max() > 1 else 1),
+        sr.Causal(),
+        n=4,
+    )
     assert {finding["kind"] for finding in json.loads(broken.to_json())["findings"]} == {"nan"}
 
 

@@ -15,8 +15,16 @@ from sparse_ref.verify import assert_conforms, check, probe
 LOOKBACK = tri(9, keys=3)
 
 
-@pytest.mark.parametrize("fn", [masked(LOOKBACK), online(LOOKBACK), rowwise(lambda h, i: range(max(0, i - 2), i + 1)),
-                                masked(LOOKBACK, fill=-1e9), masked(LOOKBACK, fill=-1e9, additive=True)])
+@pytest.mark.parametrize(
+    "fn",
+    [
+        masked(LOOKBACK),
+        online(LOOKBACK),
+        rowwise(lambda h, i: range(max(0, i - 2), i + 1)),
+        masked(LOOKBACK, fill=-1e9),
+        masked(LOOKBACK, fill=-1e9, additive=True),
+    ],
+)
 def test_every_style_of_the_same_sets_passes(fn):
     report = check(fn, sr.Lookback(3), n=9, heads=2)
     assert report.passed, report
@@ -24,13 +32,22 @@ def test_every_style_of_the_same_sets_passes(fn):
     assert [x.rows for x in report.numbers] == [18, 18]
 
 
-@given(st.integers(1, 12), st.integers(1, 12), st.sampled_from([(1, 1), (2, 1), (4, 2), (3, 3)]), st.integers(2, 20),
-       st.integers(1, 20), st.integers(0, 2**32), st.data())
+@given(
+    st.integers(1, 12),
+    st.integers(1, 12),
+    st.sampled_from([(1, 1), (2, 1), (4, 2), (3, 3)]),
+    st.integers(2, 20),
+    st.integers(1, 20),
+    st.integers(0, 2**32),
+    st.data(),
+)
 def test_any_sets_any_shape_any_seed(n_q, n_k, heads, d, e, seed, data):
     cells = st.lists(st.booleans(), min_size=n_q * n_k, max_size=n_q * n_k)
     mask = np.array([data.draw(cells) for _ in range(heads[0])]).reshape(heads[0], n_q, n_k)
     patterns = [sr.Listed.of_rows([np.flatnonzero(row) for row in head]) for head in mask]
-    found = check(masked(mask), patterns, n=(n_q, n_k), heads=heads[0], kv_heads=heads[1], d=d, e=e, seed=seed)
+    found = check(
+        masked(mask), patterns, n=(n_q, n_k), heads=heads[0], kv_heads=heads[1], d=d, e=e, seed=seed
+    )
     assert found.passed, found
     assert np.array_equal(found.actual, mask)
 
@@ -55,16 +72,24 @@ def test_both_alignments_where_the_lengths_differ(n):
     assert_conforms(masked(tri(*n, offset=offset)), sr.Shifted(sr.Causal(), offset), n=n)
 
 
-AXES = {"hnd": (lambda x: x, lambda x: x), "bhnd": (lambda x: x[0], lambda x: x[None]),
-        "bnhd": (lambda x: x[0].transpose(1, 0, 2), lambda x: x.transpose(1, 0, 2)[None]),
-        "nd": (lambda x: x[None], lambda x: x[0])}
+AXES = {
+    "hnd": (lambda x: x, lambda x: x),
+    "bhnd": (lambda x: x[0], lambda x: x[None]),
+    "bnhd": (lambda x: x[0].transpose(1, 0, 2), lambda x: x.transpose(1, 0, 2)[None]),
+    "nd": (lambda x: x[None], lambda x: x[0]),
+}
 
 
 @pytest.mark.parametrize("layout", AXES)
 def test_layouts(layout):
     into, back = AXES[layout]
     heads, n = (1 if layout == "nd" else 4), (5, 6)
-    shapes = {"hnd": (heads, 5, 16), "bhnd": (1, heads, 5, 16), "bnhd": (1, 5, heads, 16), "nd": (5, 16)}
+    shapes = {
+        "hnd": (heads, 5, 16),
+        "bhnd": (1, heads, 5, 16),
+        "bnhd": (1, 5, heads, 16),
+        "nd": (5, 16),
+    }
     masks = np.array([tri(5, 6, keys=h + 1) for h in range(heads)])
 
     def fn(q, k, v):
@@ -72,7 +97,13 @@ def test_layouts(layout):
         assert {x.dtype.name for x in (q, k, v)} == {"float32"}
         return back(masked(masks)(into(q), into(k), into(v)))
 
-    assert_conforms(fn, [sr.Lookback(h + 1) for h in range(heads)], n=n, layout=layout, kv_heads=1 if layout == "nd" else 2)
+    assert_conforms(
+        fn,
+        [sr.Lookback(h + 1) for h in range(heads)],
+        n=n,
+        layout=layout,
+        kv_heads=1 if layout == "nd" else 2,
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float16, "bfloat16"])
@@ -124,12 +155,16 @@ class Tensor:
 def test_torch_is_called_with_tensors(monkeypatch):
     """With a stand-in for torch: what fn gets is made by from_dlpack, and what it returns comes back by detach, cpu, double."""
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(from_dlpack=Tensor))
-    assert_conforms(lambda q, k, v: Tensor(masked(tri(5))(q.x, k.x, v.x)), sr.Causal(), n=5, framework="torch")
+    assert_conforms(
+        lambda q, k, v: Tensor(masked(tri(5))(q.x, k.x, v.x)), sr.Causal(), n=5, framework="torch"
+    )
 
 
 def test_the_library_passes_its_own_check():
     pattern = sr.Local(3) | sr.Strided(3)
-    assert_conforms(lambda q, k, v: sr.attend(q, k, v, pattern), pattern, n=(20, 30), heads=4, kv_heads=2, d=8)
+    assert_conforms(
+        lambda q, k, v: sr.attend(q, k, v, pattern), pattern, n=(20, 30), heads=4, kv_heads=2, d=8
+    )
 
 
 def test_probe_needs_no_pattern():

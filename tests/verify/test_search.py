@@ -10,11 +10,30 @@ from sparse_ref.picture import brute_mask
 from sparse_ref.verify import identify
 from sparse_ref.verify.naming.search import FORMS, searched
 
-NAMED = ["Window(5) | Global(3)", "longformer(2, globals=(0, 12))", "longformer_causal(3, dilation=2)", "streaming(3, 6)",
-         "Local(6) | Strided(6)", "Block(8) | Summary(8, 2)", "LogSparse()", "logsparse_local(3)", "Neighborhood({n}, 5)",
-         "natten({n}, 4, dilation=2)", "natten_nd((6, 6), 3)", "swin((6, 6), 2, 1)", "etc(3, radius=2)", "a_shape(3, 5)",
-         "reformer_local({n}, 4)", "local_attention(4)", "llama4_chunked(6, padding=3)", "butterfly(4)", "prefix_lm(6)",
-         "block_diffusion(18, 2)", "MemoryBlock(4, 3, 2)", "Blockwise(Window(1), 4) & Causal()"]
+NAMED = [
+    "Window(5) | Global(3)",
+    "longformer(2, globals=(0, 12))",
+    "longformer_causal(3, dilation=2)",
+    "streaming(3, 6)",
+    "Local(6) | Strided(6)",
+    "Block(8) | Summary(8, 2)",
+    "LogSparse()",
+    "logsparse_local(3)",
+    "Neighborhood({n}, 5)",
+    "natten({n}, 4, dilation=2)",
+    "natten_nd((6, 6), 3)",
+    "swin((6, 6), 2, 1)",
+    "etc(3, radius=2)",
+    "a_shape(3, 5)",
+    "reformer_local({n}, 4)",
+    "local_attention(4)",
+    "llama4_chunked(6, padding=3)",
+    "butterfly(4)",
+    "prefix_lm(6)",
+    "block_diffusion(18, 2)",
+    "MemoryBlock(4, 3, 2)",
+    "Blockwise(Window(1), 4) & Causal()",
+]
 
 
 @pytest.mark.parametrize("text", NAMED)
@@ -39,6 +58,10 @@ def test_every_form_can_be_found():
     """Each form, with small numbers for its letters, is named from its own mask: by itself, or by one that is tried before it."""
     for form in FORMS:
         n = 35 if "{r}" in form else 36
-        p = sr.parse(form.format(n=n, r=(n - 1) // 2, s=6, h=n // 2, g=(0, 9), t=(n - 20, 20), a=3, b=2, c=1))
+        p = sr.parse(
+            form.format(n=n, r=(n - 1) // 2, s=6, h=n // 2, g=(0, 9), t=(n - 20, 20), a=3, b=2, c=1)
+        )
         mask = np.array(brute_mask(p, n))
-        assert any(np.array_equal(brute_mask(q, n), mask) for q in identify(mask) or searched(mask)), form
+        assert any(
+            np.array_equal(brute_mask(q, n), mask) for q in identify(mask) or searched(mask)
+        ), form

@@ -8,7 +8,11 @@ import pytest
 from verify.mutants import DTYPES, MUTANTS, RIGHT
 
 DOCS = Path(__file__).parents[2] / "docs"
-CASES = [pytest.param(mutant, dtype, id=f"{mutant.name}-{dtype}") for mutant in MUTANTS for dtype in mutant.dtypes]
+CASES = [
+    pytest.param(mutant, dtype, id=f"{mutant.name}-{dtype}")
+    for mutant in MUTANTS
+    for dtype in mutant.dtypes
+]
 
 
 @cache
@@ -30,11 +34,17 @@ def test_the_finding_names_the_fault(mutant, dtype):
     assert mutant.at is None or found[0].at == mutant.at, report
 
 
-@pytest.mark.parametrize("mutant", [mutant for mutant in MUTANTS if mutant.diagnosis], ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize(
+    "mutant", [mutant for mutant in MUTANTS if mutant.diagnosis], ids=lambda mutant: mutant.name
+)
 def test_the_diagnosis_says_what_it_is(mutant):
     report = reported(mutant, mutant.dtypes[0])
     for kind, text in mutant.diagnosis.items():
-        assert any(each.kind == kind and text in each.text for each in report.diagnosis), (kind, text, report.diagnosis)
+        assert any(each.kind == kind and text in each.text for each in report.diagnosis), (
+            kind,
+            text,
+            report.diagnosis,
+        )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -55,4 +65,6 @@ def test_the_page_says_what_is_found():
     spec = importlib.util.spec_from_file_location("docs_mutants", DOCS / "mutants.py")
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
-    assert (DOCS / "mutants.md").read_text() == pages.page(), "docs/mutants.md is not what python docs/mutants.py writes"
+    assert (DOCS / "mutants.md").read_text() == pages.page(), (
+        "docs/mutants.md is not what python docs/mutants.py writes"
+    )

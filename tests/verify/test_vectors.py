@@ -37,7 +37,9 @@ def index(suite):
 def raw(suite, entry, name):
     """An array as a program without zip reads it."""
     said = entry["arrays"][name]
-    return np.fromfile(suite / said["file"], np.dtype(said["dtype"]).newbyteorder("<")).reshape(said["shape"])
+    return np.fromfile(suite / said["file"], np.dtype(said["dtype"]).newbyteorder("<")).reshape(
+        said["shape"]
+    )
 
 
 def softmax(x, m):
@@ -54,8 +56,15 @@ def outputs(suite, index, folder, change, lse=False):
     for entry in index["cases"]:
         q, k, v = (np.nan_to_num(raw(suite, entry, name), posinf=0, neginf=0) for name in "qkv")
         kv = np.arange(len(q)) // (len(q) // len(k))
-        a = dict(q=q, k=k, x=q @ k[kv].mT * entry["scale"], m=raw(suite, entry, "mask").astype(float), v=v[kv], out=None,
-                 lse=raw(suite, entry, "lse"))
+        a = dict(
+            q=q,
+            k=k,
+            x=q @ k[kv].mT * entry["scale"],
+            m=raw(suite, entry, "mask").astype(float),
+            v=v[kv],
+            out=None,
+            lse=raw(suite, entry, "lse"),
+        )
         with np.errstate(all="ignore"):
             change(entry, a)
             out = softmax(a["x"], a["m"]) @ a["v"] if a["out"] is None else a["out"]
@@ -68,7 +77,9 @@ def outputs(suite, index, folder, change, lse=False):
 
 
 def test_a_right_implementation_passes_and_so_does_its_log_sum_exp(suite, index, tmp_path):
-    report = vectors.check(suite, outputs(suite, index, tmp_path / "o", lambda entry, a: None, lse=True))
+    report = vectors.check(
+        suite, outputs(suite, index, tmp_path / "o", lambda entry, a: None, lse=True)
+    )
     assert report.passed, report
     assert report
     assert report.of("pass") == tuple(case.id for case in vectors.CASES)
@@ -83,10 +94,12 @@ def of(*beginnings):
 
 def masked(applies, change):
     """A bug that changes the mask m (H, n_q, n_k), at positions i and j, where it applies."""
+
     def changed(entry, a):
         if applies(entry):
-            i, j = np.ogrid[:a["m"].shape[1], :a["m"].shape[2]]
+            i, j = np.ogrid[: a["m"].shape[1], : a["m"].shape[2]]
             a["m"] = np.broadcast_to(np.asarray(change(a["m"], i, j), float), a["m"].shape)
+
     return changed
 
 
@@ -103,9 +116,17 @@ def later(m, i, j):
 
 
 def tiled(m, i, j):
-    any_ = np.stack([[[h[r:r + 4, c:c + 4].max() for c in range(0, h.shape[1], 4)] for r in range(0, h.shape[0], 4)] for h in m])
+    any_ = np.stack(
+        [
+            [
+                [h[r : r + 4, c : c + 4].max() for c in range(0, h.shape[1], 4)]
+                for r in range(0, h.shape[0], 4)
+            ]
+            for h in m
+        ]
+    )
     big = np.kron(any_, np.ones((1, 4, 4)))
-    return big[:, :m.shape[1], :m.shape[2]]
+    return big[:, : m.shape[1], : m.shape[2]]
 
 
 def finite(fill, added):
@@ -113,12 +134,14 @@ def finite(fill, added):
         masked_ = np.where(a["m"] > 0, 0, fill)
         a["x"] = a["x"] + masked_ if added else np.where(a["m"] > 0, a["x"], fill)
         a["m"] = np.ones_like(a["m"])
+
     return change
 
 
 def scaled(factor):
     def change(entry, a):
         a["x"] = a["x"] / entry["scale"] * factor(entry["d"])
+
     return change
 
 
@@ -132,12 +155,16 @@ def averaged(put):
     def change(entry, a):
         none = a["m"].sum(axis=-1, keepdims=True) == 0
         a["out"] = np.where(none, put(a["v"]), softmax(a["x"], a["m"]) @ a["v"])
+
     return change
 
 
 def ghosts(entry, a):
     more = -a["m"].shape[2] % 16
-    a["x"], a["m"] = (np.concatenate([y, np.full((*y.shape[:2], more), fill)], axis=2) for y, fill in ((a["x"], 0), (a["m"], 1)))
+    a["x"], a["m"] = (
+        np.concatenate([y, np.full((*y.shape[:2], more), fill)], axis=2)
+        for y, fill in ((a["x"], 0), (a["m"], 1))
+    )
     a["v"] = np.pad(a["v"], [(0, 0), (0, more), (0, 0)])
 
 
@@ -167,20 +194,37 @@ def without_maximum(entry, a):
 
 MUTANTS = [
     ("left edge", masked(of("Lookback", "Window(3", "Local(4)"), wider)),
-    ("left edge", masked(of("Lookback(4)", "Lookback(17)"), lambda m, i, j: m * (i - j < m.sum(axis=-1).max() - 1))),
+    (
+        "left edge",
+        masked(
+            of("Lookback(4)", "Lookback(17)"),
+            lambda m, i, j: m * (i - j < m.sum(axis=-1).max() - 1),
+        ),
+    ),
     ("right edge", masked(of("Window(3)", "Band(5"), later)),
     ("right edge", masked(of("Window(3)"), lambda m, i, j: m * (j < i + 3))),
     ("own key", masked(lambda e: e["n"][0] == e["n"][1], lambda m, i, j: m * (i != j))),
     ("future", masked(of("Lookback", "Causal"), later)),
-    ("alignment", masked(lambda e: of("Causal()")(e) and e["n"][0] != e["n"][1], lambda m, i, j: j <= i + m.shape[2] - m.shape[1])),
+    (
+        "alignment",
+        masked(
+            lambda e: of("Causal()")(e) and e["n"][0] != e["n"][1],
+            lambda m, i, j: j <= i + m.shape[2] - m.shape[1],
+        ),
+    ),
     ("alignment", masked(of("Shifted(Causal"), lambda m, i, j: j <= i)),
     ("steps", masked(of("Strided(4)"), lambda m, i, j: (j <= i) & (j % 4 == 0))),
     ("steps", masked(of("Dilated(2, 3)"), lambda m, i, j: abs(i - j) <= 6)),
     ("borders", masked(of("Documents((5, 1"), lambda m, i, j: j <= i)),
     ("globals missing", masked(of("Window(1) | Global"), lambda m, i, j: abs(i - j) <= 1)),
     ("random missing", masked(of("Window(1) | Random"), lambda m, i, j: abs(i - j) <= 1)),
-    ("twice", masked(of("Local(4) | Strided(4)"),
-                     lambda m, i, j: 1. * ((j <= i) & (i - j <= 4)) + ((j <= i) & ((i - j) % 4 == 0)))),
+    (
+        "twice",
+        masked(
+            of("Local(4) | Strided(4)"),
+            lambda m, i, j: 1.0 * ((j <= i) & (i - j <= 4)) + ((j <= i) & ((i - j) % 4 == 0)),
+        ),
+    ),
     ("rounded", masked(always, tiled)),
     ("transposed", masked(lambda e: e["n"][0] == e["n"][1], lambda m, i, j: m.mT)),
     ("inverted", masked(always, lambda m, i, j: m == 0)),
@@ -209,7 +253,9 @@ def test_every_flag_has_a_mutant():
     assert {flag for flag, _ in MUTANTS} == set(vectors.FLAGS)
 
 
-@pytest.mark.parametrize(("flag", "change"), MUTANTS, ids=[f"{flag}-{t}" for t, (flag, _) in enumerate(MUTANTS)])
+@pytest.mark.parametrize(
+    ("flag", "change"), MUTANTS, ids=[f"{flag}-{t}" for t, (flag, _) in enumerate(MUTANTS)]
+)
 def test_a_bug_fails_and_is_named(flag, change, suite, index, tmp_path):
     report = vectors.check(suite, outputs(suite, index, tmp_path / "o", change, lse=flag == "lse"))
     assert not report.passed
@@ -227,13 +273,20 @@ def test_each_set_that_a_bug_makes_is_wrong_and_each_flag_is_caught_at_every_pre
             arrays = vectors.arrays(case)
             entry = vectors.entry(case, arrays)
             for flag, bugs in results(entry, arrays):
-                held = (compared(entry, arrays, out, lse if flag == "lse" else None, precision)[0] for out, lse in bugs)
+                held = (
+                    compared(entry, arrays, out, lse if flag == "lse" else None, precision)[0]
+                    for out, lse in bugs
+                )
                 caught |= {flag} if flag in entry["flags"] and set(held) == {"fail"} else set()
         assert caught == set(vectors.FLAGS)
 
 
 def test_the_files_are_what_the_index_says_in_both_forms(suite, index):
-    assert (index["schema"], index["version"], index["library"]) == ("sparse_ref vectors", 1, f"sparse_ref {sr.__version__}")
+    assert (index["schema"], index["version"], index["library"]) == (
+        "sparse_ref vectors",
+        1,
+        f"sparse_ref {sr.__version__}",
+    )
     assert 40 <= len(index["cases"]) <= 70
     assert max(max(entry["n"]) for entry in index["cases"]) <= 64
     assert sum(file.stat().st_size for file in suite.iterdir()) < 3e6
@@ -243,25 +296,50 @@ def test_the_files_are_what_the_index_says_in_both_forms(suite, index):
             assert sorted(arrays.files) == sorted(entry["arrays"])
             for name in entry["arrays"]:
                 assert arrays[name].dtype == entry["arrays"][name]["dtype"]
-                assert arrays[name].tobytes() == raw(suite, entry, name).tobytes(), (entry["id"], name)
+                assert arrays[name].tobytes() == raw(suite, entry, name).tobytes(), (
+                    entry["id"],
+                    name,
+                )
         listed |= {entry["npz"], *(said["file"] for said in entry["arrays"].values())}
     assert {file.name for file in suite.iterdir()} == listed
 
 
 def test_expected_outputs_are_the_reference_s_over_the_set_in_notation(suite, index):
     for entry in index["cases"]:
-        q, k, v, mask, indptr, indices, out, lse = (raw(suite, entry, name) for name in entry["arrays"])
-        patterns = [sr.parse(text) for text in entry["patterns"]] * (entry["heads"] // len(entry["patterns"]))
+        q, k, v, mask, indptr, indices, out, lse = (
+            raw(suite, entry, name) for name in entry["arrays"]
+        )
+        patterns = [sr.parse(text) for text in entry["patterns"]] * (
+            entry["heads"] // len(entry["patterns"])
+        )
         n = tuple(entry["n"])
         assert np.array_equal(mask, np.stack([sr.dense(p, n) for p in patterns]))
         rows = [indices[start:stop] for start, stop in pairwise(indptr)]
-        assert all(np.array_equal(np.flatnonzero(row), keys) for row, keys in zip(mask.reshape(-1, n[1]), rows))
-        expected = sr.attend_with_lse(*(x.astype(float) for x in (q, k, v)), patterns, scale=entry["scale"], device="reference")
+        assert all(
+            np.array_equal(np.flatnonzero(row), keys)
+            for row, keys in zip(mask.reshape(-1, n[1]), rows)
+        )
+        expected = sr.attend_with_lse(
+            *(x.astype(float) for x in (q, k, v)),
+            patterns,
+            scale=entry["scale"],
+            device="reference",
+        )
         assert np.array_equal(out, expected[0], equal_nan=True)
         assert np.array_equal(lse, expected[1], equal_nan=True)
-        assert {name: x.dtype.name for name, x in zip(entry["arrays"], (q, k, v, mask, indptr, indices, out, lse))} == {
-            "q": "float32", "k": "float32", "v": "float32", "mask": "uint8", "indptr": "int64", "indices": "int64",
-            "out": "float64", "lse": "float64"}
+        assert {
+            name: x.dtype.name
+            for name, x in zip(entry["arrays"], (q, k, v, mask, indptr, indices, out, lse))
+        } == {
+            "q": "float32",
+            "k": "float32",
+            "v": "float32",
+            "mask": "uint8",
+            "indptr": "int64",
+            "indices": "int64",
+            "out": "float64",
+            "lse": "float64",
+        }
 
 
 def test_bfloat16_and_float16_hold_the_inputs_exactly(suite, index):
@@ -270,7 +348,11 @@ def test_bfloat16_and_float16_hold_the_inputs_exactly(suite, index):
         for name in "qkv":
             x = raw(suite, entry, name)
             for dtype in (np.float16, ml_dtypes.bfloat16):
-                assert np.array_equal(x.astype(dtype).astype(np.float32), x, equal_nan=True), (entry["id"], name, dtype)
+                assert np.array_equal(x.astype(dtype).astype(np.float32), x, equal_nan=True), (
+                    entry["id"],
+                    name,
+                    dtype,
+                )
 
 
 def test_the_text_for_c_says_what_the_index_says(suite, index):
@@ -280,8 +362,14 @@ def test_the_text_for_c_says_what_the_index_says(suite, index):
         said = dict(zip(columns.lstrip("# ").split(), line.split(), strict=True))
         assert said.pop("id") == entry["id"]
         assert float(said.pop("tolerance")) == entry["tolerance"]["out"]["float32"]
-        assert [float(value) for value in said.values()] == [entry["heads"], entry["groups"], *entry["n"], entry["d"], entry["e"],
-                                                             entry["scale"]]
+        assert [float(value) for value in said.values()] == [
+            entry["heads"],
+            entry["groups"],
+            *entry["n"],
+            entry["d"],
+            entry["e"],
+            entry["scale"],
+        ]
 
 
 def test_the_same_bytes_each_time(suite, tmp_path):
@@ -303,14 +391,20 @@ def test_a_c_program_reads_the_suite_and_passes(suite, tmp_path):
     for precision in ("float32", "float64"):
         report = vectors.check(suite, written, precision)
         assert len(report.of("pass")) == len(vectors.CASES), report
-    broken = (DOCS / "vectors" / "reader.c").read_text().replace("if (!mask[j]) continue;", "if (0) continue;")
+    broken = (
+        (DOCS / "vectors" / "reader.c")
+        .read_text()
+        .replace("if (!mask[j]) continue;", "if (0) continue;")
+    )
     (tmp_path / "broken.c").write_text(broken)
     subprocess.run([compiler, "-std=c99", tmp_path / "broken.c", "-o", program, "-lm"], check=True)
     subprocess.run([program, suite, written], check=True)
     assert "zeroed" in vectors.check(suite, written).bugs, "masked logits stay 0 there"
 
 
-def test_nan_where_no_query_looks_is_acceptable_from_dense_code_and_nowhere_else(suite, index, tmp_path):
+def test_nan_where_no_query_looks_is_acceptable_from_dense_code_and_nowhere_else(
+    suite, index, tmp_path
+):
     def dense(entry, a):
         k, v = raw(suite, entry, "k"), raw(suite, entry, "v")
         kv = np.arange(entry["heads"]) // (entry["heads"] // entry["groups"])
@@ -318,7 +412,9 @@ def test_nan_where_no_query_looks_is_acceptable_from_dense_code_and_nowhere_else
 
     def broken(entry, a):
         a["swallows"] = True
-        a["out"] = np.where(entry["id"] in ("causal", "nan-beside"), np.nan, softmax(a["x"], a["m"]) @ a["v"])
+        a["out"] = np.where(
+            entry["id"] in ("causal", "nan-beside"), np.nan, softmax(a["x"], a["m"]) @ a["v"]
+        )
 
     report = vectors.check(suite, outputs(suite, index, tmp_path / "dense", dense))
     assert report.of("acceptable") == ("nan-beside", "inf-beside", "nan-member")
@@ -333,7 +429,9 @@ def test_an_infinite_lse_of_empty_rows_is_acceptable_a_finite_one_is_not(suite, 
     def put(number):
         def change(entry, a):
             a["lse"] = np.where(a["m"].sum(axis=-1) == 0, number, a["lse"])
+
         return change
+
     above = vectors.check(suite, outputs(suite, index, tmp_path / "above", put(np.inf), lse=True))
     assert above.passed
     assert "empty-all" in above.of("acceptable")
@@ -345,7 +443,11 @@ def test_two_bugs_at_once_are_both_named(suite, index, tmp_path):
     def both(entry, a):
         masked(of("Lookback"), wider)(entry, a)
         masked(of("Documents((5, 1"), lambda m, i, j: j <= i)(entry, a)
-    assert set(vectors.check(suite, outputs(suite, index, tmp_path / "o", both)).bugs) == {"left edge", "borders"}
+
+    assert set(vectors.check(suite, outputs(suite, index, tmp_path / "o", both)).bugs) == {
+        "left edge",
+        "borders",
+    }
 
 
 def test_a_bug_with_other_numbers_is_a_suspicion(suite, index, tmp_path):
@@ -353,6 +455,7 @@ def test_a_bug_with_other_numbers_is_a_suspicion(suite, index, tmp_path):
         none = a["m"].sum(axis=-1, keepdims=True) == 0
         if none.any():
             a["out"] = np.where(none, a["v"][:, :1] + 5, softmax(a["x"], a["m"]) @ a["v"])
+
     report = vectors.check(suite, outputs(suite, index, tmp_path / "o", first_value))
     assert not report.bugs
     assert "empty rows" in report.suspects
@@ -376,15 +479,23 @@ def test_missing_short_and_strange_files_are_verdicts(suite, right):
     (right / "chunk.out.bin").unlink()
     np.savez(right / "chunk.npz", out=np.zeros((2, 18, 5)))
     (right / "scale.out.bin").unlink()
-    np.savez(right / "scale.npz", out=np.fromfile(suite / "scale.out.bin").reshape(2, 18, 4).astype(np.float32),
-             lse=np.fromfile(suite / "scale.lse.bin").reshape(2, 18))
+    np.savez(
+        right / "scale.npz",
+        out=np.fromfile(suite / "scale.out.bin").reshape(2, 18, 4).astype(np.float32),
+        lse=np.fromfile(suite / "scale.lse.bin").reshape(2, 18),
+    )
     report = vectors.check(suite, right)
     said = {verdict.id: verdict.message for verdict in report.verdicts}
     assert report.of("missing") == ("causal",)
     assert set(report.of("fail")) == {"full", "window", "local", "band", "chunk"}
-    assert said["full"] == "full.out.bin must hold (2, 18, 4) numbers, 576 bytes as float32 or 1152 as float64, got 5 bytes"
+    assert (
+        said["full"]
+        == "full.out.bin must hold (2, 18, 4) numbers, 576 bytes as float32 or 1152 as float64, got 5 bytes"
+    )
     assert said["window"] == "both window.out.bin and window.npz are there"
-    assert said["local"].startswith("local.npz is no .npz of arrays: ValueError: Object arrays cannot be loaded")
+    assert said["local"].startswith(
+        "local.npz is no .npz of arrays: ValueError: Object arrays cannot be loaded"
+    )
     assert said["band"] == "band.npz must hold an array `out`"
     assert said["chunk"] == "out in chunk.npz must be floats (2, 18, 4), got float64 (2, 18, 5)"
     assert report.unknown == ("locale.out.bin",)
@@ -394,13 +505,18 @@ def test_missing_short_and_strange_files_are_verdicts(suite, right):
 
 
 def test_a_suite_that_changed_or_is_none_is_refused(suite, right, tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"folder must be a suite that `sparse-ref vectors` wrote, got .*no index\.json"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"folder must be a suite that `sparse-ref vectors` wrote, got .*no index\.json",
+    ):
         vectors.check(right, right.parent)
     with pytest.raises(FileNotFoundError, match="outputs must be a folder, got"):
         vectors.check(suite, tmp_path / "none")
     with pytest.raises(ValueError, match="outputs must be another folder than the suite's"):
         vectors.check(suite, suite)
-    with pytest.raises(ValueError, match="precision must be one of float64, float32, float16, bfloat16, got 'int8'"):
+    with pytest.raises(
+        ValueError, match="precision must be one of float64, float32, float16, bfloat16, got 'int8'"
+    ):
         vectors.check(suite, right, "int8")
     copy = Path(shutil.copytree(suite, tmp_path / "copy"))
     (copy / "causal.npz").write_bytes((copy / "causal.npz").read_bytes()[:-1] + b"x")
@@ -408,19 +524,28 @@ def test_a_suite_that_changed_or_is_none_is_refused(suite, right, tmp_path):
         vectors.check(copy, right)
     index = json.loads((copy / "index.json").read_text())
     (copy / "index.json").write_text(json.dumps({**index, "version": 2}))
-    with pytest.raises(ValueError, match=r"of schema 'sparse_ref vectors', version 1, got \('sparse_ref vectors', 2\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"of schema 'sparse_ref vectors', version 1, got \('sparse_ref vectors', 2\)",
+    ):
         vectors.check(copy, right)
 
 
-def test_it_is_written_to_new_and_empty_folders_alone_and_wholly_or_not_at_all(tmp_path, monkeypatch):
+def test_it_is_written_to_new_and_empty_folders_alone_and_wholly_or_not_at_all(
+    tmp_path, monkeypatch
+):
     full, file, empty = tmp_path / "full", tmp_path / "file", tmp_path / "empty"
     full.mkdir()
     empty.mkdir()
     (full / "mine").write_text("kept")
     file.write_text("kept")
-    with pytest.raises(FileExistsError, match=r"folder must be new or empty, got .*full, which is neither"):
+    with pytest.raises(
+        FileExistsError, match=r"folder must be new or empty, got .*full, which is neither"
+    ):
         vectors.write(full)
-    with pytest.raises(FileExistsError, match=r"folder must be new or empty, got .*file, which is a file"):
+    with pytest.raises(
+        FileExistsError, match=r"folder must be new or empty, got .*file, which is a file"
+    ):
         vectors.write(file)
     monkeypatch.setattr(files, "CASES", vectors.CASES[:2])
     assert vectors.write(empty) == empty
@@ -435,14 +560,23 @@ def test_it_is_written_to_new_and_empty_folders_alone_and_wholly_or_not_at_all(t
 def test_the_command_writes_and_judges(right, tmp_path, capsys):
     target = tmp_path / "by-command"
     assert main(["vectors", str(target)]) == 0
-    assert capsys.readouterr().out == f"{target}: {len(vectors.CASES)} cases of {len(vectors.FLAGS)} known bugs\n"
+    assert (
+        capsys.readouterr().out
+        == f"{target}: {len(vectors.CASES)} cases of {len(vectors.FLAGS)} known bugs\n"
+    )
     assert main(["vectors", str(target)]) == 2
     assert "folder must be new or empty" in capsys.readouterr().err
     assert main(["vectors", str(target), "--check", str(right)]) == 0
     count = len(vectors.CASES)
-    assert capsys.readouterr().out == f"PASS: {count} cases in float32: {count} pass, 0 acceptable, 0 fail, 0 missing\n"
+    assert (
+        capsys.readouterr().out
+        == f"PASS: {count} cases in float32: {count} pass, 0 acceptable, 0 fail, 0 missing\n"
+    )
     (right / "full.out.bin").unlink()
-    assert main(["vectors", str(target), "--check", str(right), "--json", "--precision", "bfloat16"]) == 1
+    assert (
+        main(["vectors", str(target), "--check", str(right), "--json", "--precision", "bfloat16"])
+        == 1
+    )
     found = json.loads(capsys.readouterr().out)
     assert (found["precision"], found["passed"]) == ("bfloat16", False)
     assert main(["vectors", str(target), "--json"]) == 2
@@ -451,6 +585,10 @@ def test_the_command_writes_and_judges(right, tmp_path, capsys):
 
 def test_the_table_of_flags_in_the_docs_is_that_of_the_code():
     assert f" {len(vectors.CASES)} cases, about 1 MB" in (DOCS / "vectors.md").read_text()
-    rows = re.findall(r"^\| `([a-z 0-9]+)` \| (.+) \|$", (DOCS / "vectors.md").read_text().partition("| flag |")[2], re.M)
+    rows = re.findall(
+        r"^\| `([a-z 0-9]+)` \| (.+) \|$",
+        (DOCS / "vectors.md").read_text().partition("| flag |")[2],
+        re.M,
+    )
     assert dict(rows) == vectors.FLAGS
     assert list(dict(rows)) == list(vectors.FLAGS)

@@ -17,12 +17,14 @@ def fn(q, k, v):
 
 def vjp(wrong=None, factor=1.0, rows=slice(None)):
     """The library's own gradients, one of the three off by a factor in some rows."""
+
     def back(q, k, v, grad):
         out, lse = sr.attend_with_lse(q, k, v, P)
         found = dict(zip(("dq", "dk", "dv"), sr.attend_backward(grad, q, k, v, out, lse, P)))
         if wrong:
             found[wrong][:, rows] *= np.float32(factor)
         return tuple(found.values())
+
     return back
 
 
@@ -57,6 +59,7 @@ def test_a_key_head_that_is_not_summed_and_a_backward_that_raises_are_findings()
     def last(q, k, v, grad):
         dq, dk, dv = vjp()(q, k, v, grad)
         return dq, dk[:1], dv
+
     report = check(fn, P, 40, 4, kv_heads=2, gradients=last)
     assert "dk must have shape (2, 40, 16), got (1, 40, 16)" in str(report)
     report = check(fn, P, 40, gradients=lambda q, k, v, grad: 1 / 0)
@@ -66,20 +69,28 @@ def test_a_key_head_that_is_not_summed_and_a_backward_that_raises_are_findings()
 
 def wider(keys):
     """Gradients of a window of so many keys, whatever the forward pass does; those of q and k are the right ones."""
+
     def back(q, k, v, grad):
         found = []
         for p in (P, sr.Lookback(keys)):
             out, lse = sr.attend_with_lse(q, k, v, p)
             found.append(sr.attend_backward(grad, q, k, v, out, lse, p))
         return *found[0][:2], found[1][2]
+
     return back
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("every", [True, False])
 def test_a_backward_pass_over_other_sets_is_told_with_its_first_query(dtype, every):
-    report = check(fn, P, 300, 4, kv_heads=2, d=32, gradients=wider(6), dtype=dtype, exhaustive=every)
-    said = [finding.message for finding in report.findings if "comes from other queries" in finding.message]
+    report = check(
+        fn, P, 300, 4, kv_heads=2, d=32, gradients=wider(6), dtype=dtype, exhaustive=every
+    )
+    said = [
+        finding.message
+        for finding in report.findings
+        if "comes from other queries" in finding.message
+    ]
     assert said
     assert "head 0, i 5 reaches j 0" in said[0] if every else "reaches j" in said[0]
 
@@ -91,9 +102,17 @@ def test_a_backward_pass_that_lacks_a_single_key_of_a_long_window_is_told_in_hal
         out, lse = sr.attend_with_lse(q, k, v, long)
         dq, dk, _ = sr.attend_backward(grad, q, k, v, out, lse, long)
         return dq, dk, sr.attend_backward(grad, q, k, v, out, lse, short)[2]
+
     options = dict(dtype="bfloat16", d=64, exhaustive=True)
-    right = check(lambda q, k, v: sr.attend(q, k, v, long), long, 1300, gradients=lambda q, k, v, g: sr.attend_backward(
-        g, q, k, v, *sr.attend_with_lse(q, k, v, long), long), **options)
+    right = check(
+        lambda q, k, v: sr.attend(q, k, v, long),
+        long,
+        1300,
+        gradients=lambda q, k, v, g: sr.attend_backward(
+            g, q, k, v, *sr.attend_with_lse(q, k, v, long), long
+        ),
+        **options,
+    )
     assert right.passed, right
     report = check(lambda q, k, v: sr.attend(q, k, v, long), long, 1300, gradients=back, **options)
     assert "head 0, i 599 does not reach j 0" in str(report)

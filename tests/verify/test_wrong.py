@@ -67,7 +67,9 @@ def test_a_key_counted_twice():
     assert report.probe.multiplicity[0, 4].tolist() == [2, 1, 1, 1, 1]
 
 
-@pytest.mark.parametrize(("fill", "additive"), [(-1e4, False), (-1e4, True), (-3e4, False), (-7e4, True)])
+@pytest.mark.parametrize(
+    ("fill", "additive"), [(-1e4, False), (-1e4, True), (-3e4, False), (-7e4, True)]
+)
 @pytest.mark.parametrize("mask", [tri(9), tri(9, keys=2), np.eye(9, dtype=bool)])
 def test_a_finite_sentinel_leaks_every_masked_key(mask, fill, additive):
     """No key gets weight at equal logits; each masked one does once its logit wins, from a d as small as 2 on."""
@@ -97,17 +99,30 @@ def test_the_least_float_averages_all_keys_in_rows_without_any(additive):
 
 
 def test_nan_in_rows_without_keys_is_reported_and_nothing_else():
-    report = check(masked(tri(5, offset=-2), weigh=lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(
-        x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)), sr.Band(5, -2), n=5)
-    assert [finding.kind for finding in report.findings] == ["nan"], "once: the numbers of these rows are not judged"
+    report = check(
+        masked(
+            tri(5, offset=-2),
+            weigh=lambda x: (
+                np.exp(x - x.max(-1, keepdims=True))
+                / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)
+            ),
+        ),
+        sr.Band(5, -2),
+        n=5,
+    )
+    assert [finding.kind for finding in report.findings] == ["nan"], (
+        "once: the numbers of these rows are not judged"
+    )
     assert of(report, "nan").count == 2
     assert report.probe.nan_rows.tolist() == [[True, True, False, False, False]]
 
 
 def test_rows_that_are_nan_at_equal_logits_have_no_sets_to_report():
     """Dividing by the length of q is 0 / 0 for q = 0."""
+
     def cosine(q, k, v):
         return masked(tri(4, keys=2))(q / np.linalg.norm(q, axis=-1, keepdims=True), k, v)
+
     report = check(cosine, sr.Causal(), n=4)
     assert kinds(report) == {"nan"}
     assert of(report, "nan").count == 4
@@ -118,6 +133,7 @@ def test_rows_that_are_nan_at_equal_logits_have_no_sets_to_report():
 def test_a_softmax_that_overflows():
     def naive(x):
         return np.exp(x) / np.exp(x).sum(-1, keepdims=True)
+
     report = check(masked(tri(8), weigh=naive), sr.Causal(), n=8)
     assert kinds(report) == {"overflow", "nan"}
     assert "spread 50" in of(report, "nan").message
@@ -128,6 +144,7 @@ def test_nan_in_the_random_run_alone_is_seen():
         out = masked(tri(6))(q, k, v)
         out[:, 3] = np.where(np.abs(v).max() > 1, np.nan, out[:, 3])
         return out
+
     report = check(fn, sr.Causal(), n=6)
     assert kinds(report) == {"nan"}
     assert of(report, "nan").at == (0, 3)
@@ -175,6 +192,7 @@ def test_heads_swapped():
 def test_key_heads_dealt_in_turn_instead_of_in_groups():
     def fn(q, k, v):
         return masked(tri(6))(q, np.tile(k, (2, 1, 1)), np.tile(v, (2, 1, 1)))
+
     report = check(fn, sr.Causal(), n=6, heads=4, kv_heads=2)
     assert kinds(report) == {"numerics", "kv map"}
     assert "head 1 reads 1, 2 reads 0, as h mod 2 would" in of(report, "kv map").message
@@ -183,6 +201,7 @@ def test_key_heads_dealt_in_turn_instead_of_in_groups():
 def test_a_sink_takes_weight_from_every_row():
     def sink(x):
         return np.exp(x) / (1 + np.exp(x).sum(-1, keepdims=True))
+
     found = check(masked(tri(4), weigh=lambda x: sink(np.minimum(x, 80))), sr.Causal(), n=4)
     assert kinds(found) == {"ghost"}
     assert of(found, "ghost").count == 4
@@ -199,26 +218,35 @@ def test_a_bias_is_told_from_multiplicity(slope):
         x = np.where(tri(6), x, -np.inf)
         p = np.exp(x - x.max(-1, keepdims=True))
         return (p / p.sum(-1, keepdims=True) @ v).astype(np.float32)
+
     assert kinds(check(alibi, sr.Causal(), n=6)) == {"bias"}
 
 
-@pytest.mark.parametrize(("fn", "said"), [
-    (lambda q, k, v: None, "error: .*must return one array, or .out, lse., got None"),
-    (lambda q, k, v: (q, k, v), "error: .*got a tuple of 3: let fn return the output alone"),
-    (lambda q, k, v: (q, q), r"shape: .*must return lse of shape \(1, 1, 4\) beside out, or out alone, got \(1, 4, 16\)"),
-    (lambda q, k, v: q[:, 1:], r"shape: .*must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
-    (lambda q, k, v: q[0], r"shape: .*must return shape \(1, 4, 16\), got \(4, 16\)"),
-    (lambda q, k, v: q.astype(int), "dtype: .*must return one of float64, .*, got int64"),
-    (lambda q, k, v: q.astype(complex), "dtype: .*got complex128"),
-    (lambda q, k, v: q.astype(object), "dtype: .*got object"),
-    (lambda q, k, v: 1 / 0, "error: .*raised ZeroDivisionError: division by zero"),
-    (lambda q, k: q, "error: .*raised TypeError"),
-])
+@pytest.mark.parametrize(
+    ("fn", "said"),
+    [
+        (lambda q, k, v: None, "error: .*must return one array, or .out, lse., got None"),
+        (lambda q, k, v: (q, k, v), "error: .*got a tuple of 3: let fn return the output alone"),
+        (
+            lambda q, k, v: (q, q),
+            r"shape: .*must return lse of shape \(1, 1, 4\) beside out, or out alone, got \(1, 4, 16\)",
+        ),
+        (lambda q, k, v: q[:, 1:], r"shape: .*must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
+        (lambda q, k, v: q[0], r"shape: .*must return shape \(1, 4, 16\), got \(4, 16\)"),
+        (lambda q, k, v: q.astype(int), "dtype: .*must return one of float64, .*, got int64"),
+        (lambda q, k, v: q.astype(complex), "dtype: .*got complex128"),
+        (lambda q, k, v: q.astype(object), "dtype: .*got object"),
+        (lambda q, k, v: 1 / 0, "error: .*raised ZeroDivisionError: division by zero"),
+        (lambda q, k: q, "error: .*raised TypeError"),
+    ],
+)
 def test_what_goes_wrong_inside_fn_is_told_and_lost_nowhere(fn, said):
     kind, _, said = said.partition(": .*")
     with pytest.raises(ProbeError, match=said) as caught:
         probe(fn, 4)
-    assert "fn(q (1, 4, 16), k (1, 4, 16), v (1, 4, 16)), float32, layout 'hnd'" in str(caught.value)
+    assert "fn(q (1, 4, 16), k (1, 4, 16), v (1, 4, 16)), float32, layout 'hnd'" in str(
+        caught.value
+    )
     report = check(fn, sr.Causal(), n=4)
     assert kinds(report) == {kind}
     assert of(report, kind).message == str(caught.value)
@@ -230,6 +258,7 @@ def test_fn_that_raises_on_random_input_alone_keeps_the_verdict_on_the_sets():
         if np.abs(v).max() > 1:
             raise RuntimeError("no kernel for this")
         return masked(tri(5, keys=2))(q, k, v)
+
     report = check(fn, sr.Causal(), n=5)
     assert kinds(report) == {"missing", "error"}
     assert report.names == {0: "Lookback(2)"}
@@ -240,21 +269,27 @@ def test_assert_conforms_carries_the_report():
         assert_conforms(online(tri(5, keys=2)), sr.Causal(), n=5)
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (dict(n=0), "n must be at least 1 and at most 1048576"),
-    (dict(n=(4, 2**20 + 1)), "at most 1048576"),
-    (dict(n=2.0), "n must be an integer, got 2.[05]"),
-    (dict(n=4, heads=0), "heads must be at least 1, got 0"),
-    (dict(n=4, heads=True), "heads must be an integer, got True"),
-    (dict(n=4, heads=4, kv_heads=3), "kv_heads must divide heads = 4, got 3"),
-    (dict(n=4, d=1), "d must be at least 2, got 1"),
-    (dict(n=4, e=0), "e must be at least 1, got 0"),
-    (dict(n=4, layout="dnh"), "layout must be one of hnd, bhnd, bnhd, nd, ble, got 'dnh'"),
-    (dict(n=4, heads=2, layout="nd"), "heads must be 1 with layout 'nd', got 2"),
-    (dict(n=4, framework="tf"), "framework must be one of numpy, torch, jax, got 'tf'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (dict(n=0), "n must be at least 1 and at most 1048576"),
+        (dict(n=(4, 2**20 + 1)), "at most 1048576"),
+        (dict(n=2.0), "n must be an integer, got 2.[05]"),
+        (dict(n=4, heads=0), "heads must be at least 1, got 0"),
+        (dict(n=4, heads=True), "heads must be an integer, got True"),
+        (dict(n=4, heads=4, kv_heads=3), "kv_heads must divide heads = 4, got 3"),
+        (dict(n=4, d=1), "d must be at least 2, got 1"),
+        (dict(n=4, e=0), "e must be at least 1, got 0"),
+        (dict(n=4, layout="dnh"), "layout must be one of hnd, bhnd, bnhd, nd, ble, got 'dnh'"),
+        (dict(n=4, heads=2, layout="nd"), "heads must be 1 with layout 'nd', got 2"),
+        (dict(n=4, framework="tf"), "framework must be one of numpy, torch, jax, got 'tf'"),
+    ],
+)
 def test_options_outside_their_bounds_raise(arguments, said):
-    for call in (lambda: probe(masked(tri(4)), **arguments), lambda: check(masked(tri(4)), sr.Causal(), **arguments)):
+    for call in (
+        lambda: probe(masked(tri(4)), **arguments),
+        lambda: check(masked(tri(4)), sr.Causal(), **arguments),
+    ):
         with pytest.raises((TypeError, ValueError), match=said) as caught:
             call()
         assert not isinstance(caught.value, ProbeError)
@@ -264,13 +299,19 @@ def test_patterns_that_are_none_or_too_few_raise():
     with pytest.raises(TypeError, match="fn must be callable, got 3"):
         probe(3, 4)
     for pattern in ("Causal()", [], [sr.Causal(), None], tri(4)):
-        with pytest.raises(TypeError, match="pattern must be a Pattern, or a sequence of one for each head"):
+        with pytest.raises(
+            TypeError, match="pattern must be a Pattern, or a sequence of one for each head"
+        ):
             check(masked(tri(4)), pattern, n=4)
     with pytest.raises(ValueError, match="pattern must be one for each of heads = 3, got 2"):
         check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)
-    with pytest.raises(ValueError, match="dtype must be one of float64, float32, float16, bfloat16, got 'int8'"):
+    with pytest.raises(
+        ValueError, match="dtype must be one of float64, float32, float16, bfloat16, got 'int8'"
+    ):
         check(masked(tri(4)), sr.Causal(), n=4, dtype="int8")
-    with pytest.raises(ValueError, match="gradients must be 'torch', 'jax', a function or None, got 'tf'"):
+    with pytest.raises(
+        ValueError, match="gradients must be 'torch', 'jax', a function or None, got 'tf'"
+    ):
         check(masked(tri(4)), sr.Causal(), n=4, gradients="tf")
     with pytest.raises(ValueError, match="seconds must be a number above 0, got 0"):
         check(masked(tri(4)), sr.Causal(), n=4, seconds=0)
@@ -307,6 +348,7 @@ def test_a_call_that_never_ends_is_given_up_and_what_was_found_before_is_kept():
         while np.abs(v).max() > 1:
             time.sleep(0.01)
         return masked(tri(5, keys=2))(q, k, v)
+
     report = check(hangs, sr.Causal(), n=5, seconds=0.3)
     assert kinds(report) == {"missing", "timeout"}
     assert "ran for more than 0.3 seconds" in of(report, "timeout").message
@@ -316,28 +358,39 @@ def test_a_call_that_never_ends_is_given_up_and_what_was_found_before_is_kept():
 
 def test_rounding_that_differs_between_calls_is_not_random():
     rng, fn = np.random.default_rng(0), masked(tri(6))
-    report = check(lambda q, k, v: fn(q, k, v) * np.float32(1 + 1e-7 * rng.standard_normal()), sr.Causal(), n=6)
+    report = check(
+        lambda q, k, v: fn(q, k, v) * np.float32(1 + 1e-7 * rng.standard_normal()), sr.Causal(), n=6
+    )
     assert report.passed
 
 
 def test_weights_a_little_off_one_are_a_finding():
     fn = masked(tri(6))
-    assert "row sum" in kinds(check(lambda q, k, v: fn(q, k, v) * np.float32(1.0001), sr.Causal(), n=6))
+    assert "row sum" in kinds(
+        check(lambda q, k, v: fn(q, k, v) * np.float32(1.0001), sr.Causal(), n=6)
+    )
 
 
 def test_a_small_bias_is_a_finding():
     distance = np.arange(6)[:, None] - np.arange(6)
 
     def sloped(q, k, v):
-        x = q @ k.swapaxes(1, 2) / np.float32(4) + np.where(tri(6), -0.03 * distance, -np.inf).astype(np.float32)
+        x = q @ k.swapaxes(1, 2) / np.float32(4) + np.where(
+            tri(6), -0.03 * distance, -np.inf
+        ).astype(np.float32)
         p = np.exp(x - x.max(axis=-1, keepdims=True))
         return p / p.sum(axis=-1, keepdims=True) @ v
+
     assert "bias" in kinds(check(sloped, sr.Causal(), n=6))
 
 
 def test_a_numeric_fault_is_told_where_it_begins():
     fn = masked(tri(8))
-    report = check(lambda q, k, v: fn(q * np.linspace(1, 1.5, 8, dtype=np.float32)[:, None], k, v), sr.Causal(), n=8)
+    report = check(
+        lambda q, k, v: fn(q * np.linspace(1, 1.5, 8, dtype=np.float32)[:, None], k, v),
+        sr.Causal(),
+        n=8,
+    )
     assert of(report, "numerics").at[1] in (1, 2)
 
 
@@ -351,6 +404,7 @@ def test_a_bad_seed_and_steps_are_refused_by_name():
 def test_what_cannot_become_an_array_is_a_finding():
     class Sealed:
         shape, dtype = (1, 4, 16), np.dtype(np.float32)
+
     report = check(lambda q, k, v: Sealed(), sr.Causal(), n=4)
     assert kinds(report) == {"error"}
     assert "that is no array" in str(report)

@@ -56,4 +56,6 @@ class Case:
         """What verify says."""
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")  # what the packages say is not the answer
-            return sr.verify.check(self.fn, self.asked(), self.n, layout="bhnd", framework="torch", **self.options)
+            return sr.verify.check(
+                self.fn, self.asked(), self.n, layout="bhnd", framework="torch", **self.options
+            )

@@ -32,6 +32,7 @@ def reports():
         if name not in made:
             made[name] = CASES[name].report()
         return made[name]
+
     return report
 
 
@@ -56,4 +57,6 @@ def test_the_page_says_what_was_found(reports):
     page = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(page)
     written = page.text({name: reports(name) for name in CASES})
-    assert PAGE.read_text() == written, "python docs/wild.py, with the Python of make test-originals, writes it anew"
+    assert PAGE.read_text() == written, (
+        "python docs/wild.py, with the Python of make test-originals, writes it anew"
+    )

@@ -62,8 +62,15 @@ class Dropping:
 
     def __call__(self, q, k, v):
         kept = self.rng.random((N, N)) > 0.5
-        return masked(np.ones((N, N), bool), weigh=lambda x: np.exp(x - x.max(-1, keepdims=True)) * kept * 2 / np.exp(
-            x - x.max(-1, keepdims=True)).sum(-1, keepdims=True))(q, k, v).astype(np.float32)
+        return masked(
+            np.ones((N, N), bool),
+            weigh=lambda x: (
+                np.exp(x - x.max(-1, keepdims=True))
+                * kept
+                * 2
+                / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)
+            ),
+        )(q, k, v).astype(np.float32)
 
 
 class Noisy:
@@ -102,8 +109,10 @@ class Growing:
     keys = values = None
 
     def __call__(self, q, k, v):
-        self.keys, self.values = (new if old is None else np.concatenate([old, new], axis=1)[:, -4 * N:]
-                                  for old, new in ((self.keys, k), (self.values, v)))
+        self.keys, self.values = (
+            new if old is None else np.concatenate([old, new], axis=1)[:, -4 * N :]
+            for old, new in ((self.keys, k), (self.values, v))
+        )
         n_k = self.keys.shape[1]
         return masked(tri(N, n_k, offset=n_k - N))(q, self.keys, self.values)
 
@@ -118,36 +127,132 @@ MUTANTS = [
     Mutant("raises for some values", raising_later, **CAUSAL, finding="error"),
     Mutant("leaves the process", lambda q, k, v: sys.exit("no device"), **CAUSAL, finding="error"),
     Mutant("returns nothing", lambda q, k, v: None, **CAUSAL, finding="error", dtypes=("float32",)),
-    Mutant("runs forever", hanging, **CAUSAL, options={"seconds": 1}, finding="timeout", dtypes=("float32",)),
-    Mutant("runs forever for some values", hanging_later, **CAUSAL, options={"seconds": 1}, finding="timeout",
-           diagnosis={"named": "Lookback(5)"}, dtypes=("float32",)),
+    Mutant(
+        "runs forever",
+        hanging,
+        **CAUSAL,
+        options={"seconds": 1},
+        finding="timeout",
+        dtypes=("float32",),
+    ),
+    Mutant(
+        "runs forever for some values",
+        hanging_later,
+        **CAUSAL,
+        options={"seconds": 1},
+        finding="timeout",
+        diagnosis={"named": "Lookback(5)"},
+        dtypes=("float32",),
+    ),
     Mutant("one row short", lambda q, k, v: causal(q, k, v)[:, :-1], **CAUSAL, finding="shape"),
-    Mutant("every second row, not scattered back", lambda q, k, v: causal(q, k, v)[:, ::2], **CAUSAL, finding="shape",
-           source="longnet 0.5.7"),
-    Mutant("heads side by side", lambda q, k, v: np.concatenate(list(causal(q, k, v)), axis=-1), **CAUSAL, heads=4,
-           finding="shape"),
-    Mutant("the weights, not the output", lambda q, k, v: causal(q, k, np.eye(N, dtype=np.float32)[None]), **CAUSAL,
-           finding="shape"),
-    Mutant("integers", lambda q, k, v: causal(q, k, v).astype(np.int64), **CAUSAL, finding="dtype", dtypes=("float32",)),
-    Mutant("complex numbers", lambda q, k, v: causal(q, k, v).astype(np.complex64), **CAUSAL, finding="dtype", dtypes=("float32",)),
-    Mutant("NaN everywhere", lambda q, k, v: np.full_like(q, np.nan), **CAUSAL, finding="nan", at=(0, 0)),
+    Mutant(
+        "every second row, not scattered back",
+        lambda q, k, v: causal(q, k, v)[:, ::2],
+        **CAUSAL,
+        finding="shape",
+        source="longnet 0.5.7",
+    ),
+    Mutant(
+        "heads side by side",
+        lambda q, k, v: np.concatenate(list(causal(q, k, v)), axis=-1),
+        **CAUSAL,
+        heads=4,
+        finding="shape",
+    ),
+    Mutant(
+        "the weights, not the output",
+        lambda q, k, v: causal(q, k, np.eye(N, dtype=np.float32)[None]),
+        **CAUSAL,
+        finding="shape",
+    ),
+    Mutant(
+        "integers",
+        lambda q, k, v: causal(q, k, v).astype(np.int64),
+        **CAUSAL,
+        finding="dtype",
+        dtypes=("float32",),
+    ),
+    Mutant(
+        "complex numbers",
+        lambda q, k, v: causal(q, k, v).astype(np.complex64),
+        **CAUSAL,
+        finding="dtype",
+        dtypes=("float32",),
+    ),
+    Mutant(
+        "NaN everywhere",
+        lambda q, k, v: np.full_like(q, np.nan),
+        **CAUSAL,
+        finding="nan",
+        at=(0, 0),
+    ),
     Mutant("NaN in a row for some values", spoiled, **CAUSAL, finding="nan", at=(0, 7)),
-    Mutant("zeros", lambda q, k, v: np.zeros_like(q), **CAUSAL, finding="missing", at=(0, 0, 0), diagnosis={"nothing": ""},
-           source="ScalingIntelligence/KernelBench#165, where zeros pass"),
-    Mutant("values as they came", lambda q, k, v: v, **CAUSAL, finding="missing", at=(0, 1, 0), diagnosis={"named": "Window(0)"}),
+    Mutant(
+        "zeros",
+        lambda q, k, v: np.zeros_like(q),
+        **CAUSAL,
+        finding="missing",
+        at=(0, 0, 0),
+        diagnosis={"nothing": ""},
+        source="ScalingIntelligence/KernelBench#165, where zeros pass",
+    ),
+    Mutant(
+        "values as they came",
+        lambda q, k, v: v,
+        **CAUSAL,
+        finding="missing",
+        at=(0, 1, 0),
+        diagnosis={"named": "Window(0)"},
+    ),
     Mutant("dropout left on", Dropping(), **FULL, finding="random"),
     Mutant("noise in each call", Noisy(), **CAUSAL, finding="random"),
     Mutant("values averaged with those of the call before", Averaging(), **CAUSAL, finding="state"),
-    Mutant("the first output for every input of its shape", Caching(), **CAUSAL, finding="not linear"),
+    Mutant(
+        "the first output for every input of its shape", Caching(), **CAUSAL, finding="not linear"
+    ),
     Mutant("a cache of keys and values that nobody empties", Growing(), **CAUSAL, finding="state"),
-    Mutant("the query added to the output", lambda q, k, v: q + causal(q, k, v), **CAUSAL, finding="not linear", at=(0, 0)),
-    Mutant("a bias added to the output", lambda q, k, v: causal(q, k, v) + np.float32(1), **CAUSAL, finding="not linear",
-           at=(0, 0)),
-    Mutant("outputs clipped to one", lambda q, k, v: np.clip(causal(q, k, v), -1, 1), **CAUSAL, finding="numerics"),
-    Mutant("keys and values of the next in the batch", batched(lambda x: np.roll(x, 1, axis=0)), **CAUSAL, heads=2,
-           options={"layout": "bhnd"}, finding="batch"),
-    Mutant("keys and values averaged over the batch", batched(lambda x: np.broadcast_to(x.mean(axis=0), x.shape)), **CAUSAL,
-           heads=2, options={"layout": "bhnd"}, finding="batch"),
-    Mutant("the first of the batch for all", batched(lambda x: np.broadcast_to(x[0], x.shape)), **CAUSAL, heads=2,
-           options={"layout": "bhnd"}, finding="batch"),
+    Mutant(
+        "the query added to the output",
+        lambda q, k, v: q + causal(q, k, v),
+        **CAUSAL,
+        finding="not linear",
+        at=(0, 0),
+    ),
+    Mutant(
+        "a bias added to the output",
+        lambda q, k, v: causal(q, k, v) + np.float32(1),
+        **CAUSAL,
+        finding="not linear",
+        at=(0, 0),
+    ),
+    Mutant(
+        "outputs clipped to one",
+        lambda q, k, v: np.clip(causal(q, k, v), -1, 1),
+        **CAUSAL,
+        finding="numerics",
+    ),
+    Mutant(
+        "keys and values of the next in the batch",
+        batched(lambda x: np.roll(x, 1, axis=0)),
+        **CAUSAL,
+        heads=2,
+        options={"layout": "bhnd"},
+        finding="batch",
+    ),
+    Mutant(
+        "keys and values averaged over the batch",
+        batched(lambda x: np.broadcast_to(x.mean(axis=0), x.shape)),
+        **CAUSAL,
+        heads=2,
+        options={"layout": "bhnd"},
+        finding="batch",
+    ),
+    Mutant(
+        "the first of the batch for all",
+        batched(lambda x: np.broadcast_to(x[0], x.shape)),
+        **CAUSAL,
+        heads=2,
+        options={"layout": "bhnd"},
+        finding="batch",
+    ),
 ]

@@ -47,13 +47,20 @@ def joined(parts):
 
 def in_tiles(size):
     """Every tile of keys by itself, then joined."""
-    return lambda q, k, v: joined([part(q, k[:, t:t + size], v[:, t:t + size], PAST[:, t:t + size]) for t in range(0, N, size)])
+    return lambda q, k, v: joined(
+        [
+            part(q, k[:, t : t + size], v[:, t : t + size], PAST[:, t : t + size])
+            for t in range(0, N, size)
+        ]
+    )
 
 
 def by_queries(q, k, v):
     """Five queries at a time, over the keys up to the last of them."""
     tiles = [slice(t, t + 5) for t in range(0, N, 5)]
-    return np.concatenate([part(q[:, t], k[:, :t.stop], v[:, :t.stop], PAST[t, :t.stop])[0] for t in tiles], axis=1)
+    return np.concatenate(
+        [part(q[:, t], k[:, : t.stop], v[:, : t.stop], PAST[t, : t.stop])[0] for t in tiles], axis=1
+    )
 
 
 def halved(q, k, v):
@@ -66,7 +73,10 @@ def halved(q, k, v):
     upper, lower = halved(q[:, a], k[:, a], v[:, a]), halved(q[:, b], k[:, b], v[:, b])
     across = part(q[:, b], k[:, a], v[:, a], np.True_)
     lse = np.logaddexp(lower[1], across[1])
-    return (np.concatenate([upper[0], joined([lower, across])], 1), np.concatenate([upper[1], lse], 1))
+    return (
+        np.concatenate([upper[0], joined([lower, across])], 1),
+        np.concatenate([upper[1], lse], 1),
+    )
 
 
 def two_passes(q, k, v):
@@ -79,7 +89,9 @@ def two_passes(q, k, v):
         base = np.where(new == NONE, np.float32(0), new)
         total, top = total * np.exp(top - base) + np.exp(x - base), new
     for key in range(N):
-        out += np.exp(logits(q, k[:, key, None], PAST[:, key, None]) - top) / total * v[:, key, None]
+        out += (
+            np.exp(logits(q, k[:, key, None], PAST[:, key, None]) - top) / total * v[:, key, None]
+        )
     return out
 
 
@@ -91,7 +103,9 @@ def padded(q, k, v):
 
 def by_residues(q, k, v):
     """A stride of 4 as four sequences side by side, each causal, put back in their places."""
-    q, k, v = (z.reshape(len(z), 6, 4, -1).swapaxes(1, 2).reshape(4 * len(z), 6, -1) for z in (q, k, v))
+    q, k, v = (
+        z.reshape(len(z), 6, 4, -1).swapaxes(1, 2).reshape(4 * len(z), 6, -1) for z in (q, k, v)
+    )
     out = masked(tri(6))(q, k, v)
     return out.reshape(-1, 4, 6, out.shape[2]).swapaxes(1, 2).reshape(-1, N, out.shape[2])
 
@@ -101,9 +115,9 @@ def by_diagonals(q, k, v):
     pad = ((0, 0), (3, 3), (0, 0))
     k, v = np.pad(k, pad), np.pad(v, pad)
     key = np.arange(N)[:, None] + np.arange(-3, 4)
-    x = np.stack([(q * k[:, t:t + N]).sum(-1) for t in range(7)], -1) * ROOT
+    x = np.stack([(q * k[:, t : t + N]).sum(-1) for t in range(7)], -1) * ROOT
     p = softmax(np.where((key >= 0) & (key < N), x, NONE))
-    return sum(p[..., t, None] * v[:, t:t + N] for t in range(7))
+    return sum(p[..., t, None] * v[:, t : t + N] for t in range(7))
 
 
 def document_by_document(q, k, v):
@@ -133,15 +147,27 @@ def pair_by_pair(q, k, v):
     for h, i in np.ndindex(out.shape[:2]):
         x = [float(q[h, i].astype(float) @ k[h, j]) / 4 for j in range(i + 1)]
         p = [math.exp(each - max(x)) for each in x]
-        out[h, i] = [math.fsum(w * float(v[h, j, c]) for j, w in enumerate(p)) / math.fsum(p) for c in range(v.shape[2])]
+        out[h, i] = [
+            math.fsum(w * float(v[h, j, c]) for j, w in enumerate(p)) / math.fsum(p)
+            for c in range(v.shape[2])
+        ]
     return out
 
 
-CAUSAL, LOOKBACK = {"pattern": sr.Causal(), "n": N, "heads": 2}, {"pattern": sr.Lookback(5), "n": N, "heads": 2}
+CAUSAL, LOOKBACK = (
+    {"pattern": sr.Causal(), "n": N, "heads": 2},
+    {"pattern": sr.Lookback(5), "n": N, "heads": 2},
+)
 RIGHT = [
     Case("row by row", rowwise(lambda head, i: range(max(0, i - 4), i + 1)), **LOOKBACK),
     Case("row by row, keys in no order", rowwise(shuffled), **LOOKBACK),
-    Case("row by row, only those with keys", rowwise(lambda head, i: range(5, i + 1, 6)), sr.Summary(6, 1), N, 2),
+    Case(
+        "row by row, only those with keys",
+        rowwise(lambda head, i: range(5, i + 1, 6)),
+        sr.Summary(6, 1),
+        N,
+        2,
+    ),
     Case("pair by pair", pair_by_pair, sr.Causal(), 9),
     Case("a list of pairs", by_segments, **LOOKBACK),
     Case("diagonal by diagonal", by_diagonals, sr.Window(3), N, 2),

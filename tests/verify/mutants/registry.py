@@ -34,7 +34,13 @@ class Case:
         """The report on fn, its input and output rounded to `dtype`."""
         fn = deepcopy(self.fn)
         fn = partial(fn, dtype=DTYPES[dtype]) if self.inside else fn
-        return sr.verify.check(fn if dtype == "float32" else rounded(fn, dtype), self.pattern, self.n, self.heads, **self.options)
+        return sr.verify.check(
+            fn if dtype == "float32" else rounded(fn, dtype),
+            self.pattern,
+            self.n,
+            self.heads,
+            **self.options,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +60,10 @@ class Mutant(Case):
 
 def rounded(fn, dtype: str):
     """fn as a kernel of that dtype: input and output hold no more bits than it has."""
+
     def call(q, k, v):
-        return np.asarray(fn(*(x.astype(DTYPES[dtype]).astype(np.float32) for x in (q, k, v)))).astype(DTYPES[dtype])
+        return np.asarray(
+            fn(*(x.astype(DTYPES[dtype]).astype(np.float32) for x in (q, k, v)))
+        ).astype(DTYPES[dtype])
+
     return call

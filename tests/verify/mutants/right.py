@@ -70,27 +70,55 @@ def in_groups(q, k, v):
 
 def head_by_head(q, k, v):
     """Each head with a window of its own."""
-    return np.stack([masked(tri(N, keys=2 * h + 2))(q[h, None], k[h, None], v[h, None])[0] for h in range(len(q))])
+    return np.stack(
+        [
+            masked(tri(N, keys=2 * h + 2))(q[h, None], k[h, None], v[h, None])[0]
+            for h in range(len(q))
+        ]
+    )
 
 
 def in_batches(fn, axes=(0, 1, 2)):
     """fn for each sequence of a batch, whose axes stand in another order."""
+
     def call(q, k, v):
-        return np.stack([fn(*(z.transpose(axes) for z in each)).transpose(axes) for each in zip(q, k, v)])
+        return np.stack(
+            [fn(*(z.transpose(axes) for z in each)).transpose(axes) for each in zip(q, k, v)]
+        )
+
     return call
 
 
-CAUSAL, LOOKBACK = {"pattern": sr.Causal(), "n": N, "heads": 2}, {"pattern": sr.Lookback(5), "n": N, "heads": 2}
+CAUSAL, LOOKBACK = (
+    {"pattern": sr.Causal(), "n": N, "heads": 2},
+    {"pattern": sr.Lookback(5), "n": N, "heads": 2},
+)
 GROUPED = {"pattern": sr.Causal(), "n": N, "heads": 4, "options": {"kv_heads": 2}}
 RIGHT = [
     Case("dense", masked(PAST), **CAUSAL),
     Case("dense, minus infinity added", masked(PAST, additive=True), **CAUSAL),
     Case("dense, -1e30 added", masked(PAST, fill=-1e30, additive=True), **CAUSAL),
-    Case("dense, the least float in place of logits", masked(PAST, fill=np.finfo(np.float32).min), **CAUSAL),
-    Case("dense, -1e30, then rows without keys set to 0",
-         lambda q, k, v: masked(SUMMARY, fill=-1e30)(q, k, v) * SUMMARY.any(1)[:, None].astype(np.float32), sr.Summary(6, 1), N),
+    Case(
+        "dense, the least float in place of logits",
+        masked(PAST, fill=np.finfo(np.float32).min),
+        **CAUSAL,
+    ),
+    Case(
+        "dense, -1e30, then rows without keys set to 0",
+        lambda q, k, v: (
+            masked(SUMMARY, fill=-1e30)(q, k, v) * SUMMARY.any(1)[:, None].astype(np.float32)
+        ),
+        sr.Summary(6, 1),
+        N,
+    ),
     Case("dense, every key", masked(np.True_), sr.Full(), (7, N), 3),
-    Case("dense, few queries after a cache", masked(tri(5, N, offset=N - 5)), sr.Shifted(sr.Causal(), N - 5), (5, N), 2),
+    Case(
+        "dense, few queries after a cache",
+        masked(tri(5, N, offset=N - 5)),
+        sr.Shifted(sr.Causal(), N - 5),
+        (5, N),
+        2,
+    ),
     Case("dense, fewer keys than queries", masked(tri(N, 7)), sr.Causal(), (N, 7), 2),
     Case("indices instead of axes", by_einsum, **CAUSAL),
     Case("logarithms", in_logarithms, **CAUSAL),
@@ -101,10 +129,26 @@ RIGHT = [
     Case("head by head", head_by_head, [sr.Lookback(2), sr.Lookback(4), sr.Lookback(6)], N),
     Case("grouped heads, keys repeated", masked(PAST), **GROUPED),
     Case("grouped heads, nothing repeated", in_groups, **GROUPED),
-    Case("one key head", lambda q, k, v: softmax(logits(q, k)) @ v, sr.Causal(), N, 3, {"kv_heads": 1}),
-    Case("a batch, heads before positions", in_batches(masked(PAST)), **CAUSAL, options={"layout": "bhnd"}),
-    Case("a batch, positions before heads", in_batches(masked(LOOK), (1, 0, 2)), **LOOKBACK,
-         options={"layout": "bnhd", "kv_heads": 1}),
+    Case(
+        "one key head",
+        lambda q, k, v: softmax(logits(q, k)) @ v,
+        sr.Causal(),
+        N,
+        3,
+        {"kv_heads": 1},
+    ),
+    Case(
+        "a batch, heads before positions",
+        in_batches(masked(PAST)),
+        **CAUSAL,
+        options={"layout": "bhnd"},
+    ),
+    Case(
+        "a batch, positions before heads",
+        in_batches(masked(LOOK), (1, 0, 2)),
+        **LOOKBACK,
+        options={"layout": "bnhd", "kv_heads": 1},
+    ),
     Case("values wider than keys", masked(LOOK), **LOOKBACK, options={"d": 8, "e": 20}),
     Case("a scale of its own", masked(LOOK, scale=0.1), **LOOKBACK, options={"scale": 0.1}),
 ]
