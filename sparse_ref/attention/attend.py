@@ -179,7 +179,8 @@ def attend_backward(
 
 def _attend(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
     """(out, lse) of one pattern, or one per head, in the dtype of the sums."""
-    rows, width = x.q.shape[:2], x.v.shape[2]  # rows = (H times the batch, n_q)
+    rows = x.q.shape[:2]  # heads of the whole batch, and queries
+    width = x.v.shape[2]
     out = np.zeros((*rows, width), x.sums)
     lse = np.zeros(rows, x.sums)
     vectors = (x.q, x.k, x.v)
