@@ -1,4 +1,6 @@
-"""How dense the code is: tokens a line, widths, lengths, names. `python tests/density.py [path ...]` prints the worst."""
+"""How dense the code is: tokens a line, widths, lengths, names. `python tests/density.py [path
+...]` prints the worst.
+"""
 
 from __future__ import annotations
 
@@ -177,7 +179,8 @@ def parameter_count(node) -> int:
 
 
 def is_participle(name: str) -> bool:
-    """Whether a name is a past participle, or ends in one: `told`, `rows_read_off`; not `is_sorted`.
+    """Whether a name is a past participle, or ends in one: `told`, `rows_read_off`; not
+    `is_sorted`.
 
     One before a noun is an adjective, as in `sampled_rows`.
     """
@@ -240,9 +243,11 @@ def report(paths: list[Path]):
     for count, place in sorted(worst, reverse=True):
         print(f"dense {count:3}  {place}")
     share = 100 * dense / max(lines, 1)
+    names = 100 * participles / max(total, 1)
+    print(f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %)")
+    print(f"{wide} lines over {MAX_WIDTH} columns")
     print(
-        f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %), {wide} over {MAX_WIDTH} columns; "
-        f"{participles} of {total} functions ({100 * participles / max(total, 1):.1f} %) named by a participle or a little word"
+        f"{participles} of {total} functions ({names:.1f} %) named by a participle, a preposition or a pronoun"
     )
 
 

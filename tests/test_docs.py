@@ -1,4 +1,6 @@
-"""The docs keep their word: rows have tests, the README's commands are the Makefile's, links lead somewhere."""
+"""The docs keep their word: rows have tests, the README's commands are the Makefile's, links lead
+somewhere.
+"""
 
 import ast
 import inspect

@@ -1,4 +1,6 @@
-"""JAX as it is judged: the sets, numbers and gradients of its own attention and of functions written in it, right and wrong."""
+"""JAX as it is judged: the sets, numbers and gradients of its own attention and of functions
+written in it, right and wrong.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""Originals: the numbers and gradients of `attend` beside those of PyTorch, both judged by float64; tensors as input."""
+"""Originals: the numbers and gradients of `attend` beside those of PyTorch, both judged by float64;
+tensors as input.
+"""
 
 import sys
 
