@@ -166,7 +166,7 @@ def attend_backward(
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)
     lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), sums)
     forward = (grad, x.q, x.k, x.v, y, lse_of_rows)
-    gradients = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
+    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
     for branch in branches_of(pattern):
         for heads, sets in sets_by_heads(branch, x, kernels.form):
             for part in _parts(sets):
@@ -181,8 +181,8 @@ def _attend(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
     """(out, lse) of one pattern, or one per head, in the dtype of the sums."""
     rows = x.q.shape[:2]  # heads of the whole batch, and queries
     width = x.v.shape[2]
-    out = np.zeros((*rows, width), x.sums)
-    lse = np.zeros(rows, x.sums)
+    out: np.ndarray = np.zeros((*rows, width), x.sums)
+    lse: np.ndarray = np.zeros(rows, x.sums)
     vectors = (x.q, x.k, x.v)
     for heads, sets in sets_by_heads(pattern, x, kernels.form):
         first, *rest = _parts(sets)
