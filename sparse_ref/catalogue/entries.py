@@ -10,8 +10,7 @@ import sys
 from dataclasses import dataclass
 from math import isqrt
 
-from ..picture import first_line, set_and_source
-from ..sets.factorized import Factorized
+from ..sets.definitions import first_line, set_and_source
 from ..sets.pattern import Pattern
 from . import notation
 
@@ -59,11 +58,7 @@ class Entry:
     def patterns(self, n: int | None = None) -> tuple[Pattern, ...]:
         """All that the example is made of: itself, its steps, its branches, or those of its heads."""
         value = self.value(n)
-        return (
-            (value,)
-            if isinstance(value, Pattern)
-            else tuple(value.steps if isinstance(value, Factorized) else value)
-        )
+        return (value,) if isinstance(value, Pattern) else tuple(value)
 
 
 def _filled(text: str, n: int) -> str:

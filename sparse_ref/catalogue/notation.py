@@ -58,12 +58,8 @@ def parse(text: str) -> Pattern:
     value = read(text)
     if isinstance(value, Pattern):
         return value
-    kind = (
-        f"{len(value.steps)} steps"
-        if isinstance(value, Factorized)
-        else f"{len(value)} {'branches' if isinstance(value, Branches) else 'heads'}"
-    )
-    raise ParseError(f"this is {kind}, not one pattern", text, 0)
+    parts = {Factorized: "steps", Branches: "branches", tuple: "heads"}[type(value)]
+    raise ParseError(f"this is {len(value)} {parts}, not one pattern", text, 0)
 
 
 def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:

@@ -18,7 +18,7 @@ from .elementary import Window
 MOST_FACTORS = 59  # 2**59 is below the greatest number that a rule takes
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Flip(Rule):
     """A_i = { j : |i - j| = step,  floor(i / (2 step)) = floor(j / (2 step)) }        Dao et al. 2022, sec. 3.2, one factor
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..sets.rule import Rule, every, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Dilated(Rule):
     """A_i = { j : |i - j| <= radius step,  (i - j) mod step = 0 }        2 radius + 1 keys, every step-th
 
@@ -46,7 +46,7 @@ class Dilated(Rule):
         return n * (2 * r + 1) - step * r * (r + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Chunk(Rule):
     """A_i = { j : floor((j - offset) / keys) = floor((i - offset) / keys) }        chunks of `keys` positions
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..sets.rule import Rule, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Full(Rule):
     """A_i = { j : 0 <= j < n }        dense attention
 
@@ -31,7 +31,7 @@ class Full(Rule):
         return n * n
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Causal(Rule):
     """A_i = { j : j <= i }        dense autoregressive attention
 
@@ -56,7 +56,7 @@ class Causal(Rule):
         return n * (n + 1) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Window(Rule):
     """A_i = { j : |i - j| <= radius }        a sliding window to both sides: 2 radius + 1 keys, i among them
 
@@ -86,7 +86,7 @@ class Window(Rule):
         return n * (2 * r + 1) - r * (r + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Lookback(Rule):
     """A_i = { j : i - keys < j <= i }        a causal sliding window, as Mistral's: the last `keys`, i included
 
@@ -115,7 +115,7 @@ class Lookback(Rule):
         return n * w - w * (w - 1) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Band(Rule):
     """A_i = { j : i - left <= j <= i + right }        left + right + 1 keys; a negative side excludes i
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..sets.rule import Rule, intervals, isin, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Global(Rule):
     """A_i = { j : i < count or j < count }        the first `count` positions see all and are seen by all
 
@@ -38,7 +38,7 @@ class Global(Rule):
         return n * n - (n - g) * (n - g)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class GlobalAt(Rule):
     """A_i = { j : i in G or j in G },  G = positions        they see all and are seen by all
 
@@ -74,7 +74,7 @@ class GlobalAt(Rule):
         return n * n - (n - g) * (n - g)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Sinks(Rule):
     """A_i = { j <= i : j < count }        the first `count` positions, seen by all after them
 
@@ -103,7 +103,7 @@ class Sinks(Rule):
         return n * s - s * (s - 1) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Prefix(Rule):
     """A_i = { j : j < length }        the first `length` positions, seen by all
 

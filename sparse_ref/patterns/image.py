@@ -19,7 +19,7 @@ from .elementary import Causal, Window
 from .sparse_transformer import Block
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class MemoryBlock(Rule):
     """A_i = { j : c block - before <= j < (c + 1) block + after },  c = floor(i / block)        Parmar et al. 2018, sec. 3.2
 

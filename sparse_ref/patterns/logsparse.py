@@ -23,7 +23,7 @@ from .sparse_transformer import Block, Strided
 STEPS = (0, *(2**e for e in range(63)))  # to oneself, then by powers of two as far as int64 reaches
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class LogSparse(Rule):
     """A_i = { i } | { i - 2^e >= 0 : e = 0, 1, 2, ... }        Li et al. 2019, sec. 4.2, I_l
 
@@ -57,7 +57,7 @@ class LogSparse(Rule):
         return sum(n - step for step in STEPS if step < n)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class LogSparseRestart(Rule):
     """A_i = { i - k sub - x >= 0 : k >= 0, x < sub, x < local or x - local + 1 = 2^e }        Li et al. 2019, sec. 4.2, restart
 

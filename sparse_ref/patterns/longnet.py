@@ -20,7 +20,7 @@ OFFSETS = {
 }
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class DilatedSegment(Rule):
     """A_i = { j : floor(j / w) = floor(i / w), (j mod w) mod r = (i mod w) mod r = s }        Ding et al. 2023, sec. 2.2
 

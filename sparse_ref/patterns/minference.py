@@ -18,7 +18,7 @@ from .elementary import Lookback
 from .globals import Sinks
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Verticals(Rule):
     """A_i = { j <= i : j in positions }        Jiang et al. 2024, sec. 3.2, alg. 2, vertical lines
 
@@ -57,7 +57,7 @@ class Verticals(Rule):
         return sum(n - position for position in positions if position < n)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Slashes(Rule):
     """A_i = { j <= i : i - j in offsets }        Jiang et al. 2024, sec. 3.2, alg. 2, slash lines
 

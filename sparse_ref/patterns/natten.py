@@ -19,7 +19,7 @@ from ..sets.parts import Grid
 from ..sets.rule import Sized, every
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class NattenRule(Sized):
     """The parameters of both rules, and NATTEN's bounds on them; abstract."""
 
@@ -42,7 +42,7 @@ class NattenRule(Sized):
             )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Neighborhood(NattenRule):
     """A_i = { j : j mod dilation = i mod dilation,  w <= floor(j / dilation) < w + keys }        Hassani et al. 2025, sec. 3
 
@@ -90,7 +90,7 @@ class Neighborhood(NattenRule):
         return n * keys
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class CausalNeighborhood(NattenRule):
     """A_i = { j <= i : j mod dilation = i mod dilation,  lead - keys < floor(j / dilation) }        Hassani et al. 2025, sec. 3
 

@@ -16,7 +16,7 @@ from ..sets.rule import Rule, every
 from .sparse_transformer import Block, Summary
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class SubBlock(Rule):
     """A_i = { j <= i : l - number c <= j mod l < l - (number - 1) c }        Child et al. 2019, sec. 4.3, distinct sub-blocks
 

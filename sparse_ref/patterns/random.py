@@ -13,7 +13,7 @@ from ..sets.pattern import Pattern
 from ..sets.run import as_int64
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Random(Pattern):
     """A_i = { `keys` of the positions 0 <= j < n }        a set drawn uniformly, row i from (seed, i, n) alone
 
@@ -67,12 +67,12 @@ class Random(Pattern):
 
     def row(self, i, n):
         i, n = query_and_length(i, n)
-        self._stated_for(i, n)
+        self.check_length(i, n)
         return self.rows(np.array([i]))[0]
 
     def rows(self, i: np.ndarray) -> np.ndarray:
         """The keys of each query i, ascending, int64 (len(i), keys)."""
-        self._stated_for(i, self.n)
+        self.check_length(i, self.n)
         chosen = np.zeros((len(i), self.keys), np.int64)
         words = self._words(i)
         for t in range(self.keys):

@@ -18,7 +18,7 @@ from ..sets.rule import Sized, span
 from .elementary import Band
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Circular(Sized):
     """A_i = { j : (j - i + before) mod n <= before + after }        Kitaev et al. 2020, sec. 2, neighbours as coded
 

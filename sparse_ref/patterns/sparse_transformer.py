@@ -14,7 +14,7 @@ from ..sets.factorized import Factorized
 from ..sets.rule import Rule, every, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Local(Rule):
     """A_i = { t, t + 1, ..., i },  t = max(0, i - l)        Child et al. 2019, sec. 4.3, strided, m = 1
 
@@ -47,7 +47,7 @@ class Local(Rule):
         )  # the diagonals at 0, 1, ..., l below the main one: n, n - 1, ... pairs
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Strided(Rule):
     """A_i = { j <= i : (i - j) mod l = 0 }        Child et al. 2019, sec. 4.3, strided, m = 2
 
@@ -78,7 +78,7 @@ class Strided(Rule):
         )  # the diagonals at 0, l, 2 l, ... below the main one: n, n - l, ... pairs
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Block(Rule):
     """A_i = { j <= i : floor(j / l) = floor(i / l) }        Child et al. 2019, sec. 4.3, fixed, m = 1
 
@@ -108,7 +108,7 @@ class Block(Rule):
         return (whole * l * (l + 1) + last * (last + 1)) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Summary(Rule):
     """A_i = { j <= i : j mod l >= l - c }        Child et al. 2019, sec. 4.3, fixed, m = 2
 

@@ -6,15 +6,17 @@ ways in which the layers and heads of a model share the steps).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
+from .glyphs import Picture, side_by_side
 from .pattern import Pattern
+from .types import Length
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Factorized:
     """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in A_b^(2), ..., i
 
@@ -30,7 +32,17 @@ class Factorized:
     def __post_init__(self):
         object.__setattr__(self, "steps", several("Factorized: steps", self.steps))
 
-    def __repr__(self):
+    def __iter__(self) -> Iterator[Pattern]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def picture(self, n: Length) -> Picture:
+        """The pictures of the steps, side by side; n is a length, or (n_q, n_k)."""
+        return side_by_side(p.picture(n) for p in self)
+
+    def __repr__(self) -> str:
         return self.name or f"Factorized({self.steps!r})"
 
     def ways(self, j, i) -> list[tuple]:
@@ -38,10 +50,8 @@ class Factorized:
         candidates = () if self.via is None else self.via(j, i)
         return [between if isinstance(between, tuple) else (between,) for between in candidates]
 
-    def _repr_html_(self):
-        from ..picture import html
-
-        return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>m = {m}</p>{p._repr_html_()}" for m, p in enumerate(self, 1))
 
 
 def several(name: str, patterns) -> tuple[Pattern, ...]:

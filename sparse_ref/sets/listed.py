@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .checks import query_and_length
-from .pattern import Pattern
+from .pattern import HTML_LENGTH, Pattern
 from .run import as_int64
+
+MAX_HTML = 64  # the most queries or keys that a notebook shows whole
 
 
 class Listed(Pattern):
@@ -101,6 +103,11 @@ class Listed(Pattern):
             raise IndexError(
                 f"Listed has rows 0 <= i < {rows}, asked for i = {np.min(i)} to {np.max(i)}"
             )
+
+    def _html_length(self):
+        n_q = len(self.indptr) - 1
+        n_k = max(n_q, int(self.indices.max(initial=-1)) + 1)
+        return (n_q, n_k) if n_k <= MAX_HTML else (min(n_q, HTML_LENGTH), HTML_LENGTH)
 
     def __eq__(self, other):
         return (

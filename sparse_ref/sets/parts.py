@@ -14,7 +14,7 @@ from .positions import rank
 from .run import as_int64
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Blockwise(Pattern):
     """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }        a pattern over blocks, spread over their tokens
 
@@ -49,7 +49,7 @@ class Blockwise(Pattern):
 
     def row(self, i, n):
         (i, n), (b_q, b_k) = query_and_length(i, n), self.block
-        self._stated_for((), n)
+        self.check_length((), n)
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
         keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
         return keys[keys < n]
@@ -59,7 +59,7 @@ class Blockwise(Pattern):
         return f"Blockwise({self.pattern!r}, {b_q if b_q == b_k else self.block})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Documents(Pattern):
     """A_i = { j : doc(j) = doc(i),  j - start in P_(i - start) }        packed documents, the pattern restarting in each
 
@@ -109,7 +109,7 @@ class Documents(Pattern):
 
     def row(self, i, n):
         i, n = query_and_length(i, n)
-        self._stated_for(i, n)
+        self.check_length(i, n)
         start = int(self._start(np.array([i]))[0])
         length = self.lengths[int(rank(np.array([i]), self.ends)[0])]
         keys = (
@@ -129,7 +129,7 @@ class Documents(Pattern):
         return f"Documents({self.lengths!r}{'' if self.inner is None else f', {self.inner!r}'})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Grid(Pattern):
     """A_i = { j : j_a in (P_a)_(i_a) for every axis a }        one pattern an axis, over a grid read row by row
 
@@ -183,7 +183,7 @@ class Grid(Pattern):
 
     def row(self, i, n):
         i, n = query_and_length(i, n)
-        self._stated_for(i, n)
+        self.check_length(i, n)
         keys = np.zeros(1, np.int64)
         for side, p, at in zip(self.shape, self.patterns, np.unravel_index(i, self.shape)):
             keys = np.add.outer(keys * side, p.row(int(at), side)).ravel()

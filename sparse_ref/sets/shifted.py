@@ -9,7 +9,7 @@ from .pattern import Pattern, require_pattern
 from .run import as_int64
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Shifted(Pattern):
     """A_i = P_{i + offset}        the pattern read `offset` queries further on
 
