@@ -1,7 +1,9 @@
-"""The catalogue: every constructor of this library with an example of it, for lists, documentation and tests.
+"""The catalogue: every constructor of this library with an example of it, for lists, documentation
+and tests.
 
-An example is in the notation of `repr`, with {n} for the length, {s} for its square root, {h} and {q} for a half and a
-quarter of it, {m} for one less, so that one text stands for the pattern at every length.
+An example is in the notation of `repr`, with {n} for the length, {s} for its square root, {h} and
+{q} for a half and a quarter of it, {m} for one less, so that one text stands for the pattern at
+every length.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ class Entry:
         return set_and_source(notation.NAMES[self.name])
 
     def text(self, n: int | None = None) -> str:
-        """The example in notation, at a length; its own unless given. Example texts with {s} take squares alone."""
+        """The example in notation, at a length; its own unless given. Example texts with {s} take
+        squares alone.
+        """
         n = self.n if n is None else n
         return _filled(self.example, n)
 

@@ -100,9 +100,9 @@ def show(arguments) -> int:
     if not arguments.json and not isinstance(
         definition, type | None
     ):  # a function's pattern no longer knows its name
-        print(text, first_line(definition), "", sep="\n")
+        print(text, *set_and_source(definition), "", sep="\n")
     for name, p in _parts(text):
-        rules = [leaf for leaf in leaves(p) if isinstance(leaf, Rule)]
+        rules = dict.fromkeys(type(leaf) for leaf in leaves(p) if isinstance(leaf, Rule))
         drawn = picture(p, arguments.n or (entry.shape() if entry else p.own_length or 16))
         if arguments.json:
             print(
@@ -116,12 +116,17 @@ def show(arguments) -> int:
         else:
             print(
                 name + repr(p),
-                *map(first_line, dict.fromkeys(map(type, rules))),
+                *map(_definition, rules),
                 drawn,
                 "",
                 sep="\n",
             )
     return 0
+
+
+def _definition(rule: type[Rule]) -> str:
+    """The set of a rule and its source."""
+    return "\n    ".join(filter(None, set_and_source(rule)))
 
 
 def plot(arguments) -> int:

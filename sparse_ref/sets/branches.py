@@ -13,11 +13,13 @@ from .types import Length
 
 @dataclass(frozen=True)
 class Branches:
-    """m_ij = |{ b : j in A_i^(b) }|        a multiset of keys: one softmax in which a key counts once for each branch
+    """m_ij = |{ b : j in A_i^(b) }|
 
-    `attend` takes one where it takes a pattern, merging the branches by log-sum-exp; `sr.multiplicity` is m.
-    Iterating gives the patterns A^(b); & with a pattern cuts each of them. Raises TypeError for anything but one or more
-    patterns.
+    A multiset of keys: one softmax in which a key counts once for each branch.
+
+    `attend` takes one where it takes a pattern, merging the branches by log-sum-exp;
+    `sr.multiplicity` is m. Iterating gives the patterns A^(b); & with a pattern cuts each of them.
+    Raises TypeError for anything but one or more patterns.
 
     >>> import sparse_ref as sr
     >>> sr.multiplicity(sr.Branches((sr.Causal(), sr.Window(0))), 3)
@@ -33,7 +35,8 @@ class Branches:
         object.__setattr__(self, "patterns", several("Branches: patterns", self.patterns))
 
     def __and__(self, other):
-        """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of all of them.
+        """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of
+        all of them.
 
         >>> import sparse_ref as sr
         >>> both = sr.Branches((sr.Full(), sr.Window(1)))

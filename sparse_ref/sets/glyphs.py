@@ -1,4 +1,6 @@
-"""Bool matrices as text: one glyph per cell, rows are queries from the top, columns are keys from the left."""
+"""Bool matrices as text: one glyph per cell, rows are queries from the top, columns are keys from
+the left.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def draw_mask(mask: BoolArray) -> Picture:
 
 
 def draw_difference(expected: BoolArray, actual: BoolArray) -> Picture:
-    """Two bool matrices in one picture: █ both, · neither, + only in `actual`, - only in `expected`."""
+    """Two bool matrices in one picture: █ both, · neither, + only in `actual`, - only in
+    `expected`.
+    """
     return join_glyphs(np.select([expected & actual, actual, expected], [ATTENDS, "+", "-"], NOT))
 
 

@@ -12,17 +12,21 @@ MAX_HTML = 64  # the most queries or keys that a notebook shows whole
 
 
 class Listed(Pattern):
-    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }        chosen from data or a seed, not stated
+    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }
+
+    Chosen from data or a seed, not stated.
 
     Parameters
     ----------
     indptr : int array (n_q + 1,), from 0, never falling.
-    indices : int array (indptr[-1],), the keys of each row ascending without repeats, none negative.
+    indices : int array (indptr[-1],), the keys of each row ascending without repeats, none
+        negative.
 
-    The arrays are copied and frozen; two such patterns are equal when their arrays are. `contains` answers in NumPy
-    alone, so a listed pattern cannot serve as a mask_mod.
+    The arrays are copied and frozen; two such patterns are equal when their arrays are. `contains`
+    answers in NumPy alone, so a listed pattern cannot serve as a mask_mod.
 
-    Raises ValueError naming the row where one of these does not hold, and IndexError for a query that is not listed.
+    Raises ValueError naming the row where one of these does not hold, and IndexError for a query
+    that is not listed.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Listed([0, 2, 2, 3], [0, 2, 1]), 3))

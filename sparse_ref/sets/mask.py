@@ -16,7 +16,9 @@ MAX_MASK = 4096
 
 
 def brute_mask(p: Pattern, n: Length) -> BoolArray:
-    """[j in A_i], bool (n_q, n_k), by `contains` of every pair: n_q n_k memory, for small n; read-only."""
+    """[j in A_i], bool (n_q, n_k), by `contains` of every pair: n_q n_k memory, for small n;
+    read-only.
+    """
     n_q, n_k = lengths(n)
     p.check_length((), n_k)
     for last in {0, n_q - 1} if n_q else ():

@@ -1,4 +1,6 @@
-"""Patterns over the parts of a sequence: equal blocks, documents of unequal lengths, and the axes of a grid."""
+"""Patterns over the parts of a sequence: equal blocks, documents of unequal lengths, and the axes
+of a grid.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from .run import as_int64
 
 @dataclass(frozen=True)
 class Blockwise(Pattern):
-    """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }        a pattern over blocks, spread over their tokens
+    """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }
+
+    A pattern over blocks, spread over their tokens.
 
     `block` is one length b for queries and keys, or (b_q, b_k).
 
@@ -61,11 +65,13 @@ class Blockwise(Pattern):
 
 @dataclass(frozen=True)
 class Documents(Pattern):
-    """A_i = { j : doc(j) = doc(i),  j - start in P_(i - start) }        packed documents, the pattern restarting in each
+    """A_i = { j : doc(j) = doc(i),  j - start in P_(i - start) }
 
-    doc(x) counts the documents that end at or before x, and start is where that of i begins. `lengths` are the documents'
-    lengths, 0 allowed, and n their sum: other lengths are an error. `inner` is P; without it, A_i is the whole document.
-    `contains` is meant for positions below n.
+    Packed documents, the pattern restarting in each.
+
+    doc(x) counts the documents that end at or before x, and start is where that of i begins.
+    `lengths` are the documents' lengths, 0 allowed, and n their sum: other lengths are an error.
+    `inner` is P; without it, A_i is the whole document. `contains` is meant for positions below n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Documents((2, 4), sr.Causal()), 6))
@@ -131,10 +137,13 @@ class Documents(Pattern):
 
 @dataclass(frozen=True)
 class Grid(Pattern):
-    """A_i = { j : j_a in (P_a)_(i_a) for every axis a }        one pattern an axis, over a grid read row by row
+    """A_i = { j : j_a in (P_a)_(i_a) for every axis a }
 
-    Position i of a grid of `shape` (s_1, ..., s_r) has the coordinates i = (i_1 s_2 + i_2) s_3 + ...; axis a has the pattern
-    P_a at length s_a. n is the product of the shape: other lengths are an error. `contains` is meant for positions below n.
+    One pattern an axis, over a grid read row by row.
+
+    Position i of a grid of `shape` (s_1, ..., s_r) has the coordinates i = (i_1 s_2 + i_2) s_3 +
+    ...; axis a has the pattern P_a at length s_a. n is the product of the shape: other lengths are
+    an error. `contains` is meant for positions below n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Grid((2, 3), (sr.Full(), sr.Window(0))), 6))

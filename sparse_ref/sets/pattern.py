@@ -1,6 +1,7 @@
 """Connectivity sets: which keys j each query i may attend to, and what | & - ~ make of them.
 
-A pattern is a frozen, hashable value that states a family of sets { A_i }; nothing else in this library defines a mask.
+A pattern is a frozen, hashable value that states a family of sets { A_i }; nothing else in this
+library defines a mask.
 
 Symbols:  i query, j key, both from 0;  n the number of keys.  True means "attends".
 """
@@ -41,8 +42,8 @@ class Pattern:
     def contains(self, i: Any, j: Any) -> Any:
         """Whether query i may attend to key j, for i, j >= 0.
 
-        Broadcasts. i and j may be Python's ints of any size, NumPy's integers and arrays of them, or int64 torch
-        tensors: the result has the type that comparing them has.
+        Broadcasts. i and j may be Python's ints of any size, NumPy's integers and arrays of them,
+        or int64 torch tensors: the result has the type that comparing them has.
         """
         raise NotImplementedError
 
@@ -53,8 +54,8 @@ class Pattern:
     def mask(self, n: Length) -> BoolArray:
         """[j in A_i] for every pair of n queries and keys, or (n_q, n_k) of them.
 
-        Returns a bool array (n_q, n_k), True = attends. Raises ValueError for more than 4096 queries or keys, and for a
-        length that the sets are not stated for.
+        Returns a bool array (n_q, n_k), True = attends. Raises ValueError for more than 4096
+        queries or keys, and for a length that the sets are not stated for.
 
         >>> import sparse_ref as sr
         >>> sr.Causal().mask((2, 3))
@@ -142,9 +143,11 @@ class Pattern:
         return html_card(repr(self), definitions, picture)
 
     def check_length(self, i: Any, n: int) -> None:
-        """Refuse a length n or queries i that the sets are not stated for; i is an int, an array, or () for none.
+        """Refuse a length n or queries i that the sets are not stated for; i is an int, an array,
+        or () for none.
 
-        Raises ValueError if n is not `own_length`, IndexError if a query is beyond it; nothing if that is None.
+        Raises ValueError if n is not `own_length`, IndexError if a query is beyond it; nothing if
+        that is None.
         """
         if self.own_length is None:
             return

@@ -1,7 +1,7 @@
 """Rules: patterns in closed form, which everything else is made of.
 
-A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `solution` is the same set solved
-for j. Tests hold the two equal for every rule.
+A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `solution`
+is the same set solved for j. Tests hold the two equal for every rule.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ __all__ = ["Rule", "Run", "Sized", "every", "intervals", "isin", "rank", "span"]
 
 
 class Rule(Pattern):
-    """A pattern in closed form. A subclass is a frozen dataclass with int fields and two static methods.
+    """A pattern in closed form. A subclass is a frozen dataclass with int fields and two static
+    methods.
 
-    `formula(i, j, *fields)` is [j in A_i]; `solution(i, n, *fields)` is A_i as a Run, or a tuple of them, whose keys may
-    reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, if a subclass has it, is sum_i |A_i| in closed form;
-    `pairs(*fields)` for a Sized rule, whose first field is n.
+    `formula(i, j, *fields)` is [j in A_i]; `solution(i, n, *fields)` is A_i as a Run, or a tuple of
+    them, whose keys may reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, if a subclass
+    has it, is sum_i |A_i| in closed form; `pairs(*fields)` for a Sized rule, whose first field is
+    n.
 
-    Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one for each) and at most
-    10**18, or sets of positions, which are tuples of such ints, sorted without repeats. They are checked when the value
-    is made.
+    Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one
+    for each) and at most 10**18, or sets of positions, which are tuples of such ints, sorted
+    without repeats. They are checked when the value is made.
 
     Raises
     ------
@@ -95,7 +97,9 @@ def int_set(name: str, values: Any, least: int | None) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Sized(Rule):
-    """A rule whose sets depend on the length: its first field is n, and its rows for another length are an error."""
+    """A rule whose sets depend on the length: its first field is n, and its rows for another length
+    are an error.
+    """
 
     n: int
 
