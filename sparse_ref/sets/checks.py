@@ -22,7 +22,9 @@ class Symbolic:
 
 
 def integer(name: str, value, least: int | None = None, most: int | None = MAX_PARAMETER) -> int:
-    """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
+    """The value as an int of at least `least` and at most `most` either way, as far as given; True
+    and 2.0 are none.
+    """
     if isinstance(value, Symbolic):
         return value.within(least, None if most == MAX_PARAMETER else most)
     if (
@@ -75,7 +77,9 @@ def int_tuple(
 
 
 def per_axis(name: str, value, axes: int) -> tuple:
-    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
+    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an
+    error.
+    """
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
     if len(values) != axes:
         raise ValueError(

@@ -9,7 +9,7 @@ from time import monotonic
 
 import numpy as np
 
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ..finite.reach import MOST, reach
 from .family import Family, Layers
 from .verdict import Counterexample
