@@ -185,7 +185,7 @@ def read(**changed):
         (
             lambda: read(mask_mod=lambda b, h, q, kv: q - kv),
             TypeError,
-            "^fn must answer with bools, .* got int64",
+            "^fn must return bools, .* got int64",
         ),
         (
             lambda: interop.block_mask(sr.Causal(), 8, 0),
