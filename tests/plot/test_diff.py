@@ -99,7 +99,7 @@ def test_it_draws_where_it_is_told():
             (sr.Causal(), sr.Full()),
             None,
             TypeError,
-            "n must be given where expected is a pattern, got None",
+            "n must be given if expected is a pattern, got None",
         ),
         (
             (np.ones((3, 3), bool), np.ones((4, 4), bool)),
