@@ -16,7 +16,7 @@ Pair = tuple[int, int]
 
 
 def block_for(shape: Pair) -> Pair:
-    """(b_q, b_k): 1 if a side is drawn cell by cell, else a power of 2 that leaves 129-256 blocks."""
+    """(b_q, b_k): 1 for a side of up to 512, else the power of 2 that leaves 129 to 256 blocks."""
     n_q, n_k = shape
     return _side_for(n_q), _side_for(n_k)
 

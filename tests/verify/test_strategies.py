@@ -105,7 +105,7 @@ def test_listed_sets_are_drawn_where_asked_for_and_nowhere_else():
     assert p == sr.Listed.of_rows([[]] * 5)
     with pytest.raises(NoSuchExample):
         find(strategies.patterns(5), holding(sr.Listed), settings=settings(DRAWN, max_examples=300))
-    with pytest.raises(ValueError, match="n must be given where listed sets are drawn"):
+    with pytest.raises(ValueError, match="n must be given to draw listed sets"):
         strategies.patterns(listed=True)
 
 
