@@ -1,4 +1,4 @@
-"""Round trips, and errors: mask functions and their source text, beside a broadcast comparison and one pair at a time."""
+"""Round trips, and errors: mask functions and their source, by broadcast and pair by pair."""
 
 import ast
 from dataclasses import dataclass
@@ -39,7 +39,8 @@ def test_golden_source():
             "def allows(b, h, q_idx, kv_idx):",
             "    '''(Strided(4), GlobalAt((0, 5, 6)))'''",
             "    return (",
-            "        (h == 0) & ((kv_idx <= q_idx) & ((q_idx - kv_idx) % 4 == 0)) | (h == 1) & ((q_idx == 0) | (5 <= q_idx)",
+            "        (h == 0) & ((kv_idx <= q_idx) & ((q_idx - kv_idx) % 4 == 0)) "
+            "| (h == 1) & ((q_idx == 0) | (5 <= q_idx)",
             "        & (q_idx < 7) | ((kv_idx == 0) | (5 <= kv_idx) & (kv_idx < 7))))",
         ]
     )
@@ -202,7 +203,8 @@ TWO, THREE, EVEN = 2, "three", (0, 2, 4)
         (
             lambda: interop.mask_mod(sr.Causal() & sr.Listed([0, 1], [0])),
             TypeError,
-            r"^p must be stated by formulas to be a mask_mod, got Listed.* interop\.torch_block_mask\(p, n\) looks its",
+            r"^p must be stated by formulas to be a mask_mod, got Listed.* "
+            r"interop\.torch_block_mask\(p, n\) looks its keys up",
         ),
         (
             lambda: interop.mask_mod_source(sr.Random(4, 2, 0)),

@@ -1,4 +1,4 @@
-"""Round trips, and errors: dense masks of either polarity, additive biases, and packed bits, beside a broadcast comparison."""
+"""Round trips, and errors: masks of either polarity, biases and packed bits, by broadcast."""
 
 import math
 

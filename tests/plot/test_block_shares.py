@@ -1,4 +1,4 @@
-"""Lowerings agree: the share of each block, counted run by run, against the dense mask cut into blocks by hand."""
+"""Lowerings agree: the share of each block, by runs, against the dense mask cut into blocks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Figures judged by their artists: `plot.diff` shows every key that only one of two masks has, however large they are."""
+"""Figures judged by their artists: `plot.diff` shows every key of only one mask, at any size."""
 
 import matplotlib.pyplot as plt
 import numpy as np

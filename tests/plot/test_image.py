@@ -1,4 +1,4 @@
-"""Figures judged by their artists: what `plot.image` and `plot.factorization` show of a query, and in which colours."""
+"""Figures judged by their artists: a query in `plot.image` and `plot.factorization`, in colours."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,7 +41,7 @@ def test_colours_stay_apart_in_grey(colours):
 
 
 def test_the_panels_of_the_paper():
-    """Child et al. 2019, fig. 3, upper row: the last l positions and the column above; one's row and the last column."""
+    """Child et al. 2019, fig. 3, upper row: l positions, the column above; the row, last column."""
     strided = sr.plot.image(sr.strided(6), (6, 6), (4, 3)).get_array()
     assert np.array_equal(
         strided,

@@ -1,4 +1,4 @@
-"""Figures judged by their artists: the matrix drawn by `plot.mask` is the dense mask, with labels, ticks and a scale."""
+"""Figures judged by their artists: `plot.mask` draws the dense mask, labels, ticks and a scale."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -133,7 +133,8 @@ def test_a_long_title_is_broken():
         (
             (sr.strided(4), 16),
             TypeError,
-            r"p must be a Pattern or a bool array .*, got strided\(4\), which plot.factorization draws",
+            r"p must be a Pattern or a bool array .*, got strided\(4\), "
+            "which plot.factorization draws",
         ),
         (
             ([[True]], 1),

@@ -1,5 +1,8 @@
-"""The suite of vectors: its files are what the index says, the same each time; and an implementation with a bug, written here in a
-few lines of NumPy, fails with that bug's name. The C reader of the docs is compiled and passes."""
+"""The suite of vectors: its files are what the index says, the same each time.
+
+An implementation with a bug, written here in a few lines of NumPy, fails with that bug's name. The
+C reader of the docs is compiled and passes.
+"""
 
 import json
 import re
@@ -51,7 +54,7 @@ def softmax(x, m):
 
 
 def outputs(suite, index, folder, change, lse=False):
-    """A folder with what dense float32 attention writes, after `change(entry, a)` on its arrays a: x, m, v, out, lse."""
+    """A folder of outputs of dense float32 attention, after `change(entry, a)` on its arrays a."""
     folder.mkdir()
     for entry in index["cases"]:
         q, k, v = (np.nan_to_num(raw(suite, entry, name), posinf=0, neginf=0) for name in "qkv")
@@ -261,7 +264,9 @@ def test_a_bug_fails_and_is_named(flag, change, suite, index, tmp_path):
     assert not report.passed
     assert next(iter(report.bugs), None) == flag, report
     assert len(report.bugs[flag]) > 0.8 * len(report.ids("fail"))
-    assert f"points to {flag}: {vectors.FLAGS[flag]}" in str(report)
+    line = f"points to {flag}: {vectors.FLAGS[flag]}; {len(report.bugs[flag])} of the "
+    assert line in str(report)
+    assert " failing outputs match this bug exactly" in str(report)
 
 
 def test_each_set_that_a_bug_makes_is_wrong_and_each_flag_is_caught_at_every_precision(index):
@@ -489,9 +494,9 @@ def test_missing_short_and_strange_files_are_verdicts(suite, right):
     said = {verdict.id: verdict.message for verdict in report.verdicts}
     assert report.ids("missing") == ("causal",)
     assert set(report.ids("fail")) == {"full", "window", "local", "band", "chunk"}
-    assert (
-        said["full"]
-        == "full.out.bin must hold (2, 18, 4) numbers, 576 bytes as float32 or 1152 as float64, got 5 bytes"
+    assert said["full"] == (
+        "full.out.bin must hold (2, 18, 4) numbers, 576 bytes as float32 or 1152 as float64, "
+        "got 5 bytes"
     )
     assert said["window"] == "both window.out.bin and window.npz are there"
     assert said["local"].startswith(
