@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.sets.rule import Rule
+from sparse_ref.define import Rule
 from sparse_ref.verify import strategies as drawn
 from sparse_ref.verify.strategies.trees import (  # noqa: F401
     algebra,

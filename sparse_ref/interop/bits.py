@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..lower.runs.lowering import check_pattern
 from ..lower.runs.runs_of import runs_of
 from ..lower.runs.table import keys_of, normalise

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..patterns import Random
 from ..sets.checks import integer, lengths
 from ..sets.listed import Listed
@@ -169,7 +169,7 @@ def _check_result(result: Any, shape: tuple[int, int]) -> BoolArray:
 def _count_arguments(fn: MaskMod) -> int:
     """How many positional arguments fn requires: 2 or 4."""
     try:
-        count = fn.nin if isinstance(fn, np.ufunc) else _count_required(fn)
+        count = fn.nin if isinstance(fn, np.ufunc) else _required_count(fn)
     except (TypeError, ValueError) as error:
         raise TypeError(f"fn must be a function of (b, h, q, kv) or (q, kv), got {fn!r}") from error
     if count not in (2, 4):
@@ -177,7 +177,7 @@ def _count_arguments(fn: MaskMod) -> int:
     return count
 
 
-def _count_required(fn: MaskMod) -> int:
+def _required_count(fn: MaskMod) -> int:
     """How many positional arguments without default a function has."""
     positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
     return sum(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.pattern import Pattern
 from ..sets.positions import first_index

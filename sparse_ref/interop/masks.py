@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..attention.inputs import FLOATS, as_array
+from ..attention.arrays import FLOATS, as_array
 from ..lower import dense
 from ..sets.pattern import Pattern
 from ..sets.positions import first_index

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..lower import bsr, csr
 from ..sets.checks import int_or_pair, lengths
 from ..sets.listed import Listed

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..attention.attend import attend
+from ..attention import attend
 from ..sets.pattern import Pattern
 
 

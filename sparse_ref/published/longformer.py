@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..patterns import Full, GlobalAt
 from ..patterns.longformer import longformer
 from ..sets.pattern import Pattern

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..patterns import Block, Causal, Lookback, Strided, Summary, openai_fixed
 from ..sets.checks import integer
 from ..sets.pattern import Pattern

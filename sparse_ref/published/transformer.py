@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..sets.pattern import Pattern
 from .heads import attend_per_head
 

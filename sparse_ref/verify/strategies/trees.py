@@ -182,12 +182,12 @@ def factorizations(*, most: int = 12, leaves: int = 2) -> SearchStrategy[Factori
     step = patterns(most=most, leaves=leaves)
     steps = st.lists(step, min_size=1, max_size=3)
 
-    def steps_of_fixed(l: int) -> SearchStrategy[Factorized]:
+    def fixed_factorization(l: int) -> SearchStrategy[Factorized]:
         return st.builds(fixed, st.just(l), st.integers(1, l))
 
     return st.one_of(
         size.map(strided),
-        size.flatmap(steps_of_fixed),
+        size.flatmap(fixed_factorization),
         size.map(gpt_neo),
         st.builds(llama4, size, interval=st.integers(2, 4)),
         steps.map(lambda patterns: Factorized(tuple(patterns))),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...attention.attend import attend_with_lse
+from ...attention import attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.positions import first_index
 from ...sets.types import BoolArray, FloatArray
