@@ -44,3 +44,8 @@ def intervals(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
 def _edges(positions: tuple[int, ...]) -> np.ndarray:
     """Where stretches of consecutive positions start and stop, in turn."""
     return np.array(intervals(positions), np.int64).ravel()
+
+
+def first_index(flags: np.ndarray) -> tuple[int, ...]:
+    """The index of the first True of a bool array that has one; errors and findings name it."""
+    return tuple(int(x) for x in np.argwhere(flags)[0])
