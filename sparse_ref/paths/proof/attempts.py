@@ -12,7 +12,8 @@ from time import monotonic
 
 import numpy as np
 
-from ..finite.reach import MOST, reach
+from ..finite.reach import reach
+from ..layers import MAX_LENGTH
 from .family import Family, generalised
 from .mutations import narrower
 from .query import Answer, Question
@@ -246,7 +247,7 @@ class Proof:
 
 def heard(given: Family, missing: Counterexample, residual: bool) -> str:
     """What the position j reaches, where i is not among it."""
-    if missing.n > MOST:
+    if missing.n > MAX_LENGTH:
         return f"n = {missing.n} is beyond what is walked"
     found = np.flatnonzero(
         reach(given.at(**dict(missing.parameters)).steps, missing.n, residual=residual)[

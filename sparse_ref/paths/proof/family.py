@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
-from ..finite.reach import layers
+from ..layers import layers
 from .solver import z3
 from .symbols import Symbols, Undecided
 from .terms import integer

@@ -15,7 +15,7 @@ from dataclasses import replace
 from time import monotonic
 
 from ...sets.checks import flag, integer
-from ..finite.reach import MOST
+from ..layers import MAX_LENGTH
 from .attempts import Proof
 from .family import family
 from .verdict import Verdict, seconds_of
@@ -54,7 +54,7 @@ def prove(steps, *, residual=True, order=None, causal=True, n=None, seconds=60.0
     start = monotonic()
     given = family(steps, order)
     residual, causal = flag("residual", residual), flag("causal", causal)
-    n = None if n is None else integer("n", n, 1, MOST)
+    n = None if n is None else integer("n", n, 1, MAX_LENGTH)
     if n is not None and "n" in given.names:
         raise ValueError(f"n must be given once: it is a parameter of steps, and n = {n}")
     verdict = Proof(given, residual, causal, n, start + seconds_of(seconds)).verdict()

@@ -10,7 +10,8 @@ from time import monotonic
 import numpy as np
 
 from ...picture import brute_mask
-from ..finite.reach import MOST, reach
+from ..finite.reach import reach
+from ..layers import MAX_LENGTH
 from .family import Family, Layers
 from .verdict import Counterexample
 
@@ -59,8 +60,8 @@ def first(found: Layers, lengths, wrong, shorten: bool, deadline: float) -> Coun
     """The first pair in `wrong(n)`, at the first of these lengths that has one; where it may be shortened, at the least length."""
     looked_at = 0
     for n in lengths:
-        if n > MOST:
-            raise ValueError(f"n must be at most {MOST} where every pair is walked, got {n}")
+        if n > MAX_LENGTH:
+            raise ValueError(f"n must be at most {MAX_LENGTH} where every pair is walked, got {n}")
         at = wrong(n)
         if at.any() and shorten and not is_causal(found, n):  # lengths between were left out
             between = (m for m in range(looked_at + 1, n) if monotonic() < deadline)
