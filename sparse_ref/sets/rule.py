@@ -13,10 +13,7 @@ import numpy as np
 
 from .checks import int_tuple, integer, query_and_length
 from .pattern import Pattern
-from .positions import intervals, isin, rank
-from .run import Run, as_int64, every, keys_of_run, span
-
-__all__ = ["Rule", "Run", "Sized", "every", "intervals", "isin", "rank", "span"]
+from .run import Run, as_int64, keys_of_run
 
 
 class Rule(Pattern):

@@ -13,8 +13,8 @@ from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
+from sparse_ref.define import Rule, every
 from sparse_ref.lower import key_counts, runs
-from sparse_ref.sets.rule import Rule, every
 
 
 def assert_lowered(p, n):

@@ -6,10 +6,10 @@ import pytest
 from products import hop_counts, reached
 
 import sparse_ref as sr
+from sparse_ref.define import Rule, span
 from sparse_ref.paths import prove, prove_closed, prove_hops
 from sparse_ref.paths.proof.wording import escaped, letters
 from sparse_ref.picture import brute_mask
-from sparse_ref.sets.rule import Rule, span
 
 
 def test_keys_that_come_after_their_query_are_no_causal_sets():
