@@ -6,11 +6,12 @@ ways in which the layers and heads of a model share the steps).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
+from .checks import integer
 from .pattern import Pattern
 
 
@@ -42,6 +43,27 @@ class Factorized:
         from ..picture import html
 
         return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
+
+
+def layers(
+    steps: Factorized | Sequence[Pattern], order: Sequence[int] | None = None
+) -> tuple[Pattern, ...]:
+    """The patterns of the layers from below: the steps, or those that `order` names by their numbers from 1.
+
+    Raises TypeError if steps or order are neither, ValueError if a number in order is out of bounds.
+    """
+    patterns = steps.steps if isinstance(steps, Factorized) else steps
+    is_sequence = isinstance(patterns, (tuple, list)) and len(patterns) > 0
+    if not is_sequence or not all(isinstance(p, Pattern) for p in patterns):
+        raise TypeError(
+            f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}"
+        )
+    if order is None:
+        return tuple(patterns)
+    if not isinstance(order, (tuple, list)) or not order:
+        raise TypeError(f"order must be a tuple of one or more step numbers, got {order!r}")
+    numbers = [integer("each number in order", m, 1, len(patterns)) for m in order]
+    return tuple(patterns[m - 1] for m in numbers)
 
 
 def several(name: str, patterns) -> tuple[Pattern, ...]:

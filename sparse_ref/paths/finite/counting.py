@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.checks import integer
+from ...sets.factorized import layers
 from .edges import edges_once
-from .reach import layers, length
+from .reach import length
 
 
 def count(steps, j, i, n, *, residual=True, order=None) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.checks import flag, integer
+from ...sets.factorized import layers
 from .bitsets import WORDS
 from .closed_forms import known
-from .reach import MOST, edges_of, firsts, layers, slabs, sources
+from .reach import MOST, edges_of, firsts, slabs, sources
 from .shortest import no_path, shortest
 
 

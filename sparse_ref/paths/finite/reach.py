@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.checks import integer
-from ...sets.factorized import Factorized
-from ...sets.pattern import Pattern
+from ...sets.factorized import layers
 from .bitsets import WORDS, advance, tell_apart, write
 from .edges import Layer, edges
 
@@ -120,24 +119,6 @@ def edges_of(steps, n, residual, order=None) -> tuple[Layer, ...]:
     patterns, n = layers(steps, order), length(n)
     each = {step: edges(step, n, residual) for step in dict.fromkeys(patterns)}
     return tuple(each[step] for step in patterns)
-
-
-def layers(steps, order=None) -> tuple[Pattern, ...]:
-    """The patterns of the layers from below: the steps, or those of them that `order` names from 1."""
-    patterns = steps.steps if isinstance(steps, Factorized) else steps
-    if (
-        not isinstance(patterns, (tuple, list))
-        or not patterns
-        or not all(isinstance(p, Pattern) for p in patterns)
-    ):
-        raise TypeError(
-            f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}"
-        )
-    if order is None:
-        return tuple(patterns)
-    if not isinstance(order, (tuple, list)) or not order:
-        raise TypeError(f"order must be a tuple of one or more step numbers, got {order!r}")
-    return tuple(patterns[integer("each number in order", m, 1, len(patterns)) - 1] for m in order)
 
 
 def length(n) -> int:

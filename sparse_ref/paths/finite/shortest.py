@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from ...sets.checks import integer
-from ...sets.factorized import Factorized
-from .reach import edges_of, layers
+from ...sets.factorized import Factorized, layers
+from .reach import edges_of
 
 MOST = 4096
 

@@ -12,12 +12,13 @@ import numpy as np
 
 from ...lower.runs.table import key_counts
 from ...sets.checks import integer
+from ...sets.factorized import layers
 from ...sets.pattern import Pattern, require_pattern
 from .bitsets import advance
 from .diameter import widest
 from .edges import edges_once, held_runs
 from .hamiltonian import Condition, few, hamiltonian
-from .reach import edges_of, layers, length, sources
+from .reach import edges_of, length, sources
 from .unreachable import why_not
 
 LAYERS = 4096  # multiplied where positions do not attend to themselves

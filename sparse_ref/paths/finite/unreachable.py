@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...sets.checks import integer
+from ...sets.factorized import layers
 from ...sets.pattern import Pattern
-from .reach import edges_of, layers
+from .reach import edges_of
 from .shortest import shortest, spreading
 
 SLAB = 1 << 22  # pairs looked at together
