@@ -23,7 +23,7 @@ from ..finite.universality import Assumption, contains_star, universality
 from ..proof.family import Layers
 from ..proof.mutations import narrower
 from ..proof.verdict import Verdict
-from ..proof.wording import sets, text_of_set
+from ..proof.wording import set_text, tex_sets
 from .theorem import Theorem
 
 
@@ -34,10 +34,12 @@ def meets(steps, n: int) -> Verdict:
         "before in some layer, and in finitely many layers each hears of all"
     )
     steps = steps.steps if isinstance(steps, Factorized) else steps
-    names = ", ".join(map(text_of_set, steps))
+    names = ", ".join(map(set_text, steps))
     tex = (
         r"\forall k, m:\ k \in A^{(m)}_k;\quad \exists \gamma\ \forall t:\ \gamma_t \in \bigcup_m A^{(m)}_{\gamma_{t + 1}};"
-        r"\quad \exists s\ \forall k:\ S_k^s = \{0, ..., n - 1\}" + sets(steps) + rf",\quad n = {n}"
+        r"\quad \exists s\ \forall k:\ S_k^s = \{0, ..., n - 1\}"
+        + tex_sets(steps)
+        + rf",\quad n = {n}"
     )
     return _at_one_length(
         f"for n = {n}, in layers of {names}: {parts}",
@@ -59,11 +61,11 @@ def star_theorem(pattern, n: int) -> Verdict:
     """Whether a pattern contains the star graph of BigBird's Theorem 1 at length n."""
     tex = (
         r"\exists c\ \forall i:\ c \in A_i \land i \in A_c \land i \in A_i"
-        + sets((pattern,)).replace("^{(1)}", "")
+        + tex_sets((pattern,)).replace("^{(1)}", "")
         + rf",\quad n = {n}"
     )
     return _at_one_length(
-        f"for n = {n}: {text_of_set(pattern)} contains a star",
+        f"for n = {n}: {set_text(pattern)} contains a star",
         tex,
         (pattern,),
         lambda p: contains_star(p[0], n),
@@ -79,8 +81,12 @@ def _at_one_length(said: str, tex: str, steps, condition, evidence) -> Verdict:
         part.holds is False for part in (found.loops, found.path, found.mixing)
     )
     changes = narrower(len(given.steps), causal=False) if found else ()
-    planted = next(
-        (f"{text} it is false" for text, change in changes if not condition(change(given).steps)),
+    control = next(
+        (
+            f"{text}, the same check fails"
+            for text, change in changes
+            if not condition(change(given).steps)
+        ),
         "",
     )
     status = "proved" if found else "refuted" if failed else "unknown"
@@ -89,7 +95,7 @@ def _at_one_length(said: str, tex: str, steps, condition, evidence) -> Verdict:
         said,
         tex,
         f"checked at this length: {evidence(found)}",
-        planted=planted,
+        negative_control=control,
         seconds=monotonic() - start,
     )
 

@@ -33,8 +33,8 @@ def theorem(name: str) -> Theorem:
 
     >>> print(theorem("strided-too-narrow").settle())
     refuted: for all l >= 2, every n and all 0 <= j <= i < n: there is a with j in Lookback(l - 1)_a and a in Strided(l)_i
-    counterexample: l = 2, j = 0, i = 1, n = 2
-    evidence: every path was walked, and j = 0 reaches i = 0 alone
+    counterexample: l = 2, n = 2, j = 0, i = 1
+    evidence: every path was checked: j = 0 reaches only i = 0
     """
     for each in book():
         if each.name == name:
