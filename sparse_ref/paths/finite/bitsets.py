@@ -86,11 +86,11 @@ def _advance_block(steps, widths, indptr, bounds, news, seen):
         lo, hi = _build_tree(tree, n)
         rows = indptr[m * n : (m + 1) * n + 1]
         _read_intervals(rows, bounds, tree, lo, hi, news)
-    _drop_seen(news, seen)
+    _keep_new(news, seen)
 
 
 @serial
-def _drop_seen(news, seen):
+def _keep_new(news, seen):
     """Clear the bits of `news` that are in `seen`, and add the rest to `seen`."""
     for i in range(len(news)):
         if _any_bit(news[i]):

@@ -70,11 +70,11 @@ def _of_two(below: Pattern, above: Pattern) -> ClosedForm | None:
         l = below.l
         return ClosedForm(_backward(lambda d: 1 if d % l == 0 else 2), neighbours)
     if type(below) is Block and type(above) is Summary and below.l == above.l:
-        return ClosedForm(_hops_of_fixed(below.l))
+        return ClosedForm(_hops_in_blocks(below.l))
     return None
 
 
-def _hops_of_fixed(l: int) -> Hops:
+def _hops_in_blocks(l: int) -> Hops:
     """One layer to the end of j's block, one more to a later block."""
 
     def hops(j, i):
@@ -106,7 +106,7 @@ def _window(p: Window) -> ClosedForm:
     return ClosedForm(lambda j, i: _stride_count(abs(i - j), 1, p.radius))
 
 
-def _form_of_dilated(p: Dilated) -> ClosedForm:
+def _dilation_form(p: Dilated) -> ClosedForm:
     """A window over the positions of one remainder."""
     # With step > 1 the next position has another remainder, and nothing joins the two.
     farthest = neighbours if p.step > 1 else both_ends
@@ -117,7 +117,7 @@ def _form_of_dilated(p: Dilated) -> ClosedForm:
     return ClosedForm(hops, farthest)
 
 
-def _form_of_strided(p: Strided) -> ClosedForm:
+def _stride_form(p: Strided) -> ClosedForm:
     """Every position reads all earlier ones of its remainder, in one layer."""
     farthest = both_ends if p.l == 1 else neighbours
     return ClosedForm(_backward(lambda d: None if d % p.l else 1), farthest)
@@ -138,8 +138,8 @@ FORMS: dict[type, Callable] = {
     Lookback: _lookback,
     Local: _lookback,
     Window: _window,
-    Dilated: _form_of_dilated,
-    Strided: _form_of_strided,
+    Dilated: _dilation_form,
+    Strided: _stride_form,
     LogSparse: _log_sparse,
 }
 

@@ -126,7 +126,8 @@ def _pairs_to_ignore(n: int, lo: int, hi: int, causal: bool) -> Bits:
         counts = np.minimum(np.arange(n) + 1 - lo, columns)
     bits = np.clip(counts[:, None] - first_bit, 0, 64)
     shift = (bits % 64).astype(np.uint64)  # a shift by 64 is undefined
-    return np.where(bits == 64, np.uint64(0), ~np.uint64(0) << shift)
+    beyond = ~np.uint64(0) << shift
+    return np.where(bits == 64, np.uint64(0), beyond)
 
 
 def growth(

@@ -53,7 +53,7 @@ def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
     """
     for order in _natural_orders(n):
         if is_order(patterns, order):
-            return _order_found(order)
+            return _order_condition(order)
     if n > MAX_SEARCH:
         return Condition(
             None, f"no natural order does it, and others are tried only up to n = {MAX_SEARCH}"
@@ -73,7 +73,7 @@ def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
     return _search_order(union, n, starts)
 
 
-def _order_found(order: IntArray) -> Condition:
+def _order_condition(order: IntArray) -> Condition:
     """The condition, met by this order."""
     reason = f"in the order {abbreviate(order)} each attends to the one before"
     return Condition(True, reason, order)
@@ -162,7 +162,7 @@ def _search_order(union: Pattern, n: int, starts: IntArray) -> Condition:
         search = _DepthFirst(attends, readers, start)
         order = search.run(share)
         if order is not None:
-            return _order_found(order)
+            return _order_condition(order)
         is_exhausted = is_exhausted and not search.path
     if is_exhausted:
         return Condition(False, "every order was tried")
