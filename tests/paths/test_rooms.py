@@ -1,6 +1,7 @@
 """Paths: the rooms import one way, layers <- finite <- proof <- book, read from their source."""
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,5 +43,5 @@ def test_a_room_imports_from_rooms_below_it_only(file):
 
 
 def test_each_room_is_used_by_the_next():
-    for below, above in zip(ROOMS, ROOMS[1:]):
+    for below, above in pairwise(ROOMS):
         assert any(below in imported_rooms(file) for file in FILES if room_of(file) == above)

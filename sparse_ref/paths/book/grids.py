@@ -64,7 +64,7 @@ def one_window(j, i):
 
 SWIN = swin((8, 8), 4)
 SHIFTED_SWIN = swin((8, 8), 4, shift=2)
-CAUSAL_AXIAL = tuple(axial((4, 5), axis) & Causal() for axis in range(2))
+CAUSAL_AXIAL = [axial((4, 5), axis) & Causal() for axis in (0, 1)]
 
 THEOREMS = (
     Theorem(
