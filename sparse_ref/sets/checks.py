@@ -16,8 +16,8 @@ MAX_HEADS = 65536
 class Symbolic:
     """A value that stands for all integers, as in proofs: it takes bounds itself; abstract."""
 
-    def within(self, least: int | None, most: int | None):
-        """The value, for which the bounds are assumed."""
+    def assume_bounds(self, least: int | None, most: int | None):
+        """The value, once its bounds are assumed."""
         raise NotImplementedError
 
 
@@ -25,8 +25,10 @@ def integer(name: str, value, least: int | None = None, most: int | None = MAX_P
     """The value as an int of at least `least` and at most `most` either way, as far as given; True
     and 2.0 are none.
     """
+    # In proofs, a parameter is a Term (paths.proof.terms): it cannot be compared with a bound, and
+    # takes the bound as an assumption, so that a proof covers exactly what constructors accept.
     if isinstance(value, Symbolic):
-        return value.within(least, None if most == MAX_PARAMETER else most)
+        return value.assume_bounds(least, None if most == MAX_PARAMETER else most)
     if (
         type(value).__name__ in ("bool", "bool_")
         or not hasattr(value, "__index__")
