@@ -8,9 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..attention.inputs import as_array
-from ..lower.runs.lowering import check_pattern
-from ..lower.runs.runs_of import runs_of
-from ..lower.runs.table import keys_of, normalise
+from ..lower import check_pattern, keys_of, normalise, runs_of
 from ..sets.checks import integer, lengths
 from ..sets.pattern import Pattern
 from .heads import listed, slabs_of, stacked, unstacked

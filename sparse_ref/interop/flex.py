@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..lower import bsr
-from ..lower.blocks import block_counts
+from ..lower import block_counts, bsr
 from ..sets.checks import int_or_pair, lengths
 from .functions import chosen, listed_in, mask_mod
 from .heads import heads_of, stacked

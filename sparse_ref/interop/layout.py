@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..attention.inputs import as_array
-from ..lower.blocks import block_counts
+from ..lower import block_counts
 from ..sets.checks import integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern

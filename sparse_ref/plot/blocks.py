@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..lower.blocks import block_counts
+from ..lower import block_counts
 from ..sets.pattern import Pattern
 
 MOST = 512  # cells a side: more than a figure in one column has room for

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.image import AxesImage
 
-from ..lower.runs.lowering import check_pattern
+from ..lower import check_pattern
 from ..sets.pattern import Pattern
 from .blocks import block_for, shares
 from .given import bools, drawable

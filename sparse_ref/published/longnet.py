@@ -9,7 +9,7 @@ import numpy as np
 
 from ..attention.attend import attend_with_lse, merge
 from ..attention.inputs import as_array
-from ..lower import key_counts, runs
+from ..lower import all_runs, key_counts
 from ..patterns import Causal
 from ..patterns.longnet import longnet
 from ..sets.checks import flag, integer
@@ -80,6 +80,6 @@ def ghost_counts(
     n = integer("n", n, 0)
     found = np.zeros(n, np.int64)
     for p in longnet(segments, rates, head, heads, rule):
-        held = key_counts(runs(p, n))
+        held = key_counts(all_runs(p, n))
         found += (held > 0) * (-(-min(p.w, n) // p.r) - held)
     return found

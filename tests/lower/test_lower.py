@@ -13,7 +13,7 @@ from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
-from sparse_ref.lower import key_counts, runs
+from sparse_ref.lower import all_runs, key_counts
 from sparse_ref.sets.rule import Rule, every
 
 
@@ -26,8 +26,8 @@ def assert_lowered(p, n):
     assert rows == [np.flatnonzero(row).tolist() for row in expected]
     assert (sr.dense(p, n) == expected).all()
     assert (sets.dense() == expected).all()
-    assert (sets.transposed().dense() == expected.T).all()
-    assert key_counts(runs(p, n)).tolist() == expected.sum(1).tolist()
+    assert (sets.transpose().dense() == expected.T).all()
+    assert key_counts(all_runs(p, n)).tolist() == expected.sum(1).tolist()
     assert sr.nnz(p, n) == expected.sum()
     assert sr.density(p, n) == (expected.mean() if expected.size else 0)
     plan = sr.plan(p, n)
@@ -152,14 +152,14 @@ def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
 )
 def test_closed_forms_stay_runs(p):
     """A row takes a few runs and not a key each: 100,000 rows lower in a moment, and hold what `contains` says."""
-    few = runs(p, 100_000)
+    few = all_runs(p, 100_000)
     assert len(few.table) <= 4 * 100_000
     assert_lowered(p, (150, 130))
 
 
 def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
-        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.SLAB", slab)
+        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.KEYS_PER_SLAB", slab)
         for p in (
             sr.Strided(2) & sr.Strided(3),
             sr.Strided(2) - (sr.Window(2) | sr.Strided(3)),

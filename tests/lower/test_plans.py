@@ -8,7 +8,7 @@ from plans import mask_of_plan
 from strategies import mask
 
 import sparse_ref as sr
-from sparse_ref.lower.runs.argsort import ranked
+from sparse_ref.lower.runs.table import argsort
 from sparse_ref.lower.tiles.bitmask import transpose_bits, word_of
 
 
@@ -90,9 +90,9 @@ def test_words_turn_over_their_diagonal(words):
 
 
 @given(st.lists(st.integers(-5, 5) | st.integers(-(2**40), 2**40)))
-def test_ranked_is_the_ascending_order(numbers):
+def test_argsort_is_the_ascending_order(numbers):
     x = np.array(numbers, np.int64)
-    places = ranked(x)
+    places = argsort(x)
     assert sorted(places.tolist()) == list(range(len(x)))
     assert x[places].tolist() == sorted(numbers)
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...lower.runs.lowering import runs
-from ...lower.runs.run_algebra import runs_of_keys, union_rows
-from ...lower.runs.table import Runs, key_counts, keys_of, normalise
+from ...lower import Runs, all_runs, key_counts, keys_of, normalise, runs_of_keys, union_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +87,7 @@ def edges_once(step, n, residual) -> Layer:
 
 def held_runs(step, n, residual) -> Runs:
     """The runs of each row, with a span for the residual edge of a position that does not attend to itself."""
-    held, i = runs(step, n), np.arange(n)
+    held, i = all_runs(step, n), np.arange(n)
     if not residual:
         return held
     lacks = ~np.broadcast_to(np.asarray(step.contains(i, i), bool), (n,))

@@ -122,7 +122,7 @@ def parts_without(rows, keys, removed, n) -> int:
 def _searched(union, n, starts) -> Condition:
     """Depth first, to those next whom the fewest others can follow; from the starts, which reach all, for a share of the visits."""
     attends = csr(union, n)
-    readers, ended = attends.transposed(), True
+    readers, ended = attends.transpose(), True
     share = max(VISITS // max(len(starts), 1), 4 * n)
     tried = starts[: max(VISITS // share, 1)]
     for start in tried.tolist():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...lower.runs.table import key_counts
+from ...lower import key_counts
 from ...sets.checks import integer
 from ...sets.pattern import Pattern, require_pattern
 from .bitsets import advance
