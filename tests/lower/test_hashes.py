@@ -1,4 +1,4 @@
-"""Listed rows that repeat are lowered once, and are taken for one another where they are alike key by key, not by hash."""
+"""Listed rows that repeat are lowered once; rows are equal key by key, not by hash."""
 
 import numpy as np
 import pytest

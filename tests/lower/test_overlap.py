@@ -1,4 +1,4 @@
-"""The order of sets without structure: who is put beside whom, against the same choice made with Python's sets."""
+"""The order of sets without structure, compared with the same choice made with Python's sets."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Algebra: rows are counted by residues as they are key by key, for runs of one step and spans among them."""
+"""Algebra: residues give the number of keys that a list gives, for runs of one step and spans."""
 
 import numpy as np
 from hypothesis import given

@@ -114,10 +114,9 @@ def common_intervals(sets, rows, changes, tile_runs):
         if changes[r]:
             i = rows[r]
             runs = table[indptr[i] : indptr[i + 1]]
+            intervals = span_count(runs)
             if one_run:
                 intervals = 1 if has_residues(runs, tile_runs) else 0
-            else:
-                intervals = span_count(runs)
             common = intersect_intervals(common, runs[:intervals])
     return common
 

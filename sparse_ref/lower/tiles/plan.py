@@ -24,7 +24,6 @@ from .bitmask import TILE
 from .chunks import find_partial, list_tiles, walk
 from .order import sets_of_tiles, split_plan, tile_unions
 
-
 Arrays = tuple[np.ndarray, ...]
 
 
