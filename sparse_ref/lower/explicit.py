@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._jit import serial
-from ..picture import brute_mask
 from ..sets.branches import Branches
 from ..sets.checks import int_or_pair
 from ..sets.listed import descents
+from ..sets.mask import MAX_MASK, brute_mask
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray, Length
 from .blocks import count_blocks, fill_blocks
@@ -19,8 +19,6 @@ from .runs.runs_of import all_runs
 from .runs.table import indptr_of
 from .summary import summary_table
 from .validation import check_pattern
-
-MAX_DENSE = 4096  # queries or keys of a dense mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,9 +208,9 @@ def _rises(indptr: np.ndarray, end: int) -> bool:
 
 def _check_dense(shape: tuple[int, int]):
     """Refuse masks that would not fit."""
-    if max(shape) > MAX_DENSE:
+    if max(shape) > MAX_MASK:
         raise ValueError(
-            f"n must be at most {MAX_DENSE} for a dense mask, got {max(shape)}: use csr or plan"
+            f"n must be at most {MAX_MASK} for a dense mask, got {max(shape)}: use csr or plan"
         )
 
 

@@ -1,4 +1,4 @@
-"""Growth: every family of the catalogue lowers at n near 100,000 in memory that grows with its pairs."""
+"""Growth: every family of the catalogue lowers at n near 100,000 in memory O(pairs)."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""Algebra: every lowering of a pattern has the sets of `contains`; bad input is refused; a million rows fit."""
+"""Algebra: every lowering has the sets of `contains`; bad input is refused; a million rows fit."""
 
 import json
 import subprocess
@@ -13,8 +13,8 @@ from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
+from sparse_ref.define import Rule, every
 from sparse_ref.lower import all_runs, key_counts
-from sparse_ref.sets.rule import Rule, every
 
 
 def assert_lowered(p, n):
@@ -151,7 +151,7 @@ def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
     ],
 )
 def test_closed_forms_stay_runs(p):
-    """A row takes a few runs, not one per key: 100,000 rows lower in a moment, to the sets of `contains`."""
+    """A row takes a few runs, not one per key: 100,000 rows lower in a moment."""
     few = all_runs(p, 100_000)
     assert len(few.table) <= 4 * 100_000
     assert_lowered(p, (150, 130))
@@ -171,7 +171,7 @@ def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
 def test_formulas_are_asked_in_int64():
     """j j l goes beyond int32 at j = 50,000."""
 
-    @dataclass(frozen=True, repr=False)
+    @dataclass(frozen=True)
     class Squares(Rule):
         l: int
 
@@ -247,7 +247,7 @@ print(json.dumps([peak, size[1000] / size[500], seconds[500], seconds[1000]]))
 
 
 def test_strided_and_fixed_lower_at_a_million_in_little_memory():
-    """All four steps with l = sqrt(n): pairs grow as n^1.5, by 8 for 4 n; n squared would give 16."""
+    """All four steps with l = sqrt(n): pairs grow as n^1.5, by 8 for 4 n; n^2 would give 16."""
     run = subprocess.run(
         [sys.executable, "-c", MILLION], capture_output=True, text=True, check=True
     )

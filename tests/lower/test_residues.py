@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparse_ref.define import every, span
 from sparse_ref.lower.runs.keys import count_keys, span_count
 from sparse_ref.lower.runs.residues import count_outside_spans, count_residues
 from sparse_ref.lower.runs.table import normalise_row
-from sparse_ref.sets.rule import every, span
 from sparse_ref.sets.run import keys_of_run
 
 N = 300

@@ -1,4 +1,4 @@
-"""Directions inside `lower/` and its door, read from the imports of every file without running it."""
+"""Directions inside `lower/`, and its door, read from the imports of every file."""
 
 import ast
 from pathlib import Path
@@ -16,8 +16,8 @@ def imports(file):
     room = file.relative_to(PACKAGE).parent.parts
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
-            parents = room[: len(room) - (node.level - 1)]
-            module = ".".join([*parents, *(node.module or "").split(".")]).strip(".")
+            parents = room[: len(room) - node.level + 1]
+            module = ".".join([*parents, node.module or ""]).strip(".")
             for alias in node.names:
                 yield module, alias.name
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sparse_ref"):

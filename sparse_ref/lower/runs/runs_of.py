@@ -94,7 +94,7 @@ def runs_of_listed(p: Listed, i: IntArray, n: int) -> Runs:
 @runs_of.register
 def runs_of_random(p: Random, i: IntArray, n: int) -> Runs:
     """The drawn keys as spans."""
-    p._stated_for(i, n)
+    p.check_length(i, n)
     indptr = np.arange(len(i) + 1) * p.keys
     return runs_of_keys(indptr, p.rows(i).ravel(), n)
 

@@ -27,7 +27,7 @@ from .table import (
 def runs_of_blocks(p: Blockwise, i: IntArray, n: int) -> Runs:
     """The runs of the pattern over blocks, each block stretched to b_k keys."""
     b_q, b_k = p.block
-    p._stated_for((), n)
+    p.check_length((), n)
     blocks, inverse = np.unique(i // b_q, return_inverse=True)
     coarse = normalise(runs_of(p.pattern, blocks, -(-n // b_k)))
     is_span = coarse.table[:, STEP] == 1
@@ -39,7 +39,7 @@ def runs_of_blocks(p: Blockwise, i: IntArray, n: int) -> Runs:
 @runs_of.register
 def runs_of_documents(p: Documents, i: IntArray, n: int) -> Runs:
     """The runs of the inner pattern in each document, moved to its start."""
-    p._stated_for(i, n)
+    p.check_length(i, n)
     bounds = np.array([0, *p.ends])
     document = np.searchsorted(bounds, i, side="right") - 1
     start = bounds[:-1][document]
@@ -60,7 +60,7 @@ def runs_of_documents(p: Documents, i: IntArray, n: int) -> Runs:
 @runs_of.register
 def runs_of_grid(p: Grid, i: IntArray, n: int) -> Runs:
     """The product of the runs along each axis, the slowest axis first."""
-    p._stated_for(i, n)
+    p.check_length(i, n)
     stride = n // p.shape[0]  # positions per step along the axis
     runs = _axis_runs(p.patterns[0], i // stride, p.shape[0])
     for side, pattern in zip(p.shape[1:], p.patterns[1:]):
