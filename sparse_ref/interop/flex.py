@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lower import BSR, bsr
-from ..lower.blocks import block_counts
+from ..lower import BSR, block_counts, bsr
 from ..sets.checks import int_or_pair, lengths
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray, Length

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention.arrays import as_array
-from ..lower.blocks import block_counts
+from ..lower import block_counts
 from ..sets.checks import integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern

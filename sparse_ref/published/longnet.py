@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from ..attention import attend_with_lse, merge
 from ..attention.arrays import as_array
-from ..lower import key_counts, runs
+from ..lower import all_runs, key_counts
 from ..patterns import Causal
 from ..patterns.longnet import longnet
 from ..sets.checks import flag, integer
@@ -117,7 +117,7 @@ def ghost_counts(
     n = integer("n", n, 0)
     ghosts = np.zeros(n, np.int64)
     for p in longnet(segments, rates, head, heads, rule):
-        members = key_counts(runs(p, n))
+        members = key_counts(all_runs(p, n))
         slots = -(-min(p.w, n) // p.r)
         ghosts += (members > 0) * (slots - members)
     return ghosts
