@@ -13,7 +13,7 @@ import numpy as np
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
 from ..sets.branches import Branches
-from ..sets.one_set import require_one_set
+from ..sets.require import require_one_set
 from ..sets.pattern import Pattern
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")

@@ -6,25 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from ..sets.heads import patterns_of_heads
 from ..sets.listed import Listed
-from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
 
 SLAB = 1 << 22  # pairs that are looked at together
 
 
 def heads_of(p) -> tuple[Pattern, ...]:
-    """The pattern of each head; one alone stands for all heads. Raises TypeError for anything else."""
-    require_one_set("p", p)
-    if isinstance(p, Pattern):
-        return (p,)
-    if not isinstance(p, (list, tuple)) or not p:
-        raise TypeError(f"p must be a Pattern, or a sequence with one for each head, got {p!r}")
-    for each in p:
-        require_one_set("p", each)
-        if not isinstance(each, Pattern):
-            raise TypeError(f"p must have a Pattern for each head, got {each!r}")
-    return tuple(p)
+    """The pattern of each head; a single pattern stands for all heads. Raises TypeError otherwise."""
+    return patterns_of_heads("p", p)
 
 
 def heads_by_pattern(patterns: tuple[Pattern, ...]) -> dict[Pattern, tuple[int, ...]]:

@@ -1,11 +1,12 @@
-"""A pattern read further on: the queries of a KV cache."""
+"""Shifted patterns (KV cache): queries that come after positions that have no query."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from .checks import integer, query_and_length
-from .pattern import Pattern, require_pattern
+from .pattern import Pattern
+from .require import require_pattern
 from .run import as_int64
 
 
@@ -13,10 +14,10 @@ from .run import as_int64
 class Shifted(Pattern):
     """A_i = P_{i + offset}
 
-    The pattern read `offset` queries further on.
+    Query i has the keys of query i + offset of the pattern P.
 
-    Queries that are the last n_q of n_k positions (decoding with a cache, "bottom-right" alignment)
-    have offset n_k - n_q. Where i + offset is negative the pattern's own formula decides.
+    Queries that are the last n_q of n_k positions (decoding with a cache, bottom-right alignment)
+    have offset n_k - n_q. If i + offset is negative, the pattern's own formula decides.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Shifted(sr.Causal(), 3), (3, 6)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..lower import dense
 from ..sets.checks import integer
-from ..sets.one_set import require_one_set
+from ..sets.require import require_one_set
 from ..sets.pattern import Pattern
 from .calling.subject import ProbeError, Subject, subject
 from .checks.assumptions import broken_premises, mixed_batch

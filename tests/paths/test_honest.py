@@ -240,7 +240,7 @@ def test_tex_says_what_words_say():
 
 def test_only_symbols_stand_for_all_integers():
     class Anything:
-        def within(self, least, most):
+        def assume_bounds(self, least, most):
             return self
 
     with pytest.raises(TypeError, match="must be an integer"):

@@ -6,8 +6,8 @@ import numpy as np
 
 from ...sets.checks import lengths
 from ...sets.listed import Listed
-from ...sets.one_set import require_one_set
 from ...sets.pattern import Pattern
+from ...sets.require import require_pattern
 from .parts import runs_of
 from .table import Runs, normalise
 from .unique_rows import distinct
@@ -19,9 +19,7 @@ def check_pattern(p: Pattern, n) -> tuple[int, int]:
     Raises TypeError where p is no pattern, ValueError for a bad n, one of 2**31 and more, or one p has no rows for.
     """
     n_q, n_k = lengths(n)
-    require_one_set("pattern", p)
-    if not isinstance(p, Pattern):
-        raise TypeError(f"pattern must be a Pattern, got {p!r}")
+    require_pattern("pattern", p)
     if max(n_q, n_k) >= 2**31:
         raise ValueError(f"n must be below 2**31 to be lowered, got {n!r}")
     p.check_length((), n_k)

@@ -12,7 +12,8 @@ import numpy as np
 
 from ...lower.runs.table import key_counts
 from ...sets.checks import integer
-from ...sets.pattern import Pattern, require_pattern
+from ...sets.pattern import Pattern
+from ...sets.require import require_pattern
 from .bitsets import advance
 from .diameter import widest
 from .edges import edges_once, held_runs

@@ -19,7 +19,7 @@ class Term(Symbolic):
     def __init__(self, expression, symbols: Symbols):
         self.expression, self.symbols = expression, symbols
 
-    def within(self, least: int | None, most: int | None) -> Term:
+    def assume_bounds(self, least: int | None, most: int | None) -> Term:
         """The same, its bounds assumed."""
         if least is not None:
             self.symbols.assume(self.expression >= self._raw(least))
