@@ -64,8 +64,8 @@ class Entry:
 
 def fill_lengths(text: str, n: int) -> str:
     """The text for the length n."""
-    half, quarter = n // 2, n // 4
-    return text.format(n=n, s=isqrt(n), h=half, q=quarter, m=n - 1)
+    half, quarter, root = n // 2, n // 4, isqrt(n)
+    return text.format(n=n, s=root, h=half, q=quarter, m=n - 1)
 
 
 def catalogue() -> tuple[Entry, ...]:

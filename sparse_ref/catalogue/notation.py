@@ -87,7 +87,7 @@ def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
     if isinstance(value, Pattern | Factorized | Branches):
         return value
     # a tuple of patterns is what a constructor gives for several heads, not one that is typed
-    if isinstance(node, ast.Call) and isinstance(value, tuple) and isinstance(value[0], Pattern):
+    if isinstance(node, ast.Call) and isinstance(value, tuple):
         return value
     raise ParseError("this is no pattern", text, 0)
 
@@ -117,7 +117,7 @@ def _value(node: ast.expr, text: str):
     match node:
         case ast.Constant(value=int() | str() | None as constant):
             return constant
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=number)) if type(number) is int:
+        case ast.UnaryOp(ast.USub(), ast.Constant(number)) if type(number) is int:
             return -number
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             return ~_operand(operand, text)

@@ -66,10 +66,11 @@ def window_conventions(w: int = 4, n: int = 16) -> tuple[Convention, ...]:
             f"w must be even, since the Longformer and BigBird papers halve it, got {w}"
         )
     n = integer("n", n, w)
-    return tuple(
-        Convention(source, parameter, meaning.pattern(w, n), meaning.keys(w), meaning.kind)
-        for source, parameter, meaning in SOURCES
-    )
+    conventions = []
+    for source, parameter, meaning in SOURCES:
+        pattern, keys = meaning.pattern(w, n), meaning.keys(w)
+        conventions.append(Convention(source, parameter, pattern, keys, meaning.kind))
+    return tuple(conventions)
 
 
 class Meaning(NamedTuple):
@@ -80,18 +81,29 @@ class Meaning(NamedTuple):
     keys: Callable[[int], int]
 
 
+def halves(w: int, n: int) -> Pattern:
+    """w keys: w / 2 before the query, the query, and one less after it."""
+    return Band(w // 2, w // 2 - 1)
+
+
+def stream(w: int, n: int) -> Pattern:
+    """The last w keys, with sinks."""
+    return streaming(SINKS, w)
+
+
+def longer_stream(w: int, n: int) -> Pattern:
+    """The last w + 1 keys, with sinks."""
+    return streaming(SINKS, w + 1)
+
+
 SPAN = Meaning(CAUSAL, lambda w, n: Band(w, -1), lambda w: w)
 LAST = Meaning(CAUSAL, lambda w, n: Lookback(w), lambda w: w)
 BACK = Meaning(CAUSAL, lambda w, n: Local(w), lambda w: w + 1)
-STREAM = Meaning(WITH_SINKS, lambda w, n: streaming(SINKS, w), lambda w: SINKS + w)
-LONGER_STREAM = Meaning(
-    WITH_SINKS,
-    lambda w, n: streaming(SINKS, w + 1),
-    lambda w: SINKS + w + 1,
-)
-UNEVEN = Meaning(BOTH_SIDES, lambda w, n: Band(w // 2, w // 2 - 1), lambda w: w)
+STREAM = Meaning(WITH_SINKS, stream, lambda w: SINKS + w)
+LONGER_STREAM = Meaning(WITH_SINKS, longer_stream, lambda w: SINKS + w + 1)
+UNEVEN = Meaning(BOTH_SIDES, halves, lambda w: w)
 NEIGHBORHOOD = Meaning(BOTH_SIDES, lambda w, n: natten(n, w), lambda w: w)
-HALVES = Meaning(BOTH_SIDES, lambda w, n: Window(w // 2), lambda w: w + 1)
+HALF = Meaning(BOTH_SIDES, lambda w, n: Window(w // 2), lambda w: w + 1)
 LESS_ONE = Meaning(BOTH_SIDES, lambda w, n: Window(w - 1), lambda w: 2 * w - 1)
 RADIUS = Meaning(BOTH_SIDES, lambda w, n: Window(w), lambda w: 2 * w + 1)
 
@@ -110,8 +122,8 @@ SOURCES = (
     ("StreamingLLM, eval_long_ppl", RECENT, LONGER_STREAM),
     ("fast-transformers, local", "local_context", UNEVEN),
     ("NATTEN 0.21.7", "kernel_size", NEIGHBORHOOD),
-    ("Beltagy et al. 2020, sec. 3.1; Zaheer et al. 2020, sec. 2", "w", HALVES),
-    ("Longformer in transformers 5.23.0", "attention_window", HALVES),
+    ("Beltagy et al. 2020, sec. 3.1; Zaheer et al. 2020, sec. 2", "w", HALF),
+    ("Longformer in transformers 5.23.0", "attention_window", HALF),
     ("transformers 5.23.0, bidirectional with FlashAttention", FLASH, LESS_ONE),
     ("transformers 5.23.0, bidirectional mask", "sliding_window", RADIUS),
     ("Longformer, published code", "attention_window", RADIUS),

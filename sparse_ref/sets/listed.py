@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .checks import check_queries, query_and_length
 from .pattern import HTML_LENGTH, Pattern
 from .run import as_int64
+from .types import BoolArray, IntArray
 
 MAX_HTML = 64  # the most queries or keys that a notebook shows whole
 
@@ -35,11 +40,11 @@ class Listed(Pattern):
     ·█·
     """
 
-    indptr: np.ndarray
-    indices: np.ndarray
-    _rows: np.ndarray
+    indptr: IntArray
+    indices: IntArray
+    _rows: IntArray
 
-    def __init__(self, indptr, indices):
+    def __init__(self, indptr: ArrayLike, indices: ArrayLike):
         row_ends, keys = _frozen(indptr, "indptr"), _frozen(indices, "indices")
         counts = np.diff(row_ends)
         ends = row_ends[[0, -1]].tolist() if len(row_ends) else []
@@ -74,7 +79,7 @@ class Listed(Pattern):
         return Listed, (self.indptr, self.indices)
 
     @classmethod
-    def of_rows(cls, rows) -> Listed:
+    def of_rows(cls, rows: Iterable[Iterable[int]]) -> Listed:
         """The pattern whose row i is rows[i], a sequence of keys in any order, repeats dropped."""
         nothing = np.zeros(0, np.int64)
         keys = [np.unique(row) if row else nothing for row in map(list, rows)]
@@ -83,10 +88,10 @@ class Listed(Pattern):
         indptr = np.cumsum([0, *map(len, keys)])
         return cls(indptr, np.concatenate([nothing, *keys]))
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         i, j = as_int64(np.asarray(i)), as_int64(np.asarray(j))
         i, j = np.broadcast_arrays(i, j)
-        self._check_rows(i)
+        self.check_rows(i)
         if len(self.indices) == 0:
             return np.zeros(i.shape, bool)[()]
         width = int(self.indices.max()) + 1
@@ -97,14 +102,14 @@ class Listed(Pattern):
         t = np.minimum(np.searchsorted(pairs, pair), len(pairs) - 1)
         return ((pairs[t] == pair) & in_width)[()]
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
-        self._check_rows(i)
+        self.check_rows(i)
         keys = self.indices[self.indptr[i] : self.indptr[i + 1]]
         return keys[keys < n]
 
-    def _check_rows(self, i):
-        """Refuse queries without a row."""
+    def check_rows(self, i: Any) -> None:
+        """Refuse queries i, an int or an array, that have no row, by an IndexError."""
         check_queries("Listed", i, len(self.indptr) - 1)
 
     def _html_length(self):
@@ -126,7 +131,7 @@ class Listed(Pattern):
         return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"
 
 
-def descents(indptr, indices) -> np.ndarray:
+def descents(indptr: IntArray, indices: IntArray) -> BoolArray:
     """Whether each key is not above the one before it in its row, bool (nnz,)."""
     is_descent = np.zeros(len(indices), bool)
     is_descent[1:] = np.diff(indices) <= 0

@@ -15,6 +15,7 @@ from .pattern import Pattern
 from .positions import rank
 from .require import require_pattern
 from .run import as_int64
+from .types import IntArray
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,21 @@ class Blockwise(Pattern):
     pattern: Pattern
     block: Any
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         require_pattern("Blockwise: pattern", self.pattern)
         block = int_or_pair("Blockwise: block", self.block, 1, "(b_q, b_k)")
         object.__setattr__(self, "block", block)
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         blocks = self.pattern.own_length
         return None if blocks is None else blocks * self.block[1]
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         b_q, b_k = self.block
         return self.pattern.contains(as_int64(i) // b_q, as_int64(j) // b_k)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
         b_q, b_k = self.block
         self.check_length((), n)
@@ -61,7 +62,7 @@ class Blockwise(Pattern):
         keys = (starts + np.arange(min(b_k, n))).ravel()
         return keys[keys < n]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         b_q, b_k = self.block
         return f"Blockwise({self.pattern!r}, {b_q if b_q == b_k else self.block})"
 
@@ -89,7 +90,7 @@ class Documents(Pattern):
     lengths: tuple[int, ...]
     inner: Pattern | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         lengths = int_tuple("Documents: lengths", self.lengths, 0, MAX_LENGTH)
         object.__setattr__(self, "lengths", lengths)
         if self.inner is None:
@@ -102,7 +103,7 @@ class Documents(Pattern):
             )
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return sum(self.lengths)
 
     @property
@@ -110,7 +111,7 @@ class Documents(Pattern):
         """The end of each document, its last position not included."""
         return tuple(np.cumsum(self.lengths, dtype=np.int64).tolist())
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         i, j = as_int64(i), as_int64(j)
         same = rank(i, self.ends) == rank(j, self.ends)
         if self.inner is None:
@@ -118,7 +119,7 @@ class Documents(Pattern):
         i, j = i - self._start(i), j - self._start(j)
         return same & self.inner.contains(i, j)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
         self.check_length(i, n)
         document = int(rank(np.array([i]), self.ends)[0])
@@ -135,7 +136,7 @@ class Documents(Pattern):
         documents = zip(self.lengths, self.ends)
         return sum((length * (end <= x) for length, end in documents), 0 * x)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inner = "" if self.inner is None else f", {self.inner!r}"
         return f"Documents({self.lengths!r}{inner})"
 
@@ -163,11 +164,11 @@ class Grid(Pattern):
     shape: tuple[int, ...]
     patterns: tuple[Pattern, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = int_tuple("Grid: shape", self.shape, 1, MAX_LENGTH)
         integer("Grid: the product of shape", prod(shape), 1, MAX_LENGTH)
         is_sequence = isinstance(self.patterns, list | tuple)
-        patterns = tuple(self.patterns) if is_sequence else (self.patterns,)
+        patterns: tuple[Any, ...] = tuple(self.patterns) if is_sequence else (self.patterns,)
         if not shape:
             raise ValueError("Grid: shape must have at least 1 axis, got ()")
         if len(patterns) != len(shape):
@@ -184,10 +185,10 @@ class Grid(Pattern):
         vars(self).update(shape=shape, patterns=patterns)
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return prod(self.shape)
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         i, j = as_int64(i), as_int64(j)
         by_axis = []
         for side, p in reversed(list(zip(self.shape, self.patterns))):
@@ -195,7 +196,7 @@ class Grid(Pattern):
             i, j = i // side, j // side
         return reduce(and_, by_axis)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
         self.check_length(i, n)
         coordinates = np.unravel_index(i, self.shape)
@@ -205,5 +206,5 @@ class Grid(Pattern):
             keys = np.add.outer(keys * side, row).ravel()
         return keys
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Grid({self.shape!r}, {self.patterns!r})"

@@ -136,7 +136,7 @@ class Pattern:
 
     def _repr_html_(self) -> str:
         try:
-            picture = self.picture(self._html_length())
+            picture: str = self.picture(self._html_length())
         except (IndexError, ValueError) as error:  # a long one, or one without so many rows
             picture = str(error)
         definitions = dict.fromkeys(leaf.definition() for leaf in leaves(self))
@@ -180,7 +180,7 @@ class Pair(Pattern):
     right: Pattern
     sign: ClassVar[str]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         stated = {self.left.own_length, self.right.own_length} - {None}
         if len(stated) > 1:
             raise ValueError(
@@ -189,10 +189,10 @@ class Pair(Pattern):
             )
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.left.own_length if self.right.own_length is None else self.right.own_length
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         is_chain = isinstance(self.left, type(self))  # a | b | c needs no parentheses
         left = repr(self.left) if is_chain else self._operand(self.left)
         return f"{left} {self.sign} {self._operand(self.right)}"
@@ -203,10 +203,10 @@ class Union(Pair):
 
     sign, precedence = "|", 1
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.left.contains(i, j) | self.right.contains(i, j)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         left = self.left.row(i, n)
         return np.union1d(left, self.right.row(i, n))
 
@@ -216,10 +216,10 @@ class Intersection(Pair):
 
     sign, precedence = "&", 2
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.left.contains(i, j) & self.right.contains(i, j)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         left = self.left.row(i, n)
         return np.intersect1d(left, self.right.row(i, n))
 
@@ -229,11 +229,11 @@ class Difference(Pair):
 
     sign, precedence = "-", 3
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         outside = self.right.contains(i, j) ^ True
         return self.left.contains(i, j) & outside
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         left = self.left.row(i, n)
         return np.setdiff1d(left, self.right.row(i, n))
 
@@ -246,17 +246,17 @@ class Complement(Pattern):
     precedence: ClassVar[int] = 4
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.pattern.own_length
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.pattern.contains(i, j) ^ True
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         others = self.pattern.row(i, n)
         return np.setdiff1d(np.arange(n, dtype=np.int64), others)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if isinstance(self.pattern, Complement):
             return f"~{self.pattern!r}"
         return f"~{self._operand(self.pattern)}"

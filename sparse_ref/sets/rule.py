@@ -47,7 +47,7 @@ class Rule(Pattern):
 
     formula: ClassVar[Callable[..., Any]]
     solution: ClassVar[Callable[..., Any]]
-    pairs: ClassVar[Callable[..., Any] | None] = None
+    pairs: ClassVar[Callable[..., Any]] = None  # type: ignore[assignment]  # if a rule has none
 
     def __post_init__(self) -> None:
         for name, (kind, least) in self.bounds().items():
@@ -59,8 +59,9 @@ class Rule(Pattern):
     def bounds(cls) -> dict[str, tuple[type, int | None]]:
         """(int, or tuple of ints; the least of them) by field."""
         parameters = fields(cls)  # type: ignore[arg-type]
-        one_for_all = (cls.least,) * len(parameters)
-        least = cls.least if isinstance(cls.least, tuple) else one_for_all
+        least: Any = cls.least
+        if not isinstance(least, tuple):
+            least = (least,) * len(parameters)  # one for all fields
         kinds = (tuple if str(field.type).startswith("tuple") else int for field in parameters)
         names = (field.name for field in parameters)
         return dict(zip(names, zip(kinds, least)))

@@ -43,10 +43,12 @@ def in_run(run: Run, j: Any) -> Any:
 
 def as_int64(x: Any) -> Any:
     """NumPy's integers as int64, so that differences of positions do not wrap; else x itself."""
-    if not isinstance(x, np.ndarray | np.generic) or x.dtype.kind not in "iu":
+    is_numpy = isinstance(x, np.ndarray | np.generic)
+    if not is_numpy or x.dtype.kind not in "iu":
         return x
-    if x.dtype == np.uint64 and np.max(x, initial=0) > MAX_INT64:
-        raise ValueError(f"queries and keys must be at most {MAX_INT64}, got {np.max(x)}")
+    largest = int(np.max(x, initial=0)) if x.dtype == np.uint64 else 0
+    if largest > MAX_INT64:
+        raise ValueError(f"queries and keys must be at most {MAX_INT64}, got {largest}")
     return x.astype(np.int64)
 
 

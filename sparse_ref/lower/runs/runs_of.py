@@ -66,7 +66,7 @@ def _tabled(p: Rule, i, n) -> Runs:
 
 @runs_of.register
 def _(p: Listed, i, n):
-    p._listed(i)
+    p.check_rows(i)
     if len(i) == len(p.indptr) - 1 and (i == np.arange(len(i))).all():
         return runs_of_keys(p.indptr, p.indices, n)
     indptr, where = slots_of(p.indptr, i)
