@@ -51,7 +51,7 @@ def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
         kv_1 = kv_idx // 16
         return (kv_1 <= q_1) & ((kv_idx <= q_idx) & (kv_idx < 4) ^ True)
     """
-    patterns = patterns_of_heads(p)
+    patterns = patterns_of_heads("p", p)
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
         raise ValueError(f"name must be a Python name, got {name!r}")
     writer = _Writer()

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..lower import dense
 from ..sets.checks import integer
-from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
+from ..sets.require import require_one_set
 from .calling.subject import ProbeError, Subject, subject
 from .checks.assumptions import broken_premises, mixed_batch
 from .checks.explain import diluted, other_key_heads, reasons
