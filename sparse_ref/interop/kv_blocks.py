@@ -102,7 +102,8 @@ def _check_attributes(block_mask: Any) -> None:
 
 def _as_table(name: str, x: Any) -> IntArray | None:
     """A table of a BlockMask as int64, with leading axes for the batch and the heads."""
-    if x is None and name.startswith("full"):
+    is_optional = name.startswith("full")
+    if is_optional and x is None:
         return None
     axes = TABLE_AXES[name]
     table = as_array(name, x.cpu() if hasattr(x, "cpu") else x)
