@@ -15,6 +15,7 @@ from typing import Any
 
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
+from ..sets.positions import isin, rank
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
 from .expressions import (
@@ -188,8 +189,8 @@ class _Inliner(ast.NodeTransformer):
         raise TypeError(f"p must have formulas of integers only, got {node.id!r} in one")
 
     def visit_Call(self, node: ast.Call) -> Expression:
-        function = ast.unparse(node.func).removeprefix("sr.")
-        if function not in ("isin", "rank"):
+        function = self._value(node.func)
+        if function not in (isin, rank):
             raise TypeError(
                 f"p must have formulas without calls other than isin and rank, "
                 f"got {ast.unparse(node)}"
@@ -198,9 +199,17 @@ class _Inliner(ast.NodeTransformer):
         positions = self.values[ast.unparse(node.args[1])]
         if not isinstance(x, ast.Name):
             x = self.writer.name("x", x)
-        if function == "isin":
+        if function is isin:
             return member(x, positions)
         return step_sum(x, [(position, 1) for position in positions])
+
+    def _value(self, name: ast.expr) -> Any:
+        """The value of a name in the formula's module, dotted or not; None if it is unknown."""
+        if isinstance(name, ast.Name):
+            return self.values.get(name.id)
+        if isinstance(name, ast.Attribute):
+            return getattr(self._value(name.value), name.attr, None)
+        return None
 
 
 def _formula(p: Rule) -> tuple[list[str], ast.expr]:
