@@ -111,10 +111,14 @@ class _Writer:
 
     @membership.register
     def _(self, p: Rule, i, j):
-        names, expression = _formula(p)
+        function = _formula(p)
+        names = [argument.arg for argument in function.args.args]
         arguments = dict(zip(names, (i, j, *p.parameters)))
-        values = {**type(p).formula.__globals__, **arguments}
-        return _Inliner(self, values).visit(expression)
+        inliner = _Inliner(self, {**type(p).formula.__globals__, **arguments})
+        *parts, result = function.body
+        for part in parts:
+            inliner.add_part(part)
+        return inliner.visit(result.value)
 
     @membership.register
     def _(self, p: Union, i, j):
@@ -180,6 +184,13 @@ class _Inliner(ast.NodeTransformer):
         self.writer = writer
         self.values = values
 
+    def add_part(self, part: ast.Assign):
+        """A part that the formula names: it gets a name in the text too, unless it is one word."""
+        name = part.targets[0].id
+        expression = self.visit(part.value)
+        is_one_word = isinstance(expression, ast.Name | ast.Constant)
+        self.values[name] = expression if is_one_word else self.writer.name(name, expression)
+
     def visit_Name(self, node: ast.Name) -> Expression:
         value = self.values.get(node.id)
         if isinstance(value, ast.expr):
@@ -212,23 +223,31 @@ class _Inliner(ast.NodeTransformer):
         return None
 
 
-def _formula(p: Rule) -> tuple[list[str], ast.expr]:
-    """(the names of its arguments, what it returns) of a rule's formula, parsed."""
+def _formula(p: Rule) -> ast.FunctionDef:
+    """A rule's formula, parsed: lines that name its parts, if it has them, and a return."""
     try:
         function = ast.parse(dedent(getsource(type(p).formula))).body[0]
     except (OSError, TypeError, SyntaxError) as error:
         raise TypeError(
             f"p must have formulas whose source can be read, got {p!r}: {error}"
         ) from error
-    result = _return_value(function)
-    if not isinstance(function, ast.FunctionDef) or result is None:
-        raise TypeError(f"p must have formulas that are functions of one return, got {p!r}")
-    return [argument.arg for argument in function.args.args], result
+    if not isinstance(function, ast.FunctionDef) or not _is_readable(function.body):
+        raise TypeError(
+            f"p must have formulas that name their parts, if at all, and then return, got {p!r}"
+        )
+    return function
 
 
-def _return_value(function: ast.stmt) -> Expression | None:
-    """What the last statement of a function returns; None if it is no function or no return."""
-    if not isinstance(function, ast.FunctionDef):
-        return None
-    last = function.body[-1]
-    return last.value if isinstance(last, ast.Return) else None
+def _is_readable(body: list[ast.stmt]) -> bool:
+    """Whether a formula's lines are assignments to one name each, and a return of a value."""
+    *parts, last = body
+    if not isinstance(last, ast.Return) or last.value is None:
+        return False
+    return all(map(_names_a_part, parts))
+
+
+def _names_a_part(statement: ast.stmt) -> bool:
+    """Whether a statement gives one name to an expression."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) > 1:
+        return False
+    return isinstance(statement.targets[0], ast.Name)
