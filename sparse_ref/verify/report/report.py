@@ -216,7 +216,7 @@ class Report:
         cause = f"{first.cause}{self._in_heads(first.heads)}"
         if first.name and first.kind != "nothing":
             return f"{cause} (is {first.name}, {asked})"
-        return f"{cause} ({asked})" if len(set(self.patterns)) == 1 else cause
+        return f"{cause} ({asked})" if len(set(self.patterns)) == 1 else first.cause
 
     def _in_heads(self, heads: tuple[int, ...]) -> str:
         """` in head 1`, or nothing if these are all heads."""
