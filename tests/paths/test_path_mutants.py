@@ -1,4 +1,4 @@
-"""Tests of the tests: statements that are wrong in one known way are refuted, each with the pair that shows it."""
+"""Tests of the tests: statements with one known fault are refuted, each by its own pair."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""Paths: z3 reads each formula as Python does, at numbers and at terms for its parameters, and reads no more than it can."""
+"""z3 reads each formula as Python does, at numbers and at terms for its parameters.
+
+And it refuses what it cannot read.
+"""
 
 import pytest
 import z3
@@ -34,7 +37,8 @@ def test_a_formula_is_read_alike_at_terms_for_its_parameters(rule, data):
     names = [name for name, (kind, _) in rule.bounds().items() if kind is int]
     fixed = {name: getattr(p, name) for name in rule.bounds() if name not in names}
     query = Query(
-        family_of(_of(rule, names, fixed), None) if names else family_of(p, None), causal=False
+        family_of(constructor_of(rule, names, fixed), None) if names else family_of(p, None),
+        causal=False,
     )
     n = p.own_length or 12
     i, j = (data.draw(st.integers(0, n - 1)) for _ in "ij")
@@ -43,13 +47,11 @@ def test_a_formula_is_read_alike_at_terms_for_its_parameters(rule, data):
     )
 
 
-def _of(rule, names, fixed):
+def constructor_of(rule, names, fixed):
     """The rule as a function of these parameters."""
     space = {"rule": rule, "fixed": fixed}
-    exec(
-        f"def build({', '.join(names)}): return rule({', '.join(f'{name}={name}' for name in names)}, **fixed)",
-        space,
-    )
+    keywords = ", ".join(f"{name}={name}" for name in names)
+    exec(f"def build({', '.join(names)}): return rule({keywords}, **fixed)", space)
     return space["build"]
 
 
@@ -68,48 +70,41 @@ def test_a_pattern_whose_numbers_are_taken_for_parameters_is_the_same_at_these(p
     assert is_key(query, i, j, general.instance.items()) == bool(p.contains(i, j))
 
 
-@given(st.integers(-20, 20), st.integers(1, 9), st.integers(-5, 5))
+INTEGERS = given(st.integers(-20, 20), st.integers(1, 9), st.integers(-5, 5))
+
+
+def arithmetic(x, b, y):
+    """What formulas compute with integers, b >= 1."""
+    sums = [x + y, x - y, x * y, 7 - x, -x]
+    quotients = [x // b, x % b, x // 3, x % 3, 7 // b, 7 % b]
+    counts = [(x < y) + 0, 2 * (x < y), (x < y) + (y < x)]
+    return sums + quotients + counts
+
+
+def comparisons(x, y):
+    """What formulas ask of integers."""
+    orders = [(x < y) & (y < x), (x < y) | (x == y), (x <= y) ^ True, (x != y) & True]
+    mirrors = [False | (x >= y), (x < 0) == (y < 0), (x < 0) != (y < 0)]
+    constants = [(x < 0) == False, (x < 0) != True]  # noqa: E712
+    return orders + mirrors + constants
+
+
+@INTEGERS
 def test_arithmetic_is_python_s(x, b, y):
     symbols = Symbols()
     X, B, Y = (integer_term(symbols, name) for name in "xby")
     symbols.assume(B.expression >= 1)
-
-    def each(x, b, y):
-        return [
-            x + y,
-            x - y,
-            x * y,
-            x // b,
-            x % b,
-            x // 3,
-            x % 3,
-            7 // b,
-            7 % b,
-            7 - x,
-            -x,
-            (x < y) + 0,
-            2 * (x < y),
-            (x < y) + (y < x),
-        ]
-
-    terms = each(X, B, Y)
+    terms = arithmetic(X, B, Y)
     numbers = [X.expression == x, B.expression == b, Y.expression == y]
-    assert symbols.follows(
-        z3.And(*(t.expression == v for t, v in zip(terms, each(x, b, y)))),
-        *symbols.definitions,
-        *numbers,
-    )
-    truths = [
-        (X < Y) & (Y < X),
-        (X < Y) | (X == Y),
-        (X <= Y) ^ True,
-        (X != Y) & True,
-        False | (X >= Y),
-        (X < 0) == (Y < 0),
-        (X < 0) != (Y < 0),
-        (X < 0) == False,
-        (X < 0) != True,
-    ]
+    equal = [t.expression == v for t, v in zip(terms, arithmetic(x, b, y), strict=True)]
+    assert symbols.follows(z3.And(*equal), *symbols.definitions, *numbers)
+
+
+@INTEGERS
+def test_comparisons_are_python_s(x, b, y):
+    symbols = Symbols()
+    X, Y = (integer_term(symbols, name) for name in "xy")
+    numbers = [X.expression == x, Y.expression == y]
     values = [
         False,
         x <= y,
@@ -121,9 +116,9 @@ def test_arithmetic_is_python_s(x, b, y):
         x >= 0,
         x >= 0,
     ]
-    assert symbols.follows(
-        z3.And(*(truth(t, symbols) == v for t, v in zip(truths, values))), *numbers
-    )
+    assert comparisons(x, y) == values
+    equal = [truth(t, symbols) == v for t, v in zip(comparisons(X, Y), values, strict=True)]
+    assert symbols.follows(z3.And(*equal), *numbers)
 
 
 def test_a_division_by_what_may_be_0_is_refused():
@@ -137,12 +132,12 @@ def test_a_division_by_what_may_be_0_is_refused():
 def test_a_formula_that_asks_for_a_truth_value_is_refused():
     x = integer_term(Symbols(), "x")
     with pytest.raises(
-        Undecided, match="branches on .*, which is true in some cases and false in others"
+        Undecided, match=r"branches on .*, which is true in some cases and false in others"
     ):
         min(x, 3)
     for value in (x == 3, x % 2, x):
         with pytest.raises(
-            Undecided, match="branches on .*, which is true in some cases and false in others"
+            Undecided, match=r"branches on .*, which is true in some cases and false in others"
         ):
             bool(value)
 
