@@ -1,4 +1,6 @@
-"""What the tests draw from: every rule at small parameters, random pattern trees, lengths, and q, k, v."""
+"""What the tests draw from: every rule at small parameters, random pattern trees, lengths, and q,
+k, v.
+"""
 
 from itertools import product
 
@@ -6,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.sets.rule import Rule
+from sparse_ref.define import Rule
 from sparse_ref.verify import strategies as drawn
 from sparse_ref.verify.strategies import algebra, made, several  # noqa: F401
 
@@ -28,7 +30,9 @@ def numbers(kind, least, most):
 
 
 def instances(rule, most=6):
-    """The rule at every admissible choice of small parameters; a rule stated for one length, at lengths twice as large."""
+    """The rule at every admissible choice of small parameters; a rule stated for one length, at
+    lengths twice as large.
+    """
     fields = rule.bounds()
     for values in product(
         *[numbers(*bound, 2 * most if name == "n" else most) for name, bound in fields.items()]
@@ -39,7 +43,9 @@ def instances(rule, most=6):
 
 
 def rules(most=40, n=None):
-    """One rule with parameters up to `most`: one that holds for every length; or, given n, also those stated for n alone."""
+    """One rule with parameters up to `most`: one that holds for every length; or, given n, also
+    those stated for n alone.
+    """
     return drawn.rules(n, most=most)
 
 
@@ -49,7 +55,9 @@ def patterns(most=40, leaves=4):
 
 
 def patterns_at(n, most=40, leaves=4):
-    """Trees that may hold patterns stated for the length n alone: sized rules, grids, documents, random keys."""
+    """Trees that may hold patterns stated for the length n alone: sized rules, grids, documents,
+    random keys.
+    """
     return drawn.patterns(n, most=most, leaves=leaves)
 
 

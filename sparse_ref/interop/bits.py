@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..lower.runs.lowering import check_pattern
 from ..lower.runs.runs_of import runs_of
 from ..lower.runs.table import keys_of, normalise

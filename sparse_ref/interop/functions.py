@@ -7,7 +7,7 @@ from inspect import Parameter, signature
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..patterns import Random
 from ..sets.checks import integer, lengths
 from ..sets.listed import Listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..lower.blocks import block_counts
 from ..sets.checks import integer
 from ..sets.parts import Blockwise

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..attention.inputs import FLOATS, as_array
+from ..attention.arrays import FLOATS, as_array
 from ..lower import dense
 from ..sets.pattern import Pattern
 from .heads import first_true, listed, stacked, unstacked

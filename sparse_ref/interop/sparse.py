@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..lower import bsr, csr
 from ..sets.checks import int_or_pair, lengths
 from ..sets.listed import Listed

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.pattern import Pattern
 from .functions import asked

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..attention.attend import attend
+from ..attention import attend
 
 
 def attend_in_parts(q, k, v, heads, pattern) -> np.ndarray:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..patterns import Full, GlobalAt
 from ..patterns.longformer import longformer
 from .heads import attend_in_parts

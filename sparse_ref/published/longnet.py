@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..attention.attend import attend_with_lse, merge
-from ..attention.inputs import as_array
+from ..attention import attend_with_lse, merge
+from ..attention.arrays import as_array
 from ..lower import key_counts, runs
 from ..patterns import Causal
 from ..patterns.longnet import longnet

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from ..patterns import Block, Causal, Lookback, Strided, Summary, openai_fixed
 from ..sets.checks import integer
 from ..sets.pattern import Pattern

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..attention.inputs import as_array
+from ..attention.arrays import as_array
 from .heads import attend_in_parts
 
 

@@ -103,7 +103,7 @@ def test_a_rule_without_a_source_is_asked_itself():
 
 
 TYPED_IN = """
-class Past(sr.Rule):
+class Past(sr.define.Rule):
     formula = staticmethod(lambda i, j: j <= i)
     parameters = ()
     def __init__(self): pass
@@ -168,17 +168,17 @@ def test_numpy_functions_and_constants_are_functions_too():
     )
 
 
-@dataclass(frozen=True, repr=False)
-class Halves(sr.Rule):
+@dataclass(frozen=True)
+class Halves(sr.define.Rule):
     """A rule whose formula reads names of its module."""
 
     @staticmethod
     def formula(i, j):
-        return (j <= i // TWO) & (sr.isin(j, EVEN) | sr.rank(i - j, EVEN) == THREE)
+        return (j <= i // TWO) & (sr.define.isin(j, EVEN) | sr.define.rank(i - j, EVEN) == THREE)
 
     @staticmethod
     def solution(i, n):
-        return sr.span(0, i // TWO + 1)
+        return sr.define.span(0, i // TWO + 1)
 
 
 class Called(Halves):

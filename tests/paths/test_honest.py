@@ -9,10 +9,10 @@ import pytest
 from products import hop_counts, reached
 
 import sparse_ref as sr
+from sparse_ref.define import Rule, span
 from sparse_ref.paths import prove, prove_closed, prove_hops
 from sparse_ref.paths.proof.wording import letters, tex_words
-from sparse_ref.picture import brute_mask
-from sparse_ref.sets.rule import Rule, span
+from sparse_ref.sets.mask import brute_mask
 
 
 def test_keys_that_come_after_their_query_are_no_causal_sets():
@@ -43,7 +43,7 @@ def test_parameters_and_positions_have_separate_names():
     assert letters("ab", 4, ("a",)) == ["b", "a_1", "a_2", "a_3"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Cut(Rule):
     """A_i = { j <= i : j < 600 or i < 600, not both }"""
 
@@ -56,7 +56,7 @@ class Cut(Rule):
         return span(0, i + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Half(Rule):
     """A_i = { j <= i : j >= i / 2 - 300 }"""
 
@@ -69,7 +69,7 @@ class Half(Rule):
         return span(0, i + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Recent(Rule):
     """A_i = { j : i - n < j <= i }"""
 

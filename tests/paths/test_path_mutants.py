@@ -132,7 +132,7 @@ WRONG_HOPS = {
     ),
     "LogSparse always takes the bit length": (
         sr.LogSparse(),
-        lambda j, i: sr.rank(i - j, (1, 2, 4, 8, 16)),
+        lambda j, i: sr.define.rank(i - j, (1, 2, 4, 8, 16)),
         lambda j, i: i - 1,
         True,
         (0, 2, 3),

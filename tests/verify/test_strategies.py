@@ -80,7 +80,9 @@ COMBINED = {Union, Intersection, Difference, Complement, sr.Blockwise, sr.Shifte
 
 
 def test_every_kind_of_pattern_is_drawn():
-    of_any_length = {rule for rule in strategies.RULES if not issubclass(rule, sr.Sized)} | COMBINED
+    of_any_length = {
+        rule for rule in strategies.RULES if not issubclass(rule, sr.define.Sized)
+    } | COMBINED
     assert_all_drawn(
         strategies.patterns(12),
         lambda p: map(type, parts(p)),

@@ -18,7 +18,6 @@ from ...patterns import (
     fixed,
     longformer,
 )
-from ...sets.factorized import Factorized
 from ..finite.universality import Assumption, contains_star, universality
 from ..proof.family import Layers
 from ..proof.mutations import narrower
@@ -33,7 +32,7 @@ def meets(steps, n: int) -> Verdict:
         "every position attends to itself in each layer, there is an order of the positions in which each attends to the one "
         "before in some layer, and in finitely many layers each hears of all"
     )
-    steps = steps.steps if isinstance(steps, Factorized) else steps
+    steps = tuple(steps)
     names = ", ".join(map(set_text, steps))
     tex = (
         r"\forall k, m:\ k \in A^{(m)}_k;\quad \exists \gamma\ \forall t:\ \gamma_t \in \bigcup_m A^{(m)}_{\gamma_{t + 1}};"

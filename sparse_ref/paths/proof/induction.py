@@ -30,7 +30,7 @@ class Induction:
         self.causal = causal
         self.deadline = deadline
 
-    def steps(self, query: Query) -> Iterator[tuple[str, Any]]:
+    def induction_steps(self, query: Query) -> Iterator[tuple[str, Any]]:
         """(a step of the induction in words, the condition under which it fails)."""
         raise NotImplementedError
 
@@ -85,7 +85,7 @@ class Induction:
 
     def step_failure(self, query: Query) -> str:
         """The first step that z3 does not confirm, and why; "" if it confirms all."""
-        for name, condition in self.steps(query):
+        for name, condition in self.induction_steps(query):
             seconds = max(0.1, self.deadline - monotonic())
             answer = query.solve(condition, seconds=seconds)
             if answer.status != "unsat":

@@ -165,7 +165,7 @@ class Hops(Induction):
         """hops(j, i) as a z3 integer."""
         return query.term(self.hops(j, i, **query.values)).expression
 
-    def steps(self, query):
+    def induction_steps(self, query):
         all_of, negate = z3().And, z3().Not
         i, j = query.i, query.j
         a = query.term(self.toward(j, i, **query.values))
@@ -247,7 +247,7 @@ class Closed(Induction):
         holds = truth(self.holds(j, i, **query.values), query.symbols)
         return z3().And(holds, j.expression <= i.expression) if self.causal else holds
 
-    def steps(self, query):
+    def induction_steps(self, query):
         all_of, negate = z3().And, z3().Not
         i, j = query.i, query.j
         a = integer_term(query.symbols, "a")

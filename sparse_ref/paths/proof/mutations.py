@@ -94,25 +94,27 @@ def _mutation(text: str, numbers: Sequence[int], change: PatternChange) -> Mutat
     """The mutation that changes the layers of these numbers."""
 
     def change_layers(layers: Layers) -> Layers:
-        steps = list(layers.steps)
-        for m in numbers:
-            steps[m] = change(steps[m])
+        steps = [change(p) if m in numbers else p for m, p in enumerate(layers.steps)]
         return layers._replace(steps=tuple(steps))
 
     return Mutation(text, change_layers)
 
 
 def _without_distance(p: Pattern, distance: int) -> Pattern:
+    """The pattern without keys j = i - distance."""
     return p - Band(distance, -distance)
 
 
 def _with_distance(p: Pattern, distance: int) -> Pattern:
+    """The pattern with keys j = i - distance."""
     return p | Band(distance, -distance)
 
 
 def _only_self(p: Pattern) -> Pattern:
+    """The pattern with at most the key i itself."""
     return p & Window(0)
 
 
 def _no_keys(p: Pattern) -> Pattern:
+    """The pattern without keys."""
     return p - p

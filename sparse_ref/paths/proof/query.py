@@ -15,7 +15,7 @@ from .verdict import Counterexample
 
 # z3 is restarted with another seed, as its luck varies: the share of the time that each seed gets.
 TIME_SHARES = (0.02, 0.02, 0.04, 0.04, 0.08, 0.1, 0.2, 0.5)
-MAX_VACUITY_MS = 5000
+VACUITY_TIMEOUT = 5000  # in ms
 NEGATIONS = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
 MIRRORS = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
@@ -135,7 +135,7 @@ class Query:
         """
         for values in instances:
             solver = z3().Solver(ctx=self.symbols.context)
-            solver.set("timeout", MAX_VACUITY_MS)
+            solver.set("timeout", VACUITY_TIMEOUT)
             solver.add(*self._premises())
             for name, x in values.items():
                 solver.add(self.values[name].expression == x)

@@ -9,7 +9,7 @@ from time import monotonic
 
 import numpy as np
 
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.types import BoolArray, IntArray
 from ..finite.reach import MOST, reach
 from .family import Family, Layers, Values

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ... import __version__
-from ...attention.attend import attend_with_lse
+from ...attention import attend_with_lse
 from ...catalogue import notation
 from ...lower import dense
 from ...sets.checks import lengths

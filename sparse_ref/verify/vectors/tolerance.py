@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...attention.attend import attend_with_lse
+from ...attention import attend_with_lse
 from ..calling.rounded_attention import BITS, attended
 from .dense import Given
 
