@@ -62,7 +62,7 @@ class Factorized:
 def layers(
     steps: Factorized | Sequence[Pattern], order: Sequence[int] | None = None
 ) -> tuple[Pattern, ...]:
-    """The patterns of the layers from below: the steps, or those whose numbers from 1 `order` lists.
+    """The patterns of the layers from below: the steps, or those that `order` numbers from 1.
 
     Raises TypeError if steps or order are neither, ValueError if a number is out of bounds.
     """

@@ -10,7 +10,7 @@ from products import hop_counts, reached
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, span
-from sparse_ref.paths import prove, prove_closed, prove_hops
+from sparse_ref.paths import prove, prove_hops, prove_invariant
 from sparse_ref.paths.proof.wording import letters, tex_words
 from sparse_ref.sets.mask import brute_mask
 
@@ -18,8 +18,8 @@ from sparse_ref.sets.mask import brute_mask
 def test_keys_that_come_after_their_query_are_no_causal_sets():
     ahead = lambda s: sr.Sinks(s) | sr.Band(-30, 30) | sr.Window(0)  # noqa: E731
     assert hop_counts([brute_mask(ahead(1), 40)], False)[31, 30] == 2, "30 -> 0 -> 31"
-    assert prove_closed(ahead, lambda j, i, s: (j < s) | (j == i)).status != "proved"
-    assert prove_closed(sr.Full(), lambda j, i: (j >= 0) & (i >= 0)).status != "proved"
+    assert prove_invariant(ahead, lambda j, i, s: (j < s) | (j == i)).status != "proved"
+    assert prove_invariant(sr.Full(), lambda j, i: (j >= 0) & (i >= 0)).status != "proved"
 
 
 def test_parameters_and_positions_have_separate_names():
@@ -32,7 +32,7 @@ def test_parameters_and_positions_have_separate_names():
         return sr.Lookback(2)
 
     assert (
-        prove_closed(
+        prove_invariant(
             a_is_a_position_too, lambda j, i, a: (j // 30 == i // 30) & (j <= i), causal=False
         ).status
         != "proved"
@@ -86,7 +86,7 @@ class Recent(Rule):
 
 def test_formulas_are_read_as_they_are_written():
     apart = lambda j, i, l: ((j < 30) != (i >= 30)) & (j % 2 == i % 2)  # noqa: E731
-    assert prove_closed(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", (
+    assert prove_invariant(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", (
         "28 reaches 32"
     )
     assert prove(Cut(), residual=False).status != "proved", "0 does not reach 600"
@@ -215,9 +215,9 @@ def test_a_pair_refutes_even_if_the_family_has_no_one_statement():
     [
         (lambda: prove(max), TypeError, "steps must be a function of named parameters"),
         (lambda: prove_hops(sr.Local, 3, lambda j, i, l: i), TypeError, "hops must be a function"),
-        (lambda: prove_closed(sr.Local, None), TypeError, "holds must be a function"),
+        (lambda: prove_invariant(sr.Local, None), TypeError, "holds must be a function"),
         (
-            lambda: prove_closed(sr.Local, lambda j, i, l: j > i and l > 2),
+            lambda: prove_invariant(sr.Local, lambda j, i, l: j > i and l > 2),
             ValueError,
             "branches on .*, which is true in some cases and false in others",
         ),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sparse_ref as sr
-from sparse_ref.paths import prove, prove_closed, prove_hops
+from sparse_ref.paths import prove, prove_hops, prove_invariant
 
 WINDOW, DILATED = sr.Lookback(4), sr.Dilated(2, 2)
 
@@ -201,7 +201,7 @@ WRONG_BORDERS = {
 @pytest.mark.parametrize("name", WRONG_BORDERS)
 def test_a_border_that_is_crossed_is_found(name):
     steps, holds, causal = WRONG_BORDERS[name]
-    verdict = prove_closed(steps, holds, causal=causal)
+    verdict = prove_invariant(steps, holds, causal=causal)
     assert verdict.status == "refuted", verdict
     found = verdict.counterexample
     p = steps(**dict(found.parameters)) if callable(steps) else steps
@@ -221,10 +221,10 @@ def test_an_induction_that_does_not_go_through_proves_nothing():
     assert (
         "i attends to a = toward(j, i), and hops(j, a) < hops(j, i): fails at" in verdict.evidence
     )
-    weak = prove_closed(
+    weak = prove_invariant(
         sr.Lookback(2) & sr.Block(2), lambda j, i: i <= j + 1
     )  # true, and no reason why
     assert weak.status == "unknown", weak
-    assert prove_closed(sr.Causal(), lambda j, i: j <= i).status == "unknown", (
+    assert prove_invariant(sr.Causal(), lambda j, i: j <= i).status == "unknown", (
         "it says nothing of pairs j <= i"
     )

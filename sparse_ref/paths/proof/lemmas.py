@@ -20,10 +20,10 @@ from .family import Family, StepsOrFamily, Values, family_of
 from .induction import Induction
 from .mutations import narrower, wider
 from .query import Query
-from .small_cases import layers_needed, pairs_in_scope, smallest_failure
+from .small_cases import layer_counts, pairs_in_scope, smallest_failure
 from .terms import Term, Undecided, integer_term, truth, z3
 from .verdict import Verdict, positive_seconds
-from .wording import closure_statement, function_text, hops_statement
+from .wording import function_text, hops_statement, invariant_statement
 
 EVIDENCE_SECONDS = 5  # for the example in the evidence, beyond the time limit
 
@@ -88,14 +88,14 @@ def prove_hops(
     return Hops(target, causal, deadline, hops, toward, exact).verdict()
 
 
-def prove_closed(
+def prove_invariant(
     steps: StepsOrFamily,
     holds: Callable[..., Any],
     *,
     causal: bool = True,
     seconds: float = 60.0,
 ) -> Verdict:
-    """Whether j reaches i only if holds(j, i), through any number of layers
+    """Whether `holds` is an invariant of paths: j reaches i only if holds(j, i), at any depth
 
     The statement is for every n, i, j and parameter, and the layers come in any order. By
     induction: holds(j, j); and if holds(j, a), and i attends to a in any of the steps, then
@@ -121,7 +121,7 @@ def prove_closed(
     >>> def one_block(j, i, l):
     ...     "j and i are in one block"
     ...     return j // l == i // l
-    >>> verdict = sr.paths.prove_closed(sr.Block, one_block)
+    >>> verdict = sr.paths.prove_invariant(sr.Block, one_block)
     >>> print(verdict.status, verdict.statement.partition(": ")[2], sep=": ")
     proved: layers of Block(l) lead from j to i only if j and i are in one block
     >>> print(verdict.evidence)
@@ -134,7 +134,7 @@ def prove_closed(
     target = family_of(steps, None)
     _check_callable("holds", holds)
     causal = flag("causal", causal)
-    return Closed(target, causal, deadline, holds).verdict()
+    return Invariant(target, causal, deadline, holds).verdict()
 
 
 def _check_callable(name: str, value) -> None:
@@ -207,7 +207,7 @@ class Hops(Induction):
             yield "no key comes after its query", looks_ahead
 
     def failures(self, values, layers, n):
-        needed = layers_needed(layers.steps, n)
+        needed = layer_counts(layers.steps, n)
         i, j = np.arange(n)[:, None], np.arange(n)
         hops = self.hops(j, i, **values)
         claimed: IntArray = np.broadcast_to(hops, (n, n))
@@ -233,7 +233,7 @@ class Hops(Induction):
         return f"induction, each step confirmed by z3: i reads {key}, which is {nearer}"
 
 
-class Closed(Induction):
+class Invariant(Induction):
     """j reaches i only if holds(j, i), and j <= i if causal, which is proved and not assumed."""
 
     assumes_causal = False
@@ -262,7 +262,7 @@ class Closed(Induction):
             )
 
     def failures(self, values, layers, n):
-        reachable = layers_needed(layers.steps, n) < n
+        reachable = layer_counts(layers.steps, n) < n
         return reachable & ~self.mask(values, n)
 
     def mask(self, values: Values, n: int) -> BoolArray:
@@ -277,14 +277,14 @@ class Closed(Induction):
     def statement(self, query):
         value = self.holds(query.j, query.i, **query.values)
         holds = function_text(self.holds, value)
-        return closure_statement(query.layers.steps, self.scope(query), holds)
+        return invariant_statement(query.layers.steps, self.scope(query), holds)
 
     def evidence(self, query):
-        def pairs_never_connected(values, layers, n):
+        def exclusions(values, layers, n):
             return ~self.mask(values, n) & pairs_in_scope(n, self.causal)
 
         limit = self.deadline + EVIDENCE_SECONDS
-        pair = smallest_failure(self.family, pairs_never_connected, limit)
+        pair = smallest_failure(self.family, exclusions, limit)
         if pair is None:
             raise Undecided(
                 "holds(j, i) is true for every pair that was checked, so it excludes nothing"

@@ -94,8 +94,9 @@ def _mutation(text: str, numbers: Sequence[int], change: PatternChange) -> Mutat
     """The mutation that changes the layers of these numbers."""
 
     def change_layers(layers: Layers) -> Layers:
-        steps = [change(p) if m in numbers else p for m, p in enumerate(layers.steps)]
-        return layers._replace(steps=tuple(steps))
+        steps = enumerate(layers.steps)
+        mutated = [change(p) if m in numbers else p for m, p in steps]
+        return layers._replace(steps=tuple(mutated))
 
     return Mutation(text, change_layers)
 

@@ -149,7 +149,7 @@ class Proof:
         if query.is_vacuous([family.instance] if family.instance else instances):
             return "no parameters that were tried fulfil the assumptions"
         negation = self.negation(query, eliminate)
-        answer = query.solve(negation, seconds=self.seconds_left(), eliminate=eliminate)
+        answer = query.solve(negation, seconds=self.remaining_seconds(), eliminate=eliminate)
         if answer.status == "unsat":
             return self.confirmation(family, query, eliminate)
         if answer.case is not None and eliminate:
@@ -210,7 +210,7 @@ class Proof:
         for mutation, case in self.false_mutants(family):
             query = Query(family, self.causal, self.n, mutation.change)
             negation = self.negation(query, eliminate)
-            seconds = self.seconds_left()
+            seconds = self.remaining_seconds()
             answer = query.solve(negation, seconds=seconds, eliminate=eliminate, at=case)
             if answer.status == "sat":
                 return f"{mutation.text}, z3 finds the counterexample {case}"
@@ -253,10 +253,10 @@ class Proof:
         for name in ("n", "i", "j"):
             expression = getattr(query, name).expression
             answer = Answer("sat", case)
-            while answer.status == "sat" and self.seconds_left() > 1:
+            while answer.status == "sat" and self.remaining_seconds() > 1:
                 case = answer.case or case
                 smaller = expression < getattr(case, name)
-                seconds = self.seconds_left()
+                seconds = self.remaining_seconds()
                 answer = query.solve(*conditions, smaller, seconds=seconds, eliminate=True)
             conditions.append(expression == getattr(case, name))
         return case
@@ -289,6 +289,6 @@ class Proof:
         more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
         return f"j = {case.j} reaches only i = {shown}{more}"
 
-    def seconds_left(self) -> float:
+    def remaining_seconds(self) -> float:
         """Seconds until the deadline, at least 0.1 so that z3 can report that it gave up."""
         return max(0.1, self.deadline - monotonic())

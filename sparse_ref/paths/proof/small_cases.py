@@ -154,7 +154,7 @@ def missing_pairs(steps, residual: bool, causal: bool, n: int) -> BoolArray:
     return ~connections(steps, n, residual) & pairs_in_scope(n, causal)
 
 
-def layers_needed(steps, n: int) -> IntArray:
+def layer_counts(steps, n: int) -> IntArray:
     """[i, j] = the least number of layers through which j reaches i; n if none does.
 
     Each layer is any of the steps.

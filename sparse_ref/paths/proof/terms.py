@@ -50,7 +50,7 @@ class Symbols:
         self.restart(None)
 
     def restart(self, branch_plan: tuple[bool, ...] | None) -> None:
-        """Forget all assumptions. Branches follow the plan, then take False; without one they raise."""
+        """Drop all assumptions. Branches follow the plan, then are False; without it they raise."""
         self.assumptions: list[Any] = []
         self.definitions: list[Any] = []
         self.branches_taken: list[bool] = []

@@ -158,7 +158,7 @@ def hops_statement(steps: Steps, scope: Scope, hops: str, exact: bool) -> Statem
     return Statement(f"{words}: {claim}{legend}", tex + equation + tex_sets(steps))
 
 
-def closure_statement(steps: Steps, scope: Scope, holds: str) -> Statement:
+def invariant_statement(steps: Steps, scope: Scope, holds: str) -> Statement:
     """j reaches i, through any number of layers, only if `holds`."""
     names, legend = name_layers(steps)
     words, tex = quantifier(scope)
