@@ -11,11 +11,13 @@ from .. import patterns
 from ..catalogue import notation
 from ..catalogue.entries import catalogue
 from ..catalogue.window_conventions import window_conventions
-from ..picture import first_line, picture, rules_of, set_and_source
+from ..picture import picture
 from ..sets.branches import Branches
 from ..sets.checks import lengths
+from ..sets.definitions import first_line, set_and_source
 from ..sets.factorized import Factorized
-from ..sets.pattern import Pattern
+from ..sets.pattern import Pattern, leaves
+from ..sets.rule import Rule
 
 
 def list_(arguments) -> int:
@@ -93,17 +95,22 @@ def show(arguments) -> int:
     definition = notation.constructor(text)
     is_function = not isinstance(definition, type | None)
     if is_function and not arguments.json:  # the pattern it returns does not know its name
-        print(text, first_line(definition), "", sep="\n")
+        print(text, *set_and_source(definition), "", sep="\n")
     for part in _parts(text):
         n = arguments.n or (entry.shape() if entry else part.pattern.own_length or 16)
         glyphs = picture(part.pattern, n)
         if arguments.json:
             print(_picture_json(part.pattern, glyphs))
             continue
-        definitions = dict.fromkeys(map(type, rules_of(part.pattern)))
-        lines = [f"{part.prefix}{part.pattern!r}", *map(first_line, definitions), glyphs, ""]
-        print("\n".join(lines))
+        rules = [type(leaf) for leaf in leaves(part.pattern) if isinstance(leaf, Rule)]
+        definitions = map(_definition, dict.fromkeys(rules))
+        print(f"{part.prefix}{part.pattern!r}", *definitions, glyphs, "", sep="\n")
     return 0
+
+
+def _definition(rule: type[Rule]) -> str:
+    """The set of a rule and its source."""
+    return "\n    ".join(filter(None, set_and_source(rule)))
 
 
 def _picture_json(p: Pattern, glyphs: str) -> str:
@@ -211,6 +218,13 @@ def _cost(p: Pattern, n) -> dict[str, Any]:
     }
 
 
+PARTS: dict[type, tuple[str, int]] = {  # what they are called, and the number of the first
+    Factorized: ("step", 1),
+    Branches: ("branch", 0),
+    tuple: ("head", 0),
+}
+
+
 class Part(NamedTuple):
     """One of the patterns that an expression denotes, and its place, as `step 1: `."""
 
@@ -223,7 +237,5 @@ def _parts(expression: str) -> list[Part]:
     value = notation.read(expression)
     if isinstance(value, Pattern):
         return [Part("", value)]
-    if isinstance(value, Factorized):
-        return [Part(f"step {m}: ", p) for m, p in enumerate(value.steps, 1)]
-    kind = "branch" if isinstance(value, Branches) else "head"
-    return [Part(f"{kind} {number}: ", p) for number, p in enumerate(value)]
+    kind, first = PARTS[type(value)]
+    return [Part(f"{kind} {number}: ", p) for number, p in enumerate(value, first)]

@@ -101,10 +101,14 @@ class _Writer:
 
     @held.register
     def _(self, p: Rule, i, j):
-        names, expression = _formula(p)
-        return _Inlined(
-            self, {**type(p).formula.__globals__, **dict(zip(names, (i, j, *p.parameters)))}
-        ).visit(expression)
+        function = _formula(p)
+        arguments = (argument.arg for argument in function.args.args)
+        values = type(p).formula.__globals__ | dict(zip(arguments, (i, j, *p.parameters)))
+        inlined = _Inlined(self, values)
+        *parts, answer = function.body
+        for part in parts:
+            inlined.add_part(part)
+        return inlined.visit(answer.value)
 
     @held.register
     def _(self, p: Union, i, j):
@@ -164,6 +168,12 @@ class _Inlined(ast.NodeTransformer):
     def __init__(self, writer: _Writer, values: dict):
         self.writer, self.values = writer, values
 
+    def add_part(self, part: ast.Assign):
+        """A part that the formula names: it gets a name in the text, too, unless it is a single word."""
+        name, expression = part.targets[0].id, self.visit(part.value)
+        single = isinstance(expression, ast.Name | ast.Constant)
+        self.values[name] = expression if single else self.writer.named(name, expression)
+
     def visit_Name(self, node):
         value = self.values.get(node.id)
         if not isinstance(value, (ast.expr, int)):
@@ -185,19 +195,28 @@ class _Inlined(ast.NodeTransformer):
         )
 
 
-def _formula(p: Rule) -> tuple[list[str], ast.expr]:
-    """(the names of its arguments, what it returns) of a rule's formula, parsed."""
+def _formula(p: Rule) -> ast.FunctionDef:
+    """A rule's formula, parsed: lines that name its parts, if it has them, and a return."""
     try:
         function = ast.parse(dedent(getsource(type(p).formula))).body[0]
     except (OSError, TypeError, SyntaxError) as error:
         raise TypeError(
             f"p must have formulas whose source can be read, got {p!r}: {error}"
         ) from error
-    said = function.body[-1] if isinstance(function, ast.FunctionDef) else None
-    if (
-        not isinstance(function, ast.FunctionDef)
-        or not isinstance(said, ast.Return)
-        or said.value is None
-    ):
-        raise TypeError(f"p must have formulas that are functions of one return, got {p!r}")
-    return [argument.arg for argument in function.args.args], said.value
+    if not isinstance(function, ast.FunctionDef) or not _is_readable(function.body):
+        raise TypeError(
+            f"p must have formulas that name their parts, if at all, and then return, got {p!r}"
+        )
+    return function
+
+
+def _is_readable(body: list[ast.stmt]) -> bool:
+    """Whether a formula's lines are assignments to one name each, and a return of a value."""
+    *parts, last = body
+    named = all(
+        isinstance(part, ast.Assign)
+        and len(part.targets) == 1
+        and isinstance(part.targets[0], ast.Name)
+        for part in parts
+    )
+    return named and isinstance(last, ast.Return) and last.value is not None

@@ -1,7 +1,8 @@
-"""Positions as a parameter of a rule: whether x is one of them, and how many of them lie at or before it.
+"""Positions as a parameter of a rule: whether x is one of them, and how many of them lie at or
+before it.
 
-These are the two words of a formula beside + - * // %, comparisons, & and |, and like them they are read by Python's
-ints, NumPy, torch and Numba alike.
+These are the two words of a formula beside + - * // %, comparisons, & and |, and like them they are
+read by Python's ints, NumPy, torch and Numba alike.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ def test_numpy_functions_and_constants_are_functions_too():
     )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Halves(sr.define.Rule):
     """A rule whose formula reads names of its module."""
 

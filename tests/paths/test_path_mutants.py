@@ -1,4 +1,4 @@
-"""Tests of the tests: statements that are wrong in one known way are refuted, each with the pair that shows it."""
+"""Tests of the tests: statements with one known fault are refuted, each by its own pair."""
 
 import numpy as np
 import pytest
@@ -219,7 +219,7 @@ def test_an_induction_that_does_not_go_through_proves_nothing():
     verdict = prove_hops(sr.Local, lambda j, i, l: i - j, lambda j, i, l: i)
     assert verdict.status == "unknown"
     assert (
-        "i attends to a = toward(j, i), where hops(j, a) < hops(j, i): not at" in verdict.evidence
+        "i attends to a = toward(j, i), and hops(j, a) < hops(j, i): fails at" in verdict.evidence
     )
     weak = prove_closed(
         sr.Lookback(2) & sr.Block(2), lambda j, i: i <= j + 1

@@ -80,8 +80,8 @@ def on_text() -> str:
     return (
         f"<h2>On a text</h2><p>The first {len(text):,} characters of the chapter on naming of "
         f"Python's language reference, in lines of l = {WIDTH}; the query is the dark one. Text "
-        "has no columns, so strided attention reads letters that happen to be above one another. Fixed "
-        "attention lets the last 8 characters of each line represent it. "
+        "has no columns, so strided attention reads letters that happen to be above one another. "
+        "Fixed attention lets the last 8 characters of each line represent it. "
         "<span class='text' style='border:0;padding:0'><span class='step1'>step 1</span> "
         "<span class='step2'>step 2</span> <span class='both'>both</span></span></p>" + shown
     )
