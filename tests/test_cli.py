@@ -1,4 +1,4 @@
-"""The command: what it prints, and how it ends: 0 on success, 1 on a mismatch, 2 where the input is wrong."""
+"""The command: what it prints, and its exit status: 0, 1 on a mismatch, 2 if the input is wrong."""
 
 import dataclasses
 import json
@@ -51,8 +51,8 @@ def test_list_names_every_pattern_with_its_set_and_source(capsys):
     ]
     assert sorted(line.split()[0] for line in named) == sorted(NAMES)
     assert (
-        "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n      A_i = { j <= i : (i - j) mod l = 0 }"
-        in out
+        "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n"
+        "      A_i = { j <= i : (i - j) mod l = 0 }" in out
     )
     assert "Sparse Transformer: strided and fixed factorized attention.\n  Local " in out
     assert max(map(len, out.split("\n"))) < 160

@@ -1,4 +1,4 @@
-"""The demo's page: it is made, holds what it promises, and its judgement of others is what their sets say."""
+"""The demo's page: its sections, its theorems, and its verdicts on other people's code."""
 
 import re
 from dataclasses import replace

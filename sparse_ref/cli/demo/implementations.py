@@ -155,8 +155,8 @@ def _alignment() -> str:
     if report.passed or not full.passed:
         raise RuntimeError("the ONNX operator changed what is_causal means: check it again")
     return (
-        f"<h3>What is_causal means when n_q = {n_q} and n_k = {n_k}</h3>"
-        "<p>With a cache of keys the queries are the last positions, and each should see the "
-        f"keys up to its own (bottom-right alignment): <code>{last!r}</code>. The operator aligns at the upper "
-        f"left. The report for the former:</p>{report._repr_html_()}"
+        f"<h3>What is_causal means when n_q = {n_q} and n_k = {n_k}</h3><p>With a cache of keys "
+        "the queries are the last positions, and each should see the keys up to its own "
+        f"(bottom-right alignment): <code>{last!r}</code>. The operator aligns at the upper left. "
+        f"The report for the former:</p>{report._repr_html_()}"
     )
