@@ -10,7 +10,7 @@ import sparse_ref as sr
 
 @st.composite
 def stacks(draw):
-    """(rows of one to three layers, n): a layer is n sets of keys, some empty, some later than i."""
+    """(rows of one to three layers, n): a layer is n sets of keys, some empty, some above i."""
     n = draw(st.integers(1, 7))
     row = st.sets(st.integers(0, n - 1), max_size=3)
     return draw(st.lists(st.lists(row, min_size=n, max_size=n), min_size=1, max_size=3)), n

@@ -163,7 +163,7 @@ def test_one_position_and_none():
 
 def test_refusals():
     with pytest.raises(
-        ValueError, match="n must be at most 32768 where no closed form is known, got 32769"
+        ValueError, match="n must be at most 32768 if no closed form is known, got 32769"
     ):
         sr.paths.diameter([sr.Sinks(1)], 32769)
     with pytest.raises(ValueError, match=r"n must be at most 32768 .* got 32769"):

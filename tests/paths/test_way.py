@@ -119,7 +119,7 @@ def test_refusals():
         sr.paths.witness(sr.strided(2), 1, 3.0)
     with pytest.raises(
         ValueError,
-        match="j and i must be at most 4096 where no closed form is known, got j = 1, i = 4097",
+        match="j and i must be at most 4096 if no closed form is known, got j = 1, i = 4097",
     ):
         sr.paths.witness(sr.strided(2), 1, 4097, order=(2, 1))
     with pytest.raises(ValueError, match="each number in order must be at most 2, got 3"):
