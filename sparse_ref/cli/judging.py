@@ -79,7 +79,7 @@ def identify(arguments) -> int:
 def _identify_large(arguments, heads: int) -> int:
     """`identify` by random sums, at an n at which not every pair is probed."""
     from ..verify.calling.subject import subject
-    from ..verify.naming.names import names
+    from ..verify.naming.large_names import names
 
     with redirect_stdout(sys.stderr):
         function = _function(arguments.function)
