@@ -1,4 +1,4 @@
-"""The theorem book: each statement ends as expected, each family is there, and the page says what is found."""
+"""The theorem book: each verdict is the expected one, and the page reports the verdicts."""
 
 import doctest
 import importlib.util

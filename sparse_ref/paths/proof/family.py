@@ -12,9 +12,10 @@ from inspect import Parameter, signature
 from itertools import islice, product
 from typing import Any, NamedTuple
 
-from ...sets.factorized import Factorized, layers
+from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
+from ..layers import layers
 from .terms import Symbols, Undecided, integer_term, z3
 
 MAX_SMALL_PARAMETER = 4
