@@ -17,7 +17,7 @@ import numpy as np
 from ..._jit import one_thread
 from ...sets.types import BoolArray, IntArray
 from ..runs.keys import key_counts
-from ..runs.run_algebra import split_strided
+from ..runs.run_algebra import split_by_step
 from ..runs.table import START, STEP, Runs, indptr_of, normalise, select_rows
 from .bitmask import TILE
 from .chunks import differs_from_previous
@@ -40,7 +40,7 @@ def split_plan(sets: Runs, set_of: IntArray) -> list[tuple[Runs, IntArray]]:
     if good or not strided.any() or strided.all():
         return [(sets, tiles)]
     parts, split_chunks = [], 0
-    for part in split_strided(sets):
+    for part in split_by_step(sets):
         part_tiles, part_chunks, _ = best_order(part, set_of)
         parts.append((part, part_tiles))
         split_chunks += part_chunks
