@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..sets.checks import lengths
 from ..sets.listed import Listed
-from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
+from ..sets.require import require_pattern
 from ..sets.types import Length
 
 
@@ -20,9 +20,7 @@ def check_pattern(p: Pattern, n: Length) -> tuple[int, int]:
         A length is negative, is 2**31 or more, or is one for which p has no rows.
     """
     n_q, n_k = lengths(n)
-    require_one_set("pattern", p)
-    if not isinstance(p, Pattern):
-        raise TypeError(f"pattern must be a Pattern, got {p!r}")
+    require_pattern("pattern", p)
     if max(n_q, n_k) >= 2**31:
         raise ValueError(f"n must be below 2**31 to be lowered, got {n!r}")
     p.check_length((), n_k)

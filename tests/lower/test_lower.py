@@ -74,7 +74,7 @@ def test_patterns_stated_for_one_length_refuse_others(p):
     for combined in (sr.Causal() & p, sr.Full() - p, ~p, p | sr.Causal()):
         with pytest.raises(ValueError, match="is stated for n = 6, got n = 7"):
             sr.dense(combined, 7)
-    with pytest.raises(IndexError, match="has rows 0 <= i < 6, asked for i = "):
+    with pytest.raises(IndexError, match="has rows 0 <= i < 6, got i = "):
         sr.csr(p, (7, 6))
     for n in (11, 13):
         with pytest.raises(ValueError, match=r"^Blockwise.* is stated for n = 12, got n = 1"):

@@ -83,7 +83,7 @@ def _solution_runs(p: Rule, i: IntArray, n: int) -> Runs:
 @runs_of.register
 def runs_of_list(p: Listed, i: IntArray, n: int) -> Runs:
     """The listed keys as spans."""
-    p._listed(i)
+    p.check_rows(i)
     rows = len(p.indptr) - 1
     if np.array_equal(i, np.arange(rows)):
         return runs_of_keys(p.indptr, p.indices, n)

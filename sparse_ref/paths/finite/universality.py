@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ...lower import key_counts
 from ...sets.checks import integer
-from ...sets.pattern import Pattern, require_pattern
+from ...sets.pattern import Pattern
+from ...sets.require import require_pattern
 from ...sets.types import BoolArray, IntArray
 from ..layers import StepOrder, Steps, layers, length
 from .bitsets import advance
