@@ -1,4 +1,6 @@
-"""The house rules that a program can check: formulas, imports, names, lengths, docstrings, and what stays unimported."""
+"""The house rules that a program can check: formulas, imports, names, lengths, docstrings, and what
+stays unimported.
+"""
 
 import ast
 import inspect
@@ -6,8 +8,11 @@ import re
 import subprocess
 import sys
 import tokenize
+from collections import Counter
 from pathlib import Path
 
+import density
+import jedi
 import pytest
 from strategies import RULES
 
@@ -17,6 +22,7 @@ from sparse_ref.catalogue import notation
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
 FILES = sorted(PACKAGE.rglob("*.py"))
+PUBLIC_ROOMS = [sr, sr.define, sr.interop, sr.paths, sr.plot, sr.published, sr.verify]
 
 FORMULA_NODES = (
     ast.BinOp,
@@ -108,6 +114,7 @@ def test_a_file_s_first_line_is_a_sentence(path):
 
 ROOMS = [
     "sets",
+    "define",
     "picture",
     "patterns",
     "catalogue",
@@ -176,7 +183,6 @@ def test_files_are_short_and_names_are_nouns_and_verbs(path):
     text = path.read_text()
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a file says what it is"
-    assert text.count("\n") <= 200
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             assert not re.match(r"_?(get|make|create|generate|compute)_", node.name), node.name
@@ -200,6 +206,78 @@ def decorated_by_jit(node):
     )
 
 
+EXCEPTIONS = Path(__file__).with_name("house_exceptions.txt")
+
+
+def exceptions_listed():
+    """{(rule, file): how many} of house_exceptions.txt."""
+    lines = [line.split() for line in EXCEPTIONS.read_text().splitlines()]
+    return {(rule, file): int(count) for rule, file, count in filter(None, lines)}
+
+
+def exceptions_found():
+    """The same, counted now."""
+    counts = Counter()
+    for path in FILES:
+        file = str(path.relative_to(ROOT))
+        counts.update({(rule, file): count for rule, count in density.exceptions(path).items()})
+    return {place: count for place, count in counts.items() if count}
+
+
+def test_the_lists_of_exceptions_only_shrink():
+    """Width, tokens a line, lengths, parameters and names of STYLE: what breaks them is listed.
+
+    A line, function or name that breaks a rule is mended, not listed. When one is mended, its entry
+    goes: `python tests/density.py --exceptions > tests/house_exceptions.txt`.
+    """
+    listed, found = exceptions_listed(), exceptions_found()
+    new = {place: count for place, count in found.items() if count > listed.get(place, 0)}
+    assert not new, f"mend these, `python tests/density.py FILE` shows where: {new}"
+    mended = {place: count for place, count in listed.items() if count > found.get(place, 0)}
+    assert not mended, f"mended, so take them off {EXCEPTIONS.name}: {mended}"
+
+
+def test_few_lines_hold_more_than_one_thought():
+    lines, dense = 0, 0
+    for path in FILES:
+        text = path.read_text()
+        lines += len(density.tokens_by_line(text))
+        dense += len(density.dense_lines(text))
+    assert dense <= 0.03 * lines
+
+
+# classes of patterns, a room
+ADJECTIVES = {"divided", "factorized", "listed", "published", "shifted"}
+
+
+def test_no_public_name_is_a_participle_a_preposition_or_a_pronoun():
+    constructors = set(sr.patterns.__all__)  # as the papers have them
+    names = {name for room in PUBLIC_ROOMS for name in room.__all__} - constructors
+    files = [path for path in FILES if path.parent.name != "patterns"]
+    modules = {part for path in files for part in path.relative_to(ROOT).with_suffix("").parts}
+    for name in (names | modules) - ADJECTIVES:
+        assert not density.is_participle(name), name
+        assert not density.is_little_word(name), name
+
+
+@pytest.mark.parametrize("text", [
+    "def told(x):\n    return x\n",
+    "def rows_compared(x):\n    return x\n",
+    "def within(x):\n    return x\n",
+    "def f(a, b, c, d, e, f, g, h, i):\n    return a\n",
+    "x = (a + b) * (c + d) * (e + f) * (g + h) * (i + j)\n",
+    f"x = '{'a' * 96}'\n",
+    "def f(x):\n" + "    x = x\n" * 41,
+    "x = 1\n" * 301,
+])  # fmt: skip
+def test_each_rule_can_be_broken(tmp_path, text):
+    file = tmp_path / "broken.py"
+    file.write_text(text)
+    assert sum(density.exceptions(file).values()) == 1
+    file.write_text("def speed(seed):\n    return is_sorted(seed)\n")
+    assert not sum(density.exceptions(file).values())
+
+
 def test_nothing_is_commented_out_and_no_banner_stands():
     for path in FILES:
         with path.open("rb") as file:
@@ -212,14 +290,33 @@ def test_nothing_is_commented_out_and_no_banner_stands():
 
 def test_importing_the_library_imports_neither_numba_nor_matplotlib_and_is_quick():
     code = (
-        "import numpy, sys, time; start = time.perf_counter(); import sparse_ref; seconds = time.perf_counter() - start; "
-        "assert not {'numba', 'matplotlib', 'torch', 'scipy'} & set(sys.modules), set(sys.modules); print(seconds)"
+        "import numpy, sys, time; start = time.perf_counter(); import sparse_ref; "
+        "seconds = time.perf_counter() - start; "
+        "heavy = {'numba', 'matplotlib', 'torch', 'scipy'}; "
+        "assert not heavy & set(sys.modules), set(sys.modules); print(seconds)"
     )
     runs = [
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         for _ in range(3)
     ]
     assert min(float(run.stdout) for run in runs) < 1  # 0.03 on an idle machine
+
+
+def test_completion_offers_the_public_names_and_nothing_else():
+    """As jedi, which editors and IPython ask, sees them without running anything."""
+    source = "import sparse_ref as sr\nsr."
+    names = {name.name for name in jedi.Script(source).complete(2, 3)}
+    assert {name for name in names if not name.startswith("_")} == set(sr.__all__)
+    assert len(set(sr.__all__)) == len(sr.__all__)
+    called = jedi.Script(source + "attend").infer(2, 5)
+    assert [(name.type, name.full_name) for name in called] == [
+        ("function", "sparse_ref.attention.attend.attend")
+    ]
+
+
+def test_every_public_name_stands_in_a_group_of_the_docstring():
+    words = set(re.findall(r"\w+", sr.__doc__))
+    assert set(sr.__all__) <= words
 
 
 def test_every_public_name_is_there_and_documented():
@@ -231,7 +328,9 @@ def test_every_public_name_is_there_and_documented():
 
 
 def test_nothing_compiles_per_pattern():
-    """Lowering and attending to many patterns leaves each compiled function with the signatures it had after the first."""
+    """Lowering and attending to many patterns leaves each compiled function with the signatures it
+    had after the first.
+    """
     import numpy as np
 
     from sparse_ref.kernels.cpu import tiles as cpu_tiles

@@ -12,7 +12,7 @@ from strategies import RULES, brute, instances, patterns, patterns_at, rules
 
 import sparse_ref as sr
 from sparse_ref.catalogue import notation
-from sparse_ref.sets.rule import Rule, Sized, every, span
+from sparse_ref.define import Rule, Sized, every, span
 from sparse_ref.sets.run import in_run, keys_of_run
 
 HUGE = 10**18
@@ -492,12 +492,13 @@ class Seen(Rule):
 
     @staticmethod
     def formula(i, j, positions):
-        return sr.isin(j, positions) & (j <= i)
+        return sr.define.isin(j, positions) & (j <= i)
 
     @staticmethod
     def solution(i, n, positions):
         return tuple(
-            span(start + 0 * i, np.minimum(stop, i + 1)) for start, stop in sr.intervals(positions)
+            span(start + 0 * i, np.minimum(stop, i + 1))
+            for start, stop in sr.define.intervals(positions)
         )
 
 

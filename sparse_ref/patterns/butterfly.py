@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from ..define import Rule, span
 from ..sets.checks import integer
 from ..sets.pattern import Pattern
-from ..sets.rule import Rule, span
 from .elementary import Window
 
 MAX_FACTORS = 59  # 2**59 is below the greatest number that a rule takes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets.rule import Rule, every, span
+from ..define import Rule, every, span
 
 
 @dataclass(frozen=True)

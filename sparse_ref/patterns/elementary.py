@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..sets.rule import Rule, span
+from ..define import Rule, span
 
 
 @dataclass(frozen=True)

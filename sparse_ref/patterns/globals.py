@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..sets.rule import Rule, intervals, isin, span
+from ..define import Rule, intervals, isin, span
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..define import Rule, span
 from ..sets.checks import int_or_pair, int_tuple, integer
 from ..sets.parts import Grid
 from ..sets.pattern import Pattern
-from ..sets.rule import Rule, span
 from .divided import Chunk
 from .elementary import Causal, Window
 from .sparse_transformer import Block

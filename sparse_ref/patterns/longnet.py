@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..define import Rule, every
 from ..sets.branches import Branches
 from ..sets.checks import int_tuple, integer
-from ..sets.rule import Rule, every
 
 OFFSETS = {
     "paper": lambda head, heads, r: head % r,

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..define import Rule, intervals, isin, span
 from ..sets.checks import integer
 from ..sets.pattern import Pattern
-from ..sets.rule import Rule, intervals, isin, span
 from .elementary import Lookback
 from .globals import Sinks
 

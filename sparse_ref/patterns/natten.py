@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..define import Sized, every
 from ..sets.checks import flag, int_tuple, per_axis
 from ..sets.parts import Grid
-from ..sets.rule import Sized, every
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..define import Rule, every
 from ..sets.checks import MAX_HEADS, integer
 from ..sets.pattern import Pattern
-from ..sets.rule import Rule, every
 from .sparse_transformer import Block, Summary
 
 

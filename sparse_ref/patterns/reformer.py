@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..define import Sized, span
 from ..sets.branches import Branches
 from ..sets.checks import flag, integer
 from ..sets.parts import Blockwise, Grid
 from ..sets.pattern import Pattern
-from ..sets.rule import Sized, span
 from .elementary import Band
 
 

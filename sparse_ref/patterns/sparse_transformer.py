@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from ..define import Rule, every, span
 from ..sets.factorized import Factorized
-from ..sets.rule import Rule, every, span
 
 
 @dataclass(frozen=True)

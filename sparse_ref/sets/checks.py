@@ -36,8 +36,9 @@ def integer(
 
     Raises TypeError for what is no integer (True and 2.0 are none), ValueError beyond the bounds.
     """
+    # In proofs, a parameter is a Term (paths.proof.terms): it cannot be compared with a bound, and
+    # takes the bound as an assumption, so that a proof covers exactly what constructors accept.
     if isinstance(value, Symbolic):
-        # in a proof for all integers (paths/proof) a bound is an assumption, not a check
         return value.assume_bounds(least, None if most == MAX_PARAMETER else most)
     number = _as_index(value)
     if number is None:

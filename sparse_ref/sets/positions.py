@@ -51,3 +51,8 @@ def intervals(positions: Positions) -> tuple[Interval, ...]:
 def _edges(positions: Positions) -> np.ndarray:
     """The starts and stops of the intervals of consecutive positions, in turn."""
     return np.array(intervals(positions), np.int64).ravel()
+
+
+def first_index(flags: np.ndarray) -> tuple[int, ...]:
+    """The index of the first True of a bool array that has one; errors and findings name it."""
+    return tuple(int(x) for x in np.argwhere(flags)[0])

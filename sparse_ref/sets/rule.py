@@ -15,11 +15,8 @@ import numpy as np
 from .checks import int_tuple, integer, query_and_length
 from .definitions import Definition, code_of, set_and_source
 from .pattern import Pattern
-from .positions import intervals, isin, rank
-from .run import Run, as_int64, every, keys_of_run, span
+from .run import Run, as_int64, keys_of_run
 from .types import IntArray, Positions
-
-__all__ = ["Rule", "Run", "Sized", "every", "intervals", "isin", "rank", "span"]
 
 
 class Rule(Pattern):

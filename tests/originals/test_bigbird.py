@@ -1,7 +1,8 @@
-"""Originals: BigBird of Hugging Face transformers, its draws and its attention, against plans and multisets.
+"""Originals: BigBird of Hugging Face transformers, its draws and its attention, against plans and
+multisets.
 
-Google's code needs TensorFlow. Its draws are those of the functions here, so that its plan for 2048 positions, which Hugging
-Face does not use, is had by asking them for it.
+Google's code needs TensorFlow. Its draws are those of the functions here, so that its plan for 2048
+positions, which Hugging Face does not use, is had by asking them for it.
 """
 
 import numpy as np
@@ -38,7 +39,9 @@ def layer_of(block, random, layer, heads, training=True):
 
 
 def weights(n, block, random, layer, training, heads):
-    """(what comes out, attention_probs), both (heads, n, n): all logits are 0 and the values one-hot, so weights come out."""
+    """(what comes out, attention_probs), both (heads, n, n): all logits are 0 and the values
+    one-hot, so weights come out.
+    """
     blocked, band, rows, keys = big_bird.BigBirdModel.create_masks_for_block_sparse_attn(
         torch.ones(1, n), block
     )
@@ -280,6 +283,7 @@ def test_defect_in_evaluation_the_returned_weights_do_not_sum_to_one(random):
         5 / (5 + random),
         atol=1e-5,
         err_msg=(
-            "transformers now adds up the weights of a block that is listed more than once: compare attention_probs with the output"
+            "transformers now adds up the weights of a block that is listed more than once: "
+            "compare attention_probs with the output"
         ),
     )

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import numpy as np
 
-from ...attention.attend import attend_backward, attend_with_lse
+from ...attention import attend_backward, attend_with_lse
 from ..calling.frameworks import DTYPES, FRAMEWORKS, bits, name_of, numpy_of, spacing
 from ..calling.rounded_attention import differentiated
 from ..calling.subject import LAYOUTS, ProbeError, Subject

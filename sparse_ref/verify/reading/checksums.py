@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...attention.attend import attend_with_lse
+from ...attention import attend_with_lse
 from ..calling.frameworks import spacing
 from ..calling.subject import Subject
 
