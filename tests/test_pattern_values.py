@@ -88,7 +88,7 @@ def test_large_masks_and_pictures_name_what_serves_instead():
 
 
 @dataclass(frozen=True)
-class Backward(sr.Rule):
+class Backward(sr.define.Rule):
     """A_i = { j : i - j = step }
 
     Made for this test.
@@ -103,7 +103,7 @@ class Backward(sr.Rule):
 
     @staticmethod
     def solution(i, n, step):
-        return sr.span(i - step, i - step + 1)
+        return sr.define.span(i - step, i - step + 1)
 
 
 @dataclass(frozen=True)
