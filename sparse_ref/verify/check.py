@@ -9,8 +9,8 @@ import numpy as np
 
 from ..lower import dense
 from ..sets.checks import integer
+from ..sets.heads import patterns_of_heads
 from ..sets.pattern import Pattern
-from ..sets.require import require_one_set
 from .calling.subject import ProbeError, Subject, subject
 from .checks.assumptions import broken_premises, mixed_batch
 from .checks.explain import diluted, other_key_heads, reasons
@@ -228,17 +228,5 @@ def _large(
 
 def _patterns(pattern, heads) -> tuple[Pattern, ...]:
     """One pattern for each head."""
-    if isinstance(pattern, Pattern):
-        return (pattern,) * (1 if heads is None else integer("heads", heads, 1))
-    require_one_set("pattern", pattern)
-    if (
-        not isinstance(pattern, (list, tuple))
-        or not pattern
-        or not all(isinstance(p, Pattern) for p in pattern)
-    ):
-        raise TypeError(
-            f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}"
-        )
-    if heads is not None and heads != len(pattern):
-        raise ValueError(f"pattern must be one for each of heads = {heads}, got {len(pattern)}")
-    return tuple(pattern)
+    heads = None if heads is None else integer("heads", heads, 1)
+    return patterns_of_heads("pattern", pattern, heads)

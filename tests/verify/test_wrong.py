@@ -301,11 +301,13 @@ def test_options_outside_their_bounds_raise(arguments, said):
 def test_patterns_that_are_none_or_too_few_raise():
     with pytest.raises(TypeError, match="fn must be callable, got 3"):
         probe(3, 4)
-    for pattern in ("Causal()", [], [sr.Causal(), None], tri(4)):
+    for pattern in ("Causal()", [], tri(4)):
         with pytest.raises(
-            TypeError, match="pattern must be a Pattern, or a sequence of one for each head"
+            TypeError, match="pattern must be a Pattern, or a sequence with one for each head"
         ):
             check(masked(tri(4)), pattern, n=4)
+    with pytest.raises(TypeError, match=r"pattern\[1\] must be a Pattern, got None"):
+        check(masked(tri(4)), [sr.Causal(), None], n=4)
     with pytest.raises(ValueError, match="pattern must be one for each of heads = 3, got 2"):
         check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)
     with pytest.raises(

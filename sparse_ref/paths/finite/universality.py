@@ -37,9 +37,11 @@ Edge = tuple[int, int]  # (i, j)
 class Assumption:
     """The three parts of Assumption 1 at one length, each a Condition; true if all hold.
 
-    loops.evidence : None, or (m, k): position k does not attend to itself in layer m, from 1.
-    path.evidence : an order of the positions, or the evidence of `hamiltonian` that there is none.
-    mixing.evidence : s; or a WhyNot, of a pair that no number of layers joins; or None.
+    - `loops.evidence`: None, or (m, k), the layer from 1 and a position that does not attend to
+      itself there.
+    - `path.evidence`: an order of the positions, or what shows that there is none, as in
+      `hamiltonian`.
+    - `mixing.evidence`: s; or a WhyNot, of a pair that no number of layers joins; or None.
     """
 
     patterns: tuple[Pattern, ...]
