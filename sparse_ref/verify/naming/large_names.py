@@ -10,14 +10,14 @@ import numpy as np
 
 from ...patterns import Band, Causal, Full, Lookback, Strided, Window
 from ...sets.pattern import Pattern
-from ..reading.checksums import Sums
+from ..reading.checksums import Checksums
 from .diagnosis import PARTIAL, Diagnosis, diagnosed
 from .missing_parts import without
 from .phrases import of_heads
 from .shifts import left_out, moved
 
 
-def named(patterns, seen: Sums, off, found, known, rows) -> Iterator[Diagnosis]:
+def named(patterns, seen: Checksums, off, found, known, rows) -> Iterator[Diagnosis]:
     """What every row of a head has, as its sums show: another pattern, or the set of another head."""
     n = off.shape[1], len(seen.signs)
     for h, p in enumerate(patterns):
@@ -42,18 +42,18 @@ def named(patterns, seen: Sums, off, found, known, rows) -> Iterator[Diagnosis]:
     distinct = list(dict.fromkeys(patterns))
     if off.any() and len(distinct) > 1:
         all_rows = {
-            p: [not seen.unlike(h, p)[0].any() for h in range(len(patterns))] for p in distinct
+            p: [not seen.mismatch(h, p).wrong.any() for h in range(len(patterns))] for p in distinct
         }
         same = np.array([[all_rows[p][h] for p in patterns] for h in range(len(patterns))])
         for kind, text, heads in of_heads(same, [distinct.index(p) for p in patterns]):
             yield Diagnosis(kind, text, tuple(heads))
 
 
-def holds(q: Pattern, seen: Sums, h: int, found, known, rows) -> bool:
+def holds(q: Pattern, seen: Checksums, h: int, found, known, rows) -> bool:
     """Whether head h has the sets of q: in the rows that were read, and by their random sums in all others."""
     try:
         own = np.stack([member(q, int(i), known.shape[1]) for i in rows])
-        return bool(((own == found) | ~known).all()) and not seen.unlike(h, q)[0].any()
+        return bool(((own == found) | ~known).all()) and not seen.mismatch(h, q).wrong.any()
     except (IndexError, ValueError):  # a pattern that has no such rows
         return False
 

@@ -14,9 +14,9 @@ import numpy as np
 
 from ...sets.pattern import Pattern
 from ..calling.subject import ProbeError, Subject
-from ..reading.checksums import summed
+from ..reading.checksums import read_checksums
 from ..reading.probe import equal_weights
-from ..reading.sampled_rows import read
+from ..reading.sampled_rows import read_rows
 from .identify import identify
 from .large_names import holds, suggested
 
@@ -36,10 +36,10 @@ class Names:
 def names(call: Subject, seed: int = 0) -> Names:
     """The names of what fn attends to at equal logits. Raises ProbeError where fn does."""
     rng = np.random.default_rng(seed)
-    sums = summed(call, rng)
+    sums = read_checksums(call, rng)
     rows = np.unique(np.linspace(0, call.n[0] - 1, min(ROWS, call.n[0]), dtype=int))
     nothing = np.zeros((call.heads, len(rows), call.n[1]), bool)
-    weights, known = read(call, nothing, ~nothing[..., 0], rows, sums.dtype, rng)
+    weights, known = read_rows(call, nothing, ~nothing[..., 0], rows, sums.dtype, rng)
     found = weights != 0
 
     def first(h, candidates):

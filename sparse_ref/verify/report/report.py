@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from html import escape
 
 import numpy as np
 
 from ...picture import difference
 from ...sets.pattern import Pattern
-from ..calling.subject import first
-from ..checks.finding import Finding
+from ..checks.finding import Finding, first_index
 from ..checks.numbers import Numbers
-from ..checks.set_findings import biased
-from ..naming.diagnosis import Diagnosis, diagnosed, told
+from ..naming.diagnosis import Diagnosis, told
+from ..reading.evidence import Evidence, Exhaustive
 from ..reading.probe import Probe
-from ..sketch import Sketch
+from ..reading.sample import Sampled
 from . import formats
 from .rerun import command
 
@@ -35,9 +33,7 @@ class Report:
     n, seed : (n_q, n_k), and the seed of the random input.
     fn, options : what was called, and how.
     findings : what is wrong; passed means that there are none.
-    expected : bool (H, n_q, n_k), the expected sets, or those of the rows that were looked at; None where nothing was.
-    probe : what was read out of fn, or None where that failed, or where not every pair was looked at.
-    sampled : what was seen of an n where not every pair was looked at; None elsewhere.
+    evidence : what was read of fn, or None if that failed.
     numbers : the comparisons on random input.
     remarks : what is worth knowing and is no fault.
     """
@@ -48,11 +44,10 @@ class Report:
     fn: str = "fn"
     options: dict = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    expected: np.ndarray | None = None
-    probe: Probe | None = None
-    sampled: Sketch | None = None
+    evidence: Evidence | None = None
     numbers: tuple[Numbers, ...] = ()
     remarks: list[str] = field(default_factory=list)
+    diagnosis: tuple[Diagnosis, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -70,26 +65,24 @@ class Report:
         return len(self.patterns)
 
     @property
-    def actual(self) -> np.ndarray | None:
-        """The keys that some input lets fn attend to, leaks included, of the rows that `expected` has; None where fn failed."""
-        if self.sampled is not None:
-            return self.sampled.found
-        return None if self.probe is None else self.probe.mask | self.probe.leaks
+    def probe(self) -> Probe | None:
+        """What was read of fn if every pair was."""
+        return self.evidence.probe if isinstance(self.evidence, Exhaustive) else None
 
-    @cached_property
-    def diagnosis(self) -> tuple[Diagnosis, ...]:
-        """What explains the heads whose sets are not the expected ones, as far as that has a name."""
-        if self.sampled is not None:
-            return self.sampled.diagnosis
-        if self.probe is None or self.expected is None:
-            return ()
-        known = np.where(self.probe.nan_rows[..., None], self.expected, self.probe.mask)
-        return diagnosed(
-            self.patterns,
-            self.expected,
-            known,
-            np.where(biased(self.probe)[..., None], 0, self.probe.multiplicity),
-        )
+    @property
+    def sampled(self) -> Sampled | None:
+        """What was read of fn if not every pair was."""
+        return self.evidence if isinstance(self.evidence, Sampled) else None
+
+    @property
+    def expected(self) -> np.ndarray | None:
+        """The expected sets of the rows that were read, bool (H, rows, n_k); None if reading failed."""
+        return None if self.evidence is None else self.evidence.expected
+
+    @property
+    def actual(self) -> np.ndarray | None:
+        """The keys that some input lets fn attend to, leaks included, in the rows of `expected`; None if reading failed."""
+        return None if self.evidence is None else self.evidence.reachable
 
     @property
     def names(self) -> dict[int, str]:
@@ -204,7 +197,7 @@ class Report:
             return []
         head = self._head()
         expected, actual = self.expected[head], self.actual[head]
-        i, j = first(expected != actual)
+        i, j = first_index(expected != actual)
         rows, keys = (
             _around(i, len(expected), MOST if self.sampled is None else FEW),
             _around(j, expected.shape[1], MOST),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...attention.attend import attend_with_lse
-from ..calling.rounded_attention import BITS, attended
+from ..calling.rounded_attention import BITS, Precision, attention
 from .dense import Given
 
 
@@ -24,7 +24,7 @@ def tolerances(arrays, patterns, scale: float) -> dict[str, dict[str, float]]:
     allowed: dict[str, dict[str, float]] = {"out": {}, "lse": {}}
     for name, bits in BITS.items():
         working = 2.0 ** (1 - max(bits, 24))
-        plain = attended(given.q, given.k, given.v, given.m, given.scale, bits, bits)
+        plain = attention(given.q, given.k, given.v, given.m, given.scale, Precision(bits, bits))
         of_out, of_lse = (_error(*pair) for pair in zip(plain, true))
         logits = 2 * working * (1 + largest)
         allowed["out"][name] = float(
