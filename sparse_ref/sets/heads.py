@@ -14,8 +14,8 @@ def patterns_of_heads(
 ) -> tuple[Pattern, ...]:
     """The pattern of each head; one Pattern is that of all heads, 1 unless given.
 
-    `name` is that of the argument in errors. Raises TypeError for anything but a Pattern or a list or tuple of them, and
-    ValueError for another number of patterns than heads.
+    `name` is that of the argument in errors. Raises TypeError for anything but a Pattern or a list
+    or tuple of them, and ValueError for another number of patterns than heads.
     """
     heads = None if heads is None else integer("heads", heads, 1)
     if isinstance(pattern, Pattern):

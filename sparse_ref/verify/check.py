@@ -1,4 +1,4 @@
-"""The verdict: an implementation compared with a pattern, first the sets, exactly, then the numbers."""
+"""The verdict: an implementation compared with a pattern, first its sets, then its numbers."""
 
 from __future__ import annotations
 
@@ -69,14 +69,17 @@ def check(
 ) -> Report:
     """Whether `fn` is attention over exactly these sets; if not, how it differs and what it is.
 
-    First the sets: extra and missing keys, keys that count twice, biased weights, row sums other than 1, ghosts, empty rows
-    that are not 0, NaN, and finite masks. Changing one sequence of a batch, or a key outside the set, must not change any
-    other output. Then the numbers, on the rows with the right keys: random input, logits of spread 1 and 50, compared with
-    the float64 reference, and lse if fn returns it. Wrong numbers are explained by another scale, a soft cap or the
-    kv-head mapping if one of these fits. Never raises for a faulty fn. `bool(report)` is `report.passed`.
+    First the sets: extra and missing keys, keys that count twice, biased weights, row sums other
+    than 1, ghosts, empty rows that are not 0, NaN, and finite masks. Changing one sequence of a
+    batch, or a key outside the set, must not change any other output. Then the numbers, on the rows
+    with the right keys: random input, logits of spread 1 and 50, compared with the float64
+    reference, and lse if fn returns it. Wrong numbers are explained by another scale, a soft cap or
+    the kv-head mapping if one of these fits. Never raises for a faulty fn. `bool(report)` is
+    `report.passed`.
 
-    Above 2**22 pairs, the sets of all rows are checked by random sums and the keys of some wrong rows are read; finite
-    masks, huge numbers outside the sets, and numbers are checked in some rows. The report names what was not checked.
+    Above 2**22 pairs, the sets of all rows are checked by random sums and the keys of some wrong
+    rows are read; finite masks, huge numbers outside the sets, and numbers are checked in some
+    rows. The report names what was not checked.
 
     Parameters
     ----------
@@ -93,18 +96,21 @@ def check(
     seed : int
         Of the random input.
     gradients : "torch", "jax", function or None
-        How to differentiate fn: by the framework, or by a function vjp(q, k, v, grad) -> (dq, dk, dv). None does not.
+        How to differentiate fn: by the framework, or by a function vjp(q, k, v, grad) -> (dq, dk,
+        dv). None does not.
     exhaustive : bool or None
-        True to read every pair, up to 4096 queries and keys; False to use random sums; None to decide by size.
+        True to read every pair, up to 4096 queries and keys; False to use random sums; None to
+        decide by size.
     also : sequence of int or (int, int)
-        More lengths to check: odd ones, shorter than a window, 1. Their findings begin with "at n =".
+        More lengths to check: 1, odd ones, shorter than a window. Findings begin with "at n =".
     kv_heads, d, e, layout, framework, dtype, device, seconds
         How fn is called, as for `probe`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument outside its bounds, another number of patterns than heads, or a pattern that has no such n.
+        An argument outside its bounds, another number of patterns than heads, or a pattern that has
+        no such n.
 
     Examples
     --------
@@ -164,7 +170,9 @@ def assert_conforms(
     device: str = "cpu",
     seconds: float = 60.0,
 ) -> None:
-    """`check` in a test: AssertionError with the report if it does not pass. The parameters are those of `check`.
+    """`check` in a test: AssertionError with the report if it does not pass.
+
+    The parameters are those of `check`.
 
     >>> import sparse_ref as sr
     >>> fn = lambda q, k, v: sr.attend(q, k, v, sr.Causal(), device="reference")
@@ -215,7 +223,7 @@ def _report(
     options: CallOptions,
     question: Question,
 ) -> Report:
-    """The report at one length. Findings are kept as they come, so that nothing is lost if fn fails later."""
+    """The report at one length; findings are kept as they come, for fn may fail later."""
     subject = Subject.of(fn, n, len(patterns), options)
     call = {**options.changes(), **question.as_dict()}
     report = Report(patterns, subject.n, question.seed, called(fn), call)

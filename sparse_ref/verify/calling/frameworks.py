@@ -1,4 +1,7 @@
-"""Arrays passed to an implementation and read back, by DLPack if possible. A framework is imported when it is first used."""
+"""Arrays passed to an implementation and read back, by DLPack if possible.
+
+A framework is imported when it is first used.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ def dtype_name(x: Any) -> str:
 
 
 def to_float64(x: Any) -> FloatArray:
-    """An array of any framework and device as a float64 NumPy array: a copy, since fn may reuse its output."""
+    """A float64 NumPy array of any framework's array: a copy, since fn may reuse its output."""
     if hasattr(x, "detach"):  # a torch tensor
         x = x.detach().cpu()
     if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):

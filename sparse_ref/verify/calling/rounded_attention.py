@@ -1,9 +1,11 @@
-"""Attention and its gradients in plain NumPy at a given precision: the error that rounding alone causes.
+"""Attention and its gradients in plain NumPy at a given precision: the error of rounding alone.
 
-All tolerances come from that error. Inputs, weights, outputs and gradients have `bits` significant bits, and logits have
-`logit_bits`. Sums are float32, or float64 for more than 24 bits. NumPy is the only import, since other code is judged by this.
+All tolerances come from that error. Inputs, weights, outputs and gradients have `bits` significant
+bits, and logits have `logit_bits`. Sums are float32, or float64 for more than 24 bits. NumPy is the
+only import, since other code is judged by this.
 
-Symbols:  x logits, p weights, dp and ds their gradients, (H, n_q, n_k);  m how often each key counts.
+Symbols:  x logits, p weights, dp and ds their gradients, (H, n_q, n_k);  m how often each key
+counts.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def as_working(x: Any, bits: int) -> Floats:
 def weights(
     q: Any, k: Any, m: Any, scale: float, precision: Precision
 ) -> tuple[Floats, NDArray[Any]]:
-    """(p before it is rounded, lse (H, n_q)) of q (H, n_q, d) and k (G, n_k, d); 0 and -inf in rows without keys."""
+    """(p before rounding, lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d); 0, -inf in empty rows."""
     group = len(q) // len(k)
     q, k = (as_working(x, precision.bits) for x in (q, k))
     products = q @ np.repeat(k, group, axis=0).mT

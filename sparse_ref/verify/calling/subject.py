@@ -1,4 +1,7 @@
-"""Calling somebody else's attention with its layout, dtype and framework, and errors that teach if it misbehaves."""
+"""Calling somebody else's attention, with its layout, dtype and framework.
+
+Errors tell what the call was and what must come back.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,7 @@ class CallOptions:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """An implementation, and the shapes that it is called with: q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
+    """An implementation, and how it is called: q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
 
     fn: Callable[..., Any]
     n: tuple[int, int]
@@ -135,7 +138,7 @@ class Subject:
         return v
 
     def normal(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Random q, k, v, every head, position and feature different, exact in the dtype of the input."""
+        """Random q, k, v, all entries different, exact in the dtype of the input."""
         q = rng.standard_normal((self.heads, self.n[0], self.d), np.float32)
         k = rng.standard_normal((self.kv_heads, self.n[1], self.d), np.float32)
         v = rng.standard_normal((self.kv_heads, self.n[1], self.e), np.float32)
@@ -153,7 +156,10 @@ class Subject:
     def attend_wide(
         self, q: Any, k: Any, v: Any, rows: Any = slice(None)
     ) -> tuple[FloatArray, str]:
-        """(out, dtype) of these rows for v (n_k, w) of any width, the same for all key heads: one call per e columns."""
+        """(out, dtype) of these rows for v (n_k, w) of any width, the same for all key heads.
+
+        One call per e columns.
+        """
         outs, dtype = [], ""
         for start in range(0, v.shape[1], self.e):
             columns = v[:, start : start + self.e]
@@ -165,7 +171,10 @@ class Subject:
         return np.concatenate(outs, axis=-1), dtype
 
     def attend_batch(self, q: Any, k: Any, v: Any) -> tuple[FloatArray, str, FloatArray | None]:
-        """(out, dtype, lse) of a batch: out (B, H, n_q, e) and lse (B, H, n_q) in float64; lse None if fn returns none."""
+        """(out, dtype, lse) of a batch: out (B, H, n_q, e) and lse (B, H, n_q) in float64.
+
+        lse is None if fn returns none.
+        """
         pack = LAYOUTS[self.layout].pack
         # copies, since fn may write on its arguments
         arrays = [np.array(pack(np.asarray(x)), order="C") for x in (q, k, v)]
@@ -185,7 +194,10 @@ class Subject:
         return FRAMEWORKS[self.framework](x, self.dtype, self.device)
 
     def run(self, text: str, call: Callable[[], T]) -> T:
-        """What call() returns, within the time limit; whatever it raises is a ProbeError that begins with `text`."""
+        """What call() returns, within the time limit.
+
+        Whatever it raises is a ProbeError that begins with `text`.
+        """
         try:
             return self.worker(call, self.seconds)
         except ProbeError:

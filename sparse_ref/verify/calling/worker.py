@@ -1,6 +1,7 @@
 """Calls that may hang: they run on a thread of their own, and are given up after some seconds.
 
-A thread cannot be stopped, only left behind. A worker whose thread was left behind makes no more calls.
+A thread cannot be stopped, only left behind. A worker whose thread was left behind makes no more
+calls.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Worker:
         self.stuck = False
 
     def __call__(self, call: Callable[[], Any], seconds: float) -> Any:
-        """What call() returns or raises; TimeoutError if this call, or one before it, takes longer."""
+        """What call() returns or raises; TimeoutError if this call or an earlier one hangs."""
         if self.stuck:
             raise TimeoutError(f"was still running {seconds:g} seconds after an earlier call")
         if self.thread is None:

@@ -1,4 +1,6 @@
-"""The assumptions of reading sets out of an implementation: it is deterministic, batch-independent, and linear in V."""
+"""What reading sets assumes: an implementation is deterministic and linear in V, alone or in a
+batch.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from ...sets.types import BoolArray
 from ..calling.frameworks import spacing
 from ..calling.subject import BATCHED, ProbeError, Subject
 from .finding import Finding, findings_in
+
+UNREADABLE = "the sets cannot be read out"
 
 
 def broken_assumptions(subject: Subject, seed: int) -> Iterator[Finding]:
@@ -28,23 +32,21 @@ def broken_assumptions(subject: Subject, seed: int) -> Iterator[Finding]:
         has_state = settles or drifts
         kind = "state" if has_state else "random"
         cause = "it keeps state of earlier calls" if has_state else "random, as dropout is"
-        text = f"{{}} that differ between calls with the same input ({cause}); the sets cannot be read out"
+        text = f"{{}} that differ between calls with the same input ({cause}); {UNREADABLE}"
         yield from findings_in(kind, changed, text, "row")
         return
     subject.attend(*subject.normal(rng))
     repeat, _ = subject.attend(q, k, v)
-    text = "{} that another call in between has changed; the sets cannot be read out"
+    text = f"{{}} that another call in between has changed; {UNREADABLE}"
     yield from findings_in("state", _differs(repeat, first, rounding), text, "row")
     zeros = np.where(np.isfinite(first), 0, np.nan)
     at_zero, _ = subject.attend(q, k, 0 * v)
-    text = (
-        "{} that are not 0 at v = 0: the output is not linear in V, and its sets cannot be read out"
-    )
+    text = f"{{}} that are not 0 at v = 0, so the output is not linear in V; {UNREADABLE}"
     yield from findings_in("not linear", _differs(at_zero, zeros, 0), text, "row")
 
 
 def batch_findings(subject: Subject, seed: int) -> Iterator[Finding]:
-    """Rows of one sequence that depend on another sequence of the batch; none if fn takes only one sequence."""
+    """Rows of one sequence that depend on another of the batch; none if fn takes only one."""
     if subject.layout not in BATCHED:
         return
     rng = np.random.default_rng(seed)

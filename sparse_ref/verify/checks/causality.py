@@ -33,11 +33,12 @@ def leaked_future(
     device: str = "cpu",
     seconds: float = 60.0,
 ) -> list[Finding]:
-    """The rows before some t that change if q, k and v change from t on; [] if fn is causal as far as was tried.
+    """The rows before some t that change if the input changes from t on; [] if fn seems causal.
 
-    Position i of the queries is position i of the keys. All t are tried up to n = 64, and 64 evenly spread ones beyond. This
-    works for whole layers and models, whose sets cannot be read out; `check` tells which keys an attention attends to. Rows
-    that are not finite are left out. A non-deterministic fn yields a `random` finding.
+    Position i of the queries is position i of the keys. All t are tried up to n = 64, and 64 evenly
+    spread ones beyond. This works for whole layers and models, whose sets cannot be read out;
+    `check` tells which keys an attention attends to. Rows that are not finite are left out. A
+    non-deterministic fn yields a `random` finding.
 
     Parameters
     ----------

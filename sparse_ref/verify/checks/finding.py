@@ -77,8 +77,8 @@ def findings_in(
 ) -> Iterator[Finding]:
     """The finding of a bool table (H, rows) or (H, rows, n_k), if anything in it is True.
 
-    The text has a place for the count, and one for the first of `values`, a table like `wrong`. `rows` are the queries of
-    the table's rows, all of them unless given.
+    The text has a place for the count, and one for the first of `values`, a table like `wrong`.
+    `rows` are the queries of the table's rows, all of them unless given.
     """
     if not wrong.any():
         return

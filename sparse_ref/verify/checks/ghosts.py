@@ -1,4 +1,4 @@
-"""Rows whose weights do not sum to 1: ghosts, that is keys of logit 0 and value 0, or another factor."""
+"""Rows whose weights do not sum to 1: ghosts, which are keys of logit 0 and value 0, or a factor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGE_LOGIT = 12.0  # e^12 outweighs some ghosts of weight e^0
 
 
 def row_sum_findings(subject: Subject, totals: RowTotals) -> Iterator[Finding]:
-    """Rows whose weights do not sum to 1; ghosts are told from the rest by large logits, next to which they vanish."""
+    """Rows whose weights do not sum to 1; ghosts are those that vanish next to large logits."""
     wrong, sums = totals.unnormalised, totals.row_sums
     if not wrong.any():
         return

@@ -1,8 +1,9 @@
 """Which keys the gradient of an implementation reaches: those that it attends to, and no others.
 
-At q = k = 0 the gradient of v_j is sum_i P_ij g_i, and P_ij = 1 / |A_i|. With g_i = |A_i| times random signs it is the sum of
-the signs of the queries that attend to j. A query too many or too few changes its key by 1, in as many columns as v is wide.
-If keys are wrong and n is small, the sets of the backward pass are read query by query.
+At q = k = 0 the gradient of v_j is sum_i P_ij g_i, and P_ij = 1 / |A_i|. With g_i = |A_i| times
+random signs it is the sum of the signs of the queries that attend to j. A query too many or too few
+changes its key by 1, in as many columns as v is wide. If keys are wrong and n is small, the sets of
+the backward pass are read query by query.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def gradient_set_findings(subject: Subject, evidence: Evidence, dv: DV) -> Itera
         place = _first_mismatch(subject, dv, sets, rows)
         place = place or f"first at key head {key_head}, key {key}"
         count = int(wrong.sum())
-        text = f"dv of {count_noun(count, 'key')} comes from other queries than attend to them: {place}"
+        keys = count_noun(count, "key")
+        text = f"dv of {keys} comes from other queries than attend to them: {place}"
         yield Finding("gradient", text, count)
 
 

@@ -1,4 +1,4 @@
-"""Are the gradients right? By autograd through fn, or by a given backward function, compared with the float64 statement."""
+"""Are the gradients right? Those of autograd or of a function, compared with the statement."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Inputs(NamedTuple):
 def gradient_findings(
     subject: Subject, evidence: Evidence, vjp: VJP, scale: float | None, seed: int
 ) -> Iterator[Finding]:
-    """Wrong rows of dq, dk and dv, for a random gradient at the conforming rows and 0 at the others."""
+    """Wrong rows of dq, dk and dv, for a random gradient at the conforming rows and 0 at the
+    others.
+    """
     x = _random_inputs(subject, evidence, seed)
     actual, dtype = _gradients_of(subject, vjp, x)
     if len(actual) != 3:
@@ -93,7 +95,7 @@ def _budgets(
     dtype: str,
     expected: Sequence[FloatArray],
 ) -> Iterator[float]:
-    """Of dq, dk and dv: twice the error of plain NumPy in this precision, logits in it or in float32, and their rounding."""
+    """Of dq, dk and dv: twice the error of plain NumPy in this precision, and their rounding."""
     rows = evidence.rows
     inputs = x.grad[:, rows], x.q[:, rows], x.k, x.v, evidence.expected, scale
     precisions = [Precision(bits(dtype), logit_bits) for logit_bits in {24, bits(dtype)}]
@@ -124,7 +126,9 @@ def _statement(
 
 
 def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[FloatArray], str]:
-    """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that occurs."""
+    """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that
+    occurs.
+    """
     layout = LAYOUTS[subject.layout]
     arrays = [np.array(layout.pack(array[None]), order="C") for array in x]
     heads = subject.heads, subject.kv_heads, subject.kv_heads

@@ -1,4 +1,4 @@
-"""Query heads that read the values of the wrong key head: the kv-head mapping of grouped-query attention (GQA)."""
+"""The kv-head mapping of grouped-query attention (GQA): query heads that read a wrong key head."""
 
 from __future__ import annotations
 

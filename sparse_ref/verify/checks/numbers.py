@@ -1,7 +1,8 @@
-"""Are the numbers right? Compared with the float64 statement, within an error budget taken from data.
+"""Are the numbers right? Compared with the float64 statement, within a budget taken from data.
 
-The budget is twice the error of plain NumPy on the same input in the output's precision, with logits in that precision or in
-float32, whichever is worse, plus the cost of rounding logits and output. No tolerance is chosen, so none can be too wide.
+The budget is twice the error of plain NumPy on the same input in the output's precision, with
+logits in that precision or in float32, whichever is worse, plus the cost of rounding logits and
+output. No tolerance is chosen, so none can be too wide.
 """
 
 from __future__ import annotations
@@ -144,8 +145,8 @@ def number_findings(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
             yield Finding("nan", text, x.broken, x.broken_at)
         if x.wrong:
             text = (
-                f"wrong numbers in {x.wrong:,} of {x.rows:,} rows with the right keys, at {logits}: "
-                f"error up to {x.error:.2g}, allowed {x.budget:.2g}"
+                f"wrong numbers in {x.wrong:,} of {x.rows:,} rows with the right keys, "
+                f"at {logits}: error up to {x.error:.2g}, allowed {x.budget:.2g}"
             )
             yield Finding("numerics", text, x.wrong, x.wrong_at)
         if x.wrong_lse:

@@ -28,7 +28,7 @@ class PoisonResult(NamedTuple):
 
 
 def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonResult:
-    """Random input in which some keys and values become huge, then NaN: which conforming rows change without them."""
+    """Conforming rows that change once some keys outside their set are huge, or NaN."""
     judged = evidence.conforming
     outside = ~evidence.expected & evidence.conforming_read[..., None]
     candidates = np.flatnonzero(outside.any(axis=(0, 1)))
@@ -56,7 +56,8 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
     if nan.any() and not huge.any():
         rows = count_noun(int(nan.sum()), "row")
         remarks.append(
-            f"note, no failure: NaN in a masked key reaches {rows} (0 * NaN = NaN, as in most dense code)"
+            f"note, no failure: NaN in a masked key reaches {rows} "
+            "(0 * NaN = NaN, as in most dense code)"
         )
     remarks += _coverage(evidence, int(independent.sum()))
     return PoisonResult(list(findings_in("poison", huge, text, "row")), remarks)

@@ -1,8 +1,9 @@
-"""Why numbers are wrong if the sets are right: another scale, or logits that are a curve of q . k, as a soft cap makes them.
+"""Why numbers are wrong if the sets are right: another scale, or a curve such as a soft cap.
 
-Some keys, J, have q . k = t, and all others q . k = s. What the values of J get of row i, over what the others get, is then
-a e^f(t) / b e^f(s), with the logit f as a function of q . k. So f(t) - f(s) is the log of that ratio, less the log at
-t = s = 0, whatever else the weights depend on. f(64) is reached by steps short enough for half precision.
+Some keys, J, have q . k = t, and all others q . k = s. What the values of J get of row i, over what
+the others get, is then a e^f(t) / b e^f(s), with the logit f as a function of q . k. So f(t) - f(s)
+is the log of that ratio, less the log at t = s = 0, whatever else the weights depend on. f(64) is
+reached by steps short enough for half precision.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ SHOWN_STEPS = (1.0, 4.0, 16.0, 64.0)
 
 
 class ScoreCurve(NamedTuple):
-    """The logit as a function of q . k: its slope at 0, and its value where q . k is each of STEPS times the unit."""
+    """The logit as a function of q . k: its slope at 0, and its value where q . k is each of STEPS
+    times the unit.
+    """
 
     unit: float
     slope: float
@@ -83,7 +86,7 @@ def score_curve(subject: Subject, seed: int) -> ScoreCurve:
 
 
 def _log_odds(subject: Subject, in_J: BoolArray, t: float, s: float) -> FloatArray:
-    """log of the weight of the keys in J, q . k = t, over that of the others, q . k = s, (H, n_q)."""
+    """log of the weight of the keys in J, q . k = t, over that of others, q . k = s, (H, n_q)."""
     q, k = subject.equal_logits
     q[..., 0] = 1
     k[..., 0] = np.where(in_J, t, s)

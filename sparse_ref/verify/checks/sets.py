@@ -62,7 +62,7 @@ def leak_findings(leaks: Leaks) -> Iterator[Finding]:
     """Finite masks, and rows in which they cannot be seen."""
     logits = f"at logits of {HOSTILE_LOGIT:g}"
     if leaks.leaks.ndim == 3:
-        text = f"finite mask: {{}} masked with a number, not -inf, and attended to {logits}"
+        text = f"finite mask: {{}} not masked with -inf, and attended to {logits}"
         yield from findings_in("leak", leaks.leaks, text)
     else:
         text = (

@@ -1,8 +1,8 @@
-"""Random checksums of what each row attends to: a call or two show every row that differs from its set.
+"""Random checksums of what each row attends to: a call or two show every row with a wrong set.
 
-With q = k = 0, values of 1 give each row's sum of weights, s_i, and random values of +1 and -1 give their mean over the row's
-keys, times s_i. A key too many or too few, or counted twice, changes all of these means by about s_i / |A_i|. The chance that
-they all stay the same is 2^-31 a row, or less.
+With q = k = 0, values of 1 give each row's sum of weights, s_i, and random values of +1 and -1 give
+their mean over the row's keys, times s_i. A key too many or too few, or counted twice, changes all
+of these means by about s_i / |A_i|. The chance that they all stay the same is 2^-31 a row, or less.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ SMALLEST_SUM = 2.0**-19
 class RowMismatch(NamedTuple):
     """The rows of one head compared with a pattern, each (n_q,).
 
-    wrong : rows whose sums are not those of their set.  blind : rows with so many keys that one would not show.
-    sizes : |A_i|.  row_sums : the sums of weights, exact to the dtype's rounding.
+    wrong : rows whose sums are not those of their set.  blind : rows with so many keys that one
+    would not show. sizes : |A_i|.  row_sums : the sums of weights, exact to the dtype's rounding.
     """
 
     wrong: BoolArray
@@ -35,7 +35,7 @@ class RowMismatch(NamedTuple):
 
 
 class Checksums(NamedTuple):
-    """out (H, n_q, s) from q = k = 0 and these signs (n_k, s) as values of all heads; row_sums (H, n_q) of the weights."""
+    """out (H, n_q, s) from q = k = 0 and signs (n_k, s) as values; row_sums (H, n_q) of weights."""
 
     out: FloatArray
     row_sums: FloatArray
@@ -83,8 +83,8 @@ def _exact_row_sums(
 ) -> FloatArray:
     """The sums of weights, from the means if they agree with the sums that came.
 
-    A running sum of many equal weights is off by up to |A_i| 2^-24 in float32. A sum of random signs is not, so that the
-    factor between the actual and the expected means is more exact.
+    A running sum of many equal weights is off by up to |A_i| 2^-24 in float32. A sum of random
+    signs is not, so that the factor between the actual and the expected means is more exact.
     """
     squares = (means * means).sum(axis=-1)
     products = (out * means).sum(axis=-1)

@@ -1,6 +1,7 @@
-"""What an implementation attends to, next to the sets that are expected: every pair at small n, a sample at large n.
+"""What an implementation attends to, next to the expected sets: every pair, or a sample.
 
-Both kinds of evidence, `Exhaustive` here and `Sampled`, answer the same questions, so that one protocol judges both.
+Both kinds of evidence, `Exhaustive` here and `Sampled`, answer the same questions, so that one
+protocol judges both.
 
 Symbols:  H heads;  `rows` are the queries whose keys were read one by one, all of them at small n.
 """
@@ -25,8 +26,8 @@ from .probe import Probe, read_probe
 class RowTotals(NamedTuple):
     """Per row, (H, n_q), at equal logits.
 
-    nonempty : has any keys.  known : the sums are those of its own keys.  sizes : number of keys, with multiplicity.
-    row_sums : sum of weights.  dtype : the name of the output's dtype.
+    nonempty : has any keys.  known : the sums are those of its own keys.  sizes : number of keys,
+    with multiplicity. row_sums : sum of weights.  dtype : the name of the output's dtype.
     """
 
     nonempty: BoolArray
@@ -37,7 +38,9 @@ class RowTotals(NamedTuple):
 
     @property
     def unnormalised(self) -> BoolArray:
-        """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype and of long sums."""
+        """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype and of
+        long sums.
+        """
         allowed = 6 * spacing(self.dtype) + 2.0**-24 * np.sqrt(self.sizes)
         return self.nonempty & self.known & (np.abs(self.row_sums - 1) > allowed)
 
@@ -101,7 +104,7 @@ class Evidence(ABC):
     @property
     @abstractmethod
     def conforming(self) -> BoolArray:
-        """Rows with the expected keys, each once, and with equal weights that sum to 1; numbers are judged in these."""
+        """Rows with the expected keys, each once, with equal weights that sum to 1, bool (H, n_q)."""
 
     @property
     @abstractmethod
@@ -122,7 +125,9 @@ class Evidence(ABC):
 
     @cached_property
     def uneven(self) -> BoolArray:
-        """Rows of those read whose weights are not in proportion to how often keys count, bool (H, rows)."""
+        """Rows of those read whose weights are not in proportion to how often keys count, bool (H,
+        rows).
+        """
         return uneven_rows(self.weights, self.multiplicity)
 
     @property

@@ -1,7 +1,7 @@
 """Finite masks in a large implementation, read in as many rows as q is wide.
 
-Each of these rows has a coordinate of its own, on which the keys of its set are far below all others. If the query heads of a
-key head have several patterns, each pattern takes one call.
+Each of these rows has a coordinate of its own, on which the keys of its set are far below all
+others. If the query heads of a key head have several patterns, each pattern takes one call.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ def _means(signs: FloatArray, members: list[IntArray]) -> FloatArray:
 
 
 def _differs(out: FloatArray, means: FloatArray, dtype: str) -> BoolArray:
-    """Rows that are no multiple, from 0 to 1, of the mean over their keys; ghosts make it less than 1."""
+    """Rows that are no multiple, from 0 to 1, of the mean over their keys; ghosts make it less than
+    1.
+    """
     squares = (means * means).sum(axis=-1)
     products = (out * means).sum(axis=-1)
     with np.errstate(invalid="ignore"):

@@ -1,11 +1,13 @@
 """Reading the sets out of an implementation. Exact, because attention is linear in V.
 
-With V one-hot in columns, out_ic = P_ij for the key j of column c, whatever P is. With q = k = 0 the logits are equal, so
-P_ij = m_ij / sum_j m_ij, and m_ij says how many times key j is counted: the support of P is the set.
+With V one-hot in columns, out_ic = P_ij for the key j of column c, whatever P is. With q = k = 0
+the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij says how many times key j is counted:
+the support of P is the set.
 
-A key that is masked with a finite number is not in that support, yet gets weight once the other logits are below the number.
-A second pass gives keys outside the set a logit of +4e4 and those inside -4e4. No number that replaces a logit and is above
--4e4 withstands this, and none that is added to it and is above -8e4.
+A key that is masked with a finite number is not in that support, yet gets weight once the other
+logits are below the number. A second pass gives keys outside the set a logit of +4e4 and those
+inside -4e4. No number that replaces a logit and is above -4e4 withstands this, and none that is
+added to it and is above -8e4.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ class Probe:
     mask : bool (H, n_q, n_k)
         [P_ij != 0]; False in rows that are not finite.
     multiplicity : int64 (H, n_q, n_k)
-        P_ij over the row's least weight, rounded. Weights below a millionth of the row's greatest, which a finite mask
-        leaves, count 0 times.
+        P_ij over the row's least weight, rounded. Weights below a millionth of the row's greatest,
+        which a finite mask leaves, count 0 times.
     row_sums : float64 (H, n_q)
         sum_j P_ij: 0 in empty rows, NaN in rows that are not finite.
     nan_rows : bool (H, n_q)
@@ -63,7 +65,10 @@ class Probe:
 
     @property
     def bias(self) -> FloatArray:
-        """What is added to the logits, up to a constant per row: log P_ij less the row's largest, -inf outside the sets."""
+        """What is added to the logits, up to a constant per row: log P_ij less the row's largest.
+
+        -inf outside the sets.
+        """
         with np.errstate(divide="ignore"):
             logs = np.where(self.mask, np.log(np.abs(self.weights)), -np.inf)
         top = logs.max(axis=-1, keepdims=True, initial=-np.inf)
@@ -91,17 +96,18 @@ def probe(
     device: str = "cpu",
     seconds: float = 60.0,
 ) -> Probe:
-    """The sets A_i that `fn` attends to, exactly, how often each key counts, and which masked keys leak.
+    """The sets A_i that `fn` attends to, exactly, and which masked keys leak.
 
-    About n_k / e + n_k / min(d - 1, e) calls, so that wide d and e make few; O(H n_q n_k) memory. Turn dropout off.
-    Sets that depend on the data (top-k, hashing) are those of equal logits, with all ties, unless q and k are given. Then
-    the sets are those of these q and k, and the weights are the softmax of their logits; multiplicity and leaks are not
-    read.
+    About n_k / e + n_k / min(d - 1, e) calls, so that wide d and e make few; O(H n_q n_k) memory.
+    Turn dropout off. Sets that depend on the data (top-k, hashing) are those of equal logits, with
+    all ties, unless q and k are given. Then the sets are those of these q and k, and the weights
+    are the softmax of their logits; multiplicity and leaks are not read.
 
     Parameters
     ----------
     fn : callable
-        fn(q, k, v) -> out, deterministic. q (H, n_q, d), k (G, n_k, d) and v (G, n_k, e) are float32, and writable.
+        fn(q, k, v) -> out, deterministic. q (H, n_q, d), k (G, n_k, d) and v (G, n_k, e) are
+        float32, and writable.
     n : int or (int, int)
         A length, or (n_q, n_k), from 1 to 4096.
     heads : int
@@ -111,9 +117,11 @@ def probe(
     kv_heads : int or None
         G, which divides H; None for H.
     d, e : int or None
-        The width of q and k, at least 2, and of v. None for 16, or the width of the q given, and for d.
+        The width of q and k, at least 2, and of v. None for 16, or the width of the q given, and
+        for d.
     layout : str
-        "hnd" (H, n, d), "bhnd" (1, H, n, d), "bnhd" (1, n, H, d), "nd" (n, d) for one head, or "ble" (1, n, H d).
+        "hnd" (H, n, d), "bhnd" (1, H, n, d), "bnhd" (1, n, H, d), "nd" (n, d) for one head, or
+        "ble" (1, n, H d).
     framework : str
         fn is called with "numpy" arrays, "torch" tensors or "jax" arrays.
     dtype, device : str
@@ -157,7 +165,8 @@ def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     """The probe of a subject, at equal logits or at the q and k given."""
     if max(subject.n) > MAX_PROBE_N:
         raise ValueError(
-            f"n must be at most {MAX_PROBE_N} to read every pair, since n_q n_k weights are kept, got {subject.n}"
+            f"n must be at most {MAX_PROBE_N} to read every pair, "
+            f"since n_q n_k weights are kept, got {subject.n}"
         )
     n_k = subject.n[1]
     width = min(subject.d - 1, subject.e)
@@ -199,10 +208,11 @@ def equal_weights(
 def _read_leaks(
     subject: Subject, mask: BoolArray, starts: range, bar: Any
 ) -> tuple[BoolArray, BoolArray]:
-    """Keys outside `mask` that get weight if their logits are the largest, and rows that are not finite then.
+    """Keys outside `mask` that get weight if their logits are the largest, and rows that are not
+    finite then.
 
-    Each key of a call has a coordinate of its own, on which row i has +4e4 if the key is not in its set. All other keys
-    share the last coordinate, on which every row has -4e4.
+    Each key of a call has a coordinate of its own, on which row i has +4e4 if the key is not in its
+    set. All other keys share the last coordinate, on which every row has -4e4.
     """
     side = hostile_side(subject)
     leaks, overflow = np.zeros_like(mask), np.zeros(mask.shape[:2], bool)

@@ -35,7 +35,8 @@ class Sampled(Evidence):
     sums : Checksums
         The random sums of all rows.
     mismatched, blind : bool (H, n_q)
-        Rows whose checksums are not those of their set; rows with so many keys that one is below their rounding.
+        Rows whose checksums are not those of their set; rows with so many keys that one is below
+        their rounding.
     known : bool (H, rows, n_k)
         The keys of which it is known whether fn attends to them.
     """
@@ -54,7 +55,7 @@ class Sampled(Evidence):
 
     @classmethod
     def read(cls, subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sampled:
-        """Some dozens of calls: the checksums, then the keys of some of the rows that mismatch."""
+        """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
         rng = np.random.default_rng(seed)
         sums = read_checksums(subject, rng)
         heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
@@ -124,7 +125,8 @@ class Sampled(Evidence):
         ]
         if blind:
             lines.append(
-                f"not checked: single keys in {blind:,} rows with so many keys that {self.sums.dtype} rounds one away"
+                f"not checked: single keys in {blind:,} rows with so many keys "
+                f"that {self.sums.dtype} rounds one away"
             )
         if unread:
             lines.append(f"not checked: {unread:,} keys of mismatching rows (too many calls)")
@@ -144,7 +146,7 @@ def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
 
 
 def sample_rows(wrong: BoolArray, width: int) -> IntArray:
-    """The rows to read: of each head some in `wrong`, bool (H, n_q), from end to end, and some that no head has in it."""
+    """The rows to read: some of each head in `wrong`, bool (H, n_q), and some of no head in it."""
     most = max(min(RIGHT_ROWS, MAX_CELLS // width), WRONG_ROWS)
     per_head = [_spread(np.flatnonzero(head), WRONG_ROWS) for head in wrong]
     wrong_rows = np.unique(np.concatenate(per_head))

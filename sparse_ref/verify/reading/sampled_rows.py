@@ -1,8 +1,9 @@
-"""Some rows of a large implementation, key by key where that is needed: a stretch of keys is weighed as a whole first.
+"""Some rows of a large implementation: stretches of keys are weighed first, then single keys.
 
-Each stretch has eight sums, with small random integers as values. A row has no key of a stretch if all sums are 0. It has all
-of the stretch, or its expected keys, if the sums are in proportion to the sums of those. Any other stretch is cut in 16, down
-to 16 keys, which are read one by one. If there are too many such stretches, only the first and the last are followed up.
+Each stretch has eight sums, with small random integers as values. A row has no key of a stretch if
+all sums are 0. It has all of the stretch, or its expected keys, if the sums are in proportion to
+the sums of those. Any other stretch is cut in 16, down to 16 keys, which are read one by one. If
+there are too many such stretches, only the first and the last are followed up.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ def read_rows(
     dtype: str,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, BoolArray]:
-    """(weights at equal logits, which of them are known), both (H, rows, n_k), of the rows wanted, bool (H, rows).
+    """(weights at equal logits, which are known), both (H, rows, n_k), of the rows wanted.
 
-    expected, bool (H, rows, n_k), are sets that a stretch is compared with before it is cut.
+    wanted is bool (H, rows). expected, bool (H, rows, n_k), are sets that a stretch is compared
+    with before it is cut.
     """
     reader = RowReader(subject, expected, rows, dtype)
     reader.read(wanted, rng)
@@ -35,7 +37,7 @@ def read_rows(
 
 
 class RowReader:
-    """Reads rows at equal logits: weights and known fill up, and a weight is 0 until it is known."""
+    """Reads rows at equal logits: weights and known fill up; a weight is 0 until it is known."""
 
     def __init__(self, subject: Subject, expected: BoolArray, rows: IntArray, dtype: str):
         self.subject = subject
@@ -79,7 +81,7 @@ class RowReader:
         return [keys.start for keys in stretches]
 
     def _settle(self, keys: slice, sums: FloatArray, values: FloatArray) -> None:
-        """Fill in the rows (H, rows) whose sums (H, rows, COLUMNS) are those of none, all or the expected keys."""
+        """Fill in the rows whose sums (H, rows, COLUMNS) are those of no, all or the expected keys."""
         expected, weights = self.expected[..., keys], self.weights[..., keys]
         settled = (sums == 0).all(axis=-1)
         for guess in (np.ones_like(expected), expected):
@@ -91,7 +93,7 @@ class RowReader:
         self.known[..., keys] = settled[..., None]
 
     def _parts(self, starts: list[int], size: int) -> IntArray:
-        """The starts of the sixteenths of these stretches; if there are many, of the first and the last ones."""
+        """The starts of the sixteenths of these stretches, or of the first and the last of them."""
         most = min(max(self.subject.e // 4, 1), LEAF_KEYS)
         if len(starts) > 2 * most:
             starts = starts[:most] + starts[-most:]
