@@ -1,4 +1,6 @@
-"""Compiled code: kept while the sources stay, never used after any of them changed, and done without where it cannot be kept."""
+"""Compiled code: kept while the sources stay, never used after any of them changed, and done
+without where it cannot be kept.
+"""
 
 import os
 import re

@@ -1,4 +1,6 @@
-"""Every pattern by name: its notation, an example of each constructor, and what each source means by a window."""
+"""Every pattern by name: its notation, an example of each constructor, and what each source means
+by a window.
+"""
 
 from .entries import Entry, catalogue
 from .notation import ParseError, parse

@@ -1,7 +1,9 @@
-"""The catalogue: every constructor of this library with an example of it, for lists, documentation and tests.
+"""The catalogue: every constructor of this library with an example of it, for lists, documentation
+and tests.
 
-An example is in the notation of `repr`, with {n} for the length, {s} for its square root, {h} and {q} for a half and a
-quarter of it, {m} for one less, so that one text stands for the pattern at every length.
+An example is in the notation of `repr`, with {n} for the length, {s} for its square root, {h} and
+{q} for a half and a quarter of it, {m} for one less, so that one text stands for the pattern at
+every length.
 """
 
 from __future__ import annotations
@@ -10,8 +12,7 @@ import sys
 from dataclasses import dataclass
 from math import isqrt
 
-from ..picture import first_line, set_and_source
-from ..sets.factorized import Factorized
+from ..sets.definitions import first_line, set_and_source
 from ..sets.pattern import Pattern
 from . import notation
 
@@ -43,7 +44,9 @@ class Entry:
         return set_and_source(notation.NAMES[self.name])
 
     def text(self, n: int | None = None) -> str:
-        """The example in notation, at a length; its own unless given. Example texts with {s} take squares alone."""
+        """The example in notation, at a length; its own unless given. Example texts with {s} take
+        squares alone.
+        """
         n = self.n if n is None else n
         return _filled(self.example, n)
 
@@ -59,11 +62,7 @@ class Entry:
     def patterns(self, n: int | None = None) -> tuple[Pattern, ...]:
         """All that the example is made of: itself, its steps, its branches, or those of its heads."""
         value = self.value(n)
-        return (
-            (value,)
-            if isinstance(value, Pattern)
-            else tuple(value.steps if isinstance(value, Factorized) else value)
-        )
+        return (value,) if isinstance(value, Pattern) else tuple(value)
 
 
 def _filled(text: str, n: int) -> str:

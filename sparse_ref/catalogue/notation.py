@@ -1,7 +1,8 @@
 """Text to pattern: the notation that `repr` prints and the command line reads.
 
-A whitelist walked over Python's own syntax tree: names of patterns, their parameters (integers, True, False, None, words in
-quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is evaluated, imported or looked up outside the table of names.
+A whitelist walked over Python's own syntax tree: names of patterns, their parameters (integers,
+True, False, None, words in quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is
+evaluated, imported or looked up outside the table of names.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class ParseError(ValueError):
 
 
 def parse(text: str) -> Pattern:
-    """The pattern that `text` denotes: parse(repr(p)) == p for every pattern of this library in closed form.
+    """The pattern that `text` denotes: parse(repr(p)) == p for every pattern of this library in
+    closed form.
 
     Raises ParseError pointing at the column, TypeError where `text` is no string.
 
@@ -58,17 +60,15 @@ def parse(text: str) -> Pattern:
     value = read(text)
     if isinstance(value, Pattern):
         return value
-    kind = (
-        f"{len(value.steps)} steps"
-        if isinstance(value, Factorized)
-        else f"{len(value)} {'branches' if isinstance(value, Branches) else 'heads'}"
-    )
-    raise ParseError(f"this is {kind}, not one pattern", text, 0)
+    parts = {Factorized: "steps", Branches: "branches", tuple: "heads"}[type(value)]
+    raise ParseError(f"this is {len(value)} {parts}, not one pattern", text, 0)
 
 
 def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
-    """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in "openai_fixed(8, 2, 4)"; or
-    the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)", which & may cut."""
+    """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in
+    "openai_fixed(8, 2, 4)"; or the branches of a multiset, as in "longnet((4, 8), (1, 2), 0,
+    1)", which & may cut.
+    """
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {text!r}")
     text = " ".join(text.split())

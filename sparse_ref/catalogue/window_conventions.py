@@ -1,7 +1,9 @@
-"""What a number means where sources say "window": the same number, the sets it gives, and how many keys they hold.
+"""What a number means where sources say "window": the same number, the sets it gives, and how many
+keys they hold.
 
-The most common disagreement between implementations is one key at the end of a window. Here are the conventions side by
-side, as patterns, so that a translation from one library to another is a lookup.
+The most common disagreement between implementations is one key at the end of a window. Here are the
+conventions side by side, as patterns, so that a translation from one library to another is a
+lookup.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ EXACT, FLASH = "window_size, with look_backward=1", "sliding_window, as window_s
 
 @dataclass(frozen=True)
 class Convention:
-    """What one source means by its window parameter: its set, the keys of a query far from both ends, and the kind of set"""
+    """What one source means by its window parameter: its set, the keys of a query far from both
+    ends, and the kind of set
+    """
 
     source: str
     parameter: str
@@ -29,7 +33,8 @@ class Convention:
 
 
 def window_conventions(w: int = 4, n: int = 16) -> tuple[Convention, ...]:
-    """The set that each source gives to the number w, and how many keys a query far from both ends then has
+    """The set that each source gives to the number w, and how many keys a query far from both ends
+    then has
 
     Parameters
     ----------
@@ -38,8 +43,9 @@ def window_conventions(w: int = 4, n: int = 16) -> tuple[Convention, ...]:
 
     Returns
     -------
-    conventions : tuple of Convention(source, parameter, pattern, keys, kind), from the fewest keys to the most within each kind:
-        "causal", "causal with sinks" and "both sides". A release is that whose code was read.
+    conventions : tuple of Convention(source, parameter, pattern, keys, kind), from the fewest keys
+        to the most within each kind: "causal", "causal with sinks" and "both sides". A release is
+        that whose code was read.
 
     Raises ValueError for a w that is odd or below 2, and for n below w.
 

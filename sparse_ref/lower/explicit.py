@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._jit import serial
-from ..picture import brute_mask
 from ..sets.branches import Branches
 from ..sets.checks import int_or_pair
 from ..sets.listed import descents
+from ..sets.mask import brute_mask
 from .blocks import count_blocks, fill_blocks
 from .runs.lowering import check_pattern, runs
 from .runs.table import key_counts, keys_of

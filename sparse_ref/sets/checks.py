@@ -16,15 +16,19 @@ MAX_HEADS = 65536
 class Symbolic:
     """A value that stands for all integers, as in proofs: it takes bounds itself; abstract."""
 
-    def within(self, least: int | None, most: int | None):
-        """The value, for which the bounds are assumed."""
+    def assume_bounds(self, least: int | None, most: int | None):
+        """The value, once its bounds are assumed."""
         raise NotImplementedError
 
 
 def integer(name: str, value, least: int | None = None, most: int | None = MAX_PARAMETER) -> int:
-    """The value as an int of at least `least` and at most `most` either way, as far as given; True and 2.0 are none."""
+    """The value as an int of at least `least` and at most `most` either way, as far as given; True
+    and 2.0 are none.
+    """
+    # In proofs, a parameter is a Term (paths.proof.terms): it cannot be compared with a bound, and
+    # takes the bound as an assumption, so that a proof covers exactly what constructors accept.
     if isinstance(value, Symbolic):
-        return value.within(least, None if most == MAX_PARAMETER else most)
+        return value.assume_bounds(least, None if most == MAX_PARAMETER else most)
     if (
         type(value).__name__ in ("bool", "bool_")
         or not hasattr(value, "__index__")
@@ -75,7 +79,9 @@ def int_tuple(
 
 
 def per_axis(name: str, value, axes: int) -> tuple:
-    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an error."""
+    """One value for each axis, from a tuple of them or one for all; a tuple of another length is an
+    error.
+    """
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
     if len(values) != axes:
         raise ValueError(

@@ -1,26 +1,30 @@
 """Several patterns as one thing: steps for layers or heads, and branches of a multiset.
 
-Child et al. 2019, arXiv 1904.10509, sec. 4.2 (factorized self-attention, in steps A^(1), ..., A^(p)) and sec. 5.1 (the three
-ways in which the layers and heads of a model share the steps).
+Child et al. 2019, arXiv 1904.10509, sec. 4.2 (factorized self-attention, in steps A^(1), ...,
+A^(p)) and sec. 5.1 (the three ways in which the layers and heads of a model share the steps).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
+from .glyphs import Picture, side_by_side
 from .pattern import Pattern
+from .types import Length
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Factorized:
-    """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in A_b^(2), ..., i
+    """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in
+    A_b^(2), ..., i
 
-    `steps` are in the paper's order m = 1..p, which is also the order of the layers from below. `via(j, i)`,
-    where known, gives in closed form candidates for the position a of a two-step path j -> a -> i, or for those of a longer
-    one, (a, b, ...): if any path exists, with the residual edge or without, one of them lies on one.
+    `steps` are in the paper's order m = 1..p, which is also the order of the layers from below.
+    `via(j, i)`, where known, gives in closed form candidates for the position a of a two-step path
+    j -> a -> i, or for those of a longer one, (a, b, ...): if any path exists, with the residual
+    edge or without, one of them lies on one.
     """
 
     steps: tuple[Pattern, ...]
@@ -30,18 +34,28 @@ class Factorized:
     def __post_init__(self):
         object.__setattr__(self, "steps", several("Factorized: steps", self.steps))
 
-    def __repr__(self):
+    def __iter__(self) -> Iterator[Pattern]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def picture(self, n: Length) -> Picture:
+        """The pictures of the steps, side by side; n is a length, or (n_q, n_k)."""
+        return side_by_side(p.picture(n) for p in self)
+
+    def __repr__(self) -> str:
         return self.name or f"Factorized({self.steps!r})"
 
     def ways(self, j, i) -> list[tuple]:
-        """What lies between j and i by each candidate of `via`, one position for each layer but the last; [] without it."""
+        """What lies between j and i by each candidate of `via`, one position for each layer but the
+        last; [] without it.
+        """
         candidates = () if self.via is None else self.via(j, i)
         return [between if isinstance(between, tuple) else (between,) for between in candidates]
 
-    def _repr_html_(self):
-        from ..picture import html
-
-        return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>m = {m}</p>{p._repr_html_()}" for m, p in enumerate(self, 1))
 
 
 def several(name: str, patterns) -> tuple[Pattern, ...]:
@@ -57,7 +71,9 @@ def several(name: str, patterns) -> tuple[Pattern, ...]:
 
 @dataclass(frozen=True)
 class Scheme:
-    """How the steps of a factorized pattern are shared among the layers and heads of a model; abstract."""
+    """How the steps of a factorized pattern are shared among the layers and heads of a model;
+    abstract.
+    """
 
     factorized: Factorized
 
@@ -73,10 +89,11 @@ class Scheme:
 
 
 class Interleaved(Scheme):
-    """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   sec. 5.1, eq. 6
+    """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   sec.
+    5.1, eq. 6
 
-    The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here: that is the
-    order in which the paper's paths walk, and for `fixed` the only one that connects.
+    The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here:
+    that is the order in which the paper's paths walk, and for `fixed` the only one that connects.
     """
 
     def at(self, layer: int, head: int) -> Pattern:
@@ -93,7 +110,9 @@ class Merged(Scheme):
 
 
 class MultiHead(Scheme):
-    """Head h of every layer uses A^(1 + h mod p)   sec. 5.1, eq. 8, with the steps dealt to the heads in turn"""
+    """Head h of every layer uses A^(1 + h mod p)   sec. 5.1, eq. 8, with the steps dealt to the
+    heads in turn
+    """
 
     def at(self, layer: int, head: int) -> Pattern:
         """The pattern of this head, the same for each layer."""

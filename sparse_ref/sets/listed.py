@@ -5,22 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from .checks import query_and_length
-from .pattern import Pattern
+from .pattern import HTML_LENGTH, Pattern
 from .run import as_int64
+
+MAX_HTML = 64  # the most queries or keys that a notebook shows whole
 
 
 class Listed(Pattern):
-    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }        chosen from data or a seed, not stated
+    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }
+
+    Chosen from data or a seed, not stated.
 
     Parameters
     ----------
     indptr : int array (n_q + 1,), from 0, never falling.
-    indices : int array (indptr[-1],), the keys of each row ascending without repeats, none negative.
+    indices : int array (indptr[-1],), the keys of each row ascending without repeats, none
+        negative.
 
-    The arrays are copied and frozen; two such patterns are equal when their arrays are. `contains` answers in NumPy
-    alone, so a listed pattern cannot serve as a mask_mod.
+    The arrays are copied and frozen; two such patterns are equal when their arrays are. `contains`
+    answers in NumPy alone, so a listed pattern cannot serve as a mask_mod.
 
-    Raises ValueError naming the row where one of these does not hold, and IndexError for a query that is not listed.
+    Raises ValueError naming the row where one of these does not hold, and IndexError for a query
+    that is not listed.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Listed([0, 2, 2, 3], [0, 2, 1]), 3))
@@ -101,6 +107,11 @@ class Listed(Pattern):
             raise IndexError(
                 f"Listed has rows 0 <= i < {rows}, asked for i = {np.min(i)} to {np.max(i)}"
             )
+
+    def _html_length(self):
+        n_q = len(self.indptr) - 1
+        n_k = max(n_q, int(self.indices.max(initial=-1)) + 1)
+        return (n_q, n_k) if n_k <= MAX_HTML else (min(n_q, HTML_LENGTH), HTML_LENGTH)
 
     def __eq__(self, other):
         return (

@@ -1,4 +1,6 @@
-"""Patterns over the parts of a sequence: equal blocks, documents of unequal lengths, and the axes of a grid."""
+"""Patterns over the parts of a sequence: equal blocks, documents of unequal lengths, and the axes
+of a grid.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,11 @@ from .positions import rank
 from .run import as_int64
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Blockwise(Pattern):
-    """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }        a pattern over blocks, spread over their tokens
+    """A_i = { j : floor(j / b_k) in P_floor(i / b_q) }
+
+    A pattern over blocks, spread over their tokens.
 
     `block` is one length b for queries and keys, or (b_q, b_k).
 
@@ -49,7 +53,7 @@ class Blockwise(Pattern):
 
     def row(self, i, n):
         (i, n), (b_q, b_k) = query_and_length(i, n), self.block
-        self._stated_for((), n)
+        self.check_length((), n)
         blocks = self.pattern.row(i // b_q, -(-n // b_k))
         keys = (blocks[:, None] * b_k + np.arange(min(b_k, n))).ravel()
         return keys[keys < n]
@@ -59,13 +63,15 @@ class Blockwise(Pattern):
         return f"Blockwise({self.pattern!r}, {b_q if b_q == b_k else self.block})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Documents(Pattern):
-    """A_i = { j : doc(j) = doc(i),  j - start in P_(i - start) }        packed documents, the pattern restarting in each
+    """A_i = { j : doc(j) = doc(i),  j - start in P_(i - start) }
 
-    doc(x) counts the documents that end at or before x, and start is where that of i begins. `lengths` are the documents'
-    lengths, 0 allowed, and n their sum: other lengths are an error. `inner` is P; without it, A_i is the whole document.
-    `contains` is meant for positions below n.
+    Packed documents, the pattern restarting in each.
+
+    doc(x) counts the documents that end at or before x, and start is where that of i begins.
+    `lengths` are the documents' lengths, 0 allowed, and n their sum: other lengths are an error.
+    `inner` is P; without it, A_i is the whole document. `contains` is meant for positions below n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Documents((2, 4), sr.Causal()), 6))
@@ -109,7 +115,7 @@ class Documents(Pattern):
 
     def row(self, i, n):
         i, n = query_and_length(i, n)
-        self._stated_for(i, n)
+        self.check_length(i, n)
         start = int(self._start(np.array([i]))[0])
         length = self.lengths[int(rank(np.array([i]), self.ends)[0])]
         keys = (
@@ -129,12 +135,15 @@ class Documents(Pattern):
         return f"Documents({self.lengths!r}{'' if self.inner is None else f', {self.inner!r}'})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Grid(Pattern):
-    """A_i = { j : j_a in (P_a)_(i_a) for every axis a }        one pattern an axis, over a grid read row by row
+    """A_i = { j : j_a in (P_a)_(i_a) for every axis a }
 
-    Position i of a grid of `shape` (s_1, ..., s_r) has the coordinates i = (i_1 s_2 + i_2) s_3 + ...; axis a has the pattern
-    P_a at length s_a. n is the product of the shape: other lengths are an error. `contains` is meant for positions below n.
+    One pattern an axis, over a grid read row by row.
+
+    Position i of a grid of `shape` (s_1, ..., s_r) has the coordinates i = (i_1 s_2 + i_2) s_3 +
+    ...; axis a has the pattern P_a at length s_a. n is the product of the shape: other lengths are
+    an error. `contains` is meant for positions below n.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Grid((2, 3), (sr.Full(), sr.Window(0))), 6))
@@ -183,7 +192,7 @@ class Grid(Pattern):
 
     def row(self, i, n):
         i, n = query_and_length(i, n)
-        self._stated_for(i, n)
+        self.check_length(i, n)
         keys = np.zeros(1, np.int64)
         for side, p, at in zip(self.shape, self.patterns, np.unravel_index(i, self.shape)):
             keys = np.add.outer(keys * side, p.row(int(at), side)).ravel()

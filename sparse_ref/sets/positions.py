@@ -1,7 +1,8 @@
-"""Positions as a parameter of a rule: whether x is one of them, and how many of them lie at or before it.
+"""Positions as a parameter of a rule: whether x is one of them, and how many of them lie at or
+before it.
 
-These are the two words of a formula beside + - * // %, comparisons, & and |, and like them they are read by Python's
-ints, NumPy, torch and Numba alike.
+These are the two words of a formula beside + - * // %, comparisons, & and |, and like them they are
+read by Python's ints, NumPy, torch and Numba alike.
 """
 
 from __future__ import annotations
@@ -43,3 +44,8 @@ def intervals(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
 def _edges(positions: tuple[int, ...]) -> np.ndarray:
     """Where stretches of consecutive positions start and stop, in turn."""
     return np.array(intervals(positions), np.int64).ravel()
+
+
+def first_index(flags: np.ndarray) -> tuple[int, ...]:
+    """The index of the first True of a bool array that has one; errors and findings name it."""
+    return tuple(int(x) for x in np.argwhere(flags)[0])

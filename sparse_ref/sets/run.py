@@ -1,7 +1,7 @@
 """Runs: the arithmetic sequences that rows of keys are made of.
 
-A run is "below `stop`: from `start`, `width` keys of every `step`". Each field is an int, or an int64
-array with one entry per query, so that one line of arithmetic describes one row or a million.
+A run is "below `stop`: from `start`, `width` keys of every `step`". Each field is an int, or an
+int64 array with one entry per query, so that one line of arithmetic describes one row or a million.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def in_run(run: Run, j):
 
 
 def as_int64(x):
-    """NumPy's integers as int64, where differences of queries, keys and parameters fit; anything else as it is."""
+    """NumPy's integers as int64, where differences of queries, keys and parameters fit; anything
+    else as it is.
+    """
     if getattr(getattr(x, "dtype", None), "kind", "") not in ("i", "u") or not isinstance(
         x, (np.ndarray, np.generic)
     ):

@@ -9,12 +9,14 @@ from .pattern import Pattern, require_pattern
 from .run import as_int64
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Shifted(Pattern):
-    """A_i = P_{i + offset}        the pattern read `offset` queries further on
+    """A_i = P_{i + offset}
 
-    Queries that are the last n_q of n_k positions (decoding with a cache, "bottom-right" alignment) have
-    offset n_k - n_q. Where i + offset is negative the pattern's own formula decides.
+    The pattern read `offset` queries further on.
+
+    Queries that are the last n_q of n_k positions (decoding with a cache, "bottom-right" alignment)
+    have offset n_k - n_q. Where i + offset is negative the pattern's own formula decides.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Shifted(sr.Causal(), 3), (3, 6)))

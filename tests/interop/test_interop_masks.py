@@ -1,4 +1,4 @@
-"""Round trips, and errors: dense masks of either polarity, additive biases, and packed bits, beside a broadcast comparison."""
+"""Round trips, and errors: masks of either polarity, biases and packed bits, by broadcast."""
 
 import math
 
@@ -71,7 +71,7 @@ def test_bits_are_the_sets_and_come_back(p, n, order):
 @given(patterns(most=12), st.tuples(st.integers(20, 50), st.integers(0, 50)), ORDERS)
 def test_slabs_of_rows_join_without_a_seam(p, n, order):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sparse_ref.interop.heads.SLAB", 64)
+        patch.setattr("sparse_ref.interop.heads.PAIRS_PER_SLAB", 64)
         assert_bits(p, n, order)
 
 

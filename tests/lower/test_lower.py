@@ -13,8 +13,8 @@ from plans import mask_of_plan
 from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
+from sparse_ref.define import Rule, every
 from sparse_ref.lower import key_counts, runs
-from sparse_ref.sets.rule import Rule, every
 
 
 def assert_lowered(p, n):
@@ -171,7 +171,7 @@ def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
 def test_formulas_are_asked_in_int64():
     """j j l goes beyond int32 at j = 50,000."""
 
-    @dataclass(frozen=True, repr=False)
+    @dataclass(frozen=True)
     class Squares(Rule):
         l: int
 

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparse_ref.define import every, span
 from sparse_ref.lower.runs.run_count import between_spans, counted, size
 from sparse_ref.lower.runs.run_loops import spans_in, united
-from sparse_ref.sets.rule import every, span
 from sparse_ref.sets.run import keys_of_run
 
 N = 300

@@ -1,4 +1,6 @@
-"""JAX as it is judged: the sets, numbers and gradients of its own attention and of functions written in it, right and wrong."""
+"""JAX as it is judged: the sets, numbers and gradients of its own attention and of functions
+written in it, right and wrong.
+"""
 
 import numpy as np
 import pytest
@@ -114,3 +116,21 @@ def test_large_n(dtype):
     options = dict(framework="jax", dtype=dtype, d=64, layout="bnhd")
     assert check(fn(500), sr.Lookback(500), n, **options).passed
     assert check(fn(501), sr.Lookback(500), n, **options).names == {0: "Lookback(501)"}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_attend_gives_jax_arrays_back(dtype):
+    x = np.random.default_rng(0).standard_normal((3, 2, 9, 8)).astype(np.float32)
+    q, k, v = (jnp.asarray(a, dtype) for a in x)
+    out, lse = sr.attend_with_lse(q, k, v, sr.Lookback(3))
+    assert isinstance(out, jax.Array)
+    assert isinstance(lse, jax.Array)
+    assert (out.dtype, lse.dtype) == (dtype, "float32")
+    ours = sr.attend(*(np.asarray(a) for a in (q, k, v)), sr.Lookback(3))
+    assert np.array_equal(np.asarray(out), ours)
+
+
+def test_attend_within_jit_is_refused():
+    x = jnp.ones((4, 8))
+    with pytest.raises(TypeError, match="q must be an array"):
+        jax.jit(lambda x: sr.attend(x, x, x, sr.Causal()))(x)

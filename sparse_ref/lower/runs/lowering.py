@@ -24,7 +24,7 @@ def check_pattern(p: Pattern, n) -> tuple[int, int]:
         raise TypeError(f"pattern must be a Pattern, got {p!r}")
     if max(n_q, n_k) >= 2**31:
         raise ValueError(f"n must be below 2**31 to be lowered, got {n!r}")
-    p._stated_for((), n_k)
+    p.check_length((), n_k)
     if isinstance(p, Listed) and len(p.indptr) - 1 != n_q:
         raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n_q}")
     return n_q, n_k

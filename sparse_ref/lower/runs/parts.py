@@ -15,7 +15,7 @@ __all__ = ["runs_of"]
 @runs_of.register
 def _(p: Blockwise, i, n):
     b_q, b_k = p.block
-    p._stated_for((), n)
+    p.check_length((), n)
     blocks, back = np.unique(i // b_q, return_inverse=True)
     coarse = normalise(runs_of(p.pattern, blocks, -(-n // b_k)))
     table = coarse.table * b_k
@@ -25,7 +25,7 @@ def _(p: Blockwise, i, n):
 
 @runs_of.register
 def _(p: Documents, i, n):
-    p._stated_for(i, n)
+    p.check_length(i, n)
     bounds = np.array([0, *p.ends])
     doc = np.searchsorted(bounds, i, side="right") - 1
     start, length = bounds[:-1][doc], np.diff(bounds)[doc]
@@ -45,7 +45,7 @@ def _(p: Documents, i, n):
 
 @runs_of.register
 def _(p: Grid, i, n):
-    p._stated_for(i, n)
+    p.check_length(i, n)
     found = _along(p.patterns[0], i // (n // p.shape[0]), p.shape[0])
     for axis in range(1, len(p.shape)):
         side, inner = p.shape[axis], int(np.prod(p.shape[axis + 1 :], dtype=np.int64))

@@ -75,7 +75,7 @@ def _(p: Listed, i, n):
 
 @runs_of.register
 def _(p: Random, i, n):
-    p._stated_for(i, n)
+    p.check_length(i, n)
     return runs_of_keys(np.arange(len(i) + 1) * p.keys, p.rows(i).ravel(), n)
 
 

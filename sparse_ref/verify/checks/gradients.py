@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...attention.attend import attend_backward, attend_with_lse
+from ...attention import attend_backward, attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray
 from ..calling.frameworks import DTYPES, bits, dtype_name, spacing, to_float64

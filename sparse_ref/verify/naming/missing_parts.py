@@ -11,7 +11,7 @@ import numpy as np
 
 from ...patterns import Random
 from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.parts import Blockwise
 from ...sets.pattern import Difference, Intersection, Pattern, Union
 from ...sets.rule import Rule

@@ -10,7 +10,7 @@ from string import Formatter
 import numpy as np
 
 from ...catalogue import notation
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 
 FORMS = (  # {n} is the length, {s} its root, {h} its half, {r} half of one less; {g} what sees all; {t} parts; a to c of the mask

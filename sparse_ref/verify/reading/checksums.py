@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...attention.attend import attend_with_lse
+from ...attention import attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray
 from ..calling.frameworks import spacing
