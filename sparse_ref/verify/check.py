@@ -23,12 +23,12 @@ from .checks.numbers import compare_numbers, number_findings
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
 from .checks.sets import leak_coverage, leak_findings, set_findings
-from .naming.diagnosis import Diagnosis, diagnosed
-from .naming.large_names import named
+from .naming.diagnosis import Diagnosis, diagnose
+from .naming.large_names import RowSample, diagnose_sample
 from .reading.evidence import Evidence, Exhaustive
 from .reading.sample import Sampled
 from .report.report import Report
-from .report.rerun import called
+from .report.rerun import import_path
 
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 
@@ -117,12 +117,13 @@ def check(
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Lookback(3), device="reference")
     >>> print(sr.verify.check(fn, sr.Lookback(2), 5))                      # doctest: +ELLIPSIS
-    FAIL: fn is not Lookback(2) at n = 5, 1 head, seed 0
+    FAIL fn: one key too many at the left edge (is Lookback(3), asked Lookback(2))
+    asked: Lookback(2) at n = 5, 1 head, seed 0
     - extra: 3 keys attended to outside the set; first: head 0, query 2, key 0
     head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
-    numbers: right on the 2 of 5 rows whose sets are right, logits of spread 1, error ..., budget ...
-    numbers: right on the 2 of 5 rows whose sets are right, logits of spread 50, error ..., budget ...
-    again: sr.verify.check(fn, Lookback(2), n=(5, 5), seed=0)
+    numbers: right in 2 of 5 rows with the right keys, logits of spread 1: error ..., allowed ...
+    numbers: right in 2 of 5 rows with the right keys, logits of spread 50: error ..., allowed ...
+    again: sr.verify.check(fn, sr.Lookback(2), n=5)
     head 0   █ both   · neither   + only in fn   - only in the expected set
     █····
     ██···
@@ -226,7 +227,7 @@ def _report(
     """The report at one length; findings are kept as they come, for fn may fail later."""
     subject = Subject.of(fn, n, len(patterns), options)
     call = {**options.changes(), **question.as_dict()}
-    report = Report(patterns, subject.n, question.seed, called(fn), call)
+    report = Report(patterns, subject.n, question.seed, import_path(fn), call)
     findings: list[Finding] = []
     try:
         _judge(subject, question, report, findings)
@@ -288,11 +289,7 @@ def _diagnose(evidence: Evidence) -> tuple[Diagnosis, ...]:
     """What explains the heads whose sets are not the expected ones."""
     patterns, expected, actual = evidence.patterns, evidence.expected, evidence.actual
     if isinstance(evidence, Sampled):
-        whole = evidence.known.all(axis=(0, 2))
-        wrong, rows = evidence.mismatched, evidence.rows
-        return (
-            *named(patterns, evidence.sums, wrong, actual, evidence.known, rows),
-            *diagnosed(patterns, expected[:, whole], actual[:, whole], queries=rows[whole]),
-        )
+        sample = RowSample(evidence.rows, expected, actual, evidence.known)
+        return diagnose_sample(patterns, evidence.sums, evidence.mismatched, sample)
     counts = np.where(evidence.uneven[..., None], 0, evidence.multiplicity)
-    return diagnosed(patterns, expected, actual, counts)
+    return diagnose(patterns, expected, actual, counts)

@@ -13,7 +13,7 @@ import numpy as np
 from ...sets.types import IntArray, Length
 from ..calling.frameworks import spacing
 from ..calling.subject import CallOptions, Subject
-from .finding import Finding, count_noun, first_index
+from .finding import Finding, count_noun, first_place
 
 MAX_CUTS = 64
 
@@ -96,7 +96,7 @@ def leaked_future(
         return []
     count = int(changed.sum())
     text = f"{count_noun(count, 'row')} changed by later positions, from t = {first_cut} on"
-    return [Finding("future", text, count, first_index(changed))]
+    return [Finding("future", text, count, first_place(changed))]
 
 
 def _cuts(n: int) -> IntArray:

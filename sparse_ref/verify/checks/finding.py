@@ -82,16 +82,21 @@ def findings_in(
     """
     if not wrong.any():
         return
-    first, count = first_index(wrong), int(wrong.sum())
-    value = 0 if values is None else values[first]
-    head, row, *key = first
+    count = int(wrong.sum())
+    value = 0 if values is None else values[wrong][0]
+    message = text.format(count_noun(count, noun), value)
+    yield Finding(kind, message, count, first_place(wrong, rows))
+
+
+def first_place(wrong: BoolArray, rows: IntArray | None = None) -> tuple[int, ...]:
+    """(head, query) or (head, query, key) of the first True of a table, of its corner if none is.
+
+    `rows` are the queries of the table's rows, all of them unless given.
+    """
+    place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    head, row, *key = map(int, place)
     query = row if rows is None else int(rows[row])
-    yield Finding(kind, text.format(count_noun(count, noun), value), count, (head, query, *key))
-
-
-def first_index(wrong: BoolArray) -> tuple[int, ...]:
-    """The index of the first True of a bool table, or zeros if there is none."""
-    return tuple(int(x) for x in np.unravel_index(int(wrong.argmax()), wrong.shape))
+    return head, query, *key
 
 
 def count_noun(count: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.frameworks import spacing
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence
-from .finding import Finding, count_noun, first_index
+from .finding import Finding, count_noun, first_place
 
 MIN_COLUMNS = 32  # of signs
 MAX_CALLS = 256
@@ -41,7 +41,7 @@ def gradient_set_findings(subject: Subject, evidence: Evidence, dv: DV) -> Itera
     actual = _dv_of_rows(subject, dv, grad, rows) / UNIT
     wrong = _wrong_keys(actual, expected, squares, subject.dtype)
     if wrong.any():
-        key_head, key = first_index(wrong)
+        key_head, key = first_place(wrong)
         place = _first_mismatch(subject, dv, sets, rows)
         place = place or f"first at key head {key_head}, key {key}"
         count = int(wrong.sum())
@@ -93,7 +93,7 @@ def _first_mismatch(subject: Subject, dv: DV, sets: BoolArray, rows: IntArray) -
         key_head = head // subject.group
         reached = _dv_of_rows(subject, dv, grad, rows)[key_head].T != 0  # (rows, n_k)
         if (reached != sets[head]).any():
-            row, key = first_index(reached != sets[head])
+            row, key = np.argwhere(reached != sets[head])[0]
             verb = "reaches" if reached[row, key] else "does not reach"
-            return f"head {head}, query {int(rows[row])} {verb} key {key}"
+            return f"head {head}, query {rows[row]} {verb} key {key}"
     return ""

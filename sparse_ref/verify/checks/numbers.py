@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...kernels import reference
-from ...sets.types import BoolArray, FloatArray, IntArray
+from ...sets.types import BoolArray, FloatArray
 from ..calling.frameworks import bits, spacing
 from ..calling.rounded_attention import Precision, attention
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence
-from .finding import Finding, count_noun, first_index
+from .finding import Finding, count_noun, first_place
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
 
@@ -101,13 +101,13 @@ def _compare(
         int((judged & finite).sum()),
         float(error.max()),
         float(budget),
-        _first(error == error.max(), rows),
+        first_place(error == error.max(), rows),
         int(wrong.sum()),
-        _first(wrong, rows),
+        first_place(wrong, rows),
         int(broken.sum()),
-        _first(broken, rows),
+        first_place(broken, rows),
         int(wrong_lse.sum()),
-        _first(wrong_lse, rows),
+        first_place(wrong_lse, rows),
     )
 
 
@@ -122,12 +122,6 @@ def _statement(
         for head in range(len(q))
     ]
     return np.stack([out for out, _ in heads]), np.stack([lse for _, lse in heads])
-
-
-def _first(wrong: BoolArray, rows: IntArray) -> tuple[int, ...]:
-    """(head, query) of the first."""
-    head, row = first_index(wrong)
-    return head, int(rows[row])
 
 
 def _near(lse: FloatArray, true: FloatArray, largest: float, dtype: str) -> BoolArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...sets.types import BoolArray
-from ..naming.bias import added
+from ..naming.bias import describe_bias
 from ..reading.evidence import Evidence, Leaks
 from ..reading.probe import HOSTILE_LOGIT
 from .finding import Finding, count_noun, findings_in
@@ -44,7 +44,7 @@ def _weight_findings(evidence: Evidence) -> Iterator[Finding]:
     text = f"{{}} counted more than once, up to {most} times{_sample_text(evidence, twice)}"
     yield from findings_in("multiplicity", twice, text, rows=rows)
     if bias.any():
-        name = added(evidence.weights, rows, bias, evidence.totals.dtype)
+        name = describe_bias(evidence.weights, rows, bias, evidence.totals.dtype)
         text = f"{{}} with weights that differ at equal logits, as if a bias were added{name}"
         yield from findings_in("bias", bias, text, "row", rows=rows)
 
