@@ -86,7 +86,7 @@ def _identified(arguments, heads: int) -> int:
 
     with redirect_stdout(sys.stderr):
         options = CallOptions(**_options(arguments))
-        call = Subject.of(_function(arguments.function), arguments.n, heads, options)
+        call = Subject.new(_function(arguments.function), arguments.n, heads, options)
         found = names(call)
     each = [([repr(p) for p in named], rows) for named, rows in zip(found.names, found.rows)]
     if arguments.json:

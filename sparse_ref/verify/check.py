@@ -13,8 +13,10 @@ from ..sets.checks import integer
 from ..sets.heads import patterns_of_heads
 from ..sets.pattern import Pattern
 from ..sets.types import Length
-from .calling.subject import CallOptions, ProbeError, Subject
+from .calling.arrays import ProbeError
+from .calling.subject import CallOptions, Subject
 from .checks.assumptions import batch_findings, broken_assumptions
+from .checks.coverage import leak_coverage, set_coverage
 from .checks.finding import Finding
 from .checks.ghosts import row_sum_findings
 from .checks.gradients import VJP, gradient_findings
@@ -22,11 +24,12 @@ from .checks.key_heads import key_head_findings
 from .checks.numbers import compare_numbers, number_findings
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
-from .checks.sets import leak_coverage, leak_findings, set_findings
+from .checks.sets import leak_findings, set_findings
 from .naming.diagnosis import Diagnosis, diagnose
 from .naming.large_names import RowSample, diagnose_sample
-from .reading.evidence import Evidence, Exhaustive
-from .reading.sample import Sampled
+from .reading.evidence import Evidence, read_every_pair
+from .reading.leaks import read_leaks
+from .reading.sample import Sampled, read_sample
 from .report.report import Report
 from .report.rerun import import_path
 
@@ -41,10 +44,6 @@ class Question:
     seed: int = 0
     gradients: VJP | None = None
     exhaustive: bool | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """The options by name, without the seed."""
-        return dict(scale=self.scale, exhaustive=self.exhaustive, gradients=self.gradients)
 
 
 def check(
@@ -131,11 +130,11 @@ def check(
     ·+██·
     ··+██
     """
-    patterns = patterns_of_heads("pattern", pattern, heads)
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
     question = Question(scale, integer("seed", seed, 0), gradients, exhaustive)
     _check_question(question, framework)
     lengths = tuple(also)
+    patterns = patterns_of_heads("pattern", pattern, heads)
     report = _report(fn, patterns, n, options, question)
     report.options["also"] = lengths
     for other in lengths:
@@ -225,9 +224,10 @@ def _report(
     question: Question,
 ) -> Report:
     """The report at one length; findings are kept as they come, for fn may fail later."""
-    subject = Subject.of(fn, n, len(patterns), options)
-    call = {**options.changes(), **question.as_dict()}
-    report = Report(patterns, subject.n, question.seed, import_path(fn), call)
+    subject = Subject.new(fn, n, len(patterns), options)
+    call = {**vars(options), **vars(question)}
+    seed = call.pop("seed")
+    report = Report(patterns, subject.n, seed, import_path(fn), call)
     findings: list[Finding] = []
     try:
         _judge(subject, question, report, findings)
@@ -240,20 +240,26 @@ def _report(
 def _judge(subject: Subject, question: Question, report: Report, findings: list[Finding]) -> None:
     """The protocol, in steps, the same for small and for large n."""
     seed, scale = question.seed, question.scale
-    evidence = _read_evidence(subject, question, report)
+    evidence = _read_evidence(subject, report.patterns, question)
+    report.evidence = evidence
+    if isinstance(evidence, Sampled):
+        report.remarks += set_coverage(evidence)
     findings += set_findings(evidence)
     report.diagnosis = _diagnose(evidence)
 
-    leaks = evidence.read_leaks(subject, seed)
+    leaks = evidence.leaks
+    if leaks is None:
+        leaks = read_leaks(subject, evidence, seed)
+        report.remarks += leak_coverage(evidence, leaks)
     findings += leak_findings(leaks)
-    report.remarks += leak_coverage(evidence, leaks)
 
     broken = list(broken_assumptions(subject, seed))
     if broken:
         report.evidence, report.diagnosis = None, ()
         findings[:] = broken
         return
-    findings += row_sum_findings(subject, evidence.totals)
+    if evidence.totals.unnormalised().any():
+        findings += row_sum_findings(subject, evidence.totals)
     findings += batch_findings(subject, seed)
     if subject.kv_heads > 1:
         findings += key_head_findings(subject, evidence.totals)
@@ -267,22 +273,20 @@ def _judge(subject: Subject, question: Question, report: Report, findings: list[
         findings += poison.findings
         report.remarks += poison.remarks
 
-    if question.gradients is not None and evidence.conforming_read.any():
+    conforming = evidence.conforming[:, evidence.rows]
+    if question.gradients is not None and conforming.any():
         findings += gradient_findings(subject, evidence, question.gradients, scale, seed)
 
 
-def _read_evidence(subject: Subject, question: Question, report: Report) -> Evidence:
+def _read_evidence(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> Evidence:
     """Every pair if there are few or if `exhaustive` says so; otherwise random sums of all rows."""
     exhaustive = question.exhaustive
     if exhaustive is None:
-        exhaustive = subject.heads * subject.n[0] * subject.n[1] <= MAX_PAIRS
+        n_q, n_k = subject.n
+        exhaustive = subject.heads * n_q * n_k <= MAX_PAIRS
     if exhaustive:
-        evidence: Evidence = Exhaustive.read(subject, report.patterns)
-    else:
-        evidence = Sampled.read(subject, report.patterns, question.seed)
-    report.evidence = evidence
-    report.remarks += evidence.coverage()
-    return evidence
+        return read_every_pair(subject, patterns)
+    return read_sample(subject, patterns, question.seed)
 
 
 def _diagnose(evidence: Evidence) -> tuple[Diagnosis, ...]:

@@ -89,7 +89,7 @@ def test_probe_and_identify_take_it_too():
 
 
 def test_arrays_cross_without_a_copy_and_come_back_writable():
-    from sparse_ref.verify.calling.frameworks import FRAMEWORKS, to_float64
+    from sparse_ref.verify.calling.arrays import FRAMEWORKS, to_float64
 
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     for dtype in ("float32", "bfloat16", "float16"):

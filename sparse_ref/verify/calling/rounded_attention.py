@@ -19,6 +19,16 @@ Floats = NDArray[np.floating[Any]]
 BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}  # of the significand
 
 
+def bits_of(dtype: str) -> int:
+    """Bits of the significand, at most 24: input is float32, and results are judged as such."""
+    return min(BITS[dtype], 24)
+
+
+def spacing(dtype: str) -> float:
+    """The distance from 1 to the next larger number, at most 24 bits counted."""
+    return 2.0 ** (1 - bits_of(dtype))
+
+
 class Precision(NamedTuple):
     """Bits of the significand of everything but the logits, and of the logits."""
 

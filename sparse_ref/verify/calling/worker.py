@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
+from weakref import finalize
 
 
+@dataclass(eq=False)
 class Worker:
     """One thread that makes one call after the other; the first call starts it."""
 
-    def __init__(self) -> None:
-        self.calls: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
-        self.results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        self.thread: Thread | None = None
-        self.stuck = False
+    calls: SimpleQueue[Callable[[], Any] | None] = field(default_factory=SimpleQueue)
+    results: SimpleQueue[tuple[Any, BaseException | None]] = field(default_factory=SimpleQueue)
+    thread: Thread | None = None
+    stuck: bool = False
 
     def __call__(self, call: Callable[[], Any], seconds: float) -> Any:
         """What call() returns or raises; TimeoutError if this call or an earlier one hangs."""
@@ -30,6 +32,7 @@ class Worker:
             arguments = _serve, self.calls, self.results
             self.thread = Thread(target=copy_context().run, args=arguments, daemon=True)
             self.thread.start()
+            finalize(self, self.calls.put, None)  # ends the thread with the worker
         self.calls.put(call)
         try:
             value, error = self.results.get(timeout=seconds)
@@ -39,9 +42,6 @@ class Worker:
         if error is not None:
             raise error
         return value
-
-    def __del__(self) -> None:
-        self.calls.put(None)
 
 
 def _serve(calls: SimpleQueue[Any], results: SimpleQueue[Any]) -> None:

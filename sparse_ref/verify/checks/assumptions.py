@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ...sets.types import BoolArray
-from ..calling.frameworks import spacing
-from ..calling.subject import BATCHED, ProbeError, Subject
+from ..calling.arrays import BATCHED, ProbeError
+from ..calling.rounded_attention import spacing
+from ..calling.subject import Subject
 from .finding import Finding, findings_in
 
 UNREADABLE = "the sets cannot be read out"
@@ -47,7 +48,7 @@ def broken_assumptions(subject: Subject, seed: int) -> Iterator[Finding]:
 
 def batch_findings(subject: Subject, seed: int) -> Iterator[Finding]:
     """Rows of one sequence that depend on another of the batch; none if fn takes only one."""
-    if subject.layout not in BATCHED:
+    if subject.form.layout not in BATCHED:
         return
     rng = np.random.default_rng(seed)
     x, y, z = (subject.normal(rng) for _ in range(3))

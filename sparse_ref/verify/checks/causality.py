@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...sets.types import IntArray, Length
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 from ..calling.subject import CallOptions, Subject
 from .finding import Finding, count_noun, first_place
 
@@ -68,7 +68,7 @@ def leaked_future(
     future: 7 rows changed by later positions, from t = 1 on; first: head 0, query 0
     """
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
-    subject = Subject.of(fn, n, heads, options)
+    subject = Subject.new(fn, n, heads, options)
     n_q, n_k = subject.n
     if n_q != n_k:
         raise ValueError(

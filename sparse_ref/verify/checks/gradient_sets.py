@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence
 from .finding import Finding, count_noun, first_place
@@ -30,7 +30,7 @@ def gradient_set_findings(subject: Subject, evidence: Evidence, dv: DV) -> Itera
 
     The gradient is 0 in all but the conforming rows read."""
     rows = evidence.rows
-    sets = evidence.expected & evidence.conforming_read[..., None]
+    sets = evidence.expected & evidence.conforming[:, evidence.rows][..., None]
     sizes = sets.sum(axis=-1)[..., None]
     shape = subject.heads, len(rows), max(MIN_COLUMNS, subject.e)
     signs = np.random.default_rng(0).choice(np.array([-1.0, 1.0]), shape)
@@ -39,7 +39,7 @@ def gradient_set_findings(subject: Subject, evidence: Evidence, dv: DV) -> Itera
     expected = _sum_key_heads(sets.mT.astype(np.float64) @ per_key, subject.group)
     squares = _sum_key_heads(sets.mT.astype(np.float64) @ per_key**2, subject.group)
     actual = _dv_of_rows(subject, dv, grad, rows) / UNIT
-    wrong = _wrong_keys(actual, expected, squares, subject.dtype)
+    wrong = _wrong_keys(actual, expected, squares, subject.form.dtype)
     if wrong.any():
         key_head, key = first_place(wrong)
         place = _first_mismatch(subject, dv, sets, rows)

@@ -11,9 +11,9 @@ import numpy as np
 from ...attention import attend_backward, attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray
-from ..calling.frameworks import DTYPES, bits, dtype_name, spacing, to_float64
-from ..calling.rounded_attention import Precision, gradients
-from ..calling.subject import LAYOUTS, Subject
+from ..calling.arrays import DTYPES, LAYOUTS, dtype_name, to_float64
+from ..calling.rounded_attention import Precision, bits_of, gradients, spacing
+from ..calling.subject import Subject
 from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
 from .gradient_sets import gradient_set_findings
@@ -83,7 +83,7 @@ def _random_inputs(subject: Subject, evidence: Evidence, seed: int) -> Inputs:
     shape = subject.heads, subject.n[0], subject.e
     grad = subject.round_input(rng.standard_normal(shape, np.float32))
     judged = np.zeros(shape[:2], bool)
-    judged[:, evidence.rows] = evidence.conforming_read
+    judged[:, evidence.rows] = evidence.conforming[:, evidence.rows]
     grad[~judged] = 0
     return Inputs(grad, q, k, v)
 
@@ -98,7 +98,8 @@ def _budgets(
     """Of dq, dk and dv: twice the error of plain NumPy in this precision, and their rounding."""
     rows = evidence.rows
     inputs = x.grad[:, rows], x.q[:, rows], x.k, x.v, evidence.expected, scale
-    precisions = [Precision(bits(dtype), logit_bits) for logit_bits in {24, bits(dtype)}]
+    bits = bits_of(dtype)
+    precisions = [Precision(bits, logit_bits) for logit_bits in {24, bits}]
     plain = [gradients(*inputs, precision) for precision in precisions]
     for index, true in enumerate(expected):
         near = true[:, rows] if index == 0 else true
@@ -129,24 +130,24 @@ def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[FloatArra
     """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that
     occurs.
     """
-    layout = LAYOUTS[subject.layout]
-    arrays = [np.array(layout.pack(array[None]), order="C") for array in x]
+    layout = LAYOUTS[subject.form.layout]
+    arrays = [subject.form.pack(array[None]) for array in x]
     heads = subject.heads, subject.kv_heads, subject.kv_heads
 
     def call() -> tuple[list[Any], str]:
         with np.errstate(all="ignore"):
             backward = _backward(vjp, subject.fn)
-            grad, q, k, v = map(subject.to_framework, arrays)
+            grad, q, k, v = map(subject.form.convert, arrays)
             parts = list(backward(q, k, v, grad))
             names = [name for name in map(dtype_name, parts) if name in DTYPES]
-            dtype = min(names, key=bits, default=subject.dtype)
+            dtype = min(names, key=bits_of, default=subject.form.dtype)
             if len(parts) != 3:
                 return parts, dtype
             arrays_back = [layout.unpack(to_float64(y), h)[0] for y, h in zip(parts, heads)]
             return arrays_back, dtype
 
     parts, dtype = subject.run("the gradient of fn", call)
-    return parts, min(dtype, subject.dtype, key=bits)
+    return parts, min(dtype, subject.form.dtype, key=bits_of)
 
 
 def _backward(vjp: VJP, fn: Callable[..., Any]) -> Callable[..., Any]:

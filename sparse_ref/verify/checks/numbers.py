@@ -14,8 +14,7 @@ import numpy as np
 
 from ...kernels import reference
 from ...sets.types import BoolArray, FloatArray
-from ..calling.frameworks import bits, spacing
-from ..calling.rounded_attention import Precision, attention
+from ..calling.rounded_attention import Precision, attention, bits_of, spacing
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence
 from .finding import Finding, count_noun, first_place
@@ -62,7 +61,7 @@ def compare_numbers(
     subject: Subject, evidence: Evidence, scale: float | None, seed: int
 ) -> tuple[Numbers, ...]:
     """One Numbers for each spread of the logits, over the conforming rows; () if there are none."""
-    if not evidence.conforming_read.any():
+    if not evidence.conforming[:, evidence.rows].any():
         return ()
     rng = np.random.default_rng(seed)
     scale = subject.d**-0.5 if scale is None else scale
@@ -73,18 +72,20 @@ def _compare(
     subject: Subject, evidence: Evidence, scale: float, spread: float, rng: np.random.Generator
 ) -> Numbers:
     """Random q, k, v through fn, the statement and plain NumPy."""
-    rows, expected, judged = evidence.rows, evidence.expected, evidence.conforming_read
+    rows, expected = evidence.rows, evidence.expected
+    judged = evidence.conforming[:, rows]
     q, k, v = subject.normal(rng)
     q, k = (subject.round_input(x * np.float32(np.sqrt(spread))) for x in (q, k))
     outs, dtype, lses = subject.attend_batch(q[None], k[None], v[None])
     out, q = outs[0][:, rows], q[:, rows]
     true, true_lse = _statement(q, k, v, expected, scale)
-    products = q @ np.repeat(k, subject.group, axis=0).swapaxes(1, 2)
+    products = q @ np.repeat(k, len(q) // len(k), axis=0).swapaxes(1, 2)
     largest = np.abs(products * scale).max(initial=0, where=expected)
 
     plain = 0.0
-    for logit_bits in {24, bits(dtype)}:
-        precision = Precision(bits(dtype), logit_bits)
+    bits = bits_of(dtype)
+    for logit_bits in {24, bits}:
+        precision = Precision(bits, logit_bits)
         plain_out, _ = attention(q, k, v, expected, scale, precision)
         plain = max(plain, np.abs(plain_out - true).max(axis=-1)[judged].max())
     logit_rounding = 2 * spacing("float32") * (1 + largest) * np.abs(v).max()

@@ -5,12 +5,14 @@ NaN only produces a note, since most dense code computes 0 * NaN, which is NaN.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ...sets.types import FloatArray, IntArray
-from ..calling.frameworks import spacing
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, FloatArray, IntArray
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence
 from .finding import Finding, count_noun, findings_in
@@ -30,21 +32,26 @@ class PoisonResult(NamedTuple):
 def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonResult:
     """Conforming rows that change once some keys outside their set are huge, or NaN."""
     judged = evidence.conforming
-    outside = ~evidence.expected & evidence.conforming_read[..., None]
+    outside = ~evidence.expected & judged[:, evidence.rows, None]
     candidates = np.flatnonzero(outside.any(axis=(0, 1)))
     if len(candidates) == 0:
         return PoisonResult([], _coverage(evidence, 0))
     rng = np.random.default_rng(seed)
     size = min(POISONED_KEYS, len(candidates))
     draws = [rng.choice(candidates, size, replace=False) for _ in range(DRAWS)]
-    keys = max(draws, key=lambda keys: (judged & ~evidence.attending(keys)).sum())
+
+    def independent_rows(keys: IntArray) -> BoolArray:
+        """The conforming rows without any of these keys."""
+        return judged & ~attending_rows(evidence.patterns, keys, subject.n[0])
+
+    keys = max(draws, key=lambda keys: independent_rows(keys).sum())
     q, k, v = subject.normal(rng)
     clean, dtype = subject.attend(q, k, v)
-    independent = judged & ~evidence.attending(keys) & np.isfinite(clean).all(axis=-1)
+    independent = independent_rows(keys) & np.isfinite(clean).all(axis=-1)
     largest = np.abs(clean).max(axis=-1, initial=0) + np.abs(v).max()
     allowed = 16 * spacing(dtype) * largest
 
-    def changes(poison: float):
+    def changes(poison: float) -> BoolArray:
         """The rows that change with this poison in the keys."""
         out, _ = subject.attend(q, _replace(k, keys, poison), _replace(v, keys, poison))
         with np.errstate(all="ignore"):
@@ -61,6 +68,13 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
         )
     remarks += _coverage(evidence, int(independent.sum()))
     return PoisonResult(list(findings_in("poison", huge, text, "row")), remarks)
+
+
+def attending_rows(patterns: Sequence[Pattern], keys: IntArray, n_q: int) -> BoolArray:
+    """Rows whose set has any of these keys, bool (H, n_q)."""
+    queries, shape = np.arange(n_q)[:, None], (n_q, len(keys))
+    masks = {p: np.broadcast_to(p.contains(queries, keys), shape) for p in set(patterns)}
+    return np.stack([masks[p].any(axis=1) for p in patterns])
 
 
 def _coverage(evidence: Evidence, rows: int) -> list[str]:

@@ -17,7 +17,8 @@ import numpy as np
 from ...patterns import Band, Causal, Full, Lookback, Strided, Window
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
-from ..calling.subject import ProbeError, Subject
+from ..calling.arrays import ProbeError
+from ..calling.subject import Subject
 from ..reading.checksums import Checksums, read_checksums
 from ..reading.probe import equal_weights
 from ..reading.sample import row_masks

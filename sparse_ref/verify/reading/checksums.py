@@ -14,7 +14,7 @@ import numpy as np
 from ...attention import attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 
 MIN_COLUMNS = 32  # sums, that of the weights among them

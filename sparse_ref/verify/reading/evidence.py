@@ -1,24 +1,21 @@
 """What an implementation attends to, next to the expected sets: every pair, or a sample.
 
-Both kinds of evidence, `Exhaustive` here and `Sampled`, answer the same questions, so that one
-protocol judges both.
+Both kinds of evidence have the same fields, so that one protocol judges both.
 
-Symbols:  H heads;  `rows` are the queries whose keys were read one by one, all of them at small n.
+Symbols:  H heads;  `rows` are the queries whose keys were read one by one: all of them, or some.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ...lower import dense
+from ...sets.listed import Listed
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from .probe import Probe, read_probe
 
@@ -26,8 +23,9 @@ from .probe import Probe, read_probe
 class RowTotals(NamedTuple):
     """Per row, (H, n_q), at equal logits.
 
-    nonempty : has any keys.  known : the sums are those of its own keys.  sizes : number of keys,
-    with multiplicity. row_sums : sum of weights.  dtype : the name of the output's dtype.
+    nonempty : has any keys.  known : the sums are those of its own keys.
+    sizes : number of keys, with multiplicity.  row_sums : sum of weights.
+    dtype : the name of the output's dtype.
     """
 
     nonempty: BoolArray
@@ -36,11 +34,8 @@ class RowTotals(NamedTuple):
     row_sums: FloatArray
     dtype: str
 
-    @property
     def unnormalised(self) -> BoolArray:
-        """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype and of
-        long sums.
-        """
+        """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype."""
         allowed = 6 * spacing(self.dtype) + 2.0**-24 * np.sqrt(self.sizes)
         return self.nonempty & self.known & (np.abs(self.row_sums - 1) > allowed)
 
@@ -58,8 +53,9 @@ class Leaks(NamedTuple):
     rows: int
 
 
-class Evidence(ABC):
-    """What was read of an implementation.
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was read of an implementation at equal logits.
 
     Attributes
     ----------
@@ -69,15 +65,21 @@ class Evidence(ABC):
         The queries whose keys were read, ascending.
     expected, actual : bool (H, rows, n_k)
         The sets of these rows. `actual` is the expected set where nothing could be read.
+    reachable : bool (H, rows, n_k)
+        The keys that some input lets fn attend to, leaks included.
     weights : float (H, rows, n_k)
-        The weights at equal logits, 0 where nothing had to be read.
+        The weights, 0 where nothing had to be read.
+    multiplicity : int64 (H, rows, n_k)
+        How often each key counts.
+    uneven : bool (H, rows)
+        Rows whose weights are not in proportion to how often keys count.
+    finite, mismatched, wrongly_nonzero : bool (H, n_q)
+        Rows without NaN and inf; without the expected keys; not 0 though they expect no key.
     totals : RowTotals
-    finite : bool (H, n_q)
-        Rows without NaN and inf.
-    mismatched : bool (H, n_q)
-        Rows that do not have the expected keys.
-    is_sample : bool
-        Whether only some rows were read.
+    conforming : bool (H, n_q)
+        Rows with the expected keys, each once, and with equal weights that sum to 1.
+    leaks : Leaks or None
+        What masked keys do, if that was read, too.
     """
 
     is_sample: ClassVar[bool] = False
@@ -86,124 +88,63 @@ class Evidence(ABC):
     rows: IntArray
     expected: BoolArray
     actual: BoolArray
+    reachable: BoolArray
     weights: FloatArray
-    totals: RowTotals
+    multiplicity: IntArray
+    uneven: BoolArray
     finite: BoolArray
     mismatched: BoolArray
-
-    @property
-    @abstractmethod
-    def multiplicity(self) -> IntArray:
-        """How often each key of the rows read counts, (H, rows, n_k)."""
-
-    @property
-    @abstractmethod
-    def reachable(self) -> BoolArray:
-        """The keys that some input lets fn attend to, (H, rows, n_k), leaks included."""
-
-    @property
-    @abstractmethod
-    def conforming(self) -> BoolArray:
-        """Rows with the expected keys, each once, with equal weights that sum to 1, bool (H, n_q)."""
-
-    @property
-    @abstractmethod
-    def wrongly_nonzero(self) -> BoolArray:
-        """Rows with no expected key, whose output is not 0, bool (H, n_q)."""
-
-    @abstractmethod
-    def read_leaks(self, subject: Subject, seed: int) -> Leaks:
-        """What masked keys do once their logits are the largest."""
-
-    @abstractmethod
-    def attending(self, keys: IntArray) -> BoolArray:
-        """Rows whose expected set has any of these keys, bool (H, n_q)."""
-
-    @abstractmethod
-    def coverage(self) -> list[str]:
-        """What was checked and what was not, in lines; nothing if every pair was read."""
-
-    @cached_property
-    def uneven(self) -> BoolArray:
-        """Rows of those read whose weights are not in proportion to how often keys count, bool (H,
-        rows).
-        """
-        return uneven_rows(self.weights, self.multiplicity)
-
-    @property
-    def conforming_read(self) -> BoolArray:
-        """The conforming ones of the rows read, bool (H, rows)."""
-        return self.conforming[:, self.rows]
+    wrongly_nonzero: BoolArray
+    totals: RowTotals
+    conforming: BoolArray
+    leaks: Leaks | None
 
 
 @dataclass(frozen=True, eq=False)
 class Exhaustive(Evidence):
     """Every pair, as a probe read it."""
 
-    patterns: tuple[Pattern, ...]
-    expected: BoolArray
     probe: Probe
 
-    @classmethod
-    def read(cls, subject: Subject, patterns: tuple[Pattern, ...]) -> Exhaustive:
-        """Probe every pair."""
-        expected = np.stack([dense(p, subject.n) for p in patterns])
-        return cls(patterns, expected, read_probe(subject))
 
-    @property
-    def rows(self) -> IntArray:
-        return np.arange(self.expected.shape[1])
+def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhaustive:
+    """Probe every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
+    expected = np.stack([_mask(p, subject.n) for p in patterns])
+    probe = read_probe(subject)
+    finite = ~probe.nan_rows
+    actual = np.where(finite[..., None], probe.mask, expected)
+    mismatched = (actual != expected).any(axis=-1)
+    nonempty = probe.mask.any(axis=-1)
+    sizes = probe.multiplicity.sum(axis=-1)
+    known = np.ones_like(nonempty)
+    totals = RowTotals(nonempty, known, sizes, probe.row_sums, probe.dtype)
+    uneven = uneven_rows(probe.weights, probe.multiplicity)
+    once = (probe.multiplicity <= 1).all(axis=-1)
+    even = once & ~uneven & ~totals.unnormalised()
+    return Exhaustive(
+        patterns=patterns,
+        rows=np.arange(subject.n[0]),
+        expected=expected,
+        actual=actual,
+        reachable=probe.mask | probe.leaks,
+        weights=probe.weights,
+        multiplicity=probe.multiplicity,
+        uneven=uneven,
+        finite=finite,
+        mismatched=mismatched,
+        wrongly_nonzero=nonempty & ~expected.any(axis=-1),
+        totals=totals,
+        conforming=finite & ~mismatched & even,
+        leaks=Leaks(probe.leaks, probe.overflow, finite.size),
+        probe=probe,
+    )
 
-    @cached_property
-    def actual(self) -> BoolArray:
-        return np.where(self.finite[..., None], self.probe.mask, self.expected)
 
-    @property
-    def weights(self) -> FloatArray:
-        return self.probe.weights
-
-    @property
-    def multiplicity(self) -> IntArray:
-        return self.probe.multiplicity
-
-    @property
-    def reachable(self) -> BoolArray:
-        return self.probe.mask | self.probe.leaks
-
-    @property
-    def totals(self) -> RowTotals:
-        nonempty = self.probe.mask.any(axis=-1)
-        sizes = self.multiplicity.sum(axis=-1)
-        known = np.ones_like(nonempty)
-        return RowTotals(nonempty, known, sizes, self.probe.row_sums, self.probe.dtype)
-
-    @property
-    def finite(self) -> BoolArray:
-        return ~self.probe.nan_rows
-
-    @cached_property
-    def mismatched(self) -> BoolArray:
-        return (self.actual != self.expected).any(axis=-1)
-
-    @cached_property
-    def conforming(self) -> BoolArray:
-        once = (self.multiplicity <= 1).all(axis=-1)
-        right = self.finite & ~self.mismatched & once
-        return right & ~self.uneven & ~self.totals.unnormalised
-
-    @property
-    def wrongly_nonzero(self) -> BoolArray:
-        return self.totals.nonempty & ~self.expected.any(axis=-1)
-
-    def read_leaks(self, subject: Subject, seed: int) -> Leaks:
-        """Those that the probe has read."""
-        return Leaks(self.probe.leaks, self.probe.overflow, self.finite.size)
-
-    def attending(self, keys: IntArray) -> BoolArray:
-        return self.expected[..., keys].any(axis=-1)
-
-    def coverage(self) -> list[str]:
-        return []
+def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
+    """[j in A_i], which refuses a listed pattern with another number of rows."""
+    if isinstance(p, Listed) and len(p.indptr) - 1 != n[0]:
+        raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n[0]}")
+    return p.mask(n)
 
 
 def uneven_rows(weights: FloatArray, multiplicity: IntArray) -> BoolArray:

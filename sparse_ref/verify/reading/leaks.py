@@ -12,21 +12,18 @@ import numpy as np
 
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
-from .evidence import Leaks
+from .evidence import Evidence, Leaks
 from .probe import HOSTILE_LOGIT, hostile_side
 
 Members = Mapping[Pattern, list[IntArray]]  # of each pattern, the keys of each row that is tested
 
 
-def read_leaks(
-    subject: Subject,
-    patterns: Sequence[Pattern],
-    conforming: BoolArray,
-    rng: np.random.Generator,
-) -> Leaks:
-    """The rows that let in keys outside their pattern, of those in `conforming`, bool (H, n_q)."""
+def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
+    """The rows that let in keys outside their pattern, of the conforming ones."""
+    patterns, conforming = evidence.patterns, evidence.conforming
+    rng = np.random.default_rng(seed)
     n_q, n_k = subject.n
     rows = np.unique(np.linspace(0, n_q - 1, min(subject.d, n_q), dtype=int))
     signs = rng.choice(np.array([-1.0, 1.0]), (n_k, subject.e))

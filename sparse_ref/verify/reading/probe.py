@@ -153,7 +153,7 @@ def probe(
         if d is None:
             d = q.shape[-1] if q.ndim else 0
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
-    subject = Subject.of(fn, n, heads, options)
+    subject = Subject.new(fn, n, heads, options)
     if q is None:
         return read_probe(subject)
     _check_shape("q", q, (subject.heads, subject.n[0], subject.d))
@@ -238,7 +238,9 @@ def hostile_side(subject: Subject) -> float:
 
     float16 has no q . k above 65504, so there q . k itself is 4e4.
     """
-    product = HOSTILE_LOGIT if subject.dtype == "float16" else HOSTILE_LOGIT * np.sqrt(subject.d)
+    product = (
+        HOSTILE_LOGIT if subject.form.dtype == "float16" else HOSTILE_LOGIT * np.sqrt(subject.d)
+    )
     return float(np.sqrt(product))
 
 

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
 from ...sets.pattern import Pattern
-from ...sets.types import BoolArray, FloatArray, IntArray
+from ...sets.types import BoolArray, IntArray
 from ..calling.subject import Subject
 from .checksums import Checksums, read_checksums
-from .evidence import Evidence, Leaks, RowTotals
-from .leaks import read_leaks
+from .evidence import Evidence, RowTotals, uneven_rows
 from .probe import key_counts
 from .sampled_rows import read_rows
 
@@ -33,104 +31,65 @@ class Sampled(Evidence):
     Attributes
     ----------
     sums : Checksums
-        The random sums of all rows.
-    mismatched, blind : bool (H, n_q)
-        Rows whose checksums are not those of their set; rows with so many keys that one is below
-        their rounding.
+        The random sums of all rows; `mismatched` are the rows whose sums are not those of their
+        set.
+    blind : bool (H, n_q)
+        Rows with so many keys that one of them is below their rounding.
     known : bool (H, rows, n_k)
         The keys of which it is known whether fn attends to them.
     """
 
     is_sample: ClassVar[bool] = True
-    patterns: tuple[Pattern, ...]
+
     sums: Checksums
-    totals: RowTotals
-    mismatched: BoolArray
     blind: BoolArray
-    rows: IntArray
-    expected: BoolArray
-    actual: BoolArray
-    weights: FloatArray
     known: BoolArray
 
-    @classmethod
-    def read(cls, subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sampled:
-        """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
-        rng = np.random.default_rng(seed)
-        sums = read_checksums(subject, rng)
-        heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
-        wrong, blind, sizes, row_sums = (np.stack(parts) for parts in zip(*heads))
-        row_sums = np.where(wrong, sums.row_sums, row_sums)
-        totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, sums.dtype)
-        rows = sample_rows(wrong, subject.heads * subject.n[1])
-        expected = np.stack([row_masks(p, rows, subject.n[1]) for p in patterns])
-        weights = np.zeros(expected.shape, np.float32)
-        known = np.ones(expected.shape, bool)
-        read = wrong[:, rows].any(axis=0)
-        if read.any():
-            wanted = wrong[:, rows[read]]
-            weights[:, read], known[:, read] = read_rows(
-                subject, expected[:, read], wanted, rows[read], sums.dtype, rng
-            )
-        right = ~wrong[:, rows, None]
-        known |= right
-        actual = np.where(known & ~right, weights != 0, expected)
-        weights = np.where(actual & ~right, weights, 0)
-        return cls(patterns, sums, totals, wrong, blind, rows, expected, actual, weights, known)
 
-    @cached_property
-    def multiplicity(self) -> IntArray:
-        return key_counts(self.weights, self.weights != 0)
+def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sampled:
+    """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
+    rng = np.random.default_rng(seed)
+    sums = read_checksums(subject, rng)
+    heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
+    wrong, blind, sizes, row_sums = (np.stack(parts) for parts in zip(*heads))
+    row_sums = np.where(wrong, sums.row_sums, row_sums)
+    totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, sums.dtype)
 
-    @property
-    def reachable(self) -> BoolArray:
-        return self.actual
-
-    @property
-    def finite(self) -> BoolArray:
-        return self.sums.finite
-
-    @cached_property
-    def conforming(self) -> BoolArray:
-        return ~self.mismatched & self.finite & ~self.totals.unnormalised
-
-    @property
-    def wrongly_nonzero(self) -> BoolArray:
-        return ~self.totals.nonempty & self.finite & (self.sums.row_sums != 0)
-
-    def read_leaks(self, subject: Subject, seed: int) -> Leaks:
-        """Those of the conforming ones of as many rows as q is wide."""
-        rng = np.random.default_rng(seed)
-        return read_leaks(subject, self.patterns, self.conforming, rng)
-
-    def attending(self, keys: IntArray) -> BoolArray:
-        n_q = self.mismatched.shape[1]
-        queries = np.arange(n_q)[:, None]
-        rows = {
-            p: np.broadcast_to(p.contains(queries, keys), (n_q, len(keys))).any(axis=1)
-            for p in set(self.patterns)
-        }
-        return np.stack([rows[p] for p in self.patterns])
-
-    def coverage(self) -> list[str]:
-        size, blind = self.blind.size, int(self.blind.sum())
-        unread = int((~self.known).sum())
-        chance = f"2^-{self.sums.signs.shape[1]}"
-        checked = f"all {size:,} rows" if not blind else f"{size - blind:,} of {size:,} rows"
-        numbers = int(self.conforming_read.sum())
-        lines = [
-            f"coverage: keys checked in {checked} (chance to miss one wrong key: {chance} a row); "
-            f"numbers in {numbers:,} rows",
-            "not checked: masks that depend on q and k (top-k, hashing)",
-        ]
-        if blind:
-            lines.append(
-                f"not checked: single keys in {blind:,} rows with so many keys "
-                f"that {self.sums.dtype} rounds one away"
-            )
-        if unread:
-            lines.append(f"not checked: {unread:,} keys of mismatching rows (too many calls)")
-        return lines
+    n_k = subject.n[1]
+    rows = sample_rows(wrong, subject.heads * n_k)
+    right = ~wrong[:, rows, None]
+    expected = np.stack([row_masks(p, rows, n_k) for p in patterns])
+    weights = np.zeros(expected.shape, np.float32)
+    known = np.ones(expected.shape, bool)
+    read = wrong[:, rows].any(axis=0)
+    if read.any():
+        wanted = wrong[:, rows[read]]
+        weights[:, read], known[:, read] = read_rows(
+            subject, expected[:, read], wanted, rows[read], sums.dtype, rng
+        )
+    known |= right
+    actual = np.where(known & ~right, weights != 0, expected)
+    weights = np.where(actual & ~right, weights, 0)
+    counts = key_counts(weights, weights != 0)
+    return Sampled(
+        patterns=patterns,
+        rows=rows,
+        expected=expected,
+        actual=actual,
+        reachable=actual,
+        weights=weights,
+        multiplicity=counts,
+        uneven=uneven_rows(weights, counts),
+        finite=sums.finite,
+        mismatched=wrong,
+        wrongly_nonzero=(sizes == 0) & sums.finite & (sums.row_sums != 0),
+        totals=totals,
+        conforming=~wrong & sums.finite & ~totals.unnormalised(),
+        leaks=None,
+        sums=sums,
+        blind=blind,
+        known=known,
+    )
 
 
 def row_mask(p: Pattern, i: int, n: int) -> BoolArray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 
 LEAF_KEYS = 16
