@@ -203,10 +203,12 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
     if not A.any():
         yield nothing_diagnosis(p)
         return
+    names = identify(A)
     parts = mismatches(p, E, A, np.arange(len(E)))
     wholes = list(_whole_explanations(p, E, A))
     yield from (x for x in wholes if x.kind == "alignment")
-    yield from _name(p, A, [] if wholes else parts)
+    if names:
+        yield pattern_diagnosis(names[0], p, [] if wholes else parts)
     yield from (x for x in wholes if x.kind != "alignment")
     yield from map(mismatch_diagnosis, parts)
     not_empty = ~E.any(axis=1) & A.any(axis=1)
@@ -214,12 +216,6 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
         cause = "attends to keys in rows that must be empty"
         text = f"attends to keys in {count_rows(not_empty)}, which must be empty"
         yield Diagnosis("empty rows", text, cause=cause)
-
-
-def _name(p: Pattern, A: BoolArray, parts: Sequence[Mismatch]) -> Iterator[Diagnosis]:
-    """The simplest pattern that equals the mask, if there is one."""
-    for q in identify(A)[:1]:
-        yield pattern_diagnosis(q, p, parts)
 
 
 def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:

@@ -97,6 +97,8 @@ def _candidates(mask: BoolArray, shift: int) -> Iterator[Rule]:
     """Of each rule the value to try: if any with parameters up to n fits, the least is this one."""
     parameters = rule_parameters(mask, shift)
     for rule in NAMED:
+        if rule.__name__ not in parameters:
+            continue
         with suppress(ValueError):  # below the rule's bound: nothing of it fits
             candidate = rule(*parameters[rule.__name__])
             if all(abs(x) <= max(mask.shape) for x in _numbers(candidate)):

@@ -18,7 +18,8 @@ def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
 
     The rows of the mask are i = shift, shift + 1, ... If any parameters up to n fit, then these do,
     and no others that fit come before them in lexicographic order of their absolute values; any
-    other positions of GlobalAt that fit contain these. If none fit, these may be out of bounds.
+    other positions of GlobalAt that fit contain these. If none fit, these may be out of bounds, or
+    the rule may be left out.
     """
     n_q, n_k = mask.shape
     i = np.arange(n_q) + shift
@@ -32,7 +33,7 @@ def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
     smallest = min(mask.sum(axis=1).min(), queries)
     visible = columns[:queries]  # columns after the last query say nothing about l and c
     first_keys = mask.argmax(axis=1)[mask.any(axis=1)]
-    return dict(
+    parameters: dict[str, tuple[Any, ...]] = dict(
         Full=(),
         Causal=(),
         Window=(max(left, right),),
@@ -48,8 +49,11 @@ def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
         Chunk=_chunk(mask, shift),
         Summary=_summary(visible),
         SubBlock=_sub_block(visible),
-        GlobalAt=(range(smallest) if mask.all() else _global_positions(mask, i),),
     )
+    positions = range(smallest) if mask.all() else _global_positions(mask, i)
+    if len(positions):
+        parameters["GlobalAt"] = (positions,)
+    return parameters
 
 
 def _reach(mask: BoolArray, i: IntArray) -> tuple[int, int]:
