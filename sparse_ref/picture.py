@@ -1,6 +1,6 @@
-"""Pictures in text, one glyph per cell: rows are queries from the top, columns are keys from the left.
+"""Pictures in text, one glyph per cell: queries are rows from the top, keys columns from the left.
 
-A pattern needs `contains` and `row` to be drawn, nothing else of the library.
+A picture needs `contains`, and `row` for its checks; nothing else of the library.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from .sets.branches import Branches
 from .sets.factorized import Factorized
 from .sets.glyphs import Picture, draw_difference
 from .sets.pattern import Pattern
+from .sets.require import require_pattern
 from .sets.types import BoolArray, Length
 
 
@@ -36,13 +37,13 @@ def picture(p: Pattern | Factorized | Branches, n: Length) -> Picture:
     ··████·  ··█··█·
     ···████  █··█··█
     """
-    if not isinstance(p, Pattern | Factorized | Branches):
-        raise TypeError(f"p must be a Pattern, a Factorized or Branches, got {p!r}")
+    if not isinstance(p, Factorized | Branches):
+        require_pattern("p", p)
     return p.picture(n)
 
 
 def difference(expected: BoolArray, actual: BoolArray) -> Picture:
-    """Two bool masks of one shape in one picture: █ both, · neither, + only in `actual`, - only in `expected`.
+    """Two bool masks in one picture: █ both, · neither, + only `actual`, - only `expected`.
 
     >>> import numpy as np
     >>> difference(np.array([[1, 1, 0]], bool), np.array([[1, 0, 1]], bool))

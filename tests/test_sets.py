@@ -261,7 +261,7 @@ def test_a_pattern_has_no_truth_value():
             ValueError,
             "openai_fixed: heads must be at most 65536, got 1000000000",
         ),
-        (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, asked for i = 1"),
+        (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, got i = 1"),
         (lambda: sr.Factorized(()), TypeError, "one or more patterns"),
         (lambda: sr.fixed(4, 5), ValueError, "c must be at most l = 4, got 5"),
         (

@@ -183,7 +183,7 @@ def _cost(p: Pattern, n) -> dict:
     """What `stats` prints of one pattern."""
     from .. import lower
 
-    rows, (n_q, n_k) = lower.key_counts(lower.runs(p, n)), lengths(n)
+    rows, (n_q, n_k) = lower.key_counts(lower.all_runs(p, n)), lengths(n)
     nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
     return {
         "pattern": repr(p),

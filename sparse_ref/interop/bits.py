@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..attention.arrays import as_array
-from ..lower.runs.lowering import check_pattern
-from ..lower.runs.runs_of import runs_of
-from ..lower.runs.table import keys_of, normalise
+from ..lower import check_pattern, keys_of, normalise, runs_of
 from ..sets.checks import integer, lengths
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lower import BSR, bsr
-from ..lower.blocks import block_counts
+from ..lower import BSR, block_counts, bsr
 from ..sets.checks import int_or_pair, lengths
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray, Length
@@ -72,7 +71,7 @@ def block_mask(p: PatternPerHead, n: Length, block: BlockSides = 128) -> BlockMa
     >>> interop.block_mask(sr.Causal(), 1024)
     BlockMask(seq_lengths=(1024, 1024), BLOCK_SIZE=(128, 128), heads=1, partial=8, full=28)
     """
-    patterns = patterns_of_heads(p)
+    patterns = patterns_of_heads("p", p)
     shape = lengths(n)
     b_q, b_k = int_or_pair("block", block, 1, "(b_q, b_k)")
 
@@ -110,7 +109,7 @@ def torch_block_mask(
     from torch.nn.attention.flex_attention import BlockMask as TorchBlockMask
 
     ours = block_mask(p, n, block)
-    patterns = patterns_of_heads(p)
+    patterns = patterns_of_heads("p", p)
     arrays = (ours.kv_num_blocks, ours.kv_indices, ours.full_kv_num_blocks, ours.full_kv_indices)
     needs_table = any(leaves_without_formula(pattern) for pattern in patterns)
     return TorchBlockMask.from_kv_blocks(

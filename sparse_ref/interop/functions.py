@@ -47,7 +47,7 @@ def mask_mod(p: PatternPerHead) -> MaskMod:
     >>> [allows(0, head, 5, 3) for head in (0, 1)]
     [True, False]
     """
-    patterns = patterns_of_heads(p)
+    patterns = patterns_of_heads("p", p)
     for pattern in patterns:
         for leaf in leaves_without_formula(pattern):
             raise TypeError(

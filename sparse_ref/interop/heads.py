@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..sets.heads import patterns_of_heads
 from ..sets.listed import Listed
-from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray
 
@@ -23,23 +23,6 @@ Heads = tuple[int, ...]
 PAIRS_PER_SLAB = 1 << 22
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-def patterns_of_heads(p: PatternPerHead) -> tuple[Pattern, ...]:
-    """The pattern of each head; a single pattern gives a tuple of one, which serves all heads.
-
-    Raises TypeError for anything but a pattern or a list or tuple of them.
-    """
-    require_one_set("p", p)
-    if isinstance(p, Pattern):
-        return (p,)
-    if not isinstance(p, (list, tuple)) or not p:
-        raise TypeError(f"p must be a Pattern, or a sequence with one for each head, got {p!r}")
-    for pattern in p:
-        require_one_set("p", pattern)
-        if not isinstance(pattern, Pattern):
-            raise TypeError(f"p must have a Pattern for each head, got {pattern!r}")
-    return tuple(p)
 
 
 def heads_by_pattern(patterns: tuple[Pattern, ...]) -> dict[Pattern, Heads]:
@@ -55,7 +38,7 @@ def stack_heads(
     p: PatternPerHead,
 ) -> NDArray[Scalar]:
     """form(p) of one pattern; of a sequence, the forms of all heads as one array (H, ...)."""
-    patterns = patterns_of_heads(p)
+    patterns = patterns_of_heads("p", p)
     if isinstance(p, Pattern):
         return form(p)
     form_of = {pattern: form(pattern) for pattern in dict.fromkeys(patterns)}

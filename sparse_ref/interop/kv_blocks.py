@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,12 +12,8 @@ from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.pattern import Pattern
 from ..sets.positions import first_index
 from ..sets.types import BoolArray, IntArray
-from .flex import BlockMask
 from .functions import GridMask, grid_mask
 from .heads import pattern_of_slabs
-
-if TYPE_CHECKING:
-    from torch.nn.attention.flex_attention import BlockMask as TorchBlockMask
 
 TABLE_AXES = {
     "kv_num_blocks": 3,
@@ -28,6 +24,7 @@ TABLE_AXES = {
 
 
 Pair = tuple[int, int]
+Patterns = tuple[Pattern, ...]
 
 
 class _Layout(NamedTuple):
@@ -43,9 +40,7 @@ class _Layout(NamedTuple):
         return -(-n_q // b_q), -(-n_k // b_k)
 
 
-def from_block_mask(
-    block_mask: BlockMask | TorchBlockMask, *, batch: int | None = None
-) -> tuple[Pattern, ...]:
+def from_block_mask(block_mask: Any, *, batch: int | None = None) -> Patterns:
     """The Listed pattern of each head of a BlockMask, ours or torch's; a tuple, also for one head.
 
     It contains full blocks, and the pairs of partial blocks that mask_mod allows: what the arrays
@@ -102,7 +97,8 @@ def _check_attributes(block_mask: Any) -> None:
 
 def _as_table(name: str, x: Any) -> IntArray | None:
     """A table of a BlockMask as int64, with leading axes for the batch and the heads."""
-    if x is None and name.startswith("full"):
+    is_optional = name.startswith("full")
+    if is_optional and x is None:
         return None
     axes = TABLE_AXES[name]
     table = as_array(name, x.cpu() if hasattr(x, "cpu") else x)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention.arrays import as_array
-from ..lower.blocks import block_counts
+from ..lower import block_counts
 from ..sets.checks import integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
@@ -39,7 +39,7 @@ def deepspeed_layout(
     if n % block:
         raise ValueError(f"n must be a multiple of block = {block} (DeepSpeed), got {n}")
     layouts = []
-    for h, pattern in enumerate(patterns_of_heads(p)):
+    for h, pattern in enumerate(patterns_of_heads("p", p)):
         counts = block_counts(pattern, (n, n), (block, block))
         is_partial = (counts > 0) & (counts < block**2)
         if is_partial.any() and not covering:

@@ -11,10 +11,11 @@ from functools import singledispatchmethod
 from inspect import getsource
 from keyword import iskeyword
 from textwrap import dedent
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
+from ..sets.positions import isin, rank
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
 from .expressions import (
@@ -51,7 +52,7 @@ def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
         kv_1 = kv_idx // 16
         return (kv_1 <= q_1) & ((kv_idx <= q_idx) & (kv_idx < 4) ^ True)
     """
-    patterns = patterns_of_heads(p)
+    patterns = patterns_of_heads("p", p)
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
         raise ValueError(f"name must be a Python name, got {name!r}")
     writer = _Writer()
@@ -110,14 +111,12 @@ class _Writer:
 
     @membership.register
     def _(self, p: Rule, i, j):
-        function = _formula(p)
-        names = [argument.arg for argument in function.args.args]
-        arguments = dict(zip(names, (i, j, *p.parameters)))
+        formula = _formula(p)
+        arguments = dict(zip(formula.arguments, (i, j, *p.parameters)))
         inliner = _Inliner(self, {**type(p).formula.__globals__, **arguments})
-        *parts, result = function.body
-        for part in parts:
-            inliner.add_part(part)
-        return inliner.visit(result.value)
+        for name, expression in formula.parts:
+            inliner.add_part(name, expression)
+        return inliner.visit(formula.result)
 
     @membership.register
     def _(self, p: Union, i, j):
@@ -183,10 +182,9 @@ class _Inliner(ast.NodeTransformer):
         self.writer = writer
         self.values = values
 
-    def add_part(self, part: ast.Assign):
-        """A part that the formula names: it gets a name in the text too, unless it is one word."""
-        name = part.targets[0].id
-        expression = self.visit(part.value)
+    def add_part(self, name: str, part: ast.expr) -> None:
+        """Give a part that the formula names a name in the text too, unless it is one word."""
+        expression = self.visit(part)
         is_one_word = isinstance(expression, ast.Name | ast.Constant)
         self.values[name] = expression if is_one_word else self.writer.name(name, expression)
 
@@ -199,8 +197,8 @@ class _Inliner(ast.NodeTransformer):
         raise TypeError(f"p must have formulas of integers only, got {node.id!r} in one")
 
     def visit_Call(self, node: ast.Call) -> Expression:
-        function = ast.unparse(node.func).rpartition(".")[2]
-        if function not in ("isin", "rank"):
+        function = self._value(node.func)
+        if function not in (isin, rank):
             raise TypeError(
                 f"p must have formulas without calls other than isin and rank, "
                 f"got {ast.unparse(node)}"
@@ -209,36 +207,59 @@ class _Inliner(ast.NodeTransformer):
         positions = self.values[ast.unparse(node.args[1])]
         if not isinstance(x, ast.Name):
             x = self.writer.name("x", x)
-        if function == "isin":
+        if function is isin:
             return member(x, positions)
         return step_sum(x, [(position, 1) for position in positions])
 
+    def _value(self, name: ast.expr) -> Any:
+        """The value of a name in the formula's module, dotted or not; None if it is unknown."""
+        if isinstance(name, ast.Name):
+            return self.values.get(name.id)
+        if isinstance(name, ast.Attribute):
+            return getattr(self._value(name.value), name.attr, None)
+        return None
 
-def _formula(p: Rule) -> ast.FunctionDef:
-    """A rule's formula, parsed: lines that name its parts, if it has them, and a return."""
+
+class _Formula(NamedTuple):
+    """A formula, parsed: its arguments, the parts that it names, and what it returns."""
+
+    arguments: list[str]
+    parts: list[tuple[str, ast.expr]]
+    result: ast.expr
+
+
+def _formula(p: Rule) -> _Formula:
+    """A rule's formula, parsed."""
     try:
         function = ast.parse(dedent(getsource(type(p).formula))).body[0]
     except (OSError, TypeError, SyntaxError) as error:
         raise TypeError(
             f"p must have formulas whose source can be read, got {p!r}: {error}"
         ) from error
-    if not isinstance(function, ast.FunctionDef) or not _is_readable(function.body):
+    try:
+        return _read_function(function)
+    except ValueError:
         raise TypeError(
             f"p must have formulas that name their parts, if at all, and then return, got {p!r}"
-        )
-    return function
+        ) from None
 
 
-def _is_readable(body: list[ast.stmt]) -> bool:
-    """Whether a formula's lines are assignments to one name each, and a return of a value."""
-    *parts, last = body
+def _read_function(function: ast.stmt) -> _Formula:
+    """A function that names parts and returns a value. Raises ValueError for any other."""
+    if not isinstance(function, ast.FunctionDef):
+        raise ValueError("no function")
+    *lines, last = function.body
     if not isinstance(last, ast.Return) or last.value is None:
-        return False
-    return all(map(_names_a_part, parts))
+        raise ValueError("no return")
+    arguments = [argument.arg for argument in function.args.args]
+    return _Formula(arguments, [_read_part(line) for line in lines], last.value)
 
 
-def _names_a_part(statement: ast.stmt) -> bool:
-    """Whether a statement gives one name to an expression."""
+def _read_part(statement: ast.stmt) -> tuple[str, ast.expr]:
+    """(name, expression) of an assignment to one name. Raises ValueError for anything else."""
     if not isinstance(statement, ast.Assign) or len(statement.targets) > 1:
-        return False
-    return isinstance(statement.targets[0], ast.Name)
+        raise ValueError("no assignment to one name")
+    target = statement.targets[0]
+    if not isinstance(target, ast.Name):
+        raise ValueError("no assignment to one name")
+    return target.id, statement.value

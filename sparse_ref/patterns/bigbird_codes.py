@@ -19,6 +19,7 @@ from ..sets.branches import Branches
 from ..sets.checks import MAX_HEADS, MAX_LENGTH, flag, integer
 from ..sets.listed import Listed
 from ..sets.parts import Blockwise, Grid
+from ..sets.types import IntArray
 from .bigbird import block_count
 from .bigbird_plans import focus_plan, range_plan
 from .elementary import Full, Window
@@ -162,19 +163,19 @@ def _check_draw(name: str, n, block, random, layer, head, heads) -> Draw:
     return Draw(n, block, random, layer, head, heads)
 
 
-def _branches(plan: np.ndarray, drawn: Draw, name: str) -> Branches:
+def _branches(plan: IntArray, drawn: Draw, name: str) -> Branches:
     """The window and the globals, and one branch for each column of the plan (nb - 2, r)."""
     blocks = drawn.n // drawn.block
     always = GlobalAt((0, blocks - 1)) | Window(1)
     # the first and the last query block draw nothing
-    rows = [[[], *column.reshape(-1, 1).tolist(), []] for column in plan.T]
-    branches = (always, *map(Listed.of_rows, rows))
+    columns = [column.reshape(-1, 1).tolist() for column in plan.T]
+    branches = (always, *(Listed.of_rows([[], *column, []]) for column in columns))
     # a grid of one axis states each branch for this number of blocks
     stated = [Grid((blocks,), (p,)) for p in branches]
     return Branches(tuple(Blockwise(p, drawn.block) for p in stated), name)
 
 
-def _plan(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> np.ndarray:
+def _plan(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> IntArray:
     """The plan (nb - 2, r) that the code makes for this head; errors begin with the name."""
     n, block, random, layer, head, heads = drawn
     draw = focus_plan if n in paper_lengths else range_plan

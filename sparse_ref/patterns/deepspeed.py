@@ -12,6 +12,7 @@ the file state: a unidirectional layout is empty above the diagonal, and a slidi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from ..sets.checks import int_tuple, integer
@@ -69,8 +70,8 @@ def deepspeed_sliding(
 
 def deepspeed_bslongformer(
     num_sliding_window_blocks: int = 3,
-    global_block_indices=(0,),
-    global_block_end_indices=None,
+    global_block_indices: Sequence[int] = (0,),
+    global_block_end_indices: Sequence[int] | None = None,
     attention: str = "bidirectional",
     rule: str = "code",
 ) -> Pattern:

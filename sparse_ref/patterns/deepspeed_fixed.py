@@ -159,7 +159,8 @@ def _horizontal_representatives(blocks: int, stretch: Representative) -> Pattern
     """The representatives of all windows, which see all and are seen by all."""
     moved = _is_moved(blocks, stretch)
     end = blocks - blocks % stretch.l if moved else blocks
-    stretches = [(s, s + stretch.g) for s in range(stretch.offset, end, stretch.l)]
+    starts = range(stretch.offset, end, stretch.l)
+    stretches = [(start, start + stretch.g) for start in starts]
     if moved:
         stretches.append(_last_stretch(blocks, stretch))
     return global_blocks(stretches)

@@ -10,6 +10,7 @@ R_i the blocks drawn for block i.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random as Generator
 from typing import NamedTuple
 
@@ -26,9 +27,9 @@ from .globals import Global, Sinks
 def deepspeed_variable(
     blocks: int,
     num_random_blocks: int = 0,
-    local_window_blocks=(4,),
-    global_block_indices=(0,),
-    global_block_end_indices=None,
+    local_window_blocks: Sequence[int] = (4,),
+    global_block_indices: Sequence[int] = (0,),
+    global_block_end_indices: Sequence[int] | None = None,
     attention: str = "bidirectional",
     horizontal_global_attention: bool = False,
     head: int = 0,
@@ -157,9 +158,9 @@ def at_most_blocks(name: str, value, least: int, blocks: int) -> int:
 
 
 class Draw(NamedTuple):
-    """What a layout draws: `count` blocks per row, as number `head` after random.seed(seed)."""
+    """What a layout draws: so many `blocks` per row, as number `head` after random.seed(seed)."""
 
-    count: int
+    blocks: int
     head: int
     seed: int
 
@@ -171,7 +172,7 @@ def _random_blocks(
 
     A row with fewer candidates than `count` takes all of them if `fewer_allowed`.
     """
-    count = at_most_blocks(f"{name}: num_random_blocks", draw.count, 0, blocks)
+    count = at_most_blocks(f"{name}: num_random_blocks", draw.blocks, 0, blocks)
     head = integer(f"{name}: head", draw.head, 0, MAX_HEADS)
     seed = integer(f"{name}: seed", draw.seed, 0, None)
     if past_only and count > 1 and not fewer_allowed:

@@ -9,6 +9,8 @@ its shift.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..sets.checks import int_tuple, integer, per_axis
 from ..sets.parts import Grid
 from ..sets.pattern import Pattern
@@ -16,7 +18,7 @@ from .divided import Chunk
 from .elementary import Full, Window
 
 
-def axial(shape, axis: int) -> Grid:
+def axial(shape: Sequence[int], axis: int) -> Grid:
     """A_i = { j : j_b = i_b for every axis b but `axis` }
 
     Ho et al. 2019, sec. 3.1.
@@ -52,7 +54,11 @@ def axial(shape, axis: int) -> Grid:
     return Grid(shape, tuple(patterns))
 
 
-def swin(shape, window, shift=0) -> Grid:
+def swin(
+    shape: Sequence[int],
+    window: int | Sequence[int],
+    shift: int | Sequence[int] = 0,
+) -> Grid:
     """A_i = { j : floor((j_a - s) / M) = floor((i_a - s) / M) for every axis a }
 
     Liu et al. 2021, sec. 3.2.

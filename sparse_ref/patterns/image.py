@@ -10,6 +10,7 @@ i.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..define import Rule, span
@@ -85,7 +86,11 @@ def image_local(block: int, memory: int) -> Pattern:
     return MemoryBlock(block, memory, 0) & Causal()
 
 
-def image_local_2d(shape, block, memory) -> Pattern:
+def image_local_2d(
+    shape: Sequence[int],
+    block: int | tuple[int, int],
+    memory: int | tuple[int, int],
+) -> Pattern:
     """A_i = { j in memory(i) : j = i or generated before i }, over an image
 
     Parmar et al. 2018, sec. 3.2, 2D local attention.

@@ -67,7 +67,8 @@ class DilatedSegment(Rule):
     @staticmethod
     def pairs(n, w, r, s):
         segments, rest = divmod(n, w)
-        members, last_members = len(range(s, w, r)), len(range(s, rest, r))
+        members = len(range(s, w, r))
+        last_members = len(range(s, rest, r))
         return segments * members**2 + last_members**2
 
 

@@ -8,6 +8,7 @@ Symbols:  a vertical is a column j of the matrix; a slash is a diagonal, by its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,8 @@ class Verticals(Rule):
     def solution(i, n, positions):
         nothing = span(0 * i, 0)
         keys = [(start, stop) for start, stop in intervals(positions) if start < n]
-        lines = [span(start, np.minimum(stop, i + 1)) for start, stop in keys]
+        after = i + 1
+        lines = [span(start, np.minimum(stop, after)) for start, stop in keys]
         return nothing, *lines
 
     @staticmethod
@@ -84,7 +86,8 @@ class Slashes(Rule):
     @staticmethod
     def solution(i, n, offsets):
         nothing = span(0 * i, 0)
-        lines = [span(i - stop + 1, i - start + 1) for start, stop in intervals(offsets)]
+        diagonals = intervals(offsets)
+        lines = [span(i - stop + 1, i - start + 1) for start, stop in diagonals]
         return nothing, *lines
 
     @staticmethod
@@ -116,7 +119,7 @@ def a_shape(sinks: int, radius: int) -> Pattern:
     return Sinks(sinks) | Lookback(radius + 1)
 
 
-def vertical_slash(verticals, slashes) -> Pattern:
+def vertical_slash(verticals: Sequence[int], slashes: Sequence[int]) -> Pattern:
     """A_i = { j <= i : j in verticals  or  i - j in slashes }
 
     Jiang et al. 2024, sec. 3.2, alg. 2.
@@ -141,4 +144,4 @@ def vertical_slash(verticals, slashes) -> Pattern:
     ·█··█·
     ·██··█
     """
-    return Verticals(verticals) | Slashes(slashes)
+    return Verticals(verticals) | Slashes(slashes)  # type: ignore[arg-type]

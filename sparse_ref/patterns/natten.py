@@ -11,6 +11,7 @@ lead, the query whose neighborhood the `stride` queries of its group share.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,7 +186,13 @@ def natten(
     return rule(n, keys, stride, dilation)
 
 
-def natten_nd(shape, keys, stride=1, dilation=1, causal=False) -> Grid:
+def natten_nd(
+    shape: Sequence[int],
+    keys: int | Sequence[int],
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    causal: bool | Sequence[bool] = False,
+) -> Grid:
     """A_i = { j : j_a in N_(i_a) for every axis a },  N = natten(s_a, ...)
 
     Hassani et al. 2025, sec. 3.

@@ -132,6 +132,7 @@ def openai_fixed(
             f"all sub-blocks of l, got {num_verts}"
         )
     l, c = blocks * blocksize, vertsize * blocksize
-    others = (SubBlock(l, c, number) for number in range(2, num_verts + 1))
-    patterns = tuple(Block(l) | sub_block for sub_block in (Summary(l, c), *others))
+    others = [SubBlock(l, c, number) for number in range(2, num_verts + 1)]
+    sub_blocks = [Summary(l, c), *others]
+    patterns = tuple(Block(l) | sub_block for sub_block in sub_blocks)
     return patterns * (heads // num_verts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..sets.checks import MAX_LENGTH, integer, query_and_length
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.run import as_int64
+from ..sets.types import IntArray
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,10 @@ class Random(Pattern):
         return f"Random({self.n}, {self.keys}, {self.seed})"
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.n
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         i, j = as_int64(np.asarray(i)), as_int64(np.asarray(j))
         i, j = np.broadcast_arrays(i, j)
         queries, row = np.unique(i, return_inverse=True)
@@ -70,12 +72,12 @@ class Random(Pattern):
         listed = Listed(indptr, self.rows(queries).ravel())
         return listed.contains(row.reshape(i.shape), j)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
         self.check_length(i, n)
         return self.rows(np.array([i]))[0]
 
-    def rows(self, i: np.ndarray) -> np.ndarray:
+    def rows(self, i: IntArray) -> IntArray:
         """The keys of each query i, ascending, int64 (len(i), keys)."""
         self.check_length(i, self.n)
         keys = np.zeros((len(i), self.keys), np.int64)
@@ -84,7 +86,8 @@ class Random(Pattern):
             last = self.n - self.keys + t
             drawn = words[:, t] % np.uint64(last + 1)
             drawn = drawn.astype(np.int64)
-            is_repeated = np.any(keys[:, :t] == drawn[:, None], axis=1)
+            earlier = keys[:, :t]
+            is_repeated = np.any(earlier == drawn[:, None], axis=1)
             keys[:, t] = np.where(is_repeated, last, drawn)
         return np.sort(keys, axis=1)
 

@@ -132,13 +132,13 @@ def reformer_local_hf(
            [2, 2, 1, 1]])
     """
     keys, count, before, after = _chunks("reformer_local_hf", n, keys, before, after)
-    offsets = range(-before, after + 1) if count > 1 else (0,)
-    offsets = [o if abs(o) < count else 0 for o in offsets]
-    chunks = [Circular(count, -o, o) for o in offsets]
+    offsets = range(-before, after + 1) if count > 1 else range(1)
+    turns = [o if abs(o) < count else 0 for o in offsets]
+    chunks = [Circular(count, -o, o) for o in turns]
     return Branches(tuple(Blockwise(chunk, keys) for chunk in chunks))
 
 
-def _chunks(name, n, keys, before, after) -> tuple[int, int, int, int]:
+def _chunks(name, n, keys, before, after):
     """(length of a chunk, number of chunks, before, after); one chunk if n is at most keys."""
     n = integer(f"{name}: n", n, 1)
     keys = integer(f"{name}: keys", keys, 1)

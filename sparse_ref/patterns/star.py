@@ -47,7 +47,8 @@ def star(n: int, circular: bool = True) -> Pattern:
     n = integer("star: n", n, 1, MAX_LENGTH // 2)
     near = Global(1) | Window(1)
     if flag("star: circular", circular):
-        first_to_last, last_to_first = Band(1 - n, n - 1), Band(n - 1, 1 - n)
+        first_to_last = Band(1 - n, n - 1)
+        last_to_first = Band(n - 1, 1 - n)
         near = near | last_to_first | first_to_last
     nodes = Documents((n + 1, n)) & Prefix(n + 1)
     own_embedding = Band(-n, n)

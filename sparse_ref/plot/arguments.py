@@ -11,8 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from ..lower import dense
-from ..lower.runs.lowering import check_pattern
+from ..lower import check_pattern, dense
 from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern

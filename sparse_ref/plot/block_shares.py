@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..lower.blocks import block_counts
+from ..lower import block_counts
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, FloatArray, IntArray
 

@@ -72,8 +72,8 @@ def diff(
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
     if n is None:
-        arrays = [mask for mask in (expected, actual) if hasattr(mask, "shape")]
-        n = arrays[0].shape if arrays else None
+        arrays = [mask for mask in (expected, actual) if not isinstance(mask, Pattern)]
+        n = getattr(arrays[0], "shape", None) if arrays else None
     expected = mask_array("expected", expected, n)
     actual = mask_array("actual", actual, n)
     missing = expected & ~actual

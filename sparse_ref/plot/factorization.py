@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.figure import Figure, SubFigure
 
 from ..patterns import Causal
 from ..sets.factorized import Factorized
@@ -104,7 +104,7 @@ def _figure_or_new(fig: Any, columns: int, n: int) -> Figure | SubFigure:
     if fig is None:
         side = 2.1 if n <= 144 else 3.0
         return plt.figure(figsize=(side * columns, 2 * side + 0.4), layout="constrained")
-    if not isinstance(fig, FigureBase):
+    if not isinstance(fig, (Figure, SubFigure)):
         raise TypeError(f"fig must be a matplotlib Figure or SubFigure, got {type(fig).__name__}")
     return fig
 

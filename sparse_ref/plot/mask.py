@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.image import AxesImage
 
-from ..lower.runs.lowering import check_pattern
+from ..lower import check_pattern
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, FloatArray, Length
 from .arguments import drawable_lengths, mask_array

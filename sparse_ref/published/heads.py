@@ -24,8 +24,10 @@ def attend_per_head(
         raise ValueError(
             f"heads must be an integer of at least 1 that divides E = {width}, got {heads!r}"
         )
-    per_head = (_split_heads(x, heads) for x in (q, k, v))
-    out = attend(*per_head, pattern)
+    q_heads = _split_heads(q, heads)
+    k_heads = _split_heads(k, heads)
+    v_heads = _split_heads(v, heads)
+    out = attend(q_heads, k_heads, v_heads, pattern)
     return np.moveaxis(out, -3, -2).reshape(q.shape)
 
 

@@ -100,7 +100,7 @@ class LongformerAttention:
         sets = longformer(self.radius, globals, self.dilation)
         if not len(padding):
             return sets
-        padded = GlobalAt(padding)
+        padded = GlobalAt(tuple(padding))
         if isinstance(sets, tuple):
             return tuple(p - padded for p in sets)
         return sets - padded

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from ..attention import attend_with_lse, merge
 from ..attention.arrays import as_array
-from ..lower import key_counts, runs
+from ..lower import all_runs, key_counts
 from ..patterns import Causal
 from ..patterns.longnet import longnet
 from ..sets.checks import flag, integer
@@ -65,21 +65,20 @@ def dilated_attention(
     >>> sr.published.dilated_attention(0 * x, x, x, (4,), (2,), ghosts=True)[4]     # a zero at 6
     array([0. , 0. , 0. , 0. , 0.5])
     """
-    q_shape = as_array("q", q).shape
-    k_shape = as_array("k", k).shape
-    if q_shape[-2:-1] != k_shape[-2:-1]:
+    q, k, v = as_array("q", q), as_array("k", k), as_array("v", v)
+    if q.shape[-2:-1] != k.shape[-2:-1]:
         raise ValueError(
-            f"k must have as many keys as q has queries, {q_shape[-2:-1]}, got {k_shape[-2:-1]}"
+            f"k must have as many keys as q has queries, {q.shape[-2:-1]}, got {k.shape[-2:-1]}"
         )
     flag("ghosts", ghosts)
-    heads = q_shape[-3] if len(q_shape) > 2 else 1
+    heads = q.shape[-3] if q.ndim > 2 else 1
     patterns = [longnet(segments, rates, head, heads, rule) for head in range(heads)]
     if flag("dilated_attention: causal", causal):
         patterns = [p & Causal() for p in patterns]
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale)
     if not ghosts or causal:
         return out
-    n = q_shape[-2]
+    n = q.shape[-2]
     counts_of_head = partial(ghost_counts, segments, rates, n, heads=heads, rule=rule)
     counts = np.stack([counts_of_head(head=head) for head in range(heads)])
     ghosts_only = (np.zeros_like(out), _log_counts(counts, lse))
@@ -116,8 +115,9 @@ def ghost_counts(
     """
     n = integer("n", n, 0)
     ghosts = np.zeros(n, np.int64)
-    for p in longnet(segments, rates, head, heads, rule):
-        members = key_counts(runs(p, n))
-        slots = -(-min(p.w, n) // p.r)
+    branches = longnet(segments, rates, head, heads, rule)
+    for p, segment, rate in zip(branches, segments, rates):
+        members = key_counts(all_runs(p, n))
+        slots = -(-min(segment, n) // rate)
         ghosts += (members > 0) * (slots - members)
     return ghosts

@@ -84,9 +84,10 @@ def blocksparse_attention_impl(
         heads, attn_mode, local_attn_ctx, blocksize, num_verts, vertsize
     )
     if attn_mode == "strided":
+        l = integer("local_attn_ctx", local_attn_ctx, 1)
         length = inputs.q.shape[1]
-        _check_divides("local_attn_ctx", local_attn_ctx, "L", length)
-        _check_divides("blocksize", blocksize, "L / local_attn_ctx", length // local_attn_ctx)
+        _check_divides("local_attn_ctx", l, "L", length)
+        _check_divides("blocksize", blocksize, "L / local_attn_ctx", length // l)
     return attend_per_head(*inputs, heads, patterns)
 
 
@@ -185,8 +186,9 @@ def strided_by_permutation(
     _check_divides("l", l, "L", n)
     blocks = n // l
     permutation, inverse = _nu(n, blocks), _nu(n, l)  # nu with l undoes nu with L / l
-    permuted = (x[:, permutation] for x in inputs)
-    return attend_per_head(*permuted, heads, Block(max(blocks, 1)))[:, inverse]
+    q, k, v = (x[:, permutation] for x in inputs)
+    out = attend_per_head(q, k, v, heads, Block(max(blocks, 1)))
+    return out[:, inverse]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ W_2 (4 E, E);  N layers. A row x is multiplied from the left, x W, where the pap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,11 +21,9 @@ from .heads import attend_per_head
 
 
 class HasPatterns(Protocol):
-    """Anything with a pattern for each layer and head: sr.Interleaved, sr.Merged, sr.MultiHead."""
+    """Anything with at(layer, head), both from 0: sr.Interleaved, sr.Merged, sr.MultiHead."""
 
-    def at(self, layer: int, head: int) -> Pattern:
-        """The pattern of this layer and head, both from 0."""
-        ...
+    at: Callable[[int, int], Pattern]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .factorized import several
+from .factorized import pattern_tuple
 from .glyphs import Picture, side_by_side
 from .pattern import Pattern
 from .types import Length
@@ -17,7 +17,7 @@ class Branches:
 
     A multiset of keys: one softmax in which a key counts once for each branch.
 
-    `attend` takes one where it takes a pattern, merging the branches by log-sum-exp;
+    `attend` takes Branches as it takes a pattern, and merges the branches by log-sum-exp;
     `sr.multiplicity` is m. Iterating gives the patterns A^(b); & with a pattern cuts each of them.
     Raises TypeError for anything but one or more patterns.
 
@@ -32,11 +32,10 @@ class Branches:
     name: str = field(default="", compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "patterns", several("Branches: patterns", self.patterns))
+        object.__setattr__(self, "patterns", pattern_tuple("Branches: patterns", self.patterns))
 
-    def __and__(self, other):
-        """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of
-        all of them.
+    def __and__(self, other: Pattern) -> Branches:
+        """m_ij [j in P_i]: each branch & the pattern P.
 
         >>> import sparse_ref as sr
         >>> both = sr.Branches((sr.Full(), sr.Window(1)))
@@ -51,7 +50,7 @@ class Branches:
         if not isinstance(other, Pattern):
             return NotImplemented
         cut = tuple(p & other for p in self.patterns)
-        return Branches(cut, self.name and f"{self.name} & {cut[0]._inside(other)}")
+        return Branches(cut, self.name and f"{self.name} & {cut[0]._operand(other)}")
 
     def __iter__(self) -> Iterator[Pattern]:
         return iter(self.patterns)

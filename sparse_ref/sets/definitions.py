@@ -27,7 +27,7 @@ def first_line(definition: Any) -> str:
 def set_and_source(definition: Any) -> tuple[str, str]:
     """(set, source) of a definition: the first two paragraphs of its docstring, each in a line."""
     paragraphs = cleandoc(definition.__doc__ or "").split("\n\n")
-    set_, source = (paragraphs + [""])[:2]
+    set_, source = [*paragraphs, ""][:2]
     return " ".join(set_.split("\n")), " ".join(source.split("\n")).removesuffix(".")
 
 

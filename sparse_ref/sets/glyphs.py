@@ -1,6 +1,4 @@
-"""Bool matrices as text: one glyph per cell, rows are queries from the top, columns are keys from
-the left.
-"""
+"""Bool matrices as text: one glyph per cell, queries from the top, keys from the left."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ PRE = '<pre style="font-family:monospace;line-height:1.0;letter-spacing:0">'
 
 
 class Picture(str):
-    """A picture in text, whose repr is the picture itself; notebooks show it in a monospace font."""
+    """A picture in text whose repr is the picture itself; a notebook shows it in monospace."""
 
     __slots__ = ()
 
@@ -37,7 +35,8 @@ def draw_difference(expected: BoolArray, actual: BoolArray) -> Picture:
     """Two bool matrices in one picture: █ both, · neither, + only in `actual`, - only in
     `expected`.
     """
-    return join_glyphs(np.select([expected & actual, actual, expected], [ATTENDS, "+", "-"], NOT))
+    cases = [expected & actual, actual, expected]
+    return join_glyphs(np.select(cases, [ATTENDS, "+", "-"], NOT))
 
 
 def join_glyphs(glyphs: np.ndarray) -> Picture:
@@ -46,6 +45,6 @@ def join_glyphs(glyphs: np.ndarray) -> Picture:
 
 
 def side_by_side(pictures: Iterable[str]) -> Picture:
-    """Pictures of one height next to each other, two spaces between them."""
+    """Pictures of one height next to each other, with two spaces between them."""
     lines = zip(*(picture.split("\n") for picture in pictures))
     return Picture("\n".join(map("  ".join, lines)))

@@ -1,4 +1,4 @@
-"""The mask of a pattern by brute force: its formula evaluated for every pair of a query and a key."""
+"""The mask of a pattern by brute force: its formula for every pair of a query and a key."""
 
 from __future__ import annotations
 
@@ -25,4 +25,5 @@ def brute_mask(p: Pattern, n: Length) -> BoolArray:
         p.row(last, n_k)  # refuses queries beyond those that the sets are stated for
     i = np.arange(n_q)[:, None]
     j = np.arange(n_k)[None, :]
-    return np.broadcast_to(np.asarray(p.contains(i, j), bool), (n_q, n_k))
+    mask = np.asarray(p.contains(i, j), bool)
+    return np.broadcast_to(mask, (n_q, n_k))

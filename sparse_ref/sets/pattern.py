@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .checks import integer, lengths
+from .checks import check_queries, integer, lengths
 from .definitions import Definition, set_and_source
 from .glyphs import MAX_PICTURE, Picture, draw_mask
 from .mask import MAX_MASK, brute_mask
@@ -29,7 +29,7 @@ class Pattern:
     precedence: ClassVar[int] = 9
 
     def __init_subclass__(cls, **options: Any) -> None:
-        # @dataclass writes a __repr__ into a class that has none of its own: the notation is to stay
+        # @dataclass writes a __repr__ into a class that has none of its own: keep the notation
         super().__init_subclass__(**options)
         if "__repr__" not in vars(cls) and cls.__repr__ is not object.__repr__:
             cls.__repr__ = cls.__repr__  # type: ignore[method-assign]
@@ -48,7 +48,7 @@ class Pattern:
         raise NotImplementedError
 
     def row(self, i: int, n: int) -> IntArray:
-        """The keys of query i among 0 <= j < n: ascending, without repeats, int64; empty if A_i is."""
+        """The keys of query i among 0 <= j < n, int64, ascending, without repeats."""
         raise NotImplementedError
 
     def mask(self, n: Length) -> BoolArray:
@@ -136,15 +136,16 @@ class Pattern:
 
     def _repr_html_(self) -> str:
         try:
-            picture = self.picture(self._html_length())
+            picture: str = self.picture(self._html_length())
         except (IndexError, ValueError) as error:  # a long one, or one without so many rows
             picture = str(error)
         definitions = dict.fromkeys(leaf.definition() for leaf in leaves(self))
         return html_card(repr(self), definitions, picture)
 
     def check_length(self, i: Any, n: int) -> None:
-        """Refuse a length n or queries i that the sets are not stated for; i is an int, an array,
-        or () for none.
+        """Refuse a length n or queries i that the sets are not stated for.
+
+        `i` is an int, an array, or () for no query.
 
         Raises ValueError if n is not `own_length`, IndexError if a query is beyond it; nothing if
         that is None.
@@ -153,24 +154,15 @@ class Pattern:
             return
         if n != self.own_length:
             raise ValueError(f"{self!r} is stated for n = {self.own_length}, got n = {n}")
-        if np.size(i) and (np.min(i) < 0 or np.max(i) >= n):
-            raise IndexError(
-                f"{self!r} has rows 0 <= i < {n}, asked for i = {np.min(i)} to {np.max(i)}"
-            )
+        check_queries(repr(self), i, n)
 
-    def _inside(self, other: Pattern) -> str:
+    def _operand(self, other: Pattern) -> str:
         """The notation of `other` as an operand of self: in parentheses if it binds no tighter."""
         return repr(other) if other.precedence > self.precedence else f"({other!r})"
 
 
-def require_pattern(name: str, p):
-    """Refuse what is no pattern."""
-    if not isinstance(p, Pattern):
-        raise TypeError(f"{name} must be a Pattern, got {p!r}")
-
-
 def leaves(p: Pattern) -> list[Pattern]:
-    """The patterns without parts that `p` is made of, from the left; p itself if it has no parts."""
+    """The patterns without parts in `p`, from the left; p itself if it has no parts."""
     fields: list[Any] = []
     for value in vars(p).values():
         fields.extend(value if isinstance(value, tuple) else (value,))
@@ -188,7 +180,7 @@ class Pair(Pattern):
     right: Pattern
     sign: ClassVar[str]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         stated = {self.left.own_length, self.right.own_length} - {None}
         if len(stated) > 1:
             raise ValueError(
@@ -197,12 +189,13 @@ class Pair(Pattern):
             )
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.left.own_length if self.right.own_length is None else self.right.own_length
 
-    def __repr__(self):
-        left = repr(self.left) if isinstance(self.left, type(self)) else self._inside(self.left)
-        return f"{left} {self.sign} {self._inside(self.right)}"
+    def __repr__(self) -> str:
+        is_chain = isinstance(self.left, type(self))  # a | b | c needs no parentheses
+        left = repr(self.left) if is_chain else self._operand(self.left)
+        return f"{left} {self.sign} {self._operand(self.right)}"
 
 
 class Union(Pair):
@@ -210,11 +203,12 @@ class Union(Pair):
 
     sign, precedence = "|", 1
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.left.contains(i, j) | self.right.contains(i, j)
 
-    def row(self, i, n):
-        return np.union1d(self.left.row(i, n), self.right.row(i, n))
+    def row(self, i: int, n: int) -> IntArray:
+        left = self.left.row(i, n)
+        return np.union1d(left, self.right.row(i, n))
 
 
 class Intersection(Pair):
@@ -222,11 +216,12 @@ class Intersection(Pair):
 
     sign, precedence = "&", 2
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.left.contains(i, j) & self.right.contains(i, j)
 
-    def row(self, i, n):
-        return np.intersect1d(self.left.row(i, n), self.right.row(i, n))
+    def row(self, i: int, n: int) -> IntArray:
+        left = self.left.row(i, n)
+        return np.intersect1d(left, self.right.row(i, n))
 
 
 class Difference(Pair):
@@ -234,11 +229,13 @@ class Difference(Pair):
 
     sign, precedence = "-", 3
 
-    def contains(self, i, j):
-        return self.left.contains(i, j) & (self.right.contains(i, j) ^ True)
+    def contains(self, i: Any, j: Any) -> Any:
+        outside = self.right.contains(i, j) ^ True
+        return self.left.contains(i, j) & outside
 
-    def row(self, i, n):
-        return np.setdiff1d(self.left.row(i, n), self.right.row(i, n))
+    def row(self, i: int, n: int) -> IntArray:
+        left = self.left.row(i, n)
+        return np.setdiff1d(left, self.right.row(i, n))
 
 
 @dataclass(frozen=True)
@@ -249,17 +246,17 @@ class Complement(Pattern):
     precedence: ClassVar[int] = 4
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.pattern.own_length
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.pattern.contains(i, j) ^ True
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         others = self.pattern.row(i, n)
         return np.setdiff1d(np.arange(n, dtype=np.int64), others)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if isinstance(self.pattern, Complement):
             return f"~{self.pattern!r}"
-        return f"~{self._inside(self.pattern)}"
+        return f"~{self._operand(self.pattern)}"

@@ -16,7 +16,7 @@ from .checks import int_tuple, integer, query_and_length
 from .definitions import Definition, code_of, set_and_source
 from .pattern import Pattern
 from .run import Run, as_int64, keys_of_run
-from .types import IntArray
+from .types import IntArray, Positions
 
 
 class Rule(Pattern):
@@ -44,7 +44,7 @@ class Rule(Pattern):
 
     formula: ClassVar[Callable[..., Any]]
     solution: ClassVar[Callable[..., Any]]
-    pairs: ClassVar[Callable[..., Any] | None] = None
+    pairs: ClassVar[Callable[..., Any]] = None  # type: ignore[assignment]  # if a rule has none
 
     def __post_init__(self) -> None:
         for name, (kind, least) in self.bounds().items():
@@ -56,7 +56,9 @@ class Rule(Pattern):
     def bounds(cls) -> dict[str, tuple[type, int | None]]:
         """(int, or tuple of ints; the least of them) by field."""
         parameters = fields(cls)  # type: ignore[arg-type]
-        least = cls.least if isinstance(cls.least, tuple) else (cls.least,) * len(parameters)
+        least: Any = cls.least
+        if not isinstance(least, tuple):
+            least = (least,) * len(parameters)  # one for all fields
         kinds = (tuple if str(field.type).startswith("tuple") else int for field in parameters)
         names = (field.name for field in parameters)
         return dict(zip(names, zip(kinds, least)))
@@ -70,14 +72,15 @@ class Rule(Pattern):
         return self.formula(as_int64(i), as_int64(j), *self.parameters)
 
     def runs(self, i: Any, n: int) -> tuple[Run, ...]:
-        """A_i as runs; i an int, or an int64 array of queries. Keys may reach outside 0 <= j < n."""
+        """A_i as runs, for an int i or an int64 array; keys may reach outside 0 <= j < n."""
         runs = self.solution(i, n, *self.parameters)
         return (runs,) if isinstance(runs, Run) else tuple(runs)
 
     def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
         keys = [keys_of_run(run, n) for run in self.runs(i, n)]
-        return np.unique(np.concatenate([np.zeros(0, np.int64), *keys]))
+        nothing = np.zeros(0, np.int64)
+        return np.unique(np.concatenate([nothing, *keys]))
 
     def definition(self) -> Definition:
         set_, source = set_and_source(type(self))
@@ -87,7 +90,7 @@ class Rule(Pattern):
         return f"{type(self).__name__}({', '.join(map(repr, self.parameters))})"
 
 
-def int_set(name: str, values: Any, least: int | None) -> tuple[int, ...]:
+def int_set(name: str, values: Any, least: int | None) -> Positions:
     """The values as a sorted tuple of ints without repeats, each of at least `least`."""
     return tuple(sorted(set(int_tuple(name, values, least))))
 

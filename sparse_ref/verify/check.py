@@ -134,6 +134,7 @@ def check(
     question = Question(scale, integer("seed", seed, 0), gradients, exhaustive)
     _check_question(question, framework)
     lengths = tuple(also)
+    heads = None if heads is None else integer("heads", heads, 1)
     patterns = patterns_of_heads("pattern", pattern, heads)
     report = _report(fn, patterns, n, options, question)
     report.options["also"] = lengths

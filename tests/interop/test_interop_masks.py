@@ -210,7 +210,7 @@ FLOAT, BOOL, BYTES = (
         (
             lambda: interop.forbidden_mask((sr.Causal(), 3), 2),
             TypeError,
-            "^p must have a Pattern for each head, got 3",
+            r"^p\[1\] must be a Pattern, got 3",
         ),
         (lambda: interop.packed_bits(sr.strided(3), 2), TypeError, "^p .* is 2 steps, not one set"),
         (

@@ -319,7 +319,7 @@ def test_patterns_that_are_none_or_too_few_raise():
             TypeError, match="pattern must be a Pattern, or a sequence with one for each head, got"
         ):
             check(masked(tri(4)), pattern, n=4)
-    with pytest.raises(TypeError, match="pattern must have a Pattern for each head, got None"):
+    with pytest.raises(TypeError, match=r"pattern\[1\] must be a Pattern, got None"):
         check(masked(tri(4)), [sr.Causal(), None], n=4)
     with pytest.raises(ValueError, match="pattern must be one for each of heads = 3, got 2"):
         check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)

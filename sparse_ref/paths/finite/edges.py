@@ -13,9 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...lower.runs.lowering import runs
-from ...lower.runs.run_algebra import runs_of_keys, union_rows
-from ...lower.runs.table import Runs, key_counts, keys_of, normalise
+from ...lower import Runs, all_runs, key_counts, keys_of, normalise, runs_of_keys, union_rows
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 
@@ -134,7 +132,7 @@ def distinct_edges(step: Pattern, n: int, residual: bool) -> LayerEdges:
 
 def key_runs(step: Pattern, n: int, residual: bool) -> Runs:
     """The runs of each row, and a span for the residual edge of a position without a self-loop."""
-    rows = runs(step, n)
+    rows = all_runs(step, n)
     if not residual:
         return rows
     i = np.arange(n)

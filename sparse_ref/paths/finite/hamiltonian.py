@@ -154,7 +154,7 @@ def parts_without(rows: IntArray, keys: IntArray, removed: IntArray, n: int) -> 
 def _search_order(union: Pattern, n: int, starts: IntArray) -> Condition:
     """A depth-first search from each start; a position with few unvisited readers goes first."""
     attends = csr(union, n)
-    readers = attends.transposed()
+    readers = attends.transpose()
     share = max(MAX_VISITS // max(len(starts), 1), 4 * n)
     tried = starts[: max(MAX_VISITS // share, 1)]
     is_exhausted = len(tried) == len(starts)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...lower.runs.table import key_counts
+from ...lower import key_counts
 from ...sets.checks import integer
-from ...sets.pattern import Pattern, require_pattern
+from ...sets.pattern import Pattern
+from ...sets.require import require_pattern
 from ...sets.types import BoolArray, IntArray
 from ..layers import StepOrder, Steps, layers, length
 from .bitsets import advance

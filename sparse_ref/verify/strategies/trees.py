@@ -20,6 +20,7 @@ from ...sets.shifted import Shifted
 from ...sets.types import Length
 
 Patterns = SearchStrategy[Pattern]
+Rules = SearchStrategy[Rule]
 
 
 def _rules() -> list[type[Rule]]:
@@ -32,19 +33,20 @@ def _rules() -> list[type[Rule]]:
 RULES = _rules()
 
 
-def rules(n: int | None = None, *, most: int = 40) -> Patterns:
+def rules(n: int | None = None, *, most: int = 40) -> Rules:
     """One rule, for every length, with parameters up to `most`; given n, also rules of length n."""
     classes = [rule for rule in RULES if n or not issubclass(rule, Sized)]
     strategies = {rule: _rule(rule, n, most) for rule in classes}
     return st.sampled_from(classes).flatmap(strategies.__getitem__)
 
 
-def _rule(rule: type[Rule], n: int | None, most: int) -> Patterns:
+def _rule(rule: type[Rule], n: int | None, most: int) -> Rules:
     """A rule of this class; parameters that do not go together, as c > l, are filtered out."""
     parameters = []
     for name, (kind, least) in rule.bounds().items():
         parameters.append(_parameter(name, kind, least, n, most))
-    candidates = st.tuples(*parameters).map(lambda values: rule_or_none(rule, values))
+    values = st.tuples(*parameters)
+    candidates: SearchStrategy[Any] = values.map(lambda values: rule_or_none(rule, values))
     return candidates.filter(lambda p: p is not None)
 
 
@@ -60,7 +62,7 @@ def _parameter(
     return st.integers(-most if least is None else least, greatest)
 
 
-def rule_or_none(rule: type[Rule], values: tuple[Any, ...]) -> Pattern | None:
+def rule_or_none(rule: type[Rule], values: tuple[Any, ...]) -> Rule | None:
     """The rule with these parameters; None if they do not go together."""
     try:
         return rule(*values)

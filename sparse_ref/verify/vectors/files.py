@@ -20,6 +20,7 @@ from ...catalogue import notation
 from ...lower import dense
 from ...sets.checks import lengths
 from ...sets.pattern import Pattern
+from ...sets.types import FloatArray
 from .cases import CASES, Case
 from .flags import FLAGS, results
 from .inputs import inputs, seed
@@ -110,9 +111,7 @@ def arrays(case: Case) -> dict[str, np.ndarray]:
     mask = np.stack([dense(p, n) for p in _patterns(case)])
     mask = np.broadcast_to(mask, (case.heads, *n))
     q, k, v = inputs(case, n, idle_keys(mask, case.groups))
-    wide = (x.astype(np.float64) for x in (q, k, v))
-    patterns = _patterns_of_heads(case)
-    out, lse = attend_with_lse(*wide, patterns, scale=_scale(case), device="reference")
+    out, lse = _reference(q, k, v, case)
     rows = mask.reshape(-1, n[1])
     content = {
         "q": q,
@@ -125,6 +124,24 @@ def arrays(case: Case) -> dict[str, np.ndarray]:
         "lse": lse,
     }
     return {name: np.ascontiguousarray(content[name], DTYPES[name]) for name in DTYPES}
+
+
+def _reference(
+    q: FloatArray,
+    k: FloatArray,
+    v: FloatArray,
+    case: Case,
+) -> Result:
+    """The right output, from the inputs converted to float64."""
+    out, lse = attend_with_lse(
+        q.astype(np.float64),
+        k.astype(np.float64),
+        v.astype(np.float64),
+        _patterns_of_heads(case),
+        scale=_scale(case),
+        device="reference",
+    )
+    return Result(out, lse)
 
 
 def entry(case: Case, content: Arrays) -> dict[str, Any]:

@@ -36,8 +36,8 @@ def random_arrays(name: str, *shapes: tuple[int, ...]) -> list[Float32Array]:
 def _random_array(stream: np.random.Philox, shape: tuple[int, ...]) -> Float32Array:
     """The next numbers of a stream."""
     words = stream.random_raw(int(np.prod(shape))).reshape(shape)
-    remainders = words % np.uint64(SPREAD)
-    return (remainders.astype(np.float32) - 64) / 32
+    remainders = (words % np.uint64(SPREAD)).astype(np.float32)
+    return (remainders - np.float32(64)) / np.float32(32)
 
 
 def _plain(q, k, v, idle):

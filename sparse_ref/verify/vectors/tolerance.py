@@ -80,7 +80,7 @@ def _finite(x: FloatArray) -> FloatArray:
 def idle_keys(mask: np.ndarray, groups: int) -> BoolArray:
     """The keys that no query attends to, bool (G, n_k), from the mask (H, n_q, n_k)."""
     rows_of_groups = mask.reshape(groups, -1, mask.shape[2])
-    return ~(rows_of_groups > 0).any(axis=1)
+    return np.logical_not((rows_of_groups > 0).any(axis=1))
 
 
 def compare(
