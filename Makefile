@@ -28,7 +28,9 @@ test-cuda: .venv/cuda/ready
 
 check: .venv/check
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy
+	$(PY) tests/typing
 	$(PY) -m pytest -q tests/test_house.py tests/test_docs.py
 	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
 

@@ -13,15 +13,17 @@ from .rows import Row
 from .timing import Size
 
 GROUP = "NumPy and SciPy"
-PIECE = 16384  # pairs whose queries and keys are gathered at a time: 8 MB at d = 64, which the caches hold
+# pairs whose queries and keys are gathered at a time: 8 MB at d = 64, which the caches hold
+PIECE = 16384
 
 
 def rows(size: Size) -> list[Row]:
-    """Time of `attend` over that of attention written with NumPy and SciPy, 8 heads, the set made beforehand for both.
+    """Time of `attend` over that of attention written with NumPy and SciPy, 8 heads, the set made
+    beforehand for both.
 
-    NumPy multiplies all pairs, masks, and multiplies again, one head at a time. SciPy has no product that is sampled at given
-    places: rows are gathered for the logits, in pieces that stay in the caches, then come a softmax over each row of a CSR
-    array and its product with v.
+    NumPy multiplies all pairs, masks, and multiplies again, one head at a time. SciPy has no
+    product that is sampled at given places: rows are gathered for the logits, in pieces that stay
+    in the caches, then come a softmax over each row of a CSR array and its product with v.
     """
     return peers.rows(GROUP, [numpy_dense, scipy_csr], size)
 
@@ -47,7 +49,9 @@ def numpy_dense(scale: int) -> Peer:
 
 
 def scipy_csr(scale: int) -> Peer:
-    """Logits of the connected pairs, a softmax over each row, a sparse product; no row may be empty."""
+    """Logits of the connected pairs, a softmax over each row, a sparse product; no row may be
+    empty.
+    """
     n, window = part(4096, scale), part(512, scale)
 
     def ready(q, k, v):

@@ -17,9 +17,11 @@ TORCH = "torch SDPA, causal"
 
 
 def rows(size: Size) -> list[Row]:
-    """Time of `attend_backward` over that of `attend_with_lse`, 8 heads, the set lowered beforehand for both.
+    """Time of `attend_backward` over that of `attend_with_lse`, 8 heads, the set lowered beforehand
+    for both.
 
-    Beside it, without a target, PyTorch's dense causal attention: the gradients of q, k and v by autograd, over its forward.
+    Beside it, without a target, PyTorch's dense causal attention: the gradients of q, k and v by
+    autograd, over its forward.
     """
     n, window, l = part(16384, size.scale), part(512, size.scale), part(128, size.scale)
     cases = [

@@ -1,4 +1,6 @@
-"""The sets and inputs that are measured: lengths n and everything that goes with them are divided by `scale`."""
+"""The sets and inputs that are measured: lengths n and everything that goes with them are divided
+by `scale`.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def others(scale: int) -> list[Case]:
 
 
 def buckets(n: int, size: int) -> sr.Listed:
-    """Positions dealt at random into buckets of `size`, as hashing deals them; each sees its own bucket."""
+    """Positions dealt at random into buckets of `size`, as hashing deals them; each sees its own
+    bucket.
+    """
     members = np.sort(np.random.default_rng(0).permutation(n).reshape(-1, size), axis=1)
     keys = np.empty((n, size), np.int64)
     keys[members] = members[:, None]
@@ -76,7 +80,9 @@ def buckets(n: int, size: int) -> sr.Listed:
 def qkv(
     n: int, heads: int = HEADS, d: int = D, dtype: str = "float32", seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Standard normal q, k and v, (heads, n, d) each, kept for all who ask. Raises ImportError for bfloat16 without ml_dtypes."""
+    """Standard normal q, k and v, (heads, n, d) each, kept for all who ask. Raises ImportError for
+    bfloat16 without ml_dtypes.
+    """
     if dtype == "bfloat16":
         import ml_dtypes
 

@@ -1,4 +1,6 @@
-"""What is measured in a process of its own, `python -m benchmarks.children NAME ...`: peak memory, and the first call."""
+"""What is measured in a process of its own, `python -m benchmarks.children NAME ...`: peak memory,
+and the first call.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def child(name: str, *arguments: int) -> dict:
 
 
 def peak(window: int, n: int) -> dict:
-    """Bytes at the peak of attending to Lookback(window), one head, d = 64, beyond those before the inputs were there."""
+    """Bytes at the peak of attending to Lookback(window), one head, d = 64, beyond those before the
+    inputs were there.
+    """
     if not STATUS.exists():
         return {"missing": f"peak memory is read from {STATUS}"}
     import numpy as np
@@ -43,7 +47,9 @@ def peak(window: int, n: int) -> dict:
 
 
 def held(key: str) -> int:
-    """Bytes that this process holds, or held at most; `resource` would count its parent's as well."""
+    """Bytes that this process holds, or held at most; `resource` would count its parent's as
+    well.
+    """
     return next(
         1024 * int(line.split()[1])
         for line in STATUS.read_text().splitlines()

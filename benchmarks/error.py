@@ -16,11 +16,13 @@ HEADS, SEEDS = 2, 5
 
 
 def rows(size: Size) -> list[Row]:
-    """The largest absolute error of `attend` on float32 inputs, over that of PyTorch's SDPA on the same, causal.
+    """The largest absolute error of `attend` on float32 inputs, over that of PyTorch's SDPA on the
+    same, causal.
 
-    Errors are against `device="reference"`, which is float64 throughout, on the same numbers; each is the largest over 2 heads
-    and 5 seeds. Queries, keys and values are standard normal, and in the second row queries are 8 times that, so that few
-    keys take most of the weight. PyTorch's error is of the form that is timed: causal, on as many threads as ours.
+    Errors are against `device="reference"`, which is float64 throughout, on the same numbers; each
+    is the largest over 2 heads and 5 seeds. Queries, keys and values are standard normal, and in
+    the second row queries are 8 times that, so that few keys take most of the weight. PyTorch's
+    error is of the form that is timed: causal, on as many threads as ours.
     """
     n = part(4096, size.scale)
     return [row(n, 1.0, named("Causal()", n)), row(n, 8.0, named("Causal(), logits of 8", n))]

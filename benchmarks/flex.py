@@ -1,4 +1,6 @@
-"""Peers in PyTorch: FlexAttention, compiled, which takes sets as functions and skips the blocks that hold nothing."""
+"""Peers in PyTorch: FlexAttention, compiled, which takes sets as functions and skips the blocks
+that hold nothing.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +26,13 @@ BLOCK = 128  # its own default
 
 
 def rows(size: Size) -> list[Row]:
-    """Time of `attend` over that of `flex_attention` under `torch.compile`, 8 heads; then of `plan` over `create_block_mask`.
+    """Time of `attend` over that of `flex_attention` under `torch.compile`, 8 heads; then of `plan`
+    over `create_block_mask`.
 
-    It is compiled for each mask and length before anything is timed, and its BlockMask, in blocks of 128, is made beforehand, as
-    our set is lowered beforehand. Each BlockMask is made once, by the function as it is, so that the last rows are no
-    medians and have no target; compiled, which takes longer the first time, it is quicker.
+    It is compiled for each mask and length before anything is timed, and its BlockMask, in blocks
+    of 128, is made beforehand, as our set is lowered beforehand. Each BlockMask is made once, by
+    the function as it is, so that the last rows are no medians and have no target; compiled, which
+    takes longer the first time, it is quicker.
     """
     which = range(len(masks(size.scale)))
     timed_rows = peers.rows(GROUP, [partial(peer, m) for m in which], size)
@@ -94,7 +98,9 @@ def compiled():
 
 
 def peer(m: int, scale: int) -> Peer:
-    """The m-th set; where sets are compared, not times, the function runs as it is and warns that it does."""
+    """The m-th set; where sets are compared, not times, the function runs as it is and warns that
+    it does.
+    """
     own = masks(scale)[m]
 
     def ready(q, k, v):

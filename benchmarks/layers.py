@@ -1,4 +1,6 @@
-"""Peers from libraries of models: the attention of Longformer, BigBird and Reformer in Hugging Face, and local-attention."""
+"""Peers from libraries of models: the attention of Longformer, BigBird and Reformer in Hugging
+Face, and local-attention.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +24,25 @@ QUICKER = Target("<=", 0.4)
 
 
 def rows(size: Size) -> list[Row]:
-    """Time of `attend` over that of the layers that others wrote for the same sets, 8 heads, without their projections.
+    """Time of `attend` over that of the layers that others wrote for the same sets, 8 heads,
+    without their projections.
 
-    Longformer, Reformer's local layer: the layer's own `forward`, in evaluation, with projections that hand out queries, keys
-    and values made beforehand, in the layout that a projection has; so Longformer's time includes its mask for padding.
-    BigBird: `bigbird_block_sparse_attention` in evaluation, where block 0 stands in for the random ones and counts once for
-    each, for us as well; cut off before it writes its weights into an (n, n) array, which the output does not need.
-    Reformer's LSH layer: `_attend`, given queries, keys and values that are hashed, sorted and gathered already; our set is
-    listed and lowered beforehand, and we do gather. local-attention: `LocalAttention` with exact windows.
+    Longformer, Reformer's local layer: the layer's own `forward`, in evaluation, with projections
+    that hand out queries, keys and values made beforehand, in the layout that a projection has; so
+    Longformer's time includes its mask for padding. BigBird: `bigbird_block_sparse_attention` in
+    evaluation, where block 0 stands in for the random ones and counts once for each, for us as
+    well; cut off before it writes its weights into an (n, n) array, which the output does not need.
+    Reformer's LSH layer: `_attend`, given queries, keys and values that are hashed, sorted and
+    gathered already; our set is listed and lowered beforehand, and we do gather. local-attention:
+    `LocalAttention` with exact windows.
     """
     return peers.rows(GROUP, [longformer, bigbird, reformer_local, lsh, local_attention], size)
 
 
 def handing_out(layer, **given):
-    """The layer, whose projections of these names hand out a copy of what is given, whatever they are called with."""
+    """The layer, whose projections of these names hand out a copy of what is given, whatever they
+    are called with.
+    """
     for name, tensor in given.items():
         delattr(layer, name)
         setattr(layer, name, lambda x, tensor=tensor: tensor.clone())
@@ -143,7 +150,9 @@ def bigbird(scale: int) -> Peer:
 
 
 def cut(module, method, before: str, result: str):
-    """The method's own code up to a line, as a function of its module that returns what it has by then."""
+    """The method's own code up to a line, as a function of its module that returns what it has by
+    then.
+    """
     source = textwrap.dedent(inspect.getsource(method))
     head, found, _ = source.partition(before)
     if not found:

@@ -18,11 +18,13 @@ LENGTHS = (8192, 65536, 262144, 1_000_000)
 
 
 def rows(size: Size) -> list[Row]:
-    """`Lookback(512)`, one head: time of `attend` for each connected pair, and peak memory at n = 1,000,000.
+    """`Lookback(512)`, one head: time of `attend` for each connected pair, and peak memory at n =
+    1,000,000.
 
-    The value of the first row is how much longer a pair takes at the slowest length than at the quickest, by their medians.
-    Memory is that of a process of its own, lowering included: its peak, as the kernel counts it, beyond what it held with
-    everything imported, compiled and warmed up, and beyond q, k, v and the output; in units of 10**9 bytes.
+    The value of the first row is how much longer a pair takes at the slowest length than at the
+    quickest, by their medians. Memory is that of a process of its own, lowering included: its peak,
+    as the kernel counts it, beyond what it held with everything imported, compiled and warmed up,
+    and beyond q, k, v and the output; in units of 10**9 bytes.
     """
     window = part(512, size.scale)
     return [*by_length(window, size), memory(window, part(LENGTHS[-1], size.scale))]

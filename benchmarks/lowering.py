@@ -16,7 +16,9 @@ GROUP = "lowering"
 
 
 def rows(size: Size) -> list[Row]:
-    """Time of `plan` over that of one `attend` with what it returns, 8 heads; and `plan` alone at n = 1,000,000."""
+    """Time of `plan` over that of one `attend` with what it returns, 8 heads; and `plan` alone at n
+    = 1,000,000.
+    """
     cases, calls = targets(size.scale), {}
     for case in cases:
         calls[f"plan {case.name}"] = partial(sr.plan, case.pattern, case.n)

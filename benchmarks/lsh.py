@@ -1,4 +1,6 @@
-"""Reformer's LSH attention after hashing: positions in the order of their buckets, in chunks that see the one before."""
+"""Reformer's LSH attention after hashing: positions in the order of their buckets, in chunks that
+see the one before.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from .torch_peers import tensors, timed, torch_on_our_threads
 
 
 def lsh(scale: int) -> Peer:
-    """Chunks of 64 of an order that is drawn at random, one for all heads; nobody sees themselves."""
+    """Chunks of 64 of an order that is drawn at random, one for all heads; nobody sees
+    themselves.
+    """
     n, size = part(16384, scale), part(64, scale)
     order = np.random.default_rng(0).permutation(n)
 
@@ -59,7 +63,9 @@ def lsh(scale: int) -> Peer:
 
 
 def listed(order: np.ndarray, size: int) -> sr.Listed:
-    """Each position sees those of its chunk and of the one before it, around a circle, without itself."""
+    """Each position sees those of its chunk and of the one before it, around a circle, without
+    itself.
+    """
     n, chunks = len(order), order.reshape(-1, size)
     seen = np.sort(
         np.concatenate([np.roll(chunks, 1, axis=0), chunks], axis=1), axis=1

@@ -39,8 +39,8 @@ def busy(about: dict[str, str]) -> str:
     if load == UNKNOWN or float(load) <= IDLE:
         return ""
     return (
-        f"Others were at work on this machine before ({load} processes): calls that wait for all of their threads\n"
-        "lose by that, some more than others, and ratios are off. Measure again on an idle machine."
+        f"The machine was not idle (load {load}); these ratios may be off.\n"
+        "Rerun on an idle machine."
     )
 
 

@@ -16,11 +16,12 @@ INTRODUCTION = """# Benchmarks
 
 ![Shares of sgemm, and times over those of others]({image})
 
-Every round calls everything of a group once, one after the other, with a pause between; a value is the median over {rounds} rounds
-of what was found within each, so that what slows the machine down slows both sides. One call of everything goes
-before and does not count: it compiles and warms up. Inputs are standard normal float32 of {heads} heads with d = {d},
-unless the line says otherwise, and all libraries have {threads} threads. Before a peer is timed, its set is read
-off its weights at a small n and compared with ours key by key, and at full size its output is compared with ours.
+Each round calls everything in a group once, one after the other, with a pause between. A value is
+the median over {rounds} rounds of the ratio within each round, so that whatever slows the machine
+slows both sides. One uncounted call of everything goes first: it compiles and warms up. Inputs are
+standard normal float32 with {heads} heads and d = {d}, unless the line says otherwise, and every
+library has {threads} threads. Before a peer is timed, its set is read from its weights at a small n
+and compared with ours key by key; at full size its output is compared with ours.
 """
 
 

@@ -1,4 +1,6 @@
-"""Somebody else's attention beside ours: first the same sets, then the same numbers, then the time."""
+"""Somebody else's attention beside ours: first the same sets, then the same numbers, then the
+time.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,11 @@ CLOSE = 2e-5  # one key more or less among 8192 moves an output by about 1e-4; r
 class Peer(NamedTuple):
     """Attention over a set that we can state, too.
 
-    by : whose it is.
-    pattern : the set, or Branches, at length n; `name` is how the table calls it.
-    ready : q, k, v (heads, n, d) -> (call, read): what is timed, and what brings its result to (heads, n, d). Layouts, masks
-        and whatever else can be had beforehand are made here. Raises ImportError where the peer is not installed.
+    by : whose it is. pattern : the set, or Branches, at length n; `name` is how the table calls it.
+    ready : q, k, v (heads, n, d) -> (call, read): what is timed, and what brings its result to
+    (heads, n, d). Layouts, masks
+        and whatever else can be had beforehand are made here. Raises ImportError where the peer is
+        not installed.
     """
 
     by: str
@@ -45,7 +48,9 @@ def ours(pattern, q, k, v) -> Callable[[], np.ndarray]:
 
 
 def assert_same_sets(peer: Peer):
-    """All logits are 0 and the values one-hot, so weights come out: those of our set, and 0 elsewhere."""
+    """All logits are 0 and the values one-hot, so weights come out: those of our set, and 0
+    elsewhere.
+    """
     zero = np.zeros((2, peer.n, peer.n), np.float32)
     call, read = peer.ready(zero, zero, np.stack([np.eye(peer.n, dtype=np.float32)] * 2))
     counts = sr.multiplicity(peer.pattern, peer.n)
@@ -53,7 +58,8 @@ def assert_same_sets(peer: Peer):
     for weights in read(call()):
         same = np.array_equal(weights > 0, counts > 0) and np.allclose(weights, expected, atol=1e-6)
         assert same, (
-            f"{peer.by} attends to other keys than {peer.name}:\n{sr.difference(counts > 0, weights > 0)}"
+            f"{peer.by} attends to other keys than {peer.name}:\n"
+            f"{sr.difference(counts > 0, weights > 0)}"
         )
 
 
@@ -64,7 +70,9 @@ def assert_same_numbers(peer: Peer, out: np.ndarray, own: np.ndarray):
 
 
 def rows(group: str, peers: Sequence[Callable[[int], Peer]], size: Size) -> list[Row]:
-    """One row for each peer, a function of the scale; one that cannot run here has a row that says why."""
+    """One row for each peer, a function of the scale; one that cannot run here has a row that says
+    why.
+    """
     calls, found = {}, []
     for p, peer in enumerate(peers):
         sets = peer(size.scale)

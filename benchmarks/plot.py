@@ -1,4 +1,6 @@
-"""The figure: how much of sgemm is reached, and how long we take beside others, with the targets."""
+"""The figure: how much of sgemm is reached, and how long we take beside others, with the
+targets.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ OURS, TARGET = "#3f83c0", "#e07b10"
 
 
 def figure(rows: Sequence[Row]) -> Figure:
-    """Bars of values, and a mark at each target: to be passed on the left, not to be passed on the right."""
+    """Bars of values, and a mark at each target: to be passed on the left, not to be passed on the
+    right.
+    """
     shares = [row for row in rows if row.group == share.GROUP and row.value is not None]
     times = [
         row

@@ -1,4 +1,6 @@
-"""What is reported: rows with a measurement, what it is held against and a target; as text, as Markdown, as JSON."""
+"""What is reported: rows with a measurement, what it is held against and a target; as text, as
+Markdown, as JSON.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,10 @@ class Target(NamedTuple):
 class Row:
     """One line of the table.
 
-    measured, beside : two numbers in `unit`; `name` says what the second one is. None where there is none.
-    value : what the target is about, mostly measured / beside, taken within each round: the median over the rounds.
-    missing : why there is no value.
-    more : what else is kept in the JSON.
+    measured, beside : two numbers in `unit`; `name` says what the second one is. None where there
+    is none. value : what the target is about, mostly measured / beside, taken within each round:
+    the median over the rounds. missing : why there is no value. more : what else is kept in the
+    JSON.
     """
 
     group: str

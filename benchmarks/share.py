@@ -16,10 +16,12 @@ GROUP = "share of sgemm"
 
 
 def rows(size: Size) -> list[Row]:
-    """Useful FLOP/s of `attend` over those of a float32 product of two 2048 x 2048 matrices by NumPy, in the same round.
+    """Useful FLOP/s of `attend` over those of a float32 product of two 2048 x 2048 matrices by
+    NumPy, in the same round.
 
-    Useful are 4 d FLOP for each connected pair of each of 8 heads, d = 64: whatever else is multiplied, in a tile that is not
-    full, counts as nothing. The sets are lowered beforehand. The last row is PyTorch's product beside NumPy's.
+    Useful are 4 d FLOP for each connected pair of each of 8 heads, d = 64: whatever else is
+    multiplied, in a tile that is not full, counts as nothing. The sets are lowered beforehand. The
+    last row is PyTorch's product beside NumPy's.
     """
     side, cases = part(2048, size.scale), targets(size.scale) + others(size.scale)
     square = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
@@ -55,7 +57,9 @@ def attention(case: Case, work: dict[str, float]):
 
 
 def torch_product(square: np.ndarray):
-    """The call that multiplies a matrix by itself in PyTorch. Raises ImportError where it is not installed."""
+    """The call that multiplies a matrix by itself in PyTorch. Raises ImportError where it is not
+    installed.
+    """
     from .torch_peers import torch_on_our_threads
 
     own = torch_on_our_threads().from_numpy(square)

@@ -13,9 +13,11 @@ GROUP = "first call"
 
 
 def rows(size: Size) -> list[Row]:
-    """Seconds of the first `attend` in a new process, small arrays, once the disk holds what is compiled.
+    """Seconds of the first `attend` in a new process, small arrays, once the disk holds what is
+    compiled.
 
-    Beside it, what importing takes in that process: NumPy, Numba, and of this library what `attend` needs.
+    Beside it, what importing takes in that process: NumPy, Numba, and of this library what `attend`
+    needs.
     """
     child("first_call")  # fills the cache on disk
     found = [child("first_call") for _ in trange(size.rounds, desc=f"{GROUP:16}")]

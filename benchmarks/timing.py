@@ -1,4 +1,6 @@
-"""Interleaved timing: each round calls everything once, so that what slows the machine down slows all of it."""
+"""Interleaved timing: each round calls everything once, so that what slows the machine down slows
+all of it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from tqdm import tqdm
 class Size(NamedTuple):
     """How much is measured.
 
-    scale : lengths, and the parameters that go with them, are divided by it.
-    pause : seconds before each measurement, in which the idle threads of the library that ran before stop spinning; and
+    scale : lengths, and the parameters that go with them, are divided by it. pause : seconds before
+    each measurement, in which the idle threads of the library that ran before stop spinning; and
         how long a quicker call is repeated, so that the mean is taken.
     """
 
@@ -26,7 +28,9 @@ class Size(NamedTuple):
 def interleaved(
     calls: Mapping[str, Callable[[], object]], size: Size, what: str
 ) -> dict[str, np.ndarray]:
-    """Seconds of each call in each round, (size.rounds,) apiece, after one call of each that does not count."""
+    """Seconds of each call in each round, (size.rounds,) apiece, after one call of each that does
+    not count.
+    """
     taken: dict[str, list[float]] = {name: [] for name in calls}
     with tqdm(
         total=len(calls) * (size.rounds + 1), desc=f"{what:16}", mininterval=0.5, disable=not calls

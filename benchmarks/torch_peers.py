@@ -17,10 +17,11 @@ GROUP = "torch SDPA"
 
 
 def rows(size: Size) -> list[Row]:
-    """Time of `attend` over that of `scaled_dot_product_attention`, 8 heads, with its own causal form and with a boolean mask.
+    """Time of `attend` over that of `scaled_dot_product_attention`, 8 heads, with its own causal
+    form and with a boolean mask.
 
-    Everybody's tensors of PyTorch share the memory of our arrays, run on as many threads as ours, and record no gradients.
-    The mask is made beforehand, as our set is lowered beforehand.
+    Everybody's tensors of PyTorch share the memory of our arrays, run on as many threads as ours,
+    and record no gradients. The mask is made beforehand, as our set is lowered beforehand.
     """
     return peers.rows(GROUP, [causal, masked], size)
 
@@ -28,8 +29,8 @@ def rows(size: Size) -> list[Row]:
 def torch_on_our_threads():
     """PyTorch, with as many threads as Numba has. Raises ImportError where it is not installed.
 
-    The number is set only where it differs: the two share one OpenMP library, and setting it once Numba's threads run makes
-    PyTorch's attention several times slower.
+    The number is set only where it differs: the two share one OpenMP library, and setting it once
+    Numba's threads run makes PyTorch's attention several times slower.
     """
     import torch
 

@@ -18,7 +18,9 @@ def sparse_transformer():
 
 
 def catalogue():
-    """Every pattern of the catalogue in small: what the first head attends to, in any step or branch."""
+    """Every pattern of the catalogue in small: what the first head attends to, in any step or
+    branch.
+    """
     entries = sr.catalogue()
     rows = -(-len(entries) // ACROSS)
     figure, axes = plt.subplots(

@@ -15,16 +15,19 @@ from wild.cases import CASES  # noqa: E402
 
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
-Packages as they were released, handed to `sr.verify.check` together with the pattern that they, or the papers they cite, claim:
-{wrong} uses that differ from it, {right} that do not. Verify is told nothing else; the words below, the names of the sets that
-were found and the pictures are its own, only measured errors are left out. `docs/wild.py` writes this page from `tests/wild`, and
-`make test-originals` fails when a package, or this page, says something else.
+Released packages, judged by `sr.verify.check` against the pattern that they, or the papers they
+cite, claim: {wrong} uses differ from it, {right} do not. Verify gets the function and the pattern,
+nothing else. The words, names of sets and pictures below are its own; only measured errors are
+left out. `docs/wild.py` writes this page from `tests/wild`, and `make test-originals` fails if a
+package, or this page, changes.
 
-The line below each is run where the Makefile is, after `make test-originals`, and prints the whole report.
+The command below each report prints all of it; run it beside the Makefile, after
+`make test-originals`.
 
-A layer that projects its input itself is handed `q`, `k` and `v` by tables in place of its projections (`tests/wild/handed.py`);
-biases and normalizations are switched off, and layouts of blocks have blocks of one token. A package that differs from a claim may
-still do what its authors mean: [where sources differ](differs.md) says what else is in use."""
+For layers with built-in projections, the test replaces the projections by lookups, so that `q`, `k`
+and `v` are known (`tests/wild/handed.py`). Biases and normalizations are switched off, and layouts
+of blocks have blocks of one token. A package that differs from a claim may still do what its
+authors mean: [where sources differ](differs.md) lists what else is in use."""
 
 
 def text(reports) -> str:
@@ -42,8 +45,8 @@ def text(reports) -> str:
         "|---|---|---|---|",
     ]
     lines += [
-        f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} | {plain(case.claims)} | "
-        f"{found(reports[name])} |"
+        f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} "
+        f"| {plain(case.claims)} | {found(reports[name])} |"
         for name, case in wrong.items()
     ]
     lines += [
@@ -54,7 +57,8 @@ def text(reports) -> str:
         "|---|---|---|---|",
     ]
     lines += [
-        f"| {name} | {case.package} {case.version} | {cell(case.call)} | {plain(case.claims)}: {cell(case.pattern)} |"
+        f"| {name} | {case.package} {case.version} | {cell(case.call)} "
+        f"| {plain(case.claims)}: {cell(case.pattern)} |"
         for name, case in right.items()
     ]
     lines += [
@@ -74,7 +78,8 @@ def part(name, case, report) -> list[str]:
         "",
         f"{case.package} {case.version}: `{case.call}`",
         "",
-        f"Claims {plain(case.claims)} ({plain(case.source)}); asked for was `{case.pattern}`, n = {n}.",
+        f"Claims {plain(case.claims)} ({plain(case.source)}); "
+        f"asked for was `{case.pattern}`, n = {n}.",
         "",
         "```text",
         *words(report),

@@ -1,83 +1,128 @@
-"""sparse_ref: the executable definition of sparse attention. Read it, plot it, walk it, hold others against it.
+"""sparse_ref: the executable definition of sparse attention.
 
-import sparse_ref as sr
-p = sr.Local(4) | sr.Strided(4)     # a set of keys for each query
-print(sr.picture(p, 16))            # its picture
-out = sr.attend(q, k, v, p)         # the attention it allows
-sr.verify.check(fn, p, n=16)        # what somebody else's attention really attends to
+    import sparse_ref as sr
+    p = sr.Local(4) | sr.Strided(4)     # a set of keys for each query
+    p.picture(16)                       # its picture
+    out = sr.attend(q, k, v, p)         # the attention that it allows
+    sr.verify.check(fn, p, n=16)        # which keys another implementation really attends to
+
+Windows           Full Causal Window Lookback Band Local Dilated Chunk Block SubBlock Circular
+Global, random    Global GlobalAt Sinks Prefix Summary Random Slashes Verticals Flip
+Strided, distant  Strided LogSparse LogSparseRestart DilatedSegment MemoryBlock
+                  Neighborhood CausalNeighborhood
+Sparse Transformer   strided fixed openai_fixed
+Longformer, ETC      longformer longformer_causal longformer_no_overlap etc longt5_local longt5_tglobal
+BigBird              bigbird bigbird_google bigbird_hf
+LongNet, LogSparse   longnet logsparse_code logsparse_local
+Chunks, streams      llama4 llama4_chunked gpt_neo local_attention streaming star prefix_lm
+                     reformer_local reformer_local_hf block_diffusion
+Images, grids        image_local image_local_2d natten natten_nd axial swin
+Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_fixed
+                     deepspeed_sliding deepspeed_bslongformer deepspeed_bigbird deepspeed_variable
+
+Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Documents Grid
+           Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
+Look       picture difference catalogue window_conventions Convention parse
+Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
+Attend     attend attend_with_lse attend_backward merge
+
+Rooms      define     what a pattern of your own is made of: Rule, Sized, every, span
+           paths      what reaches what through layers, with proofs
+           verify     other implementations against these definitions
+           plot       figures;  interop  other libraries' masks;  published  whole layers
+           sets, patterns, lower, kernels, attention, cli     how all this is built
 """
 
+import typing as _typing
 from importlib import import_module as _import_module
 
-from . import patterns as _patterns
-from .catalogue.entries import catalogue
-from .catalogue.notation import parse
-from .catalogue.window_conventions import Convention, window_conventions
+from . import define, patterns, sets
+from .catalogue import Convention, catalogue, parse, window_conventions
 from .patterns import *
 from .picture import difference, picture
-from .sets.branches import Branches
-from .sets.factorized import Factorized, Interleaved, Merged, MultiHead
-from .sets.listed import Listed
-from .sets.parts import Blockwise, Documents, Grid
-from .sets.pattern import Pattern
-from .sets.rule import Rule, Run, Sized, every, intervals, isin, rank, span
-from .sets.shifted import Shifted
+from .sets import (
+    Blockwise,
+    Branches,
+    Documents,
+    Factorized,
+    Grid,
+    Interleaved,
+    Listed,
+    Merged,
+    MultiHead,
+    Pattern,
+    Shifted,
+)
+
+if _typing.TYPE_CHECKING:
+    from . import attention, cli, interop, kernels, lower, paths, plot, published, verify
+    from .attention import attend, attend_backward, attend_with_lse, merge
+    from .lower import BSR, CSR, Plan, bsr, csr, dense, density, multiplicity, nnz, plan
 
 __version__ = "0.1.0"
 
-_LATER = {
-    **dict.fromkeys(
-        ["BSR", "CSR", "Plan", "bsr", "csr", "dense", "density", "multiplicity", "nnz", "plan"],
-        "lower",
-    ),
+__all__ = [
+    "BSR",
+    "CSR",
+    "Blockwise",
+    "Branches",
+    "Convention",
+    "Documents",
+    "Factorized",
+    "Grid",
+    "Interleaved",
+    "Listed",
+    "Merged",
+    "MultiHead",
+    "Pattern",
+    "Plan",
+    "Shifted",
+    "attend",
+    "attend_backward",
+    "attend_with_lse",
+    "attention",
+    "bsr",
+    "catalogue",
+    "cli",
+    "csr",
+    "define",
+    "dense",
+    "density",
+    "difference",
+    "interop",
+    "kernels",
+    "lower",
+    "merge",
+    "multiplicity",
+    "nnz",
+    "parse",
+    "paths",
+    "patterns",
+    "picture",
+    "plan",
+    "plot",
+    "published",
+    "sets",
+    "verify",
+    "window_conventions",
+]
+__all__ += patterns.__all__
+
+_ROOM_OF = {
+    **dict.fromkeys(["BSR", "CSR", "Plan"], "lower"),
+    **dict.fromkeys(["bsr", "csr", "dense", "density", "multiplicity", "nnz", "plan"], "lower"),
     **dict.fromkeys(["attend", "attend_backward", "attend_with_lse", "merge"], "attention"),
-    **dict.fromkeys(["interop", "paths", "plot", "published", "verify"], None),
 }
 
-__all__ = sorted(
-    [
-        *_patterns.__all__,
-        *_LATER,
-        "Blockwise",
-        "Branches",
-        "Convention",
-        "Documents",
-        "Factorized",
-        "Grid",
-        "Interleaved",
-        "Listed",
-        "Merged",
-        "MultiHead",
-        "Pattern",
-        "Rule",
-        "Run",
-        "Shifted",
-        "Sized",
-        "isin",
-        "catalogue",
-        "difference",
-        "every",
-        "parse",
-        "rank",
-        "picture",
-        "span",
-        "intervals",
-        "window_conventions",
-    ]
-)
+if not _typing.TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Rooms that need numba or matplotlib are opened when they are first asked for."""
+        if name not in __all__:
+            raise AttributeError(f"module 'sparse_ref' has no attribute {name!r}")
+        room = _import_module(f".{_ROOM_OF.get(name, name)}", __name__)
+        return getattr(room, name) if name in _ROOM_OF else room
 
 
-def __getattr__(name):
-    """Rooms that need numba or matplotlib are opened when they are first asked for."""
-    if name not in _LATER:
-        raise AttributeError(f"module 'sparse_ref' has no attribute {name!r}")
-    room = _LATER[name]
-    return (
-        _import_module(f".{name}", __name__)
-        if room is None
-        else getattr(_import_module(f".{room}", __name__), name)
-    )
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return [*__all__, "__version__"]

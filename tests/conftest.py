@@ -1,4 +1,6 @@
-"""Hypothesis profiles: `fast` in `make test`, `deep` in `make test-deep`; failures print what replays them."""
+"""Hypothesis profiles: `fast` in `make test`, `deep` in `make test-deep`; failures print what
+replays them.
+"""
 
 import os
 

@@ -1,4 +1,6 @@
-"""How dense the code is: tokens a line, widths, lengths, names. `python tests/density.py [path ...]` prints the worst."""
+"""How dense the code is: tokens a line, widths, lengths, names. `python tests/density.py [path
+...]` prints the worst.
+"""
 
 from __future__ import annotations
 
@@ -69,6 +71,7 @@ IRREGULAR = {
     "worn",
 }
 NOUNS_IN_ED = {"seed", "speed", "feed", "need", "embed", "shed", "bed", "red", "proceed", "exceed"}
+PREDICATES = {"are", "can", "has", "have", "is", "was"}
 PREPOSITIONS_AND_PRONOUNS = {
     "about",
     "above",
@@ -176,15 +179,37 @@ def parameter_count(node) -> int:
 
 
 def is_participle(name: str) -> bool:
-    """Whether the last word of a name, or its first, is a past participle: `told`, `keys_compared`, `checked_inputs`."""
-    word = name.strip("_").split("_")[-1 if "_" not in name.strip("_") else 0]
-    regular = re.fullmatch(r"[a-z]+[^e]ed", word) is not None and word not in NOUNS_IN_ED
-    return regular or word in IRREGULAR
+    """Whether a name is a past participle, or ends in one: `told`, `rows_read_off`; not
+    `is_sorted`.
+
+    One before a noun is an adjective, as in `sampled_rows`.
+    """
+    words = name.strip("_").split("_")
+    if words[0] in PREDICATES:
+        return False
+    word = words[-1]
+    is_regular = re.fullmatch(r"[a-z]+[^e]ed", word) is not None and word not in NOUNS_IN_ED
+    return is_regular or word in IRREGULAR
 
 
 def is_little_word(name: str) -> bool:
     """Whether a name is a preposition or a pronoun."""
     return name.strip("_") in PREPOSITIONS_AND_PRONOUNS
+
+
+def exceptions(file: Path) -> dict[str, int]:
+    """How often a file breaks each rule."""
+    text = file.read_text()
+    nodes = [node for _, node in functions(text)]
+    names = [node.name for node in nodes]
+    return {
+        "dense": len(dense_lines(text)),
+        "wide": len(wide_lines(text)),
+        "long-file": int(text.count("\n") > MAX_FILE),
+        "long-function": sum(body_length(node) > MAX_FUNCTION for node in nodes),
+        "parameters": sum(parameter_count(node) > MAX_PARAMETERS for node in nodes),
+        "name": sum(is_participle(name) or is_little_word(name) for name in names),
+    }
 
 
 def report(paths: list[Path]):
@@ -218,11 +243,23 @@ def report(paths: list[Path]):
     for count, place in sorted(worst, reverse=True):
         print(f"dense {count:3}  {place}")
     share = 100 * dense / max(lines, 1)
+    names = 100 * participles / max(total, 1)
+    print(f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %)")
+    print(f"{wide} lines over {MAX_WIDTH} columns")
     print(
-        f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %), {wide} over {MAX_WIDTH} columns; "
-        f"{participles} of {total} functions ({100 * participles / max(total, 1):.1f} %) named by a participle or a little word"
+        f"{participles} of {total} functions ({names:.1f} %) named by a participle, a preposition or a pronoun"
     )
 
 
+def list_exceptions():
+    """Print `rule file count` for each rule that a file of the package breaks."""
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for rule, count in exceptions(file).items():
+            if count:
+                print(rule, file.relative_to(ROOT), count)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--exceptions"]:
+        sys.exit(list_exceptions())
     report([Path(path) for path in sys.argv[1:]] or [PACKAGE])

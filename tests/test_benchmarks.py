@@ -1,4 +1,6 @@
-"""`make bench` from end to end on short inputs, with the peers at hand, and what it must not do: time other sets than ours."""
+"""`make bench` from end to end on short inputs, with the peers at hand, and what it must not do:
+time other sets than ours.
+"""
 
 import json
 import subprocess
@@ -148,7 +150,9 @@ def test_unknown_groups_and_no_rounds_are_refused(tmp_path):
 
 
 def stand_in(theirs, ours, asked):
-    """A peer that attends to `theirs`, where the table says `ours`; `asked` collects the lengths it is made ready for."""
+    """A peer that attends to `theirs`, where the table says `ours`; `asked` collects the lengths it
+    is made ready for.
+    """
     from benchmarks.peers import SMALL, Peer
 
     def ready(q, k, v):

@@ -1,4 +1,6 @@
-"""Notebooks: each runs from top to bottom within a minute, and is kept with the outputs of a run."""
+"""Notebooks: each runs from top to bottom within a minute, and is kept with the outputs of a
+run.
+"""
 
 from pathlib import Path
 
@@ -40,7 +42,9 @@ def kinds(cell):
 
 
 def text_of(cell):
-    """What a cell printed or showed, without figures and without the errors of floating-point numbers."""
+    """What a cell printed or showed, without figures and without the errors of floating-point
+    numbers.
+    """
     said = [
         o.text if o.output_type == "stream" else o.data.get("text/html", "") for o in cell.outputs
     ]

@@ -81,11 +81,12 @@ def identify(arguments) -> int:
 
 def _identified(arguments, heads: int) -> int:
     """The names at an n where not every pair is looked at."""
-    from ..verify.calling.subject import subject
+    from ..verify.calling.subject import CallOptions, Subject
     from ..verify.naming.large_names import names
 
     with redirect_stdout(sys.stderr):
-        call = subject(_function(arguments.function), arguments.n, heads, **_options(arguments))
+        options = CallOptions(**_options(arguments))
+        call = Subject.new(_function(arguments.function), arguments.n, heads, options)
         found = names(call)
     each = [([repr(p) for p in named], rows) for named, rows in zip(found.names, found.rows)]
     if arguments.json:

@@ -1,1 +1,47 @@
 """Connectivity sets as values: what a pattern is, what combines them, and what defines one."""
+
+from .branches import Branches
+from .factorized import Factorized, Interleaved, Merged, MultiHead
+from .heads import patterns_of_heads
+from .listed import Listed
+from .parts import Blockwise, Documents, Grid
+from .pattern import Complement, Difference, Intersection, Pattern, Union
+from .positions import intervals, isin, rank
+from .require import require_one_set, require_pattern
+from .rule import Rule, Sized
+from .run import Run, every, span
+from .shifted import Shifted
+from .types import BoolArray, FloatArray, IntArray, Length
+
+__all__ = [
+    "Blockwise",
+    "BoolArray",
+    "Branches",
+    "Complement",
+    "Difference",
+    "Documents",
+    "Factorized",
+    "FloatArray",
+    "Grid",
+    "IntArray",
+    "Interleaved",
+    "Intersection",
+    "Length",
+    "Listed",
+    "Merged",
+    "MultiHead",
+    "Pattern",
+    "Rule",
+    "Run",
+    "Shifted",
+    "Sized",
+    "Union",
+    "every",
+    "intervals",
+    "isin",
+    "patterns_of_heads",
+    "rank",
+    "require_one_set",
+    "require_pattern",
+    "span",
+]

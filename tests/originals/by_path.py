@@ -1,4 +1,6 @@
-"""One file of somebody's package as a module, where importing the package asks for what is not installed."""
+"""One file of somebody's package as a module, where importing the package asks for what is not
+installed.
+"""
 
 import sys
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
@@ -9,7 +11,9 @@ import pytest
 
 
 def folder(package):
-    """Where the package lies, which is not imported; the tests of this file are skipped where it is missing."""
+    """Where the package lies, which is not imported; the tests of this file are skipped where it is
+    missing.
+    """
     found = find_spec(package)
     if found is None:
         pytest.skip(f"{package} is missing: make test-originals", allow_module_level=True)
@@ -17,7 +21,9 @@ def folder(package):
 
 
 def by_path(package, path, *stubs):
-    """The module that stands at `path` in the package, with the stubs in place of the modules of their names."""
+    """The module that stands at `path` in the package, with the stubs in place of the modules of
+    their names.
+    """
     spec = spec_from_file_location(
         f"{package}.{path.removesuffix('.py').replace('/', '.')}", f"{folder(package)}/{path}"
     )
@@ -28,7 +34,9 @@ def by_path(package, path, *stubs):
 
 
 def long_net():
-    """longnet's file of attention, with PyTorch's in place of what it takes from a package that is not installed."""
+    """longnet's file of attention, with PyTorch's in place of what it takes from a package that is
+    not installed.
+    """
     torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 
     class FlashAttention(torch.nn.Module):

@@ -1,6 +1,8 @@
-"""Originals: implementations that other people wrote recover the sets defined here. `make test-originals` installs them.
+"""Originals: implementations that other people wrote recover the sets defined here. `make
+test-originals` installs them.
 
-A file whose package is missing skips itself and says so; where SPARSE_REF_ORIGINALS=1 asks for all of them, it fails.
+A file whose package is missing skips itself and says so; where SPARSE_REF_ORIGINALS=1 asks for all
+of them, it fails.
 """
 
 import os

@@ -1,4 +1,6 @@
-"""Originals: the mask functions of attn-gym, PyTorch's collection of FlexAttention masks, against patterns and their algebra."""
+"""Originals: the mask functions of attn-gym, PyTorch's collection of FlexAttention masks, against
+patterns and their algebra.
+"""
 
 import numpy as np
 import pytest

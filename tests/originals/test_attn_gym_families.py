@@ -1,4 +1,6 @@
-"""Originals: attn-gym's prefix-LM and block-diffusion masks, against the constructors of these families."""
+"""Originals: attn-gym's prefix-LM and block-diffusion masks, against the constructors of these
+families.
+"""
 
 import numpy as np
 import pytest

@@ -1,7 +1,8 @@
-"""Originals: BigBird of Hugging Face transformers, its draws and its attention, against plans and multisets.
+"""Originals: BigBird of Hugging Face transformers, its draws and its attention, against plans and
+multisets.
 
-Google's code needs TensorFlow. Its draws are those of the functions here, so that its plan for 2048 positions, which Hugging
-Face does not use, is had by asking them for it.
+Google's code needs TensorFlow. Its draws are those of the functions here, so that its plan for 2048
+positions, which Hugging Face does not use, is had by asking them for it.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.patterns.bigbird_plans import focused_plan, ranged_plan
+from sparse_ref.patterns.bigbird_plans import focus_plan, range_plan
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 big_bird = pytest.importorskip(
@@ -38,7 +39,9 @@ def layer_of(block, random, layer, heads, training=True):
 
 
 def weights(n, block, random, layer, training, heads):
-    """(what comes out, attention_probs), both (heads, n, n): all logits are 0 and the values one-hot, so weights come out."""
+    """(what comes out, attention_probs), both (heads, n, n): all logits are 0 and the values
+    one-hot, so weights come out.
+    """
     blocked, band, rows, keys = big_bird.BigBirdModel.create_masks_for_block_sparse_attn(
         torch.ones(1, n), block
     )
@@ -119,7 +122,7 @@ def test_multiplicities_at_1024_where_the_last_block_is_drawn(layer, training):
 @settings(max_examples=30)
 def test_plans_at_the_paper_s_lengths(n, block, random, layer, heads):
     expected = focused_original(n, block, random, layer, heads)
-    assert np.array_equal(focused_plan(n, block, random, layer, heads), expected)
+    assert np.array_equal(focus_plan(n, block, random, layer, heads), expected)
     for head in range(heads):
         google = sr.bigbird_google(n, block, random, layer, head, heads)
         hf = sr.bigbird_hf(n, block, random, layer, True, head, heads)
@@ -165,9 +168,9 @@ def test_plans_of_few_blocks_stop_together(blocks, random, layer, heads):
         expected = ranged_original(blocks, 1, random, layer, heads)
     except ValueError:
         with pytest.raises(ValueError, match="random must leave blocks to choose from"):
-            ranged_plan(blocks, 1, random, layer, heads)
+            range_plan(blocks, 1, random, layer, heads)
     else:
-        assert np.array_equal(ranged_plan(blocks, 1, random, layer, heads), expected)
+        assert np.array_equal(range_plan(blocks, 1, random, layer, heads), expected)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +283,7 @@ def test_defect_in_evaluation_the_returned_weights_do_not_sum_to_one(random):
         5 / (5 + random),
         atol=1e-5,
         err_msg=(
-            "transformers now adds up the weights of a block that is listed more than once: compare attention_probs with the output"
+            "transformers now adds up the weights of a block that is listed more than once: "
+            "compare attention_probs with the output"
         ),
     )

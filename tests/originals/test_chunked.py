@@ -1,4 +1,6 @@
-"""Originals: Reformer's local layer, local-attention, Llama 4 and GPT-Neo recover the sets and multiplicities of chunked layers."""
+"""Originals: Reformer's local layer, local-attention, Llama 4 and GPT-Neo recover the sets and
+multiplicities of chunked layers.
+"""
 
 import numpy as np
 import pytest
@@ -167,7 +169,9 @@ def test_local_attention_refuses_to_be_causal_and_look_forward():
 def test_defect_autopad_lets_bidirectional_queries_see_the_padding(
     keys, n, back, forward, causal, exact
 ):
-    """Each padded position that the set would hold at the padded length takes its share of the row: a zero key, a zero value."""
+    """Each padded position that the set would hold at the padded length takes its share of the row:
+    a zero key, a zero value.
+    """
     forward = 0 if causal else forward
     fn = lucidrains.LocalAttention(
         keys,
@@ -209,7 +213,9 @@ def reformer_local(n, keys, before, after, causal):
 
 
 def mixing(layer, names, n, call):
-    """The mixing matrix of a layer of one head: all logits 0, and one-hot values go in, so the weights come out."""
+    """The mixing matrix of a layer of one head: all logits 0, and one-hot values go in, so the
+    weights come out.
+    """
     with torch.no_grad():
         for name in names.split():
             weight, bias = getattr(layer, name).weight, getattr(layer, name).bias

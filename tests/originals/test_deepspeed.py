@@ -1,6 +1,8 @@
-"""Originals: DeepSpeed's block layouts, read from the file that defines them, against patterns over blocks.
+"""Originals: DeepSpeed's block layouts, read from the file that defines them, against patterns over
+blocks.
 
-A layout says which blocks are computed; inside them causality is left to a mask that the caller adds.
+A layout says which blocks are computed; inside them causality is left to a mask that the caller
+adds.
 """
 
 import numpy as np
@@ -24,7 +26,9 @@ def layouts(config, blocks):
 
 @st.composite
 def fixed_configs(draw):
-    """(num_local_blocks, num_different_global_patterns, heads): what FixedSparsityConfig and openai_fixed both take."""
+    """(num_local_blocks, num_different_global_patterns, heads): what FixedSparsityConfig and
+    openai_fixed both take.
+    """
     local = draw(st.integers(1, 8))
     verts = draw(st.integers(1, local))
     return local, verts, verts * draw(st.integers(1, 3))

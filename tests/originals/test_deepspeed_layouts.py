@@ -1,4 +1,6 @@
-"""Originals: every layout of DeepSpeed's SparsityConfig, head by head and bit by bit, drawn random blocks included."""
+"""Originals: every layout of DeepSpeed's SparsityConfig, head by head and bit by bit, drawn random
+blocks included.
+"""
 
 import random
 
@@ -36,7 +38,9 @@ def assert_layouts(config, blocks, ours, seed=0):
 
 @st.composite
 def fixed_arguments(draw):
-    """(blocks, heads, what FixedSparsityConfig takes), sequences shorter than a representative among them."""
+    """(blocks, heads, what FixedSparsityConfig takes), sequences shorter than a representative
+    among them.
+    """
     g = draw(st.integers(1, 4))
     l = g * draw(st.integers(1, 4))
     attention = draw(ATTENTION)
@@ -67,7 +71,9 @@ def test_fixed(drawn):
 
 @st.composite
 def stretches(draw):
-    """(global_block_indices, global_block_end_indices), some beyond the last block, some overlapping."""
+    """(global_block_indices, global_block_end_indices), some beyond the last block, some
+    overlapping.
+    """
     starts = draw(st.lists(st.integers(0, 20), max_size=3))
     return starts, draw(
         st.none() | st.tuples(*[st.integers(start + 1, start + 6) for start in starts]).map(list)
@@ -229,7 +235,8 @@ def test_defect_bigbird_unidirectional_draws_no_two_random_blocks():
     config = deepspeed.BigBirdSparsityConfig(1, num_random_blocks=2, attention="unidirectional")
     with pytest.raises(ValueError, match="Sample larger than population"):
         pytest.fail(
-            f"DeepSpeed now draws two: compare with deepspeed_bigbird\n{config.make_layout(16 * 12)}"
+            "DeepSpeed now draws two: compare with deepspeed_bigbird\n"
+            f"{config.make_layout(16 * 12)}"
         )
     with pytest.raises(ValueError, match="block 0 has no more to draw from"):
         sr.deepspeed_bigbird(12, num_random_blocks=2, attention="unidirectional")
@@ -246,7 +253,8 @@ def test_defect_variable_shows_the_future_within_a_stretch_of_global_blocks():
         sr.Causal(), 8
     )
     assert np.argwhere(future).tolist() == [[2, 3], [2, 4], [3, 4]], (
-        "DeepSpeed no longer shows the later blocks of a stretch to the earlier: compare with deepspeed_variable"
+        "DeepSpeed no longer shows the later blocks of a stretch to the earlier: "
+        "compare with deepspeed_variable"
     )
 
 
@@ -256,7 +264,8 @@ def test_defect_sequences_shorter_than_a_representative_lose_a_part_of_it():
     )
     shown = layouts(config, 3)[0]
     assert shown.tolist() == [[1, 0, 0], [1, 1, 0], [1, 1, 1]], (
-        "DeepSpeed no longer takes blocks - num_global_blocks = -1 for the last block: compare with deepspeed_fixed"
+        "DeepSpeed no longer takes blocks - num_global_blocks = -1 for the last block: "
+        "compare with deepspeed_fixed"
     )
 
 

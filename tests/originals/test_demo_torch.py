@@ -13,7 +13,10 @@ pytestmark = pytest.mark.originals
 def test_pytorch_is_judged_on_the_page():
     from sparse_ref.cli.demo import judged
 
-    cells = r"<td>(PyTorch[^<]*)</td><td>([^<]*)</td><td><code>([^<]*)</code></td><td><span class=\"(\w+)\""
+    cells = (
+        r"<td>(PyTorch[^<]*)</td><td>([^<]*)</td><td><code>([^<]*)</code></td>"
+        r"<td><span class=\"(\w+)\""
+    )
     rows = re.findall(cells, judged.section())
     assert rows == [
         ("PyTorch SDPA, is_causal=True", "12 x 12", "Causal()", "good"),

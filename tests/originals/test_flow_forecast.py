@@ -1,4 +1,6 @@
-"""Originals: LogSparse's row mask, as flow-forecast keeps it, read from the one file that holds it."""
+"""Originals: LogSparse's row mask, as flow-forecast keeps it, read from the one file that holds
+it.
+"""
 
 from types import ModuleType
 
@@ -71,7 +73,9 @@ def test_defect_the_oldest_restart_drops_itself():
 
 
 def test_defect_the_default_sub_len_sees_everything():
-    """sub_len = 1: no row has a key, and softmax over equal masked logits is uniform over past and future."""
+    """sub_len = 1: no row has a key, and softmax over equal masked logits is uniform over past and
+    future.
+    """
     assert not members(12, 1).any(), (
         "row_mask has keys at sub_len = 1 now: let logsparse_code take it"
     )

@@ -1,4 +1,5 @@
-"""Originals: Swin's layers of Hugging Face transformers and of swin-transformer-pytorch, and axial-attention, against grids.
+"""Originals: Swin's layers of Hugging Face transformers and of swin-transformer-pytorch, and
+axial-attention, against grids.
 
 All logits are 0 and the values one-hot, so that each layer gives its weights.
 """
@@ -39,7 +40,9 @@ def assert_weights(found, expected):
 
 
 def swin_weights(shape, window, shift):
-    """The mixing matrix of a SwinLayer over a grid of `shape`, with neither its normalization nor its feed-forward part."""
+    """The mixing matrix of a SwinLayer over a grid of `shape`, with neither its normalization nor
+    its feed-forward part.
+    """
     n = prod(shape)
     config = hf.SwinConfig(window_size=window, attn_implementation="eager")
     layer = hf.SwinLayer(config, n, shape, num_heads=1, shift_size=shift).eval()
@@ -96,7 +99,9 @@ def test_a_grid_no_longer_than_its_window_is_not_shifted(shape, window, shift):
 
 
 def test_defect_transformers_keeps_the_position_table_of_a_window_longer_than_its_grid():
-    """It takes the grid's shorter side for its window but not for its biases. Once mended: compare it with swin((3, 6), 3)."""
+    """It takes the grid's shorter side for its window but not for its biases. Once mended: compare
+    it with swin((3, 6), 3).
+    """
     with pytest.raises(RuntimeError, match="must match"):
         swin_weights((3, 6), 4, 2)
 

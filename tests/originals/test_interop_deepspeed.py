@@ -1,4 +1,6 @@
-"""Originals: layouts of blocks that interop makes, beside those that DeepSpeed makes, and DeepSpeed's read."""
+"""Originals: layouts of blocks that interop makes, beside those that DeepSpeed makes, and
+DeepSpeed's read.
+"""
 
 import numpy as np
 import pytest

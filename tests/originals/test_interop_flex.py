@@ -1,4 +1,6 @@
-"""Originals: what interop makes, handed to PyTorch's FlexAttention, and what is read of its masks and BlockMasks."""
+"""Originals: what interop makes, handed to PyTorch's FlexAttention, and what is read of its masks
+and BlockMasks.
+"""
 
 import numpy as np
 import pytest
@@ -24,7 +26,9 @@ AT_ONE_LENGTH = st.integers(1, 40).flatmap(lambda n: st.tuples(st.just(n), patte
 
 
 def assert_same_tables(theirs, ours):
-    """torch's BlockMask and ours hold the same arrays, what stands behind the counted blocks included."""
+    """torch's BlockMask and ours hold the same arrays, what stands behind the counted blocks
+    included.
+    """
     for name in TABLES:
         table, own = getattr(theirs, name), getattr(ours, name)
         assert table.dtype == torch.int32, name

@@ -1,4 +1,6 @@
-"""Originals: masks and biases that interop makes, handed to PyTorch's attention, and its tensors and functions read."""
+"""Originals: masks and biases that interop makes, handed to PyTorch's attention, and its tensors
+and functions read.
+"""
 
 import subprocess
 import sys

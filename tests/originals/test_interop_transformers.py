@@ -1,4 +1,6 @@
-"""Originals: mask functions that interop makes, handed to Hugging Face transformers, and its own read."""
+"""Originals: mask functions that interop makes, handed to Hugging Face transformers, and its own
+read.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""JAX as it is judged: the sets, numbers and gradients of its own attention and of functions written in it, right and wrong."""
+"""JAX as it is judged: the sets, numbers and gradients of its own attention and of functions
+written in it, right and wrong.
+"""
 
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ def test_a_window_of_one_key_more_is_named(dtype):
 def test_a_wrong_gradient_is_told_by_its_name(dtype, wrong):
     report = judged(windowed(9, wrong), sr.Lookback(9), dtype=dtype, gradients="jax")
     assert [finding.kind for finding in report.findings] == ["gradient"]
-    assert "of dk off" in report.findings[0].message
+    assert "of dk with wrong numbers" in report.findings[0].message
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -87,16 +89,16 @@ def test_probe_and_identify_take_it_too():
 
 
 def test_arrays_cross_without_a_copy_and_come_back_writable():
-    from sparse_ref.verify.calling.frameworks import FRAMEWORKS, numpy_of
+    from sparse_ref.verify.calling.arrays import FRAMEWORKS, to_float64
 
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     for dtype in ("float32", "bfloat16", "float16"):
         there = FRAMEWORKS["jax"](x, dtype, "cpu")
         assert there.dtype == dtype
-        back = numpy_of(there)
+        back = to_float64(there)
         back[:] += 1
         assert (back == x + 1).all()
-    assert (numpy_of(there) == x).all()
+    assert (to_float64(there) == x).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -114,3 +116,21 @@ def test_large_n(dtype):
     options = dict(framework="jax", dtype=dtype, d=64, layout="bnhd")
     assert check(fn(500), sr.Lookback(500), n, **options).passed
     assert check(fn(501), sr.Lookback(500), n, **options).names == {0: "Lookback(501)"}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_attend_gives_jax_arrays_back(dtype):
+    x = np.random.default_rng(0).standard_normal((3, 2, 9, 8)).astype(np.float32)
+    q, k, v = (jnp.asarray(a, dtype) for a in x)
+    out, lse = sr.attend_with_lse(q, k, v, sr.Lookback(3))
+    assert isinstance(out, jax.Array)
+    assert isinstance(lse, jax.Array)
+    assert (out.dtype, lse.dtype) == (dtype, "float32")
+    ours = sr.attend(*(np.asarray(a) for a in (q, k, v)), sr.Lookback(3))
+    assert np.array_equal(np.asarray(out), ours)
+
+
+def test_attend_within_jit_is_refused():
+    x = jnp.ones((4, 8))
+    with pytest.raises(TypeError, match="q must be an array"):
+        jax.jit(lambda x: sr.attend(x, x, x, sr.Causal()))(x)

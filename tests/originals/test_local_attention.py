@@ -1,4 +1,6 @@
-"""Originals: lucidrains' local-attention, run as a black box, against windows and blocks of windows."""
+"""Originals: lucidrains' local-attention, run as a black box, against windows and blocks of
+windows.
+"""
 
 import pytest
 from hypothesis import given, settings

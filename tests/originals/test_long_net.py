@@ -1,7 +1,9 @@
-"""Originals: the package longnet, whose sets are those of one branch of LongNet as far as its output goes, and no further.
+"""Originals: the package longnet, whose sets are those of one branch of LongNet as far as its
+output goes, and no further.
 
-Its flash attention comes from a package that is not installed, and is replaced by torch's. torchscale, the code of the
-paper's authors, has no release with this layer: its rule is tested from its statement, in tests/patterns and tests/published.
+Its flash attention comes from a package that is not installed, and is replaced by torch's.
+torchscale, the code of the paper's authors, has no release with this layer: its rule is tested from
+its statement, in tests/patterns and tests/published.
 """
 
 import numpy as np

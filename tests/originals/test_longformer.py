@@ -1,4 +1,6 @@
-"""Originals: Hugging Face transformers' Longformer layer, sets and numbers, and the transient global attention of its LongT5."""
+"""Originals: Hugging Face transformers' Longformer layer, sets and numbers, and the transient
+global attention of its LongT5.
+"""
 
 import numpy as np
 import pytest
@@ -32,7 +34,9 @@ def original(width, heads, radius):
 
 
 def output(layer, X, G, P):
-    """What it makes of X (B, n, E) with globals G and padding P, as LongformerModel hands them on."""
+    """What it makes of X (B, n, E) with globals G and padding P, as LongformerModel hands them
+    on.
+    """
     G, P = torch.from_numpy(G), torch.from_numpy(P)
     mask = torch.where(P, -10000.0, torch.where(G, 10000.0, 0.0))
     with torch.no_grad():
@@ -47,7 +51,9 @@ def output(layer, X, G, P):
 
 @st.composite
 def cases(draw, batch):
-    """(radius, G, P): bool (B, n) each, n a multiple of 2 radius as the layer wants it, padding anywhere."""
+    """(radius, G, P): bool (B, n) each, n a multiple of 2 radius as the layer wants it, padding
+    anywhere.
+    """
     radius, chunks = draw(st.integers(2, 6)), draw(st.integers(1, 4))
     n = 2 * radius * chunks
     kinds = np.array(
@@ -58,7 +64,9 @@ def cases(draw, batch):
 
 @given(cases(batch=1))
 def test_longformer_recovers_the_set_with_globals_and_padding(case):
-    """Logits 0 and one-hot values in both kinds of rows: the output is the weights, alike over the members and 0 elsewhere."""
+    """Logits 0 and one-hot values in both kinds of rows: the output is the weights, alike over the
+    members and 0 elsewhere.
+    """
     radius, G, P = case
     n = G.shape[1]
     layer = original(n, 1, radius)
@@ -117,8 +125,10 @@ def test_defect_longformer_fails_for_a_window_of_one_key_to_each_side():
 
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(1, 17), st.integers(0, 9))
 def test_transient_global_sees_the_window_and_a_summary_of_each_block(n, radius, block, padded):
-    """Zero logits. A token t goes in as (e_t, e_t) and has the value (e_t, 0); a summary keeps the second half, normed, as its
-    value: so the first half of the output is the weights of tokens, the second those of the summaries that hold a token."""
+    """Zero logits. A token t goes in as (e_t, e_t) and has the value (e_t, 0); a summary keeps the
+    second half, normed, as its value: so the first half of the output is the weights of tokens, the
+    second those of the summaries that hold a token.
+    """
     first, second = summarized(n, radius, block, padded)
     g = n // block
     holds = np.array(
@@ -163,7 +173,9 @@ def summarized(n, radius, block, padded):
 
 
 def test_defect_longt5_numbers_blocks_by_a_float_that_drifts():
-    """Token 3 * 47 opens block 3, but 47 additions of 1 / 47 in float32 end below 1; of 16, the default, they do not."""
+    """Token 3 * 47 opens block 3, but 47 additions of 1 / 47 in float32 end below 1; of 16, the
+    default, they do not.
+    """
     for block, drifts in ((16, 0), (47, 1)):
         blocks = longt5._make_global_fixed_block_ids(torch.ones(1, 4 * block), block)[0][0].numpy()
         wrong = np.flatnonzero(blocks != np.arange(4 * block) // block)

@@ -1,4 +1,6 @@
-"""Originals: NATTEN's mask in one dimension, where it is made of patterns that are defined here: causal, or in whole tiles."""
+"""Originals: NATTEN's mask in one dimension, where it is made of patterns that are defined here:
+causal, or in whole tiles.
+"""
 
 import numpy as np
 import pytest

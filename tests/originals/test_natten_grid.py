@@ -1,4 +1,6 @@
-"""Originals: NATTEN's mask and its attention in one to three dimensions, and attn-gym's mask after it, against `natten_nd`."""
+"""Originals: NATTEN's mask and its attention in one to three dimensions, and attn-gym's mask after
+it, against `natten_nd`.
+"""
 
 from math import prod
 
@@ -68,7 +70,9 @@ def test_the_mask_in_three_dimensions(grid):
 
 
 def attention(grid):
-    """na1d, na2d or na3d over (1, n, heads, d), through FlexAttention: natten's other backends need a GPU."""
+    """na1d, na2d or na3d over (1, n, heads, d), through FlexAttention: natten's other backends need
+    a GPU.
+    """
     shape, *parameters = grid
     function = (natten.na1d, natten.na2d, natten.na3d)[len(shape) - 1]
 
@@ -123,7 +127,8 @@ def test_defect_attn_gym_spans_rows_with_the_width_of_its_kernel():
     found = members(gym.generate_natten(canvas_w=6, canvas_h=6, kernel_w=5, kernel_h=3), 36)
     meant = sr.dense(sr.natten_nd((6, 6), keys=(3, 5)), 36)
     assert (found ^ meant).any(), (
-        "attn-gym's kernel_w now spans columns: compare it with natten_nd(shape, (kernel_h, kernel_w))"
+        "attn-gym's kernel_w now spans columns: "
+        "compare it with natten_nd(shape, (kernel_h, kernel_w))"
     )
     assert np.array_equal(found, sr.dense(sr.natten_nd((6, 6), keys=(5, 3)), 36))
 

@@ -1,4 +1,6 @@
-"""Originals: the Attention operator of ONNX, by its NumPy reference evaluator, run as a black box against patterns."""
+"""Originals: the Attention operator of ONNX, by its NumPy reference evaluator, run as a black box
+against patterns.
+"""
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ LENGTHS = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
 def attention(mask=None, *, opset=25, past=0, dtype=np.float32, **attributes):
-    """fn(q, k, v) on (1, H, n, d) that evaluates one Attention node; the first `past` keys are handed over as a cache."""
+    """fn(q, k, v) on (1, H, n, d) that evaluates one Attention node; the first `past` keys are
+    handed over as a cache.
+    """
     names = [
         "q",
         "k",

@@ -1,7 +1,9 @@
-"""Originals: the cache of StreamingLLM, fed one token at a time, holds the sets of `streaming`, and its off-by-one.
+"""Originals: the cache of StreamingLLM, fed one token at a time, holds the sets of `streaming`, and
+its off-by-one.
 
-attention-sinks has the cache of the published code. Room is made with `evict_for_space` before a token comes, or the cache is
-trimmed after it, as the perplexity script of the published code does and as attention-sinks does in every model.
+attention-sinks has the cache of the published code. Room is made with `evict_for_space` before a
+token comes, or the cache is trimmed after it, as the perplexity script of the published code does
+and as attention-sinks does in every model.
 """
 
 import numpy as np
@@ -24,7 +26,9 @@ AXES = st.sampled_from([1, 2, 3])
 
 
 def kept(sinks, keys, n, axis, before):
-    """The mask of a stream of n tokens whose cache is trimmed before each of them, or after each."""
+    """The mask of a stream of n tokens whose cache is trimmed before each of them, or after
+    each.
+    """
     cache = kv_cache.AttentionSinkKVCache(sinks, keys, k_seq_dim=axis, v_seq_dim=axis)
     mask, past = np.zeros((n, n), bool), None
     for i in range(n):
@@ -69,7 +73,9 @@ def test_a_window_of_0_keys_still_holds_the_query():
 
 
 def test_defect_a_prompt_as_long_as_the_window_forgets_all_before_it_but_the_sinks():
-    """`evict_for_space` takes the coming tokens out of the recent part alone, however many they are."""
+    """`evict_for_space` takes the coming tokens out of the recent part alone, however many they
+    are.
+    """
     cache, past = kv_cache.AttentionSinkKVCache(2, 4), torch.arange(6).reshape(1, 1, 6, 1)
     left = [
         cache.evict_for_space([[past, past]], coming)[0][0].flatten().tolist()

@@ -1,4 +1,8 @@
-"""Originals: the numbers and gradients of `attend` beside those of PyTorch, both judged by float64; tensors as input."""
+"""Originals: the numbers and gradients of `attend` beside those of PyTorch, both judged by float64;
+tensors as input.
+"""
+
+import sys
 
 import ml_dtypes
 import numpy as np
@@ -99,31 +103,64 @@ def test_flex_attention_and_its_log_sum_exp(p, n, seed):
 def test_tensors_are_taken_as_arrays(dtype):
     q, k, v = (x.astype(dtype) for x in qkv((9, 7), heads=2, groups=2))
     ours = sr.attend(*tensors(q, k, v), sr.Causal())
-    assert ours.dtype == dtype
-    assert np.array_equal(ours, sr.attend(q, k, v, sr.Causal()))
+    assert type(ours) is torch.Tensor
+    assert ours.numpy().dtype == dtype
+    assert np.array_equal(ours.numpy(), sr.attend(q, k, v, sr.Causal()))
     strided = tuple(x.transpose(0, 1).contiguous().transpose(0, 1) for x in tensors(q, k, v))
-    assert np.array_equal(sr.attend(*strided, sr.Causal()), ours)
+    assert torch.equal(sr.attend(*strided, sr.Causal()), ours)
 
 
-def test_bfloat16_crosses_by_its_bits_and_the_error_says_what_was_wrong_without():
+def test_bfloat16_crosses_by_its_bits():
     q, k, v = tensors(*qkv((40, 30), heads=2, groups=2))
     half = [x.bfloat16() for x in (q, k, v)]
-    with pytest.raises(TypeError, match=r"(?s)^q must be .*BFloat16"):
-        sr.attend(*half, sr.Causal())
-    ours = sr.attend(
-        *(x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) for x in half), sr.Causal()
-    )
-    assert ours.dtype == ml_dtypes.bfloat16
-    exact = sdpa(*(x.double()[None] for x in half), attn_mask=masked(sr.Causal(), (40, 30)))[
-        0
-    ].numpy()
-    np.testing.assert_allclose(ours.astype(np.float64), exact, rtol=2**-8, atol=1e-5)
+    ours = sr.attend(*half, sr.Causal())
+    assert ours.dtype == torch.bfloat16
+    bits = [x.view(torch.int16).numpy().view(ml_dtypes.bfloat16) for x in half]
+    by_hand = sr.attend(*bits, sr.Causal()).view(np.int16)
+    assert np.array_equal(ours.view(torch.int16).numpy(), by_hand)
+    mask = masked(sr.Causal(), (40, 30))
+    exact = sdpa(*(x.double()[None] for x in half), attn_mask=mask)[0].numpy()
+    np.testing.assert_allclose(ours.double().numpy(), exact, rtol=2**-8, atol=1e-5)
+
+
+def test_bfloat16_without_ml_dtypes_says_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    half = torch.ones(4, 8, dtype=torch.bfloat16)
+    with pytest.raises(TypeError, match=r"^q must be .* package ml_dtypes, which has it, is not"):
+        sr.attend(half, half, half, sr.Causal())
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(
+    "pattern", [sr.Lookback(3), sr.Branches((sr.Causal(), sr.Window(0)))], ids=repr
+)
+def test_autograd_goes_back_through_attend(pattern, groups):
+    vectors = tensors(*qkv((7, 7), heads=2, groups=groups))
+    q, k, v = (x.double().requires_grad_() for x in vectors)
+
+    def out(q, k, v):
+        return sr.attend(q, k, v, pattern)
+
+    assert torch.autograd.gradcheck(out, (q, k, v))
+    out, lse = sr.attend_with_lse(q, k, v, pattern)
+    assert (out.requires_grad, lse.requires_grad) == (True, False)
+    with torch.no_grad():
+        assert not sr.attend(q, k, v, pattern).requires_grad
+
+
+def test_the_other_doors_give_back_tensors():
+    q, k, v = tensors(*qkv((5, 5), heads=2, groups=2))
+    out, lse = sr.attend_with_lse(q, k, v, sr.Causal())
+    gradients = sr.attend_backward(out, q, k, v, out, lse, sr.Causal())
+    merged = sr.merge([(out, lse), (out, lse)])
+    assert {type(x) for x in (out, lse, *gradients, *merged)} == {torch.Tensor}
+    assert torch.allclose(merged[0], out)
+    assert torch.allclose(merged[1], lse + np.log(2))
 
 
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda x: x.requires_grad_(), "requires grad"),
         (lambda x: x.to("meta"), "meta"),
         (lambda x: x.to_sparse(), "[Ss]parse"),
         (lambda x: x.long(), "int64"),
@@ -133,3 +170,10 @@ def test_tensors_that_cannot_cross_are_refused_by_name(spoil, reason):
     q, k, v = tensors(*qkv((4, 4)))
     with pytest.raises(TypeError, match=rf"(?s)^k must .*{reason}"):
         sr.attend(q, spoil(k), v, sr.Causal())
+
+
+def test_a_gradient_of_a_gradient_is_refused():
+    q, k, v = tensors(*qkv((4, 4)))
+    out, lse = sr.attend_with_lse(q, k, v, sr.Causal())
+    with pytest.raises(TypeError, match=r"(?s)^k must .*requires grad"):
+        sr.attend_backward(out, q, k.requires_grad_(), v, out, lse, sr.Causal())

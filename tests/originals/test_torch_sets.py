@@ -1,4 +1,6 @@
-"""Originals: what PyTorch calls causal, and patterns that are evaluated on torch tensors or handed to FlexAttention as they are."""
+"""Originals: what PyTorch calls causal, and patterns that are evaluated on torch tensors or handed
+to FlexAttention as they are.
+"""
 
 from functools import partial
 

@@ -1,4 +1,6 @@
-"""Originals: Hugging Face transformers, its mask functions and the layers with masks of their own, against patterns."""
+"""Originals: Hugging Face transformers, its mask functions and the layers with masks of their own,
+against patterns.
+"""
 
 import numpy as np
 import pytest
@@ -163,7 +165,9 @@ def test_longt5_local_is_a_window(radius, n):
 
 
 def mixing(layer, n, call):
-    """The mixing matrix of a layer of one head: all logits 0, and one-hot values go in, so the weights come out."""
+    """The mixing matrix of a layer of one head: all logits 0, and one-hot values go in, so the
+    weights come out.
+    """
     with torch.no_grad():
         for name, weight in [
             ("query", torch.zeros(n, n)),

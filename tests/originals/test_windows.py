@@ -1,4 +1,6 @@
-"""Originals: the windows of the rosetta table, read from the libraries that can be run, for the same number."""
+"""Originals: the windows of the rosetta table, read from the libraries that can be run, for the
+same number.
+"""
 
 import numpy as np
 import pytest

@@ -112,7 +112,7 @@ def test_a_wrong_pattern_does_not_connect(name):
     verdict = prove(steps, **options)
     assert verdict.status == "refuted", verdict
     assert verdict.counterexample[:3] == pair, verdict
-    assert verdict.planted == ""
+    assert verdict.negative_control == ""
 
 
 WRONG_HOPS = {
@@ -132,7 +132,7 @@ WRONG_HOPS = {
     ),
     "LogSparse always takes the bit length": (
         sr.LogSparse(),
-        lambda j, i: sr.rank(i - j, (1, 2, 4, 8, 16)),
+        lambda j, i: sr.define.rank(i - j, (1, 2, 4, 8, 16)),
         lambda j, i: i - 1,
         True,
         (0, 2, 3),

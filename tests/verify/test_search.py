@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.picture import brute_mask
+from sparse_ref.sets.mask import brute_mask
 from sparse_ref.verify import identify
 from sparse_ref.verify.naming.search import FORMS, catalogue_matches
 

@@ -1,4 +1,6 @@
-"""A released package, what it says that it attends to, and what `sparse_ref.verify` has to find out by itself."""
+"""A released package, what it says that it attends to, and what `sparse_ref.verify` has to find out
+by itself.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -15,19 +17,16 @@ from sparse_ref.catalogue import notation
 
 @dataclass(frozen=True)
 class Case:
-    """One use of a package. `verify` is handed `fn`, the pattern and the size, and nothing of what stands below them.
+    """One use of a package. `verify` is handed `fn`, the pattern and the size, and nothing of what
+    stands below them.
 
-    package : its name in the package index.
-    call : how it is used, in its own words.
-    claims : what it says that it attends to, in ours.
-    pattern : the same in the notation of this library; the branches of a multiset are taken as one set.
-    n : a length, or (n_q, n_k).
-    fn : fn(q, k, v) -> out, torch tensors (B, H, n, d).
-    source : where it says so, or where the defect is recorded.
-    finds : the kinds of findings; none where the package is right.
-    at : (head, i, j) or (head, i) of the first finding.
-    called : the name that verify gives to the set it found, of head 0; "" where it gives none.
-    options : those of `sr.verify.check`.
+    package : its name in the package index. call : how it is used, in its own words. claims : what
+    it says that it attends to, in ours. pattern : the same in the notation of this library; the
+    branches of a multiset are taken as one set. n : a length, or (n_q, n_k). fn : fn(q, k, v) ->
+    out, torch tensors (B, H, n, d). source : where it says so, or where the defect is recorded.
+    finds : the kinds of findings; none where the package is right. at : (head, i, j) or (head, i)
+    of the first finding. called : the name that verify gives to the set it found, of head 0; ""
+    where it gives none. options : those of `sr.verify.check`.
     """
 
     package: str

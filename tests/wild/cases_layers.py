@@ -1,4 +1,6 @@
-"""Layers of small packages: local attention, hierarchies, Sinkhorn, axes, windows on grids, LongNet, LogSparse."""
+"""Layers of small packages: local attention, hierarchies, Sinkhorn, axes, windows on grids,
+LongNet, LogSparse.
+"""
 
 from wild.case import Case
 from wild.layers import (

@@ -1,4 +1,6 @@
-"""Masks, layouts and caches: attn-gym, PyTorch, transformers' mask functions, NATTEN, ONNX, DeepSpeed, attention-sinks."""
+"""Masks, layouts and caches: attn-gym, PyTorch, transformers' mask functions, NATTEN, ONNX,
+DeepSpeed, attention-sinks.
+"""
 
 import pytest
 
@@ -230,7 +232,8 @@ CASES = dict(
     ),
     deepspeed_stretch=Case(
         "deepspeed",
-        "VariableSparsityConfig(global_block_indices=[2], global_block_end_indices=[5], attention='unidirectional')",
+        "VariableSparsityConfig(global_block_indices=[2], global_block_end_indices=[5], "
+        "attention='unidirectional')",
         "no block above the diagonal",
         "deepspeed_variable(8, 0, (1,), (2,), (5,), 'unidirectional', rule='documentation')",
         8,

@@ -1,4 +1,6 @@
-"""Layers and models of Hugging Face transformers: BigBird, GPT-2, GPT-Neo, Longformer, LongT5, Reformer, Swin."""
+"""Layers and models of Hugging Face transformers: BigBird, GPT-2, GPT-Neo, Longformer, LongT5,
+Reformer, Swin.
+"""
 
 from wild.case import Case
 from wild.models import (

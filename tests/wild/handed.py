@@ -1,8 +1,9 @@
-"""q, k and v handed to a layer that would project them itself: in place of its projections stand tables that it looks up.
+"""q, k and v handed to a layer that would project them itself: in place of its projections stand
+tables that it looks up.
 
-The layer's input is the numbers 1, 2, ... of its positions, sequence after sequence; 0, with which layers fill up, stands for a row
-of zeros. So a layer may transpose, cut, shift and pad its input before it projects it, and still attends with the q, k and v that
-verify made.
+The layer's input is the numbers 1, 2, ... of its positions, sequence after sequence; 0, with which
+layers fill up, stands for a row of zeros. So a layer may transpose, cut, shift and pad its input
+before it projects it, and still attends with the q, k and v that verify made.
 """
 
 import pytest

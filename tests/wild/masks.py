@@ -34,7 +34,9 @@ def flex_attention(mask_mod):
 
 
 def multihead(mask, **options):
-    """nn.MultiheadAttention, its projections the identity; True in its mask means masked, and in ours attended to."""
+    """nn.MultiheadAttention, its projections the identity; True in its mask means masked, and in
+    ours attended to.
+    """
 
     def fn(q, k, v):
         width = q.shape[1] * q.shape[3]
@@ -86,7 +88,9 @@ def layout(name, **arguments):
 
 
 def stream(sinks, keys, coming=1, before=True):
-    """Attention to StreamingLLM's cache, `coming` tokens at a time; room for them is made before, or it is trimmed after."""
+    """Attention to StreamingLLM's cache, `coming` tokens at a time; room for them is made before,
+    or it is trimmed after.
+    """
 
     def fn(q, k, v):
         cache, past, out = kv_cache.AttentionSinkKVCache(sinks, keys), None, []

@@ -87,7 +87,9 @@ def reformer_local(keys, before, after, causal):
 
 
 def swin_layer(shape, window, shift):
-    """A layer of Swin, without its normalization, its biases 0; what it adds to its input comes out."""
+    """A layer of Swin, without its normalization, its biases 0; what it adds to its input comes
+    out.
+    """
 
     def fn(q, k, v):
         heads, _, d = q.shape[1:]
@@ -160,8 +162,10 @@ class Numbers(torch.nn.Module):
 
 
 def bigbird_model(block, random, training, *, causal=False, padding=0, earlier=0, returned=False):
-    """A BigBird of one layer, whose last `padding` tokens are none, and which may have seen an input of `earlier` tokens before;
-    what its attention puts out, or what the weights that it returns would."""
+    """A BigBird of one layer, whose last `padding` tokens are none, and which may have seen an
+    input of `earlier` tokens before; what its attention puts out, or what the weights that it
+    returns would.
+    """
 
     def fn(q, k, v):
         heads, n, d = q.shape[1:]

@@ -1,4 +1,6 @@
-"""Originals: what `verify` finds out by itself about released packages, and the page that says so."""
+"""Originals: what `verify` finds out by itself about released packages, and the page that says
+so.
+"""
 
 import importlib.util
 import random
@@ -16,7 +18,9 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "wild.md"
 
 @pytest.fixture(autouse=True, scope="module")
 def own_global_generators():
-    """BigBird seeds NumPy's global generator, DeepSpeed draws from Python's: both are put back afterwards."""
+    """BigBird seeds NumPy's global generator, DeepSpeed draws from Python's: both are put back
+    afterwards.
+    """
     before = np.random.get_state(), random.getstate()  # noqa: NPY002
     yield
     np.random.set_state(before[0])  # noqa: NPY002

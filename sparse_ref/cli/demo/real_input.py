@@ -7,7 +7,7 @@ from html import escape
 
 import numpy as np
 
-from ...attention.attend import attend
+from ...attention import attend
 from ...lower import nnz, plan
 from ...patterns import Causal, fixed, strided
 from .html import figure, table

@@ -16,7 +16,7 @@ from numba import prange, types
 from numba.extending import overload
 
 from ..._jit import parallel, serial
-from ...lower.tiles.bitmask import TILE, key_of, single_bit
+from ...lower import TILE, key_of, single_bit
 from .transpose import transpose
 from .vectors import lanes
 

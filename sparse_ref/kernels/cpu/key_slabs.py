@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import parallel
-from ...lower.tiles.bitmask import TILE
+from ...lower import TILE
 
 SLABS = 8  # at most
 ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time

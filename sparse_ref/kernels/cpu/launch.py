@@ -104,7 +104,7 @@ def _backward_rows(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
         )
     ]
     sums = [np.zeros(x[at].shape) for at in (1, 2, 3)]
-    turned = sets.transposed()
+    turned = sets.transpose()
     backward_queries(*x, each, own, scale, sets.indptr, sets.indices, sums[0])
     first = np.searchsorted(own, np.arange(len(present) + 1))
     backward_keys(*x, each, first, scale, turned.indptr, turned.indices, *sums[1:])

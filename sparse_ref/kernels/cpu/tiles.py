@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import parallel, serial
-from ...lower.tiles.bitmask import key_of, test_bit
+from ...lower import key_of, test_bit
 from .chunk import TILE, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product

@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 
 from ..._jit import parallel, serial
-from ...lower.tiles.bitmask import ALL_ONES, key_of, single_bit, test_bit
+from ...lower import ALL_ONES, key_of, single_bit, test_bit
 from .chunk import TILE, all_finite, cleaned, extent, lay_out, number, panels, read, stand_up
 from .exponential import exp
 from .product import product, turned_product

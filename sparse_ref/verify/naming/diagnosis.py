@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 from .hypotheses import (

@@ -18,7 +18,7 @@ from ...patterns.elementary import Band, Causal, Full, Lookback, Window
 from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
 from ...patterns.openai import SubBlock
 from ...patterns.sparse_transformer import Block, Local, Strided, Summary
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
 from ...sets.shifted import Shifted

@@ -10,7 +10,7 @@ from string import Formatter
 import numpy as np
 
 from ...catalogue import notation
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
 
