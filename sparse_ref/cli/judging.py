@@ -78,23 +78,24 @@ def identify(arguments) -> int:
 
 def _identify_large(arguments, heads: int) -> int:
     """`identify` by random sums, at an n at which not every pair is probed."""
-    from ..verify.calling.subject import subject
+    from ..verify.calling.subject import CallOptions, Subject
     from ..verify.naming.large_names import names
 
     with redirect_stdout(sys.stderr):
         function = _function(arguments.function)
-        call = subject(function, arguments.n, heads, **_call_options(arguments))
-        survey = names(call)
+        options = CallOptions(**_call_options(arguments))
+        subject = Subject.new(function, arguments.n, heads, options)
+        survey = names(subject)
     texts_by_head = [_notation(patterns) for patterns in survey.names]
     is_complete = all(texts_by_head)
     if arguments.json:
         heads_and_rows = zip(texts_by_head, survey.rows)
         entries = [dict(names=texts, rows=dict(rows)) for texts, rows in heads_and_rows]
-        print(json.dumps({"n": call.n, "heads": entries}))
+        print(json.dumps({"n": subject.n, "heads": entries}))
         return 0 if is_complete else 1
     for head, (texts, rows) in enumerate(zip(texts_by_head, survey.rows)):
         text = " = ".join(texts) or "none of the patterns that were tried"
-        print(f"head {head}: {text}, by random sums of all {call.n[0]:,} rows")
+        print(f"head {head}: {text}, by random sums of all {subject.n[0]:,} rows")
         if not texts:
             print("\n".join(f"  i = {i}: {keys}" for i, keys in rows))
     if not is_complete:
