@@ -87,10 +87,11 @@ class Centres:
 def universality(steps: Steps, n: int, *, order: StepOrder = None) -> Assumption:
     """Whether Assumption 1 of Yun et al. 2020 holds at length n, part by part, with evidence
 
-    1. k in A_k^(m) for all k and m. 2. There is an order of the positions in which each attends to
-    the one before, in some layer. 3. A finite s = min { u : S_k^u = {0, ..., n - 1} for all k },
-    with S_k^1 = A_k^(1), and S_k^t the union of S_j^(t - 1) over j in A_k^(m), m = (t - 1) mod p +
-    1: the layers cycle, without residual edges.
+    1. k in A_k^(m) for all k and m.
+    2. There is an order of the positions in which each attends to the one before, in some layer.
+    3. There is a finite s = min { u : S_k^u = {0, ..., n - 1} for all k }, with S_k^1 = A_k^(1) and
+       S_k^t the union of S_j^(t - 1) over j in A_k^(m), m = (t - 1) mod p + 1. The layers cycle,
+       without residual edges.
 
     With an attention that approximates the hardmax, as softmax does, transformers of 2 heads of
     width 1 and a feed-forward width of 4 then approximate any continuous function on a compact set.
