@@ -18,6 +18,15 @@ from .elementary import Causal, Lookback, Window
 from .globals import GlobalAt
 
 
+@overload
+def longformer(radius: int, globals: Sequence[int] = (), dilation: int = 1) -> Pattern: ...
+@overload
+def longformer(
+    radius: int,
+    globals: Sequence[int] = (),
+    *,
+    dilation: tuple[int, ...],
+) -> tuple[Pattern, ...]: ...
 def longformer(
     radius: int,
     globals: Sequence[int] = (),
@@ -78,6 +87,10 @@ def longformer(
     return _by_dilation("longformer: dilation", dilation, head)
 
 
+@overload
+def longformer_causal(radius: int, dilation: int = 1) -> Pattern: ...
+@overload
+def longformer_causal(radius: int, dilation: tuple[int, ...]) -> tuple[Pattern, ...]: ...
 def longformer_causal(
     radius: int, dilation: int | tuple[int, ...] = 1
 ) -> Pattern | tuple[Pattern, ...]:
