@@ -171,9 +171,7 @@ def assert_conforms(
     device: str = "cpu",
     seconds: float = 60.0,
 ) -> None:
-    """`check` in a test: AssertionError with the report if it does not pass.
-
-    The parameters are those of `check`.
+    """`check` in a test: AssertionError with the report if it does not pass; same parameters.
 
     >>> import sparse_ref as sr
     >>> fn = lambda q, k, v: sr.attend(q, k, v, sr.Causal(), device="reference")
@@ -213,7 +211,8 @@ def _check_question(question: Question, framework: str) -> None:
         raise ValueError(
             f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
         )
-    if scale is not None and not (isinstance(scale, (int, float)) and isfinite(scale)):
+    is_number = isinstance(scale, (int, float))
+    if scale is not None and not (is_number and isfinite(scale)):
         raise ValueError(f"scale must be a finite number, got {scale!r}")
 
 

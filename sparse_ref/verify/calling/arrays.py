@@ -16,6 +16,8 @@ from ...sets.types import FloatArray
 from .rounded_attention import BITS
 
 DTYPES = tuple(BITS)
+Function = Callable[..., Any]
+Shape = tuple[int, ...]
 Result = tuple[FloatArray, str, FloatArray | None]  # out, the name of its dtype, lse
 
 
@@ -39,7 +41,8 @@ class Layout(NamedTuple):
 
 def _merge_heads(x: Any) -> Any:
     """(B, H, n, d) as (B, n, H d)."""
-    return x.swapaxes(1, 2).reshape(len(x), x.shape[2], -1)
+    batch, _, n, _ = x.shape
+    return x.swapaxes(1, 2).reshape(batch, n, -1)
 
 
 def _split_heads(x: Any, heads: int) -> Any:
@@ -51,8 +54,14 @@ def _split_heads(x: Any, heads: int) -> Any:
 LAYOUTS = {
     "hnd": Layout(lambda x: x[0], lambda x, _: x[None]),
     "bhnd": Layout(lambda x: x, lambda x, _: x),
-    "bnhd": Layout(lambda x: x.swapaxes(1, 2), lambda x, _: x.swapaxes(1, 2)),
-    "nd": Layout(lambda x: x[0, 0], lambda x, _: x[None, None]),
+    "bnhd": Layout(
+        lambda x: x.swapaxes(1, 2),
+        lambda x, _: x.swapaxes(1, 2),
+    ),
+    "nd": Layout(
+        lambda x: x[0, 0],
+        lambda x, _: x[None, None],
+    ),
     "ble": Layout(_merge_heads, _split_heads),
 }
 BATCHED = ("bhnd", "bnhd", "ble")
@@ -118,7 +127,8 @@ class Form(NamedTuple):
 
     def pack(self, x: Any) -> FloatArray:
         """A copy of (B, H, n, d) in the layout of fn, which may write on its arguments."""
-        return np.array(LAYOUTS[self.layout].pack(np.asarray(x)), order="C")
+        packed = LAYOUTS[self.layout].pack(np.asarray(x))
+        return np.array(packed, order="C")
 
     def convert(self, x: FloatArray) -> Any:
         """The array in the framework and dtype, and on the device, of fn."""
@@ -131,16 +141,14 @@ class Form(NamedTuple):
         return f"fn({shapes}), {self.dtype}, {place}"
 
 
-def exchange(
-    fn: Callable[..., Any], arrays: Sequence[FloatArray], form: Form, shape: tuple[int, ...]
-) -> Result:
+def exchange(fn: Function, arrays: Sequence[FloatArray], form: Form, shape: Shape) -> Result:
     """What fn returns for these arrays, if it is an output of `shape`, (B, H, n_q, e)."""
     with np.errstate(all="ignore"):
         result = fn(*map(form.convert, arrays))
         return read_result(result, form, form.describe(arrays), shape)
 
 
-def read_result(result: Any, form: Form, text: str, shape: tuple[int, ...]) -> Result:
+def read_result(result: Any, form: Form, text: str, shape: Shape) -> Result:
     """What fn returned, as (B, H, n_q, e) and (B, H, n_q); errors begin with `text`."""
     layout = LAYOUTS[form.layout]
     is_pair = isinstance(result, (tuple, list)) and len(result) == 2
@@ -165,7 +173,7 @@ def read_result(result: Any, form: Form, text: str, shape: tuple[int, ...]) -> R
         raise ProbeError(f"{text} returned {got}") from error
 
 
-def _read_lse(lse: Any, text: str, shape: tuple[int, ...]) -> FloatArray:
+def _read_lse(lse: Any, text: str, shape: Shape) -> FloatArray:
     """lse as (B, H, n_q), from that shape, from (B, n_q, H), or from either without axes of 1."""
     batch, heads, n_q = shape
     actual = tuple(lse.shape) if hasattr(lse, "shape") else None
@@ -179,7 +187,7 @@ def _read_lse(lse: Any, text: str, shape: tuple[int, ...]) -> FloatArray:
     return to_float64(lse).reshape(shape)
 
 
-def _without_ones(shape: tuple[int, ...]) -> list[int]:
+def _without_ones(shape: Shape) -> list[int]:
     """The axes of a shape that are longer or shorter than 1."""
     return [length for length in shape if length != 1]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...sets.checks import integer, lengths
 from ...sets.types import FloatArray, Length
-from .arrays import DTYPES, FRAMEWORKS, LAYOUTS, Form, ProbeError, Result, exchange
+from .arrays import DTYPES, FRAMEWORKS, LAYOUTS, Form, Function, ProbeError, Result, exchange
 from .rounded_attention import bits_of, round_to
 from .worker import Worker
 
@@ -38,7 +38,7 @@ class CallOptions:
 class Subject:
     """An implementation, and how it is called: q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
 
-    fn: Callable[..., Any]
+    fn: Function
     n: tuple[int, int]
     heads: int
     kv_heads: int
@@ -49,7 +49,7 @@ class Subject:
     worker: Worker = field(default_factory=Worker)
 
     @classmethod
-    def new(cls, fn: Callable[..., Any], n: Length, heads: int, options: CallOptions) -> Subject:
+    def new(cls, fn: Function, n: Length, heads: int, options: CallOptions) -> Subject:
         """The implementation, once all options are checked."""
         if not callable(fn):
             raise TypeError(f"fn must be callable, got {fn!r}")

@@ -68,7 +68,8 @@ def _row_findings(
         yield Finding("gradient", text)
         return
     with np.errstate(invalid="ignore"):
-        wrong = ~(np.abs(actual - expected).max(axis=-1, initial=0) <= budget)
+        error = np.abs(actual - expected).max(axis=-1, initial=0)
+        wrong = ~(error <= budget)
     text = f"{{}} of {name} with wrong numbers: error above {budget:.2g}"
     yield from findings_in("gradient", wrong, text, "row")
     nonzero = unreached & (actual != 0).any(axis=-1) & ~wrong
@@ -97,20 +98,24 @@ def _budgets(
 ) -> Iterator[float]:
     """Of dq, dk and dv: twice the error of plain NumPy in this precision, and their rounding."""
     rows = evidence.rows
-    inputs = x.grad[:, rows], x.q[:, rows], x.k, x.v, evidence.expected, scale
+    grad, q = x.grad[:, rows], x.q[:, rows]
+    inputs = grad, q, x.k, x.v, evidence.expected, scale
     bits = bits_of(dtype)
     precisions = [Precision(bits, logit_bits) for logit_bits in {24, bits}]
     plain = [gradients(*inputs, precision) for precision in precisions]
     for index, true in enumerate(expected):
         near = true[:, rows] if index == 0 else true
-        error = max(np.abs(parts[index] - near).max(initial=0) for parts in plain)
+        errors = [np.abs(parts[index] - near) for parts in plain]
+        error = max(x.max(initial=0) for x in errors)
         rounding = spacing(dtype) + 16 * spacing("float32")
         yield 2 * error + rounding * np.abs(true).max(initial=0)
 
 
 def nonempty_rows(patterns: Sequence[Pattern], n: tuple[int, int]) -> BoolArray:
     """Which queries have any key, bool (H, n_q)."""
-    q, k = np.zeros((len(patterns), n[0], 1)), np.zeros((1, n[1], 1))
+    n_q, n_k = n
+    q = np.zeros((len(patterns), n_q, 1))
+    k = np.zeros((1, n_k, 1))
     _, lse = attend_with_lse(q, k, k, patterns)
     return lse > -np.inf
 
@@ -123,10 +128,11 @@ def _statement(
     small = max(q.shape[1], k.shape[1]) <= MAX_REFERENCE
     device = "reference" if small else "cpu"
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale, device=device)
-    return attend_backward(grad, q, k, v, out, lse, patterns, scale=scale, device=device)
+    forward = q, k, v, out, lse
+    return attend_backward(grad, *forward, patterns, scale=scale, device=device)
 
 
-def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[FloatArray], str]:
+def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[Any], str]:
     """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that
     occurs.
     """
@@ -143,8 +149,9 @@ def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[FloatArra
             dtype = min(names, key=bits_of, default=subject.form.dtype)
             if len(parts) != 3:
                 return parts, dtype
-            arrays_back = [layout.unpack(to_float64(y), h)[0] for y, h in zip(parts, heads)]
-            return arrays_back, dtype
+            arrays_64 = map(to_float64, parts)
+            batches = map(layout.unpack, arrays_64, heads)
+            return [batch[0] for batch in batches], dtype
 
     parts, dtype = subject.run("the gradient of fn", call)
     return parts, min(dtype, subject.form.dtype, key=bits_of)
@@ -163,7 +170,8 @@ def _torch_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
     def vjp(q: Any, k: Any, v: Any, grad: Any) -> Any:
         torch = import_module("torch")
         with torch.enable_grad():
-            leaves = [x.detach().clone().requires_grad_() for x in (q, k, v)]
+            copies = [x.detach().clone() for x in (q, k, v)]
+            leaves = [x.requires_grad_() for x in copies]
             out = _output(fn(*leaves))
             return torch.autograd.grad(out, leaves, grad.to(out.dtype))
 
@@ -175,7 +183,11 @@ def _jax_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     def vjp(q: Any, k: Any, v: Any, grad: Any) -> Any:
         jax = import_module("jax")
-        out, backward = jax.vjp(lambda *x: _output(fn(*x)), q, k, v)
+
+        def output(*x: Any) -> Any:
+            return _output(fn(*x))
+
+        out, backward = jax.vjp(output, q, k, v)
         return backward(grad.astype(out.dtype))
 
     return vjp
