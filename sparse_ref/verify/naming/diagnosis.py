@@ -19,7 +19,7 @@ from .hypotheses import (
     Hypothesis,
     complements,
     missing_parts,
-    shift_steps,
+    plausible_steps,
     shifts,
 )
 from .identify import simplest_name
@@ -205,8 +205,8 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
         yield nothing_diagnosis(p)
         return
     name = simplest_name(A)
-    parts = mismatches(p, E, A, np.arange(len(E)))
     wholes = list(_whole_explanations(p, E, A))
+    parts = mismatches(p, E, A, np.arange(len(E)))
     yield from (x for x in wholes if x.kind == "alignment")
     if name is not None:
         yield pattern_diagnosis(name, p, [] if wholes else parts)
@@ -232,19 +232,12 @@ def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diag
     if not (E & A).any():
         yield from islice(confirm(complements(p), equals_mask), 1)
     if not A.all():
-        steps = [step for step in shift_steps(A.shape) if _rows_agree(E, A, step)]
-        yield from confirm(shifts(p, A.shape, steps), equals_mask)
-        yield from _block_rounding(p, E, A)
+        yield from confirm(shifts(p, A.shape, plausible_steps(E, A)), equals_mask)
     yield from confirm(missing_parts(p), equals_mask)
+    if not A.all():
+        yield from _block_rounding(p, E, A)
     if text := missing_globals(p, E, A):
         yield Diagnosis("globals missing", text, cause=text)
-
-
-def _rows_agree(E: BoolArray, A: BoolArray, step: int) -> bool:
-    """Whether row i of A is row i + step of E, as far as E has it: so it is if A is E shifted."""
-    if step > 0:
-        return np.array_equal(A[:-step], E[step:])
-    return np.array_equal(A[-step:], E[:step])
 
 
 def _transpose(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
