@@ -13,6 +13,7 @@ from ..reading.evidence import Evidence, Leaks
 from ..reading.probe import HOSTILE_LOGIT
 from .finding import Finding, findings_in
 
+
 class Fault(NamedTuple):
     """Where something is wrong, (H, rows) or (H, rows, n_k), and its finding."""
 
