@@ -1,4 +1,4 @@
-"""Boolean products of layers: a layer A puts at i the union of what is at the keys of i.
+"""Boolean products of layers: a layer A puts at i the union of the sets at the keys of i.
 
 Child et al. 2019, sec. 4.2, let information walk j, a, b, ..., i with j in A_a^(1), a in A_b^(2),
 and so on: one row of the product A^(p) ... A^(2) A^(1) is the set of all j that reach i.

@@ -19,9 +19,10 @@ from .hypotheses import (
     Hypothesis,
     complements,
     missing_parts,
+    plausible_steps,
     shifts,
 )
-from .identify import identify
+from .identify import simplest_name
 from .mismatches import Mismatch, count_rows, mismatches, missing_globals
 
 BLOCK_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -203,12 +204,12 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
     if not A.any():
         yield nothing_diagnosis(p)
         return
-    names = identify(A)
-    parts = mismatches(p, E, A, np.arange(len(E)))
+    name = simplest_name(A)
     wholes = list(_whole_explanations(p, E, A))
+    parts = mismatches(p, E, A, np.arange(len(E)))
     yield from (x for x in wholes if x.kind == "alignment")
-    if names:
-        yield pattern_diagnosis(names[0], p, [] if wholes else parts)
+    if name is not None:
+        yield pattern_diagnosis(name, p, [] if wholes else parts)
     yield from (x for x in wholes if x.kind != "alignment")
     yield from map(mismatch_diagnosis, parts)
     not_empty = ~E.any(axis=1) & A.any(axis=1)
@@ -228,11 +229,13 @@ def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diag
             return False
 
     yield from _transpose(p, E, A)
-    yield from islice(confirm(complements(p), equals_mask), 1)
+    if not (E & A).any():
+        yield from islice(confirm(complements(p), equals_mask), 1)
     if not A.all():
-        yield from confirm(shifts(p, A.shape), equals_mask)
-        yield from _block_rounding(p, E, A)
+        yield from confirm(shifts(p, A.shape, plausible_steps(E, A)), equals_mask)
     yield from confirm(missing_parts(p), equals_mask)
+    if not A.all():
+        yield from _block_rounding(p, E, A)
     if text := missing_globals(p, E, A):
         yield Diagnosis("globals missing", text, cause=text)
 

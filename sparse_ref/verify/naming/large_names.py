@@ -32,7 +32,7 @@ from .diagnosis import (
     nothing_diagnosis,
     pattern_diagnosis,
 )
-from .hypotheses import complements, missing_parts, shifts
+from .hypotheses import complements, missing_parts, shift_steps, shifts
 from .identify import identify
 from .mismatches import count_rows, mismatches
 
@@ -102,7 +102,7 @@ def _explanations(
 
     n = len(wrong), sample.actual.shape[1]
     wholes = [
-        *confirm(shifts(p, n), matches),
+        *confirm(shifts(p, n, shift_steps(n)), matches),
         *confirm(missing_parts(p), matches),
         *islice(confirm(complements(p), matches), 1),
     ]

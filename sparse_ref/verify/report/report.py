@@ -126,12 +126,11 @@ class Report:
         return self.passed
 
     def __str__(self) -> str:
-        lines = [self.verdict]
-        if not self.passed:
-            lines += [self.question, *(f"- {finding}" for finding in self.findings)]
-        lines += self.notes()
-        if not self.passed:
-            lines.append(f"again: {self.command}")
+        if self.passed:
+            return "\n".join([self.verdict, *self.notes()])
+        again = f"again: {self.command}"
+        findings = [f"- {finding}" for finding in self.findings]
+        lines = [self.verdict, self.question, *findings, *self.notes(), again]
         return "\n".join([*lines, *self.picture()])
 
     __repr__ = __str__
