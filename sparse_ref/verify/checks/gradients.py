@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ def gradient_findings(
     others.
     """
     x = _random_inputs(subject, evidence, seed)
-    actual, dtype = _gradients_of(subject, vjp, x)
+    actual, dtype = subject.run(GradientCall(subject, vjp, x))
     if len(actual) != 3:
         text = f"the gradient of fn must be (dq, dk, dv), got {len(actual)} of them"
         yield Finding("gradient", text)
@@ -54,7 +55,8 @@ def gradient_findings(
     if actual[2].shape == expected[2].shape:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
-            return _gradients_of(subject, vjp, Inputs(grad, q, k, v))[0][2]
+            parts, _ = subject.run(GradientCall(subject, vjp, Inputs(grad, q, k, v)))
+            return parts[2]
 
         yield from gradient_set_findings(subject, evidence, dv)
 
@@ -132,29 +134,32 @@ def _statement(
     return attend_backward(grad, *forward, patterns, scale=scale, device=device)
 
 
-def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[Any], str]:
-    """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that
-    occurs.
-    """
-    layout = LAYOUTS[subject.form.layout]
-    arrays = [subject.form.pack(array[None]) for array in x]
-    heads = subject.heads, subject.kv_heads, subject.kv_heads
+@dataclass(frozen=True, eq=False)
+class GradientCall:
+    """A call of the gradient of fn."""
 
-    def call() -> tuple[list[Any], str]:
+    subject: Subject
+    vjp: VJP
+    x: Inputs
+
+    def __call__(self) -> tuple[list[Any], str]:
+        """dq, dk, dv in float64, (heads, n, width), and the dtype with the fewest bits."""
+        form, heads, kv_heads = self.subject.form, self.subject.heads, self.subject.kv_heads
+        arrays = [form.pack(array[None]) for array in self.x]
         with np.errstate(all="ignore"):
-            backward = _backward(vjp, subject.fn)
-            grad, q, k, v = map(subject.form.convert, arrays)
+            backward = _backward(self.vjp, self.subject.fn)
+            grad, q, k, v = map(form.convert, arrays)
             parts = list(backward(q, k, v, grad))
             names = [name for name in map(dtype_name, parts) if name in DTYPES]
-            dtype = min(names, key=bits_of, default=subject.form.dtype)
+            dtype = min([*names, form.dtype], key=bits_of)
             if len(parts) != 3:
                 return parts, dtype
-            arrays_64 = map(to_float64, parts)
-            batches = map(layout.unpack, arrays_64, heads)
+            unpack = LAYOUTS[form.layout].unpack
+            batches = map(unpack, map(to_float64, parts), (heads, kv_heads, kv_heads))
             return [batch[0] for batch in batches], dtype
 
-    parts, dtype = subject.run("the gradient of fn", call)
-    return parts, min(dtype, subject.form.dtype, key=bits_of)
+    def __str__(self) -> str:
+        return "the gradient of fn"
 
 
 def _backward(vjp: VJP, fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...picture import difference
+from ...sets.glyphs import draw_difference
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..checks.finding import Finding
@@ -20,7 +20,7 @@ from ..reading.probe import Probe
 from ..reading.sample import Sampled
 from . import formats
 from .crop import crops
-from .rerun import rerun_command, short_name
+from .rerun import import_path, rerun_command, short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,8 +44,8 @@ class Report:
         (n_q, n_k).
     seed : int
         The seed of the random input.
-    fn : str
-        What was called, as module:function if it can be imported so.
+    function : callable
+        What was called.
     options : dict
         How it was called.
     findings : tuple of Finding
@@ -63,13 +63,18 @@ class Report:
     patterns: tuple[Pattern, ...]
     n: tuple[int, int]
     seed: int
-    fn: str = "fn"
+    function: Callable[..., Any]
     options: dict[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     evidence: Evidence | None = None
     numbers: tuple[Numbers, ...] = ()
     remarks: list[str] = field(default_factory=list)
     diagnosis: tuple[Diagnosis, ...] = ()
+
+    @property
+    def fn(self) -> str:
+        """What was called: module:function if it can be imported so, and otherwise its name."""
+        return import_path(self.function)
 
     @property
     def passed(self) -> bool:
@@ -270,13 +275,13 @@ class Report:
         head = wrong_heads[0]
         expected, actual = self.expected[head], self.actual[head]
         if self.sampled is None and max(self.n) <= MAX_WHOLE:
-            lines = difference(expected, actual).split("\n")
+            lines = draw_difference(expected, actual).split("\n")
             return [f"head {head}   {LEGEND}", *lines]
         lines = []
         height = CROP_ROWS if self.sampled is None else SAMPLE_ROWS
         for rows, keys in crops(expected, actual, (height, CROP_KEYS)):
             lines.append(f"{self._rows_in_words(rows)}, j {keys.start} to {keys.stop - 1}")
-            lines += difference(expected[rows, keys], actual[rows, keys]).split("\n")
+            lines += draw_difference(expected[rows, keys], actual[rows, keys]).split("\n")
         return [f"head {head}, {lines[0]}   {LEGEND}", *lines[1:]]
 
     def _rows_in_words(self, rows: slice) -> str:
