@@ -239,8 +239,8 @@ def _report(
 
 def _judge(subject: Subject, question: Question, report: Report, findings: list[Finding]) -> None:
     """The protocol, in steps, the same for small and for large n."""
-    seed, scale = question.seed, question.scale
-    evidence = _read_evidence(subject, report.patterns, question)
+    seed, scale, patterns = question.seed, question.scale, report.patterns
+    evidence = _read_evidence(subject, patterns, question)
     report.evidence = evidence
     findings += set_findings(evidence)
     if isinstance(evidence, Sampled):
@@ -248,8 +248,7 @@ def _judge(subject: Subject, question: Question, report: Report, findings: list[
         report.diagnosis = _diagnose_sample(evidence)
     else:
         counts = np.where(evidence.uneven[..., None], 0, evidence.multiplicity)
-        masks = evidence.expected, evidence.actual
-        report.diagnosis = diagnose(evidence.patterns, *masks, counts)
+        report.diagnosis = diagnose(patterns, evidence.expected, evidence.actual, counts)
 
     leaks = evidence.leaks
     if leaks is None:

@@ -81,7 +81,13 @@ def attention(
 
 
 def gradients(
-    grad: Any, q: Any, k: Any, v: Any, m: Any, scale: float, to: Precision
+    grad: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    m: Any,
+    scale: float,
+    to: Precision,
 ) -> tuple[Floats, Floats, Floats]:
     """(dq, dk, dv), of the shapes of q, k and v, for the gradient of the output, (H, n_q, e)."""
     bits, group = to.bits, len(q) // len(k)

@@ -20,6 +20,7 @@ from .finding import Finding, findings_in
 from .gradient_sets import gradient_set_findings
 
 VJP = str | Callable[..., Any]  # "torch", "jax", or vjp(q, k, v, grad) -> (dq, dk, dv)
+NAMES = ("dq", "dk", "dv")
 MAX_REFERENCE = 4096  # queries and keys, up to which the float64 statement is used
 
 
@@ -50,7 +51,7 @@ def gradient_findings(
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
-    for name, *parts in zip(("dq", "dk", "dv"), actual, expected, budgets, unreached):
+    for name, *parts in zip(NAMES, actual, expected, budgets, unreached):
         yield from _row_findings(name, *parts)
     if actual[2].shape == expected[2].shape:
 

@@ -109,8 +109,9 @@ def _exact_row_sums(
     signs is not, so that the factor between the actual and the expected means is more exact.
     """
     factor = np.where(means.any(axis=-1), fit_factor(out, means), row_sums)
-    rounding = (8 * spacing(dtype) + 2.0**-24 * sizes) * np.abs(row_sums)
-    return np.where(np.abs(factor - row_sums) <= rounding, factor, row_sums)
+    rounding = 8 * spacing(dtype) + 2.0**-24 * sizes
+    allowed = rounding * np.abs(row_sums)
+    return np.where(np.abs(factor - row_sums) <= allowed, factor, row_sums)
 
 
 def _allowed_error(

@@ -7,6 +7,7 @@ others. If the query heads of a key head have several patterns, each pattern tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -59,10 +60,9 @@ def _rows_of(p: Pattern, rows: IntArray, n: int) -> list[IntArray]:
 def _rounds(patterns: Sequence[Pattern], group: int) -> Iterator[Round]:
     """One pattern for each key head at a time, until each of its query heads has had its own."""
     starts = range(0, len(patterns), group)
-    groups = [patterns[start : start + group] for start in starts]
-    distinct = [list(dict.fromkeys(own)) for own in groups]
-    for turn in range(max(map(len, distinct))):
-        yield [own[turn] if turn < len(own) else None for own in distinct]
+    slices = [slice(start, start + group) for start in starts]
+    distinct = [list(dict.fromkeys(patterns[own])) for own in slices]
+    yield from map(list, zip_longest(*distinct))
 
 
 def _hostile(

@@ -175,8 +175,9 @@ def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     width = min(subject.d - 1, subject.e)
     hostile_starts = range(0, n_k if inputs is None else 0, width)
     calls = -(-n_k // subject.e) + len(hostile_starts)
-    quiet = calls <= QUIET_CALLS
-    with tqdm(total=calls, disable=quiet, desc="probe", leave=False, delay=1) as bar:
+    bar = tqdm(total=calls, disable=calls <= QUIET_CALLS, leave=False, delay=1)
+    bar.set_description("probe", refresh=False)
+    with bar:
         weights, dtype = equal_weights(subject, bar, inputs)
         finite = np.isfinite(weights).all(axis=-1)
         mask = (weights != 0) & finite[..., None]
