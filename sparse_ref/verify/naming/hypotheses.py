@@ -6,7 +6,7 @@ large n.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,13 @@ class Hypothesis(NamedTuple):
     kind: str
     cause: str
     text: str
+
+
+def confirm(
+    hypotheses: Iterable[Hypothesis], matches: Callable[[Pattern], bool]
+) -> Iterator[Hypothesis]:
+    """The hypotheses whose pattern passes `matches`."""
+    return (hypothesis for hypothesis in hypotheses if matches(hypothesis.pattern))
 
 
 def complements(p: Pattern) -> Iterator[Hypothesis]:

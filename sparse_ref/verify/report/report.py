@@ -98,7 +98,7 @@ class Report:
         return self.evidence.probe if isinstance(self.evidence, Exhaustive) else None
 
     @property
-    def sampled(self) -> Sampled | None:
+    def sample(self) -> Sampled | None:
         """What was read of fn if not every pair was; None otherwise."""
         return self.evidence if isinstance(self.evidence, Sampled) else None
 
@@ -256,8 +256,8 @@ class Report:
     def _numbers_in_words(self, numbers: Numbers) -> str:
         """The rows in which the numbers are right, and by how much."""
         rows, which = self.n[0], "rows with the right keys"
-        if self.sampled is not None:
-            rows, which = len(self.sampled.rows), "rows that were checked"
+        if self.sample is not None:
+            rows, which = len(self.sample.rows), "rows that were checked"
         return (
             f"numbers: right in {numbers.rows} of {self.heads * rows} {which}, "
             f"logits of spread {numbers.spread:g}: "
@@ -274,11 +274,11 @@ class Report:
             return []
         head = wrong_heads[0]
         expected, actual = self.expected[head], self.actual[head]
-        if self.sampled is None and max(self.n) <= MAX_WHOLE:
+        if self.sample is None and max(self.n) <= MAX_WHOLE:
             lines = draw_difference(expected, actual).split("\n")
             return [f"head {head}   {LEGEND}", *lines]
         lines = []
-        height = CROP_ROWS if self.sampled is None else SAMPLE_ROWS
+        height = CROP_ROWS if self.sample is None else SAMPLE_ROWS
         for rows, keys in crops(expected, actual, (height, CROP_KEYS)):
             lines.append(f"{self._rows_in_words(rows)}, j {keys.start} to {keys.stop - 1}")
             lines += draw_difference(expected[rows, keys], actual[rows, keys]).split("\n")
@@ -286,9 +286,9 @@ class Report:
 
     def _rows_in_words(self, rows: slice) -> str:
         """The queries of some rows of the picture."""
-        if self.sampled is None:
+        if self.sample is None:
             return f"i {rows.start} to {rows.stop - 1}"
-        return f"i = {', '.join(map(str, self.sampled.rows[rows]))}"
+        return f"i = {', '.join(map(str, self.sample.rows[rows]))}"
 
     def _wrong_heads(self) -> list[int]:
         """The heads that differ."""
