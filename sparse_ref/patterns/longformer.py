@@ -9,6 +9,7 @@ Symbols:  w the window in keys to one side, `radius` here;  d the dilation;  G t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import overload
 
 from ..sets.checks import int_tuple, integer
 from ..sets.parts import Blockwise
