@@ -1,6 +1,4 @@
-"""What reading sets assumes: an implementation is deterministic and linear in V, alone or in a
-batch.
-"""
+"""What reading sets assumes: fn is deterministic and linear in V, alone or in a batch."""
 
 from __future__ import annotations
 
