@@ -5,7 +5,7 @@
     sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)     # in a test
     sr.verify.probe(fn, 64).mask     # only the sets, compared with nothing
     sr.verify.identify(mask)         # the patterns of this library that equal a mask
-    sr.verify.vectors.write(folder)  # after `from sparse_ref.verify import vectors`: for any language
+    sr.verify.vectors.write(folder)  # after `from sparse_ref.verify import vectors`: for C
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """
