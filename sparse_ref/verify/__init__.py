@@ -1,11 +1,11 @@
-"""What somebody else's attention really attends to: exact sets first, then the numbers, as two verdicts.
+"""What somebody else's attention attends to: exact sets first, then the numbers.
 
     report = sr.verify.check(fn, sr.Lookback(256), n=1024, heads=8)
-    print(report)                       # which keys are extra or missing, what the set is called, a picture
+    print(report)                       # extra and missing keys, the name of the set, a picture
     sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)        # in a test
-    sr.verify.probe(fn, 64).mask        # the sets alone, with nothing to compare them to
+    sr.verify.probe(fn, 64).mask        # the sets only, compared with nothing
     sr.verify.identify(mask)            # the patterns of this library that a mask equals
-    sr.verify.vectors.write(folder)     # `from sparse_ref.verify import vectors`: files for implementations without Python
+    sr.verify.vectors.write(folder)     # files for implementations without Python
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """
