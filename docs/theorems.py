@@ -63,7 +63,7 @@ def entry(each: Theorem, verdict: Verdict) -> list[str]:
     told = {
         "Smallest counterexample": str(verdict.counterexample or ""),
         "Evidence": verdict.evidence,
-        "Planted": verdict.planted,
+        "Negative control": verdict.negative_control,
     }
     return [
         f"### {each.name}",

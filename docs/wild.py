@@ -98,7 +98,7 @@ def words(report) -> list[str]:
     said = [
         line
         for line in str(report).split("\n")[1:]
-        if re.match(r"- |heads? [\d, ]+(: | attend)", line)
+        if re.match(r"- |(also fits: )?(all \d+ heads|heads? [\d, ]+): ", line)
     ]
     return [re.sub(r" off, by up to \S+ where \S+ is allowed", " off", line) for line in said]
 

@@ -1,6 +1,4 @@
-"""What the tests draw from: every rule at small parameters, random pattern trees, lengths, and q,
-k, v.
-"""
+"""What the tests draw from: rules at small parameters, pattern trees, lengths, and q, k, v."""
 
 from itertools import product
 
@@ -10,7 +8,11 @@ from hypothesis import strategies as st
 import sparse_ref as sr
 from sparse_ref.define import Rule
 from sparse_ref.verify import strategies as drawn
-from sparse_ref.verify.strategies import algebra, made, several  # noqa: F401
+from sparse_ref.verify.strategies.trees import (  # noqa: F401
+    algebra,
+    position_tuples,
+    rule_or_none,
+)
 
 RULES = [
     value
@@ -30,22 +32,18 @@ def numbers(kind, least, most):
 
 
 def instances(rule, most=6):
-    """The rule at every admissible choice of small parameters; a rule stated for one length, at
-    lengths twice as large.
-    """
+    """The rule at every choice of small parameters; a sized rule at lengths twice as large."""
     fields = rule.bounds()
     for values in product(
         *[numbers(*bound, 2 * most if name == "n" else most) for name, bound in fields.items()]
     ):
-        p = made(rule, values)
+        p = rule_or_none(rule, values)
         if p is not None:
             yield p
 
 
 def rules(most=40, n=None):
-    """One rule with parameters up to `most`: one that holds for every length; or, given n, also
-    those stated for n alone.
-    """
+    """One rule, for every length, with parameters up to `most`; given n, also rules of length n."""
     return drawn.rules(n, most=most)
 
 
@@ -55,9 +53,7 @@ def patterns(most=40, leaves=4):
 
 
 def patterns_at(n, most=40, leaves=4):
-    """Trees that may hold patterns stated for the length n alone: sized rules, grids, documents,
-    random keys.
-    """
+    """Trees that may hold for length n only: sized rules, grids, documents, random keys."""
     return drawn.patterns(n, most=most, leaves=leaves)
 
 

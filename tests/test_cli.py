@@ -257,7 +257,7 @@ def test_prove_answers_to_theorems_and_to_steps(capsys):
         "proved: for all l >= 1, every n and all 0 <= j <= i < n: "
     )
     assert main(["prove", "Lookback(7)", "Strided(8)"]) == 1
-    assert "counterexample: j = 0, i = 7, n = 8" in capsys.readouterr().out
+    assert "counterexample: n = 8, j = 0, i = 7" in capsys.readouterr().out
     assert main(["prove", "fixed(8, 2)", "--order", "2,1", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["counterexample"] == {
         "j": 0,
@@ -266,7 +266,7 @@ def test_prove_answers_to_theorems_and_to_steps(capsys):
         "parameters": {},
     }
     assert main(["prove", "butterfly(2)", "butterfly(2)", "--both-ways", "-n", "4"]) == 0
-    assert "every pair of n = 4 was walked" in capsys.readouterr().out
+    assert "every pair at n = 4 was checked" in capsys.readouterr().out
 
 
 def test_prove_lists_the_book_and_settles_it_as_json(capsys, monkeypatch):

@@ -48,9 +48,10 @@ def copy(tmp_path):
 def test_an_edit_to_an_inner_function_is_compiled_in(copy):
     assert counted(copy) == 10
     assert list(copy.rglob("*.nbi")), "nothing was kept"
-    inner = copy / "sparse_ref" / "lower" / "runs" / "run_count.py"
+    inner = copy / "sparse_ref" / "lower" / "runs" / "keys.py"
     right = inner.read_text()
-    inner.write_text(right.replace("keys += table[r, 1] - table[r, 0]", "keys += 1000"))
+    size = "table[r, STOP] - table[r, START]"
+    inner.write_text(right.replace(f"span_keys += {size}", "span_keys += 1000"))
     assert inner.read_text() != right
     assert counted(copy) == 1000
     inner.write_text(right)

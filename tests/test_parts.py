@@ -191,9 +191,9 @@ TWO = (sr.Full(), sr.Full())
         (
             lambda: sr.Documents((2, 4)).row(6, 6),
             IndexError,
-            "has rows 0 <= i < 6, asked for i = 6",
+            "has rows 0 <= i < 6, got i = 6",
         ),
-        (lambda: sr.Documents(()).row(0, 0), IndexError, "has rows 0 <= i < 0, asked for i = 0"),
+        (lambda: sr.Documents(()).row(0, 0), IndexError, "has rows 0 <= i < 0, got i = 0"),
         (lambda: sr.Grid((), ()), ValueError, "Grid: shape must have at least 1 axis, got ()"),
         (
             lambda: sr.Grid((2, 3), (sr.Full(),)),
@@ -225,7 +225,7 @@ TWO = (sr.Full(), sr.Full())
         (
             lambda: sr.Grid((2, 3), TWO).row(-1, 6),
             IndexError,
-            "has rows 0 <= i < 6, asked for i = -1",
+            "has rows 0 <= i < 6, got i = -1",
         ),
     ],
 )

@@ -92,7 +92,7 @@ def test_membership_is_exact_for_huge_integers(p, i, near, data):
             )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class LateStrided(Rule):
     """A mutant: rows start at 0 and not at i mod l."""
 
@@ -105,7 +105,7 @@ class LateStrided(Rule):
         return every(l, 0, i + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class ShortLocal(Rule):
     """A mutant: one key fewer in the row than in the formula, beyond the start only."""
 
@@ -118,7 +118,7 @@ class ShortLocal(Rule):
         return span(np.where(i > l, i - l + 1, 0), i + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class LeakyBlock(Rule):
     """A mutant: the row goes on to the end of the block."""
 
@@ -261,7 +261,7 @@ def test_a_pattern_has_no_truth_value():
             ValueError,
             "openai_fixed: heads must be at most 65536, got 1000000000",
         ),
-        (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, asked for i = 1"),
+        (lambda: sr.Listed([0, 1], [0]).row(1, 1), IndexError, "rows 0 <= i < 1, got i = 1"),
         (lambda: sr.Factorized(()), TypeError, "one or more patterns"),
         (lambda: sr.fixed(4, 5), ValueError, "c must be at most l = 4, got 5"),
         (
@@ -483,7 +483,7 @@ def test_a_row_is_asked_for_by_integers_of_any_type(make):
             p.row(i, n)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Seen(Rule):
     """A rule of a user, whose positions are given as they come."""
 

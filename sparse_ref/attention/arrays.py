@@ -27,6 +27,13 @@ def is_jax(x: Any) -> bool:
     return jax is not None and isinstance(x, jax.Array)
 
 
+def requires_gradients(*arrays: Any) -> bool:
+    """Whether one of the arrays is a torch tensor whose gradient is being recorded."""
+    if not any(is_torch(x) and x.requires_grad for x in arrays):
+        return False
+    return sys.modules["torch"].is_grad_enabled()
+
+
 def as_array(name: str, x: Any) -> np.ndarray:
     """x as a NumPy array in the machine's byte order, by `__array__` or DLPack.
 

@@ -16,8 +16,8 @@ from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
-from .arrays import like
-from .gradients import attention_function, requires_gradients
+from .arrays import like, requires_gradients
+from .gradients import attention_function
 from .inputs import Inputs, check_inputs, fold_heads
 from .merge import Part, merge_arrays
 from .sets_of_heads import Form, PatternLike, branches_of, sets_by_heads

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from typing import Any
-
-from .arrays import is_torch
-
-
-def requires_gradients(*arrays: Any) -> bool:
-    """Whether one of the arrays is a torch tensor whose gradient is being recorded."""
-    if not any(is_torch(x) and x.requires_grad for x in arrays):
-        return False
-    return sys.modules["torch"].is_grad_enabled()
 
 
 @cache

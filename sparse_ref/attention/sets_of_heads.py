@@ -10,7 +10,7 @@ import numpy as np
 
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
-from ..sets import Branches, Pattern, require_one_set
+from ..sets import Branches, Pattern, patterns_of_heads
 from .inputs import Inputs
 
 SetsLike = Pattern | Plan | CSR
@@ -41,32 +41,12 @@ def sets_by_heads(
     Raises TypeError if a pattern is none, ValueError if there are not H of them, or if they have
     other lengths.
     """
-    patterns = _pattern_by_head(pattern, x.heads)
+    patterns = patterns_of_heads("pattern", pattern, x.heads, lowered=(Plan, CSR))
     heads_of: dict[SetsLike, list[int]] = {}
     for h in range(len(x.q)):
         heads_of.setdefault(patterns[h % x.heads], []).append(h)
     for p, heads in heads_of.items():
         yield np.array(heads), _lower(p, x.n, form)
-
-
-def _pattern_by_head(pattern: Any, heads: int) -> Sequence[SetsLike]:
-    """One Pattern, Plan or CSR for each head, from one for all of them or a sequence."""
-    require_one_set("pattern", pattern)
-    if isinstance(pattern, SetsLike):
-        return [pattern] * heads
-    if not isinstance(pattern, (list, tuple)):
-        raise TypeError(
-            "pattern must be a Pattern, a Plan, a CSR, or a sequence with one of them for each "
-            f"head, got {pattern!r}"
-        )
-    if len(pattern) != heads:
-        raise ValueError(f"pattern must be one for each of H = {heads} heads, got {len(pattern)}")
-    for p in pattern:
-        if not isinstance(p, SetsLike):
-            raise TypeError(
-                f"pattern must have a Pattern, a Plan or a CSR for each head, got {p!r}"
-            )
-    return pattern
 
 
 def _lower(p: SetsLike, n: tuple[int, int], form: Form):

@@ -1,4 +1,4 @@
-"""Every pattern by name: its notation, an example of each constructor, and what each source means by a window."""
+"""Every pattern by name: notation, an example of each constructor, and window conventions."""
 
 from .entries import Entry, catalogue
 from .notation import ParseError, parse

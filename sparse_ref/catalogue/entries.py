@@ -1,7 +1,8 @@
-"""The catalogue: every constructor of this library with an example of it, for lists, documentation and tests.
+"""The catalogue: every constructor of this library with an example of it.
 
-An example is in the notation of `repr`, with {n} for the length, {s} for its square root, {h} and {q} for a half and a
-quarter of it, {m} for one less, so that one text stands for the pattern at every length.
+An example is in the notation of `repr`, with {n} for the length, {s} for its square root, {h} and
+{q} for a half and a quarter of it, {m} for one less, so that one text stands for the pattern at
+every length.
 """
 
 from __future__ import annotations
@@ -10,65 +11,61 @@ import sys
 from dataclasses import dataclass
 from math import isqrt
 
-from ..picture import first_line, set_and_source
-from ..sets.factorized import Factorized
+from ..sets.definitions import first_line, set_and_source
 from ..sets.pattern import Pattern
 from . import notation
 
-DRAWN = 24
+PICTURE_LENGTH = 24
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A constructor, an example of it, and the length at which the example draws well"""
+    """A constructor, an example of it, and a length at which the example draws well."""
 
     name: str
     example: str
-    n: int = DRAWN
+    n: int = PICTURE_LENGTH
     keys: str = ""
 
     @property
     def family(self) -> str:
-        """The file that defines it: a paper, or what the sets have in common."""
+        """The name of the file that defines it: a paper, or what the sets have in common."""
         return notation.NAMES[self.name].__module__.rpartition(".")[2]
 
     @property
     def title(self) -> str:
-        """What the family is, in a line."""
+        """The first line of that file: what the family is."""
         return first_line(sys.modules[notation.NAMES[self.name].__module__])
 
     @property
-    def stated(self) -> tuple[str, str]:
-        """(set, source), as the definition's first line has them."""
+    def definition(self) -> tuple[str, str]:
+        """(set, source), the first two paragraphs of the definition."""
         return set_and_source(notation.NAMES[self.name])
 
     def text(self, n: int | None = None) -> str:
-        """The example in notation, at a length; its own unless given. Example texts with {s} take squares alone."""
+        """The example in notation at length n, its own unless given; with {s}, n is a square."""
         n = self.n if n is None else n
-        return _filled(self.example, n)
+        return fill_lengths(self.example, n)
 
     def shape(self, n: int | None = None) -> tuple[int, int]:
-        """(n_q, n_k) of the example: more keys than queries where `keys` says how many more."""
+        """(n_q, n_k) of the example; `keys` is the number of keys beyond that of the queries."""
         n = self.n if n is None else n
-        return n, n + int(_filled(self.keys, n) or 0)
+        return n, n + int(fill_lengths(self.keys, n) or 0)
 
     def value(self, n: int | None = None):
-        """What the example denotes: a pattern, steps, branches, or one pattern a head."""
+        """The value of the example: a pattern, steps, branches, or one pattern per head."""
         return notation.read(self.text(n))
 
     def patterns(self, n: int | None = None) -> tuple[Pattern, ...]:
-        """All that the example is made of: itself, its steps, its branches, or those of its heads."""
+        """The patterns of the example: itself, its steps, its branches, or those of its heads."""
         value = self.value(n)
-        return (
-            (value,)
-            if isinstance(value, Pattern)
-            else tuple(value.steps if isinstance(value, Factorized) else value)
-        )
+        return (value,) if isinstance(value, Pattern) else tuple(value)
 
 
-def _filled(text: str, n: int) -> str:
+def fill_lengths(text: str, n: int) -> str:
     """The text for the length n."""
-    return text.format(n=n, s=isqrt(n), h=n // 2, q=n // 4, m=n - 1)
+    half, quarter, root = n // 2, n // 4, isqrt(n)
+    return text.format(n=n, s=root, h=half, q=quarter, m=n - 1)
 
 
 def catalogue() -> tuple[Entry, ...]:

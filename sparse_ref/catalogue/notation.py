@@ -1,7 +1,8 @@
 """Text to pattern: the notation that `repr` prints and the command line reads.
 
-A whitelist walked over Python's own syntax tree: names of patterns, their parameters (integers, True, False, None, words in
-quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is evaluated, imported or looked up outside the table of names.
+A whitelist over Python's own syntax tree: names of patterns, their parameters (integers,
+True, False, None, words in quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is
+evaluated, imported or looked up outside the table of names.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
 
 NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
-    each.__name__: each for each in (Blockwise, Branches, Documents, Grid, Shifted)
+    constructor.__name__: constructor
+    for constructor in (Blockwise, Branches, Documents, Grid, Shifted)
 }
-MOST_TEXT = 2000
+MAX_TEXT = 2000
 OPERATIONS = {
     ast.BitOr: lambda a, b: a | b,
     ast.BitAnd: lambda a, b: a & b,
@@ -30,78 +32,79 @@ OPERATIONS = {
 
 
 class ParseError(ValueError):
-    """Text that is no pattern; the message shows the text and points at the column."""
+    """The text is no pattern; the message shows it and points at the column."""
 
     def __init__(self, problem: str, text: str, column: int):
         super().__init__(f"{problem}\n    {text}\n    {' ' * column}^")
         self.column = column
-        self._given = problem, text, column
+        self._arguments = problem, text, column
 
     def __reduce__(self):
-        return ParseError, self._given
+        return ParseError, self._arguments
 
 
 def parse(text: str) -> Pattern:
-    """The pattern that `text` denotes: parse(repr(p)) == p for every pattern of this library in closed form.
+    """The pattern that `text` denotes.
 
-    Raises ParseError pointing at the column, TypeError where `text` is no string.
+    parse(repr(p)) == p for every pattern of this library in closed form. Raises ParseError pointing
+    at the column, TypeError if `text` is no string.
 
     >>> parse("Local(4) | Strided(l=4) - Causal()")
     Local(4) | Strided(4) - Causal()
     >>> parse("Local(4) | Stride(4)")
     Traceback (most recent call last):
         ...
-    sparse_ref.notation.ParseError: no pattern is called 'Stride'; did you mean 'Strided'?
+    sparse_ref.catalogue.notation.ParseError: no pattern is called 'Stride'; did you mean 'Strided'?
         Local(4) | Stride(4)
                    ^
     """
     value = read(text)
     if isinstance(value, Pattern):
         return value
-    kind = (
-        f"{len(value.steps)} steps"
-        if isinstance(value, Factorized)
-        else f"{len(value)} {'branches' if isinstance(value, Branches) else 'heads'}"
-    )
-    raise ParseError(f"this is {kind}, not one pattern", text, 0)
+    parts = {Factorized: "steps", Branches: "branches", tuple: "heads"}[type(value)]
+    raise ParseError(f"this is {len(value)} {parts}, not one pattern", text, 0)
 
 
 def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
-    """What `text` denotes: a pattern; or steps, as in "strided(8)"; or one pattern a head, as in "openai_fixed(8, 2, 4)"; or
-    the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)", which & may cut."""
+    """The value that `text` denotes.
+
+    That is a pattern; or steps, as in "strided(8)"; or one pattern per head, as in
+    "openai_fixed(8, 2, 4)"; or the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)".
+    Branches may be an operand of &. Raises as `parse` does.
+    """
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {text!r}")
     text = " ".join(text.split())
-    if not text.isascii():
-        column = next(column for column, letter in enumerate(text) if not letter.isascii())
-        raise ParseError("only ASCII is read here", ascii(text[:column]).strip("'") + "?", column)
-    if len(text) > MOST_TEXT:
-        raise ParseError(
-            f"text must be at most {MOST_TEXT} characters, got {len(text)}", text[:60] + "...", 0
-        )
+    _check_text(text)
     try:
-        tree = ast.parse(text, mode="eval")
-        value = _value(tree.body, text)
+        node = ast.parse(text, mode="eval").body
+        value = _value(node, text)
     except SyntaxError as error:
-        raise ParseError(
-            f"this is no expression: {error.msg}", text, (error.offset or len(text) + 1) - 1
-        ) from None
+        column = (error.offset or len(text) + 1) - 1
+        raise ParseError(f"this is no expression: {error.msg}", text, column) from None
     except (RecursionError, MemoryError):
         raise ParseError("this is nested too deeply", text[:60] + "...", 0) from None
     if isinstance(value, Pattern | Factorized | Branches):
         return value
-    if (
-        isinstance(value, tuple)
-        and value
-        and isinstance(tree.body, ast.Call)
-        and isinstance(value[0], Pattern)
-    ):
+    # a tuple of patterns is what a constructor gives for several heads, not one that is typed
+    if isinstance(node, ast.Call) and isinstance(value, tuple):
         return value
     raise ParseError("this is no pattern", text, 0)
 
 
+def _check_text(text: str) -> None:
+    """Refuse text that is not ASCII, or too long."""
+    if not text.isascii():
+        column = next(column for column, letter in enumerate(text) if not letter.isascii())
+        before = ascii(text[:column]).strip("'")
+        raise ParseError("only ASCII is read here", f"{before}?", column)
+    if len(text) > MAX_TEXT:
+        problem = f"text must be at most {MAX_TEXT} characters, got {len(text)}"
+        raise ParseError(problem, f"{text[:60]}...", 0)
+
+
 def constructor(text: str):
-    """The class or function that a text which is one call names; None for anything else."""
+    """The class or function of a text that is one call, such as "strided(4)"; else None."""
     with suppress(SyntaxError):
         match ast.parse(text.strip(), mode="eval").body:
             case ast.Call(func=ast.Name(id=name)):
@@ -114,16 +117,13 @@ def _value(node: ast.expr, text: str):
     match node:
         case ast.Constant(value=int() | str() | None as constant):
             return constant
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)) if (
-            not isinstance(number, bool)
-        ):
+        case ast.UnaryOp(ast.USub(), ast.Constant(number)) if type(number) is int:
             return -number
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             return ~_operand(operand, text)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
-            return OPERATIONS[type(op)](
-                _operand(left, text, branches=isinstance(op, ast.BitAnd)), _operand(right, text)
-            )
+        case ast.BinOp(op=op) if type(op) in OPERATIONS:
+            left = _operand(node.left, text, branches=isinstance(op, ast.BitAnd))
+            return OPERATIONS[type(op)](left, _operand(node.right, text))
         case ast.Tuple(elts=parts):
             return tuple(_value(part, text) for part in parts)
         case ast.Call(func=ast.Name(id=name)):
@@ -133,7 +133,7 @@ def _value(node: ast.expr, text: str):
                 raise ParseError(
                     f"{name!r} needs its parameters in parentheses", text, node.col_offset
                 )
-            raise _unknown(name, text, node.col_offset)
+            raise _unknown_name(name, text, node.col_offset)
     raise ParseError(
         "only names of patterns, their parameters and | & - ~ ( ) are read here",
         text,
@@ -142,41 +142,40 @@ def _value(node: ast.expr, text: str):
 
 
 def _operand(node: ast.expr, text: str, branches: bool = False):
-    """The value of an operand, which has to be a pattern; or branches, where they may be."""
+    """The value of an operand: a pattern, or branches if `branches`."""
     value = _value(node, text)
-    if not isinstance(value, Pattern) and not (branches and isinstance(value, Branches)):
+    allowed = Pattern | Branches if branches else Pattern
+    if not isinstance(value, allowed):
         raise ParseError("an operand of | & - ~ must be one pattern", text, node.col_offset)
     return value
 
 
-def _unknown(name: str, text: str, column: int) -> ParseError:
-    """No pattern has this name; one may have nearly this."""
-    near = get_close_matches(name, NAMES, 1, 0.5) or get_close_matches(name.lower(), NAMES, 1, 0.5)
-    return ParseError(
-        f"no pattern is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-        text,
-        column,
-    )
+def _unknown_name(name: str, text: str, column: int) -> ParseError:
+    """The error for a name that no pattern has, with the nearest name if there is one."""
+    spellings = (name, name.lower())
+    matches = [match for x in spellings for match in get_close_matches(x, NAMES, 1, 0.5)]
+    mend = f"; did you mean {matches[0]!r}?" if matches else ""
+    return ParseError(f"no pattern is called {name!r}{mend}", text, column)
 
 
 def _call(node: ast.Call, name: str, text: str):
-    """The named pattern with these parameters; what it refuses is refused here, at its column."""
+    """The named pattern with these parameters; its errors become errors at its column."""
     if name not in NAMES:
-        raise _unknown(name, text, node.col_offset)
+        raise _unknown_name(name, text, node.col_offset)
     names = [keyword.arg for keyword in node.keywords]
     if None in names:
         raise ParseError("** is not read here", text, node.col_offset)
     if len(set(names)) < len(names):
         raise ParseError("a parameter is named twice", text, node.col_offset)
-    arguments = [_value(a, text) for a in node.args]
-    keywords = {str(keyword.arg): _value(keyword.value, text) for keyword in node.keywords}
+    arguments = [_value(argument, text) for argument in node.args]
+    values = [_value(keyword.value, text) for keyword in node.keywords]
+    keywords = dict(zip(map(str, names), values))
     try:
         signature(NAMES[name]).bind(*arguments, **keywords)
     except TypeError as error:
-        taken = f"{name}{str(signature(NAMES[name])).partition(' ->')[0]}"
-        raise ParseError(
-            f"{error}; it is {taken.replace(chr(39), '')}", text, node.col_offset
-        ) from None
+        parameters = str(signature(NAMES[name])).partition(" ->")[0].replace("'", "")
+        message = f"{error}; it is {name}{parameters}"
+        raise ParseError(message, text, node.col_offset) from None
     try:
         return NAMES[name](*arguments, **keywords)
     except (TypeError, ValueError) as error:

@@ -82,7 +82,7 @@ def identify(arguments) -> int:
 def _identified(arguments, heads: int) -> int:
     """The names at an n where not every pair is looked at."""
     from ..verify.calling.subject import subject
-    from ..verify.naming.names import names
+    from ..verify.naming.large_names import names
 
     with redirect_stdout(sys.stderr):
         call = subject(_function(arguments.function), arguments.n, heads, **_options(arguments))

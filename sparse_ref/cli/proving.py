@@ -74,7 +74,7 @@ def _read(text: str):
 
 def _listed(theorems, as_json: bool) -> int:
     """Names and claims."""
-    told = [each.told() for each in theorems]
+    told = [each.texts() for each in theorems]
     width = max(len(each["name"]) for each in told)
     print(
         json.dumps(told)
@@ -94,7 +94,7 @@ def _settled(theorems, as_json: bool) -> int:
     for each in bar:
         verdict = each.settle()
         wrong += verdict.status != each.expected
-        told.append(each.told() | json.loads(verdict.to_json()))
+        told.append(each.texts() | json.loads(verdict.to_json()))
         if not as_json:
             told_of = (
                 f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"

@@ -11,11 +11,13 @@ from .. import patterns
 from ..catalogue import notation
 from ..catalogue.entries import catalogue
 from ..catalogue.window_conventions import window_conventions
-from ..picture import first_line, picture, rules_of, set_and_source
+from ..picture import picture
 from ..sets.branches import Branches
 from ..sets.checks import lengths
+from ..sets.definitions import first_line, set_and_source
 from ..sets.factorized import Factorized
-from ..sets.pattern import Pattern
+from ..sets.pattern import Pattern, leaves
+from ..sets.rule import Rule
 
 
 def list_(arguments) -> int:
@@ -98,8 +100,9 @@ def show(arguments) -> int:
     if not arguments.json and not isinstance(
         definition, type | None
     ):  # a function's pattern no longer knows its name
-        print(text, first_line(definition), "", sep="\n")
+        print(text, *set_and_source(definition), "", sep="\n")
     for name, p in _parts(text):
+        rules = dict.fromkeys(type(leaf) for leaf in leaves(p) if isinstance(leaf, Rule))
         drawn = picture(p, arguments.n or (entry.shape() if entry else p.own_length or 16))
         if arguments.json:
             print(
@@ -113,12 +116,17 @@ def show(arguments) -> int:
         else:
             print(
                 name + repr(p),
-                *map(first_line, dict.fromkeys(map(type, rules_of(p)))),
+                *map(_definition, rules),
                 drawn,
                 "",
                 sep="\n",
             )
     return 0
+
+
+def _definition(rule: type[Rule]) -> str:
+    """The set of a rule and its source."""
+    return "\n    ".join(filter(None, set_and_source(rule)))
 
 
 def plot(arguments) -> int:
@@ -175,7 +183,7 @@ def _cost(p: Pattern, n) -> dict:
     """What `stats` prints of one pattern."""
     from .. import lower
 
-    rows, (n_q, n_k) = lower.key_counts(lower.runs(p, n)), lengths(n)
+    rows, (n_q, n_k) = lower.key_counts(lower.all_runs(p, n)), lengths(n)
     nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
     return {
         "pattern": repr(p),
@@ -200,7 +208,7 @@ def _parts(expression: str) -> list[tuple[str, Pattern]]:
     value = notation.read(expression)
     if isinstance(value, Pattern):
         return [("", value)]
-    if isinstance(value, Factorized):
-        return [(f"step {m}: ", p) for m, p in enumerate(value.steps, 1)]
-    kind = "branch" if isinstance(value, Branches) else "head"
-    return [(f"{kind} {h}: ", p) for h, p in enumerate(value)]
+    kind, first = {Factorized: ("step", 1), Branches: ("branch", 0), tuple: ("head", 0)}[
+        type(value)
+    ]
+    return [(f"{kind} {h}: ", p) for h, p in enumerate(value, first)]

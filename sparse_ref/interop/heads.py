@@ -1,79 +1,85 @@
-"""One pattern for all heads or one for each, on the way out; one matrix or a stack of them, on the way in, and where it errs."""
+"""One pattern for all heads, or one per head; one array, or a stack with one array per head.
+
+Exports stack what they make of each head. Imports read each head of a stack by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..sets.heads import patterns_of_heads
 from ..sets.listed import Listed
-from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
+from ..sets.types import BoolArray
 
-SLAB = 1 << 22  # pairs that are looked at together
+PatternPerHead = Pattern | Sequence[Pattern]  # one pattern for all heads, or one per head
+BlockSides = int | tuple[int, int]  # one side for queries and keys, or (b_q, b_k)
+Heads = tuple[int, ...]
 
+PAIRS_PER_SLAB = 1 << 22
 
-def heads_of(p) -> tuple[Pattern, ...]:
-    """The pattern of each head; one alone stands for all heads. Raises TypeError for anything else."""
-    require_one_set("p", p)
-    if isinstance(p, Pattern):
-        return (p,)
-    if not isinstance(p, (list, tuple)) or not p:
-        raise TypeError(f"p must be a Pattern, or a sequence with one for each head, got {p!r}")
-    for each in p:
-        require_one_set("p", each)
-        if not isinstance(each, Pattern):
-            raise TypeError(f"p must have a Pattern for each head, got {each!r}")
-    return tuple(p)
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def heads_by_pattern(patterns: tuple[Pattern, ...]) -> dict[Pattern, tuple[int, ...]]:
+def heads_by_pattern(patterns: tuple[Pattern, ...]) -> dict[Pattern, Heads]:
     """The heads of each distinct pattern, ascending."""
-    heads: dict[Pattern, tuple[int, ...]] = {}
+    heads: dict[Pattern, Heads] = {}
     for h, p in enumerate(patterns):
         heads[p] = (*heads.get(p, ()), h)
     return heads
 
 
-def stacked(form: Callable, p) -> np.ndarray:
-    """form(p) of one pattern; of a sequence, what `form` makes of each head in turn, (H, ...)."""
-    patterns = heads_of(p)
+def stack_heads(
+    form: Callable[[Pattern], NDArray[Scalar]],
+    p: PatternPerHead,
+) -> NDArray[Scalar]:
+    """form(p) of one pattern; of a sequence, the forms of all heads as one array (H, ...)."""
+    patterns = patterns_of_heads("p", p)
     if isinstance(p, Pattern):
         return form(p)
-    made = {each: form(each) for each in dict.fromkeys(patterns)}
-    return np.stack([made[each] for each in patterns])
+    form_of = {pattern: form(pattern) for pattern in dict.fromkeys(patterns)}
+    return np.stack([form_of[pattern] for pattern in patterns])
 
 
-def unstacked(read: Callable, name: str, array: np.ndarray, axes: tuple[str, ...]):
-    """read(array) of an array with these axes; with an axis of heads before them, a tuple with one for each head."""
+def read_heads(
+    read: Callable[[np.ndarray], Pattern],
+    name: str,
+    array: np.ndarray,
+    axes: tuple[str, ...],
+) -> Pattern | tuple[Pattern, ...]:
+    """read(array) if the array has just these axes; a tuple, one per head, if heads come first."""
     if array.ndim == len(axes):
         return read(array)
-    if array.ndim != len(axes) + 1:
-        said = ", ".join(axes)
-        raise ValueError(
-            f"{name} must have axes ({said}) or (heads, {said}), got shape {array.shape}"
-            + (f": pass one batch element, {name}[b]" if array.ndim == len(axes) + 2 else "")
-        )
-    return tuple(read(each) for each in array)
+    if array.ndim == len(axes) + 1:
+        return tuple(read(head) for head in array)
+    names = ", ".join(axes)
+    is_batch = array.ndim == len(axes) + 2
+    hint = f": pass one batch element, {name}[b]" if is_batch else ""
+    raise ValueError(
+        f"{name} must have axes ({names}) or (heads, {names}), got shape {array.shape}{hint}"
+    )
 
 
-def first_true(wrong) -> tuple[int, ...]:
-    """The index of the first True of a bool array, which an error names."""
-    return tuple(int(x) for x in np.argwhere(wrong)[0])
+def pattern_of_slabs(slabs: Iterable[BoolArray]) -> Listed:
+    """The pattern whose mask is these bool matrices (rows, n_k), one below the other.
 
-
-def listed(slabs: Iterable[np.ndarray]) -> Listed:
-    """The pattern whose mask is these bool matrices (rows, n_k) one below the other; O(nnz) memory beside one of them."""
-    counts, keys = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
+    Memory is O(nnz) and one slab.
+    """
+    counts = [np.zeros(1, np.int64)]
+    keys = [np.zeros(0, np.int64)]
     for slab in slabs:
         counts.append(np.count_nonzero(slab, axis=1))
         keys.append(np.nonzero(slab)[1])
     return Listed(np.cumsum(np.concatenate(counts)), np.concatenate(keys))
 
 
-def slabs_of(shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """(lo, hi) of the rows to look at together: a multiple of 8 of them, so that a slab's bits begin at a byte."""
+def slab_bounds(shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """(lo, hi) of each slab's rows; lo is a multiple of 8, so that its bits begin at a byte."""
     n_q, n_k = shape
-    rows = max(SLAB // max(n_k, 1) // 8, 1) * 8
+    rows = max(PAIRS_PER_SLAB // max(n_k, 1) // 8, 1) * 8
     for lo in range(0, n_q, rows):
         yield lo, min(lo + rows, n_q)

@@ -1,6 +1,7 @@
-"""Dense masks and biases. Libraries disagree about what True means, so each name here says it.
+"""Dense masks and biases. Libraries disagree about what True means, so each name spells it out.
 
-allowed: True attends      torch's scaled_dot_product_attention, JAX splash's NumpyMask, FlashInfer's custom_mask
+allowed: True attends      torch's scaled_dot_product_attention, JAX splash's NumpyMask,
+                           FlashInfer's custom_mask
 forbidden: True is masked  torch.nn.MultiheadAttention and Transformer layers
 """
 
@@ -9,16 +10,19 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from ..attention.arrays import FLOATS, as_array
 from ..lower import dense
 from ..sets.pattern import Pattern
-from .heads import first_true, listed, stacked, unstacked
+from ..sets.positions import first_index
+from ..sets.types import BoolArray, FloatArray, Length
+from .heads import PatternPerHead, pattern_of_slabs, read_heads, stack_heads
 
-MATRIX = ("n_q", "n_k")
+MASK_AXES = ("n_q", "n_k")
 
 
-def allowed_mask(p, n) -> np.ndarray:
+def allowed_mask(p: PatternPerHead, n: Length) -> BoolArray:
     """[j in A_i], bool (n_q, n_k), or (H, n_q, n_k) for a sequence of patterns: True attends.
 
     Raises ValueError above 4096 queries or keys.
@@ -30,14 +34,15 @@ def allowed_mask(p, n) -> np.ndarray:
            [1, 1, 0],
            [1, 1, 1]])
     """
-    return stacked(lambda each: dense(each, n), p)
+    return stack_heads(lambda pattern: dense(pattern, n), p)
 
 
-def forbidden_mask(p, n) -> np.ndarray:
+def forbidden_mask(p: PatternPerHead, n: Length) -> BoolArray:
     """[j not in A_i], bool (n_q, n_k), or (H, n_q, n_k) for a sequence of patterns: True is masked.
 
-    torch.nn.MultiheadAttention takes it, its heads H times the batch as (batch * H, n_q, n_k). An empty row gives NaN
-    there when it is asked for weights. Raises ValueError above 4096 queries or keys.
+    torch.nn.MultiheadAttention takes it, with the batch folded into the heads, as
+    (batch * H, n_q, n_k). If asked for its weights, that layer returns NaN in an empty row.
+    Raises ValueError above 4096 queries or keys.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -49,14 +54,20 @@ def forbidden_mask(p, n) -> np.ndarray:
     return ~allowed_mask(p, n)
 
 
-def additive_bias(p, n, *, dtype=np.float32, fill=-math.inf) -> np.ndarray:
-    """0 where j in A_i and `fill` elsewhere, (n_q, n_k), or (H, n_q, n_k) for a sequence of patterns: added to the logits.
+def additive_bias(
+    p: PatternPerHead,
+    n: Length,
+    *,
+    dtype: DTypeLike = np.float32,
+    fill: float = -math.inf,
+) -> FloatArray:
+    """0 if j in A_i, else `fill`, (n_q, n_k), or (H, n_q, n_k) for a sequence of patterns.
 
-    With a finite `fill` masked keys are not gone: they win where all others' logits are lower still, and an empty row is
-    then an average of all keys.
+    It is added to the logits. A finite `fill` does not remove a masked key: it still wins if the
+    logits of all members are lower, and an empty row becomes an average of all keys.
 
-    Raises TypeError for a dtype that is no float, ValueError for a fill that is not below 0 or overflows, or above 4096
-    queries or keys.
+    Raises TypeError for a dtype that is no float; ValueError for a fill that is not below 0 or
+    overflows, and above 4096 queries or keys.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -64,28 +75,26 @@ def additive_bias(p, n, *, dtype=np.float32, fill=-math.inf) -> np.ndarray:
     array([[  0., -inf],
            [  0.,   0.]], dtype=float32)
     """
-    value = _fill(fill, dtype)
-
-    def bias(each):
-        return np.where(dense(each, n), np.zeros((), value.dtype), value)
-
-    return stacked(bias, p)
+    masked = _check_fill(fill, dtype)
+    zero = np.zeros((), masked.dtype)
+    return stack_heads(lambda pattern: np.where(dense(pattern, n), zero, masked), p)
 
 
-def from_allowed_mask(mask) -> Pattern | tuple[Pattern, ...]:
-    """The Listed pattern of a bool mask (n_q, n_k), True attends; a tuple of them for (H, n_q, n_k).
+def from_allowed_mask(mask: ArrayLike) -> Pattern | tuple[Pattern, ...]:
+    """The Listed pattern of a bool mask (n_q, n_k), True attends; a tuple for (H, n_q, n_k).
 
-    Raises TypeError where the mask is not bool, ValueError for other axes.
+    Raises TypeError if the mask is not bool, ValueError for other axes.
 
     >>> from sparse_ref import interop
     >>> interop.from_allowed_mask([[True, False], [True, True]])
     Listed(<2 rows, 3 keys>)
     """
-    return unstacked(lambda each: listed([each]), "mask", _bools(mask), MATRIX)
+    allowed = _check_bools(mask)
+    return read_heads(lambda matrix: pattern_of_slabs([matrix]), "mask", allowed, MASK_AXES)
 
 
-def from_forbidden_mask(mask) -> Pattern | tuple[Pattern, ...]:
-    """The Listed pattern of a bool mask (n_q, n_k), True is masked; a tuple of them for (H, n_q, n_k).
+def from_forbidden_mask(mask: ArrayLike) -> Pattern | tuple[Pattern, ...]:
+    """The Listed pattern of a bool mask (n_q, n_k), True is masked; a tuple for (H, n_q, n_k).
 
     Raises as `from_allowed_mask` does.
 
@@ -93,62 +102,75 @@ def from_forbidden_mask(mask) -> Pattern | tuple[Pattern, ...]:
     >>> interop.from_forbidden_mask([[True, False], [True, True]])
     Listed(<2 rows, 1 keys>)
     """
-    return unstacked(lambda each: listed([~each]), "mask", _bools(mask), MATRIX)
+    forbidden = _check_bools(mask)
+    return read_heads(lambda matrix: pattern_of_slabs([~matrix]), "mask", forbidden, MASK_AXES)
 
 
-def from_additive_bias(bias, *, fill=-math.inf) -> Pattern | tuple[Pattern, ...]:
-    """The Listed pattern of a bias (n_q, n_k) that is 0 where it attends and `fill` elsewhere; a tuple for (H, n_q, n_k).
+def from_additive_bias(
+    bias: ArrayLike, *, fill: float = -math.inf
+) -> Pattern | tuple[Pattern, ...]:
+    """The Listed pattern of a bias (n_q, n_k), 0 for members, else `fill`.
 
-    Raises TypeError where the bias is not float, ValueError where it is anything but 0 and `fill`, or for other axes.
+    A bias (H, n_q, n_k) gives a tuple, one pattern per head. Raises TypeError if the bias is not
+    float, ValueError for any number but 0 and `fill`, and for other axes.
 
     >>> from sparse_ref import interop
     >>> interop.from_additive_bias([[0.0, float("-inf")], [0.0, 0.0]])
     Listed(<2 rows, 3 keys>)
     """
-    bias = _array("bias", bias)
-    if bias.dtype.name not in FLOATS:
+    array = _as_array("bias", bias)
+    if array.dtype.name not in FLOATS:
+        is_mask = array.dtype == bool
+        hint = ": from_allowed_mask or from_forbidden_mask reads it" if is_mask else ""
         raise TypeError(
-            f"bias must be one of {', '.join(FLOATS)}, 0 where it attends, got {bias.dtype}"
-            + (": from_allowed_mask or from_forbidden_mask reads it" if bias.dtype == bool else "")
+            f"bias must be one of {', '.join(FLOATS)}, 0 where it attends, got {array.dtype}{hint}"
         )
-    value = _fill(fill, bias.dtype)
-    other = (bias != 0) & (bias != value)
-    if other.any():
-        at = first_true(other)
-        raise ValueError(f"bias must be 0 or {value} everywhere, got {bias[at]} at {at}")
-    return unstacked(lambda each: listed([each == 0]), "bias", bias, MATRIX)
+    masked = _check_fill(fill, array.dtype)
+    wrong = (array != 0) & (array != masked)
+    if wrong.any():
+        at = first_index(wrong)
+        raise ValueError(f"bias must be 0 or {masked} everywhere, got {array[at]} at {at}")
+    return read_heads(lambda matrix: pattern_of_slabs([matrix == 0]), "bias", array, MASK_AXES)
 
 
-def _bools(mask) -> np.ndarray:
-    """A mask as an array, known to be bool."""
-    mask = _array("mask", mask)
-    if mask.dtype != bool:
-        hint = (
-            "from_additive_bias reads a bias"
-            if mask.dtype.kind == "f"
-            else "say which numbers are True, as mask != 0"
-        )
-        raise TypeError(f"mask must be a bool array, got dtype {mask.dtype}: {hint}")
-    return mask
+def _check_bools(mask: ArrayLike) -> BoolArray:
+    """A mask as an array of bools."""
+    array = _as_array("mask", mask)
+    if array.dtype == bool:
+        return array
+    if array.dtype.kind == "f":
+        hint = "from_additive_bias reads a bias"
+    else:
+        hint = "say which numbers are True, as mask != 0"
+    raise TypeError(f"mask must be a bool array, got dtype {array.dtype}: {hint}")
 
 
-def _array(name: str, x) -> np.ndarray:
+def _as_array(name: str, x: ArrayLike) -> np.ndarray:
     """An array, or rows of them as lists."""
-    return np.asarray(x) if isinstance(x, (list, tuple)) else as_array(name, x)
+    if isinstance(x, (list, tuple)):
+        return np.asarray(x)
+    return as_array(name, x)
 
 
-def _fill(fill, dtype) -> np.ndarray:
-    """The number of masked pairs as this dtype, below 0, and finite where it was."""
-    try:
-        dtype = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"dtype must be one of {', '.join(FLOATS)}, got {dtype!r}") from None
-    if dtype.name not in FLOATS:
-        raise TypeError(f"dtype must be one of {', '.join(FLOATS)}, got {dtype}")
+def _check_fill(fill: float, dtype: DTypeLike) -> FloatArray:
+    """The bias of masked pairs as a number of this dtype: below 0, and finite if `fill` is."""
+    dtype = _check_float_dtype(dtype)
     if not isinstance(fill, (int, float, np.integer, np.floating)):
         raise TypeError(f"fill must be a number below 0, got {fill!r}")
     with np.errstate(over="ignore"):
         value = np.asarray(fill, np.float64).astype(dtype)
-    if value.ndim or not value < 0 or bool(np.isinf(value)) != bool(np.isinf(fill)):
+    overflows = bool(np.isinf(value)) != bool(np.isinf(fill))
+    if value.ndim or not value < 0 or overflows:
         raise ValueError(f"fill must be a number below 0 that {dtype} can hold, got {fill!r}")
     return value
+
+
+def _check_float_dtype(dtype: DTypeLike) -> np.dtype:
+    """A dtype that is one of FLOATS."""
+    try:
+        float_dtype = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"dtype must be one of {', '.join(FLOATS)}, got {dtype!r}") from None
+    if float_dtype.name not in FLOATS:
+        raise TypeError(f"dtype must be one of {', '.join(FLOATS)}, got {float_dtype}")
+    return float_dtype

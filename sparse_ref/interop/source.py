@@ -1,6 +1,7 @@
-"""A mask_mod as source text: the formulas of a pattern with their parameters written in, to be read, or pasted elsewhere.
+"""A mask_mod as source text: a pattern's formulas with their parameters written in.
 
-The text needs nothing but + - * // %, comparisons, & | and ^, and so reads ints, NumPy arrays, torch and JAX alike.
+The text uses only + - * // %, comparisons, & | and ^, so it runs on ints, NumPy arrays, torch and
+JAX alike, and can be pasted elsewhere.
 """
 
 from __future__ import annotations
@@ -10,33 +11,37 @@ from functools import singledispatchmethod
 from inspect import getsource
 from keyword import iskeyword
 from textwrap import dedent
+from typing import Any, NamedTuple
 
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
+from ..sets.positions import isin, rank
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
 from .expressions import (
+    Expression,
     binary,
-    compared,
+    chain,
+    compare,
     conjunction,
     disjunction,
-    joined,
     line,
     member,
-    negated,
-    stepped,
+    negation,
+    step_sum,
 )
-from .heads import heads_by_pattern, heads_of
+from .heads import PatternPerHead, heads_by_pattern, patterns_of_heads
 
 
-def mask_mod_source(p, name: str = "mask_mod") -> str:
-    """The Python source of `mask_mod(p)`, a function (b, h, q_idx, kv_idx) called `name`, which imports nothing.
+def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
+    """The Python source of `mask_mod(p)`, a function (b, h, q_idx, kv_idx) that imports nothing.
 
-    One pattern serves every head; of several, head h has the h-th, and heads beyond have no keys. A list of positions
-    becomes as many comparisons as it has stretches.
+    `name` is the function's name. One pattern serves every head; of several, head h has the h-th,
+    and further heads have no keys. A list of positions becomes one comparison per interval.
 
-    Raises TypeError where p is no pattern, nor a sequence with one for each head, or has no formula that can be read:
-    listed and random sets, and rules typed in at a prompt. ValueError where `name` is no name.
+    Raises TypeError if p is no pattern, nor a sequence with one per head, or has no formula that
+    can be read: listed and random sets, and rules typed in at a prompt. ValueError if `name` is no
+    Python name.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -47,38 +52,40 @@ def mask_mod_source(p, name: str = "mask_mod") -> str:
         kv_1 = kv_idx // 16
         return (kv_1 <= q_1) & ((kv_idx <= q_idx) & (kv_idx < 4) ^ True)
     """
-    patterns = heads_of(p)
+    patterns = patterns_of_heads("p", p)
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
         raise ValueError(f"name must be a Python name, got {name!r}")
     writer = _Writer()
-    i, j = ast.Name("q_idx"), ast.Name("kv_idx")
-    said = {each: writer.held(each, i, j) for each in dict.fromkeys(patterns)}
-    if len(patterns) == 1:
-        answer = said[patterns[0]]
-    else:
-        answer = joined(
-            ast.BitOr(),
-            [
-                conjunction(member(ast.Name("h"), heads), said[each])
-                for each, heads in heads_by_pattern(patterns).items()
-            ],
-        )
+    result = _membership_per_head(writer, patterns)
+    notation = repr(p) if isinstance(p, Pattern) else repr(patterns)
     lines = [
         f"def {name}(b, h, q_idx, kv_idx):",
-        f"    '''{repr(p) if isinstance(p, Pattern) else repr(patterns)}'''",
+        f"    '''{notation}'''",
         *(line(f"{new} =", expression) for new, expression in writer.names.values()),
-        line("return", answer),
+        line("return", result),
     ]
     return "\n".join(lines)
 
 
+def _membership_per_head(writer: _Writer, patterns: tuple[Pattern, ...]) -> Expression:
+    """[kv_idx in A_(q_idx)] for the pattern of head h."""
+    i, j = ast.Name("q_idx"), ast.Name("kv_idx")
+    if len(patterns) == 1:
+        return writer.membership(patterns[0], i, j)
+    groups = []
+    for p, heads in heads_by_pattern(patterns).items():
+        has_p = member(ast.Name("h"), heads)
+        groups.append(conjunction(has_p, writer.membership(p, i, j)))
+    return chain(ast.BitOr(), groups)
+
+
 class _Writer:
-    """Patterns as expressions of i and j; those that stand for i or j inside a part get names of their own."""
+    """Patterns as expressions of i and j; what replaces i or j inside a part gets its own name."""
 
     def __init__(self):
-        self.names: dict[str, tuple[str, ast.expr]] = {}
+        self.names: dict[str, tuple[str, ast.expr]] = {}  # by the text of the expression
 
-    def named(self, root: str, expression: ast.expr) -> ast.expr:
+    def name(self, root: str, expression: Expression) -> ast.Name:
         """A name for the expression, the same for the same one."""
         text = ast.unparse(expression)
         if text not in self.names:
@@ -86,118 +93,173 @@ class _Writer:
             self.names[text] = (f"{root}_{count + 1}", expression)
         return ast.Name(self.names[text][0])
 
-    def both_named(
-        self, i: ast.expr, j: ast.expr, sign: ast.operator, by
-    ) -> tuple[ast.expr, ast.expr]:
-        """Names for i and j with the same sign and two numbers behind them."""
-        return self.named("q", binary(i, sign, by[0])), self.named("kv", binary(j, sign, by[1]))
+    def name_pair(
+        self, i: Expression, j: Expression, sign: ast.operator, operands: tuple[Any, Any]
+    ) -> tuple[ast.Name, ast.Name]:
+        """Names for `i sign operands[0]` and `j sign operands[1]`."""
+        query = self.name("q", binary(i, sign, operands[0]))
+        key = self.name("kv", binary(j, sign, operands[1]))
+        return query, key
 
     @singledispatchmethod
-    def held(self, p: Pattern, i: ast.expr, j: ast.expr) -> ast.expr:
+    def membership(self, p: Pattern, i: Expression, j: Expression) -> Expression:
         """[j in P_i]"""
         raise TypeError(
-            f"p must be stated by formulas to have a source, got {p!r}: what is listed or drawn has none"
+            f"p must be stated by formulas to have a source, got {p!r}: listed and random sets "
+            "have none"
         )
 
-    @held.register
+    @membership.register
     def _(self, p: Rule, i, j):
-        names, expression = _formula(p)
-        return _Inlined(
-            self, {**type(p).formula.__globals__, **dict(zip(names, (i, j, *p.parameters)))}
-        ).visit(expression)
+        formula = _formula(p)
+        arguments = dict(zip(formula.arguments, (i, j, *p.parameters)))
+        inliner = _Inliner(self, {**type(p).formula.__globals__, **arguments})
+        for name, expression in formula.parts:
+            inliner.add_part(name, expression)
+        return inliner.visit(formula.result)
 
-    @held.register
+    @membership.register
     def _(self, p: Union, i, j):
-        return disjunction(self.held(p.left, i, j), self.held(p.right, i, j))
+        in_left = self.membership(p.left, i, j)
+        return disjunction(in_left, self.membership(p.right, i, j))
 
-    @held.register
+    @membership.register
     def _(self, p: Intersection, i, j):
-        return conjunction(self.held(p.left, i, j), self.held(p.right, i, j))
+        in_left = self.membership(p.left, i, j)
+        return conjunction(in_left, self.membership(p.right, i, j))
 
-    @held.register
+    @membership.register
     def _(self, p: Difference, i, j):
-        return conjunction(self.held(p.left, i, j), negated(self.held(p.right, i, j)))
+        in_left = self.membership(p.left, i, j)
+        return conjunction(in_left, negation(self.membership(p.right, i, j)))
 
-    @held.register
+    @membership.register
     def _(self, p: Complement, i, j):
-        return negated(self.held(p.pattern, i, j))
+        return negation(self.membership(p.pattern, i, j))
 
-    @held.register
+    @membership.register
     def _(self, p: Shifted, i, j):
         sign = ast.Add() if p.offset >= 0 else ast.Sub()
-        return self.held(p.pattern, self.named("q", binary(i, sign, abs(p.offset))), j)
+        moved_i = self.name("q", binary(i, sign, abs(p.offset)))
+        return self.membership(p.pattern, moved_i, j)
 
-    @held.register
+    @membership.register
     def _(self, p: Blockwise, i, j):
-        return self.held(p.pattern, *self.both_named(i, j, ast.FloorDiv(), p.block))
+        block_i, block_j = self.name_pair(i, j, ast.FloorDiv(), p.block)
+        return self.membership(p.pattern, block_i, block_j)
 
-    @held.register
+    @membership.register
     def _(self, p: Documents, i, j):
         ends = [(end, 1) for end in p.ends]
-        same = compared(
-            self.named("document", stepped(i, ends)),
-            ast.Eq(),
-            self.named("document", stepped(j, ends)),
-        )
+        document_i = self.name("document", step_sum(i, ends))
+        document_j = self.name("document", step_sum(j, ends))
+        same_document = compare(document_i, ast.Eq(), document_j)
         if p.inner is None:
-            return same
-        starts = list(zip(p.ends, p.lengths))
-        inside = self.held(
-            p.inner, *self.both_named(i, j, ast.Sub(), (stepped(i, starts), stepped(j, starts)))
-        )
-        return conjunction(same, inside)
+            return same_document
+        lengths_by_end = list(zip(p.ends, p.lengths))
+        starts = step_sum(i, lengths_by_end), step_sum(j, lengths_by_end)
+        inner_i, inner_j = self.name_pair(i, j, ast.Sub(), starts)
+        return conjunction(same_document, self.membership(p.inner, inner_i, inner_j))
 
-    @held.register
+    @membership.register
     def _(self, p: Grid, i, j):
-        along, inner = [], 1
-        for side, each in zip(p.shape[::-1], p.patterns[::-1]):
-            if inner > 1:
-                i, j = self.both_named(i, j, ast.FloorDiv(), (inner, inner))
-            along.append(self.held(each, *self.both_named(i, j, ast.Mod(), (side, side))))
-            inner = side
-        return joined(ast.BitAnd(), along)
+        memberships = []
+        side = 1
+        axes = reversed(list(zip(p.shape, p.patterns)))
+        for next_side, pattern in axes:
+            if side > 1:
+                i, j = self.name_pair(i, j, ast.FloorDiv(), (side, side))
+            side = next_side
+            axis_i, axis_j = self.name_pair(i, j, ast.Mod(), (side, side))
+            memberships.append(self.membership(pattern, axis_i, axis_j))
+        return chain(ast.BitAnd(), memberships)
 
 
-class _Inlined(ast.NodeTransformer):
-    """A formula with expressions and numbers in place of its arguments, and comparisons in place of its two words."""
+class _Inliner(ast.NodeTransformer):
+    """Replaces a formula's arguments by expressions and numbers, isin and rank by comparisons."""
 
-    def __init__(self, writer: _Writer, values: dict):
-        self.writer, self.values = writer, values
+    def __init__(self, writer: _Writer, values: dict[str, Any]):
+        self.writer = writer
+        self.values = values
 
-    def visit_Name(self, node):
+    def add_part(self, name: str, part: ast.expr) -> None:
+        """Give a part that the formula names a name in the text too, unless it is one word."""
+        expression = self.visit(part)
+        is_one_word = isinstance(expression, ast.Name | ast.Constant)
+        self.values[name] = expression if is_one_word else self.writer.name(name, expression)
+
+    def visit_Name(self, node: ast.Name) -> Expression:
         value = self.values.get(node.id)
-        if not isinstance(value, (ast.expr, int)):
-            raise TypeError(f"p must have formulas of integers alone, got {node.id!r} in one")
-        return value if isinstance(value, ast.expr) else ast.Constant(value)
+        if isinstance(value, ast.expr):
+            return value
+        if isinstance(value, int):
+            return ast.Constant(value)
+        raise TypeError(f"p must have formulas of integers only, got {node.id!r} in one")
 
-    def visit_Call(self, node):
-        word = ast.unparse(node.func).removeprefix("sr.")
-        if word not in ("isin", "rank"):
+    def visit_Call(self, node: ast.Call) -> Expression:
+        function = self._value(node.func)
+        if function not in (isin, rank):
             raise TypeError(
-                f"p must have formulas without calls other than among and passed, got {ast.unparse(node)}"
+                f"p must have formulas without calls other than isin and rank, "
+                f"got {ast.unparse(node)}"
             )
-        x, positions = self.visit(node.args[0]), self.values[ast.unparse(node.args[1])]
-        x = x if isinstance(x, ast.Name) else self.writer.named("x", x)
-        return (
-            member(x, positions)
-            if word == "isin"
-            else stepped(x, [(position, 1) for position in positions])
-        )
+        x = self.visit(node.args[0])
+        positions = self.values[ast.unparse(node.args[1])]
+        if not isinstance(x, ast.Name):
+            x = self.writer.name("x", x)
+        if function is isin:
+            return member(x, positions)
+        return step_sum(x, [(position, 1) for position in positions])
+
+    def _value(self, name: ast.expr) -> Any:
+        """The value of a name in the formula's module, dotted or not; None if it is unknown."""
+        if isinstance(name, ast.Name):
+            return self.values.get(name.id)
+        if isinstance(name, ast.Attribute):
+            return getattr(self._value(name.value), name.attr, None)
+        return None
 
 
-def _formula(p: Rule) -> tuple[list[str], ast.expr]:
-    """(the names of its arguments, what it returns) of a rule's formula, parsed."""
+class _Formula(NamedTuple):
+    """A formula, parsed: its arguments, the parts that it names, and what it returns."""
+
+    arguments: list[str]
+    parts: list[tuple[str, ast.expr]]
+    result: ast.expr
+
+
+def _formula(p: Rule) -> _Formula:
+    """A rule's formula, parsed."""
     try:
         function = ast.parse(dedent(getsource(type(p).formula))).body[0]
     except (OSError, TypeError, SyntaxError) as error:
         raise TypeError(
             f"p must have formulas whose source can be read, got {p!r}: {error}"
         ) from error
-    said = function.body[-1] if isinstance(function, ast.FunctionDef) else None
-    if (
-        not isinstance(function, ast.FunctionDef)
-        or not isinstance(said, ast.Return)
-        or said.value is None
-    ):
-        raise TypeError(f"p must have formulas that are functions of one return, got {p!r}")
-    return [argument.arg for argument in function.args.args], said.value
+    try:
+        return _read_function(function)
+    except ValueError:
+        raise TypeError(
+            f"p must have formulas that name their parts, if at all, and then return, got {p!r}"
+        ) from None
+
+
+def _read_function(function: ast.stmt) -> _Formula:
+    """A function that names parts and returns a value. Raises ValueError for any other."""
+    if not isinstance(function, ast.FunctionDef):
+        raise ValueError("no function")
+    *lines, last = function.body
+    if not isinstance(last, ast.Return) or last.value is None:
+        raise ValueError("no return")
+    arguments = [argument.arg for argument in function.args.args]
+    return _Formula(arguments, [_read_part(line) for line in lines], last.value)
+
+
+def _read_part(statement: ast.stmt) -> tuple[str, ast.expr]:
+    """(name, expression) of an assignment to one name. Raises ValueError for anything else."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) > 1:
+        raise ValueError("no assignment to one name")
+    target = statement.targets[0]
+    if not isinstance(target, ast.Name):
+        raise ValueError("no assignment to one name")
+    return target.id, statement.value

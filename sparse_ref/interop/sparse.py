@@ -1,19 +1,28 @@
-"""Compressed sparse rows, of keys and of blocks: SciPy's arrays, and FlashInfer's block-sparse rows, which are SciPy's."""
+"""Compressed sparse rows, of keys and of blocks: SciPy's arrays, FlashInfer's block-sparse rows."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..attention.arrays import as_array
 from ..lower import bsr, csr
 from ..sets.checks import int_or_pair, lengths
 from ..sets.listed import Listed
+from ..sets.pattern import Pattern
+from ..sets.types import BoolArray, IntArray, Length
+from .heads import BlockSides
+
+if TYPE_CHECKING:
+    from scipy.sparse import bsr_array, csr_array
 
 
-def scipy_csr(p, n):
+def scipy_csr(p: Pattern, n: Length) -> csr_array:
     """[j in A_i] as a SciPy csr_array of bool, of shape (n_q, n_k); O(nnz) memory.
 
-    Raises ImportError without SciPy, TypeError where p is no pattern or several, ValueError for a bad n.
+    Raises ImportError without SciPy, TypeError if p is not one pattern, ValueError for a bad n.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -23,17 +32,17 @@ def scipy_csr(p, n):
     from scipy.sparse import csr_array
 
     rows = csr(p, n)
-    return csr_array(
-        (np.ones(len(rows.indices), bool), rows.indices, rows.indptr), shape=rows.shape
-    )
+    data = np.ones(len(rows.indices), bool)
+    return csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
 
 
-def scipy_bsr(p, n, block):
-    """The occupied blocks, block = b or (b_q, b_k), as a SciPy bsr_array of bool; O(blocks b_q b_k) memory.
+def scipy_bsr(p: Pattern, n: Length, block: BlockSides) -> bsr_array:
+    """The occupied blocks, block = b or (b_q, b_k), as a SciPy bsr_array of bool.
 
-    SciPy's blocks divide its shape, so the shape is n_q and n_k rounded up to whole blocks; nothing is held beyond n.
+    SciPy's blocks divide its shape, so the shape is n_q and n_k rounded up to whole blocks; cells
+    past n are False. O(blocks b_q b_k) memory.
 
-    Raises as `scipy_csr` does, and for a block that is no integer (TypeError) or below 1 (ValueError).
+    Raises as `scipy_csr` does, TypeError if block is no integer, ValueError if it is below 1.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -43,17 +52,22 @@ def scipy_bsr(p, n, block):
     from scipy.sparse import bsr_array
 
     blocks = bsr(p, n, block)
-    shape = tuple(-(-side // b) * b for side, b in zip(blocks.shape, blocks.data.shape[1:]))
-    return bsr_array((blocks.data, blocks.indices, blocks.indptr), shape=shape)
+    n_q, n_k = blocks.shape
+    _, b_q, b_k = blocks.data.shape
+    whole = (-(-n_q // b_q) * b_q, -(-n_k // b_k) * b_k)
+    return bsr_array((blocks.data, blocks.indices, blocks.indptr), shape=whole)
 
 
-def flashinfer_bsr(p, n, block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(indptr int32, indices int32, mask bool (blocks, R, C)) for `BlockSparseAttentionWrapper.plan`; block = (R, C).
+def flashinfer_bsr(
+    p: Pattern, n: Length, block: BlockSides
+) -> tuple[NDArray[np.int32], NDArray[np.int32], BoolArray]:
+    """(indptr int32, indices int32, mask bool (blocks, R, C)) for FlashInfer, block = (R, C).
 
-    `plan(indptr, indices, M, N, R, C, ..., mask=mask)` with (M, N) = (n_q, n_k); where mask.all(), it can go without.
+    `BlockSparseAttentionWrapper.plan(indptr, indices, M, N, R, C, ..., mask=mask)` takes them with
+    (M, N) = (n_q, n_k); if mask.all(), the mask can be left out.
 
-    Raises TypeError where p is no pattern or several, ValueError where the block does not divide n, which most of
-    FlashInfer's kernels ask for.
+    Raises TypeError if p is not one pattern, ValueError if the block does not divide n, as most of
+    FlashInfer's kernels require.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -61,105 +75,92 @@ def flashinfer_bsr(p, n, block) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     >>> indptr, indices, mask.shape
     (array([0, 1, 3], dtype=int32), array([0, 0, 1], dtype=int32), (3, 2, 2))
     """
-    sides, block = lengths(n), int_or_pair("block", block, 1, "(R, C)")
-    if sides[0] % block[0] or sides[1] % block[1]:
-        raise ValueError(f"n must be a multiple of block = {block} (FlashInfer), got {sides}")
-    blocks = bsr(p, n, block)
+    n_q, n_k = lengths(n)
+    R, C = int_or_pair("block", block, 1, "(R, C)")
+    if n_q % R or n_k % C:
+        raise ValueError(f"n must be a multiple of block = {(R, C)} (FlashInfer), got {(n_q, n_k)}")
+    blocks = bsr(p, n, (R, C))
     return blocks.indptr.astype(np.int32), blocks.indices, blocks.data
 
 
-def from_csr(indptr, indices, shape=None) -> Listed:
-    """The Listed pattern of rows of keys: those of row i are indices[indptr[i]:indptr[i + 1]], in any order.
+def from_csr(indptr: ArrayLike, indices: ArrayLike, shape: Length | None = None) -> Listed:
+    """The Listed pattern whose row i has the keys indices[indptr[i]:indptr[i + 1]], in any order.
 
-    `shape`, (n_q, n_k), is checked where given. Rows of whole blocks become a pattern over tokens by
+    `shape`, (n_q, n_k), is checked if given. Rows of whole blocks become a pattern over tokens by
     sr.Blockwise(from_csr(indptr, indices), block).
 
-    Raises TypeError where these are no vectors of integers; ValueError where indptr does not rise from 0 to
-    len(indices), a key is negative, not below n_k, or twice in a row.
+    Raises TypeError if these are no vectors of integers; ValueError if indptr does not rise from 0
+    to len(indices), or a key is negative, not below n_k, or twice in a row.
 
     >>> from sparse_ref import interop
     >>> interop.from_csr([0, 1, 3], [0, 1, 0])
     Listed(<2 rows, 3 keys>)
     """
-    indptr, indices = _vector("indptr", indptr), _vector("indices", indices)
-    if (
-        len(indptr) == 0
-        or indptr[0] != 0
-        or indptr[-1] != len(indices)
-        or (np.diff(indptr) < 0).any()
-    ):
-        raise ValueError(
-            f"indptr must rise from 0 to len(indices) = {len(indices)}, got {indptr!r}"
-        )
+    starts = _as_vector("indptr", indptr)
+    keys = _as_vector("indices", indices)
+    _check_indptr(starts, keys)
     if shape is not None:
-        n_q, n_k = lengths(shape)
-        if len(indptr) != n_q + 1:
-            raise ValueError(f"indptr must have n_q + 1 = {n_q + 1} numbers, got {len(indptr)}")
-        if indices.max(initial=-1) >= n_k:
-            raise ValueError(f"indices must be below n_k = {n_k}, got {indices.max()}")
-    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    indices = indices[np.lexsort((indices, rows))]
-    twice = (np.diff(rows) == 0) & (np.diff(indices) == 0)
-    if twice.any():
-        t = int(twice.argmax())
+        _check_shape(starts, keys, shape)
+    rows = _row_of_each(starts)
+    keys = keys[np.lexsort((keys, rows))]
+    is_repeated = (np.diff(rows) == 0) & (np.diff(keys) == 0)
+    if is_repeated.any():
+        t = int(is_repeated.argmax())
         raise ValueError(
-            f"indices must not repeat in a row, for a set holds a key once, got {indices[t]} twice in row {rows[t]}"
+            "indices must not repeat in a row, for a set holds a key once, "
+            f"got {keys[t]} twice in row {rows[t]}"
         )
-    if indices.min(initial=0) < 0:
-        raise ValueError(f"indices must be at least 0, got {indices.min()}")
-    return Listed(indptr, indices)
+    if keys.min(initial=0) < 0:
+        raise ValueError(f"indices must be at least 0, got {keys.min()}")
+    return Listed(starts, keys)
 
 
-def from_bsr(indptr, indices, data, n=None) -> Listed:
-    """The Listed pattern of block-sparse rows: data[t], bool (b_q, b_k), stands at block column indices[t].
+def from_bsr(
+    indptr: ArrayLike, indices: ArrayLike, data: ArrayLike, n: Length | None = None
+) -> Listed:
+    """The Listed pattern of block-sparse rows: data[t], bool (b_q, b_k), is at column indices[t].
 
-    `n`, or (n_q, n_k), is the length: whole blocks unless given. Columns may come in any order.
+    `n`, or (n_q, n_k), is the length, by default that of whole blocks. Columns may be in any order.
 
-    Raises TypeError where data is not bool; ValueError as `from_csr` does, for data that is not (blocks, b_q, b_k), or
-    True beyond n.
+    Raises TypeError if data is not bool; ValueError as `from_csr` does, if data is not
+    (blocks, b_q, b_k), or is True past n.
 
     >>> import numpy as np
     >>> from sparse_ref import interop
     >>> interop.from_bsr([0, 1], [1], np.array([[[True, False], [True, True]]]))
     Listed(<2 rows, 3 keys>)
     """
-    data = as_array("data", data)
-    if data.dtype != bool:
-        raise TypeError(
-            f"data must be bool, True where it attends, got {data.dtype}: say which numbers do, as data != 0"
-        )
-    if data.ndim != 3 or min(data.shape[1:]) < 1:
+    blocks = _check_blocks(data)
+    starts = _as_vector("indptr", indptr)
+    columns = _as_vector("indices", indices)
+    from_csr(starts, columns)  # raises if these are not rows of distinct blocks
+    if len(blocks) != len(columns):
         raise ValueError(
-            f"data must have axes (blocks, b_q, b_k), with blocks of at least 1 x 1, got shape {data.shape}"
+            f"data must have a block for each of the {len(columns)} indices, got {len(blocks)}"
         )
-    indptr, indices = _vector("indptr", indptr), _vector("indices", indices)
-    from_csr(indptr, indices)
-    if len(data) != len(indices):
-        raise ValueError(
-            f"data must have a block for each of the {len(indices)} indices, got {len(data)}"
-        )
-    _, b_q, b_k = data.shape
-    block_rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    t, r, c = np.nonzero(data)
-    rows, keys = block_rows[t] * b_q + r, indices[t] * b_k + c
-    most = ((len(indptr) - 1) * b_q, (int(indices.max(initial=-1)) + 1) * b_k)
-    n_q, n_k = most if n is None else lengths(n)
-    if -(-n_q // b_q) != len(indptr) - 1:
-        raise ValueError(f"n_q must fill the {len(indptr) - 1} rows of blocks of {b_q}, got {n_q}")
-    beyond = (rows >= n_q) | (keys >= n_k)
-    if beyond.any():
-        at = int(beyond.argmax())
-        raise ValueError(
-            f"data must be False beyond (n_q, n_k) = {(n_q, n_k)}, got True at {(int(rows[at]), int(keys[at]))}"
-        )
+    _, b_q, b_k = blocks.shape
+    block_rows = len(starts) - 1
+    if n is None:
+        block_columns = int(columns.max(initial=-1)) + 1
+        n_q, n_k = block_rows * b_q, block_columns * b_k
+    else:
+        n_q, n_k = lengths(n)
+    if -(-n_q // b_q) != block_rows:
+        raise ValueError(f"n_q must fill the {block_rows} rows of blocks of {b_q}, got {n_q}")
+    block, row, column = np.nonzero(blocks)
+    rows = _row_of_each(starts)[block] * b_q + row
+    keys = columns[block] * b_k + column
+    _check_inside(rows, keys, (n_q, n_k))
     order = np.lexsort((keys, rows))
-    return Listed(np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_q))]), keys[order])
+    ends = np.cumsum(np.bincount(rows, minlength=n_q))
+    return Listed(np.concatenate([[0], ends]), keys[order])
 
 
-def from_scipy(a) -> Listed:
-    """The Listed pattern of a SciPy sparse array or matrix of any format: { j : a[i, j] != 0 }, stored zeros left out.
+def from_scipy(a: Any) -> Listed:
+    """The Listed pattern { j : a[i, j] != 0 } of a SciPy sparse array or matrix of any format.
 
-    Raises TypeError for anything else, ValueError where it has other than two axes.
+    Stored zeros are left out. Raises TypeError for anything else, ValueError if it does not have
+    two axes.
     """
     if not hasattr(a, "tocsr"):
         raise TypeError(f"a must be a SciPy sparse array, got {type(a).__name__}")
@@ -171,15 +172,64 @@ def from_scipy(a) -> Listed:
     return from_csr(rows.indptr, rows.indices, rows.shape)
 
 
-def _vector(name: str, x) -> np.ndarray:
-    """A vector of integers, int64."""
-    x = (
-        np.asarray(x, None if len(x) else np.int64)
-        if isinstance(x, (list, tuple))
-        else as_array(name, x)
-    )
-    if x.ndim != 1 or x.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name} must be a vector of integers, got shape {x.shape}, dtype {x.dtype}"
+def _check_indptr(indptr: IntArray, indices: IntArray) -> None:
+    """Refuse an indptr that does not rise from 0 to the number of indices."""
+    ends = indptr[[0, -1]].tolist() if len(indptr) else None
+    is_falling = (np.diff(indptr) < 0).any()
+    if ends != [0, len(indices)] or is_falling:
+        raise ValueError(
+            f"indptr must rise from 0 to len(indices) = {len(indices)}, got {indptr!r}"
         )
-    return x.astype(np.int64)
+
+
+def _check_shape(indptr: IntArray, indices: IntArray, shape: Length) -> None:
+    """Refuse rows and keys that are not those of (n_q, n_k)."""
+    n_q, n_k = lengths(shape)
+    if len(indptr) != n_q + 1:
+        raise ValueError(f"indptr must have n_q + 1 = {n_q + 1} numbers, got {len(indptr)}")
+    if indices.max(initial=-1) >= n_k:
+        raise ValueError(f"indices must be below n_k = {n_k}, got {indices.max()}")
+
+
+def _check_blocks(data: ArrayLike) -> BoolArray:
+    """Blocks as a bool array (blocks, b_q, b_k)."""
+    blocks = as_array("data", data)
+    if blocks.dtype != bool:
+        raise TypeError(
+            f"data must be bool, True where it attends, got {blocks.dtype}: "
+            "say which numbers do, as data != 0"
+        )
+    if blocks.ndim != 3 or min(blocks.shape[1:]) < 1:
+        raise ValueError(
+            "data must have axes (blocks, b_q, b_k), with blocks of at least 1 x 1, "
+            f"got shape {blocks.shape}"
+        )
+    return blocks
+
+
+def _check_inside(rows: IntArray, keys: IntArray, shape: tuple[int, int]) -> None:
+    """Refuse pairs past (n_q, n_k)."""
+    is_past = (rows >= shape[0]) | (keys >= shape[1])
+    if is_past.any():
+        t = int(is_past.argmax())
+        pair = (int(rows[t]), int(keys[t]))
+        raise ValueError(f"data must be False beyond (n_q, n_k) = {shape}, got True at {pair}")
+
+
+def _row_of_each(indptr: IntArray) -> IntArray:
+    """The row of each index."""
+    counts = np.diff(indptr)
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _as_vector(name: str, x: ArrayLike) -> IntArray:
+    """A vector of integers, int64."""
+    if isinstance(x, (list, tuple)):
+        vector = np.asarray(x, None if len(x) else np.int64)
+    else:
+        vector = as_array(name, x)
+    if vector.ndim != 1 or vector.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} must be a vector of integers, got shape {vector.shape}, dtype {vector.dtype}"
+        )
+    return vector.astype(np.int64)

@@ -1,22 +1,43 @@
-"""A pattern and a length -> arrays. Kernels, exports and counts read these; none of them knows a pattern."""
+"""A pattern and a length -> arrays: runs, CSR, BSR, masks, counts and gather-tiles.
 
+Kernels, exports and counts read the arrays; none of them knows a pattern. `runs/` states the keys
+of a row as a few arithmetic sequences. `tiles/` stands on it and makes what the fast kernels
+read. Other rooms import from here.
+"""
+
+from .blocks import block_counts
 from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz
-from .runs.lowering import runs
-from .runs.table import Runs, key_counts
+from .runs.keys import key_counts, keys_of, runs_of_keys
+from .runs.runs_of import all_runs, runs_of
+from .runs.table import Runs, normalise, union_rows
+from .tiles.bitmask import ALL_ONES, TILE, key_of, single_bit, test_bit
 from .tiles.plan import Plan, plan
+from .validation import check_pattern
 
 __all__ = [
+    "ALL_ONES",
     "BSR",
     "CSR",
+    "TILE",
     "Plan",
     "Runs",
+    "all_runs",
+    "block_counts",
     "bsr",
+    "check_pattern",
     "csr",
     "dense",
     "density",
     "key_counts",
+    "key_of",
+    "keys_of",
     "multiplicity",
     "nnz",
+    "normalise",
     "plan",
-    "runs",
+    "runs_of",
+    "runs_of_keys",
+    "single_bit",
+    "test_bit",
+    "union_rows",
 ]

@@ -1,4 +1,8 @@
-"""Blocks of pairs, some rows of them at a time: how many keys each block holds, which hold any, and which of their cells."""
+"""Blocks of pairs, some rows of blocks at a time: their numbers of keys, and the masks inside.
+
+In the loops, sets = (indptr, table, n) are the runs of the rows and the number of keys, and
+block = (b_q, b_k).
+"""
 
 from __future__ import annotations
 
@@ -7,77 +11,105 @@ from numba import prange
 
 from .._jit import parallel, serial
 from ..sets.pattern import Pattern
-from .runs.lowering import check_pattern
-from .runs.run_loops import spans_in, stretch
+from ..sets.types import IntArray
+from .runs.keys import first_interval, next_interval, span_count
 from .runs.runs_of import runs_of
 from .runs.table import normalise
+from .validation import check_pattern
 
-SLAB = 1 << 16  # rows whose runs are held at a time
+Pair = tuple[int, int]
+ROWS_PER_SLAB = 1 << 16  # rows whose runs are in memory at a time
 
 
-def block_counts(p: Pattern, shape: tuple[int, int], block: tuple[int, int]) -> np.ndarray:
-    """|{ (i, j) in the block : j in A_i }|, int64 (ceil(n_q / b_q), ceil(n_k / b_k)); raises as `checked` does.
+def block_counts(p: Pattern, shape: Pair, block: Pair) -> IntArray:
+    """|{ (i, j) in the block : j in A_i }|, int64 (ceil(n_q / b_q), ceil(n_k / b_k)).
 
-    The runs of about SLAB rows are held at a time, and no less than those of a row of blocks.
+    The runs of about 65,536 rows are in memory at a time, and at least those of one row of blocks.
+    Raises as `check_pattern` does.
     """
-    (n_q, n_k), (b_q, b_k) = check_pattern(p, shape), block
-    held = np.zeros((-(-n_q // b_q), -(-n_k // b_k)), np.int64)
-    step = max(SLAB // b_q, 1)
-    for a in range(0, len(held), step):
-        found = normalise(runs_of(p, np.arange(a * b_q, min((a + step) * b_q, n_q)), n_k))
-        count_keys(found.indptr, found.table, n_k, b_q, b_k, held[a : a + step])
-    return held
+    n_q, n_k = check_pattern(p, shape)
+    b_q, b_k = block
+    block_rows, block_columns = -(-n_q // b_q), -(-n_k // b_k)
+    counts = np.zeros((block_rows, block_columns), np.int64)
+    step = max(ROWS_PER_SLAB // b_q, 1)
+    for a in range(0, block_rows, step):
+        end = min((a + step) * b_q, n_q)
+        queries = np.arange(a * b_q, end)
+        runs = normalise(runs_of(p, queries, n_k))
+        sets = runs.indptr, runs.table, n_k
+        count_keys_of_blocks(sets, block, counts[a : a + step])
+    return counts
 
 
 @parallel
-def count_keys(indptr, table, n, b_q, b_k, out):
-    """Add to out[a, b] how many keys the rows of block row a have in block b."""
-    for a in prange(len(out)):
-        deal(indptr, table, n, b_q, b_k, a, out[a])
+def count_keys_of_blocks(sets, block, counts):
+    """Add to counts[a, b] the number of keys that the rows of block row a have in block b."""
+    for a in prange(len(counts)):
+        add_keys(sets, block, a, counts[a])
 
 
 @parallel
-def count_blocks(indptr, table, n, b_q, b_k, blocks):
-    """How many blocks of each row of blocks are occupied."""
-    for a in prange(len(blocks)):
-        blocks[a] = occupied(indptr, table, n, b_q, b_k, a).sum()
+def count_blocks(sets, block, counts):
+    """The number of occupied blocks of each row of blocks."""
+    for a in prange(len(counts)):
+        count = 0
+        for keys in keys_of_blocks(sets, block, a):
+            count += keys > 0
+        counts[a] = count
 
 
 @parallel
-def fill_blocks(indptr, table, n, b_q, b_k, starts, indices, data):
+def fill_blocks(sets, block, indptr, indices, data):
     """The columns of the occupied blocks, ascending, and their cells."""
-    for a in prange(len(starts) - 1):
-        held = occupied(indptr, table, n, b_q, b_k, a)
-        place = starts[a] + np.cumsum(held) - 1
-        for b in range(len(held)):
-            if held[b]:
-                indices[place[b]] = b
-        for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
-            own = table[indptr[i] : indptr[i + 1]]
-            spans = spans_in(own)
-            lo, hi, at = stretch(own, spans, 0, -1, n)
-            while lo < n:
-                for j in range(lo, hi):
-                    data[place[j // b_k], i - a * b_q, j % b_k] = True
-                lo, hi, at = stretch(own, spans, at, hi - 1, n)
+    for a in prange(len(indptr) - 1):
+        fill_block_row(sets, block, a, indptr[a], indices, data)
 
 
 @serial
-def deal(indptr, table, n, b_q, b_k, a, out):
-    """Add to out[b] how many keys row a of blocks has in block b, a stretch of consecutive keys at once."""
-    for i in range(a * b_q, min((a + 1) * b_q, len(indptr) - 1)):
-        own = table[indptr[i] : indptr[i + 1]]
-        spans = spans_in(own)
-        lo, hi, at = stretch(own, spans, 0, -1, n)
+def fill_block_row(sets, block, a, first, indices, data):
+    """Write the occupied blocks of row a of blocks, from place `first` on."""
+    indptr, table, n = sets
+    b_q, b_k = block
+    keys = keys_of_blocks(sets, block, a)
+    places, place = np.empty(len(keys), np.int64), first
+    for b in range(len(keys)):
+        places[b] = place
+        if keys[b] > 0:
+            indices[place] = b
+            place += 1
+    end = min((a + 1) * b_q, len(indptr) - 1)
+    for i in range(a * b_q, end):
+        row = table[indptr[i] : indptr[i + 1]]
+        spans = span_count(row)
+        lo, hi, at = first_interval(row, spans, n)
         while lo < n:
-            for b in range(lo // b_k, (hi - 1) // b_k + 1):
-                out[b] += min(hi, (b + 1) * b_k) - max(lo, b * b_k)
-            lo, hi, at = stretch(own, spans, at, hi - 1, n)
+            for j in range(lo, hi):
+                data[places[j // b_k], i - a * b_q, j % b_k] = True
+            lo, hi, at = next_interval(row, spans, at, hi - 1, n)
 
 
 @serial
-def occupied(indptr, table, n, b_q, b_k, a):
-    """Whether each block of row a of blocks holds any key."""
-    held = np.zeros((n + b_k - 1) // b_k, np.int64)
-    deal(indptr, table, n, b_q, b_k, a, held)
-    return held > 0
+def keys_of_blocks(sets, block, a):
+    """The number of keys in each block of row a of blocks."""
+    n, b_k = sets[2], block[1]
+    counts = np.zeros((n + b_k - 1) // b_k, np.int64)
+    add_keys(sets, block, a, counts)
+    return counts
+
+
+@serial
+def add_keys(sets, block, a, counts):
+    """Add to counts[b] the number of keys that row a of blocks has in block b."""
+    indptr, table, n = sets
+    b_q, b_k = block
+    end = min((a + 1) * b_q, len(indptr) - 1)
+    for i in range(a * b_q, end):
+        row = table[indptr[i] : indptr[i + 1]]
+        spans = span_count(row)
+        lo, hi, at = first_interval(row, spans, n)
+        while lo < n:
+            first, last = lo // b_k, (hi - 1) // b_k
+            for b in range(first, last + 1):
+                start, stop = b * b_k, (b + 1) * b_k
+                counts[b] += min(hi, stop) - max(lo, start)
+            lo, hi, at = next_interval(row, spans, at, hi - 1, n)

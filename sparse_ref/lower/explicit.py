@@ -1,4 +1,4 @@
-"""A pattern and a length -> explicit sets: CSR, a small dense mask, block-sparse rows, and how many keys there are."""
+"""A pattern and a length -> explicit sets: CSR, dense mask, block-sparse rows, counts of keys."""
 
 from __future__ import annotations
 
@@ -7,74 +7,110 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._jit import serial
-from ..picture import brute_mask
 from ..sets.branches import Branches
 from ..sets.checks import int_or_pair
 from ..sets.listed import descents
+from ..sets.mask import MAX_MASK, brute_mask
+from ..sets.pattern import Pattern
+from ..sets.types import BoolArray, IntArray, Length
 from .blocks import count_blocks, fill_blocks
-from .runs.lowering import check_pattern, runs
-from .runs.table import key_counts, keys_of
-
-MOST_DENSE = 4096
+from .runs.keys import key_counts, keys_of
+from .runs.runs_of import all_runs
+from .runs.table import indptr_of
+from .summary import summary_table
+from .validation import check_pattern
 
 
 @dataclass(frozen=True, eq=False)
 class CSR:
-    """A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }, ascending.
+    """Compressed sparse rows: A_i = { indices[t] : indptr[i] <= t < indptr[i + 1] }, ascending.
 
-    indptr : int64 (n_q + 1,);  indices : int32 (nnz,);  shape : (n_q, n_k).
+    Parameters
+    ----------
+    indptr : int64 array (n_q + 1,), where the keys of each row begin.
+    indices : int32 array (nnz,), the keys.
+    shape : (n_q, n_k).
     """
 
     indptr: np.ndarray
     indices: np.ndarray
     shape: tuple[int, int]
 
-    def check(self):
-        """Raise ValueError where the arrays are not what is said above, as those made by hand may be."""
+    def check(self) -> None:
+        """Check arrays that were made by hand.
+
+        Raises
+        ------
+        ValueError
+            indptr does not rise from 0 to nnz, or the indices of a row do not ascend within n_k.
+        """
         n_q, n_k = self.shape
         indptr, indices = self.indptr, self.indices
-        if (
-            len(indptr) != n_q + 1
-            or indptr[0] != 0
-            or indptr[-1] != len(indices)
-            or (np.diff(indptr) < 0).any()
-        ):
+        one_per_row = len(indptr) == n_q + 1
+        if not one_per_row or not _rises(indptr, len(indices)):
             raise ValueError(
-                f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, got {indptr!r}"
+                f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, "
+                f"got {indptr!r}"
             )
-        if len(indices) and (
-            indices.min() < 0 or indices.max() >= n_k or descents(indptr, indices).any()
-        ):
+        if len(indices) == 0:
+            return
+        outside = indices.min() < 0 or indices.max() >= n_k
+        if outside or descents(indptr, indices).any():
             raise ValueError(
-                f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, got {indices!r}"
+                f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, "
+                f"got {indices!r}"
             )
 
-    def dense(self) -> np.ndarray:
-        """[j in A_i], bool (n_q, n_k); refuses what the function `dense` refuses."""
-        _small(self.shape)
+    def dense(self) -> BoolArray:
+        """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys."""
+        _check_dense(self.shape)
         mask = np.zeros(self.shape, bool)
-        mask[np.repeat(np.arange(self.shape[0]), np.diff(self.indptr)), self.indices] = True
+        rows = np.arange(self.shape[0])
+        mask[np.repeat(rows, np.diff(self.indptr)), self.indices] = True
         return mask
 
-    def transposed(self) -> CSR:
+    def transpose(self) -> CSR:
         """The queries of each key: { i : j in A_i } for every j."""
         n_q, n_k = self.shape
-        counts = np.bincount(self.indices, minlength=n_k)
-        indptr = np.concatenate([[0], np.cumsum(counts)])
+        indptr = indptr_of(np.bincount(self.indices, minlength=n_k))
         indices = np.empty_like(self.indices)
-        _turn(self.indptr, self.indices, indptr[:-1].copy(), indices)
+        _write_transpose(self.indptr, self.indices, indptr[:-1].copy(), indices)
         return CSR(indptr, indices, (n_k, n_q))
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of both arrays."""
+        return self.indptr.nbytes + self.indices.nbytes
+
     def __repr__(self):
-        return f"CSR(shape={self.shape}, nnz={len(self.indices):,}, {self.indptr.nbytes + self.indices.nbytes:,} bytes)"
+        return f"CSR(shape={self.shape}, nnz={len(self.indices):,}, {self.nbytes:,} bytes)"
+
+    def _repr_html_(self) -> str:
+        n_q, n_k = self.shape
+        counts = np.diff(self.indptr)
+        pairs = max(n_q * n_k, 1)
+        fewest, most = counts.min(initial=n_k), counts.max(initial=0)
+        numbers = {
+            "queries × keys": f"{n_q:,} × {n_k:,}",
+            "connected pairs": f"{len(self.indices):,}",
+            "density: share of pairs that are connected": f"{len(self.indices) / pairs:.2%}",
+            "keys per query, fewest to most": f"{fewest:,} to {most:,}" if n_q else "no queries",
+            "bytes": f"{self.nbytes:,}",
+        }
+        return summary_table("CSR: the keys of each query", numbers)
 
 
 @dataclass(frozen=True, eq=False)
 class BSR:
-    """The blocks that hold any key: block t of block row a is data[t], at block column indices[t].
+    """Block-sparse rows: block t is data[t], at block column indices[t]. Empty blocks are left out.
 
-    indptr : int64 (ceil(n_q / b_q) + 1,);  indices : int32 (blocks,), ascending in a row;
-    data : bool (blocks, b_q, b_k), True where j in A_i, False beyond n_q and n_k;  shape : (n_q, n_k), not padded.
+    Parameters
+    ----------
+    indptr : int64 array (ceil(n_q / b_q) + 1,); those of block row a are indptr[a] <= t <
+        indptr[a + 1].
+    indices : int32 array (blocks,), ascending in a block row.
+    data : bool array (blocks, b_q, b_k), True if j in A_i; False beyond n_q and n_k.
+    shape : (n_q, n_k), without padding.
     """
 
     indptr: np.ndarray
@@ -83,43 +119,52 @@ class BSR:
     shape: tuple[int, int]
 
 
-def csr(p, n) -> CSR:
-    """Every key of every query: O(nnz) memory.
+def csr(p: Pattern, n: Length) -> CSR:
+    """Every key of every query at length n, or (n_q, n_k): O(nnz) memory. Raises as `plan` does.
 
     >>> import sparse_ref as sr
     >>> sr.csr(sr.Strided(2), 4).indices
     array([0, 1, 0, 2, 1, 3], dtype=int32)
     """
-    table = runs(p, n)
-    return CSR(*keys_of(table), table.shape)
+    runs = all_runs(p, n)
+    indptr, indices = keys_of(runs)
+    return CSR(indptr, indices, runs.shape)
 
 
-def nnz(p, n) -> int:
-    """sum_i |A_i|, without listing the keys of rows that are one run or spans alone.
+def nnz(p: Pattern, n: Length) -> int:
+    """sum_i |A_i|, the number of connected pairs. Raises as `plan` does.
+
+    Keys are not listed in rows that are one run, have spans only, or have strided runs of one step.
 
     >>> import sparse_ref as sr
     >>> sr.nnz(sr.Causal(), 1_000_000)
     500000500000
     """
-    return int(key_counts(runs(p, n)).sum())
+    return int(key_counts(all_runs(p, n)).sum())
 
 
-def density(p, n) -> float:
-    """nnz / (n_q n_k), the share of pairs that are connected; 0.0 where there are no pairs."""
+def density(p: Pattern, n: Length) -> float:
+    """nnz / (n_q n_k), the share of pairs that are connected; 0.0 if there are no pairs.
+
+    Raises as `plan` does.
+    """
     n_q, n_k = check_pattern(p, n)
     return nnz(p, n) / (n_q * n_k) if n_q * n_k else 0.0
 
 
-def dense(p, n) -> np.ndarray:
-    """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys: use `csr` or `plan` there."""
-    _small(check_pattern(p, n))
+def dense(p: Pattern, n: Length) -> BoolArray:
+    """[j in A_i], bool (n_q, n_k).
+
+    Raises as `plan` does, and ValueError above 4096 queries or keys: use `csr` or `plan` there.
+    """
+    _check_dense(check_pattern(p, n))
     return brute_mask(p, n).copy()
 
 
-def multiplicity(branches, n) -> np.ndarray:
-    """m_ij = |{ b : j in A_i^(b) }|, int64 (n_q, n_k): how often each key counts in a multiset; 0 or 1 for one pattern.
+def multiplicity(branches: Pattern | Branches, n: Length) -> IntArray:
+    """m_ij = |{ b : j in A_i^(b) }|, int64 (n_q, n_k): how often each key counts in a multiset.
 
-    Raises as `dense` does.
+    0 or 1 for one pattern. Raises as `dense` does.
 
     >>> import sparse_ref as sr
     >>> sr.multiplicity(sr.Branches((sr.Lookback(2), sr.Sinks(1))), 3)
@@ -128,40 +173,50 @@ def multiplicity(branches, n) -> np.ndarray:
            [1, 1, 1]])
     """
     patterns = branches if isinstance(branches, Branches) else (branches,)
-    return np.stack([dense(p, n) for p in patterns]).sum(axis=0, dtype=np.int64)
+    masks = [dense(p, n) for p in patterns]
+    return np.stack(masks).sum(axis=0, dtype=np.int64)
 
 
-def bsr(p, n, block) -> BSR:
-    """The occupied blocks of a pattern, block = b or (b_q, b_k), with the mask inside each. O(blocks b_q b_k) memory.
+def bsr(p: Pattern, n: Length, block: Length) -> BSR:
+    """The occupied blocks of a pattern, block = b or (b_q, b_k), with the mask inside each block.
 
-    SciPy's `bsr_array((b.data, b.indices, b.indptr))` reads it as it is. Raises ValueError for a block below 1.
+    O(blocks b_q b_k) memory. SciPy's `bsr_array((b.data, b.indices, b.indptr))` reads it as it is.
+    Raises as `plan` does, and ValueError for a block below 1.
 
     >>> import sparse_ref as sr
     >>> sr.bsr(sr.Causal(), 4, 2).indices
     array([0, 0, 1], dtype=int32)
     """
-    b_q, b_k = int_or_pair("block", block, 1, "(b_q, b_k)")
-    sets = runs(p, n)
-    n_q, n_k = sets.shape
-    blocks = np.zeros(-(-n_q // b_q), np.int64)
-    count_blocks(sets.indptr, sets.table, n_k, b_q, b_k, blocks)
-    indptr = np.concatenate([[0], np.cumsum(blocks)])
-    indices, data = np.empty(indptr[-1], np.int32), np.zeros((indptr[-1], b_q, b_k), bool)
-    fill_blocks(sets.indptr, sets.table, n_k, b_q, b_k, indptr, indices, data)
-    return BSR(indptr, indices, data, sets.shape)
+    b_q, b_k = sides = int_or_pair("block", block, 1, "(b_q, b_k)")
+    runs = all_runs(p, n)
+    n_q, n_k = runs.shape
+    sets = runs.indptr, runs.table, n_k
+    counts = np.zeros(-(-n_q // b_q), np.int64)
+    count_blocks(sets, sides, counts)
+    indptr = indptr_of(counts)
+    indices = np.empty(indptr[-1], np.int32)
+    data = np.zeros((indptr[-1], b_q, b_k), bool)
+    fill_blocks(sets, sides, indptr, indices, data)
+    return BSR(indptr, indices, data, runs.shape)
 
 
-def _small(shape):
+def _rises(indptr: np.ndarray, end: int) -> bool:
+    """Whether indptr rises from 0 to `end`; it may stay level."""
+    bounded = indptr[0] == 0 and indptr[-1] == end
+    return bool(bounded and (np.diff(indptr) >= 0).all())
+
+
+def _check_dense(shape: tuple[int, int]):
     """Refuse masks that would not fit."""
-    if max(shape) > MOST_DENSE:
+    if max(shape) > MAX_MASK:
         raise ValueError(
-            f"n must be at most {MOST_DENSE} for a dense mask, got {max(shape)}: use csr or plan"
+            f"n must be at most {MAX_MASK} for a dense mask, got {max(shape)}: use csr or plan"
         )
 
 
 @serial
-def _turn(indptr, indices, at, out):
-    """Deal row i to each of its keys; at[j] is where key j writes next."""
+def _write_transpose(indptr, indices, at, out):
+    """Write row i to each of its keys; at[j] is where key j writes next."""
     for i in range(len(indptr) - 1):
         for t in range(indptr[i], indptr[i + 1]):
             j = indices[t]

@@ -1,7 +1,10 @@
-"""Paths through stacked layers: which positions reach which, in how many layers, and by which way.
+"""Paths through stacked layers: which positions reach which, in how many layers, by which path.
 
-Symbols:  j where information starts, i where it ends, a, b, c positions on the way, each attending to the one
-before in its own layer;  A^(1), ..., A^(p) the steps, A^(1) in the lowest layer.
+Symbols:  j where information starts, i where it ends;  a, b, c positions on the way, each attending
+to the one before in its own layer;  A^(1), ..., A^(p) the steps, A^(1) in the lowest layer.
+
+The rooms, from below: `layers` (steps as layers), `finite` (one length, NumPy and compiled loops),
+`proof` (every length, z3), `book` (the claims of papers, settled).
 """
 
 from .finite.counting import count

@@ -1,15 +1,18 @@
 """DeepSpeed's layouts: the blocks of its SparsityConfig, dense, sliding window, and Longformer's.
 
 `ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9; its `fixed` is `deepspeed_fixed`, and
-what draws random blocks `deepspeed_variable` and `deepspeed_bigbird`. A layout is a pattern over blocks: i and j count blocks
-here, and `Blockwise(p, block)` is the pattern over tokens. Inside the blocks, causality is left to a mask that the caller adds.
+its layouts with random blocks are `deepspeed_variable` and `deepspeed_bigbird`. A layout is a
+pattern over blocks: i and j count blocks here, and `Blockwise(p, block)` is the pattern over
+tokens. DeepSpeed leaves causality inside the blocks to a mask that the caller adds.
 
-rule="code" is the layout as it is computed; rule="documentation" is what the docstrings of the file say: a unidirectional
-layout is empty above the diagonal, and a sliding window holds `num_sliding_window_blocks` blocks.
+rule="code" is the layout as the code computes it; rule="documentation" is what the docstrings of
+the file state: a unidirectional layout is empty above the diagonal, and a sliding window has
+`num_sliding_window_blocks` blocks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from ..sets.checks import int_tuple, integer
@@ -17,11 +20,13 @@ from ..sets.pattern import Pattern
 from .elementary import Causal, Full, Lookback, Window
 from .globals import GlobalAt
 
-MOST_BLOCKS = 2**20  # a layout is a table
+MAX_BLOCKS = 2**20  # a layout is a table
 
 
 def deepspeed_dense() -> Pattern:
-    """A_i = { j : 0 <= j < n }, every block        DeepSpeed, DenseSparsityConfig
+    """A_i = { j : 0 <= j < n }, every block
+
+    DeepSpeed, DenseSparsityConfig.
 
     >>> import sparse_ref as sr
     >>> sr.deepspeed_dense()
@@ -33,18 +38,22 @@ def deepspeed_dense() -> Pattern:
 def deepspeed_sliding(
     num_sliding_window_blocks: int = 3, attention: str = "unidirectional", rule: str = "code"
 ) -> Pattern:
-    """A_i = { j : |i - j| <= floor(w / 2) }, or those with j <= i        DeepSpeed, LocalSlidingWindowSparsityConfig
+    """A_i = { j : |i - j| <= floor(w / 2) }, or those with j <= i
 
-    with w = num_sliding_window_blocks.
+    DeepSpeed, LocalSlidingWindowSparsityConfig.
+
+    Here w = num_sliding_window_blocks.
 
     Parameters
     ----------
-    attention : "unidirectional" keeps j <= i, "bidirectional" all. The code refuses layouts of fewer blocks than w.
-    rule : "code"; "documentation" has w blocks in the window: the last w up to one's own where unidirectional.
+    attention : "unidirectional" keeps j <= i, "bidirectional" all. The code refuses layouts of
+        fewer blocks than w.
+    rule : "code"; "documentation" has w blocks in the window, which are the last w up to one's own
+        if unidirectional.
 
-    Differs: the code's window has w + 1 blocks where w is even, and floor(w / 2) + 1 where unidirectional.
-    No row is empty. Raises ValueError for w below 1, for other words than these, and for w even, bidirectional, by the
-    documentation: it does not say which side has one more.
+    Differs: the code's window has w + 1 blocks if w is even, and floor(w / 2) + 1 if
+    unidirectional. No row is empty. Raises ValueError for w below 1, for other words than these,
+    and for w even, bidirectional, by the documentation: it does not state which side has one more.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_sliding(3), 4))
@@ -61,23 +70,25 @@ def deepspeed_sliding(
 
 def deepspeed_bslongformer(
     num_sliding_window_blocks: int = 3,
-    global_block_indices=(0,),
-    global_block_end_indices=None,
+    global_block_indices: Sequence[int] = (0,),
+    global_block_end_indices: Sequence[int] | None = None,
     attention: str = "bidirectional",
     rule: str = "code",
 ) -> Pattern:
-    """A_i = { j : |i - j| <= floor(w / 2)  or  i in G  or  j in G }, or j <= i of them        DeepSpeed, BSLongformerSparsityConfig
+    """A_i = { j : |i - j| <= floor(w / 2)  or  i in G  or  j in G }, or j <= i of them
 
-    with w = num_sliding_window_blocks.
+    DeepSpeed, BSLongformerSparsityConfig.
+
+    Here w = num_sliding_window_blocks.
 
     Parameters
     ----------
-    num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`, with what it raises.
-    global_block_indices : the blocks in G; or where each stretch of them starts.
-    global_block_end_indices : where each stretch stops, itself not in G.
+    num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`, with its errors.
+    global_block_indices : the blocks in G; or the start of each stretch of them.
+    global_block_end_indices : the end of each stretch, itself not in G.
 
-    No row is empty. Raises ValueError where there is not one end for each start, where an end is not beyond its start, and for
-    blocks above 2**20; TypeError for what is no sequence of integers.
+    No row is empty. Raises ValueError if there is not one end for each start, if an end is not
+    beyond its start, and for blocks above 2**20; TypeError for what is no sequence of integers.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_bslongformer(3, (0, 4)), 6))
@@ -91,7 +102,7 @@ def deepspeed_bslongformer(
     name = "deepspeed_bslongformer"
     check_words(name, attention, rule)
     window = sliding_window(name, num_sliding_window_blocks, attention, rule)
-    seen = seen_by_all(stretches_of_blocks(name, global_block_indices, global_block_end_indices))
+    seen = global_blocks(stretches_of_blocks(name, global_block_indices, global_block_end_indices))
     return window | (seen & Causal() if attention == "unidirectional" else seen)
 
 
@@ -99,14 +110,15 @@ def check_words(name: str, attention: str, rule: str):
     """Refuse other words than DeepSpeed's, and other rules than the two."""
     if attention not in ("bidirectional", "unidirectional"):
         raise ValueError(
-            f'{name}: attention must be "bidirectional" or "unidirectional" (DeepSpeed), got {attention!r}'
+            f'{name}: attention must be "bidirectional" or "unidirectional" (DeepSpeed), '
+            f"got {attention!r}"
         )
     if rule not in ("code", "documentation"):
         raise ValueError(f'{name}: rule must be "code" or "documentation", got {rule!r}')
 
 
 def sliding_window(name: str, keys: int, attention: str, rule: str) -> Pattern:
-    """The window of `num_sliding_window_blocks`; none of the future where unidirectional."""
+    """The window of `num_sliding_window_blocks`; without the future if unidirectional."""
     keys = integer(f"{name}: num_sliding_window_blocks", keys, 1)
     if attention == "unidirectional":
         return Lookback(keys if rule == "documentation" else keys // 2 + 1)
@@ -119,14 +131,14 @@ def sliding_window(name: str, keys: int, attention: str, rule: str) -> Pattern:
 
 
 def stretches_of_blocks(name: str, starts, stops) -> list[tuple[int, int]]:
-    """The global blocks as (start, stop); each a block by itself where no stops are given."""
-    starts = int_tuple(f"{name}: global_block_indices", starts, 0, MOST_BLOCKS)
+    """The global blocks as (start, stop); each is a block by itself if there are no stops."""
+    starts = int_tuple(f"{name}: global_block_indices", starts, 0, MAX_BLOCKS)
     stops = [start + 1 for start in starts] if stops is None else stops
-    stops = int_tuple(f"{name}: global_block_end_indices", stops, 0, MOST_BLOCKS + 1)
+    stops = int_tuple(f"{name}: global_block_end_indices", stops, 0, MAX_BLOCKS + 1)
     if len(stops) != len(starts):
         raise ValueError(
-            f"{name}: global_block_end_indices must be {len(starts)}, one for each of global_block_indices "
-            f"(DeepSpeed), got {len(stops)}"
+            f"{name}: global_block_end_indices must be {len(starts)}, "
+            f"one for each of global_block_indices (DeepSpeed), got {len(stops)}"
         )
     for start, stop in zip(starts, stops):
         if start >= stop:
@@ -137,6 +149,6 @@ def stretches_of_blocks(name: str, starts, stops) -> list[tuple[int, int]]:
     return list(zip(starts, stops))
 
 
-def seen_by_all(stretches: list[tuple[int, int]]) -> Pattern:
+def global_blocks(stretches: list[tuple[int, int]]) -> Pattern:
     """The blocks of these stretches see all and are seen by all."""
     return GlobalAt(tuple(chain.from_iterable(range(*stretch) for stretch in stretches)))

@@ -1,7 +1,8 @@
-"""DeepSpeed's layouts, fixed: windows of blocks, and the representatives of each window, which others see as well.
+"""DeepSpeed's layouts, fixed: windows of blocks, and representatives that others see as well.
 
-`FixedSparsityConfig` in `ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9, made after the `fixed` pattern of Child
-et al. 2019, arXiv 1904.10509. i and j count blocks; `rule`: see `deepspeed_sliding`.
+`FixedSparsityConfig` in `ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9, made after
+the `fixed` pattern of Child et al. 2019, arXiv 1904.10509. i and j count blocks; `rule`: see
+`deepspeed_sliding`.
 
 Symbols:  l the blocks of a window;  g those of its representative.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from ..sets.checks import MAX_HEADS, flag, integer
 from ..sets.parts import Blockwise, Documents
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
-from .deepspeed import MOST_BLOCKS, check_words, seen_by_all
+from .deepspeed import MAX_BLOCKS, check_words, global_blocks
 from .elementary import Causal
 from .globals import Global, Prefix
 from .openai import SubBlock
@@ -33,23 +35,28 @@ def deepspeed_fixed(
     head: int = 0,
     rule: str = "code",
 ) -> Pattern:
-    """A_i = { j : floor(i / l) = floor(j / l)  or  s <= j < s + g for a representative s }        DeepSpeed, FixedSparsityConfig
+    """A_i = { j : floor(i / l) = floor(j / l)  or  s <= j < s + g for a representative s }
 
-    with l = num_local_blocks, g = num_global_blocks. The window that starts at a has the representative
-    s = a + l - (1 + head mod num_different_global_patterns) g; a last window too short for that has s = blocks - g.
-    Where unidirectional: j <= i in one's own window, and i >= s for a representative.
+    DeepSpeed, FixedSparsityConfig.
+
+    Here l = num_local_blocks, g = num_global_blocks. The window that starts at a has the
+    representative s = a + l - (1 + head mod num_different_global_patterns) g; a last window too
+    short for that has s = blocks - g. If unidirectional: j <= i in one's own window, and i >= s
+    for a representative.
 
     Parameters
     ----------
     blocks : the blocks of the sequence; other lengths are an error.
     horizontal_global_attention : representatives see all as well.
-    num_different_global_patterns : how many representatives the heads take in turn, from the end of the window.
-    head : which head, from 0; the code asks for `different_layout_per_head` where they differ.
+    num_different_global_patterns : how many representatives the heads take in turn, from the end of
+        the window.
+    head : which head, from 0; the code requires `different_layout_per_head` if they differ.
 
-    Differs: where unidirectional and g >= 2, a representative's own blocks see one another, the later ones as well; by the
-    documentation none sees a later one. No row is empty.
-    Raises ValueError where the code does: num_global_blocks must divide num_local_blocks, num_different_global_patterns be at
-    most their quotient, horizontal_global_attention False where unidirectional. TypeError where that is no bool.
+    Differs: if unidirectional and g >= 2, a representative's own blocks see one another, the later
+    ones as well; by the documentation none sees a later one. No row is empty. Raises ValueError if
+    the code does: num_global_blocks must divide num_local_blocks, num_different_global_patterns be
+    at most their quotient, horizontal_global_attention False if unidirectional. TypeError if that
+    is no bool.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_fixed(10, 4, 2, "unidirectional"), 10))
@@ -66,14 +73,11 @@ def deepspeed_fixed(
     """
     name = "deepspeed_fixed"
     check_words(name, attention, rule)
-    given = dict(
-        blocks=blocks,
-        num_local_blocks=num_local_blocks,
-        num_global_blocks=num_global_blocks,
-        num_different_global_patterns=num_different_global_patterns,
-    )
-    blocks, l, g, different = (
-        integer(f"{name}: {key}", value, 1, MOST_BLOCKS) for key, value in given.items()
+    blocks = integer(f"{name}: blocks", blocks, 1, MAX_BLOCKS)
+    l = integer(f"{name}: num_local_blocks", num_local_blocks, 1, MAX_BLOCKS)
+    g = integer(f"{name}: num_global_blocks", num_global_blocks, 1, MAX_BLOCKS)
+    different = integer(
+        f"{name}: num_different_global_patterns", num_different_global_patterns, 1, MAX_BLOCKS
     )
     if l % g:
         raise ValueError(
@@ -81,14 +85,18 @@ def deepspeed_fixed(
         )
     if different > l // g:
         raise ValueError(
-            f"{name}: num_different_global_patterns must be at most num_local_blocks / num_global_blocks = {l // g} "
-            f"(DeepSpeed), got {different}"
+            f"{name}: num_different_global_patterns must be at most "
+            f"num_local_blocks / num_global_blocks = {l // g} (DeepSpeed), got {different}"
         )
     check_horizontal(name, attention, horizontal_global_attention)
     number = 1 + integer(f"{name}: head", head, 0, MAX_HEADS) % different
-    p = windows(blocks, (l,), attention) | _representatives(
-        blocks, l, g, number, attention, horizontal_global_attention
+    stretch = Representative(l, g, number)
+    representatives = (
+        _horizontal_representatives(blocks, stretch)
+        if horizontal_global_attention
+        else _representatives(blocks, stretch, attention)
     )
+    p = windows(blocks, (l,), attention) | representatives
     return p & Causal() if attention == "unidirectional" and rule == "documentation" else p
 
 
@@ -96,48 +104,76 @@ def check_horizontal(name: str, attention: str, horizontal: bool):
     """Refuse rows of global blocks in a unidirectional layout."""
     if flag(f"{name}: horizontal_global_attention", horizontal) and attention == "unidirectional":
         raise ValueError(
-            f'{name}: horizontal_global_attention must be False where attention is "unidirectional" (DeepSpeed), '
-            "got True"
+            f"{name}: horizontal_global_attention must be False if attention is "
+            '"unidirectional" (DeepSpeed), got True'
         )
 
 
 def windows(blocks: int, sizes: tuple[int, ...], attention: str) -> Pattern:
-    """One's own window: they have these sizes, and from there on the last of them; the past of it where unidirectional."""
-    sizes = (*sizes, *[sizes[-1]] * -(-max(blocks - sum(sizes), 0) // sizes[-1]))
-    lengths = np.diff(np.minimum(np.cumsum([0, *sizes]), blocks))
-    return Documents(
-        tuple(lengths[lengths > 0].tolist()), Causal() if attention == "unidirectional" else None
-    )
+    """One's own window, its past if unidirectional; all further windows have the last size."""
+    rest = max(blocks - sum(sizes), 0)
+    further = -(-rest // sizes[-1])
+    edges = np.cumsum([0, *sizes, *[sizes[-1]] * further])
+    lengths = np.diff(np.minimum(edges, blocks))
+    inner = Causal() if attention == "unidirectional" else None
+    return Documents(tuple(lengths[lengths > 0].tolist()), inner)
 
 
 def columns(stretches: list[tuple[int, int]], attention: str) -> Pattern:
-    """{ j : start <= j < stop } for a stretch; where unidirectional, for the queries from its start on, which are not all past."""
-    return reduce(
-        or_,
-        (
-            Prefix(stop) - (Global(start) if attention == "unidirectional" else Prefix(start))
-            for start, stop in stretches
-        ),
-    )
+    """{ j : start <= j < stop } of the stretches; if unidirectional, for queries i >= start.
+
+    These queries see the whole stretch, its later blocks too.
+    """
+    before = Global if attention == "unidirectional" else Prefix
+    return reduce(or_, (Prefix(stop) - before(start) for start, stop in stretches))
 
 
-def _representatives(blocks, l, g, number, attention, horizontal) -> Pattern:
+class Representative(NamedTuple):
+    """The g blocks of a window of l that others see, `number`-th from its end."""
+
+    l: int
+    g: int
+    number: int
+
+    @property
+    def offset(self) -> int:
+        """Its first block, counted from that of its window."""
+        return self.l - self.number * self.g
+
+
+def _last_stretch(blocks: int, stretch: Representative) -> tuple[int, int]:
+    """(start, stop) of the representative of the last window."""
+    short = blocks % stretch.l
+    last = min(blocks - short + stretch.offset, blocks - stretch.g)
+    # the code writes layout[last:], so that a negative `last` counts from the end
+    start, stop, _ = slice(last, last + stretch.g).indices(blocks)
+    return start, stop
+
+
+def _is_moved(blocks: int, stretch: Representative) -> bool:
+    """Whether the last window is too short for its representative, which is then at its end."""
+    return 0 < blocks % stretch.l < stretch.offset + stretch.g
+
+
+def _horizontal_representatives(blocks: int, stretch: Representative) -> Pattern:
+    """The representatives of all windows, which see all and are seen by all."""
+    moved = _is_moved(blocks, stretch)
+    end = blocks - blocks % stretch.l if moved else blocks
+    starts = range(stretch.offset, end, stretch.l)
+    stretches = [(start, start + stretch.g) for start in starts]
+    if moved:
+        stretches.append(_last_stretch(blocks, stretch))
+    return global_blocks(stretches)
+
+
+def _representatives(blocks: int, stretch: Representative, attention: str) -> Pattern:
     """The representatives of all windows, for the queries that the code shows them to."""
-    short, first = blocks % l, l - number * g
-    last = min(blocks - short + first, blocks - g)
-    start, stop, _ = slice(last, last + g).indices(
-        blocks
-    )  # as code that writes layout[last:] counts a negative `last`
-    moved = 0 < short < first + g
-    if horizontal:
-        fits = range(first, blocks - short * moved, l)
-        return seen_by_all([(s, s + g) for s in fits] + [(start, stop)] * moved)
+    l, g, number = stretch
+    last = columns([_last_stretch(blocks, stretch)], attention)
     if blocks < g:
-        return columns([(start, stop)], attention)
+        return last
     if attention == "unidirectional":
-        seen: Pattern = Blockwise(SubBlock(l // g, 1, number), g)
-    else:
-        seen = Shifted(
-            SubBlock(l, g, number), blocks
-        )  # of which every block is the past, from query i + blocks
-    return seen | columns([(start, stop)], attention) if moved else seen
+        representatives: Pattern = Blockwise(SubBlock(l // g, 1, number), g)
+    else:  # every block is in the past of query i + blocks
+        representatives = Shifted(SubBlock(l, g, number), blocks)
+    return representatives | last if _is_moved(blocks, stretch) else representatives

@@ -1,22 +1,24 @@
-"""DeepSpeed's layouts, variable and BigBird: what is drawn at random beside windows and global blocks.
+"""DeepSpeed's layouts, variable and BigBird: windows, global blocks and random blocks.
 
-`VariableSparsityConfig` and `BigBirdSparsityConfig` in `ops/sparse_attention/sparsity_config.py` of DeepSpeed 0.16.9. They draw
-from Python's own random state, row by row and head after head: `seed` is what `random.seed` was given before. i and j count
-blocks; `rule`: see `deepspeed_sliding`.
+`VariableSparsityConfig` and `BigBirdSparsityConfig` in `ops/sparse_attention/sparsity_config.py` of
+DeepSpeed 0.16.9. They draw from Python's own random state, row by row and head after head: `seed`
+is what `random.seed` was given before. i and j count blocks; `rule`: see `deepspeed_sliding`.
 
-Symbols:  W_i the window that holds block i;  G the global blocks, as columns, and as rows where those are asked for;  R_i the
-blocks drawn for block i.
+Symbols:  W_i the window of block i;  G the global blocks, as columns, and as rows if horizontal;
+R_i the blocks drawn for block i.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random as Generator
+from typing import NamedTuple
 
 from ..sets.checks import MAX_HEADS, int_tuple, integer
 from ..sets.listed import Listed
 from ..sets.parts import Grid
 from ..sets.pattern import Pattern
-from .deepspeed import MOST_BLOCKS, check_words, seen_by_all, sliding_window, stretches_of_blocks
+from .deepspeed import MAX_BLOCKS, check_words, global_blocks, sliding_window, stretches_of_blocks
 from .deepspeed_fixed import check_horizontal, columns, windows
 from .elementary import Causal
 from .globals import Global, Sinks
@@ -25,36 +27,42 @@ from .globals import Global, Sinks
 def deepspeed_variable(
     blocks: int,
     num_random_blocks: int = 0,
-    local_window_blocks=(4,),
-    global_block_indices=(0,),
-    global_block_end_indices=None,
+    local_window_blocks: Sequence[int] = (4,),
+    global_block_indices: Sequence[int] = (0,),
+    global_block_end_indices: Sequence[int] | None = None,
     attention: str = "bidirectional",
     horizontal_global_attention: bool = False,
     head: int = 0,
     seed: int = 0,
     rule: str = "code",
 ) -> Pattern:
-    """A_i = W_i | G | R_i        DeepSpeed, VariableSparsityConfig
+    """A_i = W_i | G | R_i
 
-    with num_random_blocks blocks in R_i. Where unidirectional: j <= i in W_i; and from G, the stretches that start at or
-    before i.
+    DeepSpeed, VariableSparsityConfig.
+
+    R_i has num_random_blocks blocks. If unidirectional: j <= i in W_i; and from G, the stretches
+    that start at or before i.
 
     Parameters
     ----------
     blocks : the blocks of the sequence; other lengths are an error.
-    local_window_blocks : the blocks of the first window, the second, ...; the last number is that of the remaining ones too.
-    global_block_indices, global_block_end_indices : the stretches of G, as for `deepspeed_bslongformer`.
+    local_window_blocks : the blocks of the first window, the second, ...; the last number is that
+        of the remaining ones too.
+    global_block_indices, global_block_end_indices : the stretches of G, as for
+        `deepspeed_bslongformer`.
     horizontal_global_attention : blocks in G see all as well.
-    head, seed : the layout drawn as number `head`, from 0, after random.seed(seed); without `different_layout_per_head`
-        every head has that of head 0.
+    head, seed : the layout drawn as number `head`, from 0, after random.seed(seed); without
+        `different_layout_per_head` every head has that of head 0.
 
-    Differs: where unidirectional, the code draws from the future too, and shows a stretch of G to itself, its later blocks as
-    well. By the documentation no layout holds the future: the draw is from the blocks up to one's own, as many as there are.
-    No row is empty. Raises ValueError where the code does: more random blocks than `blocks`, no window, ends that are not
-    beyond their starts, rows of global blocks where unidirectional.
+    Differs: if unidirectional, the code draws from the future too, and shows a stretch of G to
+    itself, its later blocks as well. By the documentation no layout contains the future: the draw
+    is from the blocks up to one's own, as many as there are. No row is empty. Raises ValueError if
+    the code does: more random blocks than `blocks`, no window, ends that are not beyond their
+    starts, rows of global blocks if unidirectional.
 
     >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.deepspeed_variable(7, 0, (1, 2, 3), (3,), attention="unidirectional"), 7))
+    >>> p = sr.deepspeed_variable(7, 0, (1, 2, 3), (3,), attention="unidirectional")
+    >>> print(sr.picture(p, 7))
     █······
     ·█·····
     ·██····
@@ -66,28 +74,26 @@ def deepspeed_variable(
     name = "deepspeed_variable"
     check_words(name, attention, rule)
     check_horizontal(name, attention, horizontal_global_attention)
-    blocks = integer(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
-    sizes = int_tuple(f"{name}: local_window_blocks", local_window_blocks, 1, MOST_BLOCKS)
+    blocks = integer(f"{name}: blocks", blocks, 1, MAX_BLOCKS)
+    sizes = int_tuple(f"{name}: local_window_blocks", local_window_blocks, 1, MAX_BLOCKS)
     if not sizes:
         raise ValueError(
-            f"{name}: local_window_blocks must hold at least 1 window (DeepSpeed), got {local_window_blocks!r}"
+            f"{name}: local_window_blocks must have at least 1 window (DeepSpeed), "
+            f"got {local_window_blocks!r}"
         )
-    past = attention == "unidirectional" and rule == "documentation"
-    drawn = _random_blocks(
-        name, blocks, num_random_blocks, head, seed, past, as_many_as_there_are=past
-    )
+    past_only = attention == "unidirectional" and rule == "documentation"
+    draw = Draw(num_random_blocks, head, seed)
+    drawn = _random_blocks(name, blocks, draw, past_only, fewer_allowed=past_only)
     p = windows(blocks, sizes, attention)
-    p = p if drawn is None else drawn | p
-    stretches = [
-        (start, min(stop, blocks))
-        for start, stop in stretches_of_blocks(name, global_block_indices, global_block_end_indices)
-        if start < blocks
-    ]
-    if stretches:
-        p = p | (
-            seen_by_all(stretches) if horizontal_global_attention else columns(stretches, attention)
-        )
-    return p & Causal() if past else p
+    if drawn is not None:
+        p = drawn | p
+    stretches = stretches_of_blocks(name, global_block_indices, global_block_end_indices)
+    stretches = [(start, min(stop, blocks)) for start, stop in stretches if start < blocks]
+    if stretches and horizontal_global_attention:
+        p = p | global_blocks(stretches)
+    elif stretches:
+        p = p | columns(stretches, attention)
+    return p & Causal() if past_only else p
 
 
 def deepspeed_bigbird(
@@ -100,21 +106,24 @@ def deepspeed_bigbird(
     seed: int = 0,
     rule: str = "code",
 ) -> Pattern:
-    """A_i = { j : |i - j| <= floor(w / 2)  or  i < g  or  j < g } | R_i, or j <= i of them        DeepSpeed, BigBirdSparsityConfig
+    """A_i = { j : |i - j| <= floor(w / 2)  or  i < g  or  j < g } | R_i, or j <= i of them
 
-    with w = num_sliding_window_blocks, g = num_global_blocks, and R_i num_random_blocks blocks drawn for each row. The last
-    block is not global, as it is in `bigbird`.
+    DeepSpeed, BigBirdSparsityConfig.
+
+    Here w = num_sliding_window_blocks, g = num_global_blocks, and R_i has num_random_blocks blocks.
+    The last block is not global, as it is in `bigbird`.
 
     Parameters
     ----------
     blocks : the blocks of the sequence; other lengths are an error.
     num_sliding_window_blocks, attention, rule : as for `deepspeed_sliding`.
-    head, seed : as for `deepspeed_variable`. Where unidirectional, block i draws from the blocks up to its own.
+    head, seed : as for `deepspeed_variable`. If unidirectional, block i draws from the blocks up to
+        its own.
 
-    Differs: where unidirectional, the code draws no more than one block, since block 0 has one candidate; by the documentation
-    a block with fewer candidates takes all of them.
-    No row is empty. Raises ValueError where the code does: a window, global or random blocks of more than `blocks`, and where
-    unidirectional num_random_blocks above 1.
+    Differs: if unidirectional, the code draws no more than one block, since block 0 has one
+    candidate; by the documentation a block with fewer candidates takes all of them. No row is
+    empty. Raises ValueError if the code does: a window, global or random blocks of more than
+    `blocks`, and if unidirectional num_random_blocks above 1.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.deepspeed_bigbird(6), 6))
@@ -127,22 +136,16 @@ def deepspeed_bigbird(
     """
     name = "deepspeed_bigbird"
     check_words(name, attention, rule)
-    blocks = integer(f"{name}: blocks", blocks, 1, MOST_BLOCKS)
+    blocks = integer(f"{name}: blocks", blocks, 1, MAX_BLOCKS)
     keys = at_most_blocks(
         f"{name}: num_sliding_window_blocks", num_sliding_window_blocks, 1, blocks
     )
     count = at_most_blocks(f"{name}: num_global_blocks", num_global_blocks, 0, blocks)
-    past = attention == "unidirectional"
-    drawn = _random_blocks(
-        name,
-        blocks,
-        num_random_blocks,
-        head,
-        seed,
-        past,
-        as_many_as_there_are=rule == "documentation",
-    )
-    p = sliding_window(name, keys, attention, rule) | (Sinks(count) if past else Global(count))
+    past_only = attention == "unidirectional"
+    draw = Draw(num_random_blocks, head, seed)
+    drawn = _random_blocks(name, blocks, draw, past_only, fewer_allowed=rule == "documentation")
+    p = sliding_window(name, keys, attention, rule)
+    p = p | (Sinks(count) if past_only else Global(count))
     return Grid((blocks,), (p if drawn is None else drawn | p,))
 
 
@@ -154,22 +157,35 @@ def at_most_blocks(name: str, value, least: int, blocks: int) -> int:
     return value
 
 
-def _random_blocks(name, blocks, count, head, seed, past, as_many_as_there_are) -> Listed | None:
-    """The random blocks of each row, from those up to its own where `past`; None where none are asked for."""
-    count = at_most_blocks(f"{name}: num_random_blocks", count, 0, blocks)
-    head, seed = (
-        integer(f"{name}: head", head, 0, MAX_HEADS),
-        integer(f"{name}: seed", seed, 0, None),
-    )
-    if past and count > 1 and not as_many_as_there_are:
+class Draw(NamedTuple):
+    """What a layout draws: so many `blocks` per row, as number `head` after random.seed(seed)."""
+
+    blocks: int
+    head: int
+    seed: int
+
+
+def _random_blocks(
+    name: str, blocks: int, draw: Draw, past_only: bool, fewer_allowed: bool
+) -> Listed | None:
+    """The random blocks of each row, from those up to its own if `past_only`; None for count 0.
+
+    A row with fewer candidates than `count` takes all of them if `fewer_allowed`.
+    """
+    count = at_most_blocks(f"{name}: num_random_blocks", draw.blocks, 0, blocks)
+    head = integer(f"{name}: head", draw.head, 0, MAX_HEADS)
+    seed = integer(f"{name}: seed", draw.seed, 0, None)
+    if past_only and count > 1 and not fewer_allowed:
         raise ValueError(
-            f'{name}: num_random_blocks must be at most 1 where attention is "unidirectional", got {count}: '
-            "block 0 has no more to draw from (DeepSpeed)"
+            f'{name}: num_random_blocks must be at most 1 if attention is "unidirectional", '
+            f"got {count}: block 0 has no more to draw from (DeepSpeed)"
         )
     if count == 0:
         return None
-    draw = Generator(seed)
-    ranges, rows = [range(i + 1 if past else blocks) for i in range(blocks)], []
-    for _ in range(head + 1):
-        rows = [draw.sample(candidates, min(count, len(candidates))) for candidates in ranges]
+    generator = Generator(seed)
+    candidates = [range(i + 1 if past_only else blocks) for i in range(blocks)]
+    counts = [min(count, len(row)) for row in candidates]
+    rows: list[list[int]] = []
+    for _ in range(head + 1):  # the heads before draw from the same generator
+        rows = [generator.sample(row, size) for row, size in zip(candidates, counts)]
     return Listed.of_rows(rows)

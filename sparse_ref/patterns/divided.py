@@ -1,4 +1,4 @@
-"""Sets told by division: every step-th key, and chunks."""
+"""Dilated and chunked patterns: every step-th key, and chunks of one length."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 from ..define import Rule, every, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Dilated(Rule):
-    """A_i = { j : |i - j| <= radius step,  (i - j) mod step = 0 }        2 radius + 1 keys, every step-th
+    """A_i = { j : |i - j| <= radius step,  (i - j) mod step = 0 }
 
-    `radius` counts keys to one side, so that the reach is radius step positions.
+    2 radius + 1 keys, every step-th.
+
+    `radius` counts keys to one side: the window reaches radius step positions.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Dilated(1, 2), 6))
@@ -31,27 +33,32 @@ class Dilated(Rule):
 
     @staticmethod
     def formula(i, j, radius, step):
-        return (i - j <= radius * step) & (j - i <= radius * step) & ((i - j) % step == 0)
+        within_reach = (i - j <= radius * step) & (j - i <= radius * step)
+        return within_reach & ((i - j) % step == 0)
 
     @staticmethod
     def solution(i, n, radius, step):
-        reach = np.minimum(radius, (np.abs(i) + n) // step + 1) * step  # no further than any key
+        farthest = (
+            np.abs(i) + n
+        ) // step + 1  # beyond any key, so that radius step does not overflow
+        reach = np.minimum(radius, farthest) * step
         return every(step, i - reach, i + reach + 1)
 
     @staticmethod
     def pairs(n, radius, step):
-        r = min(
-            radius, (n - 1) // step
-        )  # the diagonals at 0, step, ..., r step, of n - |i - j| pairs each
+        # the diagonals at 0, step, ..., r step, of n - |i - j| pairs each
+        r = min(radius, (n - 1) // step)
         return n * (2 * r + 1) - step * r * (r + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Chunk(Rule):
-    """A_i = { j : floor((j - offset) / keys) = floor((i - offset) / keys) }        chunks of `keys` positions
+    """A_i = { j : floor((j - offset) / keys) = floor((i - offset) / keys) }
 
-    Chunks begin at offset, offset + keys, ...; what comes before the first is cut to those of its own length.
-    The autoregressive one is `Block(keys)`.
+    Chunks of `keys` positions.
+
+    Chunks begin at offset, offset + keys, ...; positions before the first are chunks of the same
+    length, cut at 0. The autoregressive one is `Block(keys)`.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Chunk(3, 1), 6))

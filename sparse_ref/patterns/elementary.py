@@ -1,4 +1,4 @@
-"""The sets that the others are made of: dense, and windows."""
+"""Basic patterns: dense attention and sliding windows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from ..define import Rule, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Full(Rule):
-    """A_i = { j : 0 <= j < n }        dense attention
+    """A_i = { j : 0 <= j < n }
+
+    Dense attention.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Full(), 3))
@@ -20,7 +22,7 @@ class Full(Rule):
 
     @staticmethod
     def formula(i, j):
-        return (j <= i) | (j > i)  # true everywhere, in the shape that i and j have together
+        return (j <= i) | (j > i)  # true everywhere, in the shape that i and j broadcast to
 
     @staticmethod
     def solution(i, n):
@@ -31,9 +33,11 @@ class Full(Rule):
         return n * n
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Causal(Rule):
-    """A_i = { j : j <= i }        dense autoregressive attention
+    """A_i = { j : j <= i }
+
+    Dense autoregressive attention.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Causal(), 4))
@@ -56,9 +60,11 @@ class Causal(Rule):
         return n * (n + 1) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Window(Rule):
-    """A_i = { j : |i - j| <= radius }        a sliding window to both sides: 2 radius + 1 keys, i among them
+    """A_i = { j : |i - j| <= radius }
+
+    A sliding window to both sides: 2 radius + 1 keys, i included.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Window(1), 5))
@@ -86,9 +92,11 @@ class Window(Rule):
         return n * (2 * r + 1) - r * (r + 1)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Lookback(Rule):
-    """A_i = { j : i - keys < j <= i }        a causal sliding window, as Mistral's: the last `keys`, i included
+    """A_i = { j : i - keys < j <= i }
+
+    A causal sliding window, as Mistral's: the last `keys` keys, i included.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Lookback(2), 5))
@@ -115,11 +123,13 @@ class Lookback(Rule):
         return n * w - w * (w - 1) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Band(Rule):
-    """A_i = { j : i - left <= j <= i + right }        left + right + 1 keys; a negative side excludes i
+    """A_i = { j : i - left <= j <= i + right }
 
-    Raises ValueError where left + right < 0: such a band holds no key.
+    A window of left + right + 1 keys; a negative side excludes i.
+
+    Raises ValueError if left + right < 0: such a band contains no key.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Band(2, -1), 5))
@@ -149,10 +159,13 @@ class Band(Rule):
 
     @staticmethod
     def pairs(n, left, right):
-        return _below(n, right) - _below(n, -left - 1)
+        return _pairs_up_to(n, right) - _pairs_up_to(n, -left - 1)
 
 
-def _below(n, d):
-    """The pairs with j - i <= d: n + d diagonals of 1, 2, ... pairs, for d > 0 less the two corners that stand out."""
+def _pairs_up_to(n, d):
+    """The number of pairs with j - i <= d."""
     d = max(-n, min(d, n - 1))
-    return (n + d) * (n + d + 1) // 2 - max(d, 0) * (max(d, 0) + 1)
+    # n + d diagonals of 1, 2, ... pairs; for d > 0 two corners of them are outside the matrix
+    diagonals = (n + d) * (n + d + 1) // 2
+    corner = max(d, 0) * (max(d, 0) + 1) // 2
+    return diagonals - 2 * corner

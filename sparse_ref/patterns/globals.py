@@ -1,4 +1,4 @@
-"""Sets in which some positions are seen by all, or see all."""
+"""Global positions: they are seen by all, or see all."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from ..define import Rule, intervals, isin, span
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Global(Rule):
-    """A_i = { j : i < count or j < count }        the first `count` positions see all and are seen by all
+    """A_i = { j : i < count or j < count }
+
+    The first `count` positions see all and are seen by all.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Global(1), 4))
@@ -38,11 +40,13 @@ class Global(Rule):
         return n * n - (n - g) * (n - g)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class GlobalAt(Rule):
-    """A_i = { j : i in G or j in G },  G = positions        they see all and are seen by all
+    """A_i = { j : i in G or j in G },  G = positions
 
-    `positions` in any order, repeats dropped; those of n and more are not there to be seen.
+    The positions in G see all and are seen by all.
+
+    `positions` in any order, repeats dropped; those of n and more have no effect.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.GlobalAt((1, 3)), 5))
@@ -62,11 +66,10 @@ class GlobalAt(Rule):
 
     @staticmethod
     def solution(i, n, positions):
-        everything = span(0, np.where(isin(np.asarray(i), positions), n, 0))
-        return (
-            everything,
-            *(span(start + 0 * i, stop) for start, stop in intervals(positions) if start < n),
-        )
+        is_global = isin(np.asarray(i), positions)
+        everything = span(0, np.where(is_global, n, 0))
+        keys = [(start, stop) for start, stop in intervals(positions) if start < n]
+        return everything, *(span(start + 0 * i, stop) for start, stop in keys)
 
     @staticmethod
     def pairs(n, positions):
@@ -74,9 +77,11 @@ class GlobalAt(Rule):
         return n * n - (n - g) * (n - g)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Sinks(Rule):
-    """A_i = { j <= i : j < count }        the first `count` positions, seen by all after them
+    """A_i = { j <= i : j < count }
+
+    The first `count` positions, seen by all after them.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Sinks(2), 4))
@@ -103,9 +108,11 @@ class Sinks(Rule):
         return n * s - s * (s - 1) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Prefix(Rule):
-    """A_i = { j : j < length }        the first `length` positions, seen by all
+    """A_i = { j : j < length }
+
+    The first `length` positions, seen by all.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Causal() | sr.Prefix(2), 4))
@@ -120,9 +127,8 @@ class Prefix(Rule):
 
     @staticmethod
     def formula(i, j, length):
-        return (j < length) & (
-            (i <= j) | (i > j)
-        )  # the second is true everywhere, in the shape of i and j together
+        everywhere = (i <= j) | (i > j)  # true, in the shape that i and j broadcast to
+        return (j < length) & everywhere
 
     @staticmethod
     def solution(i, n, length):

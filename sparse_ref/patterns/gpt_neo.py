@@ -1,7 +1,8 @@
-"""GPT-Neo: layers that take turns, one seeing all before it and the next the last few.
+"""GPT-Neo: layers that alternate between causal attention and a causal window.
 
-Black, Gao, Wang, Leahy, Biderman 2021, "GPT-Neo: Large Scale Autoregressive Language Modeling with Mesh-Tensorflow",
-DOI 10.5281/zenodo.5297715. Software without a paper: its sets are those of Hugging Face transformers, `models/gpt_neo`.
+Black, Gao, Wang, Leahy, Biderman 2021, "GPT-Neo: Large Scale Autoregressive Language Modeling with
+Mesh-Tensorflow", DOI 10.5281/zenodo.5297715. Software without a paper: its sets are those of
+Hugging Face transformers, `models/gpt_neo`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from .elementary import Causal, Lookback
 
 
 def gpt_neo(keys: int = 256) -> Factorized:
-    """(Causal(), Lookback(keys)): all before, then the last `keys` with i included.        Black et al. 2021
+    """(Causal(), Lookback(keys)): all before, then the last `keys` with i included.
 
-    `Interleaved(gpt_neo(keys)).at(layer, head)` is the model: layers 0, 2, ... global, layers 1, 3, ... local.
+    Black et al. 2021.
+
+    `Interleaved(gpt_neo(keys)).at(layer, head)` is the model: layers 0, 2, ... global, layers 1, 3,
+    ... local.
 
     Raises ValueError for `keys` below 1.
 

@@ -1,4 +1,4 @@
-"""Llama 4: layers that see the chunk of the query, and every so often one that sees all before it.
+"""Llama 4: layers that see the query's chunk up to it, and regularly one that is causal.
 
 Software without a paper: its sets are those of Hugging Face transformers, `models/llama4`.
 
@@ -15,9 +15,12 @@ from .elementary import Causal
 
 
 def llama4_chunked(keys: int, padding: int = 0) -> Pattern:
-    """A_i = { j <= i : floor((j - padding) / keys) = floor((i - padding) / keys) }        Llama 4, its chunked layers
+    """A_i = { j <= i : floor((j - padding) / keys) = floor((i - padding) / keys) }
 
-    `padding` positions on the left shift the chunks, and are seen like others until a padding mask hides them.
+    Llama 4, its chunked layers.
+
+    `padding` positions on the left shift the chunks; queries see them unless a padding mask hides
+    them.
 
     No row is empty. Raises ValueError for `keys` below 1 and negative `padding`.
     Source: `chunked_causal_mask_function` of transformers.
@@ -31,18 +34,18 @@ def llama4_chunked(keys: int, padding: int = 0) -> Pattern:
     ····█·
     ····██
     """
-    return (
-        Chunk(
-            integer("llama4_chunked: keys", keys, 1), integer("llama4_chunked: padding", padding, 0)
-        )
-        & Causal()
-    )
+    keys = integer("llama4_chunked: keys", keys, 1)
+    padding = integer("llama4_chunked: padding", padding, 0)
+    return Chunk(keys, padding) & Causal()
 
 
 def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
-    """(llama4_chunked(keys), ..., Causal()): of every `interval` layers the last sees all before it.        Llama 4
+    """(llama4_chunked(keys), ..., Causal()): the last of every `interval` layers is causal.
 
-    `Interleaved(llama4(keys)).at(layer, head)` is the model: layers 3, 7, ... see all, and have no positions. No row is empty.
+    Llama 4.
+
+    `Interleaved(llama4(keys)).at(layer, head)` is the model: layers 3, 7, ... are causal, without
+    position embeddings. No row is empty.
 
     Raises ValueError for `keys` or `interval` below 1.
 
@@ -54,8 +57,7 @@ def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
     ··██·  ████·
     ····█  █████
     """
-    chunked, turns = (
-        llama4_chunked(integer("llama4: keys", keys, 1)),
-        integer("llama4: interval", interval, 1),
-    )
-    return Factorized((chunked,) * (turns - 1) + (Causal(),), f"llama4({keys}, {turns})")
+    chunked = llama4_chunked(integer("llama4: keys", keys, 1))
+    interval = integer("llama4: interval", interval, 1)
+    steps = (*[chunked] * (interval - 1), Causal())
+    return Factorized(steps, f"llama4({keys}, {interval})")

@@ -1,6 +1,7 @@
 """Longformer: a sliding window, dilated or not, and global positions.
 
-Beltagy, Peters and Cohan 2020, "Longformer: The Long-Document Transformer", arXiv 2004.05150, with the code published with it.
+Beltagy, Peters and Cohan 2020, "Longformer: The Long-Document Transformer", arXiv 2004.05150, with
+the code published with it.
 
 Symbols:  w the window in keys to one side, `radius` here;  d the dilation;  G the global positions.
 """
@@ -18,20 +19,27 @@ from .globals import GlobalAt
 
 
 def longformer(
-    radius: int, globals: Sequence[int] = (), dilation: int | tuple[int, ...] = 1
+    radius: int,
+    globals: Sequence[int] = (),
+    dilation: int | tuple[int, ...] = 1,
 ) -> Pattern | tuple[Pattern, ...]:
-    """A_i = { j : |i - j| <= w d, (i - j) mod d = 0 } | G, all j for i in G        Beltagy et al. 2020, sec. 3.1
+    """A_i = { j : |i - j| <= w d, (i - j) mod d = 0 } | G, all j for i in G
 
-    Global attention is symmetric as a set; rows in G have projections of their own, see `published.LongformerAttention`.
-    No row is empty: each holds i. Positions of G beyond the length are not there to be seen.
+    Beltagy et al. 2020, sec. 3.1.
+
+    Global attention is symmetric as a set; rows in G have projections of their own, see
+    `published.LongformerAttention`. No row is empty: each contains i. Positions of G beyond the
+    length have no effect.
 
     Parameters
     ----------
-    radius : w, keys to one side, so that a row reaches w d positions. The published code's `attention_window` is w; that of
-        Hugging Face transformers, like the window of the paper, is 2 w, both sides together, and must be even there.
+    radius : w, keys to one side, so that a row reaches w d positions. The published code's
+        `attention_window` is w; that of Hugging Face transformers, like the window of the paper, is
+        2 w, both sides together, and must be even there.
     globals : the positions in G, in any order.
-    dilation : d, from 1, as the published code counts; the paper's configurations count gaps, d - 1. A tuple gives a tuple
-        of patterns, one for each head. The published code dilates in its TVM kernel alone, transformers not at all.
+    dilation : d, from 1, as in the published code; the paper's configurations count gaps, d - 1. A
+        tuple gives a tuple of patterns, one per head. The published code dilates only in its TVM
+        kernel, transformers not at all.
 
     Raises ValueError for a negative `radius` or position in G, and for a dilation below 1.
 
@@ -45,7 +53,8 @@ def longformer(
     ····███·
     ····████
     ····█·██
-    >>> for p in sr.longformer(1, dilation=(1, 2)): print(sr.picture(p, 5), end="\\n\\n")
+    >>> for p in sr.longformer(1, dilation=(1, 2)):
+    ...     print(sr.picture(p, 5), end="\\n\\n")
     ██···
     ███··
     ·███·
@@ -59,22 +68,26 @@ def longformer(
     ··█·█
     <BLANKLINE>
     """
-    w, G = integer("longformer: radius", radius, 0), int_tuple("longformer: globals", globals, 0)
+    w = integer("longformer: radius", radius, 0)
+    G = int_tuple("longformer: globals", globals, 0)
 
     def head(d):
         window = Window(w) if d == 1 else Dilated(w, d)
         return window | GlobalAt(G) if G else window
 
-    return _each("longformer: dilation", dilation, head)
+    return _by_dilation("longformer: dilation", dilation, head)
 
 
 def longformer_causal(
     radius: int, dilation: int | tuple[int, ...] = 1
 ) -> Pattern | tuple[Pattern, ...]:
-    """A_i = { j : i - w d <= j <= i, (i - j) mod d = 0 }        Beltagy et al. 2020, sec. 4.1, for language models
+    """A_i = { j : i - w d <= j <= i, (i - j) mod d = 0 }
 
-    w + 1 keys. Of the published code the TVM kernel alone can do this, given no keys to the right; the layer around it
-    keeps the flag `autoregressive` but calls the kernel with False. No row is empty. Parameters and errors as for `longformer`.
+    Beltagy et al. 2020, sec. 4.1, for language models.
+
+    w + 1 keys. In the published code only the TVM kernel can do this, with no keys to the right;
+    the layer around it has the flag `autoregressive` but calls the kernel with False. No row is
+    empty. Parameters and errors as for `longformer`.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.longformer_causal(2, dilation=2), 8))
@@ -88,19 +101,22 @@ def longformer_causal(
     ···█·█·█
     """
     w = integer("longformer_causal: radius", radius, 0)
-    return _each(
-        "longformer_causal: dilation",
-        dilation,
-        lambda d: Lookback(w + 1) if d == 1 else Dilated(w, d) & Causal(),
-    )
+
+    def head(d):
+        return Lookback(w + 1) if d == 1 else Dilated(w, d) & Causal()
+
+    return _by_dilation("longformer_causal: dilation", dilation, head)
 
 
 def longformer_no_overlap(keys: int) -> Pattern:
-    """A_i = { j : |floor(i / w) - floor(j / w)| <= 1 }, w = keys        Beltagy et al. 2020, the code: sliding_chunks_no_overlap
+    """A_i = { j : |floor(i / w) - floor(j / w)| <= 1 }, w = keys
 
-    A window in whole blocks, b - 1, b and b + 1 for queries of block b. Differs: the published code needs lengths that are
-    multiples of w; and it cuts its first and last block as if they were bands, so that row r of block 0 keeps r of the keys
-    before position 0, logit and value 0, in its softmax.
+    Beltagy et al. 2020, the code: sliding_chunks_no_overlap.
+
+    A window in whole blocks: b - 1, b and b + 1 for queries of block b. Differs: the published code
+    needs lengths that are multiples of w; and it cuts its first and last block as if they were
+    bands, so that the softmax of row r of block 0 includes r keys before position 0, with logit and
+    value 0.
 
     No row is empty. Raises ValueError for `keys` below 1.
 
@@ -118,7 +134,9 @@ def longformer_no_overlap(keys: int) -> Pattern:
     return Blockwise(Window(1), integer("longformer_no_overlap: keys", keys, 1))
 
 
-def _each(name: str, dilation, head: Callable[[int], Pattern]) -> Pattern | tuple[Pattern, ...]:
+def _by_dilation(
+    name: str, dilation, head: Callable[[int], Pattern]
+) -> Pattern | tuple[Pattern, ...]:
     """The pattern of one dilation, or those of a tuple of them."""
     if isinstance(dilation, tuple) and dilation:
         return tuple(head(d) for d in int_tuple(name, dilation, 1))

@@ -1,7 +1,8 @@
-"""Sparse Transformer, published code: where it differs from the paper, `fixed` with a sub-block for each head.
+"""Sparse Transformer, published code: `fixed` with a sub-block for each head.
 
-`attention.py` of openai/sparse_attention, published with Child et al. 2019, arXiv 1904.10509. Its other modes are
-Causal(), Lookback(l) and Strided(l); `sparse_ref.published` has its functions.
+`attention.py` of openai/sparse_attention, published with Child et al. 2019, arXiv 1904.10509,
+differs from the paper here. Its other modes are Causal(), Lookback(l) and Strided(l);
+`sparse_ref.published` has its functions.
 
 Symbols:  l the stride;  c the length of a sub-block.
 """
@@ -11,17 +12,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..define import Rule, every
-from ..sets.checks import MAX_HEADS, MAX_PARAMETER, integer
+from ..sets.checks import MAX_HEADS, integer
 from ..sets.pattern import Pattern
 from .sparse_transformer import Block, Summary
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class SubBlock(Rule):
-    """A_i = { j <= i : l - number c <= j mod l < l - (number - 1) c }        Child et al. 2019, sec. 4.3, distinct sub-blocks
+    """A_i = { j <= i : l - number c <= j mod l < l - (number - 1) c }
 
-    Of the sub-blocks of c positions in every block of l, the one that is `number`-th from the end, so that each head can
-    have its own; SubBlock(l, c, 1) is Summary(l, c).
+    Child et al. 2019, sec. 4.3, distinct sub-blocks.
+
+    The `number`-th from the end of the sub-blocks of c positions in every block of l, so that each
+    head can have its own; SubBlock(l, c, 1) is Summary(l, c).
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.SubBlock(4, 1, 2), 8))
@@ -48,7 +51,8 @@ class SubBlock(Rule):
 
     @staticmethod
     def formula(i, j, l, c, number):
-        return (j <= i) & (j % l >= l - number * c) & (j % l < l - (number - 1) * c)
+        start = l - number * c
+        return (j <= i) & (start <= j % l) & (j % l < start + c)
 
     @staticmethod
     def solution(i, n, l, c, number):
@@ -56,17 +60,26 @@ class SubBlock(Rule):
 
     @staticmethod
     def pairs(n, l, c, number):
-        return Summary.pairs(n, l, number * c) - Summary.pairs(n, l, (number - 1) * c)
+        from_start = Summary.pairs(n, l, number * c)
+        from_stop = Summary.pairs(n, l, (number - 1) * c)
+        return from_start - from_stop
 
 
 def openai_fixed(
-    l: int, blocksize: int, num_verts: int = 1, vertsize: int = 1, heads: int | None = None
+    l: int,
+    blocksize: int,
+    num_verts: int = 1,
+    vertsize: int = 1,
+    heads: int | None = None,
 ) -> tuple[Pattern, ...]:
-    """Block(l) | SubBlock(l, c, h'): both steps of `fixed` merged, a sub-block per head        Child et al. 2019, published code
+    """Block(l) | SubBlock(l, c, h'): both steps of `fixed` merged, a sub-block per head
 
-    A_i^h = { j <= i : floor(j / l') = floor(i / l')  or  floor((j mod l') / b) in {S - 1 - h' v - t : t < v} }
-    with b = blocksize, S = floor(l / b), l' = S b, v = vertsize and h' = h mod num_verts: head 0 looks at the
-    last v sub-blocks of each block, head 1 at the v before, and so on.
+    Child et al. 2019, published code.
+
+    Head h has { j <= i : floor(j / l') = floor(i / l')  or  floor((j mod l') / b) = S - 1 - h' v -
+    t for some t < v }, with b = blocksize, S = floor(l / b), l' = S b, v = vertsize and h' = h mod
+    num_verts: head 0 looks at the last v sub-blocks of each block, head 1 at the v before, and so
+    on.
 
     Parameters
     ----------
@@ -75,11 +88,12 @@ def openai_fixed(
     vertsize : their length in blocks.
     heads : how many heads, num_verts unless given; a multiple of num_verts.
 
-    Raises ValueError where the published asserts would fail, and where num_verts sub-blocks do not fit in l.
-    Source: `attention.py`, `get_blocksparse_obj` and `get_callback`, of the code published with Child et al. 2019.
+    Raises ValueError if the published asserts would fail, and if num_verts sub-blocks do not fit in
+    l. The code is `get_blocksparse_obj` and `get_callback` of `attention.py`.
 
     >>> import sparse_ref as sr
-    >>> for p in sr.openai_fixed(4, 1, num_verts=2): print(sr.picture(p, 6), end="\\n\\n")
+    >>> for p in sr.openai_fixed(4, 1, num_verts=2):
+    ...     print(sr.picture(p, 6), end="\\n\\n")
     █·····
     ██····
     ███···
@@ -95,17 +109,12 @@ def openai_fixed(
     ··█·██
     <BLANKLINE>
     """
-    given = dict(
-        l=l,
-        blocksize=blocksize,
-        num_verts=num_verts,
-        vertsize=vertsize,
-        heads=num_verts if heads is None else heads,
-    )
-    l, blocksize, num_verts, vertsize, heads = (
-        integer(f"openai_fixed: {name}", value, 1, MAX_HEADS if name == "heads" else MAX_PARAMETER)
-        for name, value in given.items()
-    )
+    l = integer("openai_fixed: l", l, 1)
+    blocksize = integer("openai_fixed: blocksize", blocksize, 1)
+    num_verts = integer("openai_fixed: num_verts", num_verts, 1)
+    vertsize = integer("openai_fixed: vertsize", vertsize, 1)
+    heads = num_verts if heads is None else heads
+    heads = integer("openai_fixed: heads", heads, 1, MAX_HEADS)
     blocks = l // blocksize
     if blocks < 1:
         raise ValueError(f"openai_fixed: l must be at least blocksize = {blocksize}, got {l}")
@@ -119,11 +128,11 @@ def openai_fixed(
         )
     if num_verts * vertsize > blocks:
         raise ValueError(
-            f"openai_fixed: num_verts must be at most {blocks // vertsize}, all sub-blocks of l, got {num_verts}"
+            f"openai_fixed: num_verts must be at most {blocks // vertsize}, "
+            f"all sub-blocks of l, got {num_verts}"
         )
     l, c = blocks * blocksize, vertsize * blocksize
-    each = [
-        Block(l) | (SubBlock(l, c, number) if number > 1 else Summary(l, c))
-        for number in range(1, num_verts + 1)
-    ]
-    return tuple(each * (heads // num_verts))
+    others = [SubBlock(l, c, number) for number in range(2, num_verts + 1)]
+    sub_blocks = [Summary(l, c), *others]
+    patterns = tuple(Block(l) | sub_block for sub_block in sub_blocks)
+    return patterns * (heads // num_verts)

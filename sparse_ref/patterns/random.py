@@ -1,9 +1,10 @@
-"""Keys drawn at random, each row by itself."""
+"""Random patterns: keys drawn at random, each row by itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +12,18 @@ from ..sets.checks import MAX_LENGTH, integer, query_and_length
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.run import as_int64
+from ..sets.types import IntArray
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Random(Pattern):
-    """A_i = { `keys` of the positions 0 <= j < n }        a set drawn uniformly, row i from (seed, i, n) alone
+    """A_i = { `keys` of the positions 0 <= j < n }
 
-    Row i begins at block i ceil(keys / 4) of the Philox-4x64 stream whose key is the seed, four words a block, and draws
-    without repeats by Floyd's method (Bentley and Floyd 1987): the same keys on any machine, in any order of asking.
+    A set drawn uniformly, row i from (seed, i, n) alone.
+
+    Row i begins at block i ceil(keys / 4) of the Philox-4x64 stream whose key is the seed, four
+    words per block, and draws without repeats by Floyd's method (Bentley and Floyd 1987): the same
+    keys on any machine, in any order of the rows.
 
     Parameters
     ----------
@@ -43,10 +48,10 @@ class Random(Pattern):
     seed: int
 
     def __post_init__(self):
-        for name, least, most in (("n", 0, MAX_LENGTH), ("keys", 0, None), ("seed", 0, None)):
-            object.__setattr__(
-                self, name, integer(f"Random: {name}", getattr(self, name), least, most)
-            )
+        n = integer("Random: n", self.n, 0, MAX_LENGTH)
+        keys = integer("Random: keys", self.keys, 0, None)
+        seed = integer("Random: seed", self.seed, 0, None)
+        vars(self).update(n=n, keys=keys, seed=seed)
         if self.keys > self.n:
             raise ValueError(f"Random: keys must be at most n = {self.n}, got {self.keys}")
         if self.seed >= 2**64:
@@ -56,44 +61,48 @@ class Random(Pattern):
         return f"Random({self.n}, {self.keys}, {self.seed})"
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.n
 
-    def contains(self, i, j):
-        i, j = np.broadcast_arrays(as_int64(np.asarray(i)), as_int64(np.asarray(j)))
-        asked, row = np.unique(i, return_inverse=True)
-        listed = Listed(np.arange(len(asked) + 1) * self.keys, self.rows(asked).ravel())
+    def contains(self, i: Any, j: Any) -> Any:
+        i, j = as_int64(np.asarray(i)), as_int64(np.asarray(j))
+        i, j = np.broadcast_arrays(i, j)
+        queries, row = np.unique(i, return_inverse=True)
+        indptr = np.arange(len(queries) + 1) * self.keys
+        listed = Listed(indptr, self.rows(queries).ravel())
         return listed.contains(row.reshape(i.shape), j)
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
-        self._stated_for(i, n)
+        self.check_length(i, n)
         return self.rows(np.array([i]))[0]
 
-    def rows(self, i: np.ndarray) -> np.ndarray:
+    def rows(self, i: IntArray) -> IntArray:
         """The keys of each query i, ascending, int64 (len(i), keys)."""
-        self._stated_for(i, self.n)
-        chosen = np.zeros((len(i), self.keys), np.int64)
+        self.check_length(i, self.n)
+        keys = np.zeros((len(i), self.keys), np.int64)
         words = self._words(i)
         for t in range(self.keys):
-            most = self.n - self.keys + t
-            drawn = (words[:, t] % np.uint64(most + 1)).astype(np.int64)
-            again = (chosen[:, :t] == drawn[:, None]).any(axis=1)
-            chosen[:, t] = np.where(again, most, drawn)
-        return np.sort(chosen, axis=1)
+            last = self.n - self.keys + t
+            drawn = words[:, t] % np.uint64(last + 1)
+            drawn = drawn.astype(np.int64)
+            earlier = keys[:, :t]
+            is_repeated = np.any(earlier == drawn[:, None], axis=1)
+            keys[:, t] = np.where(is_repeated, last, drawn)
+        return np.sort(keys, axis=1)
 
     def _words(self, i) -> np.ndarray:
         """The random words of each query, uint64 (len(i), at least keys)."""
         blocks = -(-self.keys // 4)
-        asked, back = np.unique(i, return_inverse=True)
-        stream, at = np.random.Philox(key=self.seed), 0
-        words = np.empty((len(asked), 4 * blocks), np.uint64)
-        edges = np.flatnonzero(np.diff(asked, prepend=-2, append=MAX_LENGTH + 1) > 1).tolist()
-        for first, stop in pairwise(
-            edges
-        ):  # rows that follow one another come from the stream at once
-            row = int(asked[first])
-            stream.advance((row - at) * blocks)
+        queries, inverse = np.unique(i, return_inverse=True)
+        words = np.empty((len(queries), 4 * blocks), np.uint64)
+        stream = np.random.Philox(key=self.seed)
+        position = 0  # the row that the stream is at
+        gaps = np.diff(queries, prepend=-2, append=MAX_LENGTH + 1)
+        edges = np.flatnonzero(gaps > 1).tolist()
+        for first, stop in pairwise(edges):  # consecutive rows come from the stream at once
+            row = int(queries[first])
+            stream.advance((row - position) * blocks)
             words[first:stop] = stream.random_raw((stop - first, 4 * blocks))
-            at = row + stop - first
-        return words[back]
+            position = row + stop - first
+        return words[inverse]

@@ -1,7 +1,7 @@
 """Reformer's local layer: chunks that see themselves and their neighbours, around a circle.
 
-Kitaev, Kaiser, Levskaya 2020, "Reformer: The Efficient Transformer", arXiv 2001.04451. The paper states LSH attention; its local
-layer is that of its code, in trax and in Hugging Face transformers.
+Kitaev, Kaiser, Levskaya 2020, "Reformer: The Efficient Transformer", arXiv 2001.04451. The paper
+states LSH attention; its local layer is that of its code, in trax and in Hugging Face transformers.
 
 Symbols:  `keys` the length of a chunk;  before, after how many chunks are seen to each side.
 """
@@ -18,12 +18,15 @@ from ..sets.pattern import Pattern
 from .elementary import Band
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Circular(Sized):
-    """A_i = { j : (j - i + before) mod n <= before + after }        Kitaev et al. 2020, sec. 2, neighbours as coded
+    """A_i = { j : (j - i + before) mod n <= before + after }
 
-    A band around a circle: `before` positions back and `after` ahead, position n - 1 beside position 0. A negative side
-    excludes i, as in Band; where the band goes once around, A_i is everything.
+    Kitaev et al. 2020, sec. 2, neighbours as coded.
+
+    A band around a circle: `before` positions back and `after` ahead, position n - 1 next to
+    position 0. A negative side excludes i, as in Band; if the band goes once around, A_i is
+    everything.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Circular(6, 2, 1), 6))
@@ -62,23 +65,32 @@ class Circular(Sized):
 
 
 def reformer_local(
-    n: int, keys: int, before: int = 1, after: int = 0, circular: bool = True
+    n: int,
+    keys: int,
+    before: int = 1,
+    after: int = 0,
+    circular: bool = True,
 ) -> Pattern:
-    """A_i = { j : c - before <= floor(j / keys) <= c + after,  mod n / keys }        Kitaev et al. 2020, the code: look_adjacent
+    """A_i = { j : c - before <= floor(j / keys) <= c + after,  mod n / keys }
 
-    with c = floor(i / keys), the chunk of i.
+    Kitaev et al. 2020, the code: look_adjacent.
+
+    Here c = floor(i / keys), the chunk of i.
 
     Parameters
     ----------
-    n : the length: a multiple of `keys`, or at most `keys`; then there is one chunk, which sees itself.
+    n : the length: a multiple of `keys`, or at most `keys`; then there is one chunk, which sees
+        itself.
     keys : the length of a chunk.
     before, after : how many chunks are seen to each side.
-    circular : True as published, where the last chunk comes before the first; False without "mod n / keys".
+    circular : True as published: the last chunk comes before the first. False is without
+        "mod n / keys".
 
-    Causal: & Causal(); then `circular` changes something only where `after` is not 0. No row is empty.
-    Raises ValueError for other lengths, negative `before` or `after`, and `keys` below 1; TypeError where `circular` is no bool.
-    Differs: the published code counts a chunk twice that it meets twice, see `reformer_local_hf`.
-    Source: `look_adjacent` of trax; `LocalSelfAttention` of Hugging Face transformers.
+    Causal: & Causal(); then `circular` changes something only if `after` is not 0. No row is empty.
+    Raises ValueError for other lengths, negative `before` or `after`, and `keys` below 1; TypeError
+    if `circular` is no bool. Differs: the published code counts a chunk twice that it meets twice,
+    see `reformer_local_hf`. The code is `look_adjacent` of trax, and `LocalSelfAttention` of
+    Hugging Face transformers.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.reformer_local(6, 2), 6))
@@ -90,20 +102,27 @@ def reformer_local(
     ··████
     """
     keys, count, before, after = _chunks("reformer_local", n, keys, before, after)
-    around = flag("reformer_local: circular", circular)
-    return Blockwise(
-        Circular(count, before, after) if around else Grid((count,), (Band(before, after),)), keys
-    )
+    if flag("reformer_local: circular", circular):
+        return Blockwise(Circular(count, before, after), keys)
+    return Blockwise(Grid((count,), (Band(before, after),)), keys)
 
 
-def reformer_local_hf(n: int, keys: int, before: int = 1, after: int = 0) -> Branches:
-    """m_ij = |{ o : -before <= o <= after,  floor(j / keys) = c + o mod n / keys }|        transformers, LocalSelfAttention
+def reformer_local_hf(
+    n: int,
+    keys: int,
+    before: int = 1,
+    after: int = 0,
+) -> Branches:
+    """m_ij = |{ o : -before <= o <= after,  floor(j / keys) = c + o mod n / keys }|
 
-    with c = floor(i / keys): Reformer's local layer as published, in `models/reformer` of Hugging Face transformers. One
-    branch for each offset o, so that keys count more than once where before + after + 1 is more than the n / keys chunks.
-    The code turns less than once around: an offset of n / keys or more, to either side, is the chunk itself again. One chunk
-    alone is seen once. Parameters, errors and what makes it causal are those of `reformer_local`, whose circular set this
-    is. No row is empty.
+    transformers, LocalSelfAttention.
+
+    Here c = floor(i / keys). Reformer's local layer as published, in `models/reformer` of Hugging
+    Face transformers: one branch for each offset o, so that keys count more than once if
+    before + after + 1 is more than the n / keys chunks. The code turns less than once around: an
+    offset of n / keys or more, to either side, is the chunk itself again. If there is one chunk, it
+    is seen once. Parameters, errors and causality are those of `reformer_local`, whose circular set
+    this is. No row is empty.
 
     >>> import sparse_ref as sr
     >>> sr.multiplicity(sr.reformer_local_hf(4, 2, before=1, after=1), 4)
@@ -113,14 +132,16 @@ def reformer_local_hf(n: int, keys: int, before: int = 1, after: int = 0) -> Bra
            [2, 2, 1, 1]])
     """
     keys, count, before, after = _chunks("reformer_local_hf", n, keys, before, after)
-    offsets = range(-before, after + 1) if count > 1 else (0,)
-    turned = [o if abs(o) < count else 0 for o in offsets]
-    return Branches(tuple(Blockwise(Circular(count, -o, o), keys) for o in turned))
+    offsets = range(-before, after + 1) if count > 1 else range(1)
+    turns = [o if abs(o) < count else 0 for o in offsets]
+    chunks = [Circular(count, -o, o) for o in turns]
+    return Branches(tuple(Blockwise(chunk, keys) for chunk in chunks))
 
 
-def _chunks(name: str, n: int, keys: int, before: int, after: int) -> tuple[int, int, int, int]:
-    """The length of a chunk, how many there are, and `before` and `after`: one chunk where n is at most keys."""
-    n, keys = integer(f"{name}: n", n, 1), integer(f"{name}: keys", keys, 1)
+def _chunks(name, n, keys, before, after):
+    """(length of a chunk, number of chunks, before, after); one chunk if n is at most keys."""
+    n = integer(f"{name}: n", n, 1)
+    keys = integer(f"{name}: keys", keys, 1)
     if n > keys and n % keys:
         raise ValueError(
             f"{name}: n must be at most keys = {keys} or a multiple of it (Reformer), got {n}"

@@ -1,6 +1,7 @@
 """Sparse Transformer: strided and fixed factorized attention.
 
-Child, Gray, Radford, Sutskever 2019, "Generating Long Sequences with Sparse Transformers", arXiv 1904.10509.
+Child, Gray, Radford, Sutskever 2019, "Generating Long Sequences with Sparse Transformers", arXiv
+1904.10509.
 
 Symbols:  l the stride, near sqrt(n);  c the summary width, c <= l;  A^(m) is step m.
 """
@@ -14,9 +15,11 @@ from ..define import Rule, every, span
 from ..sets.factorized import Factorized
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Local(Rule):
-    """A_i = { t, t + 1, ..., i },  t = max(0, i - l)        Child et al. 2019, sec. 4.3, strided, m = 1
+    """A_i = { t, t + 1, ..., i },  t = max(0, i - l)
+
+    Child et al. 2019, sec. 4.3, strided, m = 1.
 
     l + 1 keys. Differs: the published code keeps l of them, `Lookback(l)`.
 
@@ -42,14 +45,15 @@ class Local(Rule):
 
     @staticmethod
     def pairs(n, l):
-        return _falling(
-            n, min(l + 1, n)
-        )  # the diagonals at 0, 1, ..., l below the main one: n, n - 1, ... pairs
+        # the diagonals at 0, 1, ..., l below the main one: n, n - 1, ... pairs
+        return _arithmetic_sum(n, min(l + 1, n))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Strided(Rule):
-    """A_i = { j <= i : (i - j) mod l = 0 }        Child et al. 2019, sec. 4.3, strided, m = 2
+    """A_i = { j <= i : (i - j) mod l = 0 }
+
+    Child et al. 2019, sec. 4.3, strided, m = 2.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Strided(3), 6))
@@ -73,14 +77,15 @@ class Strided(Rule):
 
     @staticmethod
     def pairs(n, l):
-        return _falling(
-            n, -(-n // l), l
-        )  # the diagonals at 0, l, 2 l, ... below the main one: n, n - l, ... pairs
+        # the diagonals at 0, l, 2 l, ... below the main one: n, n - l, ... pairs
+        return _arithmetic_sum(n, -(-n // l), l)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Block(Rule):
-    """A_i = { j <= i : floor(j / l) = floor(i / l) }        Child et al. 2019, sec. 4.3, fixed, m = 1
+    """A_i = { j <= i : floor(j / l) = floor(i / l) }
+
+    Child et al. 2019, sec. 4.3, fixed, m = 1.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.Block(3), 6))
@@ -108,11 +113,13 @@ class Block(Rule):
         return (whole * l * (l + 1) + last * (last + 1)) // 2
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Summary(Rule):
-    """A_i = { j <= i : j mod l >= l - c }        Child et al. 2019, sec. 4.3, fixed, m = 2
+    """A_i = { j <= i : j mod l >= l - c }
 
-    The last c positions of every block of l, as far as they are not in the future: none for i < l - c.
+    Child et al. 2019, sec. 4.3, fixed, m = 2.
+
+    The last c positions of every block of l that are not in the future: none for i < l - c.
     Differs: the paper prints residues {t, ..., l} with t = l - c; residue l does not occur.
 
     >>> import sparse_ref as sr
@@ -143,41 +150,66 @@ class Summary(Rule):
 
     @staticmethod
     def pairs(n, l, c):
-        # n - j queries see key j. The first of its c keys in a block: n - (l - c) in block 0, then l fewer a block.
-        whole, rest = divmod(n, l)
-        few = max(
-            rest - (l - c), 0
-        )  # keys in the unfinished block: few, few - 1, ..., 1 queries see them
-        return c * _falling(n - (l - c), whole, l) + whole * _falling(0, c) + _falling(few, few)
+        # n - j queries see key j: the first of a block's c keys is seen by n - (l - c) queries in
+        # block 0, by l fewer in each block after it; the next keys of a block by 1, 2, ... fewer
+        blocks, rest = divmod(n, l)
+        first_keys = _arithmetic_sum(n - (l - c), blocks, l)
+        whole_blocks = c * first_keys + blocks * _arithmetic_sum(0, c)
+        unfinished = max(rest - (l - c), 0)  # keys: unfinished, ..., 2, 1 queries see them
+        return whole_blocks + _arithmetic_sum(unfinished, unfinished)
 
 
-def _falling(first: int, terms: int, step: int = 1) -> int:
+def _arithmetic_sum(first: int, terms: int, step: int = 1) -> int:
     """first + (first - step) + (first - 2 step) + ..., so many terms."""
     return terms * first - step * (terms * (terms - 1) // 2)
 
 
 def strided(l: int) -> Factorized:
-    """(Local(l), Strided(l)): the last l keys, then every l-th.        Child et al. 2019, sec. 4.3
+    """(Local(l), Strided(l)): the last l keys, then every l-th.
+
+    Child et al. 2019, sec. 4.3.
 
     A path j -> a -> i takes a, the last position congruent to i within l of j.
+
+    >>> import sparse_ref as sr
+    >>> sr.picture(sr.strided(3), 6)
+    █·····  █·····
+    ██····  ·█····
+    ███···  ··█···
+    ████··  █··█··
+    ·████·  ·█··█·
+    ··████  ··█··█
     """
-    return Factorized((Local(l), Strided(l)), f"strided({l})", partial(_strided_via, l=l))
+    steps = Local(l), Strided(l)
+    return Factorized(steps, f"strided({l})", partial(path_in_strided, l=l))
 
 
 def fixed(l: int, c: int = 1) -> Factorized:
-    """(Block(l), Summary(l, c)): own block, then the last c of every block.        Child et al. 2019, sec. 4.3
+    """(Block(l), Summary(l, c)): own block, then the last c of every block.
 
-    A path j -> a -> i takes a, the last position of j's block; where i is in that block itself, a = i, and the
-    second step is the residual edge.
+    Child et al. 2019, sec. 4.3.
+
+    A path j -> a -> i takes a, the last position of j's block; if i is in that block itself, a = i,
+    and the second step is the residual edge.
+
+    >>> import sparse_ref as sr
+    >>> sr.picture(sr.fixed(3), 6)
+    █·····  ······
+    ██····  ······
+    ███···  ··█···
+    ···█··  ··█···
+    ···██·  ··█···
+    ···███  ··█··█
     """
-    return Factorized((Block(l), Summary(l, c)), f"fixed({l}, {c})", partial(_fixed_via, l=l))
+    steps = Block(l), Summary(l, c)
+    return Factorized(steps, f"fixed({l}, {c})", partial(path_in_fixed, l=l))
 
 
-def _strided_via(j, i, l):
+def path_in_strided(j, i, l):
     """The one candidate a = i - l floor((i - j) / l):  0 <= a - j < l and (i - a) mod l = 0."""
     return (i - (i - j) // l * l,)
 
 
-def _fixed_via(j, i, l):
+def path_in_fixed(j, i, l):
     """The last position of j's block; or i itself, kept by the residual edge."""
     return (j // l * l + l - 1, i)

@@ -1,6 +1,7 @@
-"""StreamingLLM: attention sinks beside a window.
+"""StreamingLLM: attention sinks and a causal window.
 
-Xiao, Tian, Chen, Han, Lewis 2023, "Efficient Streaming Language Models with Attention Sinks", arXiv 2309.17453.
+Xiao, Tian, Chen, Han, Lewis 2023, "Efficient Streaming Language Models with Attention Sinks", arXiv
+2309.17453.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from .globals import Sinks
 
 
 def streaming(sinks: int, keys: int) -> Pattern:
-    """A_i = { j <= i : j < sinks  or  i - keys < j }        Xiao et al. 2023, sec. 3.2
+    """A_i = { j <= i : j < sinks  or  i - keys < j }
 
-    The first positions of the text, and a window of the last `keys`, i included: what a cache of sinks + keys entries
-    holds once the query is in it.
+    Xiao et al. 2023, sec. 3.2.
 
-    Differs: where the code trims its cache after each token and not before it, the query finds `keys` others there, which is
-    streaming(sinks, keys + 1). Rotary embeddings count places in the cache there, not in the text; the sets are the same.
+    The first positions of the text, and a window of the last `keys`, i included: the content of a
+    cache of sinks + keys entries once the query is in it.
+
+    Differs: if the code trims its cache after each token, not before it, the query finds `keys`
+    others there, which is streaming(sinks, keys + 1). Rotary embeddings count places in the cache
+    there, not in the text; the sets are the same.
 
     No row is empty. Raises ValueError for negative `sinks` and for `keys` below 1.
 
@@ -31,6 +35,6 @@ def streaming(sinks: int, keys: int) -> Pattern:
     █··██·
     █···██
     """
-    return Sinks(integer("streaming: sinks", sinks, 0)) | Lookback(
-        integer("streaming: keys", keys, 1)
-    )
+    sinks = integer("streaming: sinks", sinks, 0)
+    keys = integer("streaming: keys", keys, 1)
+    return Sinks(sinks) | Lookback(keys)

@@ -1,34 +1,62 @@
-"""Factorized attention beside dense attention, on the image and as a matrix: Child et al. 2019, fig. 3."""
+"""Factorized next to dense attention, as image and as matrix: Child et al. 2019, fig. 3."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 
 from ..patterns import Causal
-from .blocks import block_for, shares
-from .given import position, sides, steps_of
-from .image import blended, kinds_of, looks
-from .style import LEGEND, QUERY, handles, painted, titled
+from ..sets.factorized import Factorized
+from ..sets.pattern import Pattern
+from .arguments import ImageShape, Position, image_shape, query_index, steps_of
+from .block_shares import block_for, shares
+from .image import kinds_for_members, kinds_for_query, kinds_of
+from .style import LEGEND_STYLE, QUERY_COLOUR, CellGrid, draw_kinds, legend_entries, set_title
 
 
-def factorization(f, shape, *, query=None, fig=None) -> Figure | SubFigure:
-    """Dense causal attention and factorized ones side by side: where one query looks on an image, above the matrix [j in A_i].
+class _Column(NamedTuple):
+    """One attention to draw: its title and its steps."""
 
-    Each step has its own colour, dense attention being one step. The mark beside a matrix is at the row drawn above it.
+    title: str
+    steps: tuple[Pattern, ...]
+
+
+class _Scene(NamedTuple):
+    """What all columns share: the image's shape, the query, the number of kinds of step."""
+
+    shape: ImageShape
+    query: int
+    step_kinds: int
+
+
+def factorization(
+    f: Pattern | Factorized | Sequence[Pattern | Factorized],
+    shape: ImageShape,
+    *,
+    query: Position | None = None,
+    fig: Figure | SubFigure | None = None,
+) -> Figure | SubFigure:
+    """Dense causal attention and factorized ones side by side: one query's keys, and the matrix.
+
+    The upper panels show the keys of one query on an image, the lower ones [j in A_i]. Each step
+    has its own colour; dense attention is one step. The mark at a matrix is at the row drawn above.
 
     Parameters
     ----------
     f : a Factorized or a Pattern, or a sequence of them, a column for each after the dense one.
-    shape : (height, width) of an image read row by row; the matrix is over n = height * width positions. Above 512 of
-        them its cells are blocks, in the colour of the steps that have any pair there.
-    query : the position drawn, as an int or as (row, column); near the lower middle unless given.
-    fig : an empty figure or subfigure to draw on; a new figure unless given. A constrained layout fits best.
+    shape : (height, width) of an image read row by row; the matrix is over n = height * width
+        positions. Above 512 of them its cells are blocks, in the colour of the steps that have any
+        pair there.
+    query : the position drawn, as an int or as (row, column); near the lower middle by default.
+    fig : an empty figure or subfigure to draw on; a new figure by default. A constrained layout
+        fits best.
 
-    Returns the figure. Raises as `image` does, and ValueError for a sequence of none.
+    Returns the figure. Raises as `image` does, and ValueError for an empty sequence.
     Source: Child et al. 2019, arXiv 1904.10509, fig. 3, which has shape (6, 6) and l = 6.
 
     >>> import sparse_ref as sr
@@ -37,52 +65,85 @@ def factorization(f, shape, *, query=None, fig=None) -> Figure | SubFigure:
     ['(a) dense, causal', '(b) strided(6)', '(c) fixed(6, 1)']
     >>> import matplotlib.pyplot as plt; plt.close(fig)
     """
-    fs = list(f) if isinstance(f, Sequence) else [f]
-    if not fs:
+    factorizations = list(f) if isinstance(f, Sequence) else [f]
+    if not factorizations:
         raise ValueError("f must have at least 1 factorization, got none")
-    height, width = shape = sides(shape)
-    i = position((2 * height // 3, width // 2) if query is None else query, shape)
-    columns = [(Causal(),), *(steps_of("f", one, height * width) for one in fs)]
-    if fig is not None and not isinstance(fig, FigureBase):
-        raise TypeError(f"fig must be a matplotlib Figure or SubFigure, got {type(fig).__name__}")
-    if fig is None:
-        side = 2.1 if height * width <= 144 else 3.0
-        fig = plt.figure(figsize=(side * len(columns), 2 * side + 0.4), layout="constrained")
-    most, tables = max(map(len, columns)), []
+    height, width = shape = image_shape(shape)
+    lower_middle = (2 * height // 3, width // 2)
+    i = query_index(lower_middle if query is None else query, shape)
+    columns = _columns(factorizations, height * width)
+    scene = _Scene(shape, i, max(len(column.steps) for column in columns))
+    fig = _figure_or_new(fig, len(columns), height * width)
     panels = fig.subplots(2, len(columns)).T
-    for k, (name, steps) in enumerate(zip(["dense, causal", *map(repr, fs)], columns)):
-        tables += _column(panels[k], f"({chr(ord('a') + k)}) {name}", steps, most, i, shape)
+    tables = []
+    for column_panels, column in zip(panels, columns):
+        tables += _draw_column(column_panels, column, scene)
     for panel in panels[1:].flat:
         panel.set_ylabel("")
     fig.legend(
-        handles=handles(kinds_of(most), *tables),
+        handles=legend_entries(kinds_of(scene.step_kinds), *tables),
         loc="outside lower center",
         ncols=3 * (len(columns) - 1),
-        **LEGEND,
+        **LEGEND_STYLE,
     )
     return fig
 
 
-def _column(
-    panels, title: str, steps, most: int, i: int, shape: tuple[int, int]
+def _columns(factorizations: list[Any], n: int) -> list[_Column]:
+    """The dense column, then one for each factorization, with letters in the titles."""
+    columns = [_Column("(a) dense, causal", (Causal(),))]
+    for place, factorization in enumerate(factorizations, 1):
+        letter = chr(ord("a") + place)
+        steps = steps_of("f", factorization, n)
+        columns.append(_Column(f"({letter}) {factorization!r}", steps))
+    return columns
+
+
+def _figure_or_new(fig: Any, columns: int, n: int) -> Figure | SubFigure:
+    """The figure given; else a new one for so many columns."""
+    if fig is None:
+        side = 2.1 if n <= 144 else 3.0
+        return plt.figure(figsize=(side * columns, 2 * side + 0.4), layout="constrained")
+    if not isinstance(fig, (Figure, SubFigure)):
+        raise TypeError(f"fig must be a matplotlib Figure or SubFigure, got {type(fig).__name__}")
+    return fig
+
+
+def _draw_column(
+    panels: Sequence[Axes],
+    column: _Column,
+    scene: _Scene,
 ) -> list[np.ndarray]:
-    """One attention: the image above, the matrix below it; the kinds of cell in both."""
-    (top, bottom), n = panels, shape[0] * shape[1]
-    block = block_for((n, n))
-    found = np.stack([shares(step, (n, n), block) > 0 for step in steps])
-    a, b = np.ogrid[: found.shape[1], : found.shape[2]]
-    seen, matrix = looks(steps, most, i, shape), blended(found, most, b > a)
-    painted(top, seen, kinds_of(most), shape)
-    titled(top, title, "column", "row")
-    painted(bottom, matrix, kinds_of(most), (n, n), block, unit=shape[1])
-    titled(bottom, "" if block == (1, 1) else f"cells of {block[0]} × {block[1]} pairs")
+    """Draw the image above, the matrix below it; returns the kinds of cell in both."""
+    top, bottom = panels
+    height, width = scene.shape
+    kinds = kinds_of(scene.step_kinds)
+    image = kinds_for_query(column.steps, scene.step_kinds, scene.query, scene.shape)
+    draw_kinds(top, image, kinds, CellGrid(scene.shape))
+    set_title(top, column.title, "column", "row")
+
+    n = height * width
+    grid = CellGrid((n, n), block_for((n, n)), unit=width)
+    matrix = _matrix_kinds(column.steps, scene.step_kinds, grid)
+    draw_kinds(bottom, matrix, kinds, grid)
+    b_q, b_k = grid.block
+    set_title(bottom, "" if grid.block == (1, 1) else f"cells of {b_q} × {b_k} pairs")
     bottom.plot(
         1.03,
-        i,
+        scene.query,
         marker="<",
         markersize=4,
-        color=QUERY,
+        color=QUERY_COLOUR,
         transform=bottom.get_yaxis_transform(),
         clip_on=False,
     )
-    return [seen, matrix]
+    return [image, matrix]
+
+
+def _matrix_kinds(steps: Sequence[Pattern], step_kinds: int, grid: CellGrid) -> np.ndarray:
+    """The kind of each cell of the matrix."""
+    tables = [shares(step, grid.shape, grid.block) for step in steps]
+    step_shares = np.stack(tables)
+    rows, columns = tables[0].shape
+    a, b = np.ogrid[:rows, :columns]
+    return kinds_for_members(step_shares > 0, step_kinds, b > a)

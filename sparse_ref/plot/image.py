@@ -1,45 +1,71 @@
-"""Where a query looks on an image whose positions are read row by row: the upper panels of Child et al. 2019, fig. 3."""
+"""The keys of one query on an image read row by row: upper panels of Child et al. 2019, fig. 3."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
-from .given import picture_below, position, sides, steps_of
+from ..sets.factorized import Factorized
+from ..sets.pattern import Pattern
+from ..sets.types import BoolArray
+from .arguments import (
+    ImageShape,
+    Position,
+    background_image,
+    image_shape,
+    query_index,
+    steps_of,
+)
 from .style import (
-    LATER,
-    NOT,
-    QUERY,
-    SEVERAL,
-    STEPS,
+    LATER_COLOUR,
+    NON_MEMBER_COLOUR,
+    QUERY_COLOUR,
+    SEVERAL_STEPS_COLOUR,
+    STEP_COLOURS,
+    CellGrid,
     Kind,
+    add_legend,
     axes_or_new,
-    handles,
-    legend,
-    painted,
-    titled,
+    draw_kinds,
+    legend_entries,
+    set_title,
 )
 
-TONES = LinearSegmentedColormap.from_list("steps", STEPS)
+STEP_COLOURMAP = LinearSegmentedColormap.from_list("steps", STEP_COLOURS)
 
 
-def image(p, shape, query, *, ax=None, background=None) -> AxesImage:
-    """The positions j in A_i of an image, j = row * width + column, for one query i; each step in its own colour.
+def image(
+    p: Pattern | Factorized,
+    shape: ImageShape,
+    query: Position,
+    *,
+    ax: Axes | None = None,
+    background: ArrayLike | None = None,
+) -> AxesImage:
+    """The keys j in A_i of one query i on an image, j = row * width + column; a colour per step.
 
-    Positions that no step attends to are told apart: those before i are skipped, later ones may not exist yet.
+    Positions that no step attends to have two colours: those before i are skipped, those after i
+    may not exist yet.
 
     Parameters
     ----------
-    p : a Pattern, or a Factorized, whose steps are drawn together, a position in several of them darker.
+    p : a Pattern, or a Factorized, whose steps are drawn together, a position in several of them
+        darker.
     shape : (height, width).
     query : i itself, or (row, column).
-    ax : where to draw; a new figure unless given.
-    background : an image (height, width), (height, width, 3) or (height, width, 4), shown faded under the cells; a multiple
-        of `shape` where each position is a patch of it.
+    ax : the axes to draw on; a new figure by default.
+    background : an image (height, width), (height, width, 3) or (height, width, 4), drawn faded
+        under the cells; a multiple of `shape` if each position is a patch of it.
 
-    Returns the image of the cells: 0 where skipped, m in step m alone, then, counting on, in several, the query, later ones.
-    Raises TypeError for another p or non-integers; ValueError for a query outside the image or a background that does not fit.
+    Returns the image of the cells: 0 if skipped, m if in step m only, then, counting on, in
+    several, the query, later ones.
+    Raises TypeError for another p or non-integers; ValueError for a query outside the image or a
+    background that does not fit.
 
     >>> import sparse_ref as sr
     >>> im = sr.plot.image(sr.strided(3), (3, 3), query=(1, 2))
@@ -49,63 +75,65 @@ def image(p, shape, query, *, ax=None, background=None) -> AxesImage:
      [5 5 5]]
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
-    height, width = shape = sides(shape)
-    steps, i = steps_of("p", p, height * width), position(query, shape)
-    values, kinds = looks(steps, len(steps), i, shape), kinds_of(len(steps))
-    below = None if background is None else picture_below(background, shape)
+    height, width = shape = image_shape(shape)
+    steps = steps_of("p", p, height * width)
+    i = query_index(query, shape)
+    values = kinds_for_query(steps, len(steps), i, shape)
+    kinds = kinds_of(len(steps))
+    under = None if background is None else background_image(background, shape)
     ax = axes_or_new(ax, shape, below=0.8)
-    if below is not None:
-        ax.imshow(
-            below,
-            cmap="gray",
-            alpha=0.6,
-            interpolation="none",
-            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-        )
-        kinds = _sheer(kinds)
-    im = painted(ax, values, kinds, shape, grid=below is None)
-    titled(ax, f"{p!r}, query {i}", "column", "row")
-    legend(ax, handles(kinds, values))
+    if under is not None:
+        extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+        ax.imshow(under, cmap="gray", alpha=0.6, interpolation="none", extent=extent)
+        kinds = _translucent(kinds)
+    im = draw_kinds(ax, values, kinds, CellGrid(shape, lines=under is None))
+    set_title(ax, f"{p!r}, query {i}", "column", "row")
+    add_legend(ax, legend_entries(kinds, values))
     return im
 
 
-def looks(steps, most: int, i: int, shape: tuple[int, int]) -> np.ndarray:
-    """What each position of the image is to query i, as an index into `kinds_of(most)`."""
+def kinds_for_query(
+    steps: Sequence[Pattern], step_kinds: int, i: int, shape: ImageShape
+) -> np.ndarray:
+    """The kind of each position of the image for query i, an index into `kinds_of(step_kinds)`."""
     n = shape[0] * shape[1]
     members = np.zeros((len(steps), n), bool)
     for m, step in enumerate(steps):
         members[m, step.row(i, n)] = True
-    values = blended(members, most, np.arange(n) > i)
-    values[i] = most + 2
+    values = kinds_for_members(members, step_kinds, np.arange(n) > i)
+    values[i] = step_kinds + 2
     return values.reshape(shape)
 
 
-def blended(members: np.ndarray, most: int, later: np.ndarray) -> np.ndarray:
-    """The kind of each pair from its membership in the steps, bool (m, ...), as an index into `kinds_of(most)`, most >= m."""
+def kinds_for_members(members: BoolArray, step_kinds: int, later: BoolArray) -> np.ndarray:
+    """The kind of each pair from its membership in the steps, bool (m, ...), m <= step_kinds.
+
+    uint8, an index into `kinds_of(step_kinds)`.
+    """
     count = members.sum(axis=0)
-    return np.select(
-        [count > 1, count == 1, later], [most + 1, members.argmax(axis=0) + 1, most + 3], 0
-    ).astype(np.uint8)
+    first_step = members.argmax(axis=0)
+    conditions = [count > 1, count == 1, later]
+    kinds = [step_kinds + 1, first_step + 1, step_kinds + 3]
+    return np.select(conditions, kinds, 0).astype(np.uint8)
 
 
-def kinds_of(most: int) -> list[Kind]:
-    """Skipped, step 1 to `most`, several of them, the query, later."""
-    tones = TONES(np.linspace(0, 1, most))
-    steps = [
-        Kind(f"step {m}" if most > 1 else "attended", tuple(tone))
-        for m, tone in enumerate(tones, 1)
-    ]
+def kinds_of(step_kinds: int) -> list[Kind]:
+    """Skipped, step 1 to `step_kinds`, several of them, the query, later."""
+    colours = STEP_COLOURMAP(np.linspace(0, 1, step_kinds))
+    names = [f"step {m}" if step_kinds > 1 else "attended" for m in range(1, step_kinds + 1)]
+    steps = [Kind(name, tuple(colour)) for name, colour in zip(names, colours)]
+    several = "both steps" if step_kinds == 2 else "several steps"
     return [
-        Kind("skipped", NOT),
+        Kind("skipped", NON_MEMBER_COLOUR),
         *steps,
-        Kind("both steps" if most == 2 else "several steps", SEVERAL),
-        Kind("query", QUERY),
-        Kind("later", LATER),
+        Kind(several, SEVERAL_STEPS_COLOUR),
+        Kind("query", QUERY_COLOUR),
+        Kind("later", LATER_COLOUR),
     ]
 
 
-def _sheer(kinds: list[Kind]) -> list[Kind]:
-    """The same, letting a picture below show: nearly bare where skipped, nearly hidden where later."""
+def _translucent(kinds: list[Kind]) -> list[Kind]:
+    """The same kinds over a picture: nearly clear if skipped, nearly opaque if later."""
     skipped, *steps, query, later = kinds
     return [
         skipped._replace(colour="black", alpha=0.25),

@@ -1,37 +1,56 @@
-"""The connectivity matrix [j in A_i]: cell by cell while it is small, as shares of connected pairs when it is large."""
+"""The connectivity matrix [j in A_i]: cell by cell if it is small, else as shares of its blocks."""
 
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.image import AxesImage
 
-from ..lower.runs.lowering import check_pattern
+from ..lower import check_pattern
 from ..sets.pattern import Pattern
-from .blocks import block_for, shares
-from .given import bools, drawable
-from .style import ATTENDS, NOT, Kind, axes_or_new, cells, painted, titled, under
-
-KINDS = Kind("not attended", NOT), Kind("attended", ATTENDS)
-SHARES = LinearSegmentedColormap.from_list("shares", ["#a9d0ee", ATTENDS, "#061a36"]).with_extremes(
-    bad=NOT, under=NOT
+from ..sets.types import BoolArray, FloatArray, Length
+from .arguments import drawable_lengths, mask_array
+from .block_shares import block_for, shares
+from .style import (
+    MEMBER_COLOUR,
+    NON_MEMBER_COLOUR,
+    CellGrid,
+    Kind,
+    axes_or_new,
+    draw_cells,
+    draw_kinds,
+    inches_from_lower_edge,
+    set_title,
 )
 
+KINDS = (Kind("not attended", NON_MEMBER_COLOUR), Kind("attended", MEMBER_COLOUR))
+SHARE_COLOURS = LinearSegmentedColormap.from_list(
+    "shares", ["#a9d0ee", MEMBER_COLOUR, "#061a36"]
+).with_extremes(bad=NON_MEMBER_COLOUR, under=NON_MEMBER_COLOUR)
 
-def mask(p, n=None, *, ax=None) -> AxesImage:
-    """The connectivity matrix [j in A_i] in two colours; in shares of connected pairs above 512 queries or keys.
 
-    A side longer than 512 is cut into blocks; the colour bar says how long and gives the scale, which is logarithmic, so that
-    a stride shows beside a full block. Rows are lowered 65,536 at a time; n x n memory is never held.
+def mask(
+    p: Pattern | BoolArray,
+    n: Length | None = None,
+    *,
+    ax: Axes | None = None,
+) -> AxesImage:
+    """The connectivity matrix [j in A_i] in two colours; above 512 positions, shares of its blocks.
+
+    A side longer than 512 is cut into blocks, and each shows its share of connected pairs. The
+    colour bar names the blocks and gives the scale, which is logarithmic, so that a stride shows
+    next to a full block. Rows are lowered 65,536 at a time, never as an n x n matrix.
 
     Parameters
     ----------
-    p : a Pattern, or a bool array (n_q, n_k), True where query i attends to key j.
+    p : a Pattern, or a bool array (n_q, n_k), True if query i attends to key j.
     n : a length, or (n_q, n_k); may be left out for an array, whose shape it is.
-    ax : where to draw; a new figure unless given.
+    ax : the axes to draw on; a new figure by default.
 
-    Returns the image, whose array is the matrix of 0 and 1, or of shares. Cells are square unless one side is 16 times the other.
-    Raises TypeError for another p or a missing n, ValueError for n below 1 or another than the array's shape.
+    Returns the image, whose array is the matrix of 0 and 1, or of shares. Cells are square unless
+    one side is 16 times the other.
+    Raises TypeError for another p or a missing n, ValueError if n is below 1 or not the shape of p.
 
     >>> import sparse_ref as sr
     >>> im = sr.plot.mask(sr.Local(1), 3)
@@ -44,29 +63,35 @@ def mask(p, n=None, *, ax=None) -> AxesImage:
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
     if isinstance(p, Pattern) and n is not None:
-        shape, title = check_pattern(p, drawable(n)), repr(p)
+        shape = check_pattern(p, drawable_lengths(n))
+        title = repr(p)
     else:
-        p = bools("p", p, n)
-        shape, title = p.shape, "mask"
-    block = block_for(shape)
-    found = shares(p, shape, block)
-    if block == (1, 1):
-        im = painted(axes_or_new(ax, found.shape), found.astype(np.uint8), KINDS, shape)
+        p = mask_array("p", p, n)
+        shape = p.shape
+        title = "mask"
+    grid = CellGrid(shape, block_for(shape))
+    values = shares(p, shape, grid.block)
+    if grid.block == (1, 1):
+        ax = axes_or_new(ax, values.shape)
+        im = draw_kinds(ax, values.astype(np.uint8), KINDS, grid)
     else:
-        im = _shaded(axes_or_new(ax, found.shape, below=0.6), found, shape, block)
-    titled(im.axes, title)
+        ax = axes_or_new(ax, values.shape, below=0.6)
+        im = _draw_shares(ax, values, grid)
+    set_title(ax, title)
     return im
 
 
-def _shaded(ax, found: np.ndarray, shape, block) -> AxesImage:
-    """Shares on a logarithmic scale from the least there is, or from 1/10 where that is less; 0 has no colour."""
-    least = min(found[found > 0].min(initial=1), 0.1)
-    im = cells(ax, found, shape, block, cmap=SHARES, norm=LogNorm(least, 1))
-    below = ax.inset_axes((0, -0.52, 1, 0.1), transform=under(ax))
-    bar = ax.figure.colorbar(im, cax=below, orientation="horizontal", format="%g")
-    cell = f"{block[0]:,} × {block[1]:,} pairs"
-    bar.set_label(
-        f"share of connected pairs (grey: none),\ncells of {cell}", fontsize="x-small", labelpad=1
-    )
+def _draw_shares(ax: Axes, values: FloatArray, grid: CellGrid) -> AxesImage:
+    """Draw shares on a logarithmic scale from the least share, or 1/10 if that is less.
+
+    A share of 0 has no colour.
+    """
+    least = min(values[values > 0].min(initial=1), 0.1)
+    im = draw_cells(ax, values, grid, SHARE_COLOURS, LogNorm(least, 1))
+    bar_axes = ax.inset_axes((0, -0.52, 1, 0.1), transform=inches_from_lower_edge(ax))
+    bar = ax.figure.colorbar(im, cax=bar_axes, orientation="horizontal", format="%g")
+    b_q, b_k = grid.block
+    label = f"share of connected pairs (grey: none),\ncells of {b_q:,} × {b_k:,} pairs"
+    bar.set_label(label, fontsize="x-small", labelpad=1)
     bar.ax.tick_params(labelsize="x-small", length=2, pad=2)
     return im

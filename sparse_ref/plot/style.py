@@ -1,4 +1,4 @@
-"""What all figures share: colours, a table of cells in them, axes that count positions, legends."""
+"""What all figures share: colours, a table of cells, axes that count positions, legends."""
 
 from __future__ import annotations
 
@@ -8,123 +8,181 @@ from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import ListedColormap, to_rgba
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
-from .given import only_axes
+from .arguments import check_axes
 
-GRID = 32  # up to so many cells a side, lines are drawn between them
-TALLEST = 16  # cells are square unless one side is so many times the other
+MAX_LINED_CELLS = 32  # lines between the cells, and glyphs in them, up to so many cells a side
+MAX_SQUARE_RATIO = 16  # cells are square unless one side is so many times the other
 
-ATTENDS, NOT = "#1f5f9f", "#e4e4e4"
-QUERY, SEVERAL, LATER = "#061a36", "#1b4f8a", "#ffffff"
-STEPS = "#3f83c0", "#93c1e8"
-LEGEND = dict(fontsize="x-small", frameon=False, handlelength=1, handleheight=1, columnspacing=1.2)
-NEITHER, BOTH, MISSING, EXTRA = "#f7f7f7", "#c6c6c6", "#0b4f8a", "#e07b10"
+MEMBER_COLOUR = "#1f5f9f"
+NON_MEMBER_COLOUR = "#e4e4e4"
+QUERY_COLOUR = "#061a36"
+SEVERAL_STEPS_COLOUR = "#1b4f8a"
+LATER_COLOUR = "#ffffff"
+STEP_COLOURS = "#3f83c0", "#93c1e8"  # of the first and of the last step
+NEITHER_COLOUR = "#f7f7f7"
+BOTH_COLOUR = "#c6c6c6"
+MISSING_COLOUR = "#0b4f8a"
+EXTRA_COLOUR = "#e07b10"
+
+LEGEND_STYLE = dict(
+    fontsize="x-small",
+    frameon=False,
+    handlelength=1,
+    handleheight=1,
+    columnspacing=1.2,
+)
+POWERS_OF_TEN = [10**e for e in range(20)]
+ROUND_NUMBERS = [m * power for power in POWERS_OF_TEN for m in (1, 2, 5)]
+Pair = tuple[int, int]
 
 
 class Kind(NamedTuple):
-    """What a cell can be: its name in the legend, its colour, and how much of what lies below it hides."""
+    """What a cell can be: its name in the legend, its colour, its opacity."""
 
     label: str
     colour: Any
     alpha: float = 1.0
 
 
-def axes_or_new(ax, cells: tuple[int, ...], below: float = 0.0):
-    """The axes given; where None is, those of a new figure with room for so many cells, and for what is below them."""
+class CellGrid(NamedTuple):
+    """How cells cover positions: cell (a, b) covers `block` of the `shape` positions.
+
+    Ticks are at multiples of `unit`; `lines` draws lines between the cells if these are large.
+    """
+
+    shape: Pair
+    block: Pair = (1, 1)
+    unit: int = 1
+    lines: bool = True
+
+
+def axes_or_new(ax: Axes | None, cells: Pair, below: float = 0.0) -> Axes:
+    """The axes given; else those of a new figure for so many cells, with room below, in inches."""
     if ax is not None:
-        only_axes(ax)
+        check_axes(ax)
         return ax
     longest = 2.8 if max(cells) <= 256 else 5.6
-    high, wide = (max(longest * n / max(cells), 0.5) for n in cells)
-    return plt.subplots(figsize=(wide + 0.6, high + below + 0.6), layout="constrained")[1]
+    height, width = (max(longest * n / max(cells), 0.5) for n in cells)
+    figsize = (width + 0.6, height + below + 0.6)
+    _, new = plt.subplots(figsize=figsize, layout="constrained")
+    return new
 
 
-def painted(
-    ax, values: np.ndarray, kinds: Sequence[Kind], shape, block=(1, 1), **options
+def draw_kinds(
+    ax: Axes,
+    values: np.ndarray,
+    kinds: Sequence[Kind],
+    grid: CellGrid,
 ) -> AxesImage:
-    """A table whose cell is kinds[value]; cell (a, b) covers `block` positions of the `shape` that the axes count."""
+    """Draw a table in which a cell is kinds[value]."""
     colours = ListedColormap([to_rgba(kind.colour, kind.alpha) for kind in kinds])
-    return cells(
-        ax, values, shape, block, cmap=colours, vmin=-0.5, vmax=len(kinds) - 0.5, **options
-    )
+    return draw_cells(ax, values, grid, colours, Normalize(-0.5, len(kinds) - 0.5))
 
 
-def cells(ax, values: np.ndarray, shape, block, unit=1, grid=True, **colours) -> AxesImage:
-    """imshow without smoothing, row 0 on top, ticks at multiples of `unit`, lines between the cells where these are large."""
-    high, wide = (count * b for count, b in zip(values.shape, block))
-    square = max(shape) < TALLEST * min(shape)
+def draw_cells(
+    ax: Axes,
+    values: np.ndarray,
+    grid: CellGrid,
+    cmap: Colormap,
+    norm: Normalize,
+) -> AxesImage:
+    """imshow without smoothing, row 0 on top, with ticks and lines as the grid says."""
+    n_q, n_k = grid.shape
+    rows, columns = values.shape
+    bottom = rows * grid.block[0] - 0.5
+    right = columns * grid.block[1] - 0.5
+    is_square = max(grid.shape) < MAX_SQUARE_RATIO * min(grid.shape)
     im = ax.imshow(
         values,
         interpolation="none",
-        aspect="equal" if square else "auto",
+        aspect="equal" if is_square else "auto",
         origin="upper",
-        extent=(-0.5, wide - 0.5, high - 0.5, -0.5),
-        **colours,
+        extent=(-0.5, right, bottom, -0.5),
+        cmap=cmap,
+        norm=norm,
     )
-    ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5))
-    for axis, n in ((ax.yaxis, shape[0]), (ax.xaxis, shape[1])):
-        at = ticks(n, unit)
-        axis.set_ticks(at, labels=[f"{t:,}" for t in at])
-        axis.set_ticks(np.arange(1, n) - 0.5 if grid and max(shape) <= GRID else [], minor=True)
+    ax.set_xlim(-0.5, n_k - 0.5)
+    ax.set_ylim(n_q - 0.5, -0.5)
+    has_lines = grid.lines and max(grid.shape) <= MAX_LINED_CELLS
+    _set_ticks(ax.yaxis, n_q, grid.unit, has_lines)
+    _set_ticks(ax.xaxis, n_k, grid.unit, has_lines)
     ax.tick_params(labelsize="x-small", length=2, pad=2)
     ax.tick_params(which="minor", length=0)
     ax.grid(False, which="major")
-    ax.grid(which="minor", color="white", linewidth=min(0.6, 8 / max(shape)))
+    linewidth = min(0.6, 8 / max(grid.shape))
+    ax.grid(which="minor", color="white", linewidth=linewidth)
     return im
 
 
+def _set_ticks(axis: Axis, n: int, unit: int, has_lines: bool) -> None:
+    """Label positions on an axis of n; minor ticks are the lines between the cells."""
+    positions = ticks(n, unit)
+    axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
+    borders = np.arange(1, n) - 0.5
+    axis.set_ticks(borders if has_lines else [], minor=True)
+
+
 def ticks(n: int, unit: int = 1) -> list[int]:
-    """Positions from 0, evenly apart: by a power of two that divides n, else by 1, 2 or 5 times a power of ten.
+    """Positions from 0, evenly spaced, counted in units, if positions come in rows of `unit`.
 
-    At most 8 of them up to n = 64 and 5 above; all of that counted in units, where positions come in rows of `unit`.
+    The space is a power of two that divides n, else 1, 2 or 5 times a power of ten. There are at
+    most 8 ticks up to n = 64 and 5 above.
     """
-    most, units = (8 if n <= 64 else 5), -(-n // unit)
-    apart = 1 << (-(-units // most) - 1).bit_length()
-    if units % apart:
-        apart = next(m * 10**e for e in range(20) for m in (1, 2, 5) if units <= most * m * 10**e)
-    return list(range(0, n, apart * unit))
+    most = 8 if n <= 64 else 5
+    units = -(-n // unit)
+    least_space = -(-units // most)
+    space = 1 << (least_space - 1).bit_length()
+    if units % space:
+        space = next(size for size in ROUND_NUMBERS if size >= least_space)
+    return list(range(0, n, space * unit))
 
 
-def titled(ax, title: str = "", x: str = "key j", y: str = "query i"):
-    """Title and labels, small enough for one column of a paper; a long title is broken where it has blanks."""
+def set_title(
+    ax: Axes,
+    title: str = "",
+    x: str = "key j",
+    y: str = "query i",
+) -> None:
+    """Set title and labels in sizes for one column of a paper; a long title is broken at blanks."""
     lines = [fill(line, 46, break_long_words=False) for line in title.split("\n")]
     ax.set_title("\n".join(lines), fontsize="small")
     ax.set_xlabel(x, fontsize="small", labelpad=2)
     ax.set_ylabel(y, fontsize="small", labelpad=2)
 
 
-def handles(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
+def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
     """Legend entries for the kinds that occur in the tables."""
-    seen = np.unique(np.concatenate([np.unique(table) for table in tables]))
-    return [
-        Patch(
-            facecolor=to_rgba(kinds[k].colour, kinds[k].alpha),
-            edgecolor="0.5",
-            linewidth=0.5,
-            label=kinds[k].label,
-        )
-        for k in seen
-    ]
+    values = np.unique(np.concatenate([np.unique(table) for table in tables]))
+    return [_legend_entry(kinds[value]) for value in values]
 
 
-def legend(ax, entries):
-    """The legend of one axes, below its label so that it hides no cell."""
+def _legend_entry(kind: Kind) -> Patch:
+    """The legend entry of a kind."""
+    colour = to_rgba(kind.colour, kind.alpha)
+    return Patch(facecolor=colour, edgecolor="0.5", linewidth=0.5, label=kind.label)
+
+
+def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
+    """Add the legend of one axes below its label, so that it hides no cell."""
     ax.legend(
         handles=entries,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.33),
-        bbox_transform=under(ax),
+        bbox_transform=inches_from_lower_edge(ax),
         ncols=2,
-        **LEGEND,
+        **LEGEND_STYLE,
     )
 
 
-def under(ax) -> Transform:
-    """Coordinates whose x runs from 0 to 1 along the axes, and whose y is in inches from their lower edge."""
-    return blended_transform_factory(
-        ax.transAxes, ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
-    )
+def inches_from_lower_edge(ax: Axes) -> Transform:
+    """Coordinates: x from 0 to 1 along the axes, y in inches from their lower edge."""
+    lower_edge = ScaledTranslation(0, 0, ax.transAxes)
+    inches = ax.figure.dpi_scale_trans + lower_edge
+    return blended_transform_factory(ax.transAxes, inches)

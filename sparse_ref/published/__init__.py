@@ -1,4 +1,4 @@
-"""Published layers and models, put together from patterns and `attend`: what a paper or its code computes, whole."""
+"""Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts

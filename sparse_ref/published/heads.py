@@ -1,25 +1,38 @@
-"""Heads as the published code keeps them: contiguous parts of the last axis, E = heads d."""
+"""Heads as the published code lays them out: contiguous slices of the last axis, E = heads d."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..attention import attend
+from ..sets.pattern import Pattern
 
 
-def attend_in_parts(q, k, v, heads, pattern) -> np.ndarray:
-    """Attention of each part of q, k, v (..., n, E) on its own, scale 1 / sqrt(E / heads), side by side: (..., n, E)"""
-    if (
-        isinstance(heads, bool)
-        or not isinstance(heads, (int, np.integer))
-        or heads < 1
-        or q.shape[-1] % heads
-    ):
+def attend_per_head(
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    heads: int,
+    pattern: Pattern | Sequence[Pattern],
+) -> np.ndarray:
+    """Attention per head, on its slice of q, k, v (..., n, E), scale 1 / sqrt(E / heads)"""
+    width = q.shape[-1]
+    is_integer = isinstance(heads, (int, np.integer)) and not isinstance(heads, bool)
+    if not is_integer or heads < 1 or width % heads:
         raise ValueError(
-            f"heads must be an integer of at least 1 that divides E = {q.shape[-1]}, got {heads!r}"
+            f"heads must be an integer of at least 1 that divides E = {width}, got {heads!r}"
         )
-    out = attend(_parts(q, heads), _parts(k, heads), _parts(v, heads), pattern)
+    q_heads = _split_heads(q, heads)
+    k_heads = _split_heads(k, heads)
+    v_heads = _split_heads(v, heads)
+    out = attend(q_heads, k_heads, v_heads, pattern)
     return np.moveaxis(out, -3, -2).reshape(q.shape)
 
 
-def _parts(x, heads):
+def _split_heads(x: np.ndarray, heads: int) -> np.ndarray:
     """(..., n, E) -> (..., heads, n, E / heads)"""
-    return np.moveaxis(x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads), -2, -3)
+    *outer, width = x.shape
+    slices = x.reshape(*outer, heads, width // heads)
+    return np.moveaxis(slices, -2, -3)

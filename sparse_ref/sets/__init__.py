@@ -2,11 +2,12 @@
 
 from .branches import Branches
 from .factorized import Factorized, Interleaved, Merged, MultiHead
+from .heads import patterns_of_heads
 from .listed import Listed
-from .one_set import require_one_set
 from .parts import Blockwise, Documents, Grid
 from .pattern import Complement, Difference, Intersection, Pattern, Union
 from .positions import intervals, isin, rank
+from .require import require_one_set, require_pattern
 from .rule import Rule, Sized
 from .run import Run, every, span
 from .shifted import Shifted
@@ -38,7 +39,9 @@ __all__ = [
     "every",
     "intervals",
     "isin",
+    "patterns_of_heads",
     "rank",
     "require_one_set",
+    "require_pattern",
     "span",
 ]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .factorized import several
+from .factorized import pattern_tuple
+from .glyphs import Picture, side_by_side
 from .pattern import Pattern
+from .types import Length
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Branches:
-    """m_ij = |{ b : j in A_i^(b) }|        a multiset of keys: one softmax in which a key counts once for each branch
+    """m_ij = |{ b : j in A_i^(b) }|
 
-    `attend` takes one where it takes a pattern, merging the branches by log-sum-exp; `sr.multiplicity` is m.
-    Iterating gives the patterns A^(b); & with a pattern cuts each of them. Raises TypeError for anything but one or more
-    patterns.
+    A multiset of keys: one softmax in which a key counts once for each branch.
+
+    `attend` takes Branches as it takes a pattern, and merges the branches by log-sum-exp;
+    `sr.multiplicity` is m. Iterating gives the patterns A^(b); & with a pattern cuts each of them.
+    Raises TypeError for anything but one or more patterns.
 
     >>> import sparse_ref as sr
     >>> sr.multiplicity(sr.Branches((sr.Causal(), sr.Window(0))), 3)
@@ -27,10 +32,10 @@ class Branches:
     name: str = field(default="", compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "patterns", several("Branches: patterns", self.patterns))
+        object.__setattr__(self, "patterns", pattern_tuple("Branches: patterns", self.patterns))
 
-    def __and__(self, other):
-        """m_ij [j in P_i]: each branch & the pattern P, so that & Causal() takes the future out of all of them.
+    def __and__(self, other: Pattern) -> Branches:
+        """m_ij [j in P_i]: each branch & the pattern P.
 
         >>> import sparse_ref as sr
         >>> both = sr.Branches((sr.Full(), sr.Window(1)))
@@ -45,18 +50,20 @@ class Branches:
         if not isinstance(other, Pattern):
             return NotImplemented
         cut = tuple(p & other for p in self.patterns)
-        return Branches(cut, self.name and f"{self.name} & {cut[0]._inside(other)}")
+        return Branches(cut, self.name and f"{self.name} & {cut[0]._operand(other)}")
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Pattern]:
         return iter(self.patterns)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.patterns)
 
-    def __repr__(self):
+    def picture(self, n: Length) -> Picture:
+        """The pictures of the branches, side by side; n is a length, or (n_q, n_k)."""
+        return side_by_side(p.picture(n) for p in self)
+
+    def __repr__(self) -> str:
         return self.name or f"Branches({self.patterns!r})"
 
-    def _repr_html_(self):
-        from ..picture import html
-
-        return "".join(f"<p>branch {b}</p>{html(p)}" for b, p in enumerate(self.patterns))
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>branch {b}</p>{p._repr_html_()}" for b, p in enumerate(self))

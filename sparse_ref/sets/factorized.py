@@ -1,63 +1,80 @@
-"""Several patterns as one thing: steps for layers or heads, and branches of a multiset.
+"""Factorized patterns: steps, and how the layers and heads of a model share them.
 
-Child et al. 2019, arXiv 1904.10509, sec. 4.2 (factorized self-attention, in steps A^(1), ..., A^(p)) and sec. 5.1 (the three
-ways in which the layers and heads of a model share the steps).
+Child et al. 2019, arXiv 1904.10509, sec. 4.2 (factorized self-attention, in steps A^(1), ...,
+A^(p)) and sec. 5.1 (the three ways in which the layers and heads of a model share the steps).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
+from typing import Any
 
+from .definitions import Definition, set_and_source
+from .glyphs import Picture, side_by_side
+from .notebook import html_definition
 from .pattern import Pattern
+from .types import Length
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Factorized:
-    """Steps (A^(1), ..., A^(p)) that together let i reach every j <= i:  j in A_a^(1), a in A_b^(2), ..., i
+    """Steps (A^(1), ..., A^(p)) with a path  j in A_a^(1), a in A_b^(2), ..., i  for every j <= i
 
-    `steps` are in the paper's order m = 1..p, which is also the order of the layers from below. `via(j, i)`,
-    where known, gives in closed form candidates for the position a of a two-step path j -> a -> i, or for those of a longer
-    one, (a, b, ...): if any path exists, with the residual edge or without, one of them lies on one.
+    Child et al. 2019, sec. 4.2.
+
+    `steps` are in the paper's order m = 1..p, which is also the order of the layers from below.
+    Iterating gives the steps. `via(j, i)`, if it is known, gives in closed form candidates for the
+    position a of a two-step path j -> a -> i, or for the positions (a, b, ...) of a longer one: if
+    any path exists, with the residual edge or without, one of the candidates lies on a path.
+
+    >>> import sparse_ref as sr
+    >>> list(sr.Factorized((sr.Local(4), sr.Strided(4))))
+    [Local(4), Strided(4)]
     """
 
     steps: tuple[Pattern, ...]
     name: str = ""
-    via: Callable | None = field(default=None, compare=False)
+    via: Callable[..., Any] | None = field(default=None, compare=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "steps", several("Factorized: steps", self.steps))
+        object.__setattr__(self, "steps", pattern_tuple("Factorized: steps", self.steps))
 
-    def __repr__(self):
+    def __iter__(self) -> Iterator[Pattern]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def picture(self, n: Length) -> Picture:
+        """The pictures of the steps, side by side; n is a length, or (n_q, n_k)."""
+        return side_by_side(p.picture(n) for p in self)
+
+    def __repr__(self) -> str:
         return self.name or f"Factorized({self.steps!r})"
 
-    def ways(self, j, i) -> list[tuple]:
-        """What lies between j and i by each candidate of `via`, one position for each layer but the last; [] without it."""
+    def ways(self, j: Any, i: Any) -> list[tuple[Any, ...]]:
+        """The positions between j and i on each candidate path of `via`; [] without `via`."""
         candidates = () if self.via is None else self.via(j, i)
         return [between if isinstance(between, tuple) else (between,) for between in candidates]
 
-    def _repr_html_(self):
-        from ..picture import html
-
-        return "".join(f"<p>m = {m}</p>{html(p)}" for m, p in enumerate(self.steps, 1))
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>m = {m}</p>{p._repr_html_()}" for m, p in enumerate(self, 1))
 
 
-def several(name: str, patterns) -> tuple[Pattern, ...]:
+def pattern_tuple(name: str, patterns: Any) -> tuple[Pattern, ...]:
     """One or more patterns, as a tuple."""
-    if (
-        not isinstance(patterns, (list, tuple))
-        or not patterns
-        or not all(isinstance(p, Pattern) for p in patterns)
-    ):
+    is_sequence = isinstance(patterns, list | tuple) and len(patterns) > 0
+    if not is_sequence or not all(isinstance(p, Pattern) for p in patterns):
         raise TypeError(f"{name} must be one or more patterns, got {patterns!r}")
     return tuple(patterns)
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """How the steps of a factorized pattern are shared among the layers and heads of a model; abstract."""
+    """How layers and heads of a model share the steps of a factorized pattern; abstract."""
 
     factorized: Factorized
 
@@ -71,12 +88,18 @@ class Scheme:
         """The pattern of this layer and head, both from 0."""
         raise NotImplementedError
 
+    def _repr_html_(self) -> str:
+        definition = Definition(*set_and_source(type(self)))
+        return html_definition(definition) + self.factorized._repr_html_()
+
 
 class Interleaved(Scheme):
-    """Layer r uses A^(1 + r mod p): layers 0, 1, 2, ... use A^(1), ..., A^(p), A^(1), ...   sec. 5.1, eq. 6
+    """Layer r uses A^(1 + r mod p), from A^(1) in layer 0 to A^(p) and round again.
 
-    The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here: that is the
-    order in which the paper's paths walk, and for `fixed` the only one that connects.
+    Child et al. 2019, sec. 5.1, eq. 6.
+
+    The paper writes A^(r mod p) for m = 1..p and so leaves the phase open. Layer 0 is A^(1) here:
+    that is the order in which the paper's paths walk, and for `fixed` the only one that connects.
     """
 
     def at(self, layer: int, head: int) -> Pattern:
@@ -85,15 +108,21 @@ class Interleaved(Scheme):
 
 
 class Merged(Scheme):
-    """Every head of every layer uses A^(1) | ... | A^(p)   sec. 5.1, eq. 7"""
+    """Every head of every layer uses the union A^(1) | ... | A^(p).
+
+    Child et al. 2019, sec. 5.1, eq. 7.
+    """
 
     def at(self, layer: int, head: int) -> Pattern:
-        """The union of the steps, whatever the layer and head."""
+        """The union of the steps, the same for each layer and head."""
         return reduce(or_, self.factorized.steps)
 
 
 class MultiHead(Scheme):
-    """Head h of every layer uses A^(1 + h mod p)   sec. 5.1, eq. 8, with the steps dealt to the heads in turn"""
+    """Head h of every layer uses A^(1 + h mod p): the heads take the steps in turn.
+
+    Child et al. 2019, sec. 5.1, eq. 8.
+    """
 
     def at(self, layer: int, head: int) -> Pattern:
         """The pattern of this head, the same for each layer."""

@@ -1,6 +1,7 @@
 """Connectivity sets: which keys j each query i may attend to, and what | & - ~ make of them.
 
-A pattern is a frozen, hashable value that states a family of sets { A_i }; nothing else in this library defines a mask.
+A pattern is a frozen, hashable value that states a family of sets { A_i }; nothing else in this
+library defines a mask.
 
 Symbols:  i query, j key, both from 0;  n the number of keys.  True means "attends".
 """
@@ -8,9 +9,18 @@ Symbols:  i query, j key, both from 0;  n the number of keys.  True means "atten
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+
+from .checks import check_queries, integer, lengths
+from .definitions import Definition, set_and_source
+from .glyphs import MAX_PICTURE, Picture, draw_mask
+from .mask import MAX_MASK, brute_mask
+from .notebook import html_card
+from .types import BoolArray, IntArray, Length
+
+HTML_LENGTH = 16
 
 
 class Pattern:
@@ -18,80 +28,151 @@ class Pattern:
 
     precedence: ClassVar[int] = 9
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        # @dataclass writes a __repr__ into a class that has none of its own: keep the notation
+        super().__init_subclass__(**options)
+        if "__repr__" not in vars(cls) and cls.__repr__ is not object.__repr__:
+            cls.__repr__ = cls.__repr__  # type: ignore[method-assign]
+
     @property
     def own_length(self) -> int | None:
-        """The n that the sets are stated for; None where they hold for every n."""
+        """The n that the sets are stated for; None if they are stated for every n."""
         return None
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         """Whether query i may attend to key j, for i, j >= 0.
 
-        Broadcasts. i and j may be Python's ints of any size, NumPy's integers and arrays of them, or int64 torch
-        tensors: the answer has the type that comparing them has.
+        Broadcasts. i and j may be Python's ints of any size, NumPy's integers and arrays of them,
+        or int64 torch tensors: the result has the type that comparing them has.
         """
         raise NotImplementedError
 
-    def row(self, i: int, n: int) -> np.ndarray:
-        """The keys of query i among 0 <= j < n: ascending, without repeats, int64; empty where A_i is."""
+    def row(self, i: int, n: int) -> IntArray:
+        """The keys of query i among 0 <= j < n, int64, ascending, without repeats."""
         raise NotImplementedError
 
-    def __or__(self, other):
+    def mask(self, n: Length) -> BoolArray:
+        """[j in A_i] for every pair of n queries and keys, or (n_q, n_k) of them.
+
+        Returns a bool array (n_q, n_k), True = attends. Raises ValueError for more than 4096
+        queries or keys, and for a length that the sets are not stated for.
+
+        >>> import sparse_ref as sr
+        >>> sr.Causal().mask((2, 3))
+        array([[ True, False, False],
+               [ True,  True, False]])
+        """
+        if max(lengths(n)) > MAX_MASK:
+            raise ValueError(
+                f"n must be at most {MAX_MASK} for a mask, got {n!r}: "
+                "sparse_ref.csr lists the keys of longer ones"
+            )
+        return brute_mask(self, n).copy()
+
+    def picture(self, n: Length) -> Picture:
+        """The mask as text: █ attends, · does not; n is a length, or (n_q, n_k).
+
+        Raises ValueError for more than 256 queries or keys.
+
+        >>> import sparse_ref as sr
+        >>> sr.Strided(3).picture(6)
+        █·····
+        ·█····
+        ··█···
+        █··█··
+        ·█··█·
+        ··█··█
+        """
+        if max(lengths(n)) > MAX_PICTURE:
+            raise ValueError(
+                f"n must be at most {MAX_PICTURE} for a picture in text, got {n!r}: "
+                "sparse_ref.plot.mask draws larger ones"
+            )
+        return draw_mask(brute_mask(self, n))
+
+    def definition(self) -> Definition:
+        """The set and the source that the class states; a Rule adds the code of its formula."""
+        return Definition(*set_and_source(type(self)))
+
+    def __contains__(self, pair: tuple[int, int]) -> bool:
+        """(i, j) in p: whether query i attends to key j.
+
+        >>> import sparse_ref as sr
+        >>> (5, 2) in sr.Strided(3), (5, 3) in sr.Strided(3)
+        (True, False)
+        """
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise TypeError(
+                f"a pattern contains pairs (i, j) of a query and a key, got {pair!r}: "
+                "p.row(i, n) lists the keys of a query"
+            )
+        i = integer("i", pair[0], 0, most=None)
+        j = integer("j", pair[1], 0, most=None)
+        if self.own_length is None:
+            return bool(self.contains(i, j))
+        return j in self.row(i, self.own_length)
+
+    def __or__(self, other: Pattern) -> Pattern:
         return Union(self, other) if isinstance(other, Pattern) else NotImplemented
 
-    def __and__(self, other):
+    def __and__(self, other: Pattern) -> Pattern:
         return Intersection(self, other) if isinstance(other, Pattern) else NotImplemented
 
-    def __sub__(self, other):
+    def __sub__(self, other: Pattern) -> Pattern:
         return Difference(self, other) if isinstance(other, Pattern) else NotImplemented
 
-    def __invert__(self):
+    def __invert__(self) -> Pattern:
         return Complement(self)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         raise TypeError(
             f"the pattern {self!r} has no truth value: combine patterns with | & - ~, "
             "not with `or`, `and`, `not`"
         )
 
-    def _repr_html_(self):
-        from ..picture import html
+    def _html_length(self) -> Length:
+        """The length that a notebook draws the pattern at."""
+        return self.own_length or HTML_LENGTH
 
-        return html(self)
+    def _repr_html_(self) -> str:
+        try:
+            picture: str = self.picture(self._html_length())
+        except (IndexError, ValueError) as error:  # a long one, or one without so many rows
+            picture = str(error)
+        definitions = dict.fromkeys(leaf.definition() for leaf in leaves(self))
+        return html_card(repr(self), definitions, picture)
 
-    def _stated_for(self, i, n):
-        """Refuse keys of another length than the sets have, and queries beyond it; nothing where they hold for every n."""
+    def check_length(self, i: Any, n: int) -> None:
+        """Refuse a length n or queries i that the sets are not stated for.
+
+        `i` is an int, an array, or () for no query.
+
+        Raises ValueError if n is not `own_length`, IndexError if a query is beyond it; nothing if
+        that is None.
+        """
         if self.own_length is None:
             return
         if n != self.own_length:
             raise ValueError(f"{self!r} is stated for n = {self.own_length}, got n = {n}")
-        if np.size(i) and (np.min(i) < 0 or np.max(i) >= n):
-            raise IndexError(
-                f"{self!r} has rows 0 <= i < {n}, asked for i = {np.min(i)} to {np.max(i)}"
-            )
+        check_queries(repr(self), i, n)
 
-    def _inside(self, other: Pattern) -> str:
-        """The notation of `other` as an operand of self: in parentheses where it binds no tighter."""
+    def _operand(self, other: Pattern) -> str:
+        """The notation of `other` as an operand of self: in parentheses if it binds no tighter."""
         return repr(other) if other.precedence > self.precedence else f"({other!r})"
 
 
-def require_pattern(name: str, p):
-    """Refuse what is no pattern."""
-    if not isinstance(p, Pattern):
-        raise TypeError(f"{name} must be a Pattern, got {p!r}")
-
-
 def leaves(p: Pattern) -> list[Pattern]:
-    """The patterns without parts that `p` is made of, from the left; p itself where it has none."""
-    fields = [
-        each
-        for value in vars(p).values()
-        for each in (value if isinstance(value, tuple) else (value,))
-    ]
-    parts = [each for each in fields if isinstance(each, Pattern)]
-    return [leaf for part in parts for leaf in leaves(part)] if parts else [p]
+    """The patterns without parts in `p`, from the left; p itself if it has no parts."""
+    fields: list[Any] = []
+    for value in vars(p).values():
+        fields.extend(value if isinstance(value, tuple) else (value,))
+    parts = [field for field in fields if isinstance(field, Pattern)]
+    if not parts:
+        return [p]
+    return [leaf for part in parts for leaf in leaves(part)]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Pair(Pattern):
     """Two patterns and the sign between them; abstract."""
 
@@ -99,21 +180,22 @@ class Pair(Pattern):
     right: Pattern
     sign: ClassVar[str]
 
-    def __post_init__(self):
-        n = {self.left.own_length, self.right.own_length} - {None}
-        if len(n) > 1:
+    def __post_init__(self) -> None:
+        stated = {self.left.own_length, self.right.own_length} - {None}
+        if len(stated) > 1:
             raise ValueError(
                 f"{self!r}: both sides of {self.sign} must be stated for one length, "
                 f"got {self.left.own_length} and {self.right.own_length}"
             )
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.left.own_length if self.right.own_length is None else self.right.own_length
 
-    def __repr__(self):
-        left = repr(self.left) if isinstance(self.left, type(self)) else self._inside(self.left)
-        return f"{left} {self.sign} {self._inside(self.right)}"
+    def __repr__(self) -> str:
+        is_chain = isinstance(self.left, type(self))  # a | b | c needs no parentheses
+        left = repr(self.left) if is_chain else self._operand(self.left)
+        return f"{left} {self.sign} {self._operand(self.right)}"
 
 
 class Union(Pair):
@@ -121,11 +203,12 @@ class Union(Pair):
 
     sign, precedence = "|", 1
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.left.contains(i, j) | self.right.contains(i, j)
 
-    def row(self, i, n):
-        return np.union1d(self.left.row(i, n), self.right.row(i, n))
+    def row(self, i: int, n: int) -> IntArray:
+        left = self.left.row(i, n)
+        return np.union1d(left, self.right.row(i, n))
 
 
 class Intersection(Pair):
@@ -133,11 +216,12 @@ class Intersection(Pair):
 
     sign, precedence = "&", 2
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.left.contains(i, j) & self.right.contains(i, j)
 
-    def row(self, i, n):
-        return np.intersect1d(self.left.row(i, n), self.right.row(i, n))
+    def row(self, i: int, n: int) -> IntArray:
+        left = self.left.row(i, n)
+        return np.intersect1d(left, self.right.row(i, n))
 
 
 class Difference(Pair):
@@ -145,14 +229,16 @@ class Difference(Pair):
 
     sign, precedence = "-", 3
 
-    def contains(self, i, j):
-        return self.left.contains(i, j) & (self.right.contains(i, j) ^ True)
+    def contains(self, i: Any, j: Any) -> Any:
+        outside = self.right.contains(i, j) ^ True
+        return self.left.contains(i, j) & outside
 
-    def row(self, i, n):
-        return np.setdiff1d(self.left.row(i, n), self.right.row(i, n))
+    def row(self, i: int, n: int) -> IntArray:
+        left = self.left.row(i, n)
+        return np.setdiff1d(left, self.right.row(i, n))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Complement(Pattern):
     """A_i = { j : j not in P_i }"""
 
@@ -160,20 +246,17 @@ class Complement(Pattern):
     precedence: ClassVar[int] = 4
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.pattern.own_length
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.pattern.contains(i, j) ^ True
 
-    def row(self, i, n):
+    def row(self, i: int, n: int) -> IntArray:
         others = self.pattern.row(i, n)
         return np.setdiff1d(np.arange(n, dtype=np.int64), others)
 
-    def __repr__(self):
-        inner = (
-            repr(self.pattern)
-            if isinstance(self.pattern, Complement)
-            else self._inside(self.pattern)
-        )
-        return f"~{inner}"
+    def __repr__(self) -> str:
+        if isinstance(self.pattern, Complement):
+            return f"~{self.pattern!r}"
+        return f"~{self._operand(self.pattern)}"

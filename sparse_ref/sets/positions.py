@@ -1,45 +1,58 @@
-"""Positions as a parameter of a rule: whether x is one of them, and how many of them lie at or before it.
+"""Positions as a parameter of a rule: is x one of them, and how many of them are at most x.
 
-These are the two words of a formula beside + - * // %, comparisons, & and |, and like them they are read by Python's
-ints, NumPy, torch and Numba alike.
+These are the two words of a formula besides + - * // %, comparisons, & and |. Like those they take
+Python's ints, NumPy's arrays, torch's tensors and Numba's numbers.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from .types import Positions
 
-def isin(x, positions):
+Interval = tuple[int, int]  # (start, stop), the stop not included
+
+
+def isin(x: Any, positions: Positions) -> Any:
     """[x in positions], for ascending positions; broadcasts over x."""
     if isinstance(x, np.ndarray):
-        return np.searchsorted(_edges(positions), x, side="right") % 2 == 1
-    inside = x != x
+        edges_before = np.searchsorted(_edges(positions), x, side="right")
+        return edges_before % 2 == 1
+    inside = x != x  # False, in the shape of x
     for start, stop in intervals(positions):
         inside = inside | ((start <= x) & (x < stop))
     return inside
 
 
-def rank(x, positions):
+def rank(x: Any, positions: Positions) -> Any:
     """|{ a in positions : a <= x }|, for ascending positions; broadcasts over x."""
     if isinstance(x, np.ndarray):
         return np.searchsorted(np.array(positions, np.int64), x, side="right")
-    return sum(((a <= x) + 0 for a in positions), 0 * x)
+    is_before = ((a <= x) + 0 for a in positions)
+    return sum(is_before, 0 * x)
 
 
-def intervals(positions: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """Ascending positions as (start, stop) of those that follow one another."""
-    found: list[tuple[int, int]] = []
+def intervals(positions: Positions) -> tuple[Interval, ...]:
+    """Ascending positions as intervals (start, stop) of consecutive ones."""
+    intervals: list[Interval] = []
     for a in positions:
-        if found and found[-1][1] == a:
-            found[-1] = found[-1][0], a + 1
+        if intervals and intervals[-1][1] == a:
+            start, _ = intervals.pop()
+            intervals.append((start, a + 1))
         else:
-            found.append((a, a + 1))
-    return tuple(found)
+            intervals.append((a, a + 1))
+    return tuple(intervals)
 
 
 @lru_cache
-def _edges(positions: tuple[int, ...]) -> np.ndarray:
-    """Where stretches of consecutive positions start and stop, in turn."""
+def _edges(positions: Positions) -> np.ndarray:
+    """The starts and stops of the intervals of consecutive positions, in turn."""
     return np.array(intervals(positions), np.int64).ravel()
+
+
+def first_index(flags: np.ndarray) -> tuple[int, ...]:
+    """The index of the first True of a bool array that has one; errors and findings name it."""
+    return tuple(int(x) for x in np.argwhere(flags)[0])

@@ -1,28 +1,36 @@
 """Rules: patterns in closed form, which everything else is made of.
 
-A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `solution` is the same set solved
-for j. Tests hold the two equal for every rule.
+A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `solution`
+is the same set solved for j. Tests hold the two equal for every rule.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .checks import int_tuple, integer, query_and_length
+from .definitions import Definition, code_of, set_and_source
 from .pattern import Pattern
 from .run import Run, as_int64, keys_of_run
+from .types import IntArray, Positions
 
 
 class Rule(Pattern):
-    """A pattern in closed form. A subclass gives int fields, `formula(i, j, *fields)` and `solution(i, n, *fields)`.
+    """A pattern in closed form. A subclass is a frozen dataclass with int fields and two static
+    methods.
 
-    Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one for each) and at most
-    10**18, or sets of positions, tuples of them sorted without repeats, checked when the value is made. `solution`
-    answers with a Run, or a tuple of them, whose keys may reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, where a
-    subclass has it, is sum_i |A_i| in closed form; `pairs(*fields)` for a Sized rule, whose first field is n.
+    `formula(i, j, *fields)` is [j in A_i]; `solution(i, n, *fields)` is A_i as a Run, or a tuple of
+    them, whose keys may reach outside 0 <= j < n: readers clip. `pairs(n, *fields)`, if a subclass
+    has it, is sum_i |A_i| in closed form; `pairs(*fields)` for a Sized rule, whose first field is
+    n.
+
+    Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one
+    for each) and at most 10**18, or sets of positions, which are tuples of such ints, sorted
+    without repeats. They are checked when the value is made.
 
     Raises
     ------
@@ -34,65 +42,71 @@ class Rule(Pattern):
 
     least: ClassVar[int | tuple[int | None, ...] | None] = 1
 
-    formula: ClassVar[Any]
-    pairs: ClassVar[Any] = None
-    solution: ClassVar[Any]
+    formula: ClassVar[Callable[..., Any]]
+    solution: ClassVar[Callable[..., Any]]
+    pairs: ClassVar[Callable[..., Any]] = None  # type: ignore[assignment]  # if a rule has none
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, (kind, least) in self.bounds().items():
-            said, given = f"{type(self).__name__}: {name}", getattr(self, name)
-            value = (
-                tuple(sorted(set(int_tuple(said, given, least))))
-                if kind is tuple
-                else integer(said, given, least)
-            )
+            checked = int_set if kind is tuple else integer
+            value = checked(f"{type(self).__name__}: {name}", getattr(self, name), least)
             object.__setattr__(self, name, value)
 
     @classmethod
     def bounds(cls) -> dict[str, tuple[type, int | None]]:
         """(int, or tuple of ints; the least of them) by field."""
-        own = fields(cls)  # type: ignore[arg-type]
-        least = cls.least if isinstance(cls.least, tuple) else (cls.least,) * len(own)
-        return {
-            field.name: (tuple if str(field.type).startswith("tuple") else int, bound)
-            for field, bound in zip(own, least)
-        }
+        parameters = fields(cls)  # type: ignore[arg-type]
+        least: Any = cls.least
+        if not isinstance(least, tuple):
+            least = (least,) * len(parameters)  # one for all fields
+        kinds = (tuple if str(field.type).startswith("tuple") else int for field in parameters)
+        names = (field.name for field in parameters)
+        return dict(zip(names, zip(kinds, least)))
 
     @property
-    def parameters(self) -> tuple:
+    def parameters(self) -> tuple[Any, ...]:
         """The numbers of the rule, in the order of its notation."""
         return tuple(getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
 
-    def contains(self, i, j):
+    def contains(self, i: Any, j: Any) -> Any:
         return self.formula(as_int64(i), as_int64(j), *self.parameters)
 
-    def runs(self, i, n) -> tuple[Run, ...]:
-        """A_i as runs; i an int, or an int64 array of queries. Keys may reach outside 0 <= j < n."""
-        found = self.solution(i, n, *self.parameters)
-        return (found,) if isinstance(found, Run) else tuple(found)
+    def runs(self, i: Any, n: int) -> tuple[Run, ...]:
+        """A_i as runs, for an int i or an int64 array; keys may reach outside 0 <= j < n."""
+        runs = self.solution(i, n, *self.parameters)
+        return (runs,) if isinstance(runs, Run) else tuple(runs)
 
-    def row(self, i: int, n: int) -> np.ndarray:
+    def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)
-        return np.unique(
-            np.concatenate(
-                [np.zeros(0, np.int64), *(keys_of_run(run, n) for run in self.runs(i, n))]
-            )
-        )
+        keys = [keys_of_run(run, n) for run in self.runs(i, n)]
+        nothing = np.zeros(0, np.int64)
+        return np.unique(np.concatenate([nothing, *keys]))
 
-    def __repr__(self):
+    def definition(self) -> Definition:
+        set_, source = set_and_source(type(self))
+        return Definition(set_, source, code_of(type(self).formula))
+
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.parameters))})"
 
 
-@dataclass(frozen=True, repr=False)
+def int_set(name: str, values: Any, least: int | None) -> Positions:
+    """The values as a sorted tuple of ints without repeats, each of at least `least`."""
+    return tuple(sorted(set(int_tuple(name, values, least))))
+
+
+@dataclass(frozen=True)
 class Sized(Rule):
-    """A rule whose sets depend on the length: its first field is n, and its rows for another length are an error."""
+    """A rule whose sets depend on the length: its first field is n, and its rows for another length
+    are an error.
+    """
 
     n: int
 
     @property
-    def own_length(self):
+    def own_length(self) -> int | None:
         return self.n
 
-    def runs(self, i, n):
-        self._stated_for(i, n)
+    def runs(self, i: Any, n: int) -> tuple[Run, ...]:
+        self.check_length(i, n)
         return super().runs(i, n)

@@ -1,7 +1,7 @@
 """Runs: the arithmetic sequences that rows of keys are made of.
 
-A run is "below `stop`: from `start`, `width` keys of every `step`". Each field is an int, or an int64
-array with one entry per query, so that one line of arithmetic describes one row or a million.
+A run is "below `stop`: from `start`, `width` keys of every `step`". Each field is an int, or an
+int64 array with one entry per query, so that one line of arithmetic describes one row or a million.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from .types import IntArray
+
+MAX_INT64 = int(np.iinfo(np.int64).max)
 
 
 class Run(NamedTuple):
@@ -20,38 +24,40 @@ class Run(NamedTuple):
     width: Any
 
 
-def span(start, stop) -> Run:
+def span(start: Any, stop: Any) -> Run:
     """{ j : start <= j < stop }"""
     return Run(start, stop, 1, 1)
 
 
-def every(step, start, stop, width=1) -> Run:
+def every(step: Any, start: Any, stop: Any, width: Any = 1) -> Run:
     """{ j : start <= j < stop, (j - start) mod step < width }"""
     return Run(start, stop, step, width)
 
 
-def in_run(run: Run, j):
+def in_run(run: Run, j: Any) -> Any:
     """Whether key j is in the run; broadcasts, and is exact for Python ints of any size."""
     start, stop, step, width = run
-    return (start <= j) & (j < stop) & ((j - start) % step < width)
+    in_group = (j - start) % step < width
+    return (start <= j) & (j < stop) & in_group
 
 
-def as_int64(x):
-    """NumPy's integers as int64, where differences of queries, keys and parameters fit; anything else as it is."""
-    if getattr(getattr(x, "dtype", None), "kind", "") not in ("i", "u") or not isinstance(
-        x, (np.ndarray, np.generic)
-    ):
+def as_int64(x: Any) -> Any:
+    """NumPy's integers as int64, so that differences of positions do not wrap; else x itself."""
+    is_numpy = isinstance(x, np.ndarray | np.generic)
+    if not is_numpy or x.dtype.kind not in "iu":
         return x
-    most = int(np.max(x, initial=0)) if x.dtype == np.uint64 else 0
-    if most > np.iinfo(np.int64).max:
-        raise ValueError(f"queries and keys must be at most {np.iinfo(np.int64).max}, got {most}")
+    largest = int(np.max(x, initial=0)) if x.dtype == np.uint64 else 0
+    if largest > MAX_INT64:
+        raise ValueError(f"queries and keys must be at most {MAX_INT64}, got {largest}")
     return x.astype(np.int64)
 
 
-def keys_of_run(run: Run, n: int) -> np.ndarray:
+def keys_of_run(run: Run, n: int) -> IntArray:
     """The keys of a run of ints that lie in 0 <= j < n, ascending, int64."""
     start, stop, step, width = (int(x) for x in run)
+    stop = min(stop, n)
     first = start + max(-start, 0) // step * step  # the last group that begins at or below 0
-    groups = np.arange(first, min(stop, n), step, dtype=np.int64)
-    keys = (groups[:, None] + np.arange(min(step, width, max(n - first, 0)))).ravel()
-    return keys[(keys >= 0) & (keys < min(stop, n))]
+    groups = np.arange(first, stop, step, dtype=np.int64)
+    members = np.arange(min(step, width, max(n - first, 0)))
+    keys = (groups[:, None] + members).ravel()
+    return keys[(keys >= 0) & (keys < stop)]

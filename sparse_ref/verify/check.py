@@ -9,8 +9,8 @@ import numpy as np
 
 from ..lower import dense
 from ..sets.checks import integer
-from ..sets.one_set import require_one_set
 from ..sets.pattern import Pattern
+from ..sets.require import require_one_set
 from .calling.subject import ProbeError, Subject, subject
 from .checks.assumptions import broken_premises, mixed_batch
 from .checks.explain import diluted, other_key_heads, reasons
@@ -19,12 +19,13 @@ from .checks.gradients import wrong_gradients
 from .checks.leaks import let_in
 from .checks.numbers import compared
 from .checks.poison import POISONED, poisoned
-from .checks.set_findings import of_numbers, of_sets, right
+from .checks.set_findings import biased, of_numbers, of_sets, right
+from .naming.diagnosis import diagnose
 from .naming.large_names import attending
 from .reading.probe import probed
 from .reading.row_totals import Held
 from .report.report import Report
-from .report.rerun import called
+from .report.rerun import import_path
 from .sketch import sketched
 
 CELLS = 1 << 22  # pairs of all heads, up to which every one is looked at
@@ -73,12 +74,13 @@ def check(
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Lookback(3), device="reference")
     >>> print(sr.verify.check(fn, sr.Lookback(2), 5))                      # doctest: +ELLIPSIS
-    FAIL: fn is not Lookback(2) at n = 5, 1 head, seed 0
+    FAIL fn: one key too many at the left edge (is Lookback(3), asked Lookback(2))
+    asked: Lookback(2) at n = 5, 1 head, seed 0
     - extra: 3 keys attended to outside the set; first at head 0, i 2, j 0
     head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
-    numbers: right on the 2 of 5 rows whose sets are right, logits of spread 1, error ..., budget ...
-    numbers: right on the 2 of 5 rows whose sets are right, logits of spread 50, error ..., budget ...
-    again: sr.verify.check(fn, Lookback(2), n=(5, 5), seed=0)
+    numbers: right in 2 of 5 rows with the right keys, logits of spread 1: error ..., allowed ...
+    numbers: right in 2 of 5 rows with the right keys, logits of spread 50: error ..., allowed ...
+    again: sr.verify.check(fn, sr.Lookback(2), n=5)
     head 0   █ both   · neither   + only in fn   - only in the expected set
     █····
     ██···
@@ -106,7 +108,7 @@ def check(
         patterns,
         call.n,
         seed,
-        called(fn),
+        import_path(fn),
         {
             **options,
             "scale": scale,
@@ -150,6 +152,7 @@ def assert_conforms(fn, pattern, n, heads=None, **options) -> None:
     >>> import sparse_ref as sr
     >>> sr.verify.assert_conforms(lambda q, k, v: sr.attend(q, k, v, sr.Causal(), device="reference"), sr.Causal(), 8)
     """
+    __tracebackhide__ = True  # pytest shows the call in the test, not this function
     report = check(fn, pattern, n, heads, **options)
     if not report.passed:
         raise AssertionError(str(report))
@@ -162,8 +165,11 @@ def _small(
     report.expected = expected = np.stack([dense(p, call.n) for p in patterns])
     report.probe = found = probed(call)
     findings += of_sets(found, expected)
+    known = np.where(found.nan_rows[..., None], expected, found.mask)
+    counts = np.where(biased(found)[..., None], 0, found.multiplicity)
+    report.diagnosis = diagnose(patterns, expected, known, counts)
     if broken := list(broken_premises(call, seed)):
-        report.probe, findings[:] = None, broken
+        report.probe, report.diagnosis, findings[:] = None, (), broken
         return
     findings += diluted(call, Held.of(found))
     findings += mixed_batch(call, seed)
@@ -189,12 +195,13 @@ def _large(
     """All rows are seen through random sums, a sample of them is read."""
     seen = sketched(call, patterns, seed)
     report.expected, report.sampled, report.remarks = seen.expected, seen, seen.said()
+    report.diagnosis = seen.diagnosis
     findings += seen.findings
     leaks, said = let_in(call, patterns, seen.judged, seed)
     findings += leaks
     report.remarks.append(said)
     if broken := list(broken_premises(call, seed)):
-        report.sampled, findings[:] = None, broken
+        report.sampled, report.diagnosis, findings[:] = None, (), broken
         return
     findings += diluted(call, seen.held)
     findings += mixed_batch(call, seed)

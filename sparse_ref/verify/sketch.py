@@ -11,9 +11,9 @@ from ..sets.pattern import Pattern
 from .calling.subject import Subject
 from .checks.finding import Finding, counted, found_in
 from .checks.set_findings import BIASED, uneven
-from .naming.bias import added
-from .naming.diagnosis import Diagnosis, diagnosed
-from .naming.large_names import member, named
+from .naming.bias import describe_bias
+from .naming.diagnosis import Diagnosis
+from .naming.large_names import RowSample, diagnose_sample, row_mask
 from .reading.checksums import Sums, summed
 from .reading.probe import multiplicity
 from .reading.row_totals import Held
@@ -97,7 +97,7 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
         np.stack(x) for x in zip(*(sums.unlike(h, p) for h, p in enumerate(patterns)))
     )
     rows = _sample(off, call.heads * call.n[1])
-    sets = np.stack([np.stack([member(p, int(i), call.n[1]) for i in rows]) for p in patterns])
+    sets = np.stack([np.stack([row_mask(p, int(i), call.n[1]) for i in rows]) for p in patterns])
     weights, known = sets.astype(np.float32), np.ones(sets.shape, bool)
     if (some := off[:, rows].any(axis=0)).any():
         weights[:, some], known[:, some] = read(
@@ -120,11 +120,7 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
         "{} that must be 0, having no keys, but average some",
         "row",
     )
-    whole = known.all(axis=(0, 2))
-    told = [
-        *named(patterns, sums, off, found, known, rows),
-        *diagnosed(patterns, sets[:, whole], found[:, whole], queries=rows[whole]),
-    ]
+    diagnosis = diagnose_sample(patterns, sums, off, RowSample(rows, sets, found, known))
     row_sums = np.where(off, sums.row_sums, row_sums)
     return Sketch(
         sums,
@@ -137,7 +133,7 @@ def sketched(call: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sketch:
         found,
         int((~known).sum()),
         tuple(findings),
-        tuple(told),
+        diagnosis,
     )
 
 
@@ -175,7 +171,9 @@ def _of_weights(rows, weights, dtype: str) -> Iterator[Finding]:
         "multiplicity", (counts > 1) & ~bias[..., None], rows, "counted more than once"
     )
     for at in np.argwhere(bias)[:1]:
-        said = BIASED.format(counted(int(bias.sum()), "row")) + added(weights, rows, bias, dtype)
+        said = BIASED.format(counted(int(bias.sum()), "row")) + describe_bias(
+            weights, rows, bias, dtype
+        )
         yield Finding("bias", said, int(bias.sum()), (int(at[0]), int(rows[at[1]])))
 
 

@@ -1,4 +1,4 @@
-"""Round trips, and errors: the arrays of FlexAttention's BlockMask, beside blocks cut out of a dense mask."""
+"""Round trips, and errors: FlexAttention's BlockMask against blocks cut out of a dense mask."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ HEADS = st.lists(patterns(most=8), min_size=2, max_size=4)
 
 
 def kinds(p, n, block):
-    """(partial, full): which blocks of the mask, filled up with False to whole blocks, hold some pairs, and which all."""
+    """(partial, full): which blocks of the mask, padded with False, hold some pairs, which all."""
     sides = [-(-length // b) for length, b in zip(n, block)]
     padded = np.zeros([side * b for side, b in zip(sides, block)], bool)
     padded[: n[0], : n[1]] = mask(p, n)
@@ -124,9 +124,9 @@ def test_memory_follows_the_blocks():
     ours = interop.block_mask(sr.Local(1000) | sr.Sinks(4), n, 1024)
     assert ours.kv_indices.shape == (1, 1, 1024, 1024)
     assert ours.kv_num_blocks.sum() == 1 + 2 + 3 * 1022
-    assert (
-        repr(ours)
-        == "BlockMask(seq_lengths=(1048576, 1048576), BLOCK_SIZE=(1024, 1024), heads=1, partial=3,069, full=0)"
+    assert repr(ours) == (
+        "BlockMask(seq_lengths=(1048576, 1048576), BLOCK_SIZE=(1024, 1024), heads=1, "
+        "partial=3,069, full=0)"
     )
 
 
@@ -175,7 +175,8 @@ def read(**changed):
         (
             lambda: read(kv_num_blocks=ONE_MORE),
             ValueError,
-            r"^full_kv_indices must not hold block \(1, 0\) of head 0, which kv_indices holds: it would count twice",
+            r"^full_kv_indices must not hold block \(1, 0\) of head 0, "
+            "which kv_indices holds: it would count twice",
         ),
         (
             lambda: read(kv_num_blocks=ONE_MORE, kv_indices=0 * OURS.kv_indices),
@@ -185,7 +186,7 @@ def read(**changed):
         (
             lambda: read(mask_mod=lambda b, h, q, kv: q - kv),
             TypeError,
-            "^fn must answer with bools, .* got int64",
+            "^fn must return bools, .* got int64",
         ),
         (
             lambda: interop.block_mask(sr.Causal(), 8, 0),

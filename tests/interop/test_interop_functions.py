@@ -1,4 +1,4 @@
-"""Round trips, and errors: mask functions and their source text, beside a broadcast comparison and one pair at a time."""
+"""Round trips, and errors: mask functions and their source, by broadcast and pair by pair."""
 
 import ast
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from strategies import RULES, instances, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
 from sparse_ref import interop
-from sparse_ref.interop.functions import listed_in
+from sparse_ref.interop.functions import leaves_without_formula
 
 SMALL = st.tuples(st.integers(0, 30), st.integers(0, 30))
 HEADS = st.lists(patterns(most=8), min_size=2, max_size=4)
@@ -39,7 +39,8 @@ def test_golden_source():
             "def allows(b, h, q_idx, kv_idx):",
             "    '''(Strided(4), GlobalAt((0, 5, 6)))'''",
             "    return (",
-            "        (h == 0) & ((kv_idx <= q_idx) & ((q_idx - kv_idx) % 4 == 0)) | (h == 1) & ((q_idx == 0) | (5 <= q_idx)",
+            "        (h == 0) & ((kv_idx <= q_idx) & ((q_idx - kv_idx) % 4 == 0)) "
+            "| (h == 1) & ((q_idx == 0) | (5 <= q_idx)",
             "        & (q_idx < 7) | ((kv_idx == 0) | (5 <= kv_idx) & (kv_idx < 7))))",
         ]
     )
@@ -72,7 +73,7 @@ def test_the_function_and_its_source_answer_plain_ints_alike(p, i, j):
 @given(st.integers(1, 30).flatmap(lambda n: st.tuples(st.just(n), patterns_at(n, most=8))))
 def test_patterns_of_one_length_have_functions_unless_they_are_drawn(drawn):
     n, p = drawn
-    if listed_in(p):
+    if leaves_without_formula(p):
         for out in (interop.mask_mod, interop.mask_mod_source):
             with pytest.raises(TypeError, match=r"^p must be stated by formulas"):
                 out(p)
@@ -147,7 +148,7 @@ def test_functions_of_heads_come_back_as_a_tuple(heads, n):
 
 
 def test_a_function_is_asked_about_its_batch_element_some_rows_at_a_time(monkeypatch):
-    monkeypatch.setattr("sparse_ref.interop.heads.SLAB", 160)
+    monkeypatch.setattr("sparse_ref.interop.heads.PAIRS_PER_SLAB", 160)
     lengths, asked = np.array([4, 7]), []
 
     def padded(b, h, q, kv):
@@ -168,7 +169,7 @@ def test_numpy_functions_and_constants_are_functions_too():
     )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Halves(sr.define.Rule):
     """A rule whose formula reads names of its module."""
 
@@ -202,7 +203,8 @@ TWO, THREE, EVEN = 2, "three", (0, 2, 4)
         (
             lambda: interop.mask_mod(sr.Causal() & sr.Listed([0, 1], [0])),
             TypeError,
-            r"^p must be stated by formulas to be a mask_mod, got Listed.* interop\.torch_block_mask\(p, n\) looks them up",
+            r"^p must be stated by formulas to be a mask_mod, got Listed.* "
+            r"interop\.torch_block_mask\(p, n\) looks its keys up",
         ),
         (
             lambda: interop.mask_mod_source(sr.Random(4, 2, 0)),
@@ -212,7 +214,7 @@ TWO, THREE, EVEN = 2, "three", (0, 2, 4)
         (
             lambda: interop.mask_mod_source(Halves()),
             TypeError,
-            "^p must have formulas of integers alone, got 'THREE' in one",
+            "^p must have formulas of integers only, got 'THREE' in one",
         ),
         (
             lambda: interop.mask_mod_source(Called()),
@@ -252,12 +254,12 @@ TWO, THREE, EVEN = 2, "three", (0, 2, 4)
         (
             lambda: interop.from_mask_mod(lambda q, kv: (kv <= q) * 1, 3),
             TypeError,
-            "^fn must answer with bools, .* got int64",
+            "^fn must return bools, .* got int64",
         ),
         (
             lambda: interop.from_mask_mod(lambda q, kv: np.ones((2, 2), bool), 3),
             ValueError,
-            r"^fn must answer with shape \(3, 3\) or one that broadcasts to it, got \(2, 2\)",
+            r"^fn must return shape \(3, 3\) or one that broadcasts to it, got \(2, 2\)",
         ),
         (
             lambda: interop.from_mask_mod(np.less, 3, heads=2),

@@ -1,4 +1,4 @@
-"""Round trips, and errors: rows of keys and of blocks, as SciPy, FlashInfer and DeepSpeed have them, beside a dense mask."""
+"""Round trips, and errors: sparse rows and blocks (SciPy, FlashInfer, DeepSpeed) against a mask."""
 
 import numpy as np
 import pytest
@@ -232,7 +232,8 @@ SQUARE = np.ones((1, 2, 2), bool)
         (
             lambda: interop.from_deepspeed_layout(SQUARE[0], 16),
             ValueError,
-            r"^layout must have axes \(heads, blocks, blocks\), got shape \(2, 2\): pass layout\[None\] of one head",
+            r"^layout must have axes \(heads, blocks, blocks\), got shape \(2, 2\): "
+            r"pass layout\[None\] of one head",
         ),
         (
             lambda: interop.from_deepspeed_layout(SQUARE[None], 16),

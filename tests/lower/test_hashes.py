@@ -1,4 +1,4 @@
-"""Listed rows that repeat are lowered once, and are taken for one another where they are alike key by key, not by hash."""
+"""Listed rows that repeat are lowered once; rows are equal key by key, not by hash."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.lower.runs import unique_rows as hashes
-from sparse_ref.lower.runs.lowering import sets_of
+from sparse_ref.lower.runs import unique_rows
+from sparse_ref.lower.tiles.plan import distinct_sets
 
 
 @st.composite
@@ -33,18 +33,20 @@ def test_plans_of_rows_that_repeat_have_the_keys_that_are_listed(p, n):
 
 def test_each_set_is_kept_once():
     buckets = np.random.default_rng(0).permutation(4096) % 64
-    sets, of = sets_of(sr.Listed.of_rows([np.flatnonzero(buckets == b) for b in buckets]), 4096)
+    sets, of = distinct_sets(
+        sr.Listed.of_rows([np.flatnonzero(buckets == b) for b in buckets]), 4096
+    )
     assert sets.shape == (64, 4096)
     assert all(len(set(of[buckets == b])) == 1 for b in range(64))
-    sets, of = sets_of(sr.Listed.of_rows([[i] for i in range(100)]), 100)
+    sets, of = distinct_sets(sr.Listed.of_rows([[i] for i in range(100)]), 100)
     assert (of == np.arange(100)).all()
 
 
 @pytest.mark.parametrize("other", [[3, 5, 7], [3, 5, 8, 9], []])
 def test_hashes_that_agree_by_chance_are_found_out(monkeypatch, other):
     p = sr.Listed.of_rows([[3, 5, 8]] * 70 + [other] + [[3, 5, 8]] * 70)
-    assert len(hashes.distinct(p)[0]) == 2
-    monkeypatch.setattr(hashes, "sums_of_hashes", lambda indptr, indices, sums: None)  # all 0
-    queries, of = hashes.distinct(p)
+    assert len(unique_rows.unique_rows(p)[0]) == 2
+    monkeypatch.setattr(unique_rows, "sum_hashes", lambda indptr, indices, sums: None)  # all 0
+    queries, of = unique_rows.unique_rows(p)
     assert (queries == of).all()
     assert len(of) == 141

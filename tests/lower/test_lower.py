@@ -1,4 +1,4 @@
-"""Algebra: every lowering of a pattern holds the same sets as `contains`; bad input is refused; a million rows fit."""
+"""Algebra: every lowering has the sets of `contains`; bad input is refused; a million rows fit."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from strategies import brute, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, every
-from sparse_ref.lower import key_counts, runs
+from sparse_ref.lower import all_runs, key_counts
 
 
 def assert_lowered(p, n):
@@ -26,8 +26,8 @@ def assert_lowered(p, n):
     assert rows == [np.flatnonzero(row).tolist() for row in expected]
     assert (sr.dense(p, n) == expected).all()
     assert (sets.dense() == expected).all()
-    assert (sets.transposed().dense() == expected.T).all()
-    assert key_counts(runs(p, n)).tolist() == expected.sum(1).tolist()
+    assert (sets.transpose().dense() == expected.T).all()
+    assert key_counts(all_runs(p, n)).tolist() == expected.sum(1).tolist()
     assert sr.nnz(p, n) == expected.sum()
     assert sr.density(p, n) == (expected.mean() if expected.size else 0)
     plan = sr.plan(p, n)
@@ -74,7 +74,7 @@ def test_patterns_stated_for_one_length_refuse_others(p):
     for combined in (sr.Causal() & p, sr.Full() - p, ~p, p | sr.Causal()):
         with pytest.raises(ValueError, match="is stated for n = 6, got n = 7"):
             sr.dense(combined, 7)
-    with pytest.raises(IndexError, match="has rows 0 <= i < 6, asked for i = "):
+    with pytest.raises(IndexError, match="has rows 0 <= i < 6, got i = "):
         sr.csr(p, (7, 6))
     for n in (11, 13):
         with pytest.raises(ValueError, match=r"^Blockwise.* is stated for n = 12, got n = 1"):
@@ -151,15 +151,15 @@ def test_bsr_holds_the_occupied_blocks_as_scipy_reads_them(p, n, b_q, b_k):
     ],
 )
 def test_closed_forms_stay_runs(p):
-    """A row takes a few runs and not a key each: 100,000 rows lower in a moment, and hold what `contains` says."""
-    few = runs(p, 100_000)
+    """A row takes a few runs, not one per key: 100,000 rows lower in a moment."""
+    few = all_runs(p, 100_000)
     assert len(few.table) <= 4 * 100_000
     assert_lowered(p, (150, 130))
 
 
 def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
-        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.SLAB", slab)
+        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.KEYS_PER_SLAB", slab)
         for p in (
             sr.Strided(2) & sr.Strided(3),
             sr.Strided(2) - (sr.Window(2) | sr.Strided(3)),
@@ -171,7 +171,7 @@ def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
 def test_formulas_are_asked_in_int64():
     """j j l goes beyond int32 at j = 50,000."""
 
-    @dataclass(frozen=True, repr=False)
+    @dataclass(frozen=True)
     class Squares(Rule):
         l: int
 
@@ -192,7 +192,7 @@ def test_formulas_are_asked_in_int64():
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: sr.csr(sr.Causal(), -1), ValueError, "n must be at least 0, got -1"),
         (lambda: sr.csr(sr.Causal(), 2.5), TypeError, "n must be an integer, got 2.[05]"),
@@ -211,8 +211,8 @@ def test_formulas_are_asked_in_int64():
         (lambda: sr.picture(sr.Causal(), 257), ValueError, "n must be at most 256"),
     ],
 )
-def test_bad_input_is_refused_by_name(call, error, said):
-    with pytest.raises(error, match=said):
+def test_bad_input_is_refused_by_name(call, error, message):
+    with pytest.raises(error, match=message):
         call()
 
 
@@ -241,18 +241,20 @@ for l in (500, 1000):
     start = time.perf_counter()
     size[l] = sum(sr.plan(p, l * l).nbytes for p in steps)
     seconds[l] = time.perf_counter() - start
-print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, size[1000] / size[500], seconds[500], seconds[1000]]))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps([peak, size[1000] / size[500], seconds[500], seconds[1000]]))
 """
 
 
 def test_strided_and_fixed_lower_at_a_million_in_little_memory():
-    """All four steps with l = sqrt(n), whose pairs grow as n^1.5: 8 for 4 n, where n squared would be 16."""
+    """All four steps with l = sqrt(n): pairs grow as n^1.5, by 8 for 4 n; n^2 would give 16."""
     run = subprocess.run(
         [sys.executable, "-c", MILLION], capture_output=True, text=True, check=True
     )
     peak, growth, quarter, million = json.loads(run.stdout)
     print(
-        f"peak {peak / 1e9:.2f} GB; {quarter:.1f} s at n = 250,000, {million:.1f} s at 1,000,000; plans grow by {growth:.1f}"
+        f"peak {peak / 1e9:.2f} GB; {quarter:.1f} s at n = 250,000, "
+        f"{million:.1f} s at 1,000,000; plans grow by {growth:.1f}"
     )
     assert peak < 4e9
     assert growth < 8.5

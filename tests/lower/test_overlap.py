@@ -1,18 +1,18 @@
-"""The order of sets without structure: who is put beside whom, against the same choice made with Python's sets."""
+"""The order of sets without structure, compared with the same choice made with Python's sets."""
 
 import numpy as np
 from hypothesis import given
 from strategies import patterns, shapes
 
 import sparse_ref as sr
-from sparse_ref.lower.runs.lowering import runs
-from sparse_ref.lower.tiles.overlap import by_overlap, take_most
+from sparse_ref.lower import all_runs
+from sparse_ref.lower.tiles.overlap import overlap_positions, take_most
 
 
 @given(patterns(), shapes(most=150))
 def test_a_leader_takes_those_that_hold_most_of_its_keys(p, n):
-    sets = runs(p, n)
-    place, listed = by_overlap(sets), sr.csr(p, n)
+    sets = all_runs(p, n)
+    place, listed = overlap_positions(sets), sr.csr(p, n)
     assert sorted(place) == list(range(n[0]))
     order, keys = (
         np.argsort(place),

@@ -1,4 +1,6 @@
-"""Plans: in which order rows stand, which sets come apart into two plans, what is full and what is gathered."""
+"""Plans: the order of rows, which sets need two plans, full chunks and gathered ones."""
+
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from plans import mask_of_plan
 from strategies import mask
 
 import sparse_ref as sr
-from sparse_ref.lower.runs.argsort import ranked
+from sparse_ref.lower.runs.table import argsort
 from sparse_ref.lower.tiles.bitmask import transpose_bits, word_of
 
 
@@ -71,11 +73,41 @@ def test_chunks_at_the_end_shift_back_so_that_they_are_consecutive():
     assert (mask_of_plan(lowered) == 1).all()
 
 
-def test_a_plan_says_what_it_is():
-    said = repr(sr.plan(sr.Causal(), 128))
-    assert (
-        said
-        == "Plan(shape=(128, 128), nnz=8,256, 2 tiles, 3 chunks, 33% full, 0% gathered, 33% padding waste, 1,608 bytes)"
+def test_the_repr_of_a_plan_counts_tiles_chunks_and_bytes():
+    assert repr(sr.plan(sr.Causal(), 128)) == (
+        "Plan(shape=(128, 128), nnz=8,256, 2 tiles, 3 chunks, 33% full, 0% gathered, "
+        "33% padding waste, 1,608 bytes)"
+    )
+
+
+def cells(html):
+    """The (label, number) rows of an HTML table."""
+    return re.findall(r"<tr><th[^>]*>([^<]*)</th><td[^>]*>([^<]*)</td></tr>", html)
+
+
+def test_the_table_of_a_plan_labels_its_numbers_in_words():
+    assert cells(sr.plan(sr.Causal(), 128)._repr_html_()) == [
+        ("queries × keys", "128 × 128"),
+        ("connected pairs", "8,256"),
+        ("tiles of 64 queries", "2"),
+        ("chunks of 64 keys", "3"),
+        ("full chunks: every query of the tile attends to every key", "33%"),
+        ("gathered chunks: the keys are not consecutive", "0%"),
+        ("padding waste: cells of the chunks without a connected pair", "33%"),
+        ("bytes", "1,608"),
+    ]
+
+
+def test_the_table_of_a_csr_labels_its_numbers_in_words():
+    assert cells(sr.csr(sr.Strided(2), 4)._repr_html_()) == [
+        ("queries × keys", "4 × 4"),
+        ("connected pairs", "6"),
+        ("density: share of pairs that are connected", "37.50%"),
+        ("keys per query, fewest to most", "1 to 2"),
+        ("bytes", "64"),
+    ]
+    assert ("keys per query, fewest to most", "no queries") in cells(
+        sr.csr(sr.Causal(), 0)._repr_html_()
     )
 
 
@@ -90,9 +122,9 @@ def test_words_turn_over_their_diagonal(words):
 
 
 @given(st.lists(st.integers(-5, 5) | st.integers(-(2**40), 2**40)))
-def test_ranked_is_the_ascending_order(numbers):
+def test_argsort_is_the_ascending_order(numbers):
     x = np.array(numbers, np.int64)
-    places = ranked(x)
+    places = argsort(x)
     assert sorted(places.tolist()) == list(range(len(x)))
     assert x[places].tolist() == sorted(numbers)
 

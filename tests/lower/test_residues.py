@@ -1,12 +1,13 @@
-"""Algebra: rows are counted by residues as they are key by key, for runs of one step and spans among them."""
+"""Algebra: residues give the number of keys that a list gives, for runs of one step and spans."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_ref.define import every, span
-from sparse_ref.lower.runs.run_count import between_spans, counted, size
-from sparse_ref.lower.runs.run_loops import spans_in, united
+from sparse_ref.lower.runs.keys import count_keys, span_count
+from sparse_ref.lower.runs.residues import count_outside_spans, count_residues
+from sparse_ref.lower.runs.table import normalise_row
 from sparse_ref.sets.run import keys_of_run
 
 N = 300
@@ -31,22 +32,22 @@ def rows(draw):
 def tidied(runs):
     """The tidy table of one row."""
     out = np.empty((len(runs), 4), np.int64)
-    return out[: united(np.array(runs, np.int64), N, out)]
+    return out[: normalise_row(np.array(runs, np.int64), N, out)]
 
 
 @given(rows())
 def test_a_row_is_counted_as_it_is_listed(runs):
     table = tidied(runs)
     keys = set().union(*(keys_of_run(run, N).tolist() for run in runs))
-    assert size(table, N) == len(keys)
-    spans = spans_in(table)
+    assert count_keys(table, N) == len(keys)
+    spans = span_count(table)
     inside = sum(int(stop - start) for start, stop, _, _ in table[:spans])
     if spans < len(table):
-        assert inside + between_spans(table, spans, N) == len(keys)
+        assert inside + count_outside_spans(table, spans, N) == len(keys)
 
 
 @given(st.integers(2, 20), st.integers(0, 500), st.data())
 def test_residues_are_counted_below_x(step, x, data):
     held = sorted(data.draw(st.sets(st.integers(0, step - 1))))
     pairs = np.array([(r, r + 1) for r in held], np.int64).reshape(-1, 2)
-    assert counted(pairs, step, x) == sum(j % step in held for j in range(x))
+    assert count_residues(pairs, len(pairs), step, x) == sum(j % step in held for j in range(x))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.patterns.bigbird_plans import focused_plan, ranged_plan
+from sparse_ref.patterns.bigbird_plans import focus_plan, range_plan
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 big_bird = pytest.importorskip(
@@ -122,7 +122,7 @@ def test_multiplicities_at_1024_where_the_last_block_is_drawn(layer, training):
 @settings(max_examples=30)
 def test_plans_at_the_paper_s_lengths(n, block, random, layer, heads):
     expected = focused_original(n, block, random, layer, heads)
-    assert np.array_equal(focused_plan(n, block, random, layer, heads), expected)
+    assert np.array_equal(focus_plan(n, block, random, layer, heads), expected)
     for head in range(heads):
         google = sr.bigbird_google(n, block, random, layer, head, heads)
         hf = sr.bigbird_hf(n, block, random, layer, True, head, heads)
@@ -168,9 +168,9 @@ def test_plans_of_few_blocks_stop_together(blocks, random, layer, heads):
         expected = ranged_original(blocks, 1, random, layer, heads)
     except ValueError:
         with pytest.raises(ValueError, match="random must leave blocks to choose from"):
-            ranged_plan(blocks, 1, random, layer, heads)
+            range_plan(blocks, 1, random, layer, heads)
     else:
-        assert np.array_equal(ranged_plan(blocks, 1, random, layer, heads), expected)
+        assert np.array_equal(range_plan(blocks, 1, random, layer, heads), expected)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.paths.finite.closed_forms import known
+from sparse_ref.paths.finite.closed_forms import form_of
 
 HUGE = 10**18
 N = 40
@@ -38,7 +38,7 @@ def searched(steps, n, residual):
 
 @pytest.mark.parametrize("steps", STACKS, ids=repr)
 def test_hops_of_every_pair(steps):
-    form = known(steps)
+    form = form_of(steps)
     stated = np.array(
         [[-1 if form.hops(j, i) is None else form.hops(j, i) for j in range(N)] for i in range(N)]
     )
@@ -50,7 +50,7 @@ def test_hops_of_every_pair(steps):
 def test_diameters(steps):
     for n in (1, 2, 3, 4, 5, 8, 9, 16, 17, 33, N):
         hops = searched(steps, n, True)
-        j, i = known(steps).farthest(n)
+        j, i = form_of(steps).farthest(n)
         assert 0 <= j <= i < n
         for causal, pairs in ((True, hops[np.tri(n, dtype=bool)]), (False, hops)):
             if (pairs < 0).any():
@@ -78,14 +78,14 @@ def test_diameters(steps):
     ids=repr,
 )
 def test_nothing_is_stated_of_others(steps):
-    assert known(steps) is None
+    assert form_of(steps) is None
 
 
 def test_nothing_is_stated_of_what_is_derived():
     class Less(sr.Causal):
         """Causal of another kind."""
 
-    assert known((Less(),)) is None and known((sr.Causal(),))
+    assert form_of((Less(),)) is None and form_of((sr.Causal(),))
 
 
 @given(st.integers(2, HUGE), st.integers(1, HUGE))

@@ -11,7 +11,7 @@ from products import hop_counts, reached
 from strategies import mask, patterns_at
 
 import sparse_ref as sr
-from sparse_ref.paths.finite.diameter import _searched
+from sparse_ref.paths.finite.diameter import search_extent
 
 BOTH = pytest.mark.parametrize("residual", [True, False])
 
@@ -47,7 +47,7 @@ def test_the_diameter_is_the_greatest_of_the_hops(stack, residual, causal):
         assert sr.paths.diameter(steps, n, residual=residual, causal=causal) == hops[asked].max()
     else:
         i, j = apart[0]
-        assert _searched(steps, n, residual, causal)[1] == (j, i)
+        assert search_extent(steps, n, residual, causal)[1] == (j, i)
         with pytest.raises(LookupError, match="in any number of layers"):
             sr.paths.diameter(steps, n, residual=residual, causal=causal)
 
@@ -108,7 +108,7 @@ def test_columns_are_done_a_slab_at_a_time(monkeypatch):
         sr.paths.growth(steps, n),
         sr.paths.diameter(steps, n),
     )
-    monkeypatch.setattr("sparse_ref.paths.finite.reach.SLAB", 1)
+    monkeypatch.setattr("sparse_ref.paths.finite.reach.SLAB_BYTES", 1)
     parts = (
         sr.paths.hops(steps, n),
         sr.paths.reach(steps, n),

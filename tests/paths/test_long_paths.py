@@ -8,14 +8,14 @@ CODE = """
 import json, resource, time
 import numpy as np
 import sparse_ref as sr
-from sparse_ref.paths.finite.diameter import _searched
+from sparse_ref.paths.finite.diameter import search_extent
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 n, told = 32768, {}
 for steps in ((sr.Causal(),), sr.strided(3).steps, (sr.Window(2) | sr.Global(1),)):
-    sr.paths.growth(steps, 70), _searched(steps, 70, True, True)          # compiled before anything is measured
+    sr.paths.growth(steps, 70), search_extent(steps, 70, True, True)          # compiled before anything is measured
 before = peak()
 stacks = {"strided(181)": (sr.strided(181).steps, 2), "fixed(181, 8)": (sr.fixed(181, 8).steps, 2),
           "Lookback(512)": ((sr.Lookback(512),), 65), "LogSparse()": ((sr.LogSparse(),), 15),
@@ -23,7 +23,7 @@ stacks = {"strided(181)": (sr.strided(181).steps, 2), "fixed(181, 8)": (sr.fixed
           "Strided(2) | Lookback(2)": ((sr.Strided(2) | sr.Lookback(2),), 2)}
 for name, (steps, layers) in stacks.items():
     start = time.perf_counter()
-    assert _searched(steps, n, True, True) == (layers, None), name
+    assert search_extent(steps, n, True, True) == (layers, None), name
     told[name] = time.perf_counter() - start
 start = time.perf_counter()
 grown = sr.paths.growth(sr.strided(181), n)

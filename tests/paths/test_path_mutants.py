@@ -112,7 +112,7 @@ def test_a_wrong_pattern_does_not_connect(name):
     verdict = prove(steps, **options)
     assert verdict.status == "refuted", verdict
     assert verdict.counterexample[:3] == pair, verdict
-    assert verdict.planted == ""
+    assert verdict.negative_control == ""
 
 
 WRONG_HOPS = {

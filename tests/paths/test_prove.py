@@ -8,7 +8,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.paths import prove
-from sparse_ref.paths.proof import solver as extra
+from sparse_ref.paths.proof import terms
 
 STRIDED_CODE = (sr.Lookback(8), sr.Strided(8))
 
@@ -36,7 +36,7 @@ def test_what_is_known_of_strided_and_fixed_attention(steps, options, status):
     verdict = prove(steps, **options)
     assert verdict.status == status, verdict
     assert bool(verdict) == (status == "proved")
-    assert bool(verdict.planted) == (status == "proved")
+    assert bool(verdict.negative_control) == (status == "proved")
     assert (verdict.counterexample is None) == (status == "proved")
 
 
@@ -54,24 +54,23 @@ def test_the_counterexample_is_the_smallest():
 def test_numbers_are_taken_for_parameters():
     verdict = prove(sr.strided(1000), residual=False)
     assert "for all l >= 1" in verdict.statement
-    assert "given here are l = 1000" in verdict.evidence
+    assert verdict.evidence.endswith(" (instance: l = 1000)")
     assert "every n and all 0 <= j <= i < n" in verdict.statement
 
 
 def test_where_parameters_give_no_path_the_numbers_are_asked_alone():
     verdict = prove((sr.Strided(6), sr.Lookback(6)), residual=False)
     assert verdict.status == "proved"
-    assert "elimination of quantifiers" in verdict.evidence
+    assert "quantifier elimination" in verdict.evidence
 
 
 def test_a_pair_beyond_what_is_walked_is_found_by_z3_and_made_small(monkeypatch):
-    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.FEW", 4)
-    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.MANY", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.SHORT_LENGTH", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.LONG_LENGTH", 4)
     verdict = prove((sr.Lookback(4), sr.Lookback(3)))
     assert verdict.status == "refuted"
     assert verdict.counterexample == (0, 6, 7, ())
-    assert "z3 finds no positions between" in verdict.evidence
-    assert "j = 0 reaches i = 0, 1, 2, 3, 4, 5 alone" in verdict.evidence
+    assert verdict.evidence == "z3 finds no path: j = 0 reaches only i = 0, 1, 2, 3, 4, 5"
 
 
 def test_positions_between_may_lie_after_i_where_keys_may():
@@ -96,7 +95,7 @@ def test_a_way_has_one_position_for_each_layer_but_the_last():
 def test_one_length_is_walked_pair_by_pair():
     verdict = prove((sr.butterfly(3),) * 3, causal=False, n=8)
     assert verdict.status == "proved"
-    assert verdict.evidence == "every pair of n = 8 was walked"
+    assert verdict.evidence == "every pair at n = 8 was checked"
     assert "n = 8" in verdict.statement
     assert prove((sr.butterfly(3),) * 2, causal=False, n=8).status == "refuted"
     swin = sr.swin((4, 4), 2), sr.swin((4, 4), 2, shift=1)
@@ -113,8 +112,8 @@ def test_sets_without_a_formula_end_unknown_and_say_so():
 
 
 def test_time_runs_out_without_a_verdict(monkeypatch):
-    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.FEW", 4)
-    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.MANY", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.SHORT_LENGTH", 4)
+    monkeypatch.setattr("sparse_ref.paths.proof.small_cases.LONG_LENGTH", 4)
     verdict = prove(
         (sr.Lookback(63), sr.Strided(64)), residual=False, seconds=1
     )  # a counterexample at n = 64 is not walked to
@@ -143,13 +142,13 @@ def test_what_is_assumed_of_no_parameter_proves_nothing():
         return sr.strided(l)
 
     with pytest.raises(
-        ValueError, match="cannot be stated for all l: their constructor refuses them all"
+        ValueError, match="cannot be stated for all l: their constructor rejects every value"
     ):
         prove(nothing)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "error", "said"),
+    ("arguments", "options", "error", "message"),
     [
         ((3,), {}, TypeError, "steps must be a Factorized"),
         ((lambda: sr.strided(3),), {}, TypeError, "steps must be a function of named parameters"),
@@ -184,8 +183,8 @@ def test_what_is_assumed_of_no_parameter_proves_nothing():
         ),
     ],
 )
-def test_bad_arguments(arguments, options, error, said):
-    with pytest.raises(error, match=re.escape(said)):
+def test_bad_arguments(arguments, options, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         prove(*arguments, **options)
 
 
@@ -193,9 +192,9 @@ def test_bad_arguments(arguments, options, error, said):
 def without_z3(monkeypatch):
     """A Python that has no z3."""
     monkeypatch.setitem(__import__("sys").modules, "z3", None)
-    extra.z3.cache_clear()
+    terms.z3.cache_clear()
     yield
-    extra.z3.cache_clear()
+    terms.z3.cache_clear()
 
 
 @pytest.mark.usefixtures("without_z3")

@@ -129,8 +129,9 @@ def test_a_star_alone_has_no_path(n):
     found = sr.paths.universality([sr.Global(1) | sr.Window(0)], n)
     assert found.loops and found.mixing.evidence == 2
     assert found.path.holds is False and found.path.evidence.tolist() == [0]
-    assert f"without the 1 of 0 there are {n - 1} parts, of which a path joins at most 2" in str(
-        found
+    assert (
+        f"without 1 position (0) there are {n - 1} parts, of which a path joins at most 2"
+        in str(found)
     )
     assert sr.paths.contains_star(sr.Global(1) | sr.Window(0), n).centres.tolist() == [0]
 
@@ -177,7 +178,7 @@ def test_a_search_finds_what_no_natural_order_is():
 
 
 def test_what_is_not_known_is_said(monkeypatch):
-    monkeypatch.setattr(room, "VISITS", 3)
+    monkeypatch.setattr(room, "MAX_VISITS", 3)
     rng = np.random.default_rng(1)
     found = hamiltonian(
         (sr.Listed.of_rows([rng.integers(0, 200, 3).tolist() for _ in range(200)]) | sr.Global(1),),
@@ -186,10 +187,10 @@ def test_what_is_not_known_is_said(monkeypatch):
     assert found.holds is None and not found
     assert (
         str(found)
-        == "unknown: a search of 3 visits found no order, and no reason why there is none"
+        == "unknown: a search of 3 visits found no order, and no proof that there is none"
     )
     assert str(hamiltonian((sr.Random(5000, 3, 0),), 5000)) == (
-        "unknown: no natural order does, and others are looked for up to n = 4096"
+        "unknown: no natural order does it, and others are tried only up to n = 4096"
     )
 
 
@@ -197,7 +198,7 @@ def test_products_without_self_loops():
     """A ring turns for ever; with one chord of another length all is reached at last; an empty row never hears anything."""
     ring = sr.paths.universality([sr.Listed.of_rows([[3], [0], [1], [2]])], 4)
     assert ring.mixing.holds is False
-    assert ring.mixing.said == "what is heard of after 5 layers is what was after 1, and never all"
+    assert ring.mixing.reason == "the sets after 5 layers are those after 1, and never complete"
     assert sr.paths.universality(
         sr.fixed(4), 16
     ).mixing.evidence.holds()  # not without loops either: nobody hears of the future
@@ -208,10 +209,10 @@ def test_products_without_self_loops():
 
 
 def test_products_that_come_to_no_end_are_not_known(monkeypatch):
-    monkeypatch.setattr("sparse_ref.paths.finite.universality.PAIRS", 0)
+    monkeypatch.setattr("sparse_ref.paths.finite.universality.MAX_PAIRS", 0)
     found = sr.paths.universality([sr.Listed.of_rows([[9, 10], *([k] for k in range(10))])], 11)
     assert found.mixing.holds is None and not found
-    assert found.mixing.said == "not all is heard of after 64 layers, the most that are tried"
+    assert found.mixing.reason == "not all is reached after 64 layers, the most that are tried"
 
 
 @given(st.data(), st.integers(1, 9))
@@ -230,7 +231,7 @@ def test_stars_are_what_brute_force_finds(data, n):
     assert found.centres.tolist() == centres
     assert bool(found) == bool(centres)
     if not centres:
-        assert not p.contains(*found.lacks)
+        assert not p.contains(*found.missing_edge)
 
 
 def test_stars_in_words():

@@ -58,8 +58,9 @@ def test_the_smaller_set_is_given():
     past = sr.paths.why_not([sr.Causal()], 9, 3, 64)
     assert not past.outward and past.sets[0].tolist() == [0, 1, 2, 3]
     assert str(past) == (
-        "9 never reaches 3 through Causal() (n = 64).\nThose that 3 hears of are 4 positions: 0 to 3.\n"
-        "These read none but these, and 9 is not among them."
+        "9 never reaches 3 through Causal() (n = 64).\n"
+        "Position 3 is reached from 4 positions (0 to 3).\n"
+        "No position of this set reads from outside it, and 9 is outside."
     )
 
 
@@ -69,19 +70,22 @@ def test_words_for_layers_that_cycle():
     )  # always to the left
     assert str(why) == (
         "1 never reaches 3 through Band(-1, 1), Band(-2, 2) (n = 4).\n"
-        "Those that hear of 1 are below layer 1, Band(-1, 1): 1 position: 1; below layer 2, Band(-2, 2): 1 position: 0.\n"
-        "Layer by layer, none but those above reads any of these, and 3 is not among them."
+        "Position 1 reaches 1 position (1) below layer 1, Band(-1, 1); "
+        "1 position (0) below layer 2, Band(-2, 2).\n"
+        "In each layer, only the set above it reads from the set below it, "
+        "and 3 is in none of the sets."
     )
     why = sr.paths.why_not([sr.Lookback(4), sr.Strided(4)], 9, 0, 12)
     assert str(why).endswith(
-        "Layer by layer, those above read none but these, and 9 is not among them below layer 1."
+        "In each layer, the set above it reads only from the set below it, "
+        "and 9 is not in the set below layer 1."
     )
 
 
 def test_dilated_windows_never_mix():
     why = sr.paths.why_not([sr.Dilated(3, 2)], 0, 31, 32)
     assert (why.sets[0] % 2 == 0).all() or (why.sets[0] % 2 == 1).all()
-    assert "16 positions: 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, ..." in str(why)
+    assert "16 positions (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, ...)" in str(why)
 
 
 def test_a_segment_of_longnet_never_hears_of_its_predecessor():

@@ -8,7 +8,7 @@ from strategies import mask, qkv
 
 import sparse_ref as sr
 from sparse_ref.catalogue import notation
-from sparse_ref.patterns.bigbird_plans import focused_plan, ranged_plan
+from sparse_ref.patterns.bigbird_plans import focus_plan, range_plan
 
 SEEDS = st.integers(0, 50)
 
@@ -79,7 +79,7 @@ def test_without_random_blocks_five_blocks_a_row_are_counted(blocks, block):
 @given(codes())
 def test_the_codes_count_blocks_as_often_as_they_list_them(drawn):
     (n, block, random, layer), heads = drawn
-    plan = ranged_plan(n, block, random, layer, heads["heads"])[heads["head"]]
+    plan = range_plan(n, block, random, layer, heads["heads"])[heads["head"]]
     expected = multiset(n, block, plan)
     for branches in (
         sr.bigbird_google(n, block, random, layer, **heads),
@@ -119,7 +119,7 @@ def test_in_evaluation_the_random_blocks_are_all_the_first(drawn):
 
 
 def test_at_1024_the_last_block_may_count_twice():
-    plan = focused_plan(1024, 64, 3, 0, 12)
+    plan = focus_plan(1024, 64, 3, 0, 12)
     again = np.argwhere(plan == 15)
     assert len(again)
     head, row, _ = again[0]
@@ -132,7 +132,7 @@ def test_at_1024_the_last_block_may_count_twice():
 
 def test_eight_random_blocks_of_twenty_one_come_half_from_the_first_thirteen():
     """2 r + 5 >= nb > r + 5: two ranges, the first of r + 5 blocks."""
-    plan = ranged_plan(21, 1, 8, 0, 3)
+    plan = range_plan(21, 1, 8, 0, 3)
     assert (plan[:, :, :4] < 13).all()
     assert (plan[:, :, 4:] >= 13).all()
     assert sr.multiplicity(sr.bigbird_google(21, 1, 8, 0, 1, 3), 21).tolist() == multiset(
@@ -160,7 +160,7 @@ def test_layers_and_heads_differ_and_calls_agree():
     assert counts(3) != counts(4)
     assert counts(3) != counts(3, head=1)
     assert counts(3, head=1, heads=2) != counts(3, head=1, heads=3), "row by row, each head in turn"
-    assert (focused_plan(1024, 64, 3, 3, 2) == focused_plan(1024, 64, 3, 3, 5)[:2]).all(), (
+    assert (focus_plan(1024, 64, 3, 3, 2) == focus_plan(1024, 64, 3, 3, 5)[:2]).all(), (
         "head after head"
     )
 

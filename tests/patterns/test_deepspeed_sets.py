@@ -282,7 +282,7 @@ def test_a_layout_is_stated_for_its_blocks_and_spreads_over_their_tokens():
         (
             lambda: sr.deepspeed_variable(8, local_window_blocks=()),
             ValueError,
-            "local_window_blocks must hold at least 1 window",
+            "local_window_blocks must have at least 1 window",
         ),
         (
             lambda: sr.deepspeed_variable(8, global_block_indices=(-1,)),

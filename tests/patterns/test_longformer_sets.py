@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import brute, several
+from strategies import brute, position_tuples
 
 import sparse_ref as sr
 
@@ -11,7 +11,7 @@ LENGTHS, RADII, DILATIONS = st.integers(0, 40), st.integers(0, 12), st.integers(
 
 
 def stated(n, w, d=1, G=(), after=True):
-    """w keys to each side of i, d apart, and i; those in G see all and are seen by all; without `after`, nothing right of i."""
+    """w keys to each side of i, d apart, and i; G sees all, all see G; `after=False`: j <= i."""
     rows = [{i + d * m for m in range(-w, w + 1 if after else 1)} | set(G) for i in range(n)]
     return [[i in G or j in row for j in range(n)] for i, row in enumerate(rows)]
 
@@ -45,7 +45,7 @@ def test_pictures():
     )
 
 
-@given(LENGTHS, RADII, DILATIONS, several(45))
+@given(LENGTHS, RADII, DILATIONS, position_tuples(45))
 def test_a_window_of_w_keys_to_each_side_and_globals(n, w, d, G):
     assert brute(sr.longformer(w, G, d), n).tolist() == stated(n, w, d, G)
 

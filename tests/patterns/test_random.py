@@ -159,8 +159,8 @@ def test_it_is_a_value_with_a_notation():
         (lambda: sr.Random(4, 2, None), TypeError, "Random: seed must be an integer, got None"),
         (lambda: sr.Random(4, 2.0, 0), TypeError, "Random: keys must be an integer, got 2.0"),
         (lambda: sr.Random(4, 2, 0).row(0, 5), ValueError, "is stated for n = 4, got n = 5"),
-        (lambda: sr.Random(4, 2, 0).row(4, 4), IndexError, "has rows 0 <= i < 4, asked for i = 4"),
-        (lambda: sr.Random(0, 0, 0).row(0, 0), IndexError, "has rows 0 <= i < 0, asked for i = 0"),
+        (lambda: sr.Random(4, 2, 0).row(4, 4), IndexError, "has rows 0 <= i < 4, got i = 4"),
+        (lambda: sr.Random(0, 0, 0).row(0, 0), IndexError, "has rows 0 <= i < 0, got i = 0"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(build, error, said):

@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _figures():
-    """Draw each figure that a test leaves, with the suite's rule that a warning is an error; then close it."""
+    """Draw each figure that a test leaves, where a warning is an error; then close it."""
     yield
     try:
         for number in plt.get_fignums():

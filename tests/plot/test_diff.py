@@ -1,4 +1,4 @@
-"""Figures judged by their artists: `plot.diff` shows every key that only one of two masks has, however large they are."""
+"""Figures judged by their artists: `plot.diff` shows every key of only one mask, at any size."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -99,7 +99,7 @@ def test_it_draws_where_it_is_told():
             (sr.Causal(), sr.Full()),
             None,
             TypeError,
-            "n must be given where expected is a pattern, got None",
+            "n must be given if expected is a pattern, got None",
         ),
         (
             (np.ones((3, 3), bool), np.ones((4, 4), bool)),

@@ -1,4 +1,4 @@
-"""Figures judged by their artists: `plot.factorization` is the paper's figure, its two rows saying the same."""
+"""Figures judged by their artists: `plot.factorization` is the paper's figure; its rows agree."""
 
 import matplotlib.pyplot as plt
 import numpy as np

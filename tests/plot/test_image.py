@@ -1,4 +1,4 @@
-"""Figures judged by their artists: what `plot.image` and `plot.factorization` show of a query, and in which colours."""
+"""Figures judged by their artists: a query in `plot.image` and `plot.factorization`, in colours."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,7 +7,13 @@ from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
 from sparse_ref.plot.image import kinds_of
-from sparse_ref.plot.style import BOTH, EXTRA, MISSING, NEITHER, QUERY
+from sparse_ref.plot.style import (
+    BOTH_COLOUR,
+    EXTRA_COLOUR,
+    MISSING_COLOUR,
+    NEITHER_COLOUR,
+    QUERY_COLOUR,
+)
 
 SKIPPED, ONE, TWO, THREE, QUERY_KIND, LATER = range(6)
 
@@ -26,7 +32,7 @@ def grey(colour):
     [
         [kind.colour for kind in kinds_of(1)],
         [kind.colour for kind in kinds_of(2)],
-        [NEITHER, BOTH, MISSING, EXTRA, "black"],
+        [NEITHER_COLOUR, BOTH_COLOUR, MISSING_COLOUR, EXTRA_COLOUR, "black"],
     ],
 )
 def test_colours_stay_apart_in_grey(colours):
@@ -35,7 +41,7 @@ def test_colours_stay_apart_in_grey(colours):
 
 
 def test_the_panels_of_the_paper():
-    """Child et al. 2019, fig. 3, upper row: the last l positions and the column above; one's row and the last column."""
+    """Child et al. 2019, fig. 3, upper row: l positions, the column above; the row, last column."""
     strided = sr.plot.image(sr.strided(6), (6, 6), (4, 3)).get_array()
     assert np.array_equal(
         strided,
@@ -98,7 +104,7 @@ def test_labels_and_legend():
         "later",
     ]
     assert legend_of(sr.plot.image(sr.Causal(), (2, 2), 3).axes) == ["attended", "query"]
-    assert tuple(im.to_rgba(im.get_array())[4, 3]) == to_rgba(QUERY)
+    assert tuple(im.to_rgba(im.get_array())[4, 3]) == to_rgba(QUERY_COLOUR)
     for patch, kind in zip(im.axes.get_legend().get_patches(), kinds_of(2)):
         assert patch.get_facecolor() == to_rgba(kind.colour)
 

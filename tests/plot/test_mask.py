@@ -1,4 +1,4 @@
-"""Figures judged by their artists: the matrix drawn by `plot.mask` is the dense mask, with labels, ticks and a scale."""
+"""Figures judged by their artists: `plot.mask` draws the dense mask, labels, ticks and a scale."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import LogNorm, to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.style import ATTENDS, NOT, ticks
+from sparse_ref.plot.style import MEMBER_COLOUR, NON_MEMBER_COLOUR, ticks
 
 P = sr.Local(4) | sr.Strided(4)
 
@@ -16,8 +16,8 @@ def test_the_array_is_the_dense_mask_in_two_colours(n):
     im, dense = sr.plot.mask(P, n), sr.dense(P, n)
     assert np.array_equal(im.get_array(), dense)
     drawn = im.to_rgba(im.get_array())
-    assert (drawn[dense] == to_rgba(ATTENDS)).all()
-    assert (drawn[~dense] == to_rgba(NOT)).all()
+    assert (drawn[dense] == to_rgba(MEMBER_COLOUR)).all()
+    assert (drawn[~dense] == to_rgba(NON_MEMBER_COLOUR)).all()
 
 
 def test_an_array_is_drawn_as_it_is():
@@ -97,8 +97,8 @@ def test_large_masks_show_shares_that_add_up(n):
 def test_a_share_of_nothing_has_the_colour_of_not_attended():
     im = sr.plot.mask(sr.Causal(), 1024)
     drawn = im.to_rgba(im.get_array())
-    assert tuple(drawn[0, -1]) == to_rgba(NOT)
-    assert tuple(drawn[-1, 0]) != to_rgba(NOT)
+    assert tuple(drawn[0, -1]) == to_rgba(NON_MEMBER_COLOUR)
+    assert tuple(drawn[-1, 0]) != to_rgba(NON_MEMBER_COLOUR)
     assert (sr.plot.mask(np.zeros((600, 600), bool)).get_array() == 0).all()
 
 
@@ -127,13 +127,14 @@ def test_a_long_title_is_broken():
 @pytest.mark.parametrize(
     ("args", "error", "says"),
     [
-        ((P,), TypeError, "n must be given where p is a pattern, got None"),
+        ((P,), TypeError, "n must be given if p is a pattern, got None"),
         ((P, 0), ValueError, "n must be at least 1 to be drawn, got 0"),
         ((P, 2.5), TypeError, "n must be an integer, got 2.[05]"),
         (
             (sr.strided(4), 16),
             TypeError,
-            r"p must be a Pattern or a bool array .*, got strided\(4\), which plot.factorization draws",
+            r"p must be a Pattern or a bool array .*, got strided\(4\), "
+            "which plot.factorization draws",
         ),
         (
             ([[True]], 1),

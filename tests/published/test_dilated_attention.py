@@ -1,6 +1,7 @@
-"""Kernels and published sets: dilated attention against one softmax over a multiset with its zeros, in float64.
+"""Kernels and published sets: dilated attention against a softmax over a multiset, in float64.
 
-torchscale is not on the package index with this layer; what it does is written out here, filled segment by filled segment.
+torchscale is not on the package index with this layer; what it does is written out here, padded
+segment by padded segment.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ OFFSET = {"paper": lambda h, H, r: h % r, "torchscale": lambda h, H, r: h // ((H
 
 
 def stated(q, k, v, segments, rates, rule, causal, zeros):
-    """Head by head and query by query: logits of the members of each branch, and of the zeros of its padded segment."""
+    """Logits of each branch's members, and of the zeros of its padded segment."""
     H, n, d = q.shape
     out = np.zeros((H, n, v.shape[2]))
     for h in range(H):
@@ -65,7 +66,7 @@ def test_dilated_attention_is_one_softmax_over_the_multiset(drawn, causal, ghost
 
 @given(settings_of())
 def test_ghosts_are_the_padding_at_the_offset_of_the_head(drawn):
-    """By marks: a sequence of ones, filled up with zeros twice, cut at the head's residue, and counted."""
+    """By marks: a sequence of ones, padded with zeros twice, cut at the head's residue, counted."""
     n, heads, segments, rates, rule = drawn
     for head in range(heads):
         expected = np.zeros(n, int)

@@ -1,4 +1,4 @@
-"""Longformer's layer against its sentences in float64, a position and a head at a time; and what must not move what."""
+"""Longformer's layer against its definition in float64, by position and head; non-influence."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def at(n, *positions):
 
 
 def stated(X, model, G, P, dilations):
-    """A position outside G: softmax over the window's and the global keys by s; in G: over all by g; padding is no key, and 0."""
+    """Outside G: softmax over window and global keys by s; in G: over all by g; padding is 0."""
     out, d = np.zeros_like(X), E // HEADS
     for i in range(len(X)):
         for head, dilation in enumerate(dilations):
@@ -85,7 +85,7 @@ def test_padding_moves_nothing_bit_for_bit(poison):
 
 
 def test_a_row_has_the_one_kind_of_projection_or_the_other():
-    """Symmetric sets, but the edge onto a global position is K_s, V_s and the edge back K_g, V_g."""
+    """Symmetric sets, but the edge onto a global position is K_s, V_s, the edge back K_g, V_g."""
     X, model, G = sequences(1, 10)[0], layer(), at(10, 0, 6)
     out = model(X, G)
     for other in (

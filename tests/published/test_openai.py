@@ -1,6 +1,7 @@
-"""Kernels and published sets: every mode against a dense float64 statement of the published code, and its refusals.
+"""Kernels and published sets: every mode against a dense float64 statement, and its errors.
 
-The statement writes each mask out again from the published definitions, head by head, and softmaxes whole rows.
+The statement writes each mask out again from the published definitions, head by head, and takes the
+softmax of whole rows.
 """
 
 import numpy as np
@@ -56,7 +57,7 @@ def published_mask(mode, l, head, n, c=1, blocksize=1, num_verts=1, vertsize=Non
 
 
 def stated(q, k, v, heads, mode, l, **options):
-    """softmax(q k^T / sqrt(d) with the mask's zeros at minus infinity) v, one head at a time, float64."""
+    """softmax(q k^T / sqrt(d), -inf at the mask's zeros) v, one head at a time, float64."""
     d, out = q.shape[-1] // heads, np.zeros(q.shape)
     for head in range(heads):
         part = np.s_[..., head * d : (head + 1) * d]

@@ -1,6 +1,7 @@
-"""Paths, walked by a model: what moves when x_j does is what the layers' sets let j reach, row for row.
+"""Paths, walked by a model: x_j influences the rows that the layers' sets let j reach.
 
-The expected sets are Boolean products of masks written out here; the equations are stated again in float64.
+The expected sets are Boolean products of masks written out here; the equations are stated again in
+float64.
 """
 
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def test_what_moves_is_what_the_sets_let_through(name, layers):
 
 
 def test_the_models_tell_the_theorems_apart():
-    """So that the test above can fail: strided and fixed move everything after j in two layers, upside down fixed does not."""
+    """The test above can fail: strided and fixed reach all after j, fixed reversed does not."""
     causal = J <= I
     assert (through(STRIDED) == causal).all()
     assert (through(FIXED) == causal).all()

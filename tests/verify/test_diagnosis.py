@@ -8,7 +8,7 @@ from verify.implementations import masked, tri
 
 import sparse_ref as sr
 from sparse_ref.verify import check
-from sparse_ref.verify.report.rerun import called
+from sparse_ref.verify.report.rerun import import_path, python_text
 
 
 class Layer:
@@ -48,19 +48,18 @@ WINDOWED = partial(shaped, keys=3)
     ],
 )
 def test_what_was_called_is_told_by_the_name_that_imports_it_or_by_what_it_is(fn, name):
-    assert called(fn) == name
+    assert import_path(fn) == name
 
 
 def test_the_command_holds_every_option():
     report = check(WINDOWED, sr.Lookback(4), 12, also=[5, (3, 9)], d=8)
     assert report.command == (
-        f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12x12 --heads 1 --d 8 "
-        "--also 5 3x9 --seed 0"
+        f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12 --d 8 --also 5 3x9"
     )
     report = check(lambda q, k, v: WINDOWED(q, k, v), sr.Lookback(4), 12, exhaustive=True, also=[5])
-    assert report.command.endswith("seed=0, exhaustive=True, also=[5])")
+    assert report.command.endswith("sr.Lookback(4), n=12, exhaustive=True, also=[5])")
     report = check(WINDOWED, sr.Lookback(4), 12, gradients=shaped)
-    assert report.command.endswith("n=(12, 12), seed=0, gradients=shaped)")
+    assert report.command.endswith("sr.Lookback(4), n=12, gradients=shaped)")
 
 
 @pytest.mark.parametrize(
@@ -90,3 +89,55 @@ def test_a_permutation_of_heads_is_not_claimed_from_some_rows():
     assert "have the sets of" not in str(
         check(masked(masks), patterns, 300, exhaustive=False, d=64)
     )
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (sr.Lookback(4), "sr.Lookback(4)"),
+        (sr.Lookback(4) | ~sr.Causal(), "sr.Lookback(4) | ~sr.Causal()"),
+        (sr.Blockwise(sr.Window(1), 4), "sr.Blockwise(sr.Window(1), 4)"),
+        (sr.Documents((3, 4), sr.Causal()), "sr.Documents((3, 4), sr.Causal())"),
+    ],
+    ids=repr,
+)
+def test_a_pattern_in_python_can_be_pasted(p, text):
+    assert python_text(p) == text
+    assert eval(text, {"sr": sr}) == p
+
+
+@pytest.mark.parametrize("exhaustive", [True, False])
+@pytest.mark.parametrize(
+    ("has", "asked", "first_line"),
+    [
+        (
+            sr.Window(3),
+            sr.Window(3) | sr.Global(2),
+            "FAIL fn: Global(2) is missing (is Window(3), asked Window(3) | Global(2))",
+        ),
+        (
+            sr.Lookback(9) - sr.Lookback(9),
+            sr.Causal(),
+            "FAIL fn: attends to nothing (asked Causal())",
+        ),
+        (
+            ~sr.Lookback(9),
+            sr.Lookback(9),
+            "FAIL fn: inverted mask (is ~Lookback(9), asked Lookback(9))",
+        ),
+        (
+            sr.Lookback(10),
+            sr.Lookback(9),
+            "FAIL fn: one key too many at the left edge (is Lookback(10), asked Lookback(9))",
+        ),
+    ],
+    ids=repr,
+)
+def test_the_first_line_has_the_likeliest_cause_at_any_n(has, asked, first_line, exhaustive):
+    report = check(masked(sr.dense(has, 64)), asked, 64, exhaustive=exhaustive, d=64)
+    assert str(report).split("\n")[0] == first_line
+
+
+def test_the_set_is_named_when_it_is_checked_not_when_it_is_printed():
+    report = check(masked(tri(12, keys=5)), sr.Lookback(4), 12)
+    assert vars(report)["diagnosis"][0].name == "Lookback(5)"

@@ -29,12 +29,14 @@ def test_junit_has_a_case_for_each_subject_and_a_failure_for_each_that_failed():
     failure = ElementTree.fromstring(WIDER.to_junit()).find(".//failure")
     assert failure.get("type") == "extra"
     assert "is Lookback(3), asked Lookback(2)" in failure.text
-    assert "again: sr.verify.check(fn, Lookback(2)" in failure.text
+    assert "again: sr.verify.check(fn, sr.Lookback(2)" in failure.text
 
 
 def test_markdown_has_the_verdict_the_findings_and_the_picture():
     lines = WIDER.to_markdown().split("\n")
-    assert lines[0] == "### ❌ FAIL: fn is not Lookback(2) at n = 6, 2 heads, seed 0"
+    cause = "one key too many at the left edge in head 1 (is Lookback(3), asked Lookback(2))"
+    assert lines[0] == f"### ❌ FAIL fn: {cause}"
+    assert "asked: Lookback(2) at n = 6, 2 heads, seed 0" in lines
     assert "| extra | 4 keys attended to outside the set | 1, 2, 0 |" in lines
     assert "+██···" in lines
     assert RIGHT.to_markdown().startswith("### ✅ PASS")
@@ -47,7 +49,6 @@ def test_the_command_gives_the_report_again():
             WIDER.command,
             {
                 "sr": sr,
-                "Lookback": sr.Lookback,
                 "fn": masked(np.stack([tri(6, keys=2), tri(6, keys=3)])),
             },
         ).to_json()
@@ -56,5 +57,5 @@ def test_the_command_gives_the_report_again():
     from verify.implementations import softmax
 
     assert check(softmax, sr.Causal(), 4, 2, d=8).command == (
-        "sparse-ref verify verify.implementations:softmax --pattern 'Causal()' -n 4x4 --heads 2 --d 8 --seed 0"
+        "sparse-ref verify verify.implementations:softmax --pattern 'Causal()' -n 4 --heads 2 --d 8"
     )

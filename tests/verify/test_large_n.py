@@ -8,7 +8,7 @@ import pytest
 from verify.implementations import masked, softmax, spread, tri
 
 import sparse_ref as sr
-from sparse_ref.picture import brute_mask
+from sparse_ref.sets.mask import brute_mask
 from sparse_ref.verify import check
 
 N = 300
@@ -204,7 +204,12 @@ def test_heads_that_have_one_another_s_sets_are_told_by_all_rows():
 @pytest.mark.parametrize(
     ("has", "asked", "kind", "said"),
     [
-        (~sr.Lookback(5), sr.Lookback(5), "inverted", "is the keys that Lookback(5) leaves out"),
+        (
+            ~sr.Lookback(5),
+            sr.Lookback(5),
+            "inverted",
+            "attends exactly where Lookback(5) forbids it",
+        ),
         (
             sr.Shifted(sr.Lookback(5), 2),
             sr.Lookback(5),
@@ -233,7 +238,7 @@ def test_the_other_alignment_is_told_where_lengths_differ():
     report = check(
         masked(tri(100, N)), sr.Shifted(sr.Causal(), 200), (100, N), exhaustive=False, d=64
     )
-    assert "aligned at the top left" in str(report)
+    assert "upper-left alignment" in str(report)
 
 
 def test_the_report_says_what_was_seen_and_what_was_not():

@@ -9,7 +9,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.cli import main
-from sparse_ref.verify.naming.names import in_words
+from sparse_ref.verify.naming.large_names import in_words
 
 N = 5000
 PATTERNS = {

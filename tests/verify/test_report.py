@@ -16,17 +16,18 @@ RAISES = check(lambda q, k, v: {}["<b>&"], sr.Causal(), n=3)
 
 
 def test_the_text_says_the_verdict_first_then_findings_then_the_picture():
-    text = re.sub(r"error [\d.e-]+, budget [\d.e-]+", "error E, budget B", str(WIDER))
+    text = re.sub(r"error [\d.e-]+, allowed [\d.e-]+", "error E, allowed A", str(WIDER))
     assert (
         text
         == """\
-FAIL: fn is not Lookback(2) at n = 6, 2 heads, seed 0
+FAIL fn: one key too many at the left edge in head 1 (is Lookback(3), asked Lookback(2))
+asked: Lookback(2) at n = 6, 2 heads, seed 0
 - extra: 4 keys attended to outside the set; first at head 1, i 2, j 0
 head 1: is Lookback(3), asked Lookback(2): one key too many at the left edge of 4 of 6 rows
-numbers: right on the 8 of 12 rows whose sets are right, logits of spread 1, error E, budget B
-numbers: right on the 8 of 12 rows whose sets are right, logits of spread 50, error E, budget B
+numbers: right in 8 of 12 rows with the right keys, logits of spread 1: error E, allowed A
+numbers: right in 8 of 12 rows with the right keys, logits of spread 50: error E, allowed A
 NaN spreads: 4 rows moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code
-again: sr.verify.check(fn, Lookback(2), n=(6, 6), heads=2, seed=0)
+again: sr.verify.check(fn, sr.Lookback(2), n=6, heads=2)
 head 1   █ both   · neither   + only in fn   - only in the expected set
 █·····
 ██····
@@ -40,8 +41,8 @@ head 1   █ both   · neither   + only in fn   - only in the expected set
 def test_a_pass_is_as_short_as_it_can_be():
     report = check(masked(tri(2, 4)), sr.Causal(), n=(2, 4), seed=3)
     first, *rest = str(report).split("\n")
-    assert first == "PASS: fn is Causal() at n = (2, 4), 1 head, seed 3"
-    assert [line.split(" on ")[0] for line in rest[:2]] == ["numbers: right"] * 2
+    assert first == "PASS fn: is Causal() at n = (2, 4), 1 head, seed 3"
+    assert [line.split(" in ")[0] for line in rest[:2]] == ["numbers: right"] * 2
     assert rest[2:] == [
         "NaN spreads: 1 row moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code"
     ]
@@ -56,16 +57,45 @@ def test_the_picture_is_cropped_around_the_first_difference():
     mask = tri(200)
     mask[150, 120] = False
     lines = str(check(masked(mask), sr.Causal(), n=200)).split("\n")
-    assert lines[-65].startswith("head 0, i 118 to 181, j 88 to 151   █ both")
-    rows = lines[-64:]
+    assert lines[-17].startswith("head 0, i 142 to 157, j 88 to 151   █ both")
+    rows = lines[-16:]
     assert {len(row) for row in rows} == {64}
-    assert rows[150 - 118][120 - 88] == "-"
+    assert rows[150 - 142][120 - 88] == "-"
     assert sum(row.count("-") for row in rows) == 1
     corner = tri(70)
     corner[69, 69] = False
     lines = str(check(masked(corner), sr.Causal(), n=70)).split("\n")
-    assert lines[-65].startswith("head 0, i 6 to 69, j 6 to 69 ")
+    assert lines[-17].startswith("head 0, i 54 to 69, j 6 to 69 ")
     assert lines[-1][-1] == "-"
+
+
+def test_the_picture_has_a_second_crop_where_the_first_missing_key_is_elsewhere():
+    report = check(masked(tri(64, 256)), sr.Shifted(sr.Causal(), 192) - sr.Prefix(192), (64, 256))
+    lines = report.picture()
+    assert lines[0].startswith("head 0, i 0 to 15, j 0 to 63   █ both")
+    assert lines[1] == "+" + 63 * "·"
+    assert lines[17] == "i 0 to 15, j 160 to 223"
+    assert lines[18] == 32 * "·" + "-" + 31 * "·"
+    assert len(lines) == 2 * 17
+
+
+def test_heads_with_one_explanation_are_told_together_and_rivals_come_after_the_first():
+    mask = tri(8, 12)
+    report = check(masked(np.stack([mask, mask])), sr.Shifted(sr.Causal(), 4), (8, 12), 2)
+    lines = str(report).split("\n")
+    asked = "asked Shifted(Causal(), 4)"
+    assert lines[0] == f"FAIL fn: upper-left alignment (is Causal(), {asked})"
+    assert f"all 2 heads: is Causal(), {asked}: upper-left alignment" in lines
+    rivals = [line for line in lines if line.startswith("also fits: ")]
+    assert rivals == [
+        "also fits: all 2 heads: is Shifted(Causal(), 4) rounded out to blocks of 2, cut to j <= i"
+    ]
+
+
+def test_without_an_explanation_the_first_line_has_the_first_finding():
+    first, second, *_ = str(RAISES).split("\n")
+    assert first.startswith("FAIL <lambda>: error: fn(q (1, 3, 16), ")
+    assert second == "asked: Causal() at n = 3, 1 head, seed 0"
 
 
 class Balanced(HTMLParser):
@@ -93,6 +123,10 @@ def test_html_says_the_same_as_the_text(report):
     assert page.open == []
     for line in str(report).split("\n"):
         assert line.removeprefix("- ") in page.text
+
+
+def test_the_picture_in_html_is_in_a_monospace_font():
+    assert '<pre style="font-family:monospace;' in WIDER._repr_html_()
 
 
 def test_html_escapes_what_fn_said():

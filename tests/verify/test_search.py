@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.picture import brute_mask
+from sparse_ref.sets.mask import brute_mask
 from sparse_ref.verify import identify
-from sparse_ref.verify.naming.search import FORMS, searched
+from sparse_ref.verify.naming.search import FORMS, catalogue_matches
 
 NAMED = [
     "Window(5) | Global(3)",
@@ -63,5 +63,6 @@ def test_every_form_can_be_found():
         )
         mask = np.array(brute_mask(p, n))
         assert any(
-            np.array_equal(brute_mask(q, n), mask) for q in identify(mask) or searched(mask)
+            np.array_equal(brute_mask(q, n), mask)
+            for q in identify(mask) or catalogue_matches(mask)
         ), form

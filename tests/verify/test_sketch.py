@@ -6,7 +6,7 @@ import pytest
 from verify.implementations import masked, spread
 
 import sparse_ref as sr
-from sparse_ref.picture import brute_mask
+from sparse_ref.sets.mask import brute_mask
 from sparse_ref.verify import check
 
 N = 300

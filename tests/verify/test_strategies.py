@@ -1,4 +1,4 @@
-"""The strategies for other people's property tests: what they draw is valid, each kind of thing is drawn, and it shrinks."""
+"""The strategies for other people's property tests: valid, of every kind, and they shrink."""
 
 import ast
 import re
@@ -17,6 +17,8 @@ import sparse_ref as sr
 from sparse_ref.catalogue.notation import NAMES, ParseError
 from sparse_ref.sets.pattern import Complement, Difference, Intersection, Union
 from sparse_ref.verify import strategies
+from sparse_ref.verify.strategies.texts import catalogue_calls
+from sparse_ref.verify.strategies.trees import RULES
 
 PAGE = Path(__file__).parents[2] / "docs" / "verify-strategies.md"
 LONG = settings(
@@ -80,13 +82,11 @@ COMBINED = {Union, Intersection, Difference, Complement, sr.Blockwise, sr.Shifte
 
 
 def test_every_kind_of_pattern_is_drawn():
-    of_any_length = {
-        rule for rule in strategies.RULES if not issubclass(rule, sr.define.Sized)
-    } | COMBINED
+    of_any_length = {rule for rule in RULES if not issubclass(rule, sr.define.Sized)} | COMBINED
     assert_all_drawn(
         strategies.patterns(12),
         lambda p: map(type, parts(p)),
-        {*strategies.RULES, *COMBINED, sr.Grid, sr.Documents, sr.Random},
+        {*RULES, *COMBINED, sr.Grid, sr.Documents, sr.Random},
     )
     assert_all_drawn(strategies.patterns(), lambda p: map(type, parts(p)), of_any_length)
     with pytest.raises(AssertionError, match=r"never drawn: .*Grid"):
@@ -107,7 +107,7 @@ def test_listed_sets_are_drawn_where_asked_for_and_nowhere_else():
     assert p == sr.Listed.of_rows([[]] * 5)
     with pytest.raises(NoSuchExample):
         find(strategies.patterns(5), holding(sr.Listed), settings=settings(DRAWN, max_examples=300))
-    with pytest.raises(ValueError, match="n must be given where listed sets are drawn"):
+    with pytest.raises(ValueError, match="n must be given to draw listed sets"):
         strategies.patterns(listed=True)
 
 
@@ -255,7 +255,7 @@ def test_notation_of_every_kind_is_drawn():
 
 
 def test_every_constructor_whose_example_is_one_pattern_is_written():
-    written = {text.partition("(")[0] for n in (9, 16) for text in strategies._calls(n)}
+    written = {text.partition("(")[0] for n in (9, 16) for text in catalogue_calls(n)}
     several = {entry.name for entry in sr.catalogue() if not isinstance(entry.value(), sr.Pattern)}
     stated_for_other_lengths = {"star"}
     assert written == {entry.name for entry in sr.catalogue()} - several - stated_for_other_lengths
@@ -280,7 +280,8 @@ def test_a_word_that_is_misspelt_is_no_expression(text):
 def test_without_hypothesis_the_room_says_what_to_install_and_the_library_is_imported_without_it():
     code = (
         "import sys; sys.modules['hypothesis'] = None\nimport sparse_ref, sparse_ref.verify\n"
-        "try:\n    import sparse_ref.verify.strategies\nexcept ImportError as error:\n    print(error)"
+        "try:\n    import sparse_ref.verify.strategies\n"
+        "except ImportError as error:\n    print(error)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == (

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..._jit import inline, multithread, serial
 from ..._jit.vectors import array_or_copy, lanes, needs_copy, next_item, widen
-from ...lower.tiles.bitmask import TILE, key_of, single_bit
+from ...lower import TILE, key_of, single_bit
 from .transpose import transpose
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._jit import multithread
 from ..._jit.vectors import next_item
-from ...lower.tiles.bitmask import TILE
+from ...lower import TILE
 from ..arguments import Slabs, Tiles
 
 MAX_SLABS = 8

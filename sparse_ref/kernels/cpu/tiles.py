@@ -31,7 +31,7 @@ from ..._jit.vectors import (
     zero,
     zero_for_lowest,
 )
-from ...lower.tiles.bitmask import TILE, key_of, test_bit
+from ...lower import TILE, key_of, test_bit
 from .chunk import (
     active_columns,
     load_queries,

@@ -29,7 +29,7 @@ from ..._jit.vectors import (
     zero,
     zero_unless,
 )
-from ...lower.tiles.bitmask import ALL_ONES, TILE, key_of, single_bit, test_bit
+from ...lower import ALL_ONES, TILE, key_of, single_bit, test_bit
 from ..arguments import Forward
 from .chunk import (
     active_columns,

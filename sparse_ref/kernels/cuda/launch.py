@@ -110,7 +110,7 @@ def _gradient(device, sets, vectors, rows, heads, scale, width, keyed, plain) ->
 
 def transposed(sets):
     """The queries of each key, in the form of the sets: a Plan or a CSR of (n_k, n_q). O(nnz) memory."""
-    turned = (sets if isinstance(sets, CSR) else sets.csr()).transposed()
+    turned = (sets if isinstance(sets, CSR) else sets.csr()).transpose()
     return (
         turned
         if isinstance(sets, CSR)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import config, cuda, njit
 
-from ...lower.tiles.bitmask import TILE
+from ...lower import TILE
 
 PAD = 4  # numbers beyond each line of a slice: turned copies then go to different banks, and lines stay aligned
 # numba-cuda alone can align shared arrays; numba leaves out the branch for which this is False

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import cuda, njit
 
-from ...lower.tiles.bitmask import TILE
+from ...lower import TILE
 from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, spread, word_of
 
 

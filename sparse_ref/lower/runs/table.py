@@ -1,4 +1,9 @@
-"""Tables of runs, row after row: made tidy, counted, and listed key by key."""
+"""Runs: a table of arithmetic sequences of keys per row; rows selected and united; the normal form.
+
+A run is a row (start, stop, step, width) of an int64 table: the keys start <= j < stop with
+(j - start) mod step < width. A span is a run of step 1: consecutive keys. A strided run has a
+larger step; its groups are its stretches of `width` keys.
+"""
 
 from __future__ import annotations
 
@@ -7,68 +12,260 @@ from dataclasses import dataclass
 import numpy as np
 from numba import prange
 
-from ..._jit import parallel
-from .run_count import size
-from .run_loops import listed, united
+from ..._jit import parallel, serial
+from ...sets.types import IntArray
+
+START, STOP, STEP, WIDTH = 0, 1, 2, 3  # the columns of a table
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """A_i as the union of runs `table[indptr[i]:indptr[i + 1]]`, each (start, stop, step, width).
+    """A_i = the union of the runs table[indptr[i]:indptr[i + 1]], each (start, stop, step, width).
 
-    The runs of a row are tidy: first its spans (step = width = 1), ascending and apart from one another; then its
-    strided runs, which may overlap anything. All keys lie below n_k; a strided run may start below 0, where
-    its keys do not count.
+    In normal form, the spans of a row (step = width = 1) come first, ascending, with a gap between
+    any two. Its strided runs follow in any order; they may overlap anything. All keys are below
+    n_k. A strided run may start below 0; its keys below 0 do not count.
 
-    indptr : int64 (n_q + 1,);  table : int64 (runs, 4);  shape : (n_q, n_k).
+    Parameters
+    ----------
+    indptr : int64 array (n_q + 1,), where the runs of each row begin.
+    table : int64 array (runs, 4).
+    shape : (n_q, n_k).
     """
 
-    indptr: np.ndarray
-    table: np.ndarray
+    indptr: IntArray
+    table: IntArray
     shape: tuple[int, int]
 
+    @property
+    def counts(self) -> IntArray:
+        """The number of runs of each row, int64 (n_q,)."""
+        return np.diff(self.indptr)
 
-def key_counts(runs: Runs) -> np.ndarray:
-    """|A_i| of each row of tidy runs, int64 (n_q,)."""
-    sizes = np.zeros(runs.shape[0], np.int64)
-    _count(runs.indptr, runs.table, runs.shape[1], sizes)
-    return sizes
+    @property
+    def row_of_run(self) -> IntArray:
+        """The row of each run, int64 (runs,)."""
+        return np.repeat(np.arange(self.shape[0]), self.counts)
+
+    @property
+    def only_spans(self) -> bool:
+        """Whether every run is a span."""
+        return bool((self.table[:, STEP] == 1).all())
 
 
-def keys_of(runs: Runs) -> tuple[np.ndarray, np.ndarray]:
-    """(indptr int64, indices int32): the keys themselves, row after row, ascending; O(nnz) memory."""
-    indptr = np.concatenate([[0], np.cumsum(key_counts(runs))])
-    indices = np.empty(indptr[-1], np.int32)
-    _list(runs.indptr, runs.table, runs.shape[1], indptr, indices)
-    return indptr, indices
+def run_table(start, stop, step=1, width=1) -> IntArray:
+    """A table with these columns, int64 (runs, 4); numbers are repeated."""
+    return np.stack(np.broadcast_arrays(start, stop, step, width), axis=1)
+
+
+def one_span(start: IntArray, stop: IntArray, n: int) -> Runs:
+    """One span start_i <= j < stop_i per row, for n keys."""
+    rows = len(start)
+    indptr = np.arange(rows + 1)
+    return Runs(indptr, run_table(start, stop), (rows, n))
+
+
+def indptr_of(counts) -> IntArray:
+    """Where the entries of each row begin, int64 (rows + 1,): 0 and the counts' running sums."""
+    return np.concatenate([[0], np.cumsum(counts)])
+
+
+def select_rows(runs: Runs, rows: IntArray) -> Runs:
+    """These rows, in this order; a row may be selected more than once."""
+    indptr, slots = slots_of(runs.indptr, rows)
+    shape = len(rows), runs.shape[1]
+    return Runs(indptr, runs.table[slots], shape)
+
+
+def slots_of(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """(indptr of the selected rows, the index that each of their entries had before)."""
+    counts = np.diff(indptr)[rows]
+    selected = indptr_of(counts)
+    shifts = indptr[:-1][rows] - selected[:-1]
+    slots = np.arange(selected[-1]) + np.repeat(shifts, counts)
+    return selected, slots
+
+
+def union_rows(left: Runs, right: Runs) -> Runs:
+    """The union of two sets, row by row: the runs of both, not in normal form."""
+    total = len(left.table) + len(right.table)
+    table = np.empty((total, 4), np.int64)
+    right_before = np.repeat(right.indptr[:-1], left.counts)
+    left_before = np.repeat(left.indptr[1:], right.counts)
+    table[right_before + np.arange(len(left.table))] = left.table
+    table[left_before + np.arange(len(right.table))] = right.table
+    return Runs(left.indptr + right.indptr, table, left.shape)
+
+
+def concatenate_rows(parts: list[Runs], shape: tuple[int, int]) -> Runs:
+    """The rows of all parts, in order."""
+    nothing = np.zeros(0, np.int64)
+    parts = [one_span(nothing, nothing, shape[1]), *parts]  # there may be no parts
+    counts = np.concatenate([part.counts for part in parts])
+    table = np.concatenate([part.table for part in parts])
+    return Runs(indptr_of(counts), table, shape)
 
 
 def normalise(runs: Runs) -> Runs:
-    """The same sets, each row's runs clipped to 0 <= j < n_k, its spans sorted and merged."""
-    table, kept = np.empty_like(runs.table), np.zeros(runs.shape[0], np.int64)
-    _unite(runs.indptr, runs.table, runs.shape[1], table, kept)
-    slots = np.diff(runs.indptr)
-    if (kept < slots).any():
-        place = np.arange(len(table)) - np.repeat(runs.indptr[:-1], slots)
-        table = table[place < np.repeat(kept, slots)]
-    return Runs(np.concatenate([[0], np.cumsum(kept)]), table, runs.shape)
+    """The same sets in normal form: runs clipped to 0 <= j < n_k, spans sorted and merged."""
+    table = np.empty_like(runs.table)
+    kept = np.zeros(runs.shape[0], np.int64)  # the number of runs left in each row
+    _normalise_rows(runs.indptr, runs.table, runs.shape[1], table, kept)
+    counts = runs.counts
+    if (kept < counts).any():
+        first_run = np.repeat(runs.indptr[:-1], counts)
+        place_in_row = np.arange(len(table)) - first_run
+        table = table[place_in_row < np.repeat(kept, counts)]
+    return Runs(indptr_of(kept), table, runs.shape)
 
 
 @parallel
-def _unite(indptr, table, n, out, kept):
+def _normalise_rows(indptr, table, n, out, kept):
     for i in prange(len(kept)):
         lo, hi = indptr[i], indptr[i + 1]
-        if lo < hi:
-            kept[i] = united(table[lo:hi], n, out[lo:hi])
+        kept[i] = normalise_row(table[lo:hi], n, out[lo:hi])
 
 
-@parallel
-def _count(indptr, table, n, sizes):
-    for i in prange(len(sizes)):
-        sizes[i] = size(table[indptr[i] : indptr[i + 1]], n)
+@serial
+def normalise_row(table, n, out):
+    """Write the normal form of a row's runs into `out`, as long as `table`; return their number."""
+    if len(table) == 1:
+        start, stop, step, width = clip_run(table[0], n)
+        write_run(out[0], start, stop, step, width)
+        return 1 if start < stop else 0
+    spans = copy_spans(table, n, out)
+    return spans if spans >= 0 else sort_runs(table, n, out)
 
 
-@parallel
-def _list(indptr, table, n, starts, indices):
-    for i in prange(len(indptr) - 1):
-        listed(table[indptr[i] : indptr[i + 1]], n, indices[starts[i] : starts[i + 1]])
+@serial
+def clip_run(run, n):
+    """The run clipped to 0 <= j < n, as a span if it is one; start >= stop if no key is left."""
+    start, step, width = run[START], run[STEP], run[WIDTH]
+    stop = min(run[STOP], n)
+    if width >= step:
+        return max(start, 0), stop, 1, 1
+    if start < 0:
+        start += -start // step * step  # the last group that begins at or below 0
+        if start + width <= 0:
+            start += step
+    if stop - start <= step:  # one group
+        return max(start, 0), min(start + width, stop), 1, 1
+    return start, stop, step, width
+
+
+@serial
+def write_run(row, start, stop, step, width):
+    """Write one row of a table."""
+    row[START] = start
+    row[STOP] = stop
+    row[STEP] = step
+    row[WIDTH] = width
+
+
+@serial
+def copy_spans(table, n, out):
+    """Write the runs if they are ascending spans with gaps between; return their number, or -1."""
+    spans = 0
+    for r in range(len(table)):
+        start, stop, step, _ = clip_run(table[r], n)
+        if start >= stop:
+            continue
+        if step > 1 or (spans and start <= out[spans - 1, STOP]):
+            return -1
+        write_run(out[spans], start, stop, 1, 1)
+        spans += 1
+    return spans
+
+
+@serial
+def sort_runs(table, n, out):
+    """Write the normal form of runs in any order; return their number."""
+    starts = np.empty(len(table), np.int64)
+    stops = np.empty(len(table), np.int64)
+    strided = np.empty((len(table), 4), np.int64)
+    # Not literals: Numba would compile `add_span` and `add_run` for 0 separately.
+    span_count = strided_count = np.int64(0)
+    for r in range(len(table)):
+        start, stop, step, width = clip_run(table[r], n)
+        if start >= stop:
+            continue
+        if step > 1:
+            strided_count = add_run(strided, strided_count, start, stop, step, width)
+        else:
+            span_count = add_span(starts, stops, span_count, start, stop)
+    span_count = merge_spans(starts[:span_count], stops, out)
+    for c in range(strided_count):
+        for column in range(4):
+            out[span_count + c, column] = strided[c, column]
+    return span_count + strided_count
+
+
+@serial
+def add_span(starts, stops, count, start, stop):
+    """Add a span to `count` others, or widen the last if they touch; return the new count."""
+    last = count - 1
+    if count and starts[last] <= stop and start <= stops[last]:
+        starts[last] = min(start, starts[last])
+        stops[last] = max(stop, stops[last])
+        return count
+    starts[count] = start
+    stops[count] = stop
+    return count + 1
+
+
+@serial
+def merge_spans(starts, stops, out):
+    """Write spans in any order as ascending ones with gaps between; return their number."""
+    count = 0
+    for s in argsort(starts):
+        last = count - 1
+        if count and starts[s] <= out[last, STOP]:
+            out[last, STOP] = max(stops[s], out[last, STOP])
+        else:
+            write_run(out[count], starts[s], stops[s], 1, 1)
+            count += 1
+    return count
+
+
+@serial
+def add_run(strided, count, start, stop, step, width):
+    """Add a strided run to `count` others, or widen one with its residues that it touches.
+
+    Return the new count.
+    """
+    for c in range(count):
+        gap = max(start - strided[c, STOP], strided[c, START] - stop)
+        touches = gap <= 0 or (width == 1 and gap < step)
+        if touches and same_residues(strided, c, start, step, width):
+            strided[c, START] = min(start, strided[c, START])
+            strided[c, STOP] = max(stop, strided[c, STOP])
+            return count
+    write_run(strided[count], start, stop, step, width)
+    return count + 1
+
+
+@serial
+def same_residues(table, r, start, step, width):
+    """Whether run r has these step and width, and a start a multiple of the step away."""
+    same_groups = table[r, STEP] == step and table[r, WIDTH] == width
+    return same_groups and (start - table[r, START]) % step == 0
+
+
+@serial
+def argsort(x):
+    """The indices that sort a few numbers: Shell's sort with gaps 3^k, Knuth 1973, sec. 5.2.1.
+
+    NumPy's own sorts take Numba seconds to compile, again in each loop that calls them.
+    """
+    order, gap = np.arange(len(x)), 1
+    while 3 * gap + 1 < len(x):
+        gap = 3 * gap + 1
+    while gap:
+        for t in range(gap, len(x)):
+            moving, place = order[t], t
+            while place >= gap and x[order[place - gap]] > x[moving]:
+                order[place] = order[place - gap]
+                place -= gap
+            order[place] = moving
+        gap //= 3
+    return order

@@ -1,4 +1,4 @@
-"""Listed rows that are alike, found by hashes of their keys."""
+"""Listed rows with the same keys, found by hashes of their keys and compared key by key."""
 
 from __future__ import annotations
 
@@ -7,44 +7,51 @@ from numba import prange
 
 from ..._jit import parallel, serial
 from ...sets.listed import Listed
+from ...sets.types import IntArray
 
 
-def distinct(p: Listed) -> tuple[np.ndarray, np.ndarray]:
-    """(queries, of): queries whose keys are no other one's, and which of them has the keys of each query; all queries where few
-    are alike."""
-    n = len(p.indptr) - 1
-    sums, same = np.zeros(n, np.uint64), np.zeros(n, bool)
-    sums_of_hashes(p.indptr, p.indices, sums)
-    _, first, of = np.unique(sums, return_index=True, return_inverse=True)
-    if 2 * len(first) <= n:
-        as_listed(p.indptr, p.indices, first[of], same)
-        if same.all():
-            return first, of
-    return np.arange(n), np.arange(n)
+def unique_rows(p: Listed) -> tuple[IntArray, IntArray]:
+    """(representatives, inverse) of the distinct rows, as `np.unique` gives them.
+
+    The identity if fewer than half of the rows repeat.
+    """
+    rows = len(p.indptr) - 1
+    hashes, equal = np.zeros(rows, np.uint64), np.zeros(rows, bool)
+    sum_hashes(p.indptr, p.indices, hashes)
+    _, representatives, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    if 2 * len(representatives) <= rows:
+        compare_rows(p.indptr, p.indices, representatives[inverse], equal)
+        if equal.all():
+            return representatives, inverse
+    return np.arange(rows), np.arange(rows)
 
 
 @parallel
-def sums_of_hashes(indptr, indices, sums):
+def sum_hashes(indptr, indices, hashes):
     """The sum of the hashes of each row's keys."""
-    for i in prange(len(sums)):
+    for i in prange(len(hashes)):
         for t in range(indptr[i], indptr[i + 1]):
-            sums[i] += hashed(indices[t])
+            hashes[i] += hash_key(indices[t])
 
 
 @parallel
-def as_listed(indptr, indices, other, same):
-    """Whether each row has the keys of that other row."""
-    for i in prange(len(same)):
-        a, b, many = indptr[i], indptr[other[i]], indptr[i + 1] - indptr[i]
-        alike = indptr[other[i] + 1] - b == many
-        for t in range(many if alike else 0):
-            alike &= indices[a + t] == indices[b + t]
-        same[i] = alike
+def compare_rows(indptr, indices, other, equal):
+    """Whether row i has the keys of row other[i]."""
+    for i in prange(len(equal)):
+        a, b = indptr[i], indptr[other[i]]
+        size = indptr[i + 1] - a
+        same = indptr[other[i] + 1] - b == size
+        for t in range(size if same else 0):
+            same &= indices[a + t] == indices[b + t]
+        equal[i] = same
 
 
 @serial
-def hashed(key):
-    """A number of 64 bits in which every bit of the key counts: the finaliser of splitmix64 (Steele et al. 2014, sec. 5)."""
+def hash_key(key):
+    """64 bits that all depend on every bit of the key: the finaliser of splitmix64.
+
+    Source: Steele et al. 2014, sec. 5.
+    """
     x = np.uint64(key) + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

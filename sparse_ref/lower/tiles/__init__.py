@@ -1,1 +1,1 @@
-"""Runs -> gather-tiles: blocks of 64 rows, chunks of 64 keys, and a bitmask of who attends to which."""
+"""Runs -> gather-tiles: tiles of 64 queries, chunks of 64 keys, bitmasks of connected pairs."""

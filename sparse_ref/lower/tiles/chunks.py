@@ -1,7 +1,12 @@
-"""Loops over tiles of 64 rows: the union of their keys, cut into chunks of 64, and who attends to which.
+"""Loops over tiles of 64 rows: their keys, cut into chunks of 64, and which pairs are connected.
 
-The chunks are walked over twice, once to see how much room there must be and once to write. A chunk that lies in keys
-shared by all rows is full, which is seen without looking at rows; elsewhere each row's runs are met once along the walk.
+The chunks are visited twice, once to count them and once to write them. A chunk whose keys all rows
+share is full; that takes no look at single rows. Otherwise each row's runs are passed once along
+the way.
+
+In all loops, sets = (indptr, table, n) are the runs of the rows and the number of keys, `rows`
+are the 64 rows of a tile, -1 for none, and `changes` marks the rows that differ from the row
+before.
 """
 
 from __future__ import annotations
@@ -10,14 +15,15 @@ import numpy as np
 from numba import prange
 
 from ..._jit import parallel, serial
-from ..runs.run_loops import spans_in, stretch
+from ..runs.keys import first_interval, next_interval, span_count
+from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 from .bitmask import (
     ALL_ONES,
     TILE,
     key_of,
-    passed_spans,
     popcount,
     single_bit,
+    skip_spans,
     test_bit,
     transpose_bits,
     word_of,
@@ -25,199 +31,257 @@ from .bitmask import (
 
 
 @serial
-def alike(indptr, table, i, other):
+def differs_from_previous(indptr, table, rows, changes):
+    """Whether each row of each tile has other runs than the row before it in the tile."""
+    for t in range(len(rows)):
+        for r in range(TILE):
+            i, previous = rows[t, r], rows[t, r - 1]
+            same = r > 0 and same_runs(indptr, table, previous, i)
+            changes[t, r] = i >= 0 and not same
+
+
+@serial
+def same_runs(indptr, table, i, other):
     """Whether two rows have the same runs."""
-    a, b, many = indptr[i], indptr[other], indptr[i + 1] - indptr[i]
-    if indptr[other + 1] - b != many:
+    a, b = indptr[i], indptr[other]
+    count = indptr[i + 1] - a
+    if indptr[other + 1] - b != count:
         return False
-    for r in range(many):
-        for part in range(4):
-            if table[a + r, part] != table[b + r, part]:
+    for r in range(count):
+        for column in range(4):
+            if table[a + r, column] != table[b + r, column]:
                 return False
     return True
 
 
+@parallel
+def walk(sets, unions, rows, changes, places, chunks, write):
+    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of a tile's keys.
+
+    places[t], int64 (4,), is the index of the tile's first chunk, of its first gathered chunk and
+    of its first row of words; each is advanced past the tile's. With `write`, chunks = (start,
+    keys, word, words) are filled and places[t, 3] becomes the number of pairs.
+    """
+    indptr, table = unions
+    for t in prange(len(rows)):
+        place = places[t]
+        tile_runs = table[indptr[t] : indptr[t + 1]]
+        walk_tile(sets, tile_runs, rows[t], changes[t], place, chunks, write)
+
+
 @serial
-def in_common(indptr, table, rows, distinct, own):
-    """Intervals in which every row attends to each of the tile's keys: those that all spans have in common, or all of
-    the rows' single runs where these are of the one class that the tile has."""
-    one_class = len(own) == 1 and own[0, 2] > 1
-    common, begun = np.empty((0, 2), np.int64), False
+def walk_tile(sets, tile_runs, rows, changes, place, chunks, write):
+    """Walk over the chunks of one tile, see `walk`."""
+    n = sets[2]
+    common, common_at = common_intervals(sets, rows, changes, tile_runs), np.int64(0)
+    bounds = span_bounds(sets, rows)
+    spans = span_count(tile_runs)
+    keys = np.empty(TILE, np.int64)
+    lo, hi, at = first_interval(tile_runs, spans, n)
+    while lo < n:
+        count, lo, hi, at = next_chunk(tile_runs, spans, lo, hi, at, n, keys)
+        chunk_keys = keys[:count]
+        first = consecutive_start(chunk_keys, n)
+        common_at = skip_spans(common, common_at, len(common), keys[0])
+        full = all_shared(chunk_keys, common, common_at)
+        if write:
+            write_keys(chunk_keys, first, full, place, chunks)
+            if full:
+                place[3] += TILE * count_real(rows)
+            else:
+                words = chunks[3][place[2]]
+                shift = keys[0] - first if first >= 0 else 0
+                place[3] += fill_words(
+                    sets, rows, changes, bounds, chunk_keys, tile_runs, shift, words
+                )
+        place[0] += 1
+        place[1] += first < 0
+        place[2] += not full
+
+
+@serial
+def common_intervals(sets, rows, changes, tile_runs):
+    """Intervals in which every row attends to each of the tile's keys, ascending.
+
+    These are the intersection of all rows' spans. If the tile has a single strided run, they are
+    the intersection of all rows' runs, each of which must be single and have its residues.
+    """
+    indptr, table, n = sets
+    one_run = len(tile_runs) == 1 and tile_runs[0, STEP] > 1
+    common = np.empty((1, 4), np.int64)
+    common[0, START], common[0, STOP] = 0, n
     for r in range(TILE):
-        if distinct[r]:
-            runs = table[indptr[rows[r]] : indptr[rows[r] + 1]]
-            spans = spans_in(runs)
-            if one_class:
-                spans = 1 if len(runs) == 1 and same_class(runs[0], own[0]) else 0
-            common = in_both(common, runs[:spans]) if begun else runs[:spans, :2].copy()
-            begun = True
+        if changes[r]:
+            i = rows[r]
+            runs = table[indptr[i] : indptr[i + 1]]
+            intervals = span_count(runs)
+            if one_run:
+                intervals = 1 if has_residues(runs, tile_runs) else 0
+            common = intersect_intervals(common, runs[:intervals])
     return common
 
 
 @serial
-def same_class(run, other):
-    """Whether two runs hold the same residues."""
-    return run[2] == other[2] and run[3] == other[3] and (run[0] - other[0]) % other[2] == 0
+def has_residues(runs, tile_runs):
+    """Whether a row is one run, with the residues of the tile's first run."""
+    start = tile_runs[0, START]
+    step, width = tile_runs[0, STEP], tile_runs[0, WIDTH]
+    return len(runs) == 1 and same_residues(runs, 0, start, step, width)
 
 
 @serial
-def in_both(intervals, spans):
+def intersect_intervals(left, right):
     """The intersection of two ascending lists of intervals."""
-    out, kept, a, b = np.empty((len(intervals) + len(spans), 2), np.int64), 0, 0, 0
-    while a < len(intervals) and b < len(spans):
-        low, high = max(intervals[a, 0], spans[b, 0]), min(intervals[a, 1], spans[b, 1])
+    out = np.empty((len(left) + len(right), 4), np.int64)
+    count = a = b = 0
+    while a < len(left) and b < len(right):
+        low = max(left[a, START], right[b, START])
+        high = min(left[a, STOP], right[b, STOP])
         if low < high:
-            out[kept, 0], out[kept, 1] = low, high
-            kept += 1
-        if intervals[a, 1] < spans[b, 1]:
+            out[count, START] = low
+            out[count, STOP] = high
+            count += 1
+        if left[a, STOP] < right[b, STOP]:
             a += 1
         else:
             b += 1
-    return out[:kept]
+    return out[:count]
 
 
 @serial
-def next_chunk(own, spans, lo, hi, at, n, keys):
-    """Write the next keys of the union, at most 64, from the stretch lo <= key < hi on; how many, and where the walk is now."""
-    held = 0
-    while held < TILE and lo < n:
-        many = min(hi - lo, TILE - held)
-        for t in range(many):
-            keys[held + t] = lo + t
-        held, lo = held + many, lo + many
+def span_bounds(sets, rows):
+    """Where in the table the spans of each row begin and end, int64 (64, 2)."""
+    indptr, table, _ = sets
+    bounds = np.zeros((TILE, 2), np.int64)
+    for r in range(TILE):
+        i = rows[r]
+        if i >= 0:
+            runs = table[indptr[i] : indptr[i + 1]]
+            bounds[r, 0] = indptr[i]
+            bounds[r, 1] = indptr[i] + span_count(runs)
+    return bounds
+
+
+@serial
+def next_chunk(tile_runs, spans, lo, hi, at, n, keys):
+    """Write the next keys of the tile, at most 64, from the interval lo <= key < hi on.
+
+    Return their number, and the interval and span that come next.
+    """
+    count = 0
+    while count < TILE and lo < n:
+        taken = min(hi - lo, TILE - count)
+        for t in range(taken):
+            keys[count + t] = lo + t
+        count += taken
+        lo += taken
         if lo == hi:
-            lo, hi, at = stretch(own, spans, at, hi - 1, n)
-    return held, lo, hi, at
+            lo, hi, at = next_interval(tile_runs, spans, at, hi - 1, n)
+    return count, lo, hi, at
 
 
 @serial
-def consecutive(keys, n):
-    """Where 64 consecutive keys below n begin that hold these ascending ones; -1 where there are none."""
-    return min(keys[0], n - TILE) if keys[-1] - keys[0] == len(keys) - 1 and n >= TILE else -1
+def consecutive_start(keys, n):
+    """Where 64 consecutive keys below n begin that contain these ascending ones; -1 if none do."""
+    consecutive = keys[-1] - keys[0] == len(keys) - 1
+    return min(keys[0], n - TILE) if consecutive and n >= TILE else -1
 
 
 @serial
 def all_shared(keys, common, at):
-    """Whether each of 64 ascending keys lies in one of the intervals, none before `at` counting."""
+    """Whether these are 64 ascending keys, each in one of the intervals from `at` on."""
     for key in keys:
-        at = passed_spans(common, at, len(common), key)
-        if at == len(common) or common[at, 0] > key:
+        at = skip_spans(common, at, len(common), key)
+        if at == len(common) or common[at, START] > key:
             return False
     return len(keys) == TILE
 
 
-@parallel
-def walk(sets, unions, in_tile, distinct, places, chunks, write):
-    """Walk over the chunks of each tile; unions = (indptr, table) are the runs of its keys, those of tile t in row t, `in_tile`
-    are the sets that its queries have, -1 for none, and `distinct` says which of them are unlike the one before.
-
-    places, int64 (tiles, 4), is where the tile's first chunk goes, its first gathered one and its first with words; each moves
-    on by what the tile has. With `write`, chunks = (start, keys, word, words) are filled and the fourth becomes how many pairs
-    there are.
-    """
-    indptr, table, n = sets
-    start, listed, word, words = chunks
-    for t in prange(len(in_tile)):
-        own = unions[1][unions[0][t] : unions[0][t + 1]]
-        common, at_common = in_common(indptr, table, in_tile[t], distinct[t], own), 0
-        spans, keys = spans_in(own), np.empty(TILE, np.int64)
-        ends, real = spans_of(indptr, table, in_tile[t]), (in_tile[t] >= 0).sum()
-        c, g, w, pairs = places[t]
-        lo, hi, at = stretch(own, spans, 0, -1, n)
-        while lo < n:
-            held, lo, hi, at = next_chunk(own, spans, lo, hi, at, n, keys)
-            at_common = passed_spans(common, at_common, len(common), keys[0])
-            first, full = consecutive(keys[:held], n), all_shared(keys[:held], common, at_common)
-            if write:
-                start[c], word[c] = first if first >= 0 else -1 - g, -1 if full else w
-                if full:
-                    pairs += real * TILE
-                else:
-                    shift = keys[0] - first if first >= 0 else 0
-                    pairs += fill_words(
-                        indptr,
-                        table,
-                        in_tile[t],
-                        distinct[t],
-                        ends,
-                        keys[:held],
-                        own,
-                        shift,
-                        words[w],
-                    )
-                if first < 0:
-                    for b in range(TILE):
-                        listed[g, b] = keys[b if b < held else 0]
-            c, g, w = c + 1, g + (first < 0), w + (not full)
-        places[t, 0], places[t, 1], places[t, 2], places[t, 3] = c, g, w, pairs
+@serial
+def write_keys(keys, first, full, place, chunks):
+    """Write where a chunk's keys and words are, and the keys themselves if they are gathered."""
+    start, gathered, word, _ = chunks
+    c = place[0]
+    word[c] = -1 if full else place[2]
+    start[c] = first if first >= 0 else -1 - place[1]
+    if first < 0:
+        for b in range(TILE):
+            gathered[place[1], b] = keys[b if b < len(keys) else 0]
 
 
 @serial
-def spans_of(indptr, table, rows):
-    """Where in the table the spans of each row begin and end."""
-    ends = np.zeros((TILE, 2), np.int64)
+def count_real(rows):
+    """The number of rows of a tile."""
+    count = 0
     for r in range(TILE):
-        i = rows[r]
-        if i >= 0:
-            ends[r, 0], ends[r, 1] = (
-                indptr[i],
-                indptr[i] + spans_in(table[indptr[i] : indptr[i + 1]]),
-            )
-    return ends
-
-
-@parallel
-def unlike(indptr, table, rows, distinct):
-    """Which rows have other runs than the row before them in their tile."""
-    for t in prange(len(rows)):
-        for r in range(TILE):
-            distinct[t, r] = rows[t, r] >= 0 and (
-                r == 0 or not alike(indptr, table, rows[t, r - 1], rows[t, r])
-            )
+        count += rows[r] >= 0
+    return count
 
 
 @serial
-def fill_words(indptr, table, rows, distinct, place, keys, own, shift, words):
-    """Write the chunk's words, one a key, those of the keys from place `shift` on; how many pairs they hold."""
-    pairs, w = 0, np.uint64(0)
+def fill_words(sets, rows, changes, bounds, keys, tile_runs, shift, words):
+    """Write the chunk's words, one per key, the first key's at `shift`; return the number of pairs.
+
+    bounds[r, 0] is the first span of row r that may reach the keys; it is advanced.
+    """
+    indptr, table, _ = sets
+    pairs, word = 0, np.uint64(0)
     for r in range(TILE):
         i = rows[r]
         if i < 0:
             words[r] = 0
             continue
-        if distinct[r]:
-            place[r, 0] = passed_spans(table, place[r, 0], place[r, 1], keys[0])
-            w = word_of(table, place[r, 0], place[r, 1], indptr[i + 1], keys, own)
-        words[r] = w << np.uint64(shift)
-        pairs += popcount(w)
+        if changes[r]:
+            at, spans = bounds[r, 0], bounds[r, 1]
+            at = skip_spans(table, at, spans, keys[0])
+            word = word_of(table, at, spans, indptr[i + 1], keys, tile_runs)
+            bounds[r, 0] = at
+        words[r] = word << np.uint64(shift)
+        pairs += popcount(word)
     transpose_bits(words)
     return pairs
 
 
-@parallel
-def partial_words(rows, ptr, word, words, partial):
-    """Which words miss any bit of a real row."""
-    for t in prange(len(ptr) - 1):
+@serial
+def find_partial(rows, ptr, word, words, partial):
+    """Which rows of words have a 0 where the tile has a row."""
+    for t in range(len(ptr) - 1):
         real = np.uint64(0)
         for r in range(TILE):
             if rows[t, r] >= 0:
                 real |= single_bit(r)
         for c in range(ptr[t], ptr[t + 1]):
             if word[c] >= 0:
-                partial[word[c]] = (words[word[c]] != real).any()
+                partial[word[c]] = not all_equal(words[word[c]], real)
+
+
+@serial
+def all_equal(words, expected):
+    """Whether all words are this one."""
+    equal = True
+    for word in words:
+        equal &= word == expected
+    return equal
 
 
 @parallel
-def members(rows, ptr, start, keys, word, words, at, indices):
-    """Write each row's keys from at[row] on, where `indices` has room; at[row] moves to its end."""
+def list_tiles(rows, ptr, start, keys, word, words, at, indices):
+    """Write each row's keys from at[row] on, if `indices` has any room; at[row] moves past them."""
     for t in prange(len(rows)):
+        tile = rows[t]
         for c in range(ptr[t], ptr[t + 1]):
             for b in range(TILE):
                 key = key_of(start[c], keys, b)
-                w = ALL_ONES if word[c] < 0 else words[word[c], b]
-                for r in range(TILE):
-                    i = rows[t, r]
-                    if i >= 0 and test_bit(w, r):
-                        if len(indices):
-                            indices[at[i]] = key
-                        at[i] += 1
+                row_bits = ALL_ONES if word[c] < 0 else words[word[c], b]
+                list_key(tile, row_bits, key, at, indices)
+
+
+@serial
+def list_key(rows, row_bits, key, at, indices):
+    """Write a key for each row of a tile that attends to it."""
+    for r in range(TILE):
+        i = rows[r]
+        if i >= 0 and test_bit(row_bits, r):
+            if len(indices):
+                indices[at[i]] = key
+            at[i] += 1

@@ -1,11 +1,11 @@
-"""In which order rows are cut into tiles, so that the 64 rows of a tile share their keys.
+"""The order in which rows are cut into tiles, so that the 64 rows of a tile share their keys.
 
-As they are (windows, blocks); by the residue of their first key (strided and dilated sets); by their first key
-(buckets); or, where all of these leave the tiles mostly empty, each beside those that it shares most keys with (`overlap`).
-Some evenly spread tiles of an order are tried. Sets of windows and strided keys together may want two orders at once, and
-then two plans.
+Candidates: as they are (windows, blocks); by the residue of their first key (strided and dilated
+sets); by their first key (buckets); and, if all of these leave the tiles mostly empty, by shared
+keys (`overlap`). Each is tried on some evenly spread tiles. Windows and strided keys in one set
+may want two orders; then they get two plans.
 
-Queries with the same keys may share a row of the sets: query i has row of[i].
+Queries with the same keys may share a row of the sets: the keys of query i are in row set_of[i].
 """
 
 from __future__ import annotations
@@ -13,110 +13,128 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numba import prange
 
-from ..._jit import one_thread, parallel
-from ..runs.run_algebra import apart, taken
-from ..runs.run_loops import spans_in, stretch
-from ..runs.table import Runs, key_counts, normalise
+from ..._jit import one_thread
+from ...sets.types import BoolArray, IntArray
+from ..runs.keys import key_counts
+from ..runs.run_algebra import split_strided
+from ..runs.table import START, STEP, Runs, indptr_of, normalise, select_rows
 from .bitmask import TILE
-from .chunks import unlike
-from .overlap import by_overlap
+from .chunks import differs_from_previous
+from .overlap import overlap_positions
 
-SAMPLE = 16  # tiles looked at to judge an order
-ENOUGH = 2  # times the chunks that a sample needs at least: no other order is looked for
-WORTH = 1.5  # times fewer chunks make two parts worth their merging
-LISTED = 1 << 26  # keys up to which they are listed, to see which rows share them
-LOOKED_AT = 1 << 16  # runs looked at to find the commonest step
-
-
-def parted(sets: Runs, of: np.ndarray) -> list[tuple[Runs, np.ndarray]]:
-    """The sets with their tiles; or, where that takes fewer chunks, spans and strided keys apart, each with tiles of their own."""
-    rows, chunks, enough = ordered(sets, of)
-    strided = sets.table[:, 2] > 1
-    if not enough and strided.any() and not strided.all():
-        parts = [(part, *ordered(part, of)) for part in apart(sets)]
-        if WORTH * sum(part[2] for part in parts) < chunks:
-            return [(part, rows) for part, rows, _, _ in parts]
-    return [(sets, rows)]
+SAMPLE_TILES = 16  # tiles that an order is tried on
+GOOD_RATIO = 2  # chunks per chunk that the sample needs at least: good enough, no search goes on
+SPLIT_GAIN = 1.5  # the factor in chunks from which two plans are worth their merge
+MAX_LISTED_KEYS = 1 << 26  # keys that may be listed to see which rows share them
+SAMPLE_RUNS = 1 << 16  # runs searched for the commonest step
 
 
-def ordered(sets: Runs, of: np.ndarray) -> tuple[np.ndarray, int, bool]:
-    """The tiles in the first order known here that wastes little, else in the one that needs the fewest chunks; how many chunks a
-    sample needs, and whether that is little."""
-    found: list = []
-    for each in orders(sets, of):
-        chunks, fewest = sampled_chunks(sets, of, each)
-        found.append((chunks, len(found), each))
-        if chunks <= ENOUGH * fewest:
+def split_plan(sets: Runs, set_of: IntArray) -> list[tuple[Runs, IntArray]]:
+    """The sets with their tiles; or spans and strided keys separately, each with their own tiles.
+
+    The latter if it takes at least SPLIT_GAIN times fewer chunks.
+    """
+    tiles, chunks, good = best_order(sets, set_of)
+    strided = sets.table[:, STEP] > 1
+    if good or not strided.any() or strided.all():
+        return [(sets, tiles)]
+    parts, split_chunks = [], 0
+    for part in split_strided(sets):
+        part_tiles, part_chunks, _ = best_order(part, set_of)
+        parts.append((part, part_tiles))
+        split_chunks += part_chunks
+    return parts if SPLIT_GAIN * split_chunks < chunks else [(sets, tiles)]
+
+
+def best_order(sets: Runs, set_of: IntArray) -> tuple[IntArray, int, bool]:
+    """(tiles, chunks, good) of the first order that is good, else of the one with fewest chunks.
+
+    `chunks` is the number that the sampled tiles take. Of equals, the first is the best.
+    """
+    best, best_chunks, fewest = np.arange(0), -1, 0
+    for order in candidate_orders(sets, set_of):
+        chunks, fewest = chunks_of_sample(sets, set_of, order)
+        if best_chunks < 0 or chunks < best_chunks:
+            best, best_chunks = order, chunks
+        if chunks <= GOOD_RATIO * fewest:
             break
-    chunks, _, best = min(found)
-    return tiles_of(best), chunks, chunks <= ENOUGH * fewest
+    return tiles_of(best), best_chunks, best_chunks <= GOOD_RATIO * fewest
 
 
-def orders(sets: Runs, of: np.ndarray) -> Iterator[np.ndarray]:
-    """The orders of the queries that are worth trying, the likeliest first."""
-    first = np.zeros(sets.shape[0], np.int64)
-    first_keys(sets.indptr, sets.table, sets.shape[1], first)
-    first = first[of]
+def candidate_orders(sets: Runs, set_of: IntArray) -> Iterator[IntArray]:
+    """Orders of the queries, the likeliest to be good first."""
+    first = first_keys(sets)[set_of]
     step = commonest_step(sets)
     if step > 1:
         yield np.argsort(first % step, kind="stable")
     if (np.diff(first) < 0).any():
         yield np.argsort(first, kind="stable")
-    yield np.arange(len(of))
-    if key_counts(sets).sum() <= LISTED:
-        yield np.argsort(by_overlap(sets)[of], kind="stable")
+    yield np.arange(len(set_of))
+    if key_counts(sets).sum() <= MAX_LISTED_KEYS:
+        positions = overlap_positions(sets)
+        yield np.argsort(positions[set_of], kind="stable")
 
 
-def tiles_of(order: np.ndarray) -> np.ndarray:
-    """Rows in this order, 64 a tile, -1 beyond the last."""
-    rows = np.full(-(-len(order) // TILE) * TILE, -1, np.int32)
-    rows[: len(order)] = order
-    return rows.reshape(-1, TILE)
-
-
-def sampled(order: np.ndarray) -> np.ndarray:
-    """Some evenly spread tiles of this order."""
-    rows = tiles_of(order)
-    return rows[np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows)), dtype=int)]
-
-
-def sets_in(rows: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Which sets the queries of each tile have, -1 where there is no query."""
-    return np.where(rows >= 0, of[rows], -1)
-
-
-def unions(sets: Runs, rows: np.ndarray) -> tuple[Runs, np.ndarray]:
-    """The runs of all keys of each tile, whose sets are `rows`, those of tile t in row t; and which are unlike the one before,
-    bool (tiles, 64)."""
-    distinct = np.empty(rows.shape, bool)
-    unlike(sets.indptr, sets.table, rows, distinct)
-    own = taken(sets, rows[distinct])
-    first = np.concatenate([[0], np.cumsum(distinct.sum(axis=1))])
-    return normalise(Runs(own.indptr[first], own.table, (len(rows), sets.shape[1]))), distinct
-
-
-def sampled_chunks(sets: Runs, of: np.ndarray, order: np.ndarray) -> tuple[int, int]:
-    """How many chunks the sampled tiles need, and how many they would need at least, were each full but the last."""
-    rows = sets_in(sampled(order), of)
-    with one_thread():
-        chunks = -(-key_counts(unions(sets, rows)[0]) // TILE)
-        keys = np.zeros(rows.shape, np.int64)
-        keys[rows >= 0] = key_counts(taken(sets, rows[rows >= 0]))
-    return int(chunks.sum()), int((-(-keys.sum(axis=1) // TILE**2)).sum())
+def first_keys(sets: Runs) -> IntArray:
+    """The least key of each row in normal form, int64 (rows,); n if it has none."""
+    rows, n = sets.shape
+    first = np.full(rows, n)
+    first_of_run = np.maximum(sets.table[:, START], 0)
+    np.minimum.at(first, sets.row_of_run, first_of_run)
+    return first
 
 
 def commonest_step(sets: Runs) -> int:
-    """The step that most strided runs have, of a sample; 1 where there are none."""
-    sample = sets.table[:: max(len(sets.table) // LOOKED_AT, 1), 2]
-    steps, many = np.unique(sample[sample > 1], return_counts=True)
-    return int(steps[np.argmax(many)]) if len(steps) else 1
+    """The step that most strided runs of a sample have; 1 if there are no strided runs."""
+    every = max(len(sets.table) // SAMPLE_RUNS, 1)
+    sample = sets.table[::every, STEP]
+    steps, counts = np.unique(sample[sample > 1], return_counts=True)
+    return int(steps[np.argmax(counts)]) if len(steps) else 1
 
 
-@parallel
-def first_keys(indptr, table, n, first):
-    """The least key of each row, n where there is none."""
-    for i in prange(len(first)):
-        own = table[indptr[i] : indptr[i + 1]]
-        first[i] = stretch(own, spans_in(own), 0, -1, n)[0]
+def chunks_of_sample(sets: Runs, set_of: IntArray, order: IntArray) -> tuple[int, int]:
+    """(chunks that the sampled tiles take, chunks that they would take if all were full)."""
+    rows = sets_of_tiles(sample_tiles(order), set_of)
+    real = rows >= 0
+    keys = np.zeros(rows.shape, np.int64)
+    with one_thread():
+        tile_keys = key_counts(tile_unions(sets, rows)[0])
+        keys[real] = key_counts(select_rows(sets, rows[real]))
+    chunks = -(-tile_keys // TILE)
+    fewest = -(-keys.sum(axis=1) // TILE**2)
+    return int(chunks.sum()), int(fewest.sum())
+
+
+def sample_tiles(order: IntArray) -> IntArray:
+    """Some evenly spread tiles of this order."""
+    tiles = tiles_of(order)
+    count = min(SAMPLE_TILES, len(tiles))
+    return tiles[np.linspace(0, len(tiles) - 1, count, dtype=int)]
+
+
+def tiles_of(order: IntArray) -> IntArray:
+    """The queries in this order, int32 (tiles, 64), -1 after the last."""
+    count = -(-len(order) // TILE)
+    tiles = np.full(count * TILE, -1, np.int32)
+    tiles[: len(order)] = order
+    return tiles.reshape(-1, TILE)
+
+
+def sets_of_tiles(tiles: IntArray, set_of: IntArray) -> IntArray:
+    """The row of the sets of each query of each tile, -1 if there is no query."""
+    return np.where(tiles >= 0, set_of[tiles], -1)
+
+
+def tile_unions(sets: Runs, rows: IntArray) -> tuple[Runs, BoolArray]:
+    """(the runs of all keys of tile t in row t, which rows differ from the row before in the tile).
+
+    The second is bool (tiles, 64). Only rows that differ are united.
+    """
+    changes = np.empty(rows.shape, bool)
+    differs_from_previous(sets.indptr, sets.table, rows, changes)
+    runs = select_rows(sets, rows[changes])
+    first = indptr_of(changes.sum(axis=1))
+    shape = len(rows), sets.shape[1]
+    unions = Runs(runs.indptr[first], runs.table, shape)
+    return normalise(unions), changes

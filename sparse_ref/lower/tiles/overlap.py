@@ -1,7 +1,8 @@
-"""Rows put beside those that they share most keys with: an order for sets that have no structure to go by.
+"""An order for sets without structure: each row next to the rows that share most keys with it.
 
-The first row that is left takes those 63 of the others that hold most of its keys, of which 64 are asked for. This is greedy
-and sees pairs of rows alone, yet finds buckets and clusters that differ by some keys from row to row.
+The first row that has no place yet is followed by the 63 rows that contain most of its keys, of
+which 64 are looked up. This is greedy and compares pairs of rows only, yet it finds buckets and
+clusters that differ by a few keys from row to row.
 """
 
 from __future__ import annotations
@@ -9,54 +10,80 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import serial
+from ...sets.types import IntArray
 from ..explicit import CSR
-from ..runs.table import Runs, keys_of
+from ..runs.keys import keys_of
+from ..runs.table import Runs
 from .bitmask import TILE
 
-HUB = 4096  # rows; a key that more of them hold says nothing about who belongs together
+MAX_READERS = 4096  # a key with more readers does not say which rows belong together
 
 
-def by_overlap(sets: Runs) -> np.ndarray:
-    """The place of each row in this order, int64 (rows,); O(nnz) memory, and time about as much."""
-    listed = CSR(*keys_of(sets), sets.shape)
-    holders, place = listed.transposed(), np.empty(sets.shape[0], np.int64)
-    gather_rows(listed.indptr, listed.indices, holders.indptr, holders.indices, place)
-    return place
+def overlap_positions(sets: Runs) -> IntArray:
+    """The position of each row in this order, int64 (rows,). O(nnz) memory, about O(nnz) time."""
+    keys = CSR(*keys_of(sets), sets.shape)
+    readers = keys.transpose()
+    positions = np.empty(sets.shape[0], np.int64)
+    place_rows(keys.indptr, keys.indices, readers.indptr, readers.indices, positions)
+    return positions
 
 
 @serial
-def gather_rows(indptr, indices, first, rows, place):
-    """Write the place of each row; key j is held by rows[first[j]:first[j + 1]]."""
-    n = len(place)
-    left, common, met, at = np.ones(n, np.bool_), np.zeros(n, np.int64), np.empty(n, np.int64), 0
-    for leader in range(n):
-        if not left[leader]:
+def place_rows(indptr, indices, reader_indptr, readers, positions):
+    """Write the position of each row."""
+    rows = len(positions)
+    unplaced = np.ones(rows, np.bool_)
+    common = np.zeros(rows, np.int64)  # how many keys each row shares with the leader
+    sharing = np.empty(rows, np.int64)  # the rows that share any
+    at = 0
+    for leader in range(rows):
+        if not unplaced[leader]:
             continue
-        many, keys = 0, indptr[leader + 1] - indptr[leader]
-        left[leader], place[leader], at = False, at, at + 1
-        for asked in range(min(keys, TILE)):
-            j = indices[indptr[leader] + asked * keys // min(keys, TILE)]
-            for t in range(first[j], first[j + 1] if first[j + 1] - first[j] <= HUB else first[j]):
-                if left[rows[t]]:
-                    if common[rows[t]] == 0:
-                        met[many], many = rows[t], many + 1
-                    common[rows[t]] += 1
-        at = take_most(common, met[:many], TILE - 1, left, place, at)
+        unplaced[leader] = False
+        positions[leader] = at
+        at += 1
+        count = 0
+        keys = indices[indptr[leader] : indptr[leader + 1]]
+        lookups = min(len(keys), TILE)
+        for t in range(lookups):
+            j = keys[t * len(keys) // lookups]
+            rows_of_key = readers[reader_indptr[j] : reader_indptr[j + 1]]
+            if len(rows_of_key) <= MAX_READERS:
+                count = count_common(rows_of_key, unplaced, common, sharing, count)
+        at = take_most(common, sharing[:count], TILE - 1, unplaced, positions, at)
 
 
 @serial
-def take_most(common, met, most, left, place, at):
-    """Place those of `met` that have most in common, at most so many, the first met of equals first; 0 in `common` for all."""
-    having = np.zeros(TILE + 1, np.int64)  # how many rows have so much in common
-    for row in met:
-        having[common[row]] += 1
-    least, taken = TILE, 0
-    while least > 1 and taken + having[least] <= most:
-        taken, least = taken + having[least], least - 1
-    room = most - taken  # for rows with `least` in common; those with more are taken all
-    for row in met:
+def count_common(rows, unplaced, common, sharing, count):
+    """Count one more common key for each unplaced row; return how many rows are in `sharing`."""
+    for row in rows:
+        if unplaced[row]:
+            if common[row] == 0:
+                sharing[count] = row
+                count += 1
+            common[row] += 1
+    return count
+
+
+@serial
+def take_most(common, sharing, limit, unplaced, positions, at):
+    """Place the rows with most in common, at most `limit`; of equals, the first in `sharing`.
+
+    Return the next free position. `common` is reset to 0 for all.
+    """
+    rows_with = np.zeros(TILE + 1, np.int64)  # the number of rows by how much they have in common
+    for row in sharing:
+        rows_with[common[row]] += 1
+    least, placed = TILE, 0
+    while least > 1 and placed + rows_with[least] <= limit:
+        placed += rows_with[least]
+        least -= 1
+    room = limit - placed  # for rows with `least` in common; all with more are placed
+    for row in sharing:
         if common[row] > least or (common[row] == least and room > 0):
             room -= common[row] == least
-            left[row], place[row], at = False, at, at + 1
-    common[met] = 0
+            unplaced[row] = False
+            positions[row] = at
+            at += 1
+        common[row] = 0
     return at

@@ -1,7 +1,8 @@
 """A pattern and a length -> gather-tiles: what the fast kernels read.
 
-Rows are put in an order in which neighbours share keys. A tile is B = 64 rows; the union of their keys is cut
-into chunks of 64. A chunk is full, every row attending to every key, or carries one 64-bit word a key.
+Rows are put in an order in which neighbours share keys. A tile is 64 rows; the union of their
+keys is cut into chunks of 64. A chunk is full, every row attending to every key, or has one
+64-bit word per key.
 """
 
 from __future__ import annotations
@@ -10,30 +11,44 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...sets.listed import Listed
+from ...sets.pattern import Pattern
+from ...sets.types import IntArray, Length
 from ..explicit import CSR
-from ..runs.lowering import sets_of
-from ..runs.table import Runs
+from ..runs.runs_of import runs_of
+from ..runs.table import Runs, indptr_of, normalise
+from ..runs.unique_rows import unique_rows
+from ..summary import summary_table
+from ..validation import check_pattern
 from .bitmask import TILE
-from .chunks import members, partial_words, walk
-from .order import parted, sets_in, unions
+from .chunks import find_partial, list_tiles, walk
+from .order import sets_of_tiles, split_plan, tile_unions
+
+Arrays = tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """A pattern lowered to gather-tiles, to be used as often as wanted: attend(q, k, v, plan).
 
-    shape : (n_q, n_k).
-    rows : int32 (tiles, 64), the queries of each tile; -1 fills the last.
-    ptr : int64 (tiles + 1,); the chunks of tile t are ptr[t] <= c < ptr[t + 1].
-    start : int64 (chunks,); a chunk's keys are start, ..., start + 63, or keys[-1 - start] where start < 0.
-    keys : int32 (gathered chunks, 64), ascending in a tile; a chunk of fewer keys repeats its first to fill up.
-    word : int64 (chunks,), where the chunk's words are, or -1 where the chunk is full.
-    words : uint64 (not full chunks, 64); bit r of words[word, c] says that row r attends to key c.
-    nnz : how many pairs are connected, those of `rest` included.
-    rest : a Plan of the queries' other keys, or None: windows and strided keys may want rows in two orders; results are merged.
+    `print(plan)` gives the number of tiles and chunks, the share of full chunks, the share of
+    chunks whose keys are gathered, the padding waste and the bytes of the arrays.
 
-    `print(plan)` says how many tiles and chunks there are, the share of full chunks and of those whose keys are
-    gathered, the share of the chunks' cells that hold no connected pair (padding waste), and the bytes of the arrays.
+    Parameters
+    ----------
+    shape : (n_q, n_k).
+    rows : int32 array (tiles, 64), the queries of each tile; -1 fills up the last tile.
+    ptr : int64 array (tiles + 1,); the chunks of tile t are ptr[t] <= c < ptr[t + 1].
+    start : int64 array (chunks,); the keys of a chunk are start, ..., start + 63; if start < 0,
+        they are gathered: keys[-1 - start].
+    keys : int32 array (gathered chunks, 64), ascending in a tile; a chunk of fewer keys repeats its
+        first.
+    word : int64 array (chunks,), the row of `words` that belongs to the chunk; -1 for a full chunk.
+    words : uint64 array (chunks that are not full, 64); bit r of words[word, c] is set if row r
+        attends to key c.
+    nnz : the number of connected pairs, those of `rest` included.
+    rest : a Plan of the queries' other keys, or None. Windows and strided keys may want rows in two
+        orders; then `attend` merges the two results.
     """
 
     shape: tuple[int, int]
@@ -48,148 +63,214 @@ class Plan:
 
     @property
     def parts(self) -> tuple[Plan, ...]:
-        """The plan without `rest`, and the parts of that; itself where there is none."""
+        """The plan without `rest`, followed by the parts of `rest`."""
         if self.rest is None:
             return (self,)
-        return replace(self, rest=None, nnz=self.nnz - self.rest.nnz), *self.rest.parts
+        first = replace(self, rest=None, nnz=self.nnz - self.rest.nnz)
+        return first, *self.rest.parts
+
+    @property
+    def tiles(self) -> int:
+        """The number of tiles of all parts."""
+        return sum(len(part.rows) for part in self.parts)
 
     @property
     def chunks(self) -> int:
-        """How many chunks all parts have."""
+        """The number of chunks of all parts."""
         return sum(len(part.start) for part in self.parts)
 
     @property
     def full(self) -> float:
-        """The share of chunks that are full; 1.0 where there are none."""
-        return (
-            sum(int((part.word < 0).sum()) for part in self.parts) / self.chunks
-            if self.chunks
-            else 1.0
-        )
+        """The share of chunks that are full; 1.0 if there are no chunks."""
+        full = [np.count_nonzero(part.word < 0) for part in self.parts]
+        return sum(full) / self.chunks if self.chunks else 1.0
 
     @property
-    def gathered(self) -> float:
-        """The share of chunks whose keys are not consecutive; 0.0 where there are none."""
-        return sum(len(part.keys) for part in self.parts) / max(self.chunks, 1)
+    def gather_share(self) -> float:
+        """The share of chunks whose keys are not consecutive; 0.0 if there are no chunks."""
+        gathered = sum(len(part.keys) for part in self.parts)
+        return gathered / max(self.chunks, 1)
 
     @property
     def waste(self) -> float:
-        """The share of the chunks' cells that hold no connected pair; 0.0 where there are none."""
-        return 1.0 - self.nnz / (self.chunks * TILE * TILE) if self.chunks else 0.0
+        """The share of the chunks' cells without a connected pair; 0.0 if there are no chunks."""
+        cells = self.chunks * TILE**2
+        return 1.0 - self.nnz / cells if cells else 0.0
 
     @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
+    def arrays(self) -> Arrays:
         """rows, ptr, start, keys, word, words: what kernels read of one part."""
         return self.rows, self.ptr, self.start, self.keys, self.word, self.words
 
     @property
     def nbytes(self) -> int:
         """The bytes of all arrays."""
-        return sum(a.nbytes for part in self.parts for a in part.arrays)
+        return sum(array.nbytes for part in self.parts for array in part.arrays)
 
-    def check(self):
-        """Raise ValueError where the arrays point outside one another or a query stands in two tiles, as those made by hand may."""
-        once = np.bincount(
-            self.rows[self.rows >= 0], minlength=self.shape[0]
-        )  # how often each query stands in a tile
-        sound = (
-            len(once) == self.shape[0]
-            and (once == 1).all()
-            and all(
-                table.shape == (len(table), TILE) for table in (self.rows, self.keys, self.words)
-            )
-            and len(self.ptr) == len(self.rows) + 1
-            and self.ptr[0] == 0
-            and self.ptr[-1] == len(self.start) == len(self.word)
-            and (np.diff(self.ptr) >= 0).all()
-            and self.keys.min(initial=0) >= 0
-            and self.keys.max(initial=-1) < self.shape[1]
-            and self.word.max(initial=-1) < len(self.words)
-            and self.start.min(initial=0) >= -len(self.keys)
-            and self.start.max(initial=-1) <= max(self.shape[1] - TILE, -1)
-        )
-        if not sound:
+    def check(self) -> None:
+        """Check arrays that were made by hand.
+
+        Raises
+        ------
+        ValueError
+            The arrays do not fit one another or the shape, or a query is in two tiles or in none.
+        """
+        if not (_tiles_fit(self) and _chunks_fit(self)):
             raise ValueError(
-                f"Plan: rows, ptr, start, keys, word and words must fit one another and the shape, got {self!r}"
+                "Plan: rows, ptr, start, keys, word and words must fit one another and the shape, "
+                f"got {self!r}"
             )
-        if self.rest:
-            if self.rest.shape != self.shape:
-                raise ValueError(
-                    f"Plan: rest must have the shape {self.shape}, got {self.rest.shape}"
-                )
-            self.rest.check()
+        if self.rest is None:
+            return
+        if self.rest.shape != self.shape:
+            raise ValueError(f"Plan: rest must have the shape {self.shape}, got {self.rest.shape}")
+        self.rest.check()
 
     def csr(self) -> CSR:
-        """The same sets as keys row after row."""
+        """The same sets, key by key."""
         counts = np.zeros(self.shape[0], np.int64)
         for part in self.parts:
-            members(*part.arrays, counts, np.zeros(0, np.int32))
-        indptr = np.concatenate([[0], np.cumsum(counts)])
-        indices, at = np.empty(indptr[-1], np.int32), indptr[:-1].copy()
+            list_tiles(*part.arrays, counts, np.zeros(0, np.int32))
+        indptr = indptr_of(counts)
+        indices = np.empty(indptr[-1], np.int32)
+        at = indptr[:-1].copy()
         for part in self.parts:
-            members(*part.arrays, at, indices)
+            list_tiles(*part.arrays, at, indices)
         if self.rest:
-            indices = indices[np.lexsort((indices, np.repeat(np.arange(len(counts)), counts)))]
+            row_of_key = np.repeat(np.arange(len(counts)), counts)
+            indices = indices[np.lexsort((indices, row_of_key))]
         return CSR(indptr, indices, self.shape)
 
     def __repr__(self):
-        tiles = sum(len(part.rows) for part in self.parts)
-        return (
-            f"Plan(shape={self.shape}, nnz={self.nnz:,}, {tiles:,} tiles, {self.chunks:,} chunks, "
-            f"{self.full:.0%} full, {self.gathered:.0%} gathered, {self.waste:.0%} padding waste, {self.nbytes:,} bytes)"
+        numbers = (
+            f"nnz={self.nnz:,}",
+            f"{self.tiles:,} tiles",
+            f"{self.chunks:,} chunks",
+            f"{self.full:.0%} full",
+            f"{self.gather_share:.0%} gathered",
+            f"{self.waste:.0%} padding waste",
+            f"{self.nbytes:,} bytes",
         )
+        return f"Plan(shape={self.shape}, {', '.join(numbers)})"
+
+    def _repr_html_(self) -> str:
+        n_q, n_k = self.shape
+        numbers = {
+            "queries × keys": f"{n_q:,} × {n_k:,}",
+            "connected pairs": f"{self.nnz:,}",
+            "tiles of 64 queries": f"{self.tiles:,}",
+            "chunks of 64 keys": f"{self.chunks:,}",
+            "full chunks: every query of the tile attends to every key": f"{self.full:.0%}",
+            "gathered chunks: the keys are not consecutive": f"{self.gather_share:.0%}",
+            "padding waste: cells of the chunks without a connected pair": f"{self.waste:.0%}",
+            "bytes": f"{self.nbytes:,}",
+        }
+        return summary_table("Plan: a set lowered to gather-tiles", numbers)
 
 
-def plan(p, n) -> Plan:
+def _tiles_fit(plan: Plan) -> bool:
+    """Whether each query is in one tile, and the tables are as wide as a tile."""
+    queries = plan.rows[plan.rows >= 0]
+    tiles_per_query = np.bincount(queries, minlength=plan.shape[0])
+    tables = plan.rows, plan.keys, plan.words
+    return bool(
+        len(tiles_per_query) == plan.shape[0]
+        and (tiles_per_query == 1).all()
+        and all(table.shape == (len(table), TILE) for table in tables)
+    )
+
+
+def _chunks_fit(plan: Plan) -> bool:
+    """Whether the chunks belong to tiles, and their keys and words exist."""
+    n_k = plan.shape[1]
+    return bool(
+        len(plan.ptr) == len(plan.rows) + 1
+        and plan.ptr[0] == 0
+        and plan.ptr[-1] == len(plan.start) == len(plan.word)
+        and (np.diff(plan.ptr) >= 0).all()
+        and plan.keys.min(initial=0) >= 0
+        and plan.keys.max(initial=-1) < n_k
+        and plan.word.max(initial=-1) < len(plan.words)
+        and plan.start.min(initial=0) >= -len(plan.keys)
+        and plan.start.max(initial=-1) <= max(n_k - TILE, -1)
+    )
+
+
+def plan(p: Pattern, n: Length) -> Plan:
     """The gather-tiles of a pattern at length n, or (n_q, n_k).
 
-    Time follows the runs and the number of chunks, about nnz / 4096 for patterns whose neighbouring rows share keys.
-    Memory is 16 bytes a chunk, 256 more where its keys are not consecutive and 512 more where it is not full.
+    Time grows with the runs and the number of chunks, about nnz / 4096 for patterns whose
+    neighbouring rows share keys. Memory is 16 bytes per chunk, 256 more if its keys are not
+    consecutive and 512 more if it is not full.
+
+    Raises
+    ------
+    TypeError
+        `p` is not a Pattern, or is several of them.
+    ValueError
+        A length is negative, is 2**31 or more, or is one for which p has no rows.
 
     >>> import sparse_ref as sr
-    >>> sr.plan(sr.Strided(128), 16_384)
-    Plan(shape=(16384, 16384), nnz=1,056,768, 256 tiles, 384 chunks, 33% full, 100% gathered, 33% padding waste, 303,112 bytes)
+    >>> sr.plan(sr.Strided(128), 16_384)  # doctest: +NORMALIZE_WHITESPACE
+    Plan(shape=(16384, 16384), nnz=1,056,768, 256 tiles, 384 chunks, 33% full, 100% gathered,
+         33% padding waste, 303,112 bytes)
     """
-    sets, of = sets_of(p, n)
-    first, *others = [_tiled(part, rows, sets_in(rows, of)) for part, rows in parted(sets, of)]
+    sets, set_of = distinct_sets(p, n)
+    parts = split_plan(sets, set_of)
+    first, *others = [_plan_tiles(part, tiles, set_of) for part, tiles in parts]
     for rest in others:
         first = replace(first, rest=rest, nnz=first.nnz + rest.nnz)
     return first
 
 
-def _tiled(sets: Runs, rows: np.ndarray, in_tile: np.ndarray) -> Plan:
-    """The plan of the queries that stand in these tiles, and of the sets that they have."""
-    own, distinct = unions(sets, in_tile)
-    numbers, joined = (sets.indptr, sets.table, sets.shape[1]), (own.indptr, own.table)
-    places = np.zeros((len(rows), 4), np.int64)
-    walk(numbers, joined, in_tile, distinct, places, _room(0, 0, 0), False)
-    ends = np.cumsum(places, axis=0)
-    places, totals = ends - places, ends[-1] if len(ends) else np.zeros(4, int)
-    start, keys, word, words = chunks = _room(*totals[:3])
-    ptr = np.concatenate([places[:, 0], totals[:1]])
-    walk(numbers, joined, in_tile, distinct, places, chunks, True)
-    partial = np.ones(len(words), bool)
-    partial_words(rows, ptr, word, words, partial)
-    if not partial.all():
-        moved = np.where(partial, np.cumsum(partial) - 1, -1)
-        word, words = np.where(word >= 0, moved[word], -1), words[partial]
-    return Plan(
-        (int((rows >= 0).sum()), sets.shape[1]),
-        rows,
-        ptr,
-        start,
-        keys,
-        word,
-        words,
-        int(places[:, 3].sum()),
-    )
+def distinct_sets(p: Pattern, n: Length) -> tuple[Runs, IntArray]:
+    """(sets, set_of): the runs of sets of keys in normal form, and the row of each query's set.
+
+    Only listed rows that repeat share a row.
+    """
+    n_q, n_k = check_pattern(p, n)
+    queries = set_of = np.arange(n_q)
+    if isinstance(p, Listed):
+        queries, set_of = unique_rows(p)
+    return normalise(runs_of(p, queries, n_k)), set_of
 
 
-def _room(chunks: int, gathered: int, partial: int) -> tuple[np.ndarray, ...]:
-    """start, keys, word and words, to be filled."""
+def _plan_tiles(sets: Runs, tiles: IntArray, set_of: IntArray) -> Plan:
+    """The plan of the queries in these tiles: its chunks are counted, then written."""
+    rows = sets_of_tiles(tiles, set_of)
+    unions, changes = tile_unions(sets, rows)
+    numbers = sets.indptr, sets.table, sets.shape[1]
+    tile_runs = unions.indptr, unions.table
+    counts = np.zeros((len(tiles), 4), np.int64)
+    walk(numbers, tile_runs, rows, changes, counts, _allocate(0, 0, 0), False)
+    ends = np.cumsum(counts, axis=0)
+    totals = counts.sum(axis=0)
+    places = ends - counts
+    ptr = np.append(places[:, 0], totals[0])
+    chunks = _allocate(*totals[:3])
+    walk(numbers, tile_runs, rows, changes, places, chunks, True)
+    start, keys, word, words = chunks
+    word, words = _drop_full(tiles, ptr, word, words)
+    nnz = int(places[:, 3].sum())
+    shape = len(set_of), sets.shape[1]
+    return Plan(shape, tiles, ptr, start, keys, word, words, nnz)
+
+
+def _allocate(chunks: int, gathered: int, partial: int) -> Arrays:
+    """Room for start, keys, word and words."""
     return (
         np.empty(chunks, np.int64),
         np.empty((gathered, TILE), np.int32),
         np.empty(chunks, np.int64),
         np.empty((partial, TILE), np.uint64),
     )
+
+
+def _drop_full(tiles, ptr, word, words) -> Arrays:
+    """word and words without the words of chunks that prove to be full."""
+    partial = np.ones(len(words), bool)
+    find_partial(tiles, ptr, word, words, partial)
+    if partial.all():
+        return word, words
+    new_place = np.where(partial, np.cumsum(partial) - 1, -1)
+    return np.where(word >= 0, new_place[word], -1), words[partial]

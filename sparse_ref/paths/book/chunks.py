@@ -1,4 +1,4 @@
-"""Chunks, documents and prefixes: what never mixes, and layers in between that mix it.
+"""Chunks, documents and prefixes, which never mix, and layers in between that mix them.
 
 Symbols:  b the length of a chunk or block;  p the length of a prefix;  w the keys of a window.
 """
@@ -24,14 +24,15 @@ from .measures import one_block
 from .theorem import Theorem
 
 
-def chunked_then_full(b):
+def chunks_then_full(b):
     """Three chunked layers below one that sees all before it."""
     return llama4(b, 4)
 
 
 def windows_then_full(w):
     """Five layers of windows below one that sees all before it."""
-    return Factorized((Lookback(w),) * 5 + (Causal(),), via=lambda j, i: ((j,) * 5,))
+    steps = (Lookback(w),) * 5 + (Causal(),)
+    return Factorized(steps, via=lambda j, i: ((j,) * 5,))
 
 
 def buckets(b):
@@ -41,13 +42,15 @@ def buckets(b):
 
 def bucket_steps(j, i, b):
     """floor(i / b) - floor(j / b), but 1 from another position of a bucket"""
-    return i // b - j // b + (i // b == j // b) * (j < i)
+    borders = i // b - j // b
+    return borders + (borders == 0) * (j < i)
 
 
 def previous_bucket(j, i, b):
-    """j itself where its bucket is in sight, else the last position of the bucket before"""
-    near = i // b - j // b <= 1
-    return near * j + (i // b - j // b > 1) * (i // b * b - 1)
+    """j itself if its bucket is in sight, else the last position of the bucket before"""
+    borders = i // b - j // b
+    last_before = i // b * b - 1
+    return (borders <= 1) * j + (borders > 1) * last_before
 
 
 def prefix(p):
@@ -62,15 +65,19 @@ def prefix_first(j, i, p):
 
 def one_document(j, i):
     """j and i are in one document"""
-    return (j < 3) & (i < 3) | (j >= 3) & (j < 7) & (i >= 3) & (i < 7) | (j >= 7) & (i >= 7)
+    first = (j < 3) & (i < 3)
+    j_second = (j >= 3) & (j < 7)
+    i_second = (i >= 3) & (i < 7)
+    third = (j >= 7) & (i >= 7)
+    return first | j_second & i_second | third
 
 
-def noised_and_clean(tokens, b):
+def noise_and_clean(tokens, b):
     """The training mask of block diffusion."""
     return block_diffusion(tokens, b)
 
 
-def clean_hears_clean(j, i, tokens, b):
+def noise_or_clean(j, i, tokens, b):
     """i is noised, or j clean"""
     return (i < tokens) | (j >= tokens)
 
@@ -81,7 +88,7 @@ THEOREMS = (
         "chunks",
         "proved",
         "confirms",
-        claim="Attention within chunks loses what lies across their borders",
+        claim="Attention within chunks loses information from across their borders",
         source="folklore",
         remark="In any number of layers: chunks never mix.",
         settle=lambda: prove_closed(lambda b: Chunk(b, 0), one_block, causal=False),
@@ -91,9 +98,9 @@ THEOREMS = (
         "chunks",
         "proved",
         "confirms",
-        claim="Attention within chunks loses what lies across their borders",
+        claim="Attention within chunks loses information from across their borders",
         source="Child et al. 2019, sec. 4.3",
-        remark="The first step of fixed attention alone, in any number of layers.",
+        remark="The first step of fixed attention on its own, in any number of layers.",
         settle=lambda: prove_closed(lambda b: Block(b), one_block),
     ),
     Theorem(
@@ -103,17 +110,17 @@ THEOREMS = (
         "confirms",
         claim="Every fourth layer sees all, so that chunks are no limit",
         source="transformers, models/llama4",
-        remark="What a chunk held reaches everything after it in each group of four.",
-        settle=lambda: prove(chunked_then_full),
+        remark="Every position reaches all positions after it in each group of four.",
+        settle=lambda: prove(chunks_then_full),
     ),
     Theorem(
         "gpt-neo",
         "GPT-Neo",
         "proved",
         "confirms",
-        claim="Layers that see all take turns with layers that see few",
+        claim="Layers that see all alternate with layers that see few",
         source="transformers, models/gpt_neo",
-        remark="Two layers connect everything, by the residual edge.",
+        remark="Two layers connect every pair, by the residual edge.",
         settle=lambda: prove(gpt_neo),
     ),
     Theorem(
@@ -121,9 +128,9 @@ THEOREMS = (
         "Gemma 3",
         "proved",
         "confirms",
-        claim="Five windows to one layer that sees all",
+        claim="Five window layers for each layer that sees all connect every pair",
         source="Gemma team 2025, sec. 2",
-        remark="As above, whatever the window.",
+        remark="For every window: the sixth layer sees all, the residual edges carry j to it.",
         settle=lambda: prove(windows_then_full),
     ),
     Theorem(
@@ -131,7 +138,7 @@ THEOREMS = (
         "Gemma 3",
         "refuted",
         "contradicts",
-        claim="The windows would do without",
+        claim="The window layers would be enough without the full layer",
         source="folklore",
         remark="Six windows of four keys cover a distance of 18.",
         settle=lambda: prove((Lookback(4),) * 6),
@@ -143,7 +150,7 @@ THEOREMS = (
         "confirms",
         claim="Looking back one bucket lets information move a bucket a layer",
         source="local-attention, LocalAttention; Roy et al. 2021, sec. 4",
-        remark="Exactly: as many layers as bucket borders lie between, one at least.",
+        remark="Exactly: as many layers as there are bucket borders between, at least one.",
         settle=lambda: prove_hops(buckets, bucket_steps, previous_bucket, exact=True),
     ),
     Theorem(
@@ -151,7 +158,7 @@ THEOREMS = (
         "prefix LM",
         "proved",
         "confirms",
-        claim="The prefix hears of nothing after it",
+        claim="No position after the prefix reaches the prefix",
         source="Raffel et al. 2020, sec. 3.2.1",
         remark="In any number of layers.",
         settle=lambda: prove_closed(prefix, prefix_first, causal=False),
@@ -161,7 +168,7 @@ THEOREMS = (
         "packed documents",
         "proved",
         "confirms",
-        claim="Documents packed into one sequence stay apart",
+        claim="Documents packed into one sequence stay separate",
         source="folklore",
         remark="For lengths of 3, 4 and 5, in any number of layers.",
         settle=lambda: prove_closed(Documents((3, 4, 5)), one_document, causal=False),
@@ -171,9 +178,9 @@ THEOREMS = (
         "block diffusion",
         "proved",
         "confirms",
-        claim="The clean copy is not touched by noise",
+        claim="Noise does not reach the clean copy",
         source="Arriola et al. 2025, sec. 3.2",
         remark="No path leads from a noised token to a clean one.",
-        settle=lambda: prove_closed(noised_and_clean, clean_hears_clean, causal=False),
+        settle=lambda: prove_closed(noise_and_clean, noise_or_clean, causal=False),
     ),
 )

@@ -9,6 +9,7 @@ from functools import reduce
 from operator import and_, or_
 
 from ...patterns import Causal, Flip, LogSparse, LogSparseRestart, butterfly, longnet
+from ...sets.pattern import Pattern
 from ...sets.positions import rank
 from ..proof.lemmas import prove_closed, prove_hops
 from ..proof.prove import prove
@@ -17,11 +18,14 @@ from .theorem import Theorem
 
 POWERS = tuple(2**e for e in range(62))
 BITS = range(7)
-SEGMENTS, RATES, HEADS = (16, 64, 256), (1, 4, 16), 16
+SEGMENTS = (16, 64, 256)  # of LongNet, with their dilation rates
+RATES = (1, 4, 16)
+HEADS = 16
+FACTORS = tuple(Flip(2**t) for t in range(8))  # of a butterfly of 256 blocks
 
 
 def log_sparse(n):
-    """LogSparse at lengths whose distances are all below the powers of two that it knows."""
+    """LogSparse at lengths up to 2**62, for which `POWERS` has the powers of two."""
     if n > 2**62:
         raise ValueError(f"n must be at most 2**62, got {n}")
     return LogSparse()
@@ -41,40 +45,47 @@ def bit_length(j, i, n):
 
 def ones(j, i, n):
     """the number of ones in the binary digits of i - j"""
-    return sum(((i - j) // 2**e % 2 for e in BITS), 0 * i)
+    digits = [(i - j) // 2**e % 2 for e in BITS]
+    return sum(digits, 0 * i)
 
 
-def without_greatest(j, i, n):
+def without_greatest_power(j, i, n):
     """i less the greatest power of two in i - j"""
-    return _less(j, i, POWERS)
+    return _subtract_power(j, i, POWERS)
 
 
-def without_great(j, i, n):
+def without_greatest_digit(j, i, n):
     """i less the greatest power of two in i - j"""
-    return _less(j, i, POWERS[: len(BITS)])
+    return _subtract_power(j, i, POWERS[: len(BITS)])
 
 
-def _less(j, i, powers):
+def _subtract_power(j, i, powers):
     """i less the greatest of these powers in i - j."""
-    return i - sum((x * ((x <= i - j) & (i - j < 2 * x)) for x in powers), 0 * i)
+    d = i - j
+    greatest = 0 * i
+    for x in powers:
+        greatest = greatest + x * ((x <= d) & (d < 2 * x))
+    return i - greatest
 
 
-def restarted(sub):
+def log_sparse_restart(sub):
     """LogSparse that restarts at every sub-th position."""
     if sub < 2:
         raise ValueError(f"sub must be at least 2, got {sub}")
     return LogSparseRestart(sub)
 
 
-def before(j, i, sub):
+def predecessor(j, i, sub):
     """i - 1"""
     return i - 1
 
 
 def heads(causal: bool):
     """The keys of all heads and branches of LongNet together."""
-    each = (p for head in range(HEADS) for p in longnet(SEGMENTS, RATES, head, HEADS))
-    union = reduce(or_, dict.fromkeys(each))
+    branches: dict[Pattern, None] = {}  # without repeats, in order
+    for head in range(HEADS):
+        branches.update(dict.fromkeys(longnet(SEGMENTS, RATES, head, HEADS)))
+    union = reduce(or_, branches)
     return union & Causal() if causal else union
 
 
@@ -97,8 +108,11 @@ def causal_butterfly(n):
 
 def bit_subset(j, i, n):
     """the ones of j are among those of i"""
-    return reduce(and_, (j // 2**e % 2 <= i // 2**e % 2 for e in range(8)))
+    digits = [2**e for e in range(8)]
+    return reduce(and_, (j // x % 2 <= i // x % 2 for x in digits))
 
+
+ALL_HEADS = heads(causal=False)
 
 THEOREMS = (
     Theorem(
@@ -108,8 +122,8 @@ THEOREMS = (
         "confirms",
         claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
         source="Li et al. 2019, theorem 1",
-        remark="For distances up to 2^62: each layer takes the greatest power of two off it.",
-        settle=lambda: prove_hops(log_sparse, bit_length, without_greatest),
+        remark="For distances up to 2^62: each layer subtracts the greatest power of two.",
+        settle=lambda: prove_hops(log_sparse, bit_length, without_greatest_power),
     ),
     Theorem(
         "logsparse-exact",
@@ -118,8 +132,8 @@ THEOREMS = (
         "sharpens",
         claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
         source="Li et al. 2019, theorem 1",
-        remark="The shortest path takes as many layers as the distance has ones; asked up to n = 128.",
-        settle=lambda: prove_hops(short_log_sparse, ones, without_great, exact=True),
+        remark="A shortest path has as many layers as the distance has binary ones; up to n = 128.",
+        settle=lambda: prove_hops(short_log_sparse, ones, without_greatest_digit, exact=True),
     ),
     Theorem(
         "logsparse-too-few",
@@ -128,7 +142,7 @@ THEOREMS = (
         "sharpens",
         claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
         source="Li et al. 2019, theorem 1",
-        remark="The bound is met: three layers do not cover a distance of 15.",
+        remark="The bound is tight: three layers do not cover a distance of 15.",
         settle=lambda: prove((LogSparse(),) * 3),
     ),
     Theorem(
@@ -138,8 +152,8 @@ THEOREMS = (
         "confirms",
         claim="Restarting keeps every cell within reach",
         source="Li et al. 2019, sec. 4.2",
-        remark="Each cell reads its predecessor, so nothing is ever cut off; the bound here is far from the least.",
-        settle=lambda: prove_hops(restarted, distance, before),
+        remark="Each cell reads its predecessor, so none is cut off; this bound is far from tight.",
+        settle=lambda: prove_hops(log_sparse_restart, distance, predecessor),
     ),
     Theorem(
         "longnet",
@@ -148,8 +162,8 @@ THEOREMS = (
         "confirms",
         claim="Any two tokens are O(log N) layers apart",
         source="Ding et al. 2023, sec. 2.2, eq. 19 and 20",
-        remark="Without a causal mask, all 16 heads together, and the longest segment holding all: two layers at n = 256.",
-        settle=lambda: prove((heads(causal=False),) * 2, n=256, causal=False),
+        remark="Without a causal mask, in one longest segment: two layers of 16 heads, n = 256.",
+        settle=lambda: prove(2 * [ALL_HEADS], n=256, causal=False),
     ),
     Theorem(
         "longnet-longer",
@@ -158,8 +172,8 @@ THEOREMS = (
         "contradicts",
         claim="Any two tokens are O(log N) layers apart",
         source="Ding et al. 2023, sec. 2.2",
-        remark="Only within the longest segment: beyond it nothing is ever heard, in any number of layers.",
-        settle=lambda: prove_closed(heads(causal=False), one_segment, causal=False),
+        remark="Only within the longest segment: no number of layers leads from one to another.",
+        settle=lambda: prove_closed(ALL_HEADS, one_segment, causal=False),
     ),
     Theorem(
         "longnet-causal",
@@ -168,7 +182,7 @@ THEOREMS = (
         "contradicts",
         claim="Any two tokens are O(log N) layers apart",
         source="Ding et al. 2023, sec. 2.2, used in sec. 4.1",
-        remark="Under a causal mask the first token of a segment never hears of the token just before it.",
+        remark="Under a causal mask, a segment's last token never reaches the first of the next.",
         settle=lambda: prove_closed(heads(causal=True), not_its_predecessor),
     ),
     Theorem(
@@ -179,17 +193,17 @@ THEOREMS = (
         claim="log2 n factors make up a full matrix",
         source="Dao et al. 2022, sec. 3.2",
         remark="Eight layers, one factor each, connect 256 blocks.",
-        settle=lambda: prove(tuple(Flip(2**t) for t in range(8)), n=256, causal=False),
+        settle=lambda: prove(FACTORS, n=256, causal=False),
     ),
     Theorem(
         "butterfly-flat",
         "butterfly",
         "proved",
         "confirms",
-        claim="The flat butterfly stands for the product of its factors",
+        claim="The flat butterfly replaces the product of its factors",
         source="Dao et al. 2022, sec. 3.2",
-        remark="As paths go: eight layers of it connect 256 blocks.",
-        settle=lambda: prove((butterfly(8),) * 8, n=256, causal=False),
+        remark="For paths it does: eight layers of it connect 256 blocks.",
+        settle=lambda: prove(8 * [butterfly(8)], n=256, causal=False),
     ),
     Theorem(
         "butterfly-too-few",
@@ -199,7 +213,7 @@ THEOREMS = (
         claim="Few layers of the flat butterfly are enough",
         source="folklore",
         remark="Seven layers leave out blocks whose numbers differ in all eight digits.",
-        settle=lambda: prove((butterfly(8),) * 7, n=256, causal=False),
+        settle=lambda: prove(7 * [butterfly(8)], n=256, causal=False),
     ),
     Theorem(
         "butterfly-causal",
@@ -208,7 +222,7 @@ THEOREMS = (
         "contradicts",
         claim="A causal butterfly connects as the full one does",
         source="folklore",
-        remark="Cut to j <= i it connects j to i only where the binary ones of j are among those of i.",
+        remark="Cut to j <= i, it leads from j to i only if the binary ones of j are ones of i.",
         settle=lambda: prove_closed(causal_butterfly, bit_subset),
     ),
 )

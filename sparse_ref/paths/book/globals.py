@@ -1,6 +1,7 @@
 """Global positions: two layers suffice, with or without the rest of the pattern.
 
-Symbols:  c the centre of a star;  g how many positions are global;  r the radius of a window;  b the length of a block.
+Symbols:  c the centre of a star;  g the number of global positions;  r the radius of a window;
+b the length of a block.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from .theorem import Theorem
 
 
 def star(n, c):
-    """Two layers of the star around c: c sees all, and is seen by all."""
+    """Two layers of the star around c: c attends to every position, and every position to c."""
     if c >= n:
         raise ValueError(f"c must be below n = {n}, got {c}")
-    return Factorized((GlobalAt((c,)),) * 2, via=lambda j, i: (c,))
+    layer = GlobalAt((c,))
+    return Factorized((layer, layer), via=lambda j, i: (c,))
 
 
 def longformer(r):
@@ -43,7 +45,7 @@ def relay_ring(r):
 
 
 def only_sinks(s):
-    """Positions that are seen by all after them, and see but one another."""
+    """Positions that every later position attends to, and that attend only to one another."""
     return Sinks(s) | Window(0)
 
 
@@ -58,9 +60,9 @@ THEOREMS = (
         "BigBird",
         "proved",
         "confirms",
-        claim="A star makes sparse attention a universal approximator: all positions are two hops apart",
+        claim="A star makes sparse attention a universal approximator: two hops join every pair",
         source="Zaheer et al. 2020, sec. 3 and theorem 1",
-        remark="The two hops, wherever the centre stands; the approximation is the paper's, and rests on them.",
+        remark="The two hops, wherever the centre is; the paper's approximation depends on them.",
         settle=lambda: prove(star, residual=False, causal=False),
     ),
     Theorem(
@@ -70,7 +72,7 @@ THEOREMS = (
         "sharpens",
         claim="Random blocks keep the path between any two tokens short",
         source="Zaheer et al. 2020, sec. 2",
-        remark="They may; but as built, with global blocks, two layers connect everything without a random key.",
+        remark="With the global blocks, two layers connect every pair without any random key.",
         settle=lambda: prove(bigbird, residual=False, causal=False),
     ),
     Theorem(
@@ -80,8 +82,8 @@ THEOREMS = (
         "sharpens",
         claim="Random graphs have short paths, of length logarithmic in n",
         source="Zaheer et al. 2020, sec. 2",
-        remark="With 3 keys a row in one drawing, directed as attention is, 16 positions are read by none but themselves.",
-        settle=lambda: prove((Random(256, 3, 0),) * 64, causal=False),
+        remark="With 3 random keys per row and this seed, 16 positions reach only themselves.",
+        settle=lambda: prove(64 * [Random(256, 3, 0)], causal=False),
     ),
     Theorem(
         "random-many",
@@ -90,8 +92,8 @@ THEOREMS = (
         "confirms",
         claim="Random graphs have short paths, of length logarithmic in n",
         source="Zaheer et al. 2020, sec. 2",
-        remark="With 12 keys a row four layers connect 256 positions; a statement about this drawing alone.",
-        settle=lambda: prove((Random(256, 12, 0),) * 4, causal=False),
+        remark="With 12 random keys per row and this seed, four layers connect 256 positions.",
+        settle=lambda: prove(4 * [Random(256, 12, 0)], causal=False),
     ),
     Theorem(
         "longformer-global",
@@ -128,9 +130,9 @@ THEOREMS = (
         "StreamingLLM",
         "proved",
         "contradicts",
-        claim="A token that all look at spreads what it knows of the sequence",
+        claim="A token that every position attends to spreads information across the sequence",
         source="folklore",
-        remark="A causal sink is no relay: it hears of nothing after it, and has nothing to pass on but the sinks before it.",
+        remark="A causal sink is no relay: it passes on only itself and the sinks before it.",
         settle=lambda: prove_closed(only_sinks, from_sink_or_self),
     ),
 )

@@ -15,10 +15,14 @@ from .theorem import Theorem
 
 def columns_then_rows(height, width):
     """A layer along columns, then one along rows."""
-    shape = height, width
-    return Factorized(
-        (axial(shape, 0), axial(shape, 1)), via=lambda j, i: (i // width * width + j % width,)
-    )
+    shape = (height, width)
+    steps = (axial(shape, 0), axial(shape, 1))
+
+    def via(j, i):
+        row_start = i // width * width
+        return (row_start + j % width,)
+
+    return Factorized(steps, via=via)
 
 
 def columns(height, width):
@@ -38,25 +42,29 @@ def neighbors(n, k):
     return Neighborhood(n, k)
 
 
-def dilated(n, k, d):
+def dilation(n, k, d):
     """Neighborhoods of every d-th position."""
     return Neighborhood(n, k, 1, d)
 
 
-def blocked(n, b):
+def blocks(n, b):
     """Neighborhoods of b keys whose stride is b, over whole blocks."""
-    found = Neighborhood(n, b, b)
+    neighborhood = Neighborhood(n, b, b)
     if n % b:
         raise ValueError(f"n must be a multiple of b = {b}, got {n}")
-    return found
+    return neighborhood
 
 
 def one_window(j, i):
     """j and i are in one window of the 8 x 8 grid"""
-    return (j // 8 // 4 == i // 8 // 4) & (j % 8 // 4 == i % 8 // 4)
+    same_rows = j // 8 // 4 == i // 8 // 4
+    same_columns = j % 8 // 4 == i % 8 // 4
+    return same_rows & same_columns
 
 
-SWIN = swin((8, 8), 4), swin((8, 8), 4, shift=2)
+SWIN = swin((8, 8), 4)
+SHIFTED_SWIN = swin((8, 8), 4, shift=2)
+CAUSAL_AXIAL = [axial((4, 5), axis) & Causal() for axis in (0, 1)]
 
 THEOREMS = (
     Theorem(
@@ -66,7 +74,7 @@ THEOREMS = (
         "confirms",
         claim="A layer along each axis covers the whole image",
         source="Ho et al. 2019, sec. 3.1",
-        remark="For grids of every height and width, through the position in i's row and j's column.",
+        remark="For every height and width, through the row of i and the column of j.",
         settle=lambda: prove(columns_then_rows, residual=False, causal=False),
     ),
     Theorem(
@@ -74,7 +82,7 @@ THEOREMS = (
         "axial attention",
         "proved",
         "confirms",
-        claim="One axis alone does not",
+        claim="A layer along one axis only does not cover the image",
         source="Ho et al. 2019, sec. 3.1",
         remark="However many layers: columns never mix.",
         settle=lambda: prove_closed(columns, one_column, causal=False),
@@ -86,18 +94,18 @@ THEOREMS = (
         "contradicts",
         claim="Cutting both layers to the pixels before makes them causal",
         source="folklore",
-        remark="At a price: pixels above and to the right are lost, which is why the paper has an inner and an outer decoder.",
-        settle=lambda: prove((axial((4, 5), 0) & Causal(), axial((4, 5), 1) & Causal())),
+        remark="Pixels above and to the right are lost: the paper has two decoders for that.",
+        settle=lambda: prove(CAUSAL_AXIAL),
     ),
     Theorem(
         "swin-unshifted",
         "Swin",
         "proved",
         "confirms",
-        claim="Windows that are not shifted have no connection across",
+        claim="Windows that are not shifted have no connection to one another",
         source="Liu et al. 2021, sec. 3.2",
         remark="In any number of layers.",
-        settle=lambda: prove_closed(SWIN[0], one_window, causal=False),
+        settle=lambda: prove_closed(SWIN, one_window, causal=False),
     ),
     Theorem(
         "swin",
@@ -107,7 +115,7 @@ THEOREMS = (
         claim="Shifting windows in every other layer connects them",
         source="Liu et al. 2021, sec. 3.2",
         remark="On 8 x 8 positions with windows of 4: three layers connect every pair.",
-        settle=lambda: prove((SWIN[0], SWIN[1], SWIN[0]), causal=False),
+        settle=lambda: prove((SWIN, SHIFTED_SWIN, SWIN), causal=False),
     ),
     Theorem(
         "natten",
@@ -116,7 +124,7 @@ THEOREMS = (
         "confirms",
         claim="Neighborhoods connect everything, layer by layer",
         source="Hassani et al. 2023, sec. 3",
-        remark="Borders included: each position has its neighbours to both sides among three keys or more.",
+        remark="Also at the borders: three keys or more include the neighbours on both sides.",
         settle=lambda: prove_hops(neighbors, distance, neighbour, causal=False),
     ),
     Theorem(
@@ -126,8 +134,8 @@ THEOREMS = (
         "sharpens",
         claim="Dilated neighborhoods widen the receptive field exponentially",
         source="Hassani and Shi 2022, sec. 3",
-        remark="Not by themselves: with one dilation residues never mix; the model alternates with d = 1.",
-        settle=lambda: prove_closed(dilated, one_residue, causal=False),
+        remark="Not alone: with one dilation residues never mix; the model alternates with d = 1.",
+        settle=lambda: prove_closed(dilation, one_residue, causal=False),
     ),
     Theorem(
         "natten-blocked",
@@ -137,6 +145,6 @@ THEOREMS = (
         claim="A stride of the whole neighborhood is blocked attention",
         source="Hassani et al. 2025, sec. 3",
         remark="Its blocks never mix.",
-        settle=lambda: prove_closed(blocked, one_block, causal=False),
+        settle=lambda: prove_closed(blocks, one_block, causal=False),
     ),
 )

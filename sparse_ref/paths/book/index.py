@@ -1,7 +1,8 @@
-"""The theorem book: what is claimed of paths through published patterns, each claim with the statement that settles it.
+"""The theorem book: claims about paths through published patterns, and how they are settled.
 
-A theorem is a name, the claim in our words with its source, the verdict that is expected, and what settles it. The chapters are
-in `book`; `sparse-ref prove` settles one or all, and docs/theorems.md is written from them.
+A theorem has a name, the claim in our words, its source, the verdict that is expected, and a
+function that settles it. The chapters are the modules beside this one. `sparse-ref prove` settles
+one theorem or all of them; docs/theorems.py writes the page.
 """
 
 from __future__ import annotations
@@ -18,28 +19,28 @@ __all__ = ["Theorem", "book", "theorem"]
 def book() -> tuple[Theorem, ...]:
     """Every theorem, by family.
 
-    >>> len(book()) >= 30, len({each.family for each in book()}) >= 15
+    >>> len(book()) >= 30, len({theorem.family for theorem in book()}) >= 15
     (True, True)
     """
     from . import CHAPTERS
 
-    found = [each for chapter in CHAPTERS for each in chapter.THEOREMS]
-    families = list(dict.fromkeys(each.family for each in found))
-    return tuple(sorted(found, key=lambda each: families.index(each.family)))
+    theorems: list[Theorem] = []
+    for chapter in CHAPTERS:
+        theorems.extend(chapter.THEOREMS)
+    families = list(dict.fromkeys(theorem.family for theorem in theorems))
+    return tuple(sorted(theorems, key=lambda theorem: families.index(theorem.family)))
 
 
 def theorem(name: str) -> Theorem:
-    """The theorem of this name. Raises LookupError, with the names that are near.
+    """The theorem of this name. Raises LookupError, with similar names.
 
-    >>> print(theorem("strided-too-narrow").settle())
-    refuted: for all l >= 2, every n and all 0 <= j <= i < n: there is a with j in Lookback(l - 1)_a and a in Strided(l)_i
-    counterexample: l = 2, j = 0, i = 1, n = 2
-    evidence: every path was walked, and j = 0 reaches i = 0 alone
+    >>> verdict = theorem("strided-too-narrow").settle()
+    >>> print(verdict.status, "by", verdict.counterexample)
+    refuted by l = 2, n = 2, j = 0, i = 1
     """
-    for each in book():
-        if each.name == name:
-            return each
-    near = get_close_matches(name, [each.name for each in book()], 3, 0.4)
-    raise LookupError(
-        f"no theorem is called {name!r}" + (f"; there is {', '.join(near)}" if near else "")
-    )
+    theorems = {theorem.name: theorem for theorem in book()}
+    if name in theorems:
+        return theorems[name]
+    similar = get_close_matches(name, theorems, 3, 0.4)
+    hint = f"; did you mean {', '.join(similar)}?" if similar else ""
+    raise LookupError(f"no theorem is called {name!r}{hint}")

@@ -1,4 +1,4 @@
-"""Functions of j and i that several chapters use, whatever the parameters of their patterns."""
+"""Functions of j and i that several chapters use; they ignore most parameters of the patterns."""
 
 from __future__ import annotations
 

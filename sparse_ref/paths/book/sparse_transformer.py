@@ -1,6 +1,8 @@
-"""Sparse Transformer: strided and fixed attention, the paper's sets and those of the published code.
+"""Sparse Transformer: strided and fixed attention, in the paper and in the published code.
 
-Child et al. 2019, arXiv 1904.10509. Symbols:  l the stride;  c the summary width;  number, which sub-block from the end.
+Child et al. 2019, arXiv 1904.10509.
+
+Symbols:  l the stride;  c the summary width;  number, which sub-block from the end.
 """
 
 from __future__ import annotations
@@ -14,36 +16,47 @@ from ..proof.prove import prove
 from .theorem import Theorem
 
 
-def _below(j, i, l):
-    """The last position congruent to i within l of j."""
+def _congruent_to_i(j, i, l):
+    """The first position congruent to i from j on."""
     return i - (i - j) // l * l
 
 
-def _above(j, i, l):
+def _congruent_to_j(j, i, l):
     """The last position congruent to j up to i."""
     return j + (i - j) // l * l
 
 
-def of_code(l):
-    """Strided attention as the code has it: a window of l keys, one fewer than in the paper."""
-    return Factorized((Lookback(l), Strided(l)), via=lambda j, i: (_below(j, i, l),))
+def strided_code(l):
+    """Strided attention in the code: a window of l keys, one fewer than in the paper."""
+    steps = (Lookback(l), Strided(l))
+    return Factorized(steps, via=lambda j, i: (_congruent_to_i(j, i, l),))
 
 
-def turned(window):
-    """Strided attention with the strided layer below."""
-    return lambda l: Factorized((Strided(l), window(l)), via=lambda j, i: (_above(j, i, l),))
+def swap_layers(window):
+    """Strided attention with the strided layer below, as a function of l."""
+
+    def steps_at(l):
+        steps = (Strided(l), window(l))
+        return Factorized(steps, via=lambda j, i: (_congruent_to_j(j, i, l),))
+
+    return steps_at
 
 
-def merged(l):
+def merge_steps(l):
     """Both steps of strided attention in one head, in two layers."""
-    return Factorized((Lookback(l) | Strided(l),) * 2, via=lambda j, i: (_below(j, i, l),))
+    steps = (Lookback(l) | Strided(l),) * 2
+    return Factorized(steps, via=lambda j, i: (_congruent_to_i(j, i, l),))
 
 
-def head(own):
-    """A head of `fixed` as the code has it, block and sub-block merged, in two layers."""
-    return Factorized(
-        (own, own), via=lambda j, i: (j // own.left.l * own.left.l + own.left.l - 1, j, i)
-    )
+def head(layer):
+    """Two layers of a head of `fixed` in the code, a union of a block and a sub-block."""
+    l = layer.left.l
+
+    def via(j, i):
+        block_end = j // l * l + l - 1
+        return block_end, j, i
+
+    return Factorized((layer, layer), via=via)
 
 
 def first_head(l, c):
@@ -60,12 +73,14 @@ def later_head(l, c, number):
 
 def four_heads(c):
     """The keys of four heads together, whose sub-blocks of c make up the block."""
-    return reduce(or_, (SubBlock(4 * c, c, number) for number in range(1, 5)), Block(4 * c))
+    l = 4 * c
+    sub_blocks = [SubBlock(l, c, number) for number in range(1, 5)]
+    return reduce(or_, sub_blocks, Block(l))
 
 
 SEC = "Child et al. 2019, sec. 4.2 and 4.3"
 CODE = "attention.py, published with Child et al. 2019"
-TWO = "i hears of every j <= i within p + 1 = 3 positions, that is through two layers"
+TWO = "Every j reaches every i >= j on a path of p + 1 = 3 positions, that is through two layers"
 exactly = partial(prove, residual=False)
 
 THEOREMS = (
@@ -84,10 +99,10 @@ THEOREMS = (
         "strided",
         "proved",
         "sharpens",
-        claim="The layers may take turns in either order",
+        claim="The layers may alternate in either order",
         source="Child et al. 2019, sec. 5.1, eq. 6",
-        remark="The paper leaves the phase of r mod p open; for strided attention nothing hangs on it.",
-        settle=lambda: exactly(turned(lambda l: Lookback(l + 1))),
+        remark="The paper leaves the phase of r mod p open; here it does not matter.",
+        settle=lambda: exactly(swap_layers(lambda l: Lookback(l + 1))),
     ),
     Theorem(
         "strided-code",
@@ -97,26 +112,26 @@ THEOREMS = (
         claim=TWO,
         source=CODE,
         remark="l keys are enough, where the paper has l + 1.",
-        settle=lambda: exactly(of_code),
+        settle=lambda: exactly(strided_code),
     ),
     Theorem(
         "strided-code-turned",
         "strided",
         "proved",
         "sharpens",
-        claim="The layers may take turns in either order",
+        claim="The layers may alternate in either order",
         source=CODE,
         remark="As in the paper.",
-        settle=lambda: exactly(turned(Lookback)),
+        settle=lambda: exactly(swap_layers(Lookback)),
     ),
     Theorem(
         "strided-too-narrow",
         "strided",
         "refuted",
         "sharpens",
-        claim="A window of about l keys will do",
+        claim="A window of about l keys is enough",
         source=SEC,
-        remark="l keys are the least: with l - 1 the position just before them is lost.",
+        remark="l keys are needed: with l - 1 the position just before them is lost.",
         settle=lambda: exactly(lambda l: (Lookback(l - 1), Strided(l))),
     ),
     Theorem(
@@ -126,8 +141,8 @@ THEOREMS = (
         "confirms",
         claim="A head that merges the steps, in every layer",
         source="Child et al. 2019, sec. 5.1, eq. 7",
-        remark="Two merged layers hold the path of two layers that take turns.",
-        settle=lambda: exactly(merged),
+        remark="Two merged layers contain the path of two alternating layers.",
+        settle=lambda: exactly(merge_steps),
     ),
     Theorem(
         "fixed",
@@ -136,7 +151,7 @@ THEOREMS = (
         "contradicts",
         claim=TWO,
         source=SEC,
-        remark="Read to the letter: within a block no summary position stands between, and the first rows of A^(2) are empty.",
+        remark="Taken literally: no summary is between, and the first rows of A^(2) are empty.",
         settle=lambda: exactly(fixed),
     ),
     Theorem(
@@ -154,9 +169,9 @@ THEOREMS = (
         "fixed",
         "refuted",
         "sharpens",
-        claim="The layers may take turns in either order",
+        claim="The layers may alternate in either order",
         source="Child et al. 2019, sec. 5.1, eq. 6",
-        remark="With the summary layer below, what stands outside summaries never leaves its block, residual edge or not.",
+        remark="With the summary layer below, no position but a summary ever leaves its block.",
         settle=lambda: prove(fixed, order=(2, 1)),
     ),
     Theorem(
@@ -166,7 +181,7 @@ THEOREMS = (
         "confirms",
         claim="A head that merges the steps, in two layers",
         source=CODE,
-        remark="Head 0 reads the last sub-block, which everything in the block has been read by.",
+        remark="Head 0 reads the last sub-block, whose last position reads the whole block.",
         settle=lambda: exactly(first_head),
     ),
     Theorem(
@@ -176,7 +191,7 @@ THEOREMS = (
         "sharpens",
         claim="Each head may have a sub-block of its own",
         source="Child et al. 2019, sec. 4.3",
-        remark="Alone, they do not connect: what comes after the head's sub-block in its block is never summed up.",
+        remark="One head is not enough: positions after its sub-block never leave their block.",
         settle=lambda: prove(later_head),
     ),
     Theorem(
@@ -186,7 +201,7 @@ THEOREMS = (
         "sharpens",
         claim="Heads with distinct sub-blocks do better than one",
         source="Child et al. 2019, sec. 4.3",
-        remark="Four heads of sub-blocks that make up the block are full causal attention in a single layer.",
+        remark="Four heads whose sub-blocks make up the block are causal attention in one layer.",
         settle=lambda: exactly(four_heads),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a theorem of the book is made of."""
+"""The parts of a theorem of the book."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ..proof.verdict import Verdict
 
 @dataclass(frozen=True)
 class Theorem:
-    """A claim about paths, and what settles it.
+    """A claim about paths, and a function that settles it.
 
     Attributes
     ----------
-    name : a word for the command line.
-    family : the patterns it is about.
-    expected : "proved" or "refuted", what becomes of the statement.
-    bears : what that means for the claim: "confirms", "contradicts", or "sharpens" it.
-    claim : what the source says, in our words; or what one would think.
+    name : its name on the command line.
+    family : the patterns that it is about.
+    expected : "proved" or "refuted", the verdict on the statement.
+    bears : what the verdict does to the claim: "confirms", "contradicts", or "sharpens" it.
+    claim : the claim of the source in our words, or a common belief.
     source : paper and section, or the software.
     remark : why, in a sentence.
-    settle : gives the Verdict on the statement.
+    settle : returns the Verdict on the statement.
     """
 
     name: str
@@ -33,6 +33,6 @@ class Theorem:
     remark: str
     settle: Callable[[], Verdict]
 
-    def told(self) -> dict[str, str]:
-        """All of it that is text, by name."""
+    def texts(self) -> dict[str, str]:
+        """All fields that are text, by name."""
         return {name: text for name, text in vars(self).items() if name != "settle"}

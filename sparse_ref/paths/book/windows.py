@@ -1,4 +1,4 @@
-"""Windows: how far information moves in a number of layers, and what a dilation of its own never hears of.
+"""Windows: how far information moves in a number of layers, and which pairs dilation never joins.
 
 Symbols:  w the keys to one side;  d the dilation;  s the sinks.
 """
@@ -18,26 +18,26 @@ def _steps(j, i, reach):
 
 
 def _back(j, i, reach):
-    """The position that lies `reach` before i, or j where that is nearer."""
+    """The position `reach` before i, or j if that is nearer."""
     return (i - reach) * (i - j > reach) + j * (i - j <= reach)
 
 
-def paper(j, i, l):
+def paper_hops(j, i, l):
     """ceil((i - j) / l)"""
     return _steps(j, i, l)
 
 
-def code(j, i, w):
+def code_hops(j, i, w):
     """ceil((i - j) / (w - 1))"""
     return _steps(j, i, w - 1)
 
 
-def down(j, i, l):
+def paper_step(j, i, l):
     """the position l before, or j itself"""
     return _back(j, i, l)
 
 
-def code_down(j, i, w):
+def code_step(j, i, w):
     """the position w - 1 before, or j itself"""
     return _back(j, i, w - 1)
 
@@ -49,36 +49,38 @@ def code_window(w):
     return Lookback(w)
 
 
-def two_sided(w):
+def symmetric(w):
     """w keys to either side."""
     if w < 1:
         raise ValueError(f"w must be at least 1, got {w}")
     return Window(w)
 
 
-def both_ways(j, i, w):
+def symmetric_hops(j, i, w):
     """ceil(|i - j| / w)"""
     return _steps(0, distance(j, i), w)
 
 
-def nearer(j, i, w):
+def symmetric_step(j, i, w):
     """the position w nearer to j, or j itself"""
-    step = (distance(j, i) > w) * w + (distance(j, i) <= w) * distance(j, i)
-    return i - step * (j < i) + step * (i < j)
+    d = distance(j, i)
+    step = (d > w) * w + (d <= w) * d
+    direction = 1 * (i < j) - 1 * (j < i)
+    return i + step * direction
 
 
-def dilated(w, d):
+def dilation(w, d):
     """Every d-th position to both sides."""
     return Dilated(w, d)
 
 
-def dilated_causal(w, d):
+def causal_dilation(w, d):
     """Every d-th position back."""
     return Dilated(w, d) & Causal()
 
 
-def mixed(w, d):
-    """Heads without dilation beside heads with one, taken together."""
+def two_dilations(w, d):
+    """The union of heads without dilation and heads with one."""
     if w < 1:
         raise ValueError(f"w must be at least 1, got {w}")
     return Window(w) | Dilated(w, d)
@@ -91,14 +93,16 @@ def sinks(s, w):
     return streaming(s, w)
 
 
-def past_sinks(j, i, s, w):
+def sink_hops(j, i, s, w):
     """0 for j = i, 1 from a sink before i, ceil((i - j) / (w - 1)) from any other"""
-    return (j < s) * (j < i) + (j >= s) * _steps(j, i, w - 1)
+    from_sink = (j < s) * (j < i)
+    return from_sink + (j >= s) * _steps(j, i, w - 1)
 
 
-def to_sink(j, i, s, w):
-    """j itself where that is a sink, else the position w - 1 before, or j"""
-    return (j < s) * j + (j >= s) * _back(j, i, w - 1)
+def sink_step(j, i, s, w):
+    """j itself if that is a sink, else the position w - 1 before, or j"""
+    back = _back(j, i, w - 1)
+    return (j < s) * j + (j >= s) * back
 
 
 THEOREMS = (
@@ -109,8 +113,8 @@ THEOREMS = (
         "confirms",
         claim="A layer moves information forward by w positions, k layers by k w",
         source="Jiang et al. 2023 (Mistral 7B), sec. 2, positions i - w to i",
-        remark="Of the w + 1 keys that the text lists, and the bound is met everywhere.",
-        settle=lambda: prove_hops(Local, paper, down, exact=True),
+        remark="For the w + 1 keys that the text lists; the bound is tight for every pair.",
+        settle=lambda: prove_hops(Local, paper_hops, paper_step, exact=True),
     ),
     Theorem(
         "window-code",
@@ -118,18 +122,18 @@ THEOREMS = (
         "proved",
         "contradicts",
         claim="k layers of a window of w see k w positions back",
-        source="Jiang et al. 2023 (Mistral 7B), sec. 2; the codes keep w keys, i among them",
-        remark="The codes' window moves information by w - 1, so that k layers reach k (w - 1), k positions fewer.",
-        settle=lambda: prove_hops(code_window, code, code_down, exact=True),
+        source="Jiang et al. 2023 (Mistral 7B), sec. 2; the code keeps w keys, i included",
+        remark="The code's window moves information by w - 1: k layers reach k (w - 1) back.",
+        settle=lambda: prove_hops(code_window, code_hops, code_step, exact=True),
     ),
     Theorem(
         "window-two-layers",
         "sliding window, causal",
         "refuted",
         "sharpens",
-        claim="Windows connect everything, as layers are many",
+        claim="Enough layers of windows connect every pair",
         source="folklore",
-        remark="Any fixed number of layers leaves out what lies beyond their reach.",
+        remark="Any fixed number of layers leaves out the pairs beyond their reach.",
         settle=lambda: prove((Lookback(4),) * 2),
     ),
     Theorem(
@@ -140,7 +144,9 @@ THEOREMS = (
         claim="l layers of a window of w in all have a receptive field of l w",
         source="Beltagy et al. 2020, sec. 3.1",
         remark="w / 2 to either side in each layer, and i itself.",
-        settle=lambda: prove_hops(two_sided, both_ways, nearer, exact=True, causal=False),
+        settle=lambda: prove_hops(
+            symmetric, symmetric_hops, symmetric_step, exact=True, causal=False
+        ),
     ),
     Theorem(
         "longformer-dilated",
@@ -149,8 +155,8 @@ THEOREMS = (
         "sharpens",
         claim="With dilation d the receptive field is l d w",
         source="Beltagy et al. 2020, sec. 3.1",
-        remark="It is that wide, but with one dilation in all heads holds only every d-th position: residues never mix.",
-        settle=lambda: prove_closed(dilated, one_residue, causal=False),
+        remark="It is that wide, but with one dilation in all heads residues modulo d never mix.",
+        settle=lambda: prove_closed(dilation, one_residue, causal=False),
     ),
     Theorem(
         "longformer-dilated-causal",
@@ -159,8 +165,8 @@ THEOREMS = (
         "sharpens",
         claim="With dilation d the receptive field is l d w",
         source="Beltagy et al. 2020, sec. 3.1, of the sets of sec. 4.1",
-        remark="The same where each looks back alone; there two heads are dilated, and the others mix the residues.",
-        settle=lambda: prove_closed(dilated_causal, one_residue),
+        remark="The same for causal heads; the model dilates only two heads, and the others mix.",
+        settle=lambda: prove_closed(causal_dilation, one_residue),
     ),
     Theorem(
         "longformer-some-dilated",
@@ -169,8 +175,8 @@ THEOREMS = (
         "confirms",
         claim="Some heads without dilation keep the local context",
         source="Beltagy et al. 2020, sec. 3.1",
-        remark="And connect the residues: every position hears of every other.",
-        settle=lambda: prove_hops(mixed, distance, neighbour, causal=False),
+        remark="They also connect the residues: every position reaches every other.",
+        settle=lambda: prove_hops(two_dilations, distance, neighbour, causal=False),
     ),
     Theorem(
         "streaming",
@@ -179,7 +185,7 @@ THEOREMS = (
         "confirms",
         claim="Sinks stabilize a window, and do not lengthen the memory",
         source="Xiao et al. 2023, sec. 3.1",
-        remark="From all but the sinks, paths are exactly as long as with the window alone.",
-        settle=lambda: prove_hops(sinks, past_sinks, to_sink, exact=True),
+        remark="From all other positions, paths are exactly as long as with only the window.",
+        settle=lambda: prove_hops(sinks, sink_hops, sink_step, exact=True),
     ),
 )

@@ -1,8 +1,11 @@
-"""Compiled loops: a layer carries sets of sources, 512 of them in a block of words, from its keys to its queries.
+"""Compiled loops that carry sets of sources through a layer, from its keys to its queries.
 
-A row that reads an interval of positions takes the union of it from a binary tree of unions, in O(log n) words, so that
-dense rows cost little more than sparse ones. Node v of a tree is the union of the nodes 2 v and 2 v + 1, and its leaves
-are the nodes n, ..., 2 n - 1.
+A position's set of sources is a row of bits. A block is 512 columns of bits: WORDS words per
+position.
+
+A row that reads an interval of positions takes its union from a binary tree of unions, in O(log n)
+words, so that dense rows cost little more than sparse ones. Node v of a tree is the union of the
+nodes 2 v and 2 v + 1. The leaves are the nodes n, ..., 2 n - 1.
 """
 
 from __future__ import annotations
@@ -12,113 +15,139 @@ from numba import prange
 
 from ..._jit import parallel, serial
 
-WORDS = 8  # of 64 bits: what a position holds of a block of columns, a line of cache
+WORDS = 8  # of 64 bits: one position's part of a block fills one cache line
 
 
 @parallel
 def advance(steps, widths, indptr, bounds, news, seen):
-    """What each block's `news` (n, WORDS) becomes through a layer, less what was seen there; then it is seen as well."""
-    for b in prange(len(news)):
-        _carry(steps, widths, indptr, bounds, news[b], seen[b])
+    """Carry each block's `news` (n, WORDS) through a layer, in place.
 
-
-@parallel
-def tell_apart(news, known, first, told):
-    """first = news less what is known, which then is known as well; in place, block by block.
-
-    told[b] = whether block b has any first, any news, and anything that is not known yet: bool (blocks, 3).
+    What was `seen` above it already is left out, and the result is added to `seen`.
     """
     for b in prange(len(news)):
-        told[b, 0], told[b, 1], told[b, 2] = _tell(news[b], known[b], first[b])
+        _advance_block(steps, widths, indptr, bounds, news[b], seen[b])
 
 
 @parallel
-def write(first, r, out):
-    """out[i, j] = r wherever bit j of row i of the blocks is set, out (n, at most 512 blocks)."""
+def split_new(news, known, first, flags):
+    """Set first = news & ~known, then add it to `known`; in place, block by block.
+
+    flags[b] = whether block b has any bit in `first`, has any in `news`, lacks any in `known`: bool
+    (blocks, 3).
+    """
+    for b in prange(len(news)):
+        has_first, has_news, is_partial = _split_block(news[b], known[b], first[b])
+        flags[b, 0] = has_first
+        flags[b, 1] = has_news
+        flags[b, 2] = is_partial
+
+
+@parallel
+def write_where_set(bits, value, out):
+    """out[i, j] = value wherever bit j of row i of the blocks is set; out is (n, columns)."""
     for i in prange(len(out)):
         for j in range(out.shape[1]):
-            word = first[j // (64 * WORDS), i, j // 64 % WORDS]
+            block = j // (64 * WORDS)
+            word = bits[block, i, j // 64 % WORDS]
             if (word >> np.uint64(j % 64)) & np.uint64(1):
-                out[i, j] = r
+                out[i, j] = value
 
 
 @serial
-def _tell(news, known, first):
-    """One block told apart."""
-    came = going = np.uint64(0)
-    all_known = ~came
+def _split_block(news, known, first):
+    """`split_new` for one block."""
+    any_first = np.uint64(0)
+    any_news = np.uint64(0)
+    all_known = ~np.uint64(0)
     for i in range(len(news)):
         for c in range(WORDS):
             first[i, c] = news[i, c] & ~known[i, c]
             known[i, c] |= first[i, c]
-            came |= first[i, c]
-            going |= news[i, c]
+            any_first |= first[i, c]
+            any_news |= news[i, c]
             all_known &= known[i, c]
-    return came != 0, going != 0, ~all_known != 0
+    return any_first != 0, any_news != 0, ~all_known != 0
 
 
 @serial
-def _carry(steps, widths, indptr, bounds, news, seen):
-    """One block through a layer; nothing to do where no position has news."""
+def _advance_block(steps, widths, indptr, bounds, news, seen):
+    """`advance` for one block."""
     n = len(news)
     base = np.empty((2 * n, WORDS), np.uint64)
     base[n:] = news
-    first, last = _grown(base, n)
-    if first >= last:
+    first, last = _build_tree(base, n)
+    if first >= last:  # no position has news
         return
     news[:] = 0
-    _gather(indptr[: n + 1], bounds, base, first, last, news)
+    _read_intervals(indptr[: n + 1], bounds, base, first, last, news)
     for m in range(1, len(steps)):
         tree = np.empty((2 * n, WORDS), np.uint64)
-        _reorder(base, first, last, steps[m], widths[m], tree)
-        lo, hi = _grown(tree, n)
-        _gather(indptr[m * n : (m + 1) * n + 1], bounds, tree, lo, hi, news)
-    for i in range(n):
-        if _any(news[i]):
+        _reorder_leaves(base, first, last, steps[m], widths[m], tree)
+        lo, hi = _build_tree(tree, n)
+        rows = indptr[m * n : (m + 1) * n + 1]
+        _read_intervals(rows, bounds, tree, lo, hi, news)
+    _keep_new(news, seen)
+
+
+@serial
+def _keep_new(news, seen):
+    """Clear the bits of `news` that are in `seen`, and add the rest to `seen`."""
+    for i in range(len(news)):
+        if _any_bit(news[i]):
             for c in range(WORDS):
                 news[i, c] &= ~seen[i, c]
                 seen[i, c] |= news[i, c]
 
 
 @serial
-def _grown(tree, n):
-    """Grow a tree over its leaves; (first, last + 1) of those that hold anything. Nodes without any of these stay unwritten."""
-    first, last = n, 2 * n
-    while first < 2 * n and not _any(tree[first]):
+def _build_tree(tree, n):
+    """Fill the inner nodes above the leaves; return (first, last + 1) of the filled leaves.
+
+    Nodes above empty leaves only are not written, and must not be read.
+    """
+    first = n
+    last = 2 * n
+    while first < 2 * n and not _any_bit(tree[first]):
         first += 1
-    while last > first and not _any(tree[last - 1]):
+    while last > first and not _any_bit(tree[last - 1]):
         last -= 1
-    lo, hi = first // 2, (last - 1) // 2
+    lo = first // 2
+    hi = (last - 1) // 2
     while lo >= 1 and first < last:
         for v in range(lo, hi + 1):
+            left = 2 * v
             for c in range(WORDS):
-                tree[v, c] = tree[2 * v, c] | tree[2 * v + 1, c]
-        lo, hi = lo // 2, hi // 2
+                tree[v, c] = tree[left, c] | tree[left + 1, c]
+        lo = lo // 2
+        hi = hi // 2
     return first - n, last - n
 
 
 @serial
-def _any(words):
+def _any_bit(words):
     """Whether any bit is set."""
-    held = np.uint64(0)
+    union = np.uint64(0)
     for c in range(WORDS):
-        held |= words[c]
-    return held != np.uint64(0)
+        union |= words[c]
+    return union != np.uint64(0)
 
 
 @serial
-def _gather(indptr, bounds, tree, first, last, out):
-    """Give each row the unions of its intervals, as far as these hold anything."""
+def _read_intervals(indptr, bounds, tree, first, last, out):
+    """Add the unions of its intervals to each row; leaves outside first <= a < last are empty."""
     for i in range(len(out)):
         for t in range(indptr[i], indptr[i + 1]):
-            _collect(tree, max(bounds[t, 0], first), min(bounds[t, 1], last), out[i])
+            lo = max(bounds[t, 0], first)
+            hi = min(bounds[t, 1], last)
+            _add_union(tree, lo, hi, out[i])
 
 
 @serial
-def _collect(tree, lo, hi, out):
-    """The union of the leaves lo, ..., hi - 1, added to `out`."""
+def _add_union(tree, lo, hi, out):
+    """Add the union of the leaves lo, ..., hi - 1 to `out`."""
     n = len(tree) // 2
-    lo, hi = lo + n, hi + n
+    lo = lo + n
+    hi = hi + n
     while lo < hi:
         if lo & 1:
             for c in range(WORDS):
@@ -128,17 +157,23 @@ def _collect(tree, lo, hi, out):
             hi -= 1
             for c in range(WORDS):
                 out[c] |= tree[hi, c]
-        lo, hi = lo // 2, hi // 2
+        lo = lo // 2
+        hi = hi // 2
 
 
 @serial
-def _reorder(base, first, last, step, width, tree):
-    """Write the leaves of a tree in which positions stand by their remainders by `step`, each with the `width` from it on."""
+def _reorder_leaves(base, first, last, step, width, tree):
+    """Write the leaves of a tree ordered by remainder by `step`.
+
+    Each leaf is the union of `width` positions of the base, from its own position on.
+    """
     n = len(tree) // 2
     t = n
     for remainder in range(step):
         for a in range(remainder, n, step):
             for c in range(WORDS):
                 tree[t, c] = 0
-            _collect(base, max(a, first), min(a + width, last), tree[t])
+            lo = max(a, first)
+            hi = min(a + width, last)
+            _add_union(base, lo, hi, tree[t])
             t += 1

@@ -5,20 +5,30 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.checks import integer
-from .edges import edges_once
-from .reach import layers, length
+from ..layers import StepOrder, Steps, layers, length
+from .edges import distinct_edges
 
 
-def count(steps, j, i, n, *, residual=True, order=None) -> int:
-    """How many paths (j, a, ..., i) lead through each layer once: entry (i, j) of the product A^(p) ... A^(1) in integers
+def count(
+    steps: Steps,
+    j: int,
+    i: int,
+    n: int,
+    *,
+    residual: bool = True,
+    order: StepOrder = None,
+) -> int:
+    """How many paths (j, a, ..., i) lead through each layer once: an int of any size
 
-    An int of any size, 0 where there is no path. Paths differ where positions differ. The residual edge of a position is one
-    edge from it to itself, also where it attends to itself: then it is that edge, and counts once. O(keys) time a layer at
-    the most, O(n) where rows are runs that do not overlap.
+    0 if there is none. Entry (i, j) of the product A^(p) ... A^(1) in integers. Two paths differ if
+    a position differs. The residual edge of a position is one edge to itself. If the position
+    attends to itself, the two are the same edge and count once. At most O(keys) time per layer,
+    O(n) if rows are runs that do not overlap.
 
     Parameters
     ----------
-    steps, residual, order : as for `reach`: each layer is walked through once, so that two layers alike are [p, p].
+    steps, residual, order : as for `reach`: each layer is walked through once, so that two equal
+        layers are [p, p].
     j, i : where the paths start and end, below n.
     n : the length, at most 32,768.
 
@@ -27,15 +37,18 @@ def count(steps, j, i, n, *, residual=True, order=None) -> int:
     >>> import sparse_ref as sr
     >>> sr.paths.count([sr.LogSparse()] * 4, 0, 15, 16)               # 1, 2, 4 and 8 in any order
     24
-    >>> sr.paths.count([sr.Causal()] * 30, 0, 1000, 1001)             # positions that never fall: 1029 choose 29
+    >>> sr.paths.count([sr.Causal()] * 30, 0, 1000, 1001)             # 1029 choose 29
     173999701226022632646953027019073785261478945351302124416
     """
-    patterns, n = layers(steps, order), integer("n", length(n), 1)
-    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
-    each = {step: edges_once(step, n, residual) for step in dict.fromkeys(patterns)}
-    ways = (np.arange(n) == j).astype(np.int64)
-    for step in patterns:
-        if int(ways.max()) * n >= 2**63:  # no sum of n of them is beyond int64 before that
-            ways = ways.astype(object)
-        ways = each[step].sums(ways)
-    return int(ways[i])
+    patterns = layers(steps, order)
+    n = integer("n", length(n), 1)
+    j = integer("j", j, 0, n - 1)
+    i = integer("i", i, 0, n - 1)
+    edges_by_pattern = {p: distinct_edges(p, n, residual) for p in dict.fromkeys(patterns)}
+    path_counts = (np.arange(n) == j).astype(np.int64)
+    for p in patterns:
+        # A row sums at most n counts: below 2^63 in total, int64 cannot overflow.
+        if int(path_counts.max()) * n >= 2**63:
+            path_counts = path_counts.astype(object)
+        path_counts = edges_by_pattern[p].sums(path_counts)
+    return int(path_counts[i])

@@ -1,192 +1,226 @@
-"""Paths that visit every position once: found in natural orders or by a bounded search, or shown not to exist."""
+"""Hamiltonian paths: orders that visit every position once, found, or shown not to exist.
+
+Natural orders are tried first, then certificates that no order exists, then a bounded search.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import product
 from operator import or_
 from typing import Any
 
 import numpy as np
 
-from ...lower import csr
+from ...lower import CSR, csr
 from ...sets.pattern import Pattern
+from ...sets.types import IntArray
+from .edges import members
 from .reach import hops
 from .unreachable import why_not
 
-MOST = 4096
-STEPS = 64  # orders by remainders that are tried
-VISITS = 20_000  # of a search
+MAX_SEARCH = 4096  # positions, above which only natural orders are tried
+MAX_STEP = 64  # of the orders by remainder that are tried
+MAX_VISITS = 20_000  # of a search
 
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """Whether a condition holds, None where that is not known; `said` tells why, and `evidence` is what shows it."""
+    """Whether a condition holds, None if unknown; `reason` states why, `evidence` shows it."""
 
     holds: bool | None
-    said: str
+    reason: str
     evidence: Any = None
 
     def __bool__(self):
         return self.holds is True
 
     def __str__(self):
-        return f"{'unknown' if self.holds is None else 'holds' if self.holds else 'fails'}: {self.said}"
+        if self.holds is None:
+            return f"unknown: {self.reason}"
+        return f"{'holds' if self.holds else 'fails'}: {self.reason}"
 
 
 def hamiltonian(patterns: tuple[Pattern, ...], n: int) -> Condition:
-    """Whether all n positions stand in some order in which each attends to the one before, in any of the patterns
+    """Whether there is an order of all positions in which each attends to the one before
 
-    evidence : the order, int64 (n,); or two WhyNot, of a pair of which neither reaches the other; or the positions of a cut,
-    an int64 array, without which more parts are left than a path can join; or None, where every order was tried or nothing
-    is known.
+    In which of the patterns does not matter.
+
+    evidence : the order, int64 (n,); or two WhyNot, of a pair of which neither reaches the other;
+        or the positions of a cut, int64, without which there are more parts than a path can join;
+        or None, if every order was tried or nothing is known.
     """
-    for order in _natural(n):
-        if follows(patterns, order):
-            return Condition(
-                True, f"in the order {few(order)} each position attends to the one before", order
-            )
-    if n > MOST:
-        return Condition(None, f"no natural order does, and others are looked for up to n = {MOST}")
+    for order in _natural_orders(n):
+        if is_order(patterns, order):
+            return _order_condition(order)
+    if n > MAX_SEARCH:
+        return Condition(
+            None, f"no natural order does it, and others are tried only up to n = {MAX_SEARCH}"
+        )
     union = reduce(or_, patterns)
-    joined = hops([union], n, residual=False) >= 0
-    either = joined | joined.T
-    if not either.all():
-        a, b = divmod(int(either.argmin()), n)
-        closed = (
-            why_not([union], a, b, n, residual=False),
-            why_not([union], b, a, n, residual=False),
-        )
-        return Condition(False, f"of the positions {a} and {b} neither reaches the other", closed)
+    reaches = hops([union], n, residual=False) >= 0
+    comparable = reaches | reaches.T
+    if not comparable.all():
+        a, b = divmod(int(comparable.argmin()), n)
+        forth = why_not([union], a, b, n, residual=False)
+        back = why_not([union], b, a, n, residual=False)
+        return Condition(False, f"neither of {a} and {b} reaches the other", (forth, back))
     cut = _cut(union, n)
-    return _searched(union, n, np.flatnonzero(joined.all(axis=0))) if cut is None else cut
+    if cut is not None:
+        return cut
+    starts = np.flatnonzero(reaches.all(axis=0))  # a path can only start where all is reached from
+    return _search_order(union, n, starts)
 
 
-def follows(patterns, order) -> bool:
+def _order_condition(order: IntArray) -> Condition:
+    """The condition, met by this order."""
+    reason = f"in the order {abbreviate(order)} each attends to the one before"
+    return Condition(True, reason, order)
+
+
+def is_order(patterns: tuple[Pattern, ...], order: IntArray) -> bool:
     """Whether each position of the order attends to the one before."""
-    after, before = order[1:], order[:-1]
-    return bool(
-        np.all(
-            reduce(or_, (np.broadcast_to(p.contains(after, before), after.shape) for p in patterns))
-        )
-    )
+    after = order[1:]
+    before = order[:-1]
+    edges = [members(p, after, before) for p in patterns]
+    return bool(np.logical_or.reduce(edges).all())
 
 
-def _natural(n):
-    """Positions by remainders by 1, 2, ...: each ascending, or up and down in turn; forwards and backwards."""
-    for step in range(1, min(STEPS, max(n, 1)) + 1):
+def _natural_orders(n: int) -> Iterator[IntArray]:
+    """Positions by remainder by 1, 2, ...: ascending, or up and down in turn; and reversed."""
+    for step in range(1, min(MAX_STEP, max(n, 1)) + 1):
         parts = [np.arange(remainder, n, step) for remainder in range(step)]
-        for turned, back in product((0, 1, 2), (1, -1)) if step > 1 else ((0, 1), (0, -1)):
-            yield np.concatenate(
-                [
-                    part[::-1] if turned and (r + turned) % 2 else part
-                    for r, part in enumerate(parts)
-                ]
-            )[::back]
+        for descending in _descending_parts(step):
+            turned = list(parts)
+            for remainder in descending:
+                turned[remainder] = parts[remainder][::-1]
+            order = np.concatenate(turned)
+            yield order
+            yield order[::-1]
 
 
-def _cut(union, n) -> Condition | None:
-    """The fewest tried of the positions with most edges that leave more parts than a path through them can join."""
-    held = csr(union, n)
-    rows, keys = np.repeat(np.arange(n), np.diff(held.indptr)), held.indices
-    others = rows != keys
-    degrees = np.bincount(rows[others], minlength=n) + np.bincount(keys[others], minlength=n)
-    busiest = np.argsort(-degrees, kind="stable")
-    for many in dict.fromkeys(round(2 ** (e / 2)) for e in range(2 * n.bit_length())):
-        if 2 * many + 1 >= n:
-            break
-        removed = np.sort(busiest[:many])
-        left = parts_without(rows, keys, removed, n)
-        if left > many + 1:
-            said = f"without the {many} of {few(removed)} there are {left} parts, of which a path joins at most {many + 1}"
-            return Condition(False, said, removed)
+def _descending_parts(step: int) -> list[range]:
+    """The remainders that run downwards, for each order tried: none, the even or the odd ones."""
+    none = range(0)
+    if step == 1:
+        return [none]
+    return [none, range(0, step, 2), range(1, step, 2)]
+
+
+def _cut(union: Pattern, n: int) -> Condition | None:
+    """Some of the busiest positions, if removing them leaves more parts than a path joins."""
+    attends = csr(union, n)
+    rows = np.repeat(np.arange(n), np.diff(attends.indptr))
+    keys = attends.indices
+    not_loop = rows != keys
+    out_degrees = np.bincount(rows[not_loop], minlength=n)
+    in_degrees = np.bincount(keys[not_loop], minlength=n)
+    busiest = np.argsort(-(out_degrees + in_degrees), kind="stable")
+    exponents = range(2 * n.bit_length())
+    powers = [round(2 ** (e / 2)) for e in exponents]
+    for size in dict.fromkeys(powers):
+        if 2 * size + 1 >= n:
+            return None
+        removed = np.sort(busiest[:size])
+        parts = parts_without(rows, keys, removed, n)
+        if parts > size + 1:
+            noun = "position" if size == 1 else "positions"
+            reason = (
+                f"without {size} {noun} ({abbreviate(removed)}) there are {parts} parts, "
+                f"of which a path joins at most {size + 1}"
+            )
+            return Condition(False, reason, removed)
     return None
 
 
-def parts_without(rows, keys, removed, n) -> int:
-    """How many parts, joined by edges either way, the graph of edges (rows, keys) has without the positions removed."""
-    gone = np.isin(np.arange(n), removed)
-    stay = ~(gone[rows] | gone[keys])
-    ends, labels = (rows[stay], keys[stay]), np.arange(n)
+def parts_without(rows: IntArray, keys: IntArray, removed: IntArray, n: int) -> int:
+    """How many parts the undirected graph of edges (rows, keys) has without some positions."""
+    is_removed = np.isin(np.arange(n), removed)
+    stays = ~(is_removed[rows] | is_removed[keys])
+    tails = rows[stays]
+    heads = keys[stays]
+    labels = np.arange(n)  # the least position known to be in the same part
     while True:
         least = labels.copy()
-        np.minimum.at(least, ends[0], labels[ends[1]])
-        np.minimum.at(least, ends[1], labels[ends[0]])
+        np.minimum.at(least, tails, labels[heads])
+        np.minimum.at(least, heads, labels[tails])
         least = least[least]
         if (least == labels).all():
-            return len(np.unique(labels[~gone]))
+            return len(np.unique(labels[~is_removed]))
         labels = least
 
 
-def _searched(union, n, starts) -> Condition:
-    """Depth first, to those next whom the fewest others can follow; from the starts, which reach all, for a share of the visits."""
+def _search_order(union: Pattern, n: int, starts: IntArray) -> Condition:
+    """A depth-first search from each start; a position with few unvisited readers goes first."""
     attends = csr(union, n)
-    readers, ended = attends.transposed(), True
-    share = max(VISITS // max(len(starts), 1), 4 * n)
-    tried = starts[: max(VISITS // share, 1)]
+    readers = attends.transpose()
+    share = max(MAX_VISITS // max(len(starts), 1), 4 * n)
+    tried = starts[: max(MAX_VISITS // share, 1)]
+    is_exhausted = len(tried) == len(starts)
     for start in tried.tolist():
-        walk = _Walk(attends, readers, start)
-        order = walk.walked(share)
+        search = _DepthFirst(attends, readers, start)
+        order = search.run(share)
         if order is not None:
-            return Condition(
-                True, f"in the order {few(order)} each position attends to the one before", order
-            )
-        ended &= not walk.path
-    if ended and len(tried) == len(starts):
+            return _order_condition(order)
+        is_exhausted = is_exhausted and not search.path
+    if is_exhausted:
         return Condition(False, "every order was tried")
     return Condition(
-        None, f"a search of {VISITS:,} visits found no order, and no reason why there is none"
+        None, f"a search of {MAX_VISITS:,} visits found no order, and no proof that there is none"
     )
 
 
-class _Walk:
-    """A path under way, what may follow each of its positions, and how many unvisited readers each position has."""
+class _DepthFirst:
+    """A path in progress, with the candidates after each position and the readers left of each."""
 
-    def __init__(self, attends, readers, start):
-        self.attends, self.readers, self.visits = attends, readers, 0
-        self.free, self.left = np.ones(attends.shape[0], bool), np.diff(readers.indptr)
+    def __init__(self, attends: CSR, readers: CSR, start: int):
+        self.attends = attends
+        self.readers = readers
+        self.visits = 0
+        self.free = np.ones(attends.shape[0], bool)
+        self.readers_left = np.diff(readers.indptr)
         self.path: list[int] = []
-        self.choices: list[list[int]] = []
+        self.candidates: list[list[int]] = []
         self._visit(start)
 
-    def walked(self, most):
-        """The whole path as an array; None where there is none from the start, or `visits` came to `most`."""
-        while self.path and len(self.path) < len(self.free) and self.visits < most:
-            if self.choices[-1]:
-                self._visit(self.choices[-1].pop())
+    def run(self, most: int) -> IntArray | None:
+        """The whole path; None if there is none from the start, or after `most` visits."""
+        n = len(self.free)
+        while self.path and len(self.path) < n and self.visits < most:
+            if self.candidates[-1]:
+                self._visit(self.candidates[-1].pop())
             else:
                 self._leave()
-        return np.array(self.path) if len(self.path) == len(self.free) else None
+        return np.array(self.path) if len(self.path) == n else None
 
-    def _visit(self, x):
-        """Go on to x."""
+    def _visit(self, x: int):
+        """Append x to the path."""
         self.visits += 1
         self.free[x] = False
-        self.left[_of(self.attends, x)] -= 1
-        after = _of(self.readers, x)
+        self.readers_left[_row(self.attends, x)] -= 1
+        after = _row(self.readers, x)
         after = after[self.free[after]]
+        by_readers = np.argsort(-self.readers_left[after], kind="stable")
         self.path.append(x)
-        self.choices.append(after[np.argsort(-self.left[after], kind="stable")].tolist())
+        self.candidates.append(after[by_readers].tolist())
 
     def _leave(self):
-        """Go back from the last position."""
+        """Take the last position off the path."""
         x = self.path.pop()
-        self.choices.pop()
+        self.candidates.pop()
         self.free[x] = True
-        self.left[_of(self.attends, x)] += 1
+        self.readers_left[_row(self.attends, x)] += 1
 
 
-def _of(held, x):
+def _row(matrix: CSR, x: int) -> IntArray:
     """Row x of a CSR."""
-    return held.indices[held.indptr[x] : held.indptr[x + 1]]
+    return matrix.indices[matrix.indptr[x] : matrix.indptr[x + 1]]
 
 
-def few(positions) -> str:
-    """The first and last of many positions."""
-    shown = positions.tolist()
-    return (
-        ", ".join(map(str, shown))
-        if len(shown) <= 8
-        else f"{', '.join(map(str, shown[:6]))}, ..., {shown[-1]}"
-    )
+def abbreviate(positions: IntArray) -> str:
+    """All positions if they are at most 8, otherwise the first six and the last."""
+    shown = [str(position) for position in positions.tolist()]
+    if len(shown) > 8:
+        shown = [*shown[:6], "...", shown[-1]]
+    return ", ".join(shown)

@@ -1,64 +1,88 @@
-"""Boolean products of layers: layer A takes what stands at the keys of i, and puts their union at i.
+"""Boolean products of layers: a layer A puts at i the union of what is at the keys of i.
 
-Child et al. 2019, sec. 4.2, let information walk j, a, b, ..., i with j in A_a^(1), a in A_b^(2), and so on: one
-row of the product A^(p) ... A^(2) A^(1) is the set of all j that reach i.
+Child et al. 2019, sec. 4.2, let information walk j, a, b, ..., i with j in A_a^(1), a in A_b^(2),
+and so on: one row of the product A^(p) ... A^(2) A^(1) is the set of all j that reach i.
 
-A set of positions j is a row of bits. Columns are done some thousands at a time, so that memory beyond the answer is O(n).
+A set of positions j is a row of bits. Some thousands of columns are computed at a time, so that
+memory in addition to the result is O(n).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ...sets.checks import integer
-from ...sets.factorized import Factorized
-from ...sets.pattern import Pattern
-from .bitsets import WORDS, advance, tell_apart, write
-from .edges import Layer, edges
+from ...sets.types import BoolArray
+from ..layers import StepOrder, Steps, layers, length
+from .bitsets import WORDS, advance, split_new, write_where_set
+from .edges import LayerEdges, edges
 
-MOST = 32768
-SLAB = 1 << 25  # bytes of the bits that are walked with at a time
+SLAB_BYTES = 1 << 25  # of bits that are carried at a time
+BLOCK_COLUMNS = 64 * WORDS
 
 
-def reach(steps, n, *, residual=True, order=None) -> np.ndarray:
-    """[i, j] = what stands at j reaches i through the layers, one per step:  A^(p) ... A^(2) A^(1), bool (n, n)
+def reach(
+    steps: Steps,
+    n: int,
+    *,
+    residual: bool = True,
+    order: StepOrder = None,
+) -> BoolArray:
+    """[i, j] = position j reaches i through the layers, one per step: bool (n, n)
+
+    The Boolean product A^(p) ... A^(2) A^(1).
 
     Parameters
     ----------
     steps : a Factorized, or one or more patterns, of which the first is the lowest layer.
-    n : the length, at most 32,768. The answer has n^2 bytes, 1 GiB there; beside it there are about 0.1 GiB.
-    residual : each layer also keeps what stands at i itself, by the residual edge.
-    order : the steps by the paper's numbers m = 1..p, lowest layer first, as (2, 1) or (1, 2, 1); (1, ..., p) unless given.
+    n : the length, at most 32,768. The result has n^2 bytes, at most 1 GiB; the search takes about
+        0.1 GiB more.
+    residual : whether a layer also keeps what is at i itself (the residual edge).
+    order : the steps by the paper's numbers m = 1..p, lowest layer first, as (2, 1) or (1, 2, 1);
+        (1, ..., p) by default.
 
-    Raises TypeError or ValueError naming argument, value and bound. Source: Child et al. 2019, sec. 4.2.
+    Raises TypeError or ValueError naming argument, value and bound. Source: Child et al. 2019, sec.
+    4.2.
 
     >>> import sparse_ref as sr
-    >>> sr.paths.reach(sr.fixed(4), 8)[7].all()              # the last position hears of every other
+    >>> sr.paths.reach(sr.fixed(4), 8)[7].all()              # every position reaches the last one
     np.True_
-    >>> sr.paths.reach(sr.fixed(4), 8, order=(2, 1))[7]      # with the layers the other way round it does not
+    >>> sr.paths.reach(sr.fixed(4), 8, order=(2, 1))[7]      # with the layers swapped, some do not
     array([False, False, False,  True,  True,  True,  True,  True])
     """
-    cycle = edges_of(steps, n, residual, order)
-    found = np.zeros((n, n), bool)
-    for lo, hi in slabs(n):
-        bits = sources(n, lo, hi)
+    cycle = layer_cycle(steps, n, residual, order)
+    reaches = np.zeros((n, n), bool)
+    for lo, hi in column_slabs(n):
+        bits = identity_columns(n, lo, hi)
         for layer in cycle:
             advance(*layer.arrays, bits, np.zeros_like(bits))
-        write(bits, True, found[:, lo:hi])
-    return found
+        write_where_set(bits, True, reaches[:, lo:hi])
+    return reaches
 
 
-def hops(steps, n, *, residual=True, order=None, most=None) -> np.ndarray:
-    """[i, j] = the least r such that j reaches i through the first r layers, int32 (n, n); -1 where none does
+def hops(
+    steps: Steps,
+    n: int,
+    *,
+    residual: bool = True,
+    order: StepOrder = None,
+    most: int | None = None,
+) -> NDArray[np.int32]:
+    """[i, j] = the least r such that j reaches i through the first r layers: int32 (n, n)
 
-    The layers cycle through the steps: layers 1, ..., p, p + 1, ... are A^(1), ..., A^(p), A^(1), ... The diagonal is
-    0, no layer at all. -1 means that no number of layers does, or with `most`, that none up to `most` does.
+    -1 if no r does. The layers cycle through the steps: layers 1, ..., p, p + 1, ... are
+    A^(1), ..., A^(p), A^(1), ... The diagonal is 0, no layer at all.
 
     Parameters
     ----------
-    steps, residual, order : as for `reach`; the cycle is `order` where that is given.
-    n : the length, at most 32,768, where the answer has 4 GiB; `diameter`, `growth` and `distance` tell of it without.
-    most : the greatest r tried; unless given, all.
+    steps, residual, order : as for `reach`; the layers cycle through `order` if it is given.
+    n : the length, at most 32,768, at which the result has 4 GiB; `diameter`, `growth` and
+        `distance` need O(n) memory.
+    most : the greatest r to try, all by default. -1 then means that no r up to `most` joins the
+        pair.
 
     Raises TypeError or ValueError naming argument, value and bound.
 
@@ -70,80 +94,71 @@ def hops(steps, n, *, residual=True, order=None, most=None) -> np.ndarray:
     """
     if most is not None:
         most = integer("most", most, 0)
-    cycle = edges_of(steps, n, residual, order)
-    found = np.full((n, n), -1, np.int32)
-    for lo, hi in slabs(n):
-        for r, first in firsts(cycle, sources(n, lo, hi), most=most):
-            write(first, r, found[:, lo:hi])
-    return found
+    cycle = layer_cycle(steps, n, residual, order)
+    counts = np.full((n, n), -1, np.int32)
+    for lo, hi in column_slabs(n):
+        columns = counts[:, lo:hi]
+        for r, first in first_arrivals(cycle, identity_columns(n, lo, hi), most=most):
+            write_where_set(first, r, columns)
+    return counts
 
 
-def firsts(cycle, news, known=None, most=None):
-    """(r, the pairs joined by r layers and by none fewer), bit by bit in blocks like `news`, for r = 0, 1, ...
+def first_arrivals(
+    cycle, news, known=None, most: int | None = None
+) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+    """(r, the pairs that r layers join and fewer layers do not), for r = 0, 1, ...
 
-    It ends where no more come, or where all that were not `known` beforehand, bits that it sets, have come. What is
-    yielded is overwritten in the next turn.
+    The pairs are bits in blocks like `news`. Stops when no pair is new, or when every pair is
+    known; `known` is updated in place. The yielded array is overwritten in the next turn.
     """
     known = np.zeros_like(news) if known is None else known
-    first, told, r = np.empty_like(news), np.empty((len(news), 3), bool), 0
-    seen = [
-        news.copy(),
-        *(np.zeros_like(news) for _ in cycle[1:]),
-    ]  # to be at i below the same step is news once only
+    first = np.empty_like(news)
+    flags = np.empty((len(news), 3), bool)
+    # A source that arrives at i a second time below the same step brings nothing new.
+    seen = [np.zeros_like(news) for _ in cycle]
+    seen[0][:] = news
+    r = 0
     while True:
-        tell_apart(news, known, first, told)
-        came, going, unknown = (bool(told[:, t].any()) for t in range(3))
-        if came:
+        split_new(news, known, first, flags)
+        has_first, has_news, has_unknown = flags.any(axis=0).tolist()
+        if has_first:
             yield r, first
-        if r == most or not (going and unknown):
+        if r == most or not (has_news and has_unknown):
             return
-        advance(*cycle[r % len(cycle)].arrays, news, seen[(r + 1) % len(cycle)])
+        layer = cycle[r % len(cycle)]
         r += 1
+        advance(*layer.arrays, news, seen[r % len(cycle)])
 
 
-def sources(n, lo, hi) -> np.ndarray:
-    """Each position lo <= j < hi with itself alone: blocks of bits, uint64 (blocks, n, 8), bit j - lo of row j set."""
-    bits = np.zeros((-(-(hi - lo) // (64 * WORDS)), n, WORDS), np.uint64)
-    j = np.arange(hi - lo)
-    bits[j // (64 * WORDS), lo + j, j // 64 % WORDS] = np.uint64(1) << (j % 64).astype(np.uint64)
+def identity_columns(n: int, lo: int, hi: int) -> NDArray[np.uint64]:
+    """Columns lo <= j < hi of the identity, in which each position is its own only source.
+
+    Blocks of bits, uint64 (blocks, n, WORDS): bit j - lo of row j is set.
+    """
+    blocks = -(-(hi - lo) // BLOCK_COLUMNS)
+    bits = np.zeros((blocks, n, WORDS), np.uint64)
+    column = np.arange(hi - lo)
+    word = column // 64 % WORDS
+    bit = np.uint64(1) << (column % 64).astype(np.uint64)
+    bits[column // BLOCK_COLUMNS, lo + column, word] = bit
     return bits
 
 
-def slabs(n):
-    """The columns lo, ..., hi - 1 that are done together, whole blocks of them, in turn."""
-    wide = max(SLAB // (8 * WORDS * n), 2) * 64 * WORDS if n else 1
-    return [(lo, min(lo + wide, n)) for lo in range(0, n, wide)]
+def column_slabs(n: int) -> list[tuple[int, int]]:
+    """(lo, hi) of the columns lo <= j < hi that are computed together, whole blocks of them."""
+    if n == 0:
+        return []
+    blocks = max(SLAB_BYTES // (8 * WORDS * n), 2)
+    columns = blocks * BLOCK_COLUMNS
+    starts = range(0, n, columns)
+    return [(lo, min(lo + columns, n)) for lo in starts]
 
 
-def edges_of(steps, n, residual, order=None) -> tuple[Layer, ...]:
-    """What is read in each layer of the cycle, at a length at which all pairs can be walked through."""
-    patterns, n = layers(steps, order), length(n)
-    each = {step: edges(step, n, residual) for step in dict.fromkeys(patterns)}
-    return tuple(each[step] for step in patterns)
-
-
-def layers(steps, order=None) -> tuple[Pattern, ...]:
-    """The patterns of the layers from below: the steps, or those of them that `order` names from 1."""
-    patterns = steps.steps if isinstance(steps, Factorized) else steps
-    if (
-        not isinstance(patterns, (tuple, list))
-        or not patterns
-        or not all(isinstance(p, Pattern) for p in patterns)
-    ):
-        raise TypeError(
-            f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}"
-        )
-    if order is None:
-        return tuple(patterns)
-    if not isinstance(order, (tuple, list)) or not order:
-        raise TypeError(f"order must be a tuple of one or more step numbers, got {order!r}")
-    return tuple(patterns[integer("each number in order", m, 1, len(patterns)) - 1] for m in order)
-
-
-def length(n) -> int:
-    """n, if it is one and its pairs can be walked through."""
-    if integer("n", n, 0) > MOST:
-        raise ValueError(
-            f"n must be at most {MOST} for n x n pairs, got {n}: witness finds one path at any length"
-        )
-    return int(n)
+def layer_cycle(
+    steps: Steps, n: int, residual: bool, order: StepOrder = None
+) -> tuple[LayerEdges, ...]:
+    """The edges of each layer of the cycle, at a length at which all pairs are searched."""
+    patterns = layers(steps, order)
+    n = length(n)
+    edges_by_pattern = {p: edges(p, n, residual) for p in dict.fromkeys(patterns)}
+    return tuple(edges_by_pattern[p] for p in patterns)

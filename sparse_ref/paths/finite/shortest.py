@@ -1,38 +1,51 @@
-"""One path, position by position: what anybody can check by hand that j reaches i."""
+"""One path, position by position, which anybody can check by hand."""
 
 from __future__ import annotations
 
-from itertools import cycle as cycled
+import itertools
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from ...sets.checks import integer
 from ...sets.factorized import Factorized
-from .reach import edges_of, layers
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray
+from ..layers import StepOrder, Steps, layers
+from .edges import LayerEdges
+from .reach import layer_cycle
 
-MOST = 4096
+MAX_SEARCH = 4096  # the last position of a path that `witness` searches for
+Path = tuple[int, ...]
 
 
-def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
-    """A path (j, a, ..., i) through the layers: each position attends to the one before it, in its own layer
+def witness(
+    factorized: Steps,
+    j: int,
+    i: int,
+    *,
+    residual: bool = True,
+    order: StepOrder = None,
+) -> tuple[int, ...]:
+    """A path (j, a, ..., i) through the layers: each position attends to the one before it
 
-    With the residual edge a layer may also stay where it is. p layers give p + 1 positions, all of them at most
-    max(j, i). A path comes from the closed form of the factorized pattern where that has one, for j and i of any
-    size, and is checked by `contains` before it is returned; otherwise it is searched for, backwards from i, and is
-    the least in lexicographic order.
+    Each does so in its own layer. With the residual edge a layer may also stay at its position. p
+    layers give p + 1 positions, all at most max(j, i). If the factorized pattern has a closed form,
+    the path comes from it, for j and i of any size, and is checked by `contains` before it is
+    returned. Otherwise a search backwards from i gives the least path in lexicographic order.
 
     Parameters
     ----------
     factorized : a Factorized, or one or more patterns, of which the first is the lowest layer.
-    j, i : where the path starts and ends; at most 4096 where no closed form is known for the order.
+    j, i : where the path starts and ends; at most 4096 if no closed form is known for the order.
     residual, order : as for `reach`.
 
     Raises
     ------
     LookupError
-        There is no path; above 4096, none by the closed form. So it is for pairs of one block in `fixed` without the
-        residual edge, where no summary position stands between them.
+        There is no path; above 4096, none by the closed form. An example is a pair inside one block
+        of `fixed` without the residual edge, if no summary position is between them.
     TypeError, ValueError
         Naming argument, value and bound.
 
@@ -41,47 +54,45 @@ def witness(factorized, j, i, *, residual=True, order=None) -> tuple[int, ...]:
     >>> import sparse_ref as sr
     >>> sr.paths.witness(sr.strided(1000), 5, 10**18)
     (5, 1000, 1000000000000000000)
-    >>> sr.paths.witness(sr.fixed(8), 3, 6)                    # in one block: the second step is the residual edge
+    >>> sr.paths.witness(sr.fixed(8), 3, 6)                  # the second step is the residual edge
     (3, 6, 6)
     >>> sr.paths.witness(sr.fixed(8), 3, 6, residual=False)
     Traceback (most recent call last):
     LookupError: no path from j = 3 to i = 6 through Block(8), Summary(8, 1)
     """
     steps = layers(factorized, order)
-    j, i = integer("j", j, 0, None), integer("i", i, 0, None)
-    closed = (
-        isinstance(factorized, Factorized)
-        and factorized.via is not None
-        and steps == factorized.steps
-    )
-    far = max(j, i) > MOST
-    if not closed and far:
-        raise ValueError(
-            f"j and i must be at most {MOST} where no closed form is known, got j = {j}, i = {i}"
-        )
-    stated = (
-        [(j, *between, i) for between in factorized.ways(j, i) if len(between) == len(steps) - 1]
-        if closed
-        else []
-    )
-    path = next(
-        (path for path in stated if max(path) <= max(j, i) and walks(steps, path, residual)), None
-    )
-    if path is None and not far:
-        path = _search(steps, j, i, residual)
-    if path is None:
-        sought = " by the closed form" if far else ""
-        raise LookupError(
-            f"no path{sought} from j = {j} to i = {i} through {', '.join(map(repr, steps))}"
-        )
-    return path
+    j = integer("j", j, 0, None)
+    i = integer("i", i, 0, None)
+    if not isinstance(factorized, Factorized) or steps != factorized.steps:
+        return _search_path(steps, j, i, residual)
+    if factorized.via is None:
+        return _search_path(steps, j, i, residual)
+    last = max(j, i)
+    for between in factorized.ways(j, i):
+        path = (j, *between, i)
+        if len(path) != len(steps) + 1 or max(path) > last:
+            continue
+        if is_path(steps, path, residual):
+            return path
+    if last > MAX_SEARCH:
+        raise LookupError(f"no path by the closed form from {_ends(steps, j, i)}")
+    return _search_path(steps, j, i, residual)
 
 
-def shortest(steps, j, i, n, *, residual=True, order=None) -> tuple[int, ...]:
-    """A path (j, a, ..., i) of the fewest layers, which cycle through the steps: each position attends to the one before it
+def shortest(
+    steps: Steps,
+    j: int,
+    i: int,
+    n: int,
+    *,
+    residual: bool = True,
+    order: StepOrder = None,
+) -> tuple[int, ...]:
+    """A path (j, a, ..., i) of the fewest layers: each position attends to the one before it
 
-    It has hops[i, j] + 1 positions below n, (j,) alone where j = i, and is checked by `contains` before it is returned. Of
-    several it is the one whose positions are least, the last that differs being compared first.
+    It has hops[i, j] + 1 positions below n, only (j,) if j = i, and is checked by `contains` before
+    it is returned. Of several shortest paths it is the one with the least position below i, then
+    the least position below that one, and so on.
 
     Parameters
     ----------
@@ -99,80 +110,112 @@ def shortest(steps, j, i, n, *, residual=True, order=None) -> tuple[int, ...]:
     >>> import sparse_ref as sr
     >>> sr.paths.shortest([sr.LogSparse()], 0, 7, 8)
     (0, 1, 3, 7)
-    >>> sr.paths.shortest(sr.fixed(4, 1), 1, 14, 16)              # to the end of its block, and from there
+    >>> sr.paths.shortest(sr.fixed(4, 1), 1, 14, 16)       # to the end of its block, and from there
     (1, 3, 14)
     """
-    patterns, n = layers(steps, order), integer("n", n, 1)
-    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
-    cycle, fronts = edges_of(patterns, n, residual), []
-    for front in spreading(cycle, j, n):
-        fronts.append(np.packbits(front))
+    patterns = layers(steps, order)
+    n = integer("n", n, 1)
+    j = integer("j", j, 0, n - 1)
+    i = integer("i", i, 0, n - 1)
+    packed_fronts = []  # a bit per position and layer: paths may have n layers
+    for front in fronts(layer_cycle(patterns, n, residual), j, n):
+        packed_fronts.append(np.packbits(front))
         if front[i]:
-            path = _back(patterns, fronts, i, n, residual)
-            if not walks(patterns, path, residual):
-                raise RuntimeError(
-                    f"`contains` and rows differ along {path} in {patterns!r}: one of them is wrong"
-                )
-            return path
+            return _shortest_through(patterns, packed_fronts, i, n, residual)
     raise no_path(patterns, j, i)
 
 
-def spreading(cycle, j, n):
-    """The positions that j reaches through r layers and through no fewer of the same phase, bool (n,), for r = 0, 1, ..."""
-    front, r = np.arange(n) == j, 0
-    seen = [front.copy(), *(np.zeros(n, bool) for _ in cycle[1:])]
+def fronts(cycle: Sequence[LayerEdges], j: int, n: int) -> Iterator[BoolArray]:
+    """The positions that j reaches through r layers, for r = 0, 1, ...: bool (n,).
+
+    Positions that it reached earlier below the same step are left out.
+    """
+    front = np.arange(n) == j
+    seen = [np.zeros(n, bool) for _ in cycle]
+    seen[0] |= front
+    r = 0
     while front.any():
         yield front
-        above = seen[(r + 1) % len(cycle)]
-        front = cycle[r % len(cycle)].hear(front) & ~above
-        above |= front
+        layer = cycle[r % len(cycle)]
         r += 1
+        seen_above = seen[r % len(cycle)]
+        front = layer.readers_of(front) & ~seen_above
+        seen_above |= front
 
 
-def no_path(patterns, j, i) -> LookupError:
-    """What is raised where no number of layers joins j and i."""
-    return LookupError(
-        f"no path from j = {j} to i = {i} through {', '.join(map(repr, patterns))}, in any number of layers"
-    )
+def no_path(patterns: Sequence[Pattern], j: int, i: int) -> LookupError:
+    """The error for a pair that no number of layers joins."""
+    return LookupError(f"no path from {_ends(patterns, j, i)}, in any number of layers")
 
 
-def walks(steps, path, residual) -> bool:
-    """Whether each position attends to the one before, in layers that cycle, or is the same by the residual edge."""
-    hops = zip(cycled(steps), pairwise(path))
-    return min(path) >= 0 and all(
-        bool(step.contains(a, b)) or (residual and a == b) for step, (b, a) in hops
-    )
+def _ends(patterns: Sequence[Pattern], j: int, i: int) -> str:
+    """The ends of a path and its layers, as errors print them."""
+    return f"j = {j} to i = {i} through {', '.join(map(repr, patterns))}"
 
 
-def _back(patterns, fronts, i, n, residual):
-    """The path that ends at i, each position the least of the front below that the next one reads."""
+def is_path(steps: Sequence[Pattern], path: Path, residual: bool) -> bool:
+    """Whether each position attends to the one before, or equals it with the residual edge."""
+    if min(path) < 0:
+        return False
+    for step, (b, a) in zip(itertools.cycle(steps), pairwise(path)):
+        if not (step.contains(a, b) or (residual and a == b)):
+            return False
+    return True
+
+
+def _shortest_through(patterns, packed_fronts, i, n, residual) -> Path:
+    """The path back from i through the fronts, checked by `contains`."""
+    path = _trace_back(patterns, packed_fronts, i, n, residual)
+    if not is_path(patterns, path, residual):
+        raise RuntimeError(
+            f"`contains` and rows differ along {path} in {patterns!r}: one of them is wrong"
+        )
+    return path
+
+
+def _trace_back(patterns, packed_fronts, i, n, residual) -> Path:
+    """The path that ends at i: each position is the least of its front that the next one reads."""
     path = [i]
-    for r in range(len(fronts) - 2, -1, -1):
-        front = np.unpackbits(fronts[r], count=n).astype(bool)
-        keys = patterns[r % len(patterns)].row(path[-1], n)
-        before = [
-            *keys[front[keys]].tolist(),
-            *([path[-1]] if residual and front[path[-1]] else []),
-        ]
-        path.append(min(before))
+    for r in reversed(range(len(packed_fronts) - 1)):
+        front = np.unpackbits(packed_fronts[r], count=n).astype(bool)
+        above = path[-1]
+        keys = patterns[r % len(patterns)].row(above, n)
+        candidates = keys[front[keys]].tolist()
+        if residual and front[above]:
+            candidates.append(above)
+        path.append(min(candidates))
     return tuple(path[::-1])
 
 
-def _search(steps, j, i, residual):
+def _search_path(steps, j, i, residual) -> Path:
+    """The least path in lexicographic order."""
+    if max(j, i) > MAX_SEARCH:
+        raise ValueError(
+            f"j and i must be at most {MAX_SEARCH} where no closed form is known, "
+            f"got j = {j}, i = {i}"
+        )
+    path = _least_path(steps, j, i, residual)
+    if path is None:
+        raise LookupError(f"no path from {_ends(steps, j, i)}")
+    return path
+
+
+def _least_path(steps, j, i, residual) -> Path | None:
     """The least path in lexicographic order, or None."""
-    n, front = max(j, i) + 1, [i]
-    readers = []
+    n = max(j, i) + 1
+    targets = [i]  # the positions above a layer from which i is reached
+    least_readers = []
     for step in reversed(steps):
-        reader = np.full(n, -1)  # the least position that reads key b and leads on to i
-        for a in front[::-1]:
-            reader[step.row(a, n)] = a
+        least_reader = np.full(n, -1)  # of each key: the least target that reads it
+        for a in reversed(targets):
+            least_reader[step.row(a, n)] = a
             if residual:
-                reader[a] = a
-        readers.append(reader)
-        front = np.flatnonzero(reader >= 0).tolist()
-    if j not in front:
+                least_reader[a] = a
+        least_readers.append(least_reader)
+        targets = np.flatnonzero(least_reader >= 0).tolist()
+    if j not in targets:
         return None
     path = [j]
-    for reader in reversed(readers):
-        path.append(int(reader[path[-1]]))
+    for least_reader in reversed(least_readers):
+        path.append(int(least_reader[path[-1]]))
     return tuple(path)

@@ -1,4 +1,4 @@
-"""Why a pair is never joined: a closed set that holds j, or one that holds i, and that no layer leads out of."""
+"""Why no path joins a pair: a closed set of positions that contains exactly one of the two."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ import numpy as np
 
 from ...sets.checks import integer
 from ...sets.pattern import Pattern
-from .reach import edges_of, layers
-from .shortest import shortest, spreading
+from ...sets.types import BoolArray, IntArray
+from ..layers import StepOrder, Steps, layers
+from .edges import LayerEdges
+from .reach import layer_cycle
+from .shortest import fronts, shortest
 
-SLAB = 1 << 22  # pairs looked at together
-SHOWN = 12  # stretches of positions that are printed
+PAIRS_PER_SLAB = 1 << 22  # checked together
+MAX_INTERVALS = 12  # of positions that are printed
 
 
 @dataclass(frozen=True, eq=False)
 class WhyNot:
-    """Sets S_1, ..., S_p of positions, one below each layer of the cycle, that show that j never reaches i.
+    """Sets S_1, ..., S_p of positions, one below each layer, that show that j never reaches i.
 
-    outward True: j is in S_1, whoever reads a position of S_m in layer m is in S_(m + 1), and i is in none of them.
-    outward False: i is in each S_m, a position of S_(m + 1) reads none but those of S_m in layer m, and j is not in S_1.
-    S_(p + 1) is S_1. With the residual edge each position also reads itself.
+    outward True: j is in S_1, every position that reads a position of S_m in layer m is in S_(m +
+    1), i is in no S_m. outward False: i is in each S_m, a position of S_(m + 1) reads only
+    positions of S_m in layer m, j is not in S_1. S_(p + 1) is S_1. With the residual edge each
+    position also reads itself.
 
-    patterns : A^(1), ..., A^(p);  j, i, n : ints;  residual, outward : bool;  sets : int64 arrays, ascending.
+    patterns : A^(1), ..., A^(p);  j, i, n : ints;  residual, outward : bool;  sets : int64 arrays,
+        ascending.
     """
 
     patterns: tuple[Pattern, ...]
@@ -32,57 +37,84 @@ class WhyNot:
     n: int
     residual: bool
     outward: bool
-    sets: tuple[np.ndarray, ...]
+    sets: tuple[IntArray, ...]
 
     def holds(self) -> bool:
-        """Whether all of this is so, as `contains` alone tells: every pair that would lead out is looked at."""
-        inside = np.array([np.isin(np.arange(self.n), held) for held in self.sets])
-        ends = (
-            (inside[0, self.j] and not inside[:, self.i].any())
-            if self.outward
-            else (inside[:, self.i].all() and not inside[0, self.j])
+        """Whether the sets are closed and separate j from i, by `contains` at every such pair."""
+        every = np.arange(self.n)
+        inside = np.array([np.isin(every, positions) for positions in self.sets])
+        if self.outward:
+            separates = inside[0, self.j] and not inside[:, self.i].any()
+        else:
+            separates = inside[:, self.i].all() and not inside[0, self.j]
+        return bool(separates) and all(
+            self._is_closed(m, inside) for m in range(len(self.patterns))
         )
-        return bool(ends) and all(self._leads_nowhere(m, inside) for m in range(len(self.patterns)))
 
-    def _leads_nowhere(self, m, inside) -> bool:
-        """Whether layer m (from 0) keeps the set closed."""
-        below, above = inside[m], ~inside[(m + 1) % len(inside)]
-        below, above = (below, above) if self.outward else (~below, ~above)
-        keys, queries = np.flatnonzero(below), np.flatnonzero(above)
-        rows = SLAB // max(len(keys), 1) + 1
-        read = any(
-            np.any(self.patterns[m].contains(queries[lo : lo + rows, None], keys))
-            for lo in range(0, len(queries), rows)
-        )
-        return not read and not (self.residual and (below & above).any())
+    def _is_closed(self, m: int, inside: BoolArray) -> bool:
+        """Whether no edge of layer m, from 0, leads out of the sets; if not outward, into them."""
+        below = inside[m]
+        above = inside[(m + 1) % len(inside)]
+        is_source, is_target = (below, ~above) if self.outward else (~below, above)
+        if self.residual and (is_source & is_target).any():
+            return False
+        keys = np.flatnonzero(is_source)
+        queries = np.flatnonzero(is_target)
+        slab = PAIRS_PER_SLAB // max(len(keys), 1) + 1
+        for lo in range(0, len(queries), slab):
+            i = queries[lo : lo + slab, None]
+            if np.any(self.patterns[m].contains(i, keys)):
+                return False
+        return True
 
     def __str__(self):
         names = ", ".join(map(repr, self.patterns))
-        one = len(self.sets) == 1
-        held = [
-            f"{_said(held)}" if one else f"below layer {m}, {p!r}: {_said(held)}"
-            for m, (p, held) in enumerate(zip(self.patterns, self.sets), 1)
-        ]
+        claim = f"{self.j} never reaches {self.i} through {names} (n = {self.n})."
         if self.outward:
-            told = f"Those that hear of {self.j} are {'; '.join(held)}."
-            closed = (
-                "None but these reads" if one else "Layer by layer, none but those above reads"
-            ) + " any of these, and "
-            closed += f"{self.i} is not among them."
+            sets = f"Position {self.j} reaches {self._describe_sets()}."
         else:
-            told = f"Those that {self.i} hears of are {'; '.join(held)}."
-            closed = (
-                "These read" if one else "Layer by layer, those above read"
-            ) + " none but these, and "
-            closed += f"{self.j} is not among them{'' if one else ' below layer 1'}."
-        return f"{self.j} never reaches {self.i} through {names} (n = {self.n}).\n{told}\n{closed}"
+            sets = f"Position {self.i} is reached from {self._describe_sets()}."
+        return f"{claim}\n{sets}\n{self._reason()}"
+
+    def _describe_sets(self) -> str:
+        """The sets in words, each with the layer above it if there are several."""
+        descriptions = [describe_positions(positions) for positions in self.sets]
+        if len(descriptions) == 1:
+            return descriptions[0]
+        places = [f"below layer {m}, {p!r}" for m, p in enumerate(self.patterns, 1)]
+        return "; ".join(f"{text} {place}" for text, place in zip(descriptions, places))
+
+    def _reason(self) -> str:
+        """Why no path leads out of the sets, or into them."""
+        if len(self.sets) == 1 and self.outward:
+            return f"No position outside this set reads from it, and {self.i} is outside."
+        if len(self.sets) == 1:
+            return f"No position of this set reads from outside it, and {self.j} is outside."
+        if self.outward:
+            return (
+                "In each layer, only the set above it reads from the set below it, "
+                f"and {self.i} is in none of the sets."
+            )
+        return (
+            "In each layer, the set above it reads only from the set below it, "
+            f"and {self.j} is not in the set below layer 1."
+        )
 
 
-def why_not(steps, j, i, n, *, residual=True, order=None) -> WhyNot:
-    """What shows that no number of layers joins j and i: a closed set of those that hear of j, or of those that i hears of
+def why_not(
+    steps: Steps,
+    j: int,
+    i: int,
+    n: int,
+    *,
+    residual: bool = True,
+    order: StepOrder = None,
+) -> WhyNot:
+    """Why no number of layers joins j and i: a closed set of positions
 
-    The smaller of the two; `outward` tells which. Its `str` says it in words, and `holds` asks `contains` about every pair
-    that would lead out of it, which was done before it is returned.
+    It contains all positions that j reaches, or all that reach i. It is the smaller of the two
+    sets; `outward` is True for the first. `str` states it in words. `holds` evaluates `contains` at
+    every pair that would lead out of the set; that check is made before the result is returned.
 
     Parameters
     ----------
@@ -92,56 +124,66 @@ def why_not(steps, j, i, n, *, residual=True, order=None) -> WhyNot:
     Raises
     ------
     ValueError
-        j reaches i, and a shortest path is told; or an argument, value and bound.
+        j reaches i: the message gives a shortest path. Or naming argument, value and bound.
     TypeError
         Naming argument and value.
 
     >>> import sparse_ref as sr
     >>> print(sr.paths.why_not([sr.Dilated(1, 2)], 3, 6, 8))
     3 never reaches 6 through Dilated(1, 2) (n = 8).
-    Those that hear of 3 are 4 positions: 1, 3, 5, 7.
-    None but these reads any of these, and 6 is not among them.
+    Position 3 reaches 4 positions (1, 3, 5, 7).
+    No position outside this set reads from it, and 6 is outside.
     >>> print(sr.paths.why_not(sr.fixed(4), 1, 2, 8, residual=False, order=(2, 1)))
     1 never reaches 2 through Summary(4, 1), Block(4) (n = 8).
-    Those that hear of 1 are below layer 1, Summary(4, 1): 1 position: 1; below layer 2, Block(4): none.
-    Layer by layer, none but those above reads any of these, and 2 is not among them.
+    Position 1 reaches 1 position (1) below layer 1, Summary(4, 1); none below layer 2, Block(4).
+    In each layer, only the set above it reads from the set below it, and 2 is in none of the sets.
     """
-    patterns, n = layers(steps, order), integer("n", n, 1)
-    j, i = integer("j", j, 0, n - 1), integer("i", i, 0, n - 1)
-    cycle = edges_of(patterns, n, residual)
-    heard = np.zeros((len(cycle), n), bool)
-    for r, front in enumerate(spreading(cycle, j, n)):
-        heard[r % len(cycle)] |= front
+    patterns = layers(steps, order)
+    n = integer("n", n, 1)
+    j = integer("j", j, 0, n - 1)
+    i = integer("i", i, 0, n - 1)
+    cycle = layer_cycle(patterns, n, residual)
+    targets = np.zeros((len(cycle), n), bool)  # [m, a] : j reaches a below layer m
+    for r, front in enumerate(fronts(cycle, j, n)):
+        targets[r % len(cycle)] |= front
         if front[i]:
             path = shortest(patterns, j, i, n, residual=residual)
             raise ValueError(f"j = {j} reaches i = {i} in {r} layers, by the path {path}")
-    hears = _hears(cycle, i, n)
-    outward = bool(heard.sum() <= hears.sum())
-    sets = tuple(np.flatnonzero(held) for held in (heard if outward else hears))
-    found = WhyNot(patterns, j, i, n, residual, outward, sets)
-    if not found.holds():
+    sources = _sources(cycle, i, n)
+    outward = bool(targets.sum() <= sources.sum())
+    inside = targets if outward else sources
+    sets = tuple(np.flatnonzero(positions) for positions in inside)
+    why = WhyNot(patterns, j, i, n, residual, outward, sets)
+    if not why.holds():
         raise RuntimeError(f"`contains` and rows differ in {patterns!r}: one of them is wrong")
-    return found
+    return why
 
 
-def _hears(cycle, i, n):
-    """[m, a] = what stands at a below layer m reaches i at last, bool (p, n)."""
-    held, m, still = np.zeros((len(cycle), n), bool), 0, 0
-    held[:, i] = True
-    while still < len(cycle):
-        above, m = held[m], (m - 1) % len(cycle)
-        more = held[m] | cycle[m].read(above)
-        still = 0 if (more != held[m]).any() else still + 1
-        held[m] = more
-    return held
+def _sources(cycle: tuple[LayerEdges, ...], i: int, n: int) -> BoolArray:
+    """[m, a] = from position a below layer m some number of layers leads to i: bool (p, n)."""
+    sources = np.zeros((len(cycle), n), bool)
+    sources[:, i] = True
+    m = 0
+    unchanged = 0  # layers in a row that added nothing
+    while unchanged < len(cycle):
+        above = sources[m]
+        m = (m - 1) % len(cycle)
+        below = sources[m] | cycle[m].keys_of(above)
+        unchanged = 0 if (below != sources[m]).any() else unchanged + 1
+        sources[m] = below
+    return sources
 
 
-def _said(positions) -> str:
-    """How many positions, and the first stretches of them."""
+def describe_positions(positions: IntArray) -> str:
+    """How many positions, and the first intervals of them: `5 positions (0 to 3, 7)`."""
     if not len(positions):
         return "none"
-    parts = np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
-    shown = [
-        f"{part[0]}" if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts[:SHOWN]
+    intervals = np.split(positions, np.flatnonzero(np.diff(positions) > 1) + 1)
+    texts = [
+        f"{part[0]}" if len(part) == 1 else f"{part[0]} to {part[-1]}"
+        for part in intervals[:MAX_INTERVALS]
     ]
-    return f"{len(positions)} position{'s' * (len(positions) > 1)}: {', '.join(shown)}{', ...' * (len(parts) > SHOWN)}"
+    if len(intervals) > MAX_INTERVALS:
+        texts.append("...")
+    noun = "position" if len(positions) == 1 else "positions"
+    return f"{len(positions)} {noun} ({', '.join(texts)})"

@@ -1,11 +1,11 @@
-"""Steps that hang on parameters: built from small numbers, and from terms that stand for all numbers.
+"""Layers as a function of parameters: built from small numbers, or from terms that stand for all numbers.
 
-Symbols:  as in `connectivity`; `values` are parameters by name.
+Symbols:  `values` are parameters by name; j, i and the positions between them as in `finite.reach`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from inspect import Parameter, signature
@@ -15,185 +15,227 @@ from typing import Any, NamedTuple
 from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
-from ..finite.reach import layers
-from .solver import z3
-from .symbols import Symbols, Undecided
-from .terms import integer
+from ..layers import layers
+from .terms import Symbols, Undecided, integer, z3
 
-TRIED = range(5)  # what parameters are walked with
-MANY = 400  # of them at most, and as many ways through a constructor
-POSITIONS = ("i", "j")
+MAX_SMALL_PARAMETER = 4
+MAX_INSTANCES = 400
+MAX_BRANCHES = 400  # of a constructor
+POSITION_NAMES = ("i", "j")
+
+Steps = Factorized | Pattern | Sequence[Pattern]
+StepsOrFamily = Steps | Callable[..., Steps]
 
 
 class Layers(NamedTuple):
-    """The layers from below, and ways(j, i), candidates for the positions between, where known."""
+    """The patterns of the layers from below, and ways(j, i), candidates for the positions between, if known."""
 
     steps: tuple[Pattern, ...]
     ways: Callable | None
 
     @property
     def own_length(self):
-        """The n that the sets are stated for; None where they hold for every n."""
+        """The n that the sets are stated for; None if they are stated for every n."""
         return next((p.own_length for p in self.steps if p.own_length is not None), None)
 
 
 @dataclass(frozen=True)
 class Family:
-    """Layers as a function of parameters; of none, where they are fixed. `own` are the values that were asked about, if any."""
+    """Layers as a function of the parameters `names`; fixed layers have none.
+
+    `instance` holds the parameters that the user's own layers have, if this is a generalisation of them.
+    """
 
     build: Callable[..., Any]
     names: tuple[str, ...]
-    order: tuple[int, ...] | None
-    own: dict[str, int] | None = None
+    order: Sequence[int] | None
+    instance: dict[str, int] | None = None
 
-    def at(self, **values) -> Layers:
+    def layers_at(self, **values) -> Layers:
         """The layers at these parameters."""
         steps = self.build(**values)
-        steps = (steps,) if isinstance(steps, Pattern) else steps
-        found = layers(steps, self.order)
-        known = isinstance(steps, Factorized) and steps.via is not None and found == steps.steps
-        made = Layers(found, steps.ways if known and isinstance(steps, Factorized) else None)
-        if (
-            "n" in values
-            and made.own_length is not None
-            and repr(made.own_length) != repr(values["n"])
-        ):
+        patterns = layers((steps,) if isinstance(steps, Pattern) else steps, self.order)
+        ways = None
+        # A closed form of paths is about the steps in their own order.
+        if isinstance(steps, Factorized) and steps.via is not None and patterns == steps.steps:
+            ways = steps.ways
+        built = Layers(patterns, ways)
+        length = built.own_length
+        if "n" in values and length is not None and repr(length) != repr(values["n"]):
             raise TypeError(
-                f"a parameter called n is the length, and these sets are stated for n = {made.own_length!r}"
+                f"a parameter called n is the length, and these sets are stated for n = {length!r}"
             )
-        return made
+        return built
 
-    def small(self) -> Iterator[tuple[dict[str, int], Layers]]:
-        """(values, layers) at small parameters that are not refused, the least first; then those that were asked about."""
-        tried = (
-            x
-            for most in TRIED
-            for x in product(range(most + 1), repeat=len(self.names))
-            if max(x, default=most) == most
-        )
-        for values in (
-            *(dict(zip(self.names, x)) for x in islice(tried, MANY)),
-            *([self.own] if self.own else []),
-        ):
+    def instances(self) -> Iterator[tuple[dict[str, int], Layers]]:
+        """(values, layers) at small parameters that the constructor accepts, smallest first; then `instance`."""
+        if not self.names:
+            yield {}, self.layers_at()
+            return
+        for values in self._small_values():
             try:
-                yield values, self.at(**values)
+                yield values, self.layers_at(**values)
             except (ValueError, AssertionError):
-                if not self.names:
-                    raise
-            if not self.names:
-                return
+                continue
+
+    def _small_values(self) -> Iterator[dict[str, int]]:
+        """Small parameters by their maximum, at most MAX_INSTANCES; then `instance`."""
+        tuples = (
+            numbers
+            for largest in range(MAX_SMALL_PARAMETER + 1)
+            for numbers in product(range(largest + 1), repeat=len(self.names))
+            if max(numbers) == largest
+        )
+        for numbers in islice(tuples, MAX_INSTANCES):
+            yield dict(zip(self.names, numbers))
+        if self.instance is not None:
+            yield self.instance
+
+    def layer_count(self) -> int:
+        """The number of layers of the smallest instance; 0 if no instance is small."""
+        return next((len(instance.steps) for _, instance in self.instances()), 0)
 
     def symbolic(self, symbols: Symbols) -> tuple[dict[str, Any], Layers]:
-        """(values, layers) at terms. A constructor that asks is followed both ways; all but one have to be refused."""
-        values = {name: integer(symbols, name) for name in self.names}
-        found: list[tuple[bool, ...]] = []
-        pending: list[tuple[bool, ...]] = [()]
-        runs = 0
-        while pending and (runs := runs + 1) <= MANY:
-            symbols.begin(pending.pop())
-            made = self._made(values)
-            taken, decided = tuple(symbols.taken), symbols.decided or ()
-            pending += [(*taken[:t], not taken[t]) for t in range(len(decided), len(taken))]
-            if made is not None and not symbols.follows(
-                z3().BoolVal(False, symbols.context), *symbols.given, *symbols.facts
-            ):
-                found.append(taken)
-        if len(found) != 1 or pending:
-            ways = (
-                "refuses them all"
-                if not found
-                else "goes several ways, each of which needs a function of its own"
-            )
-            raise Undecided(
-                f"the steps cannot be stated for all {', '.join(self.names)}: their constructor {ways}"
-            )
-        symbols.begin(found[0])
-        made = self.at(**values)
-        symbols.decided = None
-        return values, made
+        """(values, layers) at terms, under the assumptions of the one branch that the constructor accepts.
 
-    def _made(self, values) -> Layers | None:
-        """The layers, or None where they are refused."""
+        Raises Undecided if no branch, or more than one, of the constructor gives layers.
+        """
+        values = {name: integer(symbols, name) for name in self.names}
+        branches = self._accepted_branches(values, symbols)
+        if not branches:
+            raise self._undecided("their constructor rejects every value")
+        if len(branches) > 1:
+            raise self._undecided(
+                "their constructor branches on them, and each branch needs a function of its own"
+            )
+        symbols.restart(branches[0])
+        built = self.layers_at(**values)
+        symbols.branch_plan = None
+        return values, built
+
+    def _accepted_branches(self, values, symbols: Symbols) -> list[tuple[bool, ...]]:
+        """The branches of the constructor that give layers, and whose assumptions do not contradict."""
+        accepted: list[tuple[bool, ...]] = []
+        pending: list[tuple[bool, ...]] = [()]
+        explored = 0
+        while pending:
+            explored += 1
+            if explored > MAX_BRANCHES:
+                raise self._undecided(f"their constructor has more than {MAX_BRANCHES} branches")
+            plan = pending.pop()
+            symbols.restart(plan)
+            accepts = self._accepts(values)
+            branch = tuple(symbols.branches_taken)
+            pending += [(*branch[:t], not branch[t]) for t in range(len(plan), len(branch))]
+            false = z3().BoolVal(False, symbols.context)
+            premises = (*symbols.assumptions, *symbols.definitions)
+            if accepts and not symbols.follows(false, *premises):
+                accepted.append(branch)
+        return accepted
+
+    def _accepts(self, values) -> bool:
+        """Whether the constructor gives layers on the branch that is planned."""
         try:
-            return self.at(**values)
+            self.layers_at(**values)
         except Undecided:
             raise
         except (ValueError, AssertionError):
-            return None
+            return False
         except (TypeError, AttributeError) as error:
-            raise Undecided(
-                f"the steps cannot be stated for all {', '.join(self.names)}: {error}"
-            ) from error
+            raise self._undecided(error) from error
+        return True
+
+    def _undecided(self, reason) -> Undecided:
+        names = ", ".join(self.names)
+        return Undecided(f"the steps cannot be stated for all {names}: {reason}")
 
 
-def family(steps, order) -> Family:
-    """Steps, or a function of parameters that gives steps. Raises as `layers` does, TypeError for other functions."""
+def family(steps: StepsOrFamily, order: Sequence[int] | None) -> Family:
+    """The family of fixed steps, or of a function of parameters that gives steps.
+
+    Raises as `layers` does; TypeError if the function takes anything but named parameters.
+    """
     if isinstance(steps, (Pattern, Factorized, list, tuple)) or not callable(steps):
         fixed = (steps,) if isinstance(steps, Pattern) else steps
         layers(fixed, order)
         return Family(lambda: fixed, (), order)
-    try:
-        taken = tuple(signature(steps).parameters.values())
-    except ValueError:
-        taken = ()
-    if not taken or any(
-        p.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY) for p in taken
-    ):
-        raise TypeError(f"steps must be a function of named parameters, or steps, got {steps!r}")
-    if any(p.name in POSITIONS for p in taken):
+    names = _parameter_names(steps)
+    if any(name in POSITION_NAMES for name in names):
         raise ValueError(
-            f"steps must have parameters other than the positions i and j, got {', '.join(p.name for p in taken)}"
+            f"steps must have parameters other than the positions i and j, got {', '.join(names)}"
         )
-    return Family(steps, tuple(p.name for p in taken), order)
+    return Family(steps, names, order)
 
 
-def generalised(given: Family) -> Family | None:
-    """A family that takes every number above 1 in fixed steps for a parameter; None where there are none. Equal numbers are one."""
-    values: dict[str, int] = {}
+def _parameter_names(function) -> tuple[str, ...]:
+    """The names of a function's parameters. Raises TypeError if there are none, or some have no name."""
+    try:
+        parameters = tuple(signature(function).parameters.values())
+    except ValueError:
+        parameters = ()
+    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    if not parameters or any(p.kind not in by_name for p in parameters):
+        raise TypeError(f"steps must be a function of named parameters, or steps, got {function!r}")
+    return tuple(p.name for p in parameters)
 
-    def name_of(field: str, value: int) -> str:
-        known = next((name for name, other in values.items() if other == value), None)
-        free = (
-            name
-            for name in (field, *(f"{field}_{t}" for t in range(2, 99)))
-            if name not in (*values, *POSITIONS, "n")
-        )
-        name = known or next(free)
-        values.setdefault(name, value)
-        return name
 
-    steps = given.build()
-    _renamed(steps, lambda field, x: name_of(field, x) and x)
-    if not values:
+def generalise(fixed: Family) -> Family | None:
+    """A family whose parameters are the numbers above 1 in fixed steps; None if there are none.
+
+    Equal numbers are one parameter.
+    """
+    names: dict[int, str] = {}
+
+    def name_of(field: str, number: int) -> str:
+        if number not in names:
+            unavailable = (*names.values(), *POSITION_NAMES, "n")
+            candidates = (field, *(f"{field}_{t}" for t in range(2, 99)))
+            names[number] = next(name for name in candidates if name not in unavailable)
+        return names[number]
+
+    def keep_number(field: str, number: int) -> int:
+        name_of(field, number)
+        return number
+
+    steps = fixed.build()
+    _replace_numbers(steps, keep_number)
+    if not names:
         return None
-    return Family(
-        lambda **own: _renamed(steps, lambda field, x: own[name_of(field, x)]),
-        tuple(values),
-        given.order,
-        dict(values),
-    )
+
+    def build(**values):
+        return _replace_numbers(steps, lambda field, number: values[name_of(field, number)])
+
+    instance = {name: number for number, name in names.items()}
+    return Family(build, tuple(instance), fixed.order, instance)
 
 
-def _renamed(x, symbol, field="x"):
-    """The same value, `symbol(field, number)` in place of each number above 1 that is a parameter."""
+def _replace_numbers(x, replacement, field="x"):
+    """The same value, with `replacement(field, number)` for each parameter that is a number above 1."""
     if isinstance(x, int) and not isinstance(x, bool):
-        return symbol(field, x) if x > 1 else x
+        return replacement(field, x) if x > 1 else x
     if isinstance(x, (list, tuple)):
-        return tuple(_renamed(each, symbol, field) for each in x)
+        return tuple(_replace_numbers(part, replacement, field) for part in x)
     if isinstance(x, Factorized):
-        return Factorized(_renamed(x.steps, symbol), via=_renamed(x.via, symbol))
+        steps = _replace_numbers(x.steps, replacement)
+        return Factorized(steps, via=_replace_numbers(x.via, replacement))
     if isinstance(x, partial):
-        return partial(
-            x.func,
-            *x.args,
-            **{name: _renamed(value, symbol, name) for name, value in x.keywords.items()},
-        )
+        keywords = {
+            name: _replace_numbers(value, replacement, name) for name, value in x.keywords.items()
+        }
+        return partial(x.func, *x.args, **keywords)
     if isinstance(x, Pattern) and is_dataclass(x):
-        kinds = x.bounds() if isinstance(x, Rule) else {}
-        return type(x)(
-            *(
-                value if kinds.get(name, (int,))[0] is tuple else _renamed(value, symbol, name)
-                for name, value in ((each.name, getattr(x, each.name)) for each in fields(x))
-            )
-        )
+        return _replace_in_pattern(x, replacement)
     return x
+
+
+def _replace_in_pattern(p, replacement):
+    """The same for the fields of a pattern; sets of positions stay as they are."""
+    bounds = p.bounds() if isinstance(p, Rule) else {}
+    arguments = []
+    for field in fields(p):
+        value = getattr(p, field.name)
+        is_positions = field.name in bounds and bounds[field.name][0] is tuple
+        arguments.append(
+            value if is_positions else _replace_numbers(value, replacement, field.name)
+        )
+    return type(p)(*arguments)

@@ -1,99 +1,109 @@
-"""Statements about any number of layers, whose induction z3 is asked for step by step; abstract."""
+"""Statements about any number of layers, by an induction whose steps z3 confirms one by one; abstract."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
+from ...sets.types import BoolArray
 from .family import Family, Layers
-from .mutations import Change
-from .query import Question
-from .small_cases import FEW, MANY, first, least, length_of, lengths
-from .solver import z3
-from .symbols import Undecided
+from .mutations import Mutation, counterexamples
+from .query import Query
+from .small_cases import LONG_LENGTH, SHORT_LENGTH, smallest_failure
+from .terms import Undecided, z3
 from .verdict import Verdict
+from .wording import Scope, Statement
 
 
 class Induction:
-    """A statement about any number of layers; abstract. `assumed` says that z3 may take j <= i for given."""
+    """A statement about any number of layers; abstract.
 
-    assumed: bool
+    `assumes_causal`: z3 may assume j <= i, and does not have to derive it.
+    """
 
-    def __init__(self, given: Family, causal: bool, deadline: float):
-        self.given, self.causal, self.deadline, self.start = given, causal, deadline, monotonic()
+    assumes_causal: bool
 
-    def conditions(self, question: Question) -> Iterator[tuple[str, Any]]:
-        """(a step of the induction, a condition under which it fails): it holds where z3 finds no case."""
+    def __init__(self, family: Family, causal: bool, deadline: float):
+        self.family = family
+        self.causal = causal
+        self.deadline = deadline
+
+    def steps(self, query: Query) -> Iterator[tuple[str, Any]]:
+        """(a step of the induction in words, the condition under which it fails)."""
         raise NotImplementedError
 
-    def wrong(self, values, found: Layers, n: int) -> np.ndarray:
-        """The pairs for which the statement is false at one length, bool [i, j], by walking."""
+    def failures(self, values: dict[str, Any], layers: Layers, n: int) -> BoolArray:
+        """The pairs for which the statement is false at one length, bool [i, j], without z3."""
         raise NotImplementedError
 
-    def changes(self, count: int) -> Iterator[Change]:
-        """Changes of so many layers that may make the statement false."""
+    def mutations(self, count: int) -> Iterator[Mutation]:
+        """Mutations of so many layers that may make the statement false."""
         raise NotImplementedError
 
-    def verdict(self) -> Verdict:
-        """By walking, then by induction."""
-        question = Question(self.given, self.assumed)
-        status, case, planted = "unknown", None, ""
-        said = self.said(question)
-        try:
-            case = least(self.given, self.wrong, self.deadline)
-            if case is not None:
-                status, evidence = "refuted", "every path was walked"
-            elif failed := self.failed(question):
-                evidence = failed
-            elif question.vacuous(values for values, _ in self.given.small()):
-                evidence = "no small parameters fulfil what is assumed"
-            elif not (planted := self.planted()):
-                evidence = "no other sets were found for which it is false"
-            else:
-                status, evidence = "proved", self.evidence(question)
-        except (Undecided, z3().Z3Exception) as error:
-            evidence = str(error)
-        return Verdict(status, *said, evidence, case, planted, monotonic() - self.start)
-
-    def failed(self, question: Question) -> str:
-        """The first step of the induction that is not confirmed, and why; "" where all are."""
-        for name, condition in self.conditions(question):
-            answer = question.case(condition, seconds=max(0.1, self.deadline - monotonic()))
-            if answer.found != "no":
-                return f"{name}: {answer.reason or f'not at {answer.case}'}"
-        return ""
-
-    def planted(self) -> str:
-        """A change that makes the statement false at some small case, and by which a step of the induction fails."""
-        most = FEW if self.given.names else MANY
-        for text, change in self.changes(
-            next((len(found.steps) for _, found in self.given.small()), 0)
-        ):
-            for values, found in self.given.small():
-                other, own = change(found), length_of(found, values)
-                case = first(
-                    other,
-                    lengths(other, own, most),
-                    partial(self.wrong, values, other),
-                    own is None,
-                    self.deadline,
-                )
-                if case is not None and self.failed(
-                    Question(self.given, self.assumed, change=change)
-                ):
-                    return f"{text} it is false at {case._replace(parameters=tuple(values.items()))}, and z3 says so"
-                if monotonic() > self.deadline:
-                    return ""
-        return ""
-
-    def said(self, question: Question) -> tuple[str, str]:
+    def statement(self, query: Query) -> Statement:
         """The statement, in words and in TeX."""
         raise NotImplementedError
 
-    def evidence(self, question: Question) -> str:
-        """What it rests on."""
+    def evidence(self, query: Query) -> str:
+        """The evidence for "proved"."""
         raise NotImplementedError
+
+    def verdict(self) -> Verdict:
+        """By small cases, then by induction."""
+        start = monotonic()
+        verdict = self.untimed_verdict()
+        return replace(verdict, seconds=monotonic() - start)
+
+    def untimed_verdict(self) -> Verdict:
+        """The same, without the seconds."""
+        query = Query(self.family, self.assumes_causal)
+        statement = self.statement(query)
+        try:
+            case = smallest_failure(self.family, self.failures, self.deadline)
+            if case is not None:
+                return Verdict("refuted", *statement, "every path was checked", case)
+            reason = self.obstacle(query)
+            control = "" if reason else self.negative_control()
+            if control:
+                evidence = self.evidence(query)
+                return Verdict("proved", *statement, evidence, negative_control=control)
+            reason = reason or "no change that was tried makes the statement false"
+        except (Undecided, z3().Z3Exception) as error:
+            reason = str(error)
+        return Verdict("unknown", *statement, reason)
+
+    def obstacle(self, query: Query) -> str:
+        """Why the induction proves nothing; "" if it does."""
+        failure = self.step_failure(query)
+        if failure:
+            return failure
+        if query.is_vacuous(values for values, _ in self.family.instances()):
+            return "no parameters that were tried fulfil the assumptions"
+        return ""
+
+    def step_failure(self, query: Query) -> str:
+        """The first step of the induction that z3 does not confirm, and why; "" if it confirms all."""
+        for name, condition in self.steps(query):
+            seconds = max(0.1, self.deadline - monotonic())
+            answer = query.solve(condition, seconds=seconds)
+            if answer.status != "unsat":
+                return f"{name}: {answer.reason or f'fails at {answer.case}'}"
+        return ""
+
+    def negative_control(self) -> str:
+        """A mutation that makes the statement false at a small case, and makes a step of the induction fail."""
+        mutations = self.mutations(self.family.layer_count())
+        longest = SHORT_LENGTH if self.family.names else LONG_LENGTH
+        for mutation, case in counterexamples(
+            self.family, mutations, self.failures, self.deadline, longest=longest
+        ):
+            query = Query(self.family, self.assumes_causal, change=mutation.change)
+            if self.step_failure(query):
+                return f"{mutation.text}, the induction fails: the counterexample is {case}"
+        return ""
+
+    def scope(self, query: Query) -> Scope:
+        """The cases that the statement is for."""
+        return Scope(query.assumption_texts(), self.causal, query.length)

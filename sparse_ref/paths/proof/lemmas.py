@@ -1,44 +1,64 @@
-"""Any number of layers: how many a path takes, and where no path ever leads. Both by induction, whose steps z3 is asked for.
+"""Any number of layers: the length of a shortest path, and pairs that no path connects, by induction.
 
-Symbols:  as in `connectivity`; a is the position that i reads, and from which the induction goes on.
+z3 confirms each step of the induction.
+
+Symbols:  j, i as in `finite.reach`; a is the key of i from which the induction goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
 from ...sets.checks import flag
-from .family import Family, family
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, IntArray
+from .family import Family, StepsOrFamily, family
 from .induction import Induction
 from .mutations import narrower, wider
-from .query import Question
-from .small_cases import layers_needed, least, pairs
-from .solver import z3
-from .symbols import Undecided
-from .terms import integer, truth
-from .verdict import Verdict, seconds_of
-from .wording import at_any_depth, in_layers, text_of
+from .query import Query
+from .small_cases import layers_needed, pairs_in_scope, smallest_failure
+from .terms import Term, Undecided, integer, truth, z3
+from .verdict import Verdict, positive_seconds
+from .wording import closure_statement, function_text, hops_statement
+
+EVIDENCE_SECONDS = 5  # for the example in the evidence, beyond the time limit
 
 
-def prove_hops(step, hops, toward, *, exact=False, causal=True, seconds=60.0) -> Verdict:
-    """Whether j reaches i through at most hops(j, i) layers of one step, for every n, i, j and parameters
+def prove_hops(
+    step: Pattern | Callable[..., Pattern],
+    hops: Callable[..., Any],
+    toward: Callable[..., Any],
+    *,
+    exact: bool = False,
+    causal: bool = True,
+    seconds: float = 60.0,
+) -> Verdict:
+    """Whether j reaches i through at most hops(j, i) layers of one step, for every n, i, j and parameter
 
-    By induction: where i is not j, i attends to a = toward(j, i), from which hops(j, a) < hops(j, i) layers are left; and
-    hops(j, i) is above 0. With `exact`, no path is shorter: hops(j, j) <= 0, and hops(j, i) <= hops(j, a) + 1 for all keys a of i.
+    By induction: if i is not j, then i attends to a = toward(j, i), and hops(j, a) < hops(j, i); and
+    hops(j, i) is above 0. With `exact`, no path is shorter: hops(j, j) <= 0, and
+    hops(j, i) <= hops(j, a) + 1 for all keys a of i.
 
     Parameters
     ----------
-    step : a pattern, or a function of named parameters that gives one, as for `prove`.
-    hops, toward : functions of j, i and these parameters, in + - * // %, comparisons and `rank`; docstrings tell them in words.
-    exact : whether the statement is that the shortest path takes hops(j, i) layers.
-    causal : True for pairs j <= i, False for all pairs.
-    seconds : as for `prove`.
+    step : Pattern, or function of named parameters that gives one
+        As for `prove`.
+    hops, toward : function of j, i and these parameters
+        In + - * // %, comparisons and `rank`. A docstring states the result in words.
+    exact : bool
+        Whether the shortest path takes exactly hops(j, i) layers.
+    causal : bool
+        True for pairs j <= i, False for all pairs.
+    seconds : float
+        As for `prove`.
 
-    Small lengths and parameters are walked first. Raises TypeError or ValueError naming argument, value and bound.
+    Small lengths and parameters are checked first.
+
+    Raises TypeError or ValueError naming argument, value and bound; ImportError if z3 is missing.
 
     >>> import sparse_ref as sr
     >>> def needed(j, i, l):
@@ -48,55 +68,76 @@ def prove_hops(step, hops, toward, *, exact=False, causal=True, seconds=60.0) ->
     >>> verdict = sr.paths.prove_hops(sr.Local, needed, toward, exact=True)
     >>> print(verdict.status, verdict.statement.partition(": ")[2], sep=": ")
     proved: the shortest path from j to i through layers of Local(l) has length ceil((i - j) / l)
-    >>> print(verdict.evidence)
-    induction, each step confirmed by z3: i reads i - ((i - j - 1) % l) - 1, and no key is nearer by more than a layer
-    >>> print(verdict.planted)
-    without keys at distance 1 in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
+    >>> print(*verdict.evidence.split(": "), sep="\\n")
+    induction, each step confirmed by z3
+    i reads i - ((i - j - 1) % l) - 1, a layer nearer to j, and no key is nearer than that
+    >>> print(*verdict.negative_control.split(": "), sep="\\n")
+    with distance 1 removed from layer 1, the induction fails
+    the counterexample is l = 1, n = 2, j = 0, i = 1
     """
-    given, deadline = family(step, None), monotonic() + seconds_of(seconds)
-    if any(len(found.steps) != 1 for _, found in islice(given.small(), 1)):
+    deadline = monotonic() + positive_seconds(seconds)
+    layers = family(step, None)
+    if layers.layer_count() > 1:
         raise ValueError(f"step must be one pattern, got {step!r}")
-    hops, toward = _function("hops", hops), _function("toward", toward)
-    return Hops(
-        given, hops, toward, flag("exact", exact), flag("causal", causal), deadline
-    ).verdict()
+    _check_callable("hops", hops)
+    _check_callable("toward", toward)
+    exact = flag("exact", exact)
+    causal = flag("causal", causal)
+    return Hops(layers, causal, deadline, hops, toward, exact).verdict()
 
 
-def prove_closed(steps, holds, *, causal=True, seconds=60.0) -> Verdict:
-    """Whether j reaches i only where holds(j, i), through any number of layers in any order, for every n, i, j and parameters
+def prove_closed(
+    steps: StepsOrFamily,
+    holds: Callable[..., Any],
+    *,
+    causal: bool = True,
+    seconds: float = 60.0,
+) -> Verdict:
+    """Whether j reaches i only if holds(j, i), through any number of layers, for every n, i, j and parameter
 
-    By induction over the layers: holds(j, j); and where holds(j, a), and i attends to a in any of the steps, holds(j, i).
-    So a pair for which it does not hold is never connected, and the evidence names the first.
+    By induction over the layers, in any order: holds(j, j); and if holds(j, a), and i attends to a in any of
+    the steps, then holds(j, i). A pair that does not satisfy `holds` is never connected; the evidence names
+    the first such pair.
 
     Parameters
     ----------
-    steps : as for `prove`.
-    holds : a function of j, i and the parameters of steps, in + - * // %, comparisons, & and |; a docstring says it in words.
-    causal : True to prove j <= i with it, that no key comes after its query; the pair that the evidence names has j <= i, too.
-    seconds : as for `prove`.
+    steps : as for `prove`
+    holds : function of j, i and the parameters of steps
+        In + - * // %, comparisons, & and |. A docstring states the condition in words.
+    causal : bool
+        True to prove j <= i as well, so that no key comes after its query; the pair that the evidence names
+        then has j <= i, too.
+    seconds : float
+        As for `prove`.
 
-    Small lengths and parameters are walked first. Raises TypeError or ValueError naming argument, value and bound.
+    Small lengths and parameters are checked first.
+
+    Raises TypeError or ValueError naming argument, value and bound; ImportError if z3 is missing.
 
     >>> import sparse_ref as sr
     >>> def one_block(j, i, l):
     ...     "j and i are in one block"
     ...     return j // l == i // l
-    >>> print(sr.paths.prove_closed(sr.Block, one_block))
-    proved: for all l >= 1, every n and all 0 <= j <= i < n: layers of Block(l) lead from j to i only where j and i are in one block
-    evidence: induction, each step confirmed by z3; so j = 0 never reaches i = 1 at l = 1, n = 2
-    planted: with keys at distance 1 added in layer 1 it is false at l = 1, j = 0, i = 1, n = 2, and z3 says so
+    >>> verdict = sr.paths.prove_closed(sr.Block, one_block)
+    >>> print(verdict.status, verdict.statement.partition(": ")[2], sep=": ")
+    proved: layers of Block(l) lead from j to i only if j and i are in one block
+    >>> print(verdict.evidence)
+    induction, each step confirmed by z3; so j = 0 never reaches i = 1 at l = 1, n = 2
+    >>> print(*verdict.negative_control.split(": "), sep="\\n")
+    with distance 1 added to layer 1, the induction fails
+    the counterexample is l = 1, n = 2, j = 0, i = 1
     """
-    deadline = monotonic() + seconds_of(seconds)
-    return Closed(
-        family(steps, None), _function("holds", holds), flag("causal", causal), deadline
-    ).verdict()
+    deadline = monotonic() + positive_seconds(seconds)
+    layers = family(steps, None)
+    _check_callable("holds", holds)
+    causal = flag("causal", causal)
+    return Closed(layers, causal, deadline, holds).verdict()
 
 
-def _function(name: str, value) -> Callable:
-    """The value, which is one."""
+def _check_callable(name: str, value) -> None:
+    """Raise TypeError unless the value is a function."""
     if not callable(value):
         raise TypeError(f"{name} must be a function of j, i and the parameters, got {value!r}")
-    return value
 
 
 class Hops(Induction):
@@ -104,131 +145,142 @@ class Hops(Induction):
 
     def __init__(
         self,
-        given: Family,
-        hops: Callable,
-        toward: Callable,
-        exact: bool,
+        family: Family,
         causal: bool,
         deadline: float,
+        hops: Callable[..., Any],
+        toward: Callable[..., Any],
+        exact: bool,
     ):
-        super().__init__(given, causal, deadline)
-        self.hops, self.toward, self.exact, self.assumed = hops, toward, exact, causal
+        super().__init__(family, causal, deadline)
+        self.hops = hops
+        self.toward = toward
+        self.exact = exact
+        self.assumes_causal = causal
 
-    def conditions(self, question):
-        both, no, i, j, step = z3().And, z3().Not, question.i, question.j, question.layers.steps[0]
-        a = question.term(self.toward(j, i, **question.values))
-        left, needed = (
-            question.term(self.hops(j, x, **question.values)).expression for x in (a, i)
-        )
-        apart, order = (
-            i.expression != j.expression,
-            [j.expression <= a.expression, a.expression <= i.expression],
-        )
-        nearer = both(
-            question.holds(step, i, a),
-            *question.within(a),
-            *(order if self.causal else []),
-            left < needed,
-        )
-        yield "hops(j, i) is at least 0", needed < 0
-        yield "hops(j, i) is above 0 where i is not j", both(apart, needed <= 0)
+    def hops_between(self, query: Query, j: Term, i: Term):
+        """hops(j, i) as a z3 integer."""
+        return query.term(self.hops(j, i, **query.values)).expression
+
+    def steps(self, query):
+        all_of, negate = z3().And, z3().Not
+        i, j = query.i, query.j
+        a = query.term(self.toward(j, i, **query.values))
+        from_a = self.hops_between(query, j, a)
+        from_i = self.hops_between(query, j, i)
+        differ = i.expression != j.expression
+        attends = query.attends(query.layers.steps[0], i, a)
+        nearer = [attends, *query.range_conditions(a)]
+        if self.causal:
+            nearer += [j.expression <= a.expression, a.expression <= i.expression]
+        nearer.append(from_a < from_i)
+        yield "hops(j, i) is at least 0", from_i < 0
+        yield "hops(j, i) is above 0 if i is not j", all_of(differ, from_i <= 0)
         yield (
-            "i attends to a = toward(j, i), where hops(j, a) < hops(j, i)",
-            both(apart, no(nearer)),
+            "i attends to a = toward(j, i), and hops(j, a) < hops(j, i)",
+            all_of(differ, negate(all_of(*nearer))),
         )
         if self.exact:
-            a = integer(question.symbols, "a")
-            left, none = (
-                question.term(self.hops(j, x, **question.values)).expression for x in (a, j)
-            )
-            key = both(
-                question.holds(step, i, a),
-                *question.within(a),
-                *([j.expression <= a.expression] if self.causal else []),
-            )
-            yield "hops(j, j) is 0", none > 0
-            yield "hops(j, i) <= hops(j, a) + 1 for every key a of i", both(key, needed > left + 1)
-            if self.causal:
-                yield "no key comes after its query", both(question.holds(step, j, i), apart)
+            yield from self.exactness_steps(query, from_i)
 
-    def wrong(self, values, found, n):
-        needed, i, j = layers_needed(found.steps, n), np.arange(n)[:, None], np.arange(n)
-        allowed = np.broadcast_to(self.hops(j, i, **values), (n, n))
-        return ((needed != allowed) if self.exact else (needed > allowed)) & pairs(n, self.causal)
+    def exactness_steps(self, query: Query, from_i):
+        """The steps of: no path is shorter than hops(j, i), which is `from_i`."""
+        all_of = z3().And
+        i, j = query.i, query.j
+        step = query.layers.steps[0]
+        a = integer(query.symbols, "a")
+        from_a = self.hops_between(query, j, a)
+        from_j = self.hops_between(query, j, j)
+        key = [query.attends(step, i, a), *query.range_conditions(a)]
+        if self.causal:
+            key.append(j.expression <= a.expression)
+        yield "hops(j, j) is 0", from_j > 0
+        yield (
+            "hops(j, i) <= hops(j, a) + 1 for every key a of i",
+            all_of(all_of(*key), from_i > from_a + 1),
+        )
+        if self.causal:
+            looks_ahead = all_of(query.attends(step, j, i), i.expression != j.expression)
+            yield "no key comes after its query", looks_ahead
 
-    def changes(self, count):
+    def failures(self, values, layers, n):
+        needed = layers_needed(layers.steps, n)
+        i, j = np.arange(n)[:, None], np.arange(n)
+        claimed: IntArray = np.broadcast_to(self.hops(j, i, **values), (n, n))
+        wrong = needed != claimed if self.exact else needed > claimed
+        return wrong & pairs_in_scope(n, self.causal)
+
+    def mutations(self, count):
         return narrower(count, self.causal)
 
-    def said(self, question):
-        said = text_of(self.hops, self.hops(question.j, question.i, **question.values))
-        return in_layers(
-            question.layers.steps, question.assumed(), self.causal, question.own, said, self.exact
-        )
+    def statement(self, query):
+        hops = function_text(self.hops, self.hops(query.j, query.i, **query.values))
+        return hops_statement(query.layers.steps, self.scope(query), hops, self.exact)
 
-    def evidence(self, question):
-        toward = self.toward(question.j, question.i, **question.values)
-        nearer = "no key is nearer by more than a layer" if self.exact else "is nearer by a layer"
-        return f"induction, each step confirmed by z3: i reads {text_of(self.toward, toward)}, and {nearer}"
+    def evidence(self, query):
+        key = function_text(self.toward, self.toward(query.j, query.i, **query.values))
+        nearer = (
+            "a layer nearer to j, and no key is nearer than that"
+            if self.exact
+            else "at least a layer nearer to j"
+        )
+        return f"induction, each step confirmed by z3: i reads {key}, {nearer}"
 
 
 class Closed(Induction):
-    """j reaches i only where holds(j, i), and j <= i where causal: which is proved with it, and not assumed."""
+    """j reaches i only if holds(j, i), and j <= i if causal, which is proved with it and not assumed."""
 
-    assumed = False
+    assumes_causal = False
 
-    def __init__(self, given: Family, holds: Callable, causal: bool, deadline: float):
-        super().__init__(given, causal, deadline)
+    def __init__(self, family: Family, causal: bool, deadline: float, holds: Callable[..., Any]):
+        super().__init__(family, causal, deadline)
         self.holds = holds
 
-    def related(self, question: Question, j, i):
-        """holds(j, i), and j <= i where causal."""
-        held = truth(self.holds(j, i, **question.values), question.symbols)
-        return z3().And(held, j.expression <= i.expression) if self.causal else held
+    def condition(self, query: Query, j: Term, i: Term):
+        """holds(j, i), and j <= i if causal, as a z3 condition."""
+        holds = truth(self.holds(j, i, **query.values), query.symbols)
+        return z3().And(holds, j.expression <= i.expression) if self.causal else holds
 
-    def conditions(self, question):
-        both, no, i, j, a = (
-            z3().And,
-            z3().Not,
-            question.i,
-            question.j,
-            integer(question.symbols, "a"),
-        )
-        yield "holds(j, j)", no(self.related(question, j, j))
-        for m, step in enumerate(question.layers.steps, 1):
-            key = both(
-                question.holds(step, i, a), *question.within(a), self.related(question, j, a)
-            )
+    def steps(self, query):
+        i, j = query.i, query.j
+        a = integer(query.symbols, "a")
+        yield "holds(j, j)", z3().Not(self.condition(query, j, j))
+        for m, step in enumerate(query.layers.steps, 1):
+            attends = query.attends(step, i, a)
+            premise = z3().And(attends, *query.range_conditions(a), self.condition(query, j, a))
             yield (
-                f"holds(j, i) where holds(j, a) and i attends to a in layer {m}",
-                both(key, no(self.related(question, j, i))),
+                f"holds(j, a) implies holds(j, i) if i attends to a in layer {m}",
+                z3().And(premise, z3().Not(self.condition(query, j, i))),
             )
 
-    def wrong(self, values, found, n):
-        return (layers_needed(found.steps, n) < n) & ~self.held(values, n)
+    def failures(self, values, layers, n):
+        reachable = layers_needed(layers.steps, n) < n
+        return reachable & ~self.mask(values, n)
 
-    def held(self, values, n):
-        """holds(j, i), and j <= i where causal, bool [i, j]."""
-        j, i = np.arange(n), np.arange(n)[:, None]
-        return np.broadcast_to(self.holds(j, i, **values), (n, n)) & pairs(n, self.causal)
+    def mask(self, values: dict[str, Any], n: int) -> BoolArray:
+        """holds(j, i), and j <= i if causal, bool [i, j]."""
+        i, j = np.arange(n)[:, None], np.arange(n)
+        holds = np.broadcast_to(self.holds(j, i, **values), (n, n))
+        return holds & pairs_in_scope(n, self.causal)
 
-    def changes(self, count):
+    def mutations(self, count):
         return wider(count, self.causal)
 
-    def said(self, question):
-        said = text_of(self.holds, self.holds(question.j, question.i, **question.values))
-        return at_any_depth(
-            question.layers.steps, question.assumed(), self.causal, question.own, said
-        )
+    def statement(self, query):
+        holds = function_text(self.holds, self.holds(query.j, query.i, **query.values))
+        return closure_statement(query.layers.steps, self.scope(query), holds)
 
-    def evidence(self, question):
-        never = least(
-            self.given,
-            lambda values, found, n: ~self.held(values, n) & pairs(n, self.causal),
-            self.deadline + 5,
-        )
-        if never is None:
-            raise Undecided("holds(j, i) is true of every pair that was looked at: nothing is said")
-        at = ", ".join(
-            f"{name} = {x}" for name, x in (dict(never.parameters) | dict(n=never.n)).items()
-        )
-        return f"induction, each step confirmed by z3; so j = {never.j} never reaches i = {never.i} at {at}"
+    def evidence(self, query):
+        def excluded_pairs(values, layers, n):
+            return ~self.mask(values, n) & pairs_in_scope(n, self.causal)
+
+        limit = self.deadline + EVIDENCE_SECONDS
+        pair = smallest_failure(self.family, excluded_pairs, limit)
+        if pair is None:
+            raise Undecided(
+                "holds(j, i) is true for every pair that was checked, so it excludes nothing"
+            )
+        values = dict(pair.parameters) | {"n": pair.n}
+        case = ", ".join(f"{name} = {x}" for name, x in values.items())
+        example = f"j = {pair.j} never reaches i = {pair.i} at {case}"
+        return f"induction, each step confirmed by z3; so {example}"

@@ -1,51 +1,110 @@
-"""Layers that lack some keys, or have some more: sets for which a statement that is true of the given ones becomes false."""
+"""Mutated layers, for negative controls: a statement that is true of the layers is false for a mutant.
+
+A mutant has some keys fewer, or some more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
+from time import monotonic
+from typing import NamedTuple
 
 from ...patterns import Band, Window
-from .family import Layers
+from ...sets.pattern import Pattern
+from .family import Family, Layers
+from .small_cases import SHORT_LENGTH, Failures, first_failure, lengths_to_try, single_length
+from .verdict import Counterexample
 
-FAR = 8  # keys at distances up to this are taken away, or added
-
-Change = tuple[str, Callable[[Layers], Layers]]
+MAX_DISTANCE = 8  # keys at distances up to this are removed or added
 
 
-def narrower(count: int, causal: bool) -> Iterator[Change]:
-    """(what is taken away, the same of so many layers): keys at one distance from one layer, from all, then all but i itself."""
-    distances = [
-        *(sign * d for d in range(1, FAR + 1) for sign in ((1,) if causal else (1, -1))),
-        0,
-    ]
-    for at, where in (
-        *(((m,), f"layer {m + 1}") for m in range(count)),
-        (range(count), "every layer"),
-    ):
-        for d in distances:
-            yield (
-                f"without keys at distance {d} in {where}",
-                partial(_changed, at=at, change=lambda p, d=d: p - Band(d, -d)),
+class Mutation(NamedTuple):
+    """A change of layers, and what it does, as "with distance 1 removed from layer 1"."""
+
+    text: str
+    change: Callable[[Layers], Layers]
+
+
+def narrower(count: int, causal: bool) -> Iterator[Mutation]:
+    """Mutations of `count` layers that remove keys.
+
+    They remove one distance from one layer, or from all; then all keys but i itself; then all keys.
+    """
+    every_layer = range(count)
+    places: list[tuple[Sequence[int], str]] = [((m,), f"layer {m + 1}") for m in every_layer]
+    places.append((every_layer, "every layer"))
+    for numbers, place in places:
+        for distance in (*_distances(causal), 0):
+            text = f"with distance {distance} removed from {place}"
+            yield _mutation(text, numbers, partial(_without_distance, distance=distance))
+    yield _mutation("with every key but i itself removed", every_layer, _only_self)
+    yield _mutation("with every key removed", every_layer, _no_keys)
+
+
+def wider(count: int, causal: bool) -> Iterator[Mutation]:
+    """Mutations of `count` layers that add one distance to one layer."""
+    for distance in _distances(causal):
+        for m in range(count):
+            text = f"with distance {distance} added to layer {m + 1}"
+            yield _mutation(text, (m,), partial(_with_distance, distance=distance))
+
+
+def counterexamples(
+    family: Family,
+    mutations: Iterable[Mutation],
+    failures: Failures,
+    deadline: float,
+    *,
+    n: int | None = None,
+    longest: int = SHORT_LENGTH,
+) -> Iterator[tuple[Mutation, Counterexample]]:
+    """(mutation, counterexample) for small instances whose mutant makes the statement false.
+
+    `failures(values, mutant, n)` are the pairs for which it is false. The search ends at the deadline.
+    """
+    for mutation in mutations:
+        for values, layers in family.instances():
+            mutant = mutation.change(layers)
+            length = single_length(layers, values, n)
+            lengths = lengths_to_try(mutant, length, longest)
+            case = first_failure(
+                mutant, lengths, partial(failures, values, mutant), length is None, deadline
             )
-    yield (
-        "with no key but i itself in any layer",
-        partial(_changed, at=range(count), change=lambda p: p & Window(0)),
-    )
-    yield "with no key in any layer", partial(_changed, at=range(count), change=lambda p: p - p)
+            if case is not None:
+                yield mutation, case._replace(parameters=tuple(values.items()))
+            if monotonic() > deadline:
+                return
 
 
-def wider(count: int, causal: bool) -> Iterator[Change]:
-    """(what is added, the same of so many layers): keys at one distance in one layer."""
-    for d in range(1, FAR + 1):
-        for sign in (1,) if causal else (1, -1):
-            for m in range(count):
-                yield (
-                    f"with keys at distance {sign * d} added in layer {m + 1}",
-                    partial(_changed, at=(m,), change=lambda p, d=sign * d: p | Band(d, -d)),
-                )
+def _distances(causal: bool) -> list[int]:
+    """Distances i - j, the nearest first; to both sides unless causal."""
+    forward = range(1, MAX_DISTANCE + 1)
+    return list(forward) if causal else list(chain.from_iterable((d, -d) for d in forward))
 
 
-def _changed(given: Layers, at, change) -> Layers:
-    """Some of the layers changed."""
-    return Layers(tuple(change(p) if m in at else p for m, p in enumerate(given.steps)), given.ways)
+def _mutation(text: str, numbers: Sequence[int], change: Callable[[Pattern], Pattern]) -> Mutation:
+    """The mutation that changes the layers of these numbers."""
+
+    def change_layers(layers: Layers) -> Layers:
+        steps = enumerate(layers.steps)
+        return layers._replace(steps=tuple(change(p) if m in numbers else p for m, p in steps))
+
+    return Mutation(text, change_layers)
+
+
+def _without_distance(p: Pattern, distance: int) -> Pattern:
+    return p - Band(distance, -distance)
+
+
+def _with_distance(p: Pattern, distance: int) -> Pattern:
+    return p | Band(distance, -distance)
+
+
+def _only_self(p: Pattern) -> Pattern:
+    return p & Window(0)
+
+
+def _no_keys(p: Pattern) -> Pattern:
+    return p - p

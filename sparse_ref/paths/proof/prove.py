@@ -1,61 +1,304 @@
-"""Do these layers connect every pair of positions, whatever n, i, j and the parameters? Proved, refuted, or unknown.
+"""Do these layers connect every pair, whatever n, i, j and the parameters? Proved, refuted, or unknown.
 
-The statement is the one of Child et al. 2019, sec. 4.2, and is put to z3 as the `formula`s of the patterns read at terms:
+The statement is that of Child et al. 2019, sec. 4.2. z3 reads it from the `formula`s of the patterns.
 
-- small lengths, and parameters from 0 to 4, are walked first: a pair without a path refutes, and is the smallest of these;
-- then z3 looks for a case in which the path through given positions fails, at all parameters at once;
-- then for a pair that no positions connect, at the numbers given, by elimination of quantifiers (linear integer arithmetic).
+- First every path is checked at small lengths, and parameters from 0 to 4. A pair without a path refutes
+  the statement, and is the smallest of these.
+- Then z3 looks for a case in which the path through known positions fails, at all parameters at once.
+- Then z3 looks for a pair that no path connects, at the user's own numbers, by quantifier elimination.
 
-What is proved is asked again of sets that are a key too narrow, where it is false: a proof that let it pass would prove nothing.
+Negative control: the same proof is run on sets with some keys removed, for which the claim is false, and
+must fail.
+
+Symbols:  j, i as in `finite.reach`; a, b, c, ... are the positions between them.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from time import monotonic
 
+import numpy as np
+
 from ...sets.checks import flag, integer
-from ..finite.reach import MOST
-from .attempts import Proof
-from .family import family
-from .verdict import Verdict, seconds_of
+from ..finite.reach import reach
+from ..layers import MAX_LENGTH
+from .family import Family, StepsOrFamily, family, generalise
+from .mutations import Mutation, counterexamples, narrower
+from .query import Answer, Query
+from .small_cases import missing_pairs, single_length, smallest_missing_pair
+from .terms import Term, Undecided, z3
+from .terms import integer as symbol
+from .verdict import Counterexample, Verdict, positive_seconds
+from .wording import POSITION_LETTERS, Scope, Statement, connection_statement, letters
+
+SHOWN_PATHS = 3
+MAX_BETWEEN = 4  # positions for which combinations of i, j and 0 are tried if no path is known
+SHOWN_POSITIONS = 12
 
 
-def prove(steps, *, residual=True, order=None, causal=True, n=None, seconds=60.0) -> Verdict:
-    """Whether the layers connect every j <= i, for every n, i, j and parameters:  j in A_a^(1), a in A_b^(2), ..., i
+def prove(
+    steps: StepsOrFamily,
+    *,
+    residual: bool = True,
+    order: Sequence[int] | None = None,
+    causal: bool = True,
+    n: int | None = None,
+    seconds: float = 60.0,
+) -> Verdict:
+    """Whether the layers connect every j <= i:  j in A_a^(1), a in A_b^(2), ..., for every n, i, j, parameter
 
     Parameters
     ----------
-    steps : a Factorized, one or more patterns, of which the first is the lowest layer; or a function of named parameters that
-        gives these, as `strided` or `lambda l: (Lookback(l), Strided(l))`: the statement is then about all that they take. A
+    steps : Factorized, Pattern, sequence of patterns, or function of named parameters that gives these
+        The first pattern is the lowest layer. For a function, such as `strided` or
+        `lambda l: (Lookback(l), Strided(l))`, the statement is about all parameters that it accepts, and a
         parameter called n is the length. Numbers above 1 in fixed steps are tried as parameters, too.
-    residual : each layer also keeps what stands at i itself, by the residual edge.
-    order : the steps by the paper's numbers m = 1..p, as for `reach`.
-    causal : True for pairs j <= i, False for all pairs.
-    n : one length, of which every pair is walked, at most 32768; every length unless given.
-    seconds : the time after which the verdict is "unknown". One length is walked to its end all the same.
+    residual : bool
+        Each layer also keeps the information at i itself, by the residual edge.
+    order : sequence of int, optional
+        The steps by the paper's numbers m = 1..p, as for `reach`.
+    causal : bool
+        True for pairs j <= i, False for all pairs.
+    n : int, optional
+        One length, at most 32768, at which every pair is checked; every length unless given.
+    seconds : float
+        The time after which the verdict is "unknown". The check of one length is always finished.
 
-    Positions between lie anywhere in 0 <= a < n. The path is the closed form `via` of a Factorized, or through i, j and 0 alone;
-    where both fail, any path is looked for at the given numbers. Sets without a formula (Listed, Random) end unknown beyond the
-    lengths that were walked, unless they are stated for one length, of which every pair is walked.
+    Positions between lie anywhere in 0 <= a < n. The path is the closed form `via` of a Factorized, or goes
+    through i, j and 0 only; if both fail, any path is searched at the given numbers. Sets without a formula
+    (Listed, Random) end "unknown" beyond the lengths that were checked, unless they are stated for one
+    length, of which every pair is checked.
 
-    Raises TypeError or ValueError naming argument, value and bound, ImportError where z3 is needed and missing.
+    Raises TypeError or ValueError naming argument, value and bound; ImportError if z3 is needed and missing.
 
     Source: Child et al. 2019, sec. 4.2.
 
     >>> import sparse_ref as sr
-    >>> print(sr.paths.prove(sr.strided, residual=False))
-    proved: for all l >= 1, every n and all 0 <= j <= i < n: there is a with j in Local(l)_a and a in Strided(l)_i
-    evidence: z3 finds no case in which the path through a = i - ((i - j) // l)*l fails
-    planted: without keys at distance 1 in layer 1 it is false at l = 2, j = 0, i = 1, n = 2, and z3 says so
+    >>> verdict = sr.paths.prove(sr.strided, residual=False)
+    >>> verdict.statement.partition(": ")[2]
+    'there is a with j in Local(l)_a and a in Strided(l)_i'
+    >>> print(verdict.status, verdict.evidence, verdict.negative_control, sep="\\n")
+    proved
+    z3 finds no case in which the path through a = i - ((i - j) // l)*l fails
+    with distance 1 removed from layer 1, z3 finds the counterexample l = 2, n = 2, j = 0, i = 1
     >>> sr.paths.prove((sr.Lookback(7), sr.Strided(8))).counterexample
     Counterexample(j=0, i=7, n=8, parameters=())
     """
     start = monotonic()
-    given = family(steps, order)
-    residual, causal = flag("residual", residual), flag("causal", causal)
-    n = None if n is None else integer("n", n, 1, MOST)
-    if n is not None and "n" in given.names:
+    layers = family(steps, order)
+    residual = flag("residual", residual)
+    causal = flag("causal", causal)
+    n = None if n is None else integer("n", n, 1, MAX_LENGTH)
+    if n is not None and "n" in layers.names:
         raise ValueError(f"n must be given once: it is a parameter of steps, and n = {n}")
-    verdict = Proof(given, residual, causal, n, start + seconds_of(seconds)).verdict()
+    deadline = start + positive_seconds(seconds)
+    verdict = Proof(layers, residual, causal, n, deadline).verdict()
     return replace(verdict, seconds=monotonic() - start)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One statement about the layers of a family, and the ways to settle it."""
+
+    family: Family
+    residual: bool
+    causal: bool
+    n: int | None
+    deadline: float
+
+    def verdict(self) -> Verdict:
+        """By small cases, then by z3."""
+        missing = smallest_missing_pair(
+            self.family, self.residual, self.causal, self.n, self.deadline
+        )
+        if missing is not None:
+            reached = self.reach_text(missing)
+            return self.refutation(missing, f"every path was checked: {reached}")
+        if not self.family.names:
+            length = single_length(self.family.layers_at(), {}, self.n)
+            if length is not None:
+                return self.exhaustive_proof(length)
+        reasons = []
+        for layers, eliminate in self.attempts():
+            try:
+                result = self.attempt(layers, eliminate)
+            except (Undecided, TypeError, AttributeError, z3().Z3Exception) as error:
+                result = str(error)
+            if isinstance(result, Verdict):
+                return result
+            reasons.append(result)
+        return Verdict("unknown", *self.statement(self.family), "; ".join(dict.fromkeys(reasons)))
+
+    def attempts(self) -> Iterator[tuple[Family, bool]]:
+        """(layers, whether to eliminate quantifiers), the most general first."""
+        is_fixed = not self.family.names
+        general = generalise(self.family) if is_fixed else None
+        if general is not None:
+            yield general, False
+        yield self.family, False
+        if is_fixed:
+            yield self.family, True
+
+    def attempt(self, layers: Family, eliminate: bool) -> Verdict | str:
+        """The verdict by z3, or the reason why there is none."""
+        query = Query(layers, self.causal, self.n)
+        instances = (values for values, _ in layers.instances())
+        if query.is_vacuous([layers.instance] if layers.instance else instances):
+            return "no parameters that were tried fulfil the assumptions"
+        negation = self.negation(query, eliminate)
+        answer = query.solve(negation, seconds=self.seconds_left(), eliminate=eliminate)
+        if answer.status == "unsat":
+            return self.confirmation(layers, query, eliminate)
+        if answer.case is not None and eliminate:
+            case = self.smallest_case(query, answer.case)
+            return self.refutation(case, f"z3 finds no path: {self.reach_text(case)}")
+        if answer.reason:
+            return answer.reason
+        return f"z3 finds a case in which {self.failure_text(query)}: {answer.case}"
+
+    def negation(self, query: Query, eliminate: bool):
+        """No path from j to i: through any positions, or through the candidates."""
+        if not eliminate:
+            paths = [
+                query.path_condition(path, self.residual) for path in self.candidate_paths(query)
+            ]
+            return z3().Not(z3().Or(*paths))
+        names = letters(POSITION_LETTERS, len(query.layers.steps) - 1)
+        between = [symbol(query.symbols, name) for name in names]
+        no_path = z3().Not(query.path_condition(between, self.residual))
+        return z3().ForAll([a.expression for a in between], no_path) if between else no_path
+
+    def candidate_paths(self, query: Query) -> Iterator[list[Term]]:
+        """Positions between that are known to lie on a path; or i, j and 0, in every order."""
+        count = len(query.layers.steps) - 1
+        if query.layers.ways is not None:
+            paths = query.layers.ways(query.j, query.i)
+            if any(len(path) != count for path in paths):
+                shown = ", ".join(map(repr, paths))
+                raise ValueError(f"via must give {count} positions between j and i, got {shown}")
+        elif count <= MAX_BETWEEN:
+            paths = list(product((query.j, query.i, 0), repeat=count))
+        else:
+            raise Undecided(
+                f"no path is known through {count} positions, "
+                f"and combinations of i, j and 0 are tried for at most {MAX_BETWEEN}"
+            )
+        for path in paths:
+            yield [query.term(a) for a in path]
+
+    def confirmation(self, layers: Family, query: Query, eliminate: bool) -> Verdict | str:
+        """The verdict "proved", if the negative control fails as it must; otherwise why not."""
+        control = self.negative_control(layers, eliminate)
+        if not control:
+            return "z3 finds no pair without a path, but no change that was tried makes that false"
+        evidence = (
+            "z3 finds no pair without a path at these numbers, by quantifier elimination"
+            if eliminate
+            else f"z3 finds no case in which {self.failure_text(query)}"
+        )
+        if layers.instance:
+            values = ", ".join(f"{name} = {x}" for name, x in layers.instance.items())
+            evidence += f" (instance: {values})"
+        statement = self.statement(layers, query)
+        return Verdict("proved", *statement, evidence, negative_control=control)
+
+    def negative_control(self, layers: Family, eliminate: bool) -> str:
+        """A mutation that makes the statement false at a small case, in which the same query is then satisfied."""
+        for mutation, case in self.false_mutants(layers):
+            query = Query(layers, self.causal, self.n, mutation.change)
+            negation = self.negation(query, eliminate)
+            limit = self.seconds_left()
+            answer = query.solve(negation, seconds=limit, eliminate=eliminate, at=case)
+            if answer.status == "sat":
+                return f"{mutation.text}, z3 finds the counterexample {case}"
+        return ""
+
+    def false_mutants(self, layers: Family) -> Iterator[tuple[Mutation, Counterexample]]:
+        """Mutations of the layers, each with a case in which no path connects the pair."""
+
+        def failures(values, mutant, n):
+            return missing_pairs(mutant.steps, self.residual, self.causal, n)
+
+        mutations = narrower(layers.layer_count(), self.causal)
+        return counterexamples(layers, mutations, failures, self.deadline, n=self.n)
+
+    def exhaustive_proof(self, length: int) -> Verdict:
+        """The verdict "proved" if every pair of the one length has a path."""
+        control = "none: no change that was tried makes the statement false"
+        for mutation, case in self.false_mutants(self.family):
+            control = f"{mutation.text}, the same check finds the counterexample {case}"
+            break
+        statement = self.statement(self.family)
+        evidence = f"every pair at n = {length} was checked"
+        return Verdict("proved", *statement, evidence, negative_control=control)
+
+    def refutation(self, case: Counterexample, evidence: str) -> Verdict:
+        """The verdict "refuted", with the pair that no path connects."""
+        try:
+            statement = self.statement(self.family)
+        except (
+            Undecided
+        ):  # the family has no statement for all parameters; state the one that fails
+            layers = self.family.layers_at(**dict(case.parameters))
+            conditions = [f"{name} = {x}" for name, x in case.parameters]
+            scope = Scope(conditions, self.causal, single_length(layers, {}, self.n))
+            statement = connection_statement(layers.steps, scope, self.residual)
+        return Verdict("refuted", *statement, evidence, case)
+
+    def smallest_case(self, query: Query, case: Counterexample) -> Counterexample:
+        """A case without a path that has the least n, then i, then j, as far as time allows."""
+        conditions: list = [self.negation(query, True)]
+        for name in ("n", "i", "j"):
+            expression = getattr(query, name).expression
+            answer = Answer("sat", case)
+            while answer.status == "sat" and self.seconds_left() > 1:
+                case = answer.case or case
+                smaller = expression < getattr(case, name)
+                limit = self.seconds_left()
+                answer = query.solve(*conditions, smaller, seconds=limit, eliminate=True)
+            conditions.append(expression == getattr(case, name))
+        return case
+
+    def statement(self, layers: Family, query: Query | None = None) -> Statement:
+        """The statement, in words and in TeX."""
+        if not layers.names:
+            fixed = layers.layers_at()
+            scope = Scope([], self.causal, single_length(fixed, {}, self.n))
+            return connection_statement(fixed.steps, scope, self.residual)
+        query = query or Query(layers, self.causal, self.n)
+        scope = Scope(query.assumption_texts(), self.causal, query.length)
+        return connection_statement(query.layers.steps, scope, self.residual, layers.names)
+
+    def failure_text(self, query: Query) -> str:
+        """The failure that z3 looks for, in words."""
+        count = len(query.layers.steps) - 1
+        if count == 0:
+            return "i does not attend to j"
+        names = letters(POSITION_LETTERS, count, query.values)
+        paths = [
+            ", ".join(f"{name} = {a!r}" for name, a in zip(names, path))
+            for path in self.candidate_paths(query)
+        ]
+        if len(paths) > SHOWN_PATHS:
+            return "every path through j, i and 0 fails"
+        return f"the path through {' or '.join(paths)} fails"
+
+    def reach_text(self, case: Counterexample) -> str:
+        """The positions that j reaches, of which i is none."""
+        if case.n > MAX_LENGTH:
+            return f"n = {case.n} is too long to list the positions that j = {case.j} reaches"
+        layers = self.family.layers_at(**dict(case.parameters))
+        mask = reach(layers.steps, case.n, residual=self.residual)
+        positions = np.flatnonzero(mask[:, case.j])
+        if len(positions) == 0:
+            return f"j = {case.j} reaches nothing"
+        shown = ", ".join(map(str, positions[:SHOWN_POSITIONS]))
+        more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
+        return f"j = {case.j} reaches only i = {shown}{more}"
+
+    def seconds_left(self) -> float:
+        """Seconds until the deadline, at least 0.1 so that z3 can report that it gave up."""
+        return max(0.1, self.deadline - monotonic())

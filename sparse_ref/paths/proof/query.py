@@ -1,166 +1,188 @@
-"""One question to z3 about layers, at terms for i, j, n and the parameters: whether a condition holds in any case."""
+"""One query to z3 about layers at terms for i, j, n and the parameters: do conditions hold in any case?"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from threading import Timer
 from typing import Any, NamedTuple
 
 from ...sets.pattern import Pattern
 from .family import Family, Layers
-from .solver import z3
-from .symbols import Symbols, Undecided
-from .terms import Term, integer, truth
+from .terms import Symbols, Term, Undecided, integer, integer_expression, truth, z3
 from .verdict import Counterexample
 
-SHARES = (
-    (0.02, 0),
-    (0.02, 1),
-    (0.04, 2),
-    (0.04, 3),
-    (0.08, 4),
-    (0.1, 5),
-    (0.2, 6),
-    (0.5, 7),
-)  # of the time, and the seed: luck
-OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
-TURNED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
+# z3 is restarted with another seed, as its luck varies: the share of the time that each seed gets.
+TIME_SHARES = (0.02, 0.02, 0.04, 0.04, 0.08, 0.1, 0.2, 0.5)
+MAX_VACUITY_MS = 5000
+NEGATIONS = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
+MIRRORS = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
 
 class Answer(NamedTuple):
-    """ "no", "yes" with the case that was found, or "unknown", and why."""
+    """The status "unsat", "sat" with the case that z3 found, or "unknown" with the reason."""
 
-    found: str
+    status: str
     case: Counterexample | None = None
     reason: str = ""
 
 
-class Question:
-    """Layers of a family at terms, and positions 0 <= j, i < n, j <= i where causal; `change` makes other layers of them first."""
+class Query:
+    """Layers of a family at terms, and positions 0 <= j, i < n, with j <= i if causal.
+
+    `change` mutates the layers first.
+    """
 
     def __init__(
         self,
-        given: Family,
+        family: Family,
         causal: bool,
         n: int | None = None,
-        change: Callable[[Layers], Layers] = lambda x: x,
+        change: Callable[[Layers], Layers] | None = None,
     ):
         self.symbols = Symbols()
-        self.values, self.layers = given.symbolic(self.symbols)
-        self.layers = change(self.layers)
-        self.i, self.j = integer(self.symbols, "i"), integer(self.symbols, "j")
+        self.values, layers = family.symbolic(self.symbols)
+        self.layers = layers if change is None else change(layers)
+        self.i = integer(self.symbols, "i")
+        self.j = integer(self.symbols, "j")
         self.n = self.values["n"] if "n" in self.values else integer(self.symbols, "n")
-        self.inside = [*self.within(self.i), *self.within(self.j)]
+        self.bounds = [*self.range_conditions(self.i), *self.range_conditions(self.j)]
         if causal:
-            self.inside.append(self.j.expression <= self.i.expression)
-        self.own = next(
-            (x for x in (n, self.layers.own_length, self.values.get("n")) if x is not None), None
-        )
-        if self.own is not None:
-            self.own = Term(z3().simplify(self.term(self.own).expression), self.symbols)
-            self.inside.append(self.n.expression == self.own.expression)
+            self.bounds.append(self.j.expression <= self.i.expression)
+        self.length = self._single_length(n)
+        if self.length is not None:
+            self.bounds.append(self.n.expression == self.length.expression)
+
+    def _single_length(self, n: int | None) -> Term | None:
+        """The one length as a term, if the statement is about one."""
+        candidates = (n, self.layers.own_length, self.values.get("n"))
+        length = next((x for x in candidates if x is not None), None)
+        if length is None:
+            return None
+        return Term(z3().simplify(self.term(length).expression), self.symbols)
 
     def term(self, x) -> Term:
         """An int as a term."""
-        return x if isinstance(x, Term) else Term(self.n._raw(x), self.symbols)
+        return x if isinstance(x, Term) else Term(integer_expression(x, self.symbols), self.symbols)
 
-    def within(self, x: Term) -> list[Any]:
+    def range_conditions(self, x: Term) -> list[Any]:
         """0 <= x < n."""
         return [x.expression >= 0, x.expression < self.n.expression]
 
-    def holds(self, step: Pattern, i, j, residual: bool = False):
-        """j in A_i; or j = i, with the residual edge."""
+    def attends(self, step: Pattern, i, j, residual: bool = False):
+        """The condition that j is in A_i; or j = i, with the residual edge."""
         member = truth(step.contains(i, j), self.symbols)
         return z3().Or(member, i.expression == j.expression) if residual else member
 
-    def assumed(self) -> list[str]:
-        """What is assumed of the parameters, each in words, without what the others imply; and those of which nothing is."""
-        kept = list(self.symbols.given)
-        for each in self.symbols.given:
-            others = [x for x in kept if not x.eq(each)]
-            kept = others if self.symbols.follows(each, *others) else kept
-        said = [_turned(self.symbols.said(each)) for each in kept]
-        free = [
-            name
-            for name in self.values
-            if name != "n" and not any(re.search(rf"\b{name}\b", text) for text in said)
+    def path_condition(self, between: list[Term], residual: bool):
+        """The condition that j, between, i is a path: each position attends to the one before."""
+        hops = pairwise([self.j, *between, self.i])
+        links = [
+            self.attends(p, query, key, residual)
+            for p, (key, query) in zip(self.layers.steps, hops, strict=True)
         ]
-        return free + said
+        ranges = [condition for a in between for condition in self.range_conditions(a)]
+        return z3().And(*links, *ranges)
 
-    def case(
+    def assumption_texts(self) -> list[str]:
+        """The parameters without assumptions, then the assumptions, each in words.
+
+        Assumptions that the others imply are left out.
+        """
+        independent = list(self.symbols.assumptions)
+        for assumption in self.symbols.assumptions:
+            others = [x for x in independent if not x.eq(assumption)]
+            if self.symbols.follows(assumption, *others):
+                independent = others
+        texts = [_readable(self.symbols.text(assumption)) for assumption in independent]
+        mentioned = {word for text in texts for word in re.findall(r"\w+", text)}
+        free = [name for name in self.values if name != "n" and name not in mentioned]
+        return free + texts
+
+    def solve(
         self, *conditions, seconds: float, eliminate: bool = False, at: Counterexample | None = None
     ) -> Answer:
-        """Whether all of these conditions hold in any case; at one case, where that is given. `eliminate` is for quantifiers."""
-        if eliminate and self.symbols.facts:
+        """Whether all conditions hold in any case, or in the case `at`.
+
+        `eliminate` is for conditions with quantifiers: z3 eliminates them.
+        """
+        if eliminate and self.symbols.definitions:
             raise Undecided(
-                "quantifiers are eliminated at numbers alone, and a length is divided by"
+                "quantifier elimination needs numbers as divisors, and a divisor here is a length"
             )
-        asked = [*self.symbols.given, *self.symbols.facts, *self.inside, *conditions]
+        premises = [*self._premises(), *conditions]
         if at is not None:
-            pinned = (
-                (self.i, at.i),
-                (self.j, at.j),
-                (self.n, at.n),
-                *((self.values[name], x) for name, x in at.parameters),
-            )
-            asked += [term.expression == x for term, x in pinned]
+            premises += self._case_conditions(at)
         if eliminate:
-            return self._asked(
-                asked, z3().Then("simplify", "qsat", ctx=self.symbols.context).solver(), seconds
-            )
-        for share, seed in SHARES:
+            tactic = z3().Then("simplify", "qsat", ctx=self.symbols.context)
+            return self._check(premises, tactic.solver(), seconds)
+        answer = Answer("unknown")
+        for seed, share in enumerate(TIME_SHARES):
             solver = z3().Solver(ctx=self.symbols.context)
             solver.set("random_seed", seed)
-            answer = self._asked(asked, solver, share * seconds)
-            if answer.found != "unknown":
+            answer = self._check(premises, solver, share * seconds)
+            if answer.status != "unknown":
                 break
         return answer
 
-    def vacuous(self, instances: Iterable[dict[str, int]]) -> bool:
-        """Whether what is assumed holds at none of these parameters, whatever n: then nothing would be proved."""
+    def is_vacuous(self, instances: Iterable[dict[str, int]]) -> bool:
+        """Whether the assumptions hold for none of these parameters, at any n: a proof would mean nothing."""
         for values in instances:
             solver = z3().Solver(ctx=self.symbols.context)
-            solver.set("timeout", 5000)
-            solver.add(*self.symbols.given, *self.symbols.facts, *self.inside)
+            solver.set("timeout", MAX_VACUITY_MS)
+            solver.add(*self._premises())
             solver.add(*(self.values[name].expression == x for name, x in values.items()))
             if solver.check() == z3().sat:
                 return False
         return True
 
-    def _asked(self, conditions, solver, seconds: float) -> Answer:
-        """What one solver says within some seconds."""
+    def _premises(self) -> list[Any]:
+        return [*self.symbols.assumptions, *self.symbols.definitions, *self.bounds]
+
+    def _case_conditions(self, case: Counterexample) -> list[Any]:
+        """The conditions that fix every term to its number in this case."""
+        numbers = [(self.i, case.i), (self.j, case.j), (self.n, case.n)]
+        numbers += [(self.values[name], x) for name, x in case.parameters]
+        return [term.expression == x for term, x in numbers]
+
+    def _check(self, premises, solver, seconds: float) -> Answer:
+        """The answer of one solver within some seconds."""
         solver.set("timeout", max(1, round(1000 * seconds)))
-        solver.add(*conditions)
-        late = Timer(seconds + 1, self.symbols.context.interrupt)
-        late.start()
+        solver.add(*premises)
+        # z3 does not keep its own timeout everywhere, so a timer interrupts it a second later.
+        timer = Timer(seconds + 1, self.symbols.context.interrupt)
+        timer.start()
         try:
-            found = str(solver.check())
-            return (
-                Answer("no")
-                if found == "unsat"
-                else Answer("yes", self._read(solver.model()))
-                if found == "sat"
-                else Answer("unknown", reason=f"z3 gave up: {solver.reason_unknown()}")
-            )
+            status = str(solver.check())
+            if status == "sat":
+                return Answer(status, self._case(solver.model()))
+            if status == "unsat":
+                return Answer(status)
+            return Answer("unknown", reason=f"z3 gave up: {solver.reason_unknown()}")
         except z3().Z3Exception as error:
             return Answer("unknown", reason=f"z3 gave up: {error}")
         finally:
-            late.cancel()
+            timer.cancel()
 
-    def _read(self, model) -> Counterexample:
-        """The case that a model of z3 is."""
-        j, i, n, *rest = (
-            model.eval(x.expression, model_completion=True).as_long()
-            for x in (self.j, self.i, self.n, *self.values.values())
-        )
-        return Counterexample(j, i, n, tuple(zip(self.values, rest)))
+    def _case(self, model) -> Counterexample:
+        """The numbers that a z3 model gives to the terms."""
+
+        def number(term: Term) -> int:
+            return model.eval(term.expression, model_completion=True).as_long()
+
+        parameters = tuple((name, number(term)) for name, term in self.values.items())
+        return Counterexample(number(self.j), number(self.i), number(self.n), parameters)
 
 
-def _turned(text: str) -> str:
+def _readable(text: str) -> str:
     """A condition without Not, and with the number on the right."""
-    if found := re.fullmatch(r"Not\((.+) (<=|>=|<|>|==) (.+)\)", text):
-        text = f"{found[1]} {OPPOSITE[found[2]]} {found[3]}"
-    if found := re.fullmatch(r"(-?\d+) (<=|>=|<|>|!=|==) (.+)", text):
-        text = f"{found[3]} {TURNED[found[2]]} {found[1]}"
+    match = re.fullmatch(r"Not\((.+) (<=|>=|<|>|==) (.+)\)", text)
+    if match:
+        left, sign, right = match.groups()
+        text = f"{left} {NEGATIONS[sign]} {right}"
+    match = re.fullmatch(r"(-?\d+) (<=|>=|<|>|!=|==) (.+)", text)
+    if match:
+        left, sign, right = match.groups()
+        text = f"{right} {MIRRORS[sign]} {left}"
     return text

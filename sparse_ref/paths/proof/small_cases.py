@@ -1,147 +1,186 @@
-"""Statements about paths, looked at one length at a time, without z3: the smallest pair for which one is false."""
+"""Statements about paths, checked without z3 at one length at a time: the smallest pair for which one is false."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
-from ...picture import brute_mask
-from ..finite.reach import MOST, reach
+from ...sets.mask import brute_mask
+from ...sets.types import BoolArray, IntArray
+from ..finite.reach import reach
+from ..layers import MAX_LENGTH
 from .family import Family, Layers
 from .verdict import Counterexample
 
-FEW, MANY = (
-    24,
-    512,
-)  # lengths up to which fixed steps are walked: three times the greatest number in them, within these
-DENSE = 64  # lengths at which products of whole matrices are quicker
+SHORT_LENGTH = 24  # every length up to this is checked, if keys may come after their query
+LONG_LENGTH = 512  # the longest that fixed layers are checked at
+MAX_MATRIX_LENGTH = 64  # up to this, products of whole matrices are quicker than `reach`
+
+Failures = Callable[[dict[str, Any], Layers, int], BoolArray]
+"""failures(values, layers, n): the pairs for which a statement is false, bool [i, j]."""
 
 
-def smallest(
-    given: Family, residual: bool, causal: bool, n: int | None, deadline: float
+def smallest_missing_pair(
+    family: Family, residual: bool, causal: bool, n: int | None, deadline: float
 ) -> Counterexample | None:
-    """The least pair without a path at small parameters and lengths, by n, then i, then j; None where all have one."""
-    return least(
-        given, lambda values, found, n: unreached(found.steps, residual, causal, n), deadline, n
-    )
+    """The smallest pair without a path at small parameters and lengths; None if all have one."""
+
+    def failures(values, layers: Layers, n: int) -> BoolArray:
+        return missing_pairs(layers.steps, residual, causal, n)
+
+    return smallest_failure(family, failures, deadline, n)
 
 
-def least(given: Family, wrong, deadline: float, n: int | None = None) -> Counterexample | None:
-    """The least pair in `wrong(values, layers, n)`, bool [i, j], at small parameters and lengths, until the deadline; or None."""
-    best: Counterexample | None = None
-    for values, found in given.small():
+def smallest_failure(
+    family: Family, failures: Failures, deadline: float, n: int | None = None
+) -> Counterexample | None:
+    """The smallest pair by n, then i, then j in `failures` at small parameters and lengths; or None.
+
+    The search ends at the deadline.
+    """
+    smallest: Counterexample | None = None
+    for values, layers in family.instances():
         if monotonic() > deadline:
             break
-        own = length_of(found, values, n)
-        most = FEW if given.names and values != given.own else MANY
+        length = single_length(layers, values, n)
+        is_small = bool(family.names) and values != family.instance
+        lengths = lengths_to_try(layers, length, SHORT_LENGTH if is_small else LONG_LENGTH)
         try:
-            missing = first(
-                found,
-                lengths(found, own, most),
-                partial(wrong, values, found),
-                own is None,
-                deadline,
+            case = first_failure(
+                layers, lengths, partial(failures, values, layers), length is None, deadline
             )
-        except IndexError:  # a listed pattern that has no rows there
+        except IndexError:  # a listed pattern without rows at this length
             continue
-        if missing is not None and (
-            best is None or (missing.n, missing.i, missing.j) < (best.n, best.i, best.j)
-        ):
-            best = missing._replace(parameters=tuple(values.items()))
-    return best
+        if case is not None and (smallest is None or _size(case) < _size(smallest)):
+            smallest = case._replace(parameters=tuple(values.items()))
+    return smallest
 
 
-def first(found: Layers, lengths, wrong, shorten: bool, deadline: float) -> Counterexample | None:
-    """The first pair in `wrong(n)`, at the first of these lengths that has one; where it may be shortened, at the least length."""
-    looked_at = 0
+def _size(case: Counterexample) -> tuple[int, int, int]:
+    return case.n, case.i, case.j
+
+
+def first_failure(
+    layers: Layers,
+    lengths: Iterable[int],
+    failures: Callable[[int], BoolArray],
+    shorten: bool,
+    deadline: float,
+) -> Counterexample | None:
+    """The first pair in failures(n), bool [i, j], at the first of these lengths that has one.
+
+    With `shorten`, at the least length that has one, also between the given lengths.
+    """
+    previous = 0
     for n in lengths:
-        if n > MOST:
-            raise ValueError(f"n must be at most {MOST} where every pair is walked, got {n}")
-        at = wrong(n)
-        if at.any() and shorten and not is_causal(found, n):  # lengths between were left out
-            between = (m for m in range(looked_at + 1, n) if monotonic() < deadline)
-            n, at = next(((m, each) for m in between if (each := wrong(m)).any()), (n, at))
-        if at.any():
-            i, j = (int(x[0]) for x in np.nonzero(at))
-            return Counterexample(j, i, max(i, j) + 1 if shorten and is_causal(found, n) else n)
-        looked_at = n
+        if n > MAX_LENGTH:
+            raise ValueError(f"n must be at most {MAX_LENGTH} to check every pair, got {n}")
+        pairs = failures(n)
+        if pairs.any():
+            case = _first_pair(pairs, n)
+            if shorten and not is_causal(layers, n):
+                between = range(previous + 1, n)
+                case = _first_failure_between(between, failures, deadline) or case
+            if shorten and is_causal(layers, case.n):  # later positions do not matter
+                case = case._replace(n=max(case.i, case.j) + 1)
+            return case
+        previous = n
         if monotonic() > deadline:
             break
     return None
 
 
-def length_of(found: Layers, values, n: int | None = None) -> int | None:
-    """The one length that is asked for, that the sets are stated for, or that is a parameter; None for every length."""
-    return next((x for x in (n, found.own_length, values.get("n")) if x is not None), None)
+def _first_failure_between(lengths, failures, deadline: float) -> Counterexample | None:
+    """The first failure at lengths that were left out before."""
+    for n in lengths:
+        if monotonic() > deadline:
+            break
+        pairs = failures(n)
+        if pairs.any():
+            return _first_pair(pairs, n)
+    return None
 
 
-def lengths(found: Layers, own: int | None, most: int = MANY) -> Iterator[int]:
-    """The lengths to look at: one where that is given; where no key comes after its query, the longest stands for all."""
-    longest = min(max(FEW, 3 * greatest(found.steps) + 2), most)
-    if own is not None:
-        yield from (own,) if own > 0 else ()
-    elif is_causal(found, longest):
+def _first_pair(pairs: BoolArray, n: int) -> Counterexample:
+    """The first True of [i, j], row by row."""
+    rows, columns = np.nonzero(pairs)
+    return Counterexample(int(columns[0]), int(rows[0]), n)
+
+
+def single_length(layers: Layers, values, n: int | None = None):
+    """The one length: `n`, that which the sets are stated for, or a parameter n; None for every length."""
+    candidates = (n, layers.own_length, values.get("n"))
+    return next((length for length in candidates if length is not None), None)
+
+
+def lengths_to_try(layers: Layers, length: int | None, longest: int = LONG_LENGTH) -> Iterator[int]:
+    """The single length, if there is one; otherwise lengths up to three times the largest parameter.
+
+    If no key comes after its query, the longest of them stands for all.
+    """
+    enough = max(SHORT_LENGTH, 3 * largest_number(layers.steps) + 2)
+    longest = min(enough, longest)
+    if length is not None:
+        yield from (length,) if length > 0 else ()
+    elif is_causal(layers, longest):
         yield longest
     else:
-        yield from range(1, FEW + 1)
-        yield from (longest,) if longest > FEW else ()
+        yield from range(1, SHORT_LENGTH + 1)
+        yield from (longest,) if longest > SHORT_LENGTH else ()
 
 
-def is_causal(found: Layers, n: int) -> bool:
+def is_causal(layers: Layers, n: int) -> bool:
     """Whether no key comes after its query, up to n."""
-    return not any(np.triu(brute_mask(p, n), 1).any() for p in found.steps)
+    return not any(np.triu(brute_mask(p, n), 1).any() for p in layers.steps)
 
 
-def pairs(n: int, causal: bool) -> np.ndarray:
+def pairs_in_scope(n: int, causal: bool) -> BoolArray:
     """The pairs that a statement is about, bool [i, j]."""
     return np.tri(n, dtype=np.bool_) if causal else np.ones((n, n), bool)
 
 
-def through(steps, n: int, residual: bool) -> np.ndarray:
+def connections(steps, n: int, residual: bool) -> BoolArray:
     """[i, j] = j reaches i through the layers, as `reach` has it."""
-    if n > DENSE:
+    if n > MAX_MATRIX_LENGTH:
         return reach(steps, n, residual=residual)
-    found = np.eye(n, dtype=np.float32)
+    product = np.eye(n, dtype=np.float32)
     for p in steps:
-        found = np.minimum(
-            (brute_mask(p, n) | np.eye(n, dtype=bool) if residual else brute_mask(p, n)).astype(
-                np.float32
-            )
-            @ found,
-            1,
-        )
-    return found > 0
+        mask = brute_mask(p, n)
+        if residual:
+            mask = mask | np.eye(n, dtype=bool)
+        product = np.minimum(mask.astype(np.float32) @ product, 1)
+    return product > 0
 
 
-def unreached(steps, residual: bool, causal: bool, n: int) -> np.ndarray:
+def missing_pairs(steps, residual: bool, causal: bool, n: int) -> BoolArray:
     """The pairs without a path, bool [i, j]."""
-    return ~through(steps, n, residual) & pairs(n, causal)
+    return ~connections(steps, n, residual) & pairs_in_scope(n, causal)
 
 
-def layers_needed(steps, n: int) -> np.ndarray:
-    """[i, j] = the least number of layers, each any of the steps, through which j reaches i; n where none does."""
+def layers_needed(steps, n: int) -> IntArray:
+    """[i, j] = the least number of layers, each any of the steps, through which j reaches i; n for none."""
     step = np.logical_or.reduce([brute_mask(p, n) for p in steps]).astype(np.float32)
-    new, needed = np.eye(n, dtype=bool), np.where(np.eye(n, dtype=bool), 0, n)
+    new_pairs = np.eye(n, dtype=bool)
+    needed = np.where(new_pairs, 0, n)
     for r in range(1, n):
-        new = (step @ new.astype(np.float32) > 0) & (needed == n)
-        needed[new] = r
-        if not new.any():
+        new_pairs = (step @ new_pairs.astype(np.float32) > 0) & (needed == n)
+        needed[new_pairs] = r
+        if not new_pairs.any():
             break
     return needed
 
 
-def greatest(x) -> int:
-    """The greatest number among the parameters of patterns."""
+def largest_number(x) -> int:
+    """The largest number among the parameters of patterns."""
     if isinstance(x, int):
         return int(x)
     if isinstance(x, (list, tuple)):
-        return max(map(greatest, x), default=0)
-    return (
-        max((greatest(getattr(x, each.name)) for each in fields(x)), default=0)
-        if is_dataclass(x)
-        else 0
-    )
+        return max(map(largest_number, x), default=0)
+    if is_dataclass(x):
+        return largest_number([getattr(x, field.name) for field in fields(x)])
+    return 0

@@ -1,64 +1,150 @@
-"""Integers that stand for all integers: what `formula` is read with where z3 is to answer for every i, j and parameter.
+"""Symbolic integers: a constructor or formula that runs on them states what holds for all integers.
 
-A `Term` takes part in + - * // %, comparisons and the constructors of patterns like an int. What a constructor asks of its
-parameters, bounds and refusals, becomes an assumption, so that a statement about Summary(l, c) is one for all c <= l.
+A `Term` takes part in + - * // %, comparisons and the constructors of patterns like an int. Bounds and
+refusals of a constructor become assumptions, so that a statement about Summary(l, c) is for all c <= l.
+
+Symbols:  if b is a Term, x // b = q and x % b = r are stated as  x = b q + r,  0 <= r < b,  since z3
+reasons better about products.
 """
 
 from __future__ import annotations
 
 import operator
+import re
+from functools import cache
+from importlib import import_module
+from typing import Any
 
 from ...sets.checks import Symbolic
-from .solver import z3
-from .symbols import Symbols, Undecided
+
+EFFORT_LIMIT = 2_000_000  # in z3's units of work: a fraction of a second
+
+
+@cache
+def z3() -> Any:
+    """The module z3. Raises ImportError with the command that installs it."""
+    try:
+        return import_module("z3")
+    except ImportError:
+        raise ImportError(
+            "proofs need z3: pip install 'sparse-ref[proofs]', or pip install z3-solver; "
+            "without it, reach, hops and why_not check one length at a time"
+        ) from None
+
+
+class Undecided(ValueError):
+    """No verdict is possible, and why: a set without a formula, a division that may be by 0, or no time left."""
+
+
+class Symbols:
+    """A z3 context: its constants, the assumptions about them, and the definitions of quotients.
+
+    z3 orders constants by name and by address in memory. They are numbered here, so that runs repeat.
+    """
+
+    def __init__(self):
+        self.context = z3().Context()
+        self.names: list[str] = []
+        self.restart(None)
+
+    def restart(self, branch_plan: tuple[bool, ...] | None) -> None:
+        """Forget all assumptions. Branches follow the plan, then take False; None refuses to branch."""
+        self.assumptions: list[Any] = []
+        self.definitions: list[Any] = []
+        self.branches_taken: list[bool] = []
+        self.branch_plan = branch_plan
+        self._quotients: dict[tuple[int, int], tuple[Any, Any]] = {}
+
+    def constant(self, name: str):
+        """A new z3 integer."""
+        self.names.append(name)
+        return z3().Int(len(self.names) - 1, self.context)
+
+    def text(self, expression) -> str:
+        """A z3 expression in words, with the names of its constants."""
+        text = re.sub(r"k!(\d+)", self._constant_name, str(expression))
+        text = re.sub(r"(?<!/)/(?!/)", " // ", text)
+        return re.sub(r"\s+", " ", text)
+
+    def _constant_name(self, match: re.Match) -> str:
+        return self.names[int(match[1])]
+
+    def follows(self, condition, *premises) -> bool:
+        """Whether z3 derives the condition from the premises, within the same effort on every machine."""
+        solver = z3().Solver(ctx=self.context)
+        solver.set("rlimit", EFFORT_LIMIT)
+        solver.add(*premises, z3().Not(condition))
+        return solver.check() == z3().unsat
+
+    def assume(self, condition) -> None:
+        """Add an assumption."""
+        condition = z3().simplify(condition)
+        repeats = any(condition.eq(other) for other in self.assumptions)
+        if not z3().is_true(condition) and not repeats:
+            self.assumptions.append(condition)
+
+    def decide(self, condition) -> bool:
+        """The truth value on this branch of the constructor, which is assumed from here on."""
+        if self.branch_plan is None:
+            raise Undecided(
+                f"a formula branches on {self.text(condition)}, "
+                "which is true in some cases and false in others"
+            )
+        depth = len(self.branches_taken)
+        taken = depth < len(self.branch_plan) and self.branch_plan[depth]
+        self.branches_taken.append(taken)
+        self.assume(condition if taken else z3().Not(condition))
+        return taken
+
+    def divide(self, x, b) -> tuple[Any, Any]:
+        """(x // b, x % b) of z3 integers. Raises Undecided unless b >= 1 follows from the assumptions."""
+        if z3().is_int_value(b) and b.as_long() >= 1:
+            return x / b, x % b
+        key = x.get_id(), b.get_id()
+        if key not in self._quotients:
+            self._quotients[key] = self._define_quotient(x, b)
+        return self._quotients[key]
+
+    def _define_quotient(self, x, b) -> tuple[Any, Any]:
+        """Two new constants, (x // b, x % b), and the definitions that fix them."""
+        if not self.follows(b >= 1, *self.assumptions, *self.definitions):
+            raise Undecided(f"the divisor {self.text(b)} may be below 1: // and % need at least 1")
+        q = self.constant(f"({self._operand_text(x)} // {self._operand_text(b)})")
+        r = self.constant(f"({self._operand_text(x)} % {self._operand_text(b)})")
+        self.definitions += [x == b * q + r, r >= 0, r < b]
+        return q, r
+
+    def _operand_text(self, x) -> str:
+        """An operand in words, in parentheses if it is an expression."""
+        return self.text(x) if x.num_args() == 0 else f"({self.text(x)})"
 
 
 class Term(Symbolic):
-    """An integer of z3, with Python's floor division and remainder."""
+    """A z3 integer with Python's floor division and remainder."""
 
     def __init__(self, expression, symbols: Symbols):
-        self.expression, self.symbols = expression, symbols
+        self.expression = expression
+        self.symbols = symbols
 
-    def within(self, least: int | None, most: int | None) -> Term:
-        """The same, its bounds assumed."""
+    def assume_bounds(self, least: int | None, most: int | None) -> Term:
+        """The same term, once its bounds are assumed."""
         if least is not None:
-            self.symbols.assume(self.expression >= self._raw(least))
+            self.symbols.assume(self.expression >= self._operand(least))
         if most is not None:
-            self.symbols.assume(self.expression <= self._raw(most))
+            self.symbols.assume(self.expression <= self._operand(most))
         return self
 
+    def _operand(self, value):
+        return integer_expression(value, self.symbols)
+
+    def _term(self, expression) -> Term:
+        return Term(expression, self.symbols)
+
+    def _truth(self, expression) -> Truth:
+        return Truth(expression, self.symbols)
+
     def __repr__(self):
-        return self.symbols.said(self.expression)
-
-    def __neg__(self):
-        return Term(-self.expression, self.symbols)
-
-    def __mul__(self, other):
-        if isinstance(other, Truth):  # linear, where a product of terms is not
-            return Term(
-                z3().If(other.expression, self.expression, z3().IntVal(0, self.symbols.context)),
-                self.symbols,
-            )
-        return Term(self.expression * self._raw(other), self.symbols)
-
-    def __rmul__(self, other):
-        return (
-            self * other
-            if isinstance(other, Truth)
-            else Term(self._raw(other) * self.expression, self.symbols)
-        )
-
-    def __floordiv__(self, other):
-        return Term(self.symbols.divided(self.expression, self._raw(other))[0], self.symbols)
-
-    def __mod__(self, other):
-        return Term(self.symbols.divided(self.expression, self._raw(other))[1], self.symbols)
-
-    def __rfloordiv__(self, other):
-        return Term(self._raw(other), self.symbols) // self
-
-    def __rmod__(self, other):
-        return Term(self._raw(other), self.symbols) % self
+        return self.symbols.text(self.expression)
 
     def __hash__(self):
         return self.expression.hash()
@@ -66,93 +152,138 @@ class Term(Symbolic):
     def __bool__(self):
         return bool(self != 0)
 
-    def _raw(self, other):
-        """An int, a term or a truth, as z3 has integers."""
-        if isinstance(other, Truth):
-            return z3().If(
-                other.expression,
-                z3().IntVal(1, self.symbols.context),
-                z3().IntVal(0, self.symbols.context),
-            )
-        if isinstance(other, Term):
-            return other.expression
-        try:
-            return z3().IntVal(operator.index(other), self.symbols.context)
-        except TypeError:
-            raise Undecided(f"formulas are read in whole numbers, got {other!r}") from None
+    def __neg__(self):
+        return self._term(-self.expression)
+
+    def __add__(self, other):
+        return self._term(self.expression + self._operand(other))
+
+    def __radd__(self, other):
+        return self._term(self._operand(other) + self.expression)
+
+    def __sub__(self, other):
+        return self._term(self.expression - self._operand(other))
+
+    def __rsub__(self, other):
+        return self._term(self._operand(other) - self.expression)
+
+    def __mul__(self, other):
+        if isinstance(other, Truth):  # a choice is linear, a product of terms is not
+            zero = self._operand(0)
+            return self._term(z3().If(other.expression, self.expression, zero))
+        return self._term(self.expression * self._operand(other))
+
+    def __rmul__(self, other):
+        return self._term(self._operand(other) * self.expression)
+
+    def __floordiv__(self, other):
+        quotient, _ = self.symbols.divide(self.expression, self._operand(other))
+        return self._term(quotient)
+
+    def __rfloordiv__(self, other):
+        return self._term(self._operand(other)) // self
+
+    def __mod__(self, other):
+        _, remainder = self.symbols.divide(self.expression, self._operand(other))
+        return self._term(remainder)
+
+    def __rmod__(self, other):
+        return self._term(self._operand(other)) % self
+
+    def __lt__(self, other):
+        return self._truth(self.expression < self._operand(other))
+
+    def __le__(self, other):
+        return self._truth(self.expression <= self._operand(other))
+
+    def __gt__(self, other):
+        return self._truth(self.expression > self._operand(other))
+
+    def __ge__(self, other):
+        return self._truth(self.expression >= self._operand(other))
+
+    def __eq__(self, other):
+        return self._truth(self.expression == self._operand(other))
+
+    def __ne__(self, other):
+        return self._truth(self.expression != self._operand(other))
 
 
 class Truth:
-    """A condition of z3. It has no value, but where a constructor asks for one: then what it goes by is assumed."""
+    """A z3 condition. If a constructor asks for its truth value, one is chosen and assumed."""
 
     def __init__(self, expression, symbols: Symbols):
-        self.expression, self.symbols = expression, symbols
+        self.expression = expression
+        self.symbols = symbols
 
     def __bool__(self):
-        settled = z3().simplify(self.expression)
-        if z3().is_true(settled) or z3().is_false(settled):
-            return bool(z3().is_true(settled))
+        constant = z3().simplify(self.expression)
+        if z3().is_true(constant) or z3().is_false(constant):
+            return bool(z3().is_true(constant))
         return self.symbols.decide(self.expression)
 
     def __repr__(self):
-        return self.symbols.said(self.expression)
+        return self.symbols.text(self.expression)
 
     def __hash__(self):
         return self.expression.hash()
 
     def __add__(self, other):
-        return Term(Term._raw(self, self), self.symbols) + other  # type: ignore[arg-type]
+        return Term(integer_expression(self, self.symbols), self.symbols) + other
 
     __radd__ = __add__
 
     def __mul__(self, other):
-        return (
-            other if isinstance(other, Term) else Term(Term._raw(self, other), self.symbols)
-        ) * self  # type: ignore[arg-type]
+        return Term(integer_expression(other, self.symbols), self.symbols) * self
 
     __rmul__ = __mul__
 
+    def __and__(self, other):
+        return self._combine(z3().And, other)
+
+    __rand__ = __and__
+
+    def __or__(self, other):
+        return self._combine(z3().Or, other)
+
+    __ror__ = __or__
+
+    def __xor__(self, other):
+        return self._combine(z3().Xor, other)
+
+    __rxor__ = __xor__
+    __ne__ = __xor__
+
+    def __eq__(self, other):
+        return self._combine(operator.eq, other)
+
+    def _combine(self, connective, other) -> Truth:
+        return Truth(connective(self.expression, truth(other, self.symbols)), self.symbols)
+
 
 def integer(symbols: Symbols, name: str) -> Term:
-    """A term for all integers, of this name."""
+    """A new term for all integers, with this name."""
     return Term(symbols.constant(name), symbols)
 
 
+def integer_expression(value, symbols: Symbols):
+    """An int, a Term, or a Truth as 0 or 1, as a z3 integer."""
+    if isinstance(value, Term):
+        return value.expression
+    if isinstance(value, Truth):
+        one = z3().IntVal(1, symbols.context)
+        zero = z3().IntVal(0, symbols.context)
+        return z3().If(value.expression, one, zero)
+    try:
+        return z3().IntVal(operator.index(value), symbols.context)
+    except TypeError:
+        raise Undecided(f"formulas must use integers only, got {value!r}") from None
+
+
 def truth(value, symbols: Symbols):
-    """What a formula answered, as z3 has it; formulas that hang on nothing answer with a bool."""
+    """The formula's result as a z3 Bool; a constant formula returns a plain bool."""
     if isinstance(value, Truth):
         return value.expression
     if value is not True and value is not False:
         raise Undecided(f"a condition must be true or false, got {value!r}")
     return z3().BoolVal(value, symbols.context)
-
-
-def _arithmetic(name: str, operation) -> None:
-    """x + y and its like, and the same from the right."""
-    setattr(Term, f"__{name}__", lambda a, b: Term(operation(a.expression, a._raw(b)), a.symbols))
-    setattr(Term, f"__r{name}__", lambda a, b: Term(operation(a._raw(b), a.expression), a.symbols))
-
-
-def _comparison(name: str) -> None:
-    """x < y and its like."""
-    operation = getattr(operator, name)
-    setattr(Term, f"__{name}__", lambda a, b: Truth(operation(a.expression, a._raw(b)), a.symbols))
-
-
-def _connective(name: str, operation) -> None:
-    """p & q and its like, with a bool on either side."""
-
-    def joined(a, b):
-        return Truth(operation(a.expression, truth(b, a.symbols)), a.symbols)
-
-    setattr(Truth, f"__{name}__", joined)
-    setattr(Truth, f"__r{name}__", joined)
-
-
-for _name in ("add", "sub"):
-    _arithmetic(_name, getattr(operator, _name))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    _comparison(_name)
-for _name, _of in (("and", "And"), ("or", "Or"), ("xor", "Xor"), ("ne", "Xor")):
-    _connective(_name, lambda a, b, of=_of: getattr(z3(), of)(a, b))
-_connective("eq", operator.eq)

@@ -1,4 +1,4 @@
-"""What became of a statement: proved, refuted or unknown, and what anybody can check of it."""
+"""The verdict on a statement: proved, refuted or unknown, with evidence that anybody can check."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 
 class Counterexample(NamedTuple):
-    """Positions, the length they lie in, and the parameters, for which a statement is false."""
+    """Parameters, a length n and positions j and i in it for which a statement is false."""
 
     j: int
     i: int
     n: int
     parameters: tuple[tuple[str, int], ...] = ()
 
-    def __str__(self):
-        numbers = dict(self.parameters) | dict(j=self.j, i=self.i, n=self.n)
-        return ", ".join(f"{name} = {value}" for name, value in numbers.items())
+    def __str__(self) -> str:
+        values = dict(self.parameters) | {"n": self.n, "j": self.j, "i": self.i}
+        return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,25 @@ class Verdict:
 
     Attributes
     ----------
-    status : "proved", "refuted" or "unknown".
-    statement, tex : the statement, in words and in TeX.
-    evidence : what the status rests on; where it is unknown, why.
-    counterexample : the smallest found where it is refuted, by n, then i, then j, among parameters from 0 to 4; None elsewhere.
-    planted : a change of the sets by which the statement becomes false, and which the same proof, repeated, refuses; "" where
-        nothing was proved.
-    seconds : how long it took.
+    status : str
+        "proved", "refuted" or "unknown".
+    statement, tex : str
+        The statement, in words and in TeX.
+    evidence : str
+        What the status rests on; why, if it is unknown.
+    counterexample : Counterexample or None
+        The smallest one found, by n, then i, then j, among parameters from 0 to 4; None unless refuted.
+    negative_control : str
+        A change of the sets that makes the statement false, and that the same proof detects; "" unless
+        proved.
+    seconds : float
+        The time it took.
 
     >>> import sparse_ref as sr
     >>> print(sr.paths.prove(sr.fixed(4), residual=False))
     refuted: for every n and all 0 <= j <= i < n: there is a with j in Block(4)_a and a in Summary(4, 1)_i
-    counterexample: j = 0, i = 0, n = 1
-    evidence: every path was walked, and j = 0 reaches nothing
+    counterexample: n = 1, j = 0, i = 0
+    evidence: every path was checked: j = 0 reaches nothing
     """
 
     status: str
@@ -49,41 +55,41 @@ class Verdict:
     tex: str
     evidence: str
     counterexample: Counterexample | None = None
-    planted: str = ""
+    negative_control: str = ""
     seconds: float = 0.0
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.status == "proved"
 
-    def __str__(self):
-        told = dict(
-            counterexample=self.counterexample, evidence=self.evidence, planted=self.planted
-        )
-        return "\n".join(
-            [
-                f"{self.status}: {self.statement}",
-                *(f"{name}: {text}" for name, text in told.items() if text),
-            ]
-        )
+    def __str__(self) -> str:
+        lines = [f"{self.status}: {self.statement}"]
+        if self.counterexample is not None:
+            lines.append(f"counterexample: {self.counterexample}")
+        lines.append(f"evidence: {self.evidence}")
+        if self.negative_control:
+            lines.append(f"control: {self.negative_control}")
+        return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        first, *rest = str(self).split("\n")
-        return (
-            f"<p><b>{escape(first.partition(':')[0])}</b> $\\displaystyle {escape(self.tex)}$</p>"
-            + "".join(f"<div>{escape(line)}</div>" for line in rest)
-        )
+        _, *details = str(self).split("\n")
+        head = f"<p><b>{escape(self.status)}</b> $\\displaystyle {escape(self.tex)}$</p>"
+        return head + "".join(f"<div>{escape(line)}</div>" for line in details)
 
     def to_json(self) -> str:
-        """All of it, as JSON; the counterexample as an object with j, i, n and parameters."""
-        found = self.counterexample
-        told = None if found is None else found._asdict() | {"parameters": dict(found.parameters)}
-        return json.dumps(asdict(self) | {"counterexample": told})
+        """All attributes as JSON; the counterexample is an object with j, i, n and parameters."""
+        attributes = asdict(self)
+        case = self.counterexample
+        if case is not None:
+            parameters = dict(case.parameters)
+            attributes["counterexample"] = case._asdict() | {"parameters": parameters}
+        return json.dumps(attributes)
 
 
-def seconds_of(value) -> float:
-    """A time limit, checked."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or value <= 0:
+def positive_seconds(value) -> float:
+    """A time limit as a float. Raises ValueError unless it is a number above 0."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not isfinite(value) or value <= 0:
         raise ValueError(f"seconds must be a number above 0, got {value!r}")
     return float(value)

@@ -3,173 +3,212 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from functools import partial
 from inspect import isroutine
 from itertools import groupby, islice, pairwise
+from typing import NamedTuple
 
-from ...sets.pattern import leaves
+from ...sets.pattern import Pattern, leaves
 
-MANY = 8  # parts of a pattern that are told
-FEW_LAYERS = 3  # whose positions between are named
+SHOWN_PARTS = 8  # of a pattern; beyond them it is shortened
+NAMED_LAYERS = 3  # up to this many layers, the positions between have names
+SET_LETTERS = "ABCDEFGHKLMPQRSTUVWXYZ"
+POSITION_LETTERS = "abcdefgh"
+TEX_SIGNS = {
+    "<=": r"\le ",
+    ">=": r"\ge ",
+    "!=": r"\ne ",
+    "==": "=",
+    "//": r"\div ",
+    "%": r"\bmod ",
+    "*": r"\,",
+}
 
 
-def connected(steps, assumed, residual: bool, causal: bool, own, taken=()) -> tuple[str, str]:
-    """(words, TeX) of: these layers connect every pair. `taken` are the names of parameters."""
-    (words, tex), (names, where) = for_all(assumed, causal, own), named(steps, taken)
-    if len(steps) > FEW_LAYERS:
-        each = [f"{len(list(same))} of {name}" for name, same in groupby(names)]
-        through = (
-            f"{len(steps)} layers of {names[0]}"
-            if len(each) == 1
-            else f"{len(steps)} layers, {_joined(each)}"
+class Scope(NamedTuple):
+    """What a statement is for: parameters under assumptions, pairs, and one length (None for every n)."""
+
+    assumptions: Sequence[str]
+    causal: bool
+    length: object
+
+
+class Statement(NamedTuple):
+    """A statement in words, and in TeX."""
+
+    words: str
+    tex: str
+
+
+def connection_statement(
+    steps: Sequence[Pattern], scope: Scope, residual: bool, parameters: Collection[str] = ()
+) -> Statement:
+    """These layers connect every pair. `parameters` are names that positions and sets must not have."""
+    words, tex = quantifier(scope)
+    names, legend = name_layers(steps, parameters)
+    if len(steps) > NAMED_LAYERS:
+        layers = _count_layers(names) + (", residual edges included" if residual else "")
+        return Statement(
+            f"{words}: j reaches i through {layers}{legend}", tex + _tex_product(steps, residual)
         )
-        through += ", residual edges included" * residual
-        return f"{words}: j reaches i through {through}{where}", tex + _product(steps, residual)
-    between = letters("abcdefgh", len(steps) - 1, taken)
-    hops = [
-        (name, m, b, a)
-        for m, (name, (b, a)) in enumerate(zip(names, pairwise(["j", *between, "i"])), 1)
-    ]
-    said = [f"{b} in {name}_{a}" + f" or {b} = {a}" * residual for name, _, b, a in hops]
-    links = [
-        rf"{b} \in A^{{({m})}}_{{{a}}}" + rf" \lor {b} = {a}" * residual for _, m, b, a in hops
-    ]
-    if residual and between:
-        said, links = [f"({x})" for x in said], [f"({x})" for x in links]
-    there = (
-        f"there {'is' if len(between) == 1 else 'are'} {', '.join(between)} with "
-        if between
-        else ""
-    )
-    exists = r"\exists\, " + ", ".join(between) + r":\ " if between else ""
-    return f"{words}: {there}{_joined(said)}{where}", f"{tex}{exists}" + r" \land ".join(
-        links
-    ) + sets(steps)
-
-
-def _product(steps, residual: bool) -> str:
-    """TeX of: j is among what i hears of through these layers."""
-    texts = [text_of_set(p) for p in steps]
-    known = dict(zip(dict.fromkeys(texts), letters("ABCDEFGHKLMPQRSTUVWXYZ", len(texts))))
-    runs = [(known[text], len(list(same))) for text, same in groupby(reversed(texts))]
-    layer = r"({0} \cup I)" if residual else "{0}"
-    product = r" \circ ".join(
-        layer.format(name) + (f"^{{{many}}}" if many > 1 else "") for name, many in runs
-    )
-    return rf"j \in ({product})_i" + "".join(
-        rf",\quad {name} = \text{{{escaped(text)}}}" for text, name in known.items()
+    between = letters(POSITION_LETTERS, len(steps) - 1, parameters)
+    word_exists, tex_exists = _existence(between)
+    word_links, tex_links = _links(names, between, residual)
+    return Statement(
+        f"{words}: {word_exists}{_join_words(word_links)}{legend}",
+        tex + tex_exists + r" \land ".join(tex_links) + tex_sets(steps),
     )
 
 
-def letters(alphabet: str, count: int, taken=()) -> list[str]:
-    """So many names that are not taken, single letters first."""
+def _existence(between: list[str]) -> tuple[str, str]:
+    """(words, TeX) of: there are these positions with ...; "" for no positions."""
+    if not between:
+        return "", ""
+    verb = "is" if len(between) == 1 else "are"
+    names = ", ".join(between)
+    return f"there {verb} {names} with ", rf"\exists\, {names}:\ "
+
+
+def _links(names: list[str], between: list[str], residual: bool) -> tuple[list[str], list[str]]:
+    """(words, TeX) of each layer's link: its position attends to the one before, or is equal to it."""
+    words, tex = [], []
+    hops = pairwise(["j", *between, "i"])
+    for m, (name, (key, query)) in enumerate(zip(names, hops), 1):
+        word_link = f"{key} in {name}_{query}"
+        tex_link = rf"{key} \in A^{{({m})}}_{{{query}}}"
+        if residual:
+            word_link += f" or {key} = {query}"
+            tex_link += rf" \lor {key} = {query}"
+        if residual and between:
+            word_link, tex_link = f"({word_link})", f"({tex_link})"
+        words.append(word_link)
+        tex.append(tex_link)
+    return words, tex
+
+
+def _count_layers(names: list[str]) -> str:
+    """The layers in words: "3 layers of A", or "3 layers, 2 of A and 1 of B"."""
+    counts = [f"{len(list(group))} of {name}" for name, group in groupby(names)]
+    if len(counts) == 1:
+        return f"{len(names)} layers of {names[0]}"
+    return f"{len(names)} layers, {_join_words(counts)}"
+
+
+def _tex_product(steps: Sequence[Pattern], residual: bool) -> str:
+    """TeX of: j is in row i of the product of the layers."""
+    texts = [set_text(p) for p in steps]
+    names = dict(zip(dict.fromkeys(texts), letters(SET_LETTERS, len(texts))))
+    factors = []
+    for text, group in groupby(reversed(texts)):
+        count = len(list(group))
+        factor = rf"({names[text]} \cup I)" if residual else names[text]
+        factors.append(f"{factor}^{{{count}}}" if count > 1 else factor)
+    product = r" \circ ".join(factors)
+    legend = [rf",\quad {name} = \text{{{tex_words(text)}}}" for text, name in names.items()]
+    return rf"j \in ({product})_i" + "".join(legend)
+
+
+def letters(alphabet: str, count: int, unavailable: Collection[str] = ()) -> list[str]:
+    """So many names that are available, single letters first."""
     numbered = (f"{alphabet[0]}_{t}" for t in range(1, count + 1))
-    return list(islice((x for x in (*alphabet, *numbered) if x not in taken), count))
+    available = (name for name in (*alphabet, *numbered) if name not in unavailable)
+    return list(islice(available, count))
 
 
-def in_layers(steps, assumed, causal: bool, own, hops: str, exact: bool) -> tuple[str, str]:
-    """(words, TeX) of: j reaches i through so many layers."""
-    (name,), where = named(steps[:1])
-    words, tex = for_all(assumed, causal, own)
-    said = (
+def hops_statement(steps: Sequence[Pattern], scope: Scope, hops: str, exact: bool) -> Statement:
+    """The shortest path from j to i has length `hops` if exact; otherwise at most that."""
+    (name,), legend = name_layers(steps[:1])
+    words, tex = quantifier(scope)
+    claim = (
         f"the shortest path from j to i through layers of {name} has length {hops}"
         if exact
         else f"j reaches i through layers of {name}, at most {hops} of them"
     )
     sign = "=" if exact else r"\le"
-    return (
-        f"{words}: {said}{where}",
-        rf"{tex}\operatorname{{hops}}(j, i) {sign} {texed(hops)}" + sets(steps),
+    equation = rf"\operatorname{{hops}}(j, i) {sign} {tex_condition(hops)}"
+    return Statement(f"{words}: {claim}{legend}", tex + equation + tex_sets(steps))
+
+
+def closure_statement(steps: Sequence[Pattern], scope: Scope, holds: str) -> Statement:
+    """j reaches i, through any number of layers, only if `holds`."""
+    names, legend = name_layers(steps)
+    words, tex = quantifier(scope)
+    sets = _join_words(list(dict.fromkeys(names)))
+    implication = rf"j \rightsquigarrow i \implies {tex_condition(holds)}"
+    return Statement(
+        f"{words}: layers of {sets} lead from j to i only if {holds}{legend}",
+        tex + implication + tex_sets(steps),
     )
 
 
-def at_any_depth(steps, assumed, causal: bool, own, holds: str) -> tuple[str, str]:
-    """(words, TeX) of: j reaches i only where something holds."""
-    names, where = named(steps)
-    words, tex = for_all(assumed, causal, own)
-    several = _joined(list(dict.fromkeys(names)))
-    return (
-        f"{words}: layers of {several} lead from j to i only where {holds}{where}",
-        rf"{tex}j \rightsquigarrow i \implies {texed(holds)}" + sets(steps),
-    )
+def quantifier(scope: Scope) -> tuple[str, str]:
+    """(words, TeX) of the cases that a statement is for."""
+    conditions = list(scope.assumptions)
+    if scope.length is not None and str(scope.length) != "n":
+        conditions.append(f"n = {scope.length}")
+    pairs = "0 <= j <= i < n" if scope.causal else "0 <= i, j < n"
+    cases = [*conditions, "every n"] if scope.length is None else conditions
+    all_of = "all " if scope.assumptions else ""
+    words = f"{', '.join(cases)} and all {pairs}" if cases else f"all {pairs}"
+    tex = r",\ ".join(tex_condition(x) for x in (*conditions, pairs))
+    return f"for {all_of}{words}", rf"\forall\, {tex}:\ "
 
 
-def for_all(assumed, causal: bool, own) -> tuple[str, str]:
-    """(words, TeX) of what a statement holds for; `own` is the one length, where there is one."""
-    pairs = "0 <= j <= i < n" if causal else "0 <= i, j < n"
-    given = [*assumed, *([] if own is None or str(own) == "n" else [f"n = {own}"])]
-    words = f"{', '.join(given)}{', every n' if own is None else ''} and all {pairs}".removeprefix(
-        ", "
-    ).removeprefix(" and ")
-    return f"for {'all ' * bool(assumed)}{words}", r"\forall\, " + r",\ ".join(
-        texed(x) for x in (*given, pairs)
-    ) + r":\ "
+def name_layers(
+    steps: Sequence[Pattern], unavailable: Collection[str] = ()
+) -> tuple[list[str], str]:
+    """(the name of each layer's set, a legend of the letters that stand for long ones)."""
+    texts = list(dict.fromkeys(map(set_text, steps)))
+    long_texts = [text for text in texts if not re.fullmatch(r"\w+\([^()]*\)", text)]
+    letter_of = dict(zip(long_texts, letters(SET_LETTERS, len(long_texts), unavailable)))
+    legend = [f"{letter} = {text}" for text, letter in letter_of.items()]
+    names = [letter_of.get(set_text(p), set_text(p)) for p in steps]
+    return names, f"; {_join_words(legend)}" if legend else ""
 
 
-def named(steps, taken=()) -> tuple[list[str], str]:
-    """(the set of each layer as a row is named after it, what those that are no single word stand for)."""
-    texts = list(dict.fromkeys(map(text_of_set, steps)))
-    long = [text for text in texts if not re.fullmatch(r"\w+\([^()]*\)", text)]
-    known = dict(zip(texts, texts)) | dict(
-        zip(long, letters("ABCDEFGHKLMPQRSTUVWXYZ", len(long), taken))
-    )
-    where = [f"{known[text]} = {text}" for text in long]
-    return [known[text_of_set(p)] for p in steps], f"; {_joined(where)}" if where else ""
-
-
-def sets(steps) -> str:
+def tex_sets(steps: Sequence[Pattern]) -> str:
     """The sets of the layers, in TeX."""
-    texts = {m: escaped(text_of_set(p)) for m, p in enumerate(steps, 1)}
-    same = {text: [m for m in texts if texts[m] == text] for text in texts.values()}
+    layers_of: dict[str, list[str]] = {}
+    for m, p in enumerate(steps, 1):
+        layers_of.setdefault(tex_words(set_text(p)), []).append(rf"A^{{({m})}}")
     return "".join(
-        r",\quad " + " = ".join(rf"A^{{({m})}}" for m in layers) + rf" = \text{{{text}}}"
-        for text, layers in same.items()
+        rf",\quad {' = '.join(names)} = \text{{{text}}}" for text, names in layers_of.items()
     )
 
 
-def escaped(text: str) -> str:
-    """Words inside TeX."""
+def tex_words(text: str) -> str:
+    """Words inside TeX, their special characters escaped."""
     text = re.sub(r"([&_%#${}])", r"\\\1", text)
     return text.replace("~", r"\textasciitilde{}").replace("^", r"\textasciicircum{}")
 
 
-def text_of_set(p) -> str:
-    """The notation of a pattern, cut short where it has many parts."""
+def set_text(p: Pattern) -> str:
+    """The notation of a pattern, shortened if it has many parts."""
     parts = leaves(p)
-    return (
-        repr(p)
-        if len(parts) <= MANY
-        else f"{parts[0]!r}, {parts[1]!r}, ..., {parts[-1]!r} ({len(parts)} patterns)"
-    )
+    if len(parts) <= SHOWN_PARTS:
+        return repr(p)
+    return f"{parts[0]!r}, {parts[1]!r}, ..., {parts[-1]!r} ({len(parts)} patterns)"
 
 
-def text_of(function, value) -> str:
-    """What a function says of itself; its value, where it says nothing."""
-    said = (
-        (function.__doc__ or "").strip()
-        if isroutine(function) and not isinstance(function, partial)
-        else ""
-    )
-    return said or repr(value)
+def function_text(function, value) -> str:
+    """The docstring of a function; its symbolic value if it has none."""
+    # The docstring of a partial, or of a callable object, is that of its class.
+    has_own_docstring = isroutine(function) and not isinstance(function, partial)
+    docstring = (function.__doc__ or "").strip() if has_own_docstring else ""
+    return docstring or repr(value)
 
 
-def texed(text: str) -> str:
+def tex_condition(text: str) -> str:
     """A condition in TeX; words stay words."""
     if re.search(r"[a-z]{2} [a-z]", text):
-        return rf"\text{{{escaped(text)}}}"
-    for word, sign in (
-        ("<=", r"\le "),
-        (">=", r"\ge "),
-        ("!=", r"\ne "),
-        ("==", "="),
-        ("//", r"\div "),
-        ("%", r"\bmod "),
-        ("*", r"\,"),
-    ):
-        text = text.replace(word, sign)
+        return rf"\text{{{tex_words(text)}}}"
+    for sign, tex in TEX_SIGNS.items():
+        text = text.replace(sign, tex)
     return re.sub(r"(?<![\\\w])([A-Za-z]\w+)", r"\\mathit{\1}", text)
 
 
-def _joined(parts: list[str]) -> str:
+def _join_words(parts: list[str]) -> str:
     """a, b and c."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last

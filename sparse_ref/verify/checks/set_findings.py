@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..naming.bias import added
+from ..naming.bias import describe_bias
 from ..reading.probe import LOGIT, Probe
 from ..reading.row_totals import Held
 from .finding import Finding, counted, found_in
@@ -35,7 +35,7 @@ def of_sets(found: Probe, expected) -> Iterator[Finding]:
     yield from found_in(
         "bias",
         bias,
-        BIASED + added(found.weights, np.arange(found.mask.shape[1]), bias, found.dtype),
+        BIASED + describe_bias(found.weights, np.arange(found.mask.shape[1]), bias, found.dtype),
         "row",
     )
     yield from found_in(

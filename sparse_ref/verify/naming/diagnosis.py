@@ -1,174 +1,282 @@
-"""What went wrong with a set, in words: the faults that implementations have, each recognised exactly or not named at all.
+"""The explanation of a wrong set: common faults, each recognised exactly or not named at all.
 
-E is the set that was asked for and A the one that was found, bool (n_q, n_k). Several faults may explain one difference.
+E is the expected mask and A the actual one, bool (n_q, n_k). Several faults may explain one
+difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
+from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, IntArray
+from .hypotheses import (
+    Hypothesis,
+    complements,
+    missing_parts,
+    shifts,
+)
 from .identify import identify
-from .missing_parts import drawn, globals_of, without
-from .phrases import keys, of_counts, of_heads, rows
-from .shifts import crossed, moved
+from .mismatches import Mismatch, count_rows, mismatches, missing_globals
 
-BLOCKS = (2, 4, 8, 16, 32, 64, 128, 256)
+BLOCK_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
+
+WITH_NAMES = ("named", "transposed", "inverted", "alignment", "shifted", "nothing")
+DESCRIPTIONS = ("left edge", "right edge", "future", "documents")  # of a part of the difference
+FACTS = ("nothing", "twice", "empty rows")  # true next to any other explanation
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One explanation of what heads attend to.
+    """One explanation of what some heads attend to.
 
-    `kind` is one of: named, left edge, right edge, future, transposed, inverted, alignment, shifted, rounded, heads permuted,
-    head modulo, twice, globals missing, random missing, part missing, documents, empty rows, nothing.
+    Attributes
+    ----------
+    kind : str
+        One of: named, left edge, right edge, future, transposed, inverted, alignment, shifted,
+        rounded, heads permuted, head modulo, twice, globals missing, random missing, part missing,
+        documents, empty rows, nothing.
+    text : str
+        The explanation in one line, with the numbers of keys and rows.
+    heads : tuple of int
+        The heads that it explains.
+    name : str
+        What these heads attend to, such as `Lookback(4)`; "" if that has no name.
+    cause : str
+        The fault in a few words, such as `one key too many at the left edge`; "" if it has none.
     """
 
     kind: str
     text: str
-    heads: tuple[int, ...]
+    heads: tuple[int, ...] = ()
+    name: str = ""
+    cause: str = ""
 
-    @property
-    def name(self) -> str:
-        """What the heads have, without what was asked for; "" where it has no name."""
-        text, _, _ = self.text.removeprefix("is ").partition(", asked ")
-        return text.removeprefix("attends to ") if self.kind in NAMING else ""
-
-    def __str__(self):
-        return f"head{'s' * (len(self.heads) > 1)} {', '.join(map(str, self.heads))}: {self.text}"
+    def __str__(self) -> str:
+        noun = "head" if len(self.heads) == 1 else "heads"
+        return f"{noun} {', '.join(map(str, self.heads))}: {self.text}"
 
 
-NAMING = ("named", "transposed", "inverted", "alignment", "shifted", "nothing")
-PARTIAL = (
-    "left edge",
-    "right edge",
-    "future",
-    "documents",
-)  # these describe a difference, where others explain all of it
-
-
-def told(diagnosis: tuple[Diagnosis, ...]) -> list[Diagnosis]:
-    """What is worth telling: explanations, and of heads that have none, descriptions."""
-    explained = {h for each in diagnosis if each.kind not in PARTIAL for h in each.heads}
-    return [
-        each
-        for each in diagnosis
-        if each.kind not in PARTIAL or not explained.issuperset(each.heads)
-    ]
-
-
-def diagnosed(
-    patterns: tuple[Pattern, ...], expected, actual, multiplicity=None, queries=None
+def diagnose(
+    patterns: Sequence[Pattern],
+    expected: BoolArray,
+    actual: BoolArray,
+    multiplicity: IntArray | None = None,
 ) -> tuple[Diagnosis, ...]:
-    """Every explanation of every head whose set is not the expected one; heads that share one are told together. Where the rows are
-    those of some queries alone, their edges are told, not what the set is."""
-    found: dict[tuple[str, str], list[int]] = {}
-    seen: dict[tuple, list[tuple[str, str]]] = {}
-    for h, p in enumerate(patterns):
-        key = p, expected[h].tobytes(), actual[h].tobytes()
-        if key not in seen:
-            seen[key] = (
-                list(_of_one(p, expected[h], actual[h], queries))
-                if (expected[h] != actual[h]).any()
-                else []
-            )
-        for each in seen[key]:
-            found.setdefault(each, []).append(h)
-    if queries is None:  # which some rows alone do not tell
-        same = np.array([[np.array_equal(a, e) for e in expected] for a in actual])
-        for kind, text, heads in (
-            *of_heads(same, [e.tobytes() for e in expected]),
-            *of_counts(multiplicity),
-        ):
-            found.setdefault((kind, text), []).extend(heads)
-    return tuple(Diagnosis(kind, text, tuple(heads)) for (kind, text), heads in found.items())
+    """Every explanation of each head whose mask is not the expected one, both bool (H, n_q, n_k).
+
+    `multiplicity`, int (H, n_q, n_k), says how often each key counts. Heads with the same
+    explanation share one diagnosis.
+    """
+    same = np.array([_heads_with(A, expected) for A in actual])
+    across_heads = head_exchanges(same, [E.tobytes() for E in expected])
+    explanations: dict[tuple[Pattern, bytes, bytes], list[Diagnosis]] = {}
+    per_head = []
+    for head, (p, E, A) in enumerate(zip(patterns, expected, actual)):
+        if same[head, head]:
+            continue
+        key = p, E.tobytes(), A.tobytes()
+        if key not in explanations:
+            explanations[key] = list(_explanations(p, E, A))
+        per_head += [replace(diagnosis, heads=(head,)) for diagnosis in explanations[key]]
+    return merge_heads([*across_heads, *per_head, *_twice(multiplicity)])
 
 
-def _of_one(p: Pattern, E, A, queries) -> Iterator[tuple[str, str]]:
-    """(kind, text) of what explains one head."""
-    if queries is not None:
-        yield from (*_edges(E, A, queries), *crossed(p, A & ~E, queries))
+def _heads_with(mask: BoolArray, masks: BoolArray) -> BoolArray:
+    """The heads that have a mask, bool (H,)."""
+    return (masks == mask).all(axis=(1, 2))
+
+
+def merge_heads(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """The diagnoses, those that differ only in their heads as one."""
+    heads: dict[Diagnosis, list[int]] = {}
+    for diagnosis in diagnoses:
+        heads.setdefault(replace(diagnosis, heads=()), []).extend(diagnosis.heads)
+    merged = [replace(diagnosis, heads=tuple(heads[diagnosis])) for diagnosis in heads]
+    return tuple(merged)
+
+
+def first_explanations(
+    diagnoses: Iterable[Diagnosis],
+) -> tuple[list[Diagnosis], list[Diagnosis]]:
+    """(what to report, what also fits): the first explanation of each head, and all others.
+
+    Descriptions of a part of the difference are reported only for heads without an explanation.
+    What also fits has another name than the explanation that is reported.
+    """
+    ranked = sorted(diagnoses, key=_rank)
+    explained = {h for x in ranked if x.kind not in DESCRIPTIONS for h in x.heads}
+    first: list[Diagnosis] = []
+    others: list[Diagnosis] = []
+    names: dict[int, str] = {}
+    for diagnosis in ranked:
+        heads = diagnosis.heads
+        if diagnosis.kind in DESCRIPTIONS:
+            first += [] if explained.issuperset(heads) else [diagnosis]
+        elif diagnosis.kind in FACTS:
+            first.append(diagnosis)
+        elif not names.keys() >= set(heads):
+            first.append(diagnosis)
+            names |= dict.fromkeys(heads, diagnosis.name)
+        elif not diagnosis.name or {names[h] for h in heads} != {diagnosis.name}:
+            others.append(diagnosis)
+    return first, others
+
+
+def _rank(diagnosis: Diagnosis) -> int:
+    """How early a diagnosis is reported: specific faults before names, names before the rest."""
+    kind, name = diagnosis.kind, diagnosis.name
+    if kind in ("head modulo", "heads permuted", "alignment"):
+        return 0
+    if kind == "named":
+        return 1 if name in ("Causal()", "Full()") else 3  # rounding often ends in these two
+    if kind in ("transposed", "inverted", "shifted") or (kind.endswith("missing") and name):
+        return 1
+    return 2 if kind == "rounded" else 4
+
+
+def head_exchanges(same: BoolArray, sets: Sequence[object]) -> Iterator[Diagnosis]:
+    """Heads that have one another's sets: same[h, g] is True if head h has the set of head g.
+
+    sets[g] is equal for heads that should have equal sets.
+    """
+    heads = range(len(same))
+    wrong = tuple(h for h in heads if not same[h, h])
+    if not wrong or len(set(sets)) == 1:
         return
+    for modulus in range(1, len(same)):
+        if all(same[h, h % modulus] for h in heads):
+            text = f"head h has the set of head h mod {modulus}"
+            if modulus == 1:
+                text = "every head has the set of head 0"
+            yield Diagnosis("head modulo", text, wrong, cause=text)
+            return
+    if not same.any(axis=1).all():
+        return
+    sources = same.argmax(axis=1).tolist()
+    if sorted(sets) == sorted(sets[g] for g in sources):
+        text = f"heads have the sets of heads {', '.join(map(str, sources))}"
+        yield Diagnosis("heads permuted", text, wrong, cause=text)
+
+
+def nothing_diagnosis(p: Pattern) -> Diagnosis:
+    """The diagnosis that a head asked for p attends to no key."""
+    text = f"attends to nothing, asked {p!r}"
+    return Diagnosis("nothing", text, name="nothing", cause="attends to nothing")
+
+
+def pattern_diagnosis(
+    q: Pattern, p: Pattern, parts: Sequence[Mismatch], rows: str | None = None
+) -> Diagnosis:
+    """The diagnosis that a head asked for p has the sets of q.
+
+    `parts` describe the difference; `rows` says how many rows differ, if `parts` have only some.
+    """
+    text = f"is {q!r}, asked {p!r}"
+    if parts:
+        text += f": {'; '.join(part.text(rows) for part in parts)}"
+    causes = "; ".join(part.cause for part in parts)
+    return Diagnosis("named", text, name=repr(q), cause=causes)
+
+
+def mismatch_diagnosis(part: Mismatch) -> Diagnosis:
+    """The diagnosis that describes a part of a difference."""
+    return Diagnosis(part.kind, part.text(), cause=part.cause)
+
+
+def confirm(
+    hypotheses: Iterable[Hypothesis], matches: Callable[[Pattern], bool]
+) -> Iterator[Diagnosis]:
+    """The diagnoses of the hypotheses whose pattern passes `matches`."""
+    for pattern, kind, cause, text in hypotheses:
+        if matches(pattern):
+            yield Diagnosis(kind, text, name=repr(pattern), cause=cause)
+
+
+def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
+    """What explains one head, the likeliest first."""
     if not A.any():
-        yield "nothing", f"attends to nothing, asked {p!r}"
+        yield nothing_diagnosis(p)
         return
-    has = partial(drawn, A=A)
-    where = [*_edges(E, A, np.arange(len(E))), *crossed(p, A & ~E, np.arange(len(E)))]
-    whole = [
-        *_turned(p, E, A),
-        *([] if A.all() else [*moved(p, A.shape, has), *_rounded(p, E, A)]),
-        *without(p, has),
-        *globals_of(p, E, A),
-    ]
-    yield from (each for each in whole if each[0] == "alignment")
-    if names := identify(A):
-        said = "; ".join(text for _, text in where) if where and not whole else ""
-        yield "named", f"is {names[0]!r}, asked {p!r}{': ' * bool(said)}{said}"
-    yield from (each for each in whole if each[0] != "alignment")
-    yield from where
-    empty = ~E.any(axis=1) & A.any(axis=1)
-    if empty.any():
-        yield "empty rows", f"averages keys in {rows(empty)} without any"
+    names = identify(A)
+    parts = mismatches(p, E, A, np.arange(len(E)))
+    wholes = list(_whole_explanations(p, E, A))
+    yield from (x for x in wholes if x.kind == "alignment")
+    if names:
+        yield pattern_diagnosis(names[0], p, [] if wholes else parts)
+    yield from (x for x in wholes if x.kind != "alignment")
+    yield from map(mismatch_diagnosis, parts)
+    not_empty = ~E.any(axis=1) & A.any(axis=1)
+    if not_empty.any():
+        cause = "attends to keys in rows that must be empty"
+        text = f"attends to keys in {count_rows(not_empty)}, which must be empty"
+        yield Diagnosis("empty rows", text, cause=cause)
 
 
-def _turned(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
-    """The set with its axes exchanged, or the keys outside it."""
-    if E.T.shape == A.shape and (E.T == A).all():
-        yield "transposed", f"is the transpose of {p!r}"
-    if (~E == A).all():
-        yield "inverted", f"is the keys that {p!r} leaves out"
-    elif (np.tri(*E.shape, dtype=np.bool_) & ~E == A).all():
-        yield "inverted", f"is the keys up to i that {p!r} leaves out"
+def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
+    """Faults that explain all of the difference."""
+
+    def equals_mask(q: Pattern) -> bool:
+        try:
+            return np.array_equal(brute_mask(q, A.shape), A)
+        except (IndexError, ValueError, TypeError):  # q has no rows at this size
+            return False
+
+    yield from _transpose(p, E, A)
+    yield from islice(confirm(complements(p), equals_mask), 1)
+    if not A.all():
+        yield from confirm(shifts(p, A.shape), equals_mask)
+        yield from _block_rounding(p, E, A)
+    yield from confirm(missing_parts(p), equals_mask)
+    if text := missing_globals(p, E, A):
+        yield Diagnosis("globals missing", text, cause=text)
 
 
-def _edges(E, A, queries) -> Iterator[tuple[str, str]]:
-    """Keys too many or too few at one end of the rows, the rest of the difference aside."""
-    n_k, both = E.shape[1], E.any(axis=1) & A.any(axis=1)
-    i, j = queries[:, None], np.arange(n_k)
-    if not both.any():
-        return
-    future = A & ~E & (j > i) & ~(E & (j > i)).any()
-    first, last = E.argmax(axis=1)[:, None], n_k - 1 - E[:, ::-1].argmax(axis=1)[:, None]
-    own_first, own_last = A.argmax(axis=1)[:, None], n_k - 1 - A[:, ::-1].argmax(axis=1)[:, None]
-    both = both[:, None]
-    for kind, side, more, less in (
-        ("left edge", "left", A & ~E & (j < first) & both, E & ~A & (j < own_first) & both),
-        (
-            "right edge",
-            "right",
-            A & ~E & (j > last) & both & ~future,
-            E & ~A & (j > own_last) & both,
-        ),
-    ):
-        for wrong, said in ((more, "too many"), (less, "missing")):
-            if wrong.any():
-                yield kind, f"{keys(wrong)} {said} at the {side} edge of {rows(wrong.any(axis=1))}"
-    if future.any():
-        yield "future", f"the future leaks: {keys(future)} after i in {rows(future.any(axis=1))}"
+def _transpose(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
+    """The set with queries and keys exchanged."""
+    if np.array_equal(E.T, A):
+        name = f"the transpose of {p!r}"
+        cause = "transposed mask: queries and keys exchanged"
+        yield Diagnosis(
+            "transposed", f"is {name}: queries and keys exchanged", name=name, cause=cause
+        )
 
 
-def _rounded(p: Pattern, E, A) -> Iterator[tuple[str, str]]:
-    """Whole blocks, where the set has any key in them; or their part up to i."""
-    for b in BLOCKS:
-        if b <= max(E.shape):
-            held = _closed(E, b)
-            for said, set_ in (
-                ("", held),
-                (", cut to j <= i", held & np.tri(*E.shape, dtype=np.bool_)),
-            ):
-                if (set_ == A).all():
-                    yield "rounded", f"is {p!r} rounded out to blocks of {b}{said}"
-                    return
+def _block_rounding(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
+    """All of each block in which the set has a key, or the part of it up to the query."""
+    past = np.tri(*E.shape, dtype=np.bool_)
+    for size in BLOCK_SIZES:
+        if size > max(E.shape):
+            return
+        blocks = _block_cover(E, size)
+        for mask, suffix in ((blocks, ""), (blocks & past, ", cut to j <= i")):
+            if np.array_equal(mask, A):
+                cause = f"rounded out to blocks of {size}{suffix}"
+                yield Diagnosis("rounded", f"is {p!r} {cause}", cause=cause)
+                return
 
 
-def _closed(E, b: int) -> np.ndarray:
-    """Every b x b block that holds a key, whole."""
-    down, across = (-(-n // b) * b for n in E.shape)
-    padded = np.zeros((down, across), bool)
+def _block_cover(E: BoolArray, size: int) -> BoolArray:
+    """All keys of every size x size block that contains a key."""
+    down, across = (-(-n // size) for n in E.shape)
+    padded = np.zeros((down * size, across * size), bool)
     padded[: E.shape[0], : E.shape[1]] = E
-    held = padded.reshape(down // b, b, across // b, b).any(axis=(1, 3))
-    return held.repeat(b, axis=0).repeat(b, axis=1)[: E.shape[0], : E.shape[1]]
+    by_block = padded.reshape(down, size, across, size)
+    blocks = by_block.any(axis=(1, 3))
+    cover = blocks.repeat(size, axis=0).repeat(size, axis=1)
+    return cover[: E.shape[0], : E.shape[1]]
+
+
+def _twice(multiplicity: IntArray | None) -> Iterator[Diagnosis]:
+    """Keys that count more than once."""
+    if multiplicity is None or not (multiplicity > 1).any():
+        return
+    rows = (multiplicity > 1).any(axis=2)
+    cause = f"keys count up to {multiplicity.max()} times"
+    heads = tuple(np.flatnonzero(rows.any(axis=1)).tolist())
+    yield Diagnosis("twice", f"{cause} in {count_rows(rows.any(axis=0))}", heads, cause=cause)

@@ -1,93 +1,257 @@
-"""What a large implementation is called: patterns that the rows read suggest, held against the random sums of all rows."""
+"""Names at large n: patterns that the rows read suggest, tested with the random sums of all rows.
+
+Some rows are read key by key. A pattern is a name only if it has these rows and if the random sums
+of every row are those of its sets.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache, partial
-from re import sub
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
 from ...patterns import Band, Causal, Full, Lookback, Strided, Window
 from ...sets.pattern import Pattern
-from ..reading.checksums import Sums
-from .diagnosis import PARTIAL, Diagnosis, diagnosed
-from .missing_parts import without
-from .phrases import of_heads
-from .shifts import left_out, moved
+from ...sets.types import BoolArray, IntArray
+from ..calling.subject import ProbeError, Subject
+from ..reading.checksums import Sums, summed
+from ..reading.probe import equal_weights
+from ..reading.sampled_rows import read
+from .diagnosis import (
+    Diagnosis,
+    confirm,
+    head_exchanges,
+    merge_heads,
+    mismatch_diagnosis,
+    nothing_diagnosis,
+    pattern_diagnosis,
+)
+from .hypotheses import complements, missing_parts, shifts
+from .identify import identify
+from .mismatches import count_rows, mismatches
+
+ROWS_PER_HEAD = 8  # read by `names`
+SMALLER_LENGTH = 1024  # at which `names` reads every pair
+SHOWN_STRETCHES = 6  # of keys of a row, in words
 
 
-def named(patterns, seen: Sums, off, found, known, rows) -> Iterator[Diagnosis]:
-    """What every row of a head has, as its sums show: another pattern, or the set of another head."""
-    n = off.shape[1], len(seen.signs)
-    for h, p in enumerate(patterns):
-        if not off[h].any():
-            continue
-        has = cache(partial(holds, seen=seen, h=h, found=found[h], known=known[h], rows=rows))
-        if q := next(
-            (repr(q) for q in dict.fromkeys(suggested(found[h], known[h], rows)) if has(q)), ""
-        ):
-            own = np.stack([member(p, int(i), n[1]) for i in rows])
-            sides = "; ".join(
-                x.text
-                for x in diagnosed((p,), own[None], found[[h]], queries=rows)
-                if x.kind in PARTIAL
-            )
-            said = sub(r"[\d,]+ of [\d,]+ rows", f"{int(off[h].sum()):,} of {n[0]:,} rows", sides)
-            yield Diagnosis("named", f"is {q}, asked {p!r}{': ' * bool(said)}{said}", (h,))
-        yield from (
-            Diagnosis(*each, (h,))
-            for each in (*moved(p, n, has), *without(p, has), *left_out(p, has))
-        )
+class RowSample(NamedTuple):
+    """Rows that were read key by key: their queries (rows,), and what was read, (H, rows, n_k).
+
+    expected and actual are the sets; known says which keys were read. The sample of one head has
+    arrays (rows, n_k).
+    """
+
+    queries: IntArray
+    expected: BoolArray
+    actual: BoolArray
+    known: BoolArray
+
+    def head(self, h: int) -> RowSample:
+        """The rows of one head."""
+        masks = (mask[h] for mask in self[1:])
+        return RowSample(self.queries, *masks)
+
+    def complete_rows(self) -> RowSample:
+        """The rows of which every key was read, in all heads."""
+        rows = self.known.all(axis=(0, 2))
+        masks = (mask[:, rows] for mask in self[1:])
+        return RowSample(self.queries[rows], *masks)
+
+
+def diagnose_sample(
+    patterns: Sequence[Pattern], sums: Sums, wrong: BoolArray, sample: RowSample
+) -> tuple[Diagnosis, ...]:
+    """Every explanation of each head that has rows in `wrong`, bool (H, n_q), at a large n.
+
+    Names and exchanged heads are tested in all rows; edges, the future and documents are those of
+    the rows read.
+    """
+    if not wrong.any():
+        return ()
+    diagnoses = list(_head_exchanges(patterns, sums))
+    for head, p in enumerate(patterns):
+        if wrong[head].any():
+            explanations = _explanations(p, sums, head, wrong[head], sample.head(head))
+            diagnoses += [replace(diagnosis, heads=(head,)) for diagnosis in explanations]
+    complete = sample.complete_rows()
+    for head, p in enumerate(patterns):
+        _, expected, actual, _ = complete.head(head)
+        for part in mismatches(p, expected, actual, complete.queries):
+            diagnoses.append(replace(mismatch_diagnosis(part), heads=(head,)))
+    return merge_heads(diagnoses)
+
+
+def _explanations(
+    p: Pattern, sums: Sums, head: int, wrong: BoolArray, sample: RowSample
+) -> Iterator[Diagnosis]:
+    """What explains all rows of one head: another pattern, a shift, a missing part, the inverse."""
+    if not sums.row_sums[head].any():
+        yield nothing_diagnosis(p)
+        return
+
+    @cache
+    def matches(q: Pattern) -> bool:
+        return matches_all_rows(q, sums, head, sample)
+
+    n = len(wrong), sample.actual.shape[1]
+    wholes = [
+        *confirm(shifts(p, n), matches),
+        *confirm(missing_parts(p), matches),
+        *islice(confirm(complements(p), matches), 1),
+    ]
+    yield from (x for x in wholes if x.kind == "alignment")
+    suggestions = dict.fromkeys(suggest_patterns(sample))
+    name = next((q for q in suggestions if matches(q)), None)
+    if name is not None:
+        parts = mismatches(p, sample.expected, sample.actual, sample.queries)
+        yield pattern_diagnosis(name, p, parts, count_rows(wrong))
+    yield from (x for x in wholes if x.kind != "alignment")
+
+
+def _head_exchanges(patterns: Sequence[Pattern], sums: Sums) -> Iterator[Diagnosis]:
+    """Heads that have one another's sets in all rows."""
     distinct = list(dict.fromkeys(patterns))
-    if off.any() and len(distinct) > 1:
-        all_rows = {
-            p: [not seen.unlike(h, p)[0].any() for h in range(len(patterns))] for p in distinct
-        }
-        same = np.array([[all_rows[p][h] for p in patterns] for h in range(len(patterns))])
-        for kind, text, heads in of_heads(same, [distinct.index(p) for p in patterns]):
-            yield Diagnosis(kind, text, tuple(heads))
+    if len(distinct) == 1:
+        return
+    places = [distinct.index(p) for p in patterns]
+    heads = range(len(patterns))
+    matches = [[_sums_match(p, sums, head) for p in distinct] for head in heads]
+    yield from head_exchanges(np.array(matches)[:, places], places)
 
 
-def holds(q: Pattern, seen: Sums, h: int, found, known, rows) -> bool:
-    """Whether head h has the sets of q: in the rows that were read, and by their random sums in all others."""
+def _sums_match(p: Pattern, sums: Sums, head: int) -> bool:
+    """Whether the random sums of all rows of a head are those of p."""
+    wrong, *_ = sums.unlike(head, p)
+    return not wrong.any()
+
+
+def matches_all_rows(q: Pattern, sums: Sums, head: int, sample: RowSample) -> bool:
+    """Whether a head has the sets of q: in the rows read, and by random sums in all others."""
+    n = sample.known.shape[1]
     try:
-        own = np.stack([member(q, int(i), known.shape[1]) for i in rows])
-        return bool(((own == found) | ~known).all()) and not seen.unlike(h, q)[0].any()
-    except (IndexError, ValueError):  # a pattern that has no such rows
+        masks = [row_mask(q, int(i), n) for i in sample.queries]
+        wrong = (sample.actual != masks) & sample.known
+        return not wrong.any() and _sums_match(q, sums, head)
+    except (IndexError, ValueError):  # q has no such rows
         return False
 
 
-def member(p: Pattern, i: int, n: int) -> np.ndarray:
+def row_mask(p: Pattern, i: int, n: int) -> BoolArray:
     """The set of one query, bool (n,)."""
-    held = np.zeros(n, bool)
-    held[np.asarray(p.row(i, n), int)] = True
-    return held
+    mask = np.zeros(n, bool)
+    mask[np.asarray(p.row(i, n), int)] = True
+    return mask
 
 
-def attending(patterns, keys, n_q: int) -> np.ndarray:
+def attending(patterns: Sequence[Pattern], keys: IntArray, n_q: int) -> BoolArray:
     """Which rows have any of these keys, bool (H, n_q)."""
-    of = {
-        p: np.broadcast_to(p.contains(np.arange(n_q)[:, None], keys), (n_q, len(keys))).any(axis=1)
-        for p in set(patterns)
-    }
-    return np.stack([of[p] for p in patterns])
+    queries = np.arange(n_q)[:, None]
+    rows = {}
+    for p in set(patterns):
+        members = np.broadcast_to(p.contains(queries, keys), (n_q, len(keys)))
+        rows[p] = members.any(axis=1)
+    return np.stack([rows[p] for p in patterns])
 
 
-def suggested(found, known, rows) -> Iterator[Pattern]:
-    """Patterns that these rows may come from, as far as they are known."""
-    some = found.any(axis=-1)
-    if not some.any():
+def suggest_patterns(sample: RowSample) -> Iterator[Pattern]:
+    """Patterns that the rows of one head may come from, as far as their keys are known."""
+    actual, queries = sample.actual, sample.queries
+    not_empty = actual.any(axis=-1)
+    if not not_empty.any():
         return
-    left = int((rows - found.argmax(axis=-1))[some].max())
-    right = int((found.shape[1] - 1 - found[:, ::-1].argmax(axis=-1) - rows)[some].max())
+    rows = actual[not_empty]
+    first = rows.argmax(axis=-1)
+    reversed_keys = rows[:, ::-1]
+    last = rows.shape[1] - 1 - reversed_keys.argmax(axis=-1)
+    left = int((queries[not_empty] - first).max())
+    right = int((last - queries[not_empty]).max())
     yield from (Causal(), Full())
     if left >= 0:
         yield from (Lookback(left + 1), Window(max(left, right, 0)))
     if left + right >= 0:
         yield Band(left, right)
-    row = int(found.sum(axis=-1).argmax())
-    keys, unread = np.flatnonzero(found[row]), np.cumsum(~known[row])
-    steps = np.diff(keys)[np.diff(unread[keys]) == 0]
+    longest = int(actual.sum(axis=-1).argmax())
+    keys = np.flatnonzero(actual[longest])
+    unknown_before = np.cumsum(~sample.known[longest])[keys]
+    steps = np.diff(keys)[np.diff(unknown_before) == 0]  # nothing unread lies between
     if len(steps) and np.median(steps) > 1:
         yield Strided(int(np.median(steps)))
+
+
+@dataclass(frozen=True)
+class Names:
+    """Of each head: the pattern that all its rows have, if any; and some rows, (i, their keys)."""
+
+    names: tuple[list[Pattern], ...]
+    rows: tuple[list[tuple[int, str]], ...]
+
+
+def names(subject: Subject, seed: int = 0) -> Names:
+    """The names of what fn attends to at equal logits. Raises ProbeError if fn does.
+
+    Nothing is expected. The rows read suggest patterns, and so does the mask of every pair at a
+    smaller length.
+    """
+    rng = np.random.default_rng(seed)
+    n_q, n_k = subject.n
+    sums = summed(subject, rng)
+    spread = np.linspace(0, n_q - 1, min(ROWS_PER_HEAD, n_q), dtype=int)
+    queries = np.unique(spread)
+    nothing = np.zeros((subject.heads, len(queries), n_k), bool)
+    all_rows = np.ones((subject.heads, len(queries)), bool)
+    weights, known = read(subject, nothing, all_rows, queries, sums.dtype, rng)
+    sample = RowSample(queries, nothing, weights != 0, known)
+
+    def first_name(head: int, candidates: Iterable[Pattern]) -> list[Pattern]:
+        rows = sample.head(head)
+        return [q for q in candidates if matches_all_rows(q, sums, head, rows)][:1]
+
+    heads = range(subject.heads)
+    patterns = [first_name(head, suggest_patterns(sample.head(head))) for head in heads]
+    if not all(patterns):
+        for head, mask in enumerate(_masks_at_smaller_length(subject)):
+            patterns[head] = patterns[head] or first_name(head, identify(mask))
+    rows = [_rows_in_words(sample.head(head)) for head in heads]
+    return Names(tuple(patterns), tuple(rows))
+
+
+def _masks_at_smaller_length(subject: Subject) -> Iterator[BoolArray]:
+    """The mask of each head at a smaller length, if fn takes one."""
+    n_q, n_k = subject.n
+    smaller = replace(subject, n=(min(n_q, SMALLER_LENGTH), min(n_k, SMALLER_LENGTH)))
+    try:
+        weights, _ = equal_weights(smaller)
+    except ProbeError:
+        return
+    yield from np.isfinite(weights) & (weights != 0)
+
+
+def _rows_in_words(sample: RowSample) -> list[tuple[int, str]]:
+    """(query, its keys in words) of one head."""
+    rows = zip(sample.queries, sample.actual, sample.known)
+    return [(int(i), in_words(keys, known)) for i, keys, known in rows]
+
+
+def in_words(keys: BoolArray, known: BoolArray) -> str:
+    """The keys of a row, bool (n_k,), evenly spaced ones together: `0 to 90 by 3, 97 to 99`."""
+    positions = np.flatnonzero(keys)
+    stretches: list[str] = []
+    while len(positions):
+        if len(stretches) == SHOWN_STRETCHES:
+            stretches.append(f"{len(positions):,} more")
+            break
+        step = int(positions[1] - positions[0]) if len(positions) > 1 else 1
+        ends = np.append(np.diff(positions) != step, True)
+        last = int(np.argmax(ends))
+        suffix = f" by {step}" if step > 1 else ""
+        single = f"{positions[0]}"
+        stretches.append(single if last == 0 else f"{single} to {positions[last]}{suffix}")
+        positions = positions[last + 1 :]
+    unread = int((~known).sum())
+    text = ", ".join(stretches) or "no keys"
+    return f"{text}; {unread:,} keys unread" if unread else text

@@ -1,101 +1,145 @@
-"""The parameters of a rule, read off a mask: those that the mask would have to come from, if it came from that rule.
+"""The parameters of a rule that a mask implies, if it came from that rule at all.
 
-Symbols:  i query, as the rule counts it;  j key;  left, right how far the keys reach before and after i.
+Symbols:  i query, as the rule counts it;  j key;  left, right how far the keys reach before and
+after i.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from ...sets.types import BoolArray, IntArray
 
-def read_off(mask, shift: int) -> dict[str, tuple]:
-    """By the name of each rule the parameters to try on a mask (n_q, n_k) that holds a key; its rows are i = shift, ...
 
-    If any parameters up to n fit, then these do, and no others that fit come before them in lexicographic order of their
-    absolute values; of GlobalAt's positions, all others that fit hold these and more. They may be out of bounds where none fit.
+def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
+    """By the name of each rule the parameters to try on a mask (n_q, n_k) that has a key.
+
+    The rows of the mask are i = shift, shift + 1, ... If any parameters up to n fit, then these do,
+    and no others that fit come before them in lexicographic order of their absolute values; any
+    other positions of GlobalAt that fit contain these. If none fit, these may be out of bounds, or
+    the rule may be left out.
     """
     n_q, n_k = mask.shape
-    i, most, some = np.arange(n_q) + shift, max(mask.shape), mask.any(axis=1)
-    left, right = (i - mask.argmax(axis=1))[some].max(), (_last(mask) - i)[some].max()
-    before, after = mask & (np.arange(n_k) < i[:, None]), mask & (np.arange(n_k) > i[:, None])
-    behind = (i - _last(before))[before.any(axis=1)].min(initial=most)
-    ahead = (after.argmax(axis=1) - i)[after.any(axis=1)].min(initial=most)
-    reach, held = max(left, right), mask.any(axis=0)
-    step = min(behind, ahead) if reach else 1
-    count = min(
-        mask.sum(axis=1).min(), n_q + shift
-    )  # of a row that is not global; where all are, of all rows
-    seen = held[: n_q + shift]  # what no query may see says nothing about l and c
-    return dict(
+    i = np.arange(n_q) + shift
+    longest = max(n_q, n_k)
+    left, right = _reach(mask, i)
+    behind, ahead = _nearest(mask, i)
+    step = min(behind, ahead) if max(left, right) else 1
+    columns = mask.any(axis=0)
+    queries = n_q + shift
+    # Of a row that is not global; if all rows are, their number.
+    smallest = min(mask.sum(axis=1).min(), queries)
+    visible = columns[:queries]  # columns after the last query say nothing about l and c
+    first_keys = mask.argmax(axis=1)[mask.any(axis=1)]
+    parameters: dict[str, tuple[Any, ...]] = dict(
         Full=(),
         Causal=(),
-        Window=(reach,),
+        Window=(max(left, right),),
         Lookback=(left + 1,),
         Local=(max(left, 1),),
-        Strided=(min(behind, n_q + shift),),
-        Block=(_block(mask.argmax(axis=1)[some], left, most),),
-        Sinks=(held.sum(),),
-        Prefix=(held.sum(),),
-        Global=(count,),
+        Strided=(min(behind, queries),),
+        Block=(_block(first_keys, left, longest),),
+        Sinks=(columns.sum(),),
+        Prefix=(columns.sum(),),
+        Global=(smallest,),
         Band=(left, right),
-        Dilated=(reach // step, step),
+        Dilated=(max(left, right) // step, step),
         Chunk=_chunk(mask, shift),
-        Summary=_summary(seen),
-        SubBlock=_sub_block(seen),
-        GlobalAt=(range(count) if mask.all() else _full(mask, i),),
+        Summary=_summary(visible),
+        SubBlock=_sub_block(visible),
     )
+    positions = range(smallest) if mask.all() else _global_positions(mask, i)
+    if len(positions):
+        parameters["GlobalAt"] = (positions,)
+    return parameters
 
 
-def _last(mask) -> np.ndarray:
+def _reach(mask: BoolArray, i: IntArray) -> tuple[int, int]:
+    """(left, right): the farthest keys before and after a query; below 0 if there are none."""
+    some = mask.any(axis=1)
+    left, right = i - mask.argmax(axis=1), _last_keys(mask) - i
+    return left[some].max(), right[some].max()
+
+
+def _nearest(mask: BoolArray, i: IntArray) -> tuple[int, int]:
+    """(behind, ahead): the least distance to a key before and after a query; n if there is none."""
+    distances = np.arange(mask.shape[1]) - i[:, None]
+    before = mask & (distances < 0)
+    after = mask & (distances > 0)
+    behind = (i - _last_keys(before))[before.any(axis=1)]
+    ahead = (after.argmax(axis=1) - i)[after.any(axis=1)]
+    longest = max(mask.shape)
+    return behind.min(initial=longest), ahead.min(initial=longest)
+
+
+def _last_keys(mask: BoolArray) -> IntArray:
     """The last key of each row."""
-    return mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+    reversed_keys = mask[:, ::-1]
+    return mask.shape[1] - 1 - reversed_keys.argmax(axis=1)
 
 
-def _block(first, left, most) -> int:
+def _block(first_keys: IntArray, left: int, longest: int) -> int:
     """The least l > left, up to n, that divides the first key of every row; 0 if there is none."""
-    common = int(np.gcd.reduce(first))
-    return min((l for l in range(max(left, 0) + 1, most + 1) if common % l == 0), default=0)
+    common = int(np.gcd.reduce(first_keys))
+    lengths = range(max(left, 0) + 1, longest + 1)
+    return next((l for l in lengths if common % l == 0), 0)
 
 
-def _chunk(mask, shift: int) -> tuple[int, int]:
-    """(keys, offset) from the cuts: positions at which rows or columns change, which is where a chunk with keys ends."""
-    rows = np.flatnonzero((mask[1:] != mask[:-1]).any(axis=1)) + 1 + shift
-    columns = np.flatnonzero((mask[:, 1:] != mask[:, :-1]).any(axis=0)) + 1
-    held = np.union1d(np.flatnonzero(mask.any(axis=1)) + shift, np.flatnonzero(mask.any(axis=0)))
-    cuts = np.unique(
-        [held[0], *rows, *columns, held[-1] + 1]
-    )  # the outer two need not be cuts, but none is beyond
+def _chunk(mask: BoolArray, shift: int) -> tuple[int, int]:
+    """(keys, offset) from the cuts: positions at which rows or columns change.
+
+    A chunk with keys ends there.
+    """
+    rows = _row_changes(mask) + shift
+    columns = _row_changes(mask.T)
+    queries_with_keys = np.flatnonzero(mask.any(axis=1)) + shift
+    positions = np.union1d(queries_with_keys, np.flatnonzero(mask.any(axis=0)))
+    # The outer two need not be cuts, but no cut lies beyond them.
+    outer = positions[0], positions[-1] + 1
+    cuts = np.unique([*outer, *rows, *columns])
     keys = np.diff(cuts).max()
-    return keys, (cuts[1] if len(cuts) > 2 else cuts[0]) % keys
+    first_cut = cuts[1] if len(cuts) > 2 else cuts[0]
+    return keys, first_cut % keys
 
 
-def _full(mask, i) -> np.ndarray:
-    """The positions that see all or are seen by all."""
-    return np.union1d(i[mask.all(axis=1)], np.flatnonzero(mask.all(axis=0)))
+def _row_changes(mask: BoolArray) -> IntArray:
+    """The rows that differ from the one before."""
+    changes = (mask[1:] != mask[:-1]).any(axis=1)
+    return np.flatnonzero(changes) + 1
 
 
-def _summary(seen) -> tuple[int, int]:
-    """(l, c) from the columns that hold any key: the first of them are l - c <= j < l."""
-    if seen.all():
+def _global_positions(mask: BoolArray, i: IntArray) -> IntArray:
+    """The positions that attend to all keys or that all queries attend to."""
+    full_rows, full_columns = mask.all(axis=1), mask.all(axis=0)
+    return np.union1d(i[full_rows], np.flatnonzero(full_columns))
+
+
+def _summary(columns: BoolArray) -> tuple[int, int]:
+    """(l, c) from the columns that contain any key: the first of them are l - c <= j < l."""
+    if columns.all():
         return 1, 1
-    start = int(seen.argmax())
-    l = start + int((~seen[start:]).argmax()) if not seen[start:].all() else len(seen)
+    start = int(columns.argmax())
+    rest = ~columns[start:]
+    l = start + int(rest.argmax()) if rest.any() else len(columns)
     return l, l - start
 
 
-def _sub_block(seen) -> tuple[int, int, int]:
-    """(l, c, number) from the columns that hold any key: runs of c, from l - number c, one in every l."""
-    if seen.all():
+def _sub_block(columns: BoolArray) -> tuple[int, int, int]:
+    """(l, c, number) from the columns with keys: runs of c, from l - number c, one in every l."""
+    if columns.all():
         return 1, 1, 1
-    starts = np.flatnonzero(seen & ~np.concatenate([[False], seen[:-1]]))
+    column_before = np.concatenate([[False], columns[:-1]])
+    starts = np.flatnonzero(columns & ~column_before)
     if len(starts) == 0:
         return 0, 0, 0
-    first, n = int(starts[0]), len(seen)
-    c = int((~seen[first:]).argmax()) or n - first
-    if len(starts) > 1:
-        l = int(starts[1]) - first
-        return (l, c, (l - first) // c) if (l - first) % c == 0 else (0, 0, 0)
-    number = max(
-        -(-(n - 2 * first) // c), 1
-    )  # the least that puts the next run beyond the last column
-    return first + number * c, c, number
+    first, n = int(starts[0]), len(columns)
+    c = int((~columns[first:]).argmax()) or n - first
+    if len(starts) == 1:
+        # The least number that puts the next run beyond the last column.
+        number = max(-(-(n - 2 * first) // c), 1)
+        return first + number * c, c, number
+    l = int(starts[1]) - first
+    number, remainder = divmod(l - first, c)
+    return (0, 0, 0) if remainder else (l, c, number)

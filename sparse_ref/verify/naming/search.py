@@ -1,8 +1,8 @@
-"""Names for sets that no single rule has: constructors of the catalogue, tried with the numbers that a mask suggests."""
+"""Names of masks that equal no single rule: the catalogue, with numbers that the mask suggests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import isqrt
 from string import Formatter
@@ -10,10 +10,13 @@ from string import Formatter
 import numpy as np
 
 from ...catalogue import notation
-from ...picture import brute_mask
+from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
+from ...sets.types import BoolArray
 
-FORMS = (  # {n} is the length, {s} its root, {h} its half, {r} half of one less; {g} what sees all; {t} parts; a to c of the mask
+# {n} is the length, {s} its root, {h} its half, {r} half of one less; {g} the global positions;
+# {t} the lengths of documents; {a} to {c} are numbers that the mask suggests.
+FORMS = (
     "LogSparse()",
     "star({r})",
     "star({r}, circular=False)",
@@ -62,77 +65,123 @@ FORMS = (  # {n} is the length, {s} its root, {h} its half, {r} half of one less
     "Chunk({a}) & Causal()",
     "Chunk({a}, {b}) & Causal()",
 )
-MANY = 12, 12, 9  # numbers tried for each parameter, where there are one, two or three
-ROWS = 5  # looked at before a whole mask is drawn
+NUMBERS_TRIED = 12, 12, 9  # for each parameter, if there are one, two or three
+ROWS_FIRST = 5  # compared before a whole mask is drawn
 
 
-def searched(mask) -> Iterator[Pattern]:
-    """The patterns among FORMS that are this mask, bool (n, n_k), the likeliest number of each parameter first."""
-    n_q, n = mask.shape
-    rows = sorted({*np.linspace(0, n_q - 1, min(ROWS, n_q), dtype=int).tolist(), min(n_q - 1, 7)})
-    first = mask.argmax(axis=1)
-    parts = np.diff([0, *np.flatnonzero(np.diff(first)) + 1, n_q]).tolist() if n_q == n else []
-    keys, tried = [np.flatnonzero(mask[i]) for i in rows], numbers(mask)
-    full = np.flatnonzero(mask.all(axis=1) & mask.all(axis=0)[:n_q]).tolist() if n_q <= n else []
+def catalogue_matches(mask: BoolArray) -> Iterator[Pattern]:
+    """The patterns among FORMS that equal this mask, bool (n_q, n_k).
+
+    Of each form the first that does, the likeliest numbers tried first.
+    """
+    numbers, known = parameter_candidates(mask), _mask_values(mask)
+    rows = _sample_rows(len(mask))
     for form in FORMS:
-        names = sorted(
-            {name for _, name, _, _ in Formatter().parse(form) if name and name in "abc"}
-        )
-        for values in product(tried[: MANY[len(names) - 1]], repeat=len(names)):
-            text = form.format(
-                n=n,
-                r=(n - 1) // 2,
-                s=isqrt(n),
-                h=n // 2,
-                g=tuple(full),
-                t=tuple(parts),
-                **dict(zip(names, values)),
-            )
+        for text in _texts(form, numbers, known):
             try:
                 p = notation.read(text)
                 if not isinstance(p, Pattern):
                     break
-                same = all(np.array_equal(p.row(i, n), own) for i, own in zip(rows, keys))
-                if same and np.array_equal(brute_mask(p, mask.shape), mask):
+                if _has_rows(p, mask, rows) and _has_mask(p, mask):
                     yield p
                     break
-            except (
-                ValueError,
-                TypeError,
-                IndexError,
-                OverflowError,
-            ):  # a number that this constructor does not take
-                continue
+            except (ValueError, TypeError, IndexError, OverflowError):
+                continue  # a number that this constructor does not take
 
 
-def numbers(mask) -> list[int]:
-    """What parameters may be: how far rows reach, how they are spaced, how long stretches of alike rows and full ends are."""
-    core = (
-        mask
-        & ~mask.all(axis=1)[:, None]
-        & ~(mask | ~np.tri(*mask.shape, dtype=np.bool_)).all(axis=0)
+def _sample_rows(n_q: int) -> list[int]:
+    """Some rows from end to end, one of them near the start."""
+    spread = np.linspace(0, n_q - 1, min(ROWS_FIRST, n_q), dtype=int)
+    return sorted({*spread.tolist(), min(n_q - 1, 7)})
+
+
+def _has_rows(p: Pattern, mask: BoolArray, rows: Sequence[int]) -> bool:
+    """Whether the pattern has these rows of the mask."""
+    for i in rows:
+        keys = np.flatnonzero(mask[i])
+        if not np.array_equal(p.row(i, mask.shape[1]), keys):
+            return False
+    return True
+
+
+def _has_mask(p: Pattern, mask: BoolArray) -> bool:
+    """Whether the pattern is the mask."""
+    return np.array_equal(brute_mask(p, mask.shape), mask)
+
+
+def _mask_values(mask: BoolArray) -> dict[str, object]:
+    """The values of the letters that a mask has one value for."""
+    n_q, n = mask.shape
+    documents: list[int] = []
+    if n_q == n:
+        starts = np.flatnonzero(np.diff(mask.argmax(axis=1))) + 1
+        documents = np.diff([0, *starts, n_q]).tolist()
+    positions: list[int] = []
+    if n_q <= n:
+        full_rows, full_columns = mask.all(axis=1), mask.all(axis=0)
+        positions = np.flatnonzero(full_rows & full_columns[:n_q]).tolist()
+    return dict(
+        n=n,
+        r=(n - 1) // 2,
+        s=isqrt(n),
+        h=n // 2,
+        g=tuple(positions),
+        t=tuple(documents),
     )
-    found = [1, 2, 3]
-    for each in (core, mask):
-        a, b = np.nonzero(each)
-        if len(a):
-            counts, gaps = each.sum(axis=1), np.diff(np.flatnonzero(each[len(each) // 2]))
-            found += [
-                (a - b).max(),
-                (b - a).max(),
-                (a - b).max() + 1,
-                np.median(counts),
-                counts.max(),
-            ]
-            found += [gaps.max(), gaps.min()] if len(gaps) else []
-    for cuts in (
-        (mask[1:] != mask[:-1]).any(axis=1),
-        np.diff(mask.argmax(axis=1)) != 0,
-    ):  # where rows change, or their first keys
-        gaps = np.diff([0, *np.flatnonzero(cuts) + 1])
-        found += [gaps.max(), gaps.min()] if len(gaps) else []
-    found += [
-        np.cumprod(ends).sum()
-        for ends in ((mask | ~np.tri(*mask.shape, dtype=np.bool_)).all(axis=0), mask.all(axis=1))
+
+
+def _texts(
+    form: str,
+    numbers: Sequence[int],
+    known: dict[str, object],
+) -> Iterator[str]:
+    """A form with its letters replaced by values, the likeliest first."""
+    fields = {name for _, name, _, _ in Formatter().parse(form) if name}
+    letters = sorted(fields & {"a", "b", "c"})
+    tried = numbers[: NUMBERS_TRIED[len(letters) - 1]]
+    for values in product(tried, repeat=len(letters)):
+        yield form.format(**known, **dict(zip(letters, values)))
+
+
+def parameter_candidates(mask: BoolArray) -> list[int]:
+    """Numbers that parameters may be, the likeliest first.
+
+    How far rows reach, how their keys are spaced, how long stretches of equal rows are, how many
+    full rows and columns come first.
+    """
+    future = ~np.tri(*mask.shape, dtype=np.bool_)
+    full_columns = (mask | future).all(axis=0)
+    core = mask & ~mask.all(axis=1)[:, None] & ~full_columns
+    row_changes = (mask[1:] != mask[:-1]).any(axis=1)
+    start_changes = np.diff(mask.argmax(axis=1)) != 0
+    numbers = [
+        *(1, 2, 3),
+        *_reaches(core),
+        *_reaches(mask),
+        *_gaps(row_changes),
+        *_gaps(start_changes),
+        np.cumprod(full_columns).sum(),
+        np.cumprod(mask.all(axis=1)).sum(),
     ]
-    return [x for x in dict.fromkeys(map(int, found)) if 0 <= x <= max(mask.shape)]
+    distinct = dict.fromkeys(map(int, numbers))
+    longest = max(mask.shape)
+    return [number for number in distinct if 0 <= number <= longest]
+
+
+def _reaches(mask: BoolArray) -> list[int]:
+    """How far rows reach, how many keys they have, how those of the middle row are spaced."""
+    i, j = np.nonzero(mask)
+    if not len(i):
+        return []
+    left, right = (i - j).max(), (j - i).max()
+    counts = mask.sum(axis=1)
+    spacing = np.diff(np.flatnonzero(mask[len(mask) // 2]))
+    ends = [spacing.max(), spacing.min()] if len(spacing) else []
+    sizes = [np.median(counts), counts.max()]
+    return [left, right, left + 1, *sizes, *ends]
+
+
+def _gaps(changes: BoolArray) -> list[int]:
+    """The longest and the shortest stretch between changes."""
+    gaps = np.diff([0, *np.flatnonzero(changes) + 1])
+    return [gaps.max(), gaps.min()] if len(gaps) else []

@@ -1,10 +1,15 @@
-"""A report for machines that run tests: JUnit XML, and Markdown for the summary of a job."""
+"""A report for machines and pages: JUnit XML, Markdown for a job's summary, HTML for a notebook."""
 
 from __future__ import annotations
 
+from html import escape
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ..checks.finding import KINDS
+
+if TYPE_CHECKING:
+    from .report import Report
 
 SUBJECTS = {
     "calls": KINDS[:8],
@@ -15,59 +20,77 @@ SUBJECTS = {
     "gradients": ("gradient",),
     "future": ("future",),
 }
+PICTURE_STYLE = "font-family:monospace;line-height:1.0;letter-spacing:0"
 
 
-def junit(report) -> str:
+def junit(report: Report) -> str:
     """One test suite; a test case for each subject, failed by the findings that belong to it."""
-    failed = {
-        subject: [x for x in report.findings if x.kind in kinds]
+    failures = {
+        subject: [finding for finding in report.findings if finding.kind in kinds]
         for subject, kinds in SUBJECTS.items()
     }
     suite = Element(
         "testsuite",
         name=f"sparse_ref verify {report.fn}",
         tests=str(len(SUBJECTS)),
-        failures=str(sum(map(bool, failed.values()))),
+        failures=str(sum(map(bool, failures.values()))),
         errors="0",
         skipped="0",
     )
-    for subject, findings in failed.items():
+    for subject, findings in failures.items():
         case = SubElement(suite, "testcase", classname=report.fn, name=subject)
         if findings:
-            failure = SubElement(
-                case, "failure", message=printable(str(findings[0])), type=findings[0].kind
-            )
-            failure.text = printable(
-                "\n".join([*map(str, findings), *report.notes(), f"again: {report.command}"])
-            )
+            message, kind = printable(str(findings[0])), findings[0].kind
+            lines = [*map(str, findings), *report.notes(), f"again: {report.command}"]
+            failure = SubElement(case, "failure", message=message, type=kind)
+            failure.text = printable("\n".join(lines))
     return tostring(suite, encoding="unicode", xml_declaration=True)
 
 
 def printable(text: str) -> str:
-    """The text without what XML cannot hold."""
-    return "".join(
-        c
-        for c in text
-        if c in "\n\t" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
-    )
+    """The text without the characters that XML forbids."""
+    return "".join(c for c in text if c in "\n\t" or _is_xml(c))
 
 
-def markdown(report) -> str:
+def _is_xml(c: str) -> bool:
+    """Whether XML allows a character that is no control character."""
+    return " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
+
+
+def markdown(report: Report) -> str:
     """A heading, a table of findings, what explains them, and the picture."""
-    lines = [f"### {'✅' if report.passed else '❌'} {report.verdict}", ""]
+    mark = "✅" if report.passed else "❌"
+    lines = [f"### {mark} {report.verdict}", ""]
     if report.findings:
-        lines += ["| finding | what | first |", "|---|---|---|"]
-        lines += [
-            f"| {x.kind} | {_cell(x.message)} | {', '.join(map(str, x.at or ()))} |"
-            for x in report.findings
-        ]
-        lines += [""]
+        lines += [report.question, "", "| finding | what | first |", "|---|---|---|"]
+        for finding in report.findings:
+            first = ", ".join(map(str, finding.at or ()))
+            lines.append(f"| {finding.kind} | {_cell(finding.message)} | {first} |")
+        lines.append("")
     lines += [f"- {_cell(note)}" for note in report.notes()]
     if picture := report.picture():
         lines += ["", picture[0], "", "```text", *picture[1:], "```"]
-    return "\n".join(lines + ([] if report.passed else ["", f"`{report.command}`"])) + "\n"
+    if not report.passed:
+        lines += ["", f"`{report.command}`"]
+    return "\n".join(lines) + "\n"
 
 
 def _cell(text: str) -> str:
     """The text within a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")
+
+
+def html(report: Report) -> str:
+    """A division with the same content as the text; the picture is in a monospace font."""
+    parts = [f"<b>{escape(report.verdict)}</b>"]
+    if not report.passed:
+        findings = "".join(f"<li>{escape(str(finding))}</li>" for finding in report.findings)
+        parts.append(f"<div>{escape(report.question)}</div><ul>{findings}</ul>")
+    parts += [f"<div>{escape(note)}</div>" for note in report.notes()]
+    if not report.passed:
+        parts.append(f"<div>again: <code>{escape(report.command)}</code></div>")
+    if picture := report.picture():
+        caption, *lines = map(escape, picture)
+        image = "\n".join(lines)
+        parts.append(f'<div>{caption}</div><pre style="{PICTURE_STYLE}">{image}</pre>')
+    return f"<div>{''.join(parts)}</div>"

@@ -1,29 +1,33 @@
-"""What a check found: as text, as HTML, as JSON, as JUnit XML, as Markdown, and as a figure, with the same content."""
+"""The result of a check, with the same content in every form: text, HTML, JSON, XML, a figure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...picture import difference
 from ...sets.pattern import Pattern
-from ..calling.subject import first
+from ...sets.types import BoolArray, Length
 from ..checks.finding import Finding
 from ..checks.numbers import Numbers
-from ..checks.set_findings import biased
-from ..naming.diagnosis import Diagnosis, diagnosed, told
+from ..naming.diagnosis import WITH_NAMES, Diagnosis, first_explanations
 from ..reading.probe import Probe
 from ..sketch import Sketch
 from . import formats
-from .rerun import command
+from .crop import crops
+from .rerun import rerun_command, short_name
 
-MOST = 64  # rows and columns of a picture
-FEW = 8  # rows of one where they are a sample
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+MAX_WHOLE = 64  # queries and keys of a picture without a crop
+CROP_ROWS, CROP_KEYS = 16, 64
+SAMPLE_ROWS = 8  # in the picture of rows that were read
 LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
 
 
@@ -31,28 +35,46 @@ LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
 class Report:
     """The verdict on an implementation; true if it passed.
 
-    patterns : the expected pattern of each head.
-    n, seed : (n_q, n_k), and the seed of the random input.
-    fn, options : what was called, and how.
-    findings : what is wrong; passed means that there are none.
-    expected : bool (H, n_q, n_k), the expected sets, or those of the rows that were looked at; None where nothing was.
-    probe : what was read out of fn, or None where that failed, or where not every pair was looked at.
-    sampled : what was seen of an n where not every pair was looked at; None elsewhere.
-    numbers : the comparisons on random input.
-    remarks : what is worth knowing and is no fault.
+    Attributes
+    ----------
+    patterns : tuple of Pattern
+        The expected pattern of each head.
+    n : (int, int)
+        (n_q, n_k).
+    seed : int
+        The seed of the random input.
+    fn : str
+        What was called, as module:function if it can be imported so.
+    options : dict
+        How it was called.
+    findings : tuple of Finding
+        What is wrong; passed means that there are none.
+    expected : bool (H, n_q, n_k) or None
+        The expected sets, or those of the rows that were read; None if fn was not called.
+    probe : Probe or None
+        What was read out of fn; None if that failed, or if not every pair was read.
+    sampled : Sketch or None
+        What was seen at an n at which not every pair was read; None otherwise.
+    numbers : tuple of Numbers
+        The comparisons on random input.
+    remarks : list of str
+        What is worth knowing and is no fault.
+    diagnosis : tuple of Diagnosis
+        The explanations of the heads whose sets are not the expected ones, as far as there are any.
     """
 
     patterns: tuple[Pattern, ...]
     n: tuple[int, int]
     seed: int
     fn: str = "fn"
-    options: dict = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    expected: np.ndarray | None = None
+    expected: BoolArray | None = None
     probe: Probe | None = None
     sampled: Sketch | None = None
     numbers: tuple[Numbers, ...] = ()
     remarks: list[str] = field(default_factory=list)
+    diagnosis: tuple[Diagnosis, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -60,9 +82,10 @@ class Report:
         return not self.findings
 
     @property
-    def size(self) -> int | tuple[int, int]:
-        """n, as it is said: one length where there is one."""
-        return self.n[0] if self.n[0] == self.n[1] else self.n
+    def size(self) -> Length:
+        """n, one length if both are equal."""
+        n_q, n_k = self.n
+        return n_q if n_q == n_k else self.n
 
     @property
     def heads(self) -> int:
@@ -70,70 +93,50 @@ class Report:
         return len(self.patterns)
 
     @property
-    def actual(self) -> np.ndarray | None:
-        """The keys that some input lets fn attend to, leaks included, of the rows that `expected` has; None where fn failed."""
+    def actual(self) -> BoolArray | None:
+        """The keys that some input lets fn attend to, leaks included; None if fn failed."""
         if self.sampled is not None:
             return self.sampled.found
         return None if self.probe is None else self.probe.mask | self.probe.leaks
 
-    @cached_property
-    def diagnosis(self) -> tuple[Diagnosis, ...]:
-        """What explains the heads whose sets are not the expected ones, as far as that has a name."""
-        if self.sampled is not None:
-            return self.sampled.diagnosis
-        if self.probe is None or self.expected is None:
-            return ()
-        known = np.where(self.probe.nan_rows[..., None], self.expected, self.probe.mask)
-        return diagnosed(
-            self.patterns,
-            self.expected,
-            known,
-            np.where(biased(self.probe)[..., None], 0, self.probe.multiplicity),
-        )
-
     @property
     def names(self) -> dict[int, str]:
-        """What each head has whose sets are not the expected ones, as far as that has a name."""
-        named = {h: each.name for each in reversed(self.diagnosis) if each.name for h in each.heads}
-        return dict(sorted(named.items()))
+        """What each wrong head attends to, as far as that has a name."""
+        names: dict[int, str] = {}
+        for diagnosis in self.diagnosis:
+            if diagnosis.kind in WITH_NAMES:
+                for head in diagnosis.heads:
+                    names.setdefault(head, diagnosis.name)
+        return dict(sorted(names.items()))
 
     @property
     def command(self) -> str:
-        """What gives this report again."""
-        return command(self.fn, self.patterns, self.n, self.seed, self.options)
+        """A command or a line of Python that gives this report again."""
+        return rerun_command(self.fn, self.patterns, self.n, self.seed, self.options)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.passed
 
-    def __str__(self):
-        again = [] if self.passed else [f"again: {self.command}"]
-        return "\n".join(
-            [
-                self.verdict,
-                *(f"- {finding}" for finding in self.findings),
-                *self.notes(),
-                *again,
-                *self.picture(),
-            ]
-        )
+    def __str__(self) -> str:
+        lines = [self.verdict]
+        if not self.passed:
+            lines += [self.question, *(f"- {finding}" for finding in self.findings)]
+        lines += self.notes()
+        if not self.passed:
+            lines.append(f"again: {self.command}")
+        return "\n".join([*lines, *self.picture()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        found = "".join(f"<li>{escape(str(finding))}</li>" for finding in self.findings)
-        notes = "".join(f"<div>{escape(note)}</div>" for note in self.notes())
-        caption, *lines = map(escape, self.picture() or [""])
-        image = (
-            '<pre style="line-height:1.0;letter-spacing:0">' + "\n".join(lines) + "</pre>"
-            if lines
-            else ""
-        )
-        again = "" if self.passed else f"<div>again: <code>{escape(self.command)}</code></div>"
-        return f"<div><b>{escape(self.verdict)}</b><ul>{found}</ul>{notes}{again}<div>{caption}</div>{image}</div>"
+        return formats.html(self)
 
     def to_json(self) -> str:
-        """The report as JSON, without the masks: passed, patterns, n, heads, seed, findings, diagnosis, names by head, numbers,
-        remarks, command."""
+        """The report as JSON, without the masks.
+
+        The keys are passed, patterns, n, heads, seed, findings, diagnosis, names (by head),
+        numbers, remarks and command.
+        """
         content = dict(
             passed=self.passed,
             patterns=list(map(repr, self.patterns)),
@@ -141,7 +144,7 @@ class Report:
             heads=self.heads,
             seed=self.seed,
             findings=list(map(asdict, self.findings)),
-            diagnosis=[asdict(each) for each in self.diagnosis],
+            diagnosis=list(map(asdict, self.diagnosis)),
             names=self.names,
             numbers=list(map(asdict, self.numbers)),
             remarks=self.remarks,
@@ -150,88 +153,134 @@ class Report:
         return json.dumps(content, allow_nan=False)
 
     def to_junit(self) -> str:
-        """The report as JUnit XML: a test case each for what can be found."""
+        """The report as JUnit XML: a test case for each subject of findings."""
         return formats.junit(self)
 
     def to_markdown(self) -> str:
         """The report as Markdown, for a pull request or a job's summary."""
         return formats.markdown(self)
 
-    def plot(self, ax=None, *, head: int | None = None):
-        """The difference of one head, the first that differs unless given, drawn on `ax`. Returns what `plot.diff` does.
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        head: int | None = None,
+    ) -> AxesImage:
+        """The difference of one head, the first that differs unless given, drawn on `ax`.
 
-        Raises ValueError where nothing could be read out of fn.
+        Returns what `plot.diff` does.
+
+        Raises
+        ------
+        ValueError
+            Nothing could be read out of fn.
         """
         from ...plot import diff
 
         if self.actual is None or self.expected is None:
             raise ValueError(f"the report has no sets to plot: {self.findings[0]}")
-        head = self._head() if head is None else head
+        if head is None:
+            head = next(iter(self._wrong_heads()), 0)
         return diff(self.expected[head], self.actual[head], ax=ax)
 
     @property
     def verdict(self) -> str:
-        """One line."""
-        names = list(dict.fromkeys(map(repr, self.patterns)))
-        wanted = (
-            names[0]
-            if len(names) == 1
-            else f"({', '.join(map(repr, self.patterns))}), head by head"
-        )
-        return (
-            f"{'PASS' if self.passed else 'FAIL'}: fn is {'' if self.passed else 'not '}{wanted} at n = {self.size}, "
-            f"{self.heads} head{'s' * (self.heads != 1)}, seed {self.seed}"
-        )
+        """One line: PASS or FAIL, the function, and what it is or the first cause."""
+        name = short_name(self.fn)
+        return f"PASS {name}: is {self._setting}" if self.passed else f"FAIL {name}: {self._cause}"
+
+    @property
+    def question(self) -> str:
+        """One line: the expected patterns, and n, heads and seed."""
+        return f"asked: {self._setting}"
+
+    @property
+    def _setting(self) -> str:
+        """The expected patterns, and n, heads and seed."""
+        names = list(map(repr, self.patterns))
+        asked = names[0] if len(set(names)) == 1 else f"({', '.join(names)}), head by head"
+        heads = f"{self.heads} head{'s' * (self.heads != 1)}"
+        return f"{asked} at n = {self.size}, {heads}, seed {self.seed}"
+
+    @property
+    def _cause(self) -> str:
+        """The first explanation of the first wrong head, or the first finding."""
+        explanations, _ = first_explanations(self.diagnosis)
+        if not explanations:
+            finding = self.findings[0]
+            return f"{finding.kind}: {finding.message}"
+        first = explanations[0]
+        asked = f"asked {self.patterns[first.heads[0]]!r}"
+        if not first.cause:
+            return f"is {first.name}, {asked}{self._in_heads(first.heads)}"
+        cause = f"{first.cause}{self._in_heads(first.heads)}"
+        if first.name and first.kind != "nothing":
+            return f"{cause} (is {first.name}, {asked})"
+        return f"{cause} ({asked})" if len(set(self.patterns)) == 1 else first.cause
+
+    def _in_heads(self, heads: tuple[int, ...]) -> str:
+        """` in head 1`, or nothing if these are all heads."""
+        return "" if len(heads) == self.heads else f" in {self._heads_in_words(heads)}"
+
+    def _heads_in_words(self, heads: tuple[int, ...]) -> str:
+        """`all 8 heads`, `heads 0, 3` or `head 0`."""
+        if len(heads) == self.heads > 1:
+            return f"all {self.heads} heads"
+        return f"head{'s' * (len(heads) > 1)} {', '.join(map(str, heads))}"
 
     def notes(self) -> Iterator[str]:
-        """What fn computes, how far the numbers are right, and what is worth knowing."""
-        yield from map(str, told(self.diagnosis))
+        """What fn computes, whether the numbers are right, and what is worth knowing."""
+        explanations, others = first_explanations(self.diagnosis)
+        for prefix, diagnoses in (("", explanations), ("also fits: ", others)):
+            for x in diagnoses:
+                yield f"{prefix}{self._heads_in_words(x.heads)}: {x.text}"
         if self.actual is not None and not self.numbers:
-            yield "numbers: not judged"
-        rows = self.heads * (self.n[0] if self.sampled is None else len(self.sampled.rows))
+            yield "numbers: not checked"
         for x in self.numbers:
             if not x.wrong and not x.broken:
-                judged = "whose sets are right" if self.sampled is None else "looked at"
-                yield (
-                    f"numbers: right on the {x.rows} of {rows} rows {judged}, logits of spread {x.spread:g}, "
-                    f"error {x.error:.2g}, budget {x.budget:.2g}"
-                )
+                yield self._numbers_in_words(x)
         yield from self.remarks
 
-    def picture(self) -> list[str]:
-        """A caption and the difference of the first head that differs, around its first difference."""
-        if self.actual is None or self.expected is None or (self.actual == self.expected).all():
-            return []
-        head = self._head()
-        expected, actual = self.expected[head], self.actual[head]
-        i, j = first(expected != actual)
-        rows, keys = (
-            _around(i, len(expected), MOST if self.sampled is None else FEW),
-            _around(j, expected.shape[1], MOST),
-        )
+    def _numbers_in_words(self, numbers: Numbers) -> str:
+        """The rows in which the numbers are right, and by how much."""
+        rows, which = self.n[0], "rows with the right keys"
         if self.sampled is not None:
-            said = f", i = {', '.join(map(str, self.sampled.rows[rows]))}, j {keys.start} to {keys.stop - 1}"
-        else:
-            said = (
-                ""
-                if max(self.n) <= MOST
-                else f", i {rows.start} to {rows.stop - 1}, j {keys.start} to {keys.stop - 1}"
-            )
-        return [
-            f"head {head}{said}   {LEGEND}",
-            *difference(expected[rows, keys], actual[rows, keys]).split("\n"),
-        ]
-
-    def _head(self) -> int:
-        """The first head that differs, or 0."""
+            rows, which = len(self.sampled.rows), "rows that were checked"
         return (
-            0
-            if self.actual is None
-            else int((self.actual != self.expected).any(axis=(1, 2)).argmax())
+            f"numbers: right in {numbers.rows} of {self.heads * rows} {which}, "
+            f"logits of spread {numbers.spread:g}: "
+            f"error {numbers.error:.2g}, allowed {numbers.budget:.2g}"
         )
 
+    def picture(self) -> list[str]:
+        """A caption and the difference of the first wrong head; [] if no head is wrong.
 
-def _around(x: int, size: int, most: int) -> slice:
-    """At most so many positions, x in the midst of them as far as the borders allow."""
-    start = max(0, min(x - most // 2, size - most))
-    return slice(start, min(start + most, size))
+        Large ones are cropped around the first extra key and the first missing one.
+        """
+        wrong_heads = self._wrong_heads()
+        if not wrong_heads:
+            return []
+        head = wrong_heads[0]
+        expected, actual = self.expected[head], self.actual[head]
+        if self.sampled is None and max(self.n) <= MAX_WHOLE:
+            lines = difference(expected, actual).split("\n")
+            return [f"head {head}   {LEGEND}", *lines]
+        lines = []
+        height = CROP_ROWS if self.sampled is None else SAMPLE_ROWS
+        for rows, keys in crops(expected, actual, (height, CROP_KEYS)):
+            lines.append(f"{self._rows_in_words(rows)}, j {keys.start} to {keys.stop - 1}")
+            lines += difference(expected[rows, keys], actual[rows, keys]).split("\n")
+        return [f"head {head}, {lines[0]}   {LEGEND}", *lines[1:]]
+
+    def _rows_in_words(self, rows: slice) -> str:
+        """The queries of some rows of the picture."""
+        if self.sampled is None:
+            return f"i {rows.start} to {rows.stop - 1}"
+        return f"i = {', '.join(map(str, self.sampled.rows[rows]))}"
+
+    def _wrong_heads(self) -> list[int]:
+        """The heads that differ."""
+        if self.actual is None or self.expected is None:
+            return []
+        wrong = self.actual != self.expected
+        return np.flatnonzero(wrong.any(axis=(1, 2))).tolist()

@@ -1,13 +1,25 @@
-"""The numbers of a case. They are multiples of 1/32 from -2 to 2, so that bfloat16 and float16 hold them exactly.
+"""The numbers of a case: multiples of 1/32 from -2 to 2, exact in bfloat16 and float16.
 
-They come from the raw words of Philox-4x64, whose key is the CRC-32 of the case's id: the same on any machine.
+They come from the raw words of Philox-4x64, whose key is the CRC-32 of the case's id, so they are
+the same on any machine. Then `values` of the case changes some of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
+
+from ...sets.types import BoolArray
+from .cases import Case
+
+Float32Array = NDArray[np.float32]
+Change = Callable[[Float32Array, Float32Array, Float32Array, BoolArray], None]  # q, k, v, idle
+
+SPREAD = 129  # multiples of 1/32 from -64/32 to 64/32
+POISON = 32768
 
 
 def seed(name: str) -> int:
@@ -15,76 +27,88 @@ def seed(name: str) -> int:
     return crc32(name.encode())
 
 
-def drawn(name: str, *shapes) -> list[np.ndarray]:
+def random_arrays(name: str, *shapes: tuple[int, ...]) -> list[Float32Array]:
     """Arrays of multiples of 1/32 from -2 to 2, float32, one after the other from one stream."""
     stream = np.random.Philox(key=seed(name))
-    words = [stream.random_raw(int(np.prod(shape))).reshape(shape) for shape in shapes]
-    return [((word % np.uint64(129)).astype(np.float32) - 64) / 32 for word in words]
+    return [_random_array(stream, shape) for shape in shapes]
 
 
-def _plain(q, k, v, outside):
-    """As they were drawn."""
+def _random_array(stream: np.random.Philox, shape: tuple[int, ...]) -> Float32Array:
+    """The next numbers of a stream."""
+    words = stream.random_raw(int(np.prod(shape))).reshape(shape)
+    remainders = (words % np.uint64(SPREAD)).astype(np.float32)
+    return (remainders - np.float32(64)) / np.float32(32)
 
 
-def _large(q, k, v, outside):
+def _plain(q, k, v, idle):
+    """No change."""
+
+
+def _large(q, k, v, idle):
     """Logits up to some hundreds."""
     q *= 8
     k *= 8
 
 
-def _low(q, k, v, outside):
+def _low(q, k, v, idle):
     """Logits around -360 at d = 8."""
-    q[..., 0], k[..., 0] = 16, -64
+    q[..., 0] = 16
+    k[..., 0] = -64
 
 
-def _rising(q, k, v, outside):
+def _rising(q, k, v, idle):
     """q . k rises by 4096 from key to key, from below 0 to above it."""
-    q[:], k[:] = 0, 0
-    q[..., 0], k[..., 0] = 64, 64 * (np.arange(k.shape[1]) - k.shape[1] // 2)
+    n_k = k.shape[1]
+    q[:] = 0
+    k[:] = 0
+    q[..., 0] = 64
+    k[..., 0] = 64 * (np.arange(n_k) - n_k // 2)
 
 
-def _equal(q, k, v, outside):
+def _equal(q, k, v, idle):
     """All logits are 0."""
     q[:] = 0
 
 
-def _weights(q, k, v, outside):
-    """All logits are 0, and the values of key j are 0 but at j, so that out is the matrix of weights."""
-    q[:], v[:] = 0, np.eye(*v.shape[1:])
+def _weights(q, k, v, idle):
+    """All logits are 0, and v is the identity, so that out is the matrix of weights."""
+    q[:] = 0
+    v[:] = np.eye(*v.shape[1:])
 
 
-def _ones(q, k, v, outside):
+def _ones(q, k, v, idle):
     """All values are 1."""
     v[:] = 1
 
 
-def _poisoned_values(q, k, v, outside):
-    """Values of 32768 where no query looks."""
-    v[outside] = 32768
+def _poison_values(q, k, v, idle):
+    """Values of 32768 at idle keys."""
+    v[idle] = POISON
 
 
-def _poisoned_keys(q, k, v, outside):
-    """Values of 32768 and logits of 11585 and more, at d = 8, where no query looks."""
+def _poison_keys(q, k, v, idle):
+    """Values of 32768 and logits of 11585 and more, at d = 8, at idle keys."""
     q[..., 0] = 1
-    k[outside, 0] = 32768
-    v[outside] = 32768
+    k[idle, 0] = POISON
+    v[idle] = POISON
 
 
-def _beside(number):
-    """This number in k and v where no query looks."""
-
-    def put(q, k, v, outside):
-        k[outside] = v[outside] = number
-
-    return put
+def _nan_at_idle(q, k, v, idle):
+    """NaN in k and v at idle keys."""
+    k[idle] = v[idle] = np.nan
 
 
-def _nan_member(q, k, v, outside):
-    """One value that is NaN, of a key that some look at."""
+def _inf_at_idle(q, k, v, idle):
+    """inf in k and v at idle keys."""
+    k[idle] = v[idle] = np.inf
+
+
+def _nan_member(q, k, v, idle):
+    """One value that is NaN, of a key that some queries attend to."""
     v[:, 5, 0] = np.nan
 
 
-VALUES = {
+VALUES: dict[str, Change] = {
     "plain": _plain,
     "large": _large,
     "low": _low,
@@ -92,17 +116,27 @@ VALUES = {
     "equal": _equal,
     "weights": _weights,
     "ones": _ones,
-    "poisoned values": _poisoned_values,
-    "poisoned keys": _poisoned_keys,
-    "nan beside": _beside(np.nan),
-    "inf beside": _beside(np.inf),
+    "poisoned values": _poison_values,
+    "poisoned keys": _poison_keys,
+    "nan beside": _nan_at_idle,
+    "inf beside": _inf_at_idle,
     "nan member": _nan_member,
 }
 
 
-def inputs(case, n, outside) -> list[np.ndarray]:
-    """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), float32; `outside` is bool (G, n_k), the keys that no query looks at."""
-    shapes = (case.heads, n[0], case.d), (case.groups, n[1], case.d), (case.groups, n[1], case.e)
-    q, k, v = drawn(case.id, *shapes)
-    VALUES[case.values](q, k, v, outside)
+def inputs(
+    case: Case,
+    n: tuple[int, int],
+    idle: BoolArray,
+) -> list[Float32Array]:
+    """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), float32.
+
+    `idle` are the keys that no query attends to, bool (G, n_k).
+    """
+    n_q, n_k = n
+    q_shape = (case.heads, n_q, case.d)
+    k_shape = (case.groups, n_k, case.d)
+    v_shape = (case.groups, n_k, case.e)
+    q, k, v = random_arrays(case.id, q_shape, k_shape, v_shape)
+    VALUES[case.values](q, k, v, idle)
     return [q, k, v]

@@ -1,98 +1,157 @@
-"""What counts as right: tolerances from data, and an output held against the expected one.
+"""What counts as right: tolerances from data, and the comparison of an output with the right one.
 
-A tolerance is twice the error that plain NumPy makes on the case in that precision, logits, weights and output rounded to it, and
-what the rounding of logits and output alone may cost. Keys that no query looks at, and NaN, are 0 for this.
+A tolerance is twice the error of plain NumPy on the case in that precision, with logits, weights
+and output rounded to it, plus what the rounding of logits and output alone may cost. For this,
+NaN and the keys that no query attends to are 0.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from ...attention import attend_with_lse
+from ...sets.pattern import Pattern
+from ...sets.positions import first_index
+from ...sets.types import BoolArray, FloatArray
 from ..calling.rounded_attention import BITS, attended
-from .dense import Given
+from .statement import Arrays, CaseInputs
+
+Entry = Mapping[str, Any]  # a case in index.json
 
 
-def tolerances(arrays, patterns, scale: float) -> dict[str, dict[str, float]]:
-    """The largest differences allowed, {"out": {precision: difference}, "lse": ...}."""
-    finite = {name: np.nan_to_num(arrays[name], nan=0, posinf=0, neginf=0) for name in "qkv"}
-    for x in (finite["k"], finite["v"]):
-        x[outside(arrays["mask"], len(x))] = 0
-    given = Given.of({**finite, "mask": arrays["mask"]}, scale)
-    true = attend_with_lse(given.q, given.k, given.v, patterns, scale=scale, device="reference")
-    largest = np.abs(given.x).max(initial=0, where=given.m > 0)
+class Comparison(NamedTuple):
+    """ "pass", "acceptable" or "fail", and why."""
+
+    status: str
+    message: str = ""
+
+
+class _Mismatch(NamedTuple):
+    """Where an array is not right, where it is NaN, and its largest finite error."""
+
+    wrong: BoolArray
+    nan: BoolArray
+    largest_error: float
+
+
+def tolerances(
+    arrays: Arrays, patterns: Sequence[Pattern], scale: float
+) -> dict[str, dict[str, float]]:
+    """The largest errors allowed, {"out": {precision: error}, "lse": {precision: error}}."""
+    case = _finite_inputs(arrays, scale)
+    qkv = (case.q, case.k, case.v)
+    right = attend_with_lse(*qkv, patterns, scale=scale, device="reference")
+    is_member = case.m > 0
+    largest_logit = np.abs(case.x).max(initial=0, where=is_member)
+    largest_value = np.abs(case.v).max()
+    largest_out = np.abs(right[0]).max()
     allowed: dict[str, dict[str, float]] = {"out": {}, "lse": {}}
     for name, bits in BITS.items():
-        working = 2.0 ** (1 - max(bits, 24))
-        plain = attended(given.q, given.k, given.v, given.m, given.scale, bits, bits)
-        of_out, of_lse = (_error(*pair) for pair in zip(plain, true))
-        logits = 2 * working * (1 + largest)
-        allowed["out"][name] = float(
-            2 * of_out + logits * np.abs(given.v).max() + 2.0 ** (1 - bits) * np.abs(true[0]).max()
-        )
-        allowed["lse"][name] = float(2 * of_lse + logits)
+        plain = attended(*qkv, case.m, case.scale, bits, bits)
+        # a logit is rounded in float32 at least, whatever the precision of the arrays
+        logit_rounding = 2.0 ** (1 - max(bits, 24))
+        logit_error = 2 * logit_rounding * (1 + largest_logit)
+        out_rounding = 2.0 ** (1 - bits) * largest_out
+        out_error = _largest_error(plain[0], right[0])
+        lse_error = _largest_error(plain[1], right[1])
+        allowed["out"][name] = float(2 * out_error + logit_error * largest_value + out_rounding)
+        allowed["lse"][name] = float(2 * lse_error + logit_error)
     return allowed
 
 
-def outside(mask, groups: int) -> np.ndarray:
-    """The keys that no query looks at, bool (G, n_k), from the mask (H, n_q, n_k)."""
-    return ~(mask.reshape(groups, -1, mask.shape[2]) > 0).any(axis=1)
+def _finite_inputs(arrays: Arrays, scale: float) -> CaseInputs:
+    """The inputs of a case with 0 for NaN, inf and the keys that no query attends to."""
+    mask = arrays["mask"]
+    finite = {name: _finite(arrays[name]) for name in "qkv"}
+    idle = idle_keys(mask, len(finite["k"]))
+    finite["k"][idle] = 0
+    finite["v"][idle] = 0
+    return CaseInputs.from_arrays({**finite, "mask": mask}, scale)
 
 
-def compared(entry, arrays, out, lse=None, precision: str = "float32") -> tuple[str, str]:
-    """("pass", "acceptable" or "fail", why) of an output, and of its lse where given.
+def _finite(x: FloatArray) -> FloatArray:
+    """A copy of x with 0 for NaN and inf."""
+    return np.nan_to_num(x, nan=0, posinf=0, neginf=0)
 
-    NaN instead of a number is acceptable where the case says so; so is lse = inf for a row without keys.
+
+def idle_keys(mask: np.ndarray, groups: int) -> BoolArray:
+    """The keys that no query attends to, bool (G, n_k), from the mask (H, n_q, n_k)."""
+    rows_of_groups = mask.reshape(groups, -1, mask.shape[2])
+    return np.logical_not((rows_of_groups > 0).any(axis=1))
+
+
+def compare(
+    entry: Entry,
+    arrays: Arrays,
+    out: FloatArray,
+    lse: FloatArray | None = None,
+    precision: str = "float32",
+) -> Comparison:
+    """An output, and its lse if given, compared with those of the case.
+
+    NaN instead of a number is acceptable if the case says so, and lse = inf in a row without keys.
     """
-    wrong, nan, largest = _wrong(out, arrays["out"], entry["tolerance"]["out"][precision])
-    if entry["expected"] == "acceptable":
-        nan, wrong = wrong & nan, wrong & ~nan
-    else:
-        nan = np.zeros_like(wrong)
+    right_out, right_lse = arrays["out"], arrays["lse"]
+    tolerance = {name: entry["tolerance"][name][precision] for name in ("out", "lse")}
+
+    mismatch = _mismatch(out, right_out, tolerance["out"])
+    may_be_nan = entry["expected"] == "acceptable"
+    acceptable_nan = mismatch.wrong & mismatch.nan & may_be_nan
+    wrong = mismatch.wrong & ~acceptable_nan
     if wrong.any():
-        return "fail", _said(
-            "out", wrong, out, arrays["out"], entry["tolerance"]["out"][precision], largest
-        )
-    infinite = False
+        mismatch = mismatch._replace(wrong=wrong)
+        return Comparison("fail", _describe("out", mismatch, out, right_out, tolerance["out"]))
+
+    has_inf = False
     if lse is not None:
-        off, _, largest = _wrong(lse, arrays["lse"], entry["tolerance"]["lse"][precision])
-        infinite = np.isneginf(arrays["lse"]) & np.isposinf(lse)
-        off &= ~infinite & ~nan.any(axis=-1)
-        if off.any():
-            return "fail", _said(
-                "lse", off, lse, arrays["lse"], entry["tolerance"]["lse"][precision], largest
-            )
-    if nan.any():
-        return (
-            "acceptable",
-            f"NaN at {int(nan.sum())} of {nan.size} numbers, which some sound implementations give",
+        mismatch = _mismatch(lse, right_lse, tolerance["lse"])
+        is_inf = np.isneginf(right_lse) & np.isposinf(lse)
+        has_inf = bool(is_inf.any())
+        wrong = mismatch.wrong & ~is_inf & ~acceptable_nan.any(axis=-1)
+        if wrong.any():
+            mismatch = mismatch._replace(wrong=wrong)
+            return Comparison("fail", _describe("lse", mismatch, lse, right_lse, tolerance["lse"]))
+
+    if acceptable_nan.any():
+        count = f"{int(acceptable_nan.sum())} of {acceptable_nan.size}"
+        return Comparison(
+            "acceptable", f"{count} numbers are NaN, as in some sound implementations"
         )
+    if has_inf:
+        return Comparison("acceptable", "lse is inf, not -inf, in rows without keys")
+    return Comparison("pass")
+
+
+def _mismatch(x: FloatArray, right: FloatArray, tolerance: float) -> _Mismatch:
+    """Where x differs from the right array by more than the tolerance."""
+    with np.errstate(invalid="ignore"):
+        error = np.abs(x - right)
+    both_nan = np.isnan(x) & np.isnan(right)
+    is_right = (error <= tolerance) | (x == right) | both_nan
+    largest = error.max(initial=0, where=np.isfinite(error))
+    return _Mismatch(~is_right, np.isnan(x), float(largest))
+
+
+def _describe(
+    name: str, mismatch: _Mismatch, x: FloatArray, right: FloatArray, tolerance: float
+) -> str:
+    """How many numbers of an array are wrong, the first of them, and the largest error."""
+    wrong = mismatch.wrong
+    at = first_index(wrong)
+    axes = zip(("head", "query", "feature"), at)
+    place = ", ".join(f"{axis} {index}" for axis, index in axes)
     return (
-        ("acceptable", "lse is inf, not -inf, in rows without keys")
-        if np.any(infinite)
-        else ("pass", "")
+        f"{name}: {int(wrong.sum())} of {wrong.size} numbers are wrong; first: {place} is "
+        f"{x[at]:.4g}, expected {right[at]:.4g}; max error {mismatch.largest_error:.2g}, "
+        f"allowed {tolerance:.2g}"
     )
 
 
-def _wrong(x, true, tolerance: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """(where x is not what is expected, where it is NaN, the largest finite difference)."""
+def _largest_error(x: FloatArray, right: FloatArray) -> float:
+    """The largest error, 0 for -inf in both."""
     with np.errstate(invalid="ignore"):
-        difference = np.abs(x - true)
-    right = (difference <= tolerance) | (x == true) | (np.isnan(x) & np.isnan(true))
-    return ~right, np.isnan(x), float(difference.max(initial=0, where=np.isfinite(difference)))
-
-
-def _said(name: str, wrong, x, true, tolerance: float, largest: float) -> str:
-    """Where an array is wrong first, and by how much."""
-    at = tuple(int(index) for index in np.argwhere(wrong)[0])
-    where = ", ".join(f"{axis} {index}" for axis, index in zip(("head", "i", "feature"), at))
-    return (
-        f"{name} is wrong at {int(wrong.sum())} of {wrong.size} numbers, first at {where}: {x[at]:.4g}, not {true[at]:.4g}; "
-        f"off by up to {largest:.2g}, allowed {tolerance:.2g}"
-    )
-
-
-def _error(x, true) -> float:
-    """The largest difference, 0 where both are -inf."""
-    with np.errstate(invalid="ignore"):
-        return float(np.nanmax(np.abs(x - true), initial=0))
+        error = np.abs(x - right)
+    return float(np.nanmax(error, initial=0))

@@ -1,4 +1,4 @@
-"""Lowerings agree: the share of each block, counted run by run, against the dense mask cut into blocks by hand."""
+"""Lowerings agree: the share of each block, by runs, against the dense mask cut into blocks."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from strategies import mask, patterns
 
 import sparse_ref as sr
-from sparse_ref.plot.blocks import block_for, shares
+from sparse_ref.plot.block_shares import block_for, shares
 
 
 def cut(dense, b_q, b_k):

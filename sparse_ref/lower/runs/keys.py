@@ -1,0 +1,171 @@
+"""Runs and keys: how many keys each row has, the keys listed, and listed keys as runs.
+
+Every loop over the keys of a row takes one interval of consecutive keys after the other:
+
+    lo, hi, at = first_interval(table, spans, n)
+    while lo < n:
+        ...
+        lo, hi, at = next_interval(table, spans, at, hi - 1, n)
+
+Tables are in normal form, see `Runs`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from ..._jit import parallel, serial
+from ...sets.types import IntArray
+from .residues import count_outside_spans
+from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, run_table
+
+Listing = tuple[IntArray, np.ndarray]  # (indptr int64, indices int32)
+
+
+def key_counts(runs: Runs) -> IntArray:
+    """|A_i| of each row of runs in normal form, int64 (n_q,)."""
+    counts = np.zeros(runs.shape[0], np.int64)
+    _count_rows(runs.indptr, runs.table, runs.shape[1], counts)
+    return counts
+
+
+def keys_of(runs: Runs) -> Listing:
+    """(indptr int64 (n_q + 1,), indices int32 (nnz,)): the keys of each row, ascending.
+
+    The runs are in normal form. O(nnz) memory.
+    """
+    indptr = indptr_of(key_counts(runs))
+    indices = np.empty(indptr[-1], np.int32)
+    _list_rows(runs.indptr, runs.table, runs.shape[1], indptr, indices)
+    return indptr, indices
+
+
+def runs_of_keys(indptr: IntArray, indices: np.ndarray, n: int) -> Runs:
+    """Listed keys, ascending in each row, as spans of consecutive keys.
+
+    `normalise` drops the keys at n and above.
+    """
+    opens = np.ones(len(indices), bool)  # whether a span begins at this key
+    opens[1:] = np.diff(indices) != 1
+    has_keys = np.diff(indptr) > 0
+    opens[indptr[:-1][has_keys]] = True
+    first = np.flatnonzero(opens)
+    next_first = np.append(first[1:], len(indices))
+    start = indices[first].astype(np.int64)
+    table = run_table(start, start + next_first - first)
+    rows = len(indptr) - 1
+    return Runs(np.searchsorted(first, indptr), table, (rows, n))
+
+
+@parallel
+def _count_rows(indptr, table, n, counts):
+    for i in prange(len(counts)):
+        counts[i] = count_keys(table[indptr[i] : indptr[i + 1]], n)
+
+
+@parallel
+def _list_rows(indptr, table, n, starts, indices):
+    for i in prange(len(indptr) - 1):
+        row = table[indptr[i] : indptr[i + 1]]
+        list_keys(row, n, indices[starts[i] : starts[i + 1]])
+
+
+@serial
+def span_count(table):
+    """The number of spans of a row; they come first."""
+    spans = 0
+    while spans < len(table) and table[spans, STEP] == 1:
+        spans += 1
+    return spans
+
+
+@serial
+def next_key(run, j):
+    """The least key above j with the run's residues; at or above its stop if none is left."""
+    key = max(j + 1, run[START])
+    gap = (key - run[START]) % run[STEP]
+    return key if gap < run[WIDTH] else key + run[STEP] - gap
+
+
+@serial
+def first_interval(table, spans, n):
+    """The first consecutive keys lo <= key < hi of a row; lo = n if it has none."""
+    # Not literals: Numba would compile `next_interval` for 0 and -1 separately.
+    at, j = np.int64(0), np.int64(-1)
+    return next_interval(table, spans, at, j, n)
+
+
+@serial
+def next_interval(table, spans, at, j, n):
+    """The next consecutive keys lo <= key < hi of a row above j; lo = n if none is left.
+
+    `at` is the first span that may reach above j; the third result is its value for the next call.
+    The next interval may follow at hi.
+    O(1 + strided runs).
+    """
+    while at < spans and table[at, STOP] <= j + 1:
+        at += 1
+    lo, hi = n, n
+    if at < spans:
+        lo = max(j + 1, table[at, START])
+        hi = table[at, STOP]
+    for r in range(spans, len(table)):
+        key = next_key(table[r], j)
+        if key < table[r, STOP] and key < lo:
+            place_in_group = (key - table[r, START]) % table[r, STEP]
+            lo = key
+            hi = min(key + table[r, WIDTH] - place_in_group, table[r, STOP])
+    return lo, hi, at
+
+
+@serial
+def list_keys(table, n, out):
+    """Write the keys of a row into `out`, ascending."""
+    spans, t = span_count(table), 0
+    lo, hi, at = first_interval(table, spans, n)
+    while lo < n:
+        for key in range(lo, hi):
+            out[t] = key
+            t += 1
+        lo, hi, at = next_interval(table, spans, at, hi - 1, n)
+
+
+@serial
+def count_keys(table, n):
+    """The number of keys of a row."""
+    spans = span_count(table)
+    span_keys = strided_keys = 0
+    for r in range(spans):
+        span_keys += table[r, STOP] - table[r, START]
+    one_step, zero = True, np.int64(0)
+    for r in range(spans, len(table)):
+        one_step &= table[r, STEP] == table[spans, STEP]
+        strided_keys += count_below(table[r], table[r, STOP])
+        strided_keys -= count_below(table[r], zero)
+    strided = len(table) - spans
+    if strided == 0 or len(table) == 1:
+        return span_keys + strided_keys
+    # Runs overlap: count residues if that is cheaper than a walk over the keys.
+    if one_step and strided_keys > 8 * strided * len(table):
+        return span_keys + count_outside_spans(table, spans, n)
+    return walk_keys(table, spans, n)
+
+
+@serial
+def walk_keys(table, spans, n):
+    """The number of keys of a row, counted interval by interval."""
+    keys = 0
+    lo, hi, at = first_interval(table, spans, n)
+    while lo < n:
+        keys += hi - lo
+        lo, hi, at = next_interval(table, spans, at, hi - 1, n)
+    return keys
+
+
+@serial
+def count_below(run, x):
+    """How many numbers from the run's start to below x have its residues."""
+    distance = max(x - run[START], 0)
+    groups, rest = distance // run[STEP], distance % run[STEP]
+    return groups * run[WIDTH] + min(rest, run[WIDTH])

@@ -1,0 +1,23 @@
+"""What a notebook shows of a pattern, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from .definitions import Definition
+from .glyphs import PRE
+
+
+def html_card(notation: str, definitions: Iterable[Definition], picture: str) -> str:
+    """A pattern's notation, the definitions that it is made of, and its picture."""
+    paragraphs = "".join(map(html_definition, definitions))
+    title = f"<b><code>{escape(notation)}</code></b>"
+    return f"<div>{title}{paragraphs}{PRE}{escape(picture)}</pre></div>"
+
+
+def html_definition(definition: Definition) -> str:
+    """A set, its source and its formula."""
+    set_, source, code = map(escape, definition)
+    paragraph = f"<p>{set_} &emsp; <i>{source}</i></p>" if source else f"<p>{set_}</p>"
+    return paragraph + (f"<pre>{code}</pre>" if code else "")

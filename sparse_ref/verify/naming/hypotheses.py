@@ -1,0 +1,89 @@
+"""What a faulty pattern may have become: another pattern, with the fault that explains it.
+
+A hypothesis is tested by equality: with a mask at small n, with the random sums of all rows at
+large n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...patterns import Causal, Random
+from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
+from ...sets.parts import Blockwise
+from ...sets.pattern import Difference, Intersection, Pattern, Union
+from ...sets.shifted import Shifted
+
+GLOBAL_RULES = (Global, GlobalAt, Prefix, Sinks)
+MAX_SHIFT = 8  # queries
+
+
+class Hypothesis(NamedTuple):
+    """If the set equals `pattern`, the fault is `cause`, of `kind`; `text` says it in one line."""
+
+    pattern: Pattern
+    kind: str
+    cause: str
+    text: str
+
+
+def complements(p: Pattern) -> Iterator[Hypothesis]:
+    """The keys outside the set: all of them, or those up to the query."""
+    swapped = "(True and False swapped?)"
+    text = f"inverted mask: attends exactly where {p!r} forbids it"
+    yield Hypothesis(~p, "inverted", "inverted mask", f"{text} {swapped}")
+    yield Hypothesis(Causal() - p, "inverted", "inverted mask", f"{text}, up to key i {swapped}")
+
+
+def shifts(p: Pattern, n: tuple[int, int]) -> Iterator[Hypothesis]:
+    """The set at the other alignment, if n_q and n_k differ; and the sets of queries nearby."""
+    base, offset = p, 0
+    if isinstance(p, Shifted):
+        base, offset = p.pattern, p.offset
+    bottom_right = n[1] - n[0]
+    for step in _steps(bottom_right):
+        other = offset + step
+        q = Shifted(base, other) if other else base
+        if abs(step) == abs(bottom_right) and other in (0, bottom_right):
+            kind = "alignment"
+            cause = f"{'bottom-right' if other == bottom_right else 'upper-left'} alignment"
+        else:
+            kind = "shifted"
+            cause = f"query i has the keys of query i {'+' if step > 0 else '-'} {abs(step)}"
+        yield Hypothesis(q, kind, cause, f"is {q!r}, asked {p!r}: {cause}")
+
+
+def _steps(bottom_right: int) -> list[int]:
+    """The shifts to try: between both alignments, then by a few queries either way."""
+    steps = [bottom_right, -bottom_right]
+    for size in range(1, MAX_SHIFT + 1):
+        steps += [size, -size]
+    return [step for step in dict.fromkeys(steps) if step]
+
+
+def missing_parts(p: Pattern) -> Iterator[Hypothesis]:
+    """A union, an intersection or a difference without one of its operands."""
+    for part, rest in operands(p):
+        kind = "part missing"
+        if isinstance(part, Random):
+            kind = "random missing"
+        elif isinstance(part, GLOBAL_RULES):
+            kind = "globals missing"
+        cause = f"{part!r} is missing"
+        yield Hypothesis(rest, kind, cause, f"is {rest!r}, asked {p!r}: {cause}")
+
+
+def operands(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:
+    """(operand, p without it) for each operand of a union, intersection or difference in p."""
+    if isinstance(p, Blockwise):
+        for part, rest in operands(p.pattern):
+            yield part, Blockwise(rest, p.block)
+    elif isinstance(p, (Union, Intersection, Difference)):
+        if not isinstance(p, Difference):  # without its left operand a difference is no pattern
+            yield p.left, p.right
+        yield p.right, p.left
+        for part, rest in operands(p.left):
+            yield part, type(p)(rest, p.right)
+        for part, rest in operands(p.right):
+            yield part, type(p)(p.left, rest)

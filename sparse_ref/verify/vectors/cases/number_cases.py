@@ -1,0 +1,228 @@
+"""Cases about shapes, heads, empty rows, and the numbers in q, k and v."""
+
+from __future__ import annotations
+
+from .case import Case
+
+SHAPES = (
+    Case(
+        "ragged-top-left",
+        "Causal()",
+        (6, 18),
+        "6 queries, 18 keys: query 0 is at key 0",
+        {"alignment": "Shifted(Causal(), 12)", "future": "Shifted(Causal(), 1); Full()"},
+    ),
+    Case(
+        "ragged-bottom-right",
+        "Shifted(Causal(), 12)",
+        (6, 18),
+        "6 queries, 18 keys: the last query is at the last key",
+        {"alignment": "Causal()", "future": "Shifted(Causal(), 13); Full()"},
+    ),
+    Case(
+        "ragged-more-queries",
+        "Causal()",
+        (18, 6),
+        "18 queries, 6 keys: query 0 is at key 0",
+        {"alignment": "Shifted(Causal(), -12)", "future": "Shifted(Causal(), 1); Full()"},
+    ),
+    Case(
+        "ragged-empty-rows",
+        "Shifted(Causal(), -12)",
+        (18, 6),
+        "18 queries, 6 keys: the last two meet, 12 rows are empty",
+        {"alignment": "Causal()", "future": "Shifted(Causal(), -11); Full()"},
+    ),
+    Case(
+        "ragged-window",
+        "Shifted(Lookback(4), 9)",
+        (5, 14),
+        "a window over 5 queries that end where the 14 keys end",
+        {
+            "alignment": "Lookback(4)",
+            "left edge": "Shifted(Lookback(5), 9); Shifted(Lookback(3), 9)",
+            "future": "Shifted(Band(3, 1), 9); Shifted(Window(3), 9)",
+        },
+    ),
+    Case(
+        "decoding",
+        "Shifted(Lookback(6), 20)",
+        (1, 21),
+        "one query after a cache of 20 keys",
+        {
+            "alignment": "Lookback(6)",
+            "left edge": "Shifted(Lookback(7), 20); Shifted(Lookback(5), 20)",
+        },
+    ),
+    Case("one-by-one", "Causal()", 1, "one query, one key: out is v"),
+    Case("one-row", "Full()", (1, 33), "one query, one key more than two tiles of 16"),
+    Case("one-key", "Full()", (9, 1), "nine queries, one key: out is v everywhere"),
+    Case(
+        "odd-widths",
+        "Causal()",
+        17,
+        "d = 3 and e = 7, neither a multiple of anything",
+        {"future": "Band(17, 1); Full()"},
+        d=3,
+        e=7,
+    ),
+    Case(
+        "grouped",
+        "Causal()",
+        11,
+        "4 heads of q read 2 heads of k and v: 0, 0, 1, 1",
+        {"future": "Band(11, 1); Full()"},
+        heads=4,
+    ),
+    Case(
+        "grouped-by-three",
+        "Lookback(3)",
+        11,
+        "6 heads of q read 2 heads of k and v: 0, 0, 0, 1, 1, 1",
+        {"left edge": "Lookback(4); Lookback(2)", "future": "Band(2, 1); Window(2)"},
+        heads=6,
+    ),
+    Case(
+        "one-key-head",
+        "Lookback(3)",
+        11,
+        "4 heads of q read the one head of k and v",
+        {"left edge": "Lookback(4); Lookback(2)", "future": "Band(2, 1); Window(2)"},
+        heads=4,
+        groups=1,
+    ),
+    Case(
+        "heads-differ",
+        "Local(3); Strided(3)",
+        18,
+        "head 0 and head 1 have a set each",
+        {"future": "Window(3)"},
+    ),
+)
+
+EMPTY = (
+    Case("empty-all", "Full() - Full()", 10, "no query has a key: out is 0, lse -inf"),
+    Case(
+        "empty-some",
+        "Band(9, -2)",
+        10,
+        "the first two rows are empty: 0, neither an average nor NaN",
+        {"right edge": "Band(9, -1)"},
+    ),
+    Case(
+        "empty-tile",
+        "Causal() - Prefix(16)",
+        40,
+        "a whole tile of 16 rows is empty",
+        {"future": "~Prefix(16)"},
+    ),
+)
+
+NUMBERS = (
+    Case(
+        "large-logits",
+        "Causal()",
+        18,
+        "logits whose exp overflows in float32",
+        {"future": "Band(18, 1); Full()"},
+        values="large",
+    ),
+    Case(
+        "low-logits",
+        "Lookback(4)",
+        18,
+        "logits whose exp is 0 in float32",
+        {"left edge": "Lookback(5); Lookback(3)", "future": "Band(3, 1); Window(3)"},
+        values="low",
+    ),
+    Case(
+        "rising-logits",
+        "Causal()",
+        16,
+        "logits rise by 4096 from key to key, so that a finite number instead of -inf lets the "
+        "future in",
+        {"future": "Band(16, 1); Full()"},
+        scale=1.0,
+        values="rising",
+    ),
+    Case(
+        "falling-logits",
+        "Lookback(3)",
+        16,
+        "they fall, so that a finite number lets in what is before the window",
+        {"left edge": "Lookback(4); Lookback(2)"},
+        scale=-1.0,
+        values="rising",
+    ),
+    Case(
+        "equal-logits",
+        "Lookback(5)",
+        18,
+        "q = 0: every member has the same weight",
+        {"left edge": "Lookback(6); Lookback(4)", "future": "Band(4, 1); Window(4)"},
+        values="equal",
+    ),
+    Case(
+        "weights",
+        "Local(4) | Strided(4)",
+        18,
+        "q = 0 and v is the identity, so that out is the set, each row over its keys",
+        {"twice": "Branches((Local(4), Strided(4)))", "future": "Window(4) | Strided(4)"},
+        1,
+        1,
+        e=18,
+        values="weights",
+    ),
+    Case(
+        "ones",
+        "Causal() - Window(1)",
+        18,
+        "v = 1: out is 1, and 0 in the rows without keys",
+        values="ones",
+    ),
+    Case(
+        "scale", "Causal()", 18, "the scale is 0.75", {"future": "Band(18, 1); Full()"}, scale=0.75
+    ),
+    Case("scale-one", "Full()", 18, "the scale is 1", scale=1.0),
+    Case(
+        "poisoned-values",
+        "Prefix(10)",
+        18,
+        "v is 32768 at keys that no query attends to",
+        values="poisoned values",
+    ),
+    Case(
+        "poisoned-keys",
+        "Prefix(10)",
+        18,
+        "at keys that no query attends to, v is 32768 and the logits are above 10,000",
+        values="poisoned keys",
+    ),
+    Case(
+        "nan-beside",
+        "Lookback(3)",
+        (12, 18),
+        "k and v are NaN at keys that no query attends to",
+        {"left edge": "Lookback(4); Lookback(2)", "future": "Band(2, 1)"},
+        values="nan beside",
+        expected="acceptable",
+    ),
+    Case(
+        "inf-beside",
+        "Lookback(3)",
+        (12, 18),
+        "k and v are inf at keys that no query attends to",
+        {"left edge": "Lookback(4); Lookback(2)", "future": "Band(2, 1)"},
+        values="inf beside",
+        expected="acceptable",
+    ),
+    Case(
+        "nan-member",
+        "Lookback(3)",
+        18,
+        "v is NaN at key 5, which reaches rows 5, 6 and 7",
+        {"left edge": "Lookback(4); Lookback(2)", "future": "Band(2, 1)"},
+        values="nan member",
+        expected="acceptable",
+    ),
+)
