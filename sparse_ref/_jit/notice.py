@@ -22,7 +22,7 @@ class Notice(event.Listener):
 
     def __init__(self):
         self.depth = 0
-        self.seconds_left = PATIENCE
+        self.seconds = 0.0
         self.began = 0.0
         self.timer: Any = None
 
@@ -30,9 +30,9 @@ class Notice(event.Listener):
         """Start the clock at the outermost function."""
         self.depth += 1
         dispatcher = event.data["dispatcher"]
-        if self.depth == 1 and self.seconds_left > 0 and is_ours(dispatcher):
+        if self.depth == 1 and self.seconds < PATIENCE and is_ours(dispatcher):
             self.began = perf_counter()
-            self.timer = Timer(self.seconds_left, print_notice, [folder_of(dispatcher)])
+            self.timer = Timer(PATIENCE - self.seconds, print_notice, [folder_of(dispatcher)])
             self.timer.daemon = True
             self.timer.start()
 
@@ -42,7 +42,7 @@ class Notice(event.Listener):
         if self.depth == 0 and self.timer is not None:
             self.timer.cancel()
             self.timer = None
-            self.seconds_left -= perf_counter() - self.began
+            self.seconds += perf_counter() - self.began
 
 
 def print_notice(folder: str) -> None:

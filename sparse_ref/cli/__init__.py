@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from .. import __version__
+from .first_use import compile_
 from .judging import demo, identify, verify
 from .proving import prove
 from .sets import list_, plot, rosetta, show, stats
@@ -194,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         as_json,
     )
+    command("compile", compile_, "compile every loop before its first use")
     command(
         "demo",
         demo,

@@ -94,7 +94,7 @@ def _backward_rows(arrays, queries, kv, scale, sets, gradients):
     deltas(len(queries) * -(-q.shape[1] // ROWS), every_head, grad, out, delta)
     x = Forward(grad, q, k, v, delta, lse[queries].astype(np.float64, copy=False))
     sums = [np.zeros(array.shape) for array in (q, k, v)]
-    rows, columns = sets, sets.transposed()
+    rows, columns = sets, sets.transpose()
     pieces = pieces_of(len(queries), q.shape[1])
     backward_queries(pieces, x, key_head, scale, (rows.indptr, rows.indices), sums[0])
     first = np.searchsorted(key_head, np.arange(len(present) + 1))
