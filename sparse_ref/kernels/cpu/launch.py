@@ -11,6 +11,7 @@ import numpy as np
 from ..._jit.vectors import BYTES
 from ...lower import CSR
 from ..arguments import Forward, Heads, KeyHeads, Tiles, Vectors
+from . import small
 from .chunk import finite_heads
 from .key_slabs import add_slabs, slabs_of
 from .rows import attend_rows, backward_keys, backward_queries, pieces_of
@@ -24,8 +25,11 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
     """Write out (H, n_q, e) and lse (H, n_q) of each head h in `heads`, which reads k[kv[h]], v[kv[h]].
 
     q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is,
-    float32 otherwise; `sets` is a Plan or a CSR of (n_q, n_k).
+    float32 otherwise; `sets` is a Plan or a CSR of (n_q, n_k), or a mask of a few queries and keys.
     """
+    if isinstance(sets, np.ndarray):
+        small.attend(q, k, v, heads, kv, scale, sets, out, lse)
+        return
     if isinstance(sets, CSR):
         x = Vectors(*(array.astype(out.dtype, copy=False) for array in (q, k, v)))
         pairs = Heads(heads, kv[heads], np.ones(len(heads), bool))
@@ -51,6 +55,9 @@ def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     """
     queries = heads[np.argsort(kv[heads], kind="stable")]
     gradients = dq, dk, dv
+    if isinstance(sets, np.ndarray):
+        small.backward((grad, q, k, v, out, lse), queries, kv, scale, sets, gradients)
+        return
     if isinstance(sets, CSR):
         _backward_rows((grad, q, k, v, out, lse), queries, kv, scale, sets, gradients)
         return
