@@ -16,7 +16,7 @@ import numpy as np
 from numba import config, njit
 
 from .notice import PACKAGE, announce_compilation
-from .threads import one_loop_at_a_time, run_on_threads
+from .threads import run_on_threads, run_slices
 
 
 def compiling_files() -> list[Path]:
@@ -55,34 +55,35 @@ def serial(function):
 
 
 def inline(function):
-    """Compile a function into each of its callers: for parts of a kernel that it calls once or twice.
+    """Compile a function into each of its callers: for what a kernel calls once or twice.
 
-    That is quicker than to compile it on its own, which costs a tenth of a second and more.
+    That is quicker than to compile it separately, which costs a tenth of a second and more.
     """
     return njit(error_model="numpy", inline="always")(function)
 
 
 def parallel(function):
-    """Compile a function whose `prange` loops run on all threads; other callers wait their turn.
+    """Compile a loop over rows begin <= i < end that threads share; it is called with their number.
 
-    Numba takes seconds to compile one: for work that comes in pieces, `multithread` takes a fraction.
+    What becomes of a row must not depend on the others, so that no bit depends on the threads. (To
+    compile a `prange` loop takes Numba seconds more, and its thread pool crashes if two Python
+    threads enter at once.)
     """
-    loop = dispatcher(function, parallel=True)
+    loop = dispatcher(function, nogil=True)
 
     @wraps(function)
-    def call(*args):
-        with one_loop_at_a_time:
-            return loop(*args)
+    def call(rows, *args):
+        run_slices(loop, rows, *args)
 
     call.loop = loop  # type: ignore[attr-defined]
     return call
 
 
 def multithread(function):
-    """Compile a function of (queue, pieces, ...) that all threads run at once; it is called without queue.
+    """Compile a function of (queue, pieces, ...) that all threads run; it is called without queue.
 
-    Each thread takes the `next_item` of the queue until there are no more pieces. Which thread takes
-    a piece must change no bit of the result. A thread that is held up holds up no other.
+    Each thread takes the `next_item` of the queue until there are no more pieces. No bit of the
+    result may depend on which thread takes a piece. A thread that is held up holds up no other.
     """
     loop = dispatcher(function, nogil=True)
 

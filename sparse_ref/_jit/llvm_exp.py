@@ -1,9 +1,9 @@
 """e^x for x <= 0 in every lane of a vector, in LLVM's instructions.
 
-e^x = 2^k e^r with k = round(x / ln 2) and r = x - k ln 2, |r| <= ln 2 / 2, where e^r is 1 + r + r^2
-times a polynomial, fitted at Chebyshev points: of degree 4 for float32, 9 for float64. Relative error
-at most 1.5 ulp; 0 below `least`, next to where the normal numbers of the dtype end, and so at -inf;
-NaN stays NaN.
+e^x = 2^k e^r with k = round(x / ln 2) and r = x - k ln 2, |r| <= ln 2 / 2, where e^r is 1 + r +
+r^2 times a polynomial, fitted at Chebyshev points: of degree 4 for float32, 9 for float64.
+Relative error at most 1.5 ulp; 0 below `least`, next to where the normal numbers of the dtype end,
+and so at -inf; NaN stays NaN.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A square matrix transposed in registers, in LLVM's instructions.
 
-A square is half as wide as a panel, 8 float32 or 4 float64. Its halves are swapped over the diagonal,
-then its quarters, and so on, as `lower.tiles.bitmask.transpose_bits` does it with bits.
+A square is half as wide as a panel, 8 float32 or 4 float64. Its halves are swapped over the
+diagonal, then its quarters, and so on, as `lower.tiles.bitmask.transpose_bits` does it with bits.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ def columns_of(builder, rows):
 
 
 def shuffle(side, half, part):
-    """Which numbers of a pair of rows, the second counted from `side` on, one of them has afterwards."""
+    """The places, in a pair of rows, of one row's new numbers; the second row is from `side` on."""
     numbers = [c + part if not c & half else c + part + side - half for c in range(side)]
     return ir.Constant(ir.VectorType(INDEX, side), numbers)

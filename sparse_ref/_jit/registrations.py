@@ -204,7 +204,7 @@ lower_constant(vectors.one, 1.0)
 
 
 def lower_unless(function, otherwise):
-    """Lower a function of bits and a Vector to the lanes whose bits are set, and this number elsewhere."""
+    """Lower a function of bits and x to the lanes of x whose bits are set, else this number."""
 
     @codegen(function)
     def _(bits, x):

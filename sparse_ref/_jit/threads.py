@@ -1,32 +1,50 @@
-"""Threads: how many run a loop, and what may run at once.
+"""Threads: Python's own, which run compiled loops side by side without the interpreter's lock.
 
-Numba's thread pool crashes if two Python threads enter a `prange` loop at once, hence the lock; nor
-does it survive `fork`: start processes with "spawn". Loops that take their work from a queue need
-no such pool; they run on Python's threads, without the interpreter's lock.
+How many there are is Numba's number of threads: NUMBA_NUM_THREADS, `numba.set_num_threads`.
 """
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import RLock
+from functools import cache
 
 from numba import config, get_num_threads, set_num_threads
 
-one_loop_at_a_time = RLock()
+SLICES = 4  # of the rows, for each thread
+
+
+@cache
+def pool(process: int) -> ThreadPoolExecutor:
+    """The threads of a process beside its own; one that was forked has none of its parent's."""
+    return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, thread_name_prefix="sparse_ref")
 
 
 def run_on_threads(loop, pieces: int, *args) -> None:
     """Call loop(*args) on all threads at once, and on no more of them than there are pieces."""
     others = 0 if config.DISABLE_JIT else min(get_num_threads(), pieces) - 1
-    if others < 1:
-        loop(*args)
+    calls = [pool(os.getpid()).submit(loop, *args) for _ in range(others)]
+    loop(*args)
+    for call in calls:
+        call.result()
+
+
+def run_slices(loop, rows: int, *args) -> None:
+    """Call loop(begin, end, *args) for slices of the rows, on all threads."""
+    threads = 1 if config.DISABLE_JIT else get_num_threads()
+    if threads == 1 or rows < 2:
+        loop(0, rows, *args)
         return
-    with ThreadPoolExecutor(others) as pool:
-        calls = [pool.submit(loop, *args) for _ in range(others)]
-        loop(*args)
-        for call in calls:
-            call.result()
+    count = min(rows, SLICES * threads)
+    ends = [rows * (s + 1) // count for s in range(count)]
+    slices = iter(zip([0, *ends[:-1]], ends))
+
+    def run():
+        for begin, end in slices:
+            loop(begin, end, *args)
+
+    run_on_threads(run, count)
 
 
 @contextmanager

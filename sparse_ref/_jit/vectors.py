@@ -4,8 +4,8 @@ A panel is an array (rows, lanes), 16 lanes of float32 or 8 of float64: 64 bytes
 r)` is its row r, arithmetic runs lane by lane, `store(panel, r, x)` puts a row back. A wider array
 counts as a panel row after row.
 
-Compiled code holds such a row in registers, by the LLVM instructions in `registrations`: the compiler
-does not do so of itself with arrays, since any two of them might overlap.
+Compiled code holds such a row in registers, by the LLVM instructions in `registrations`: the
+compiler does not do so of itself with arrays, since any two of them might overlap.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def exp(x):
 
 
 def transpose_square(a, first, a_step, b, to, b_step):
-    """b.flat[to + c b_step + r] = a.flat[first + r a_step + c], half as many rows and columns as lanes."""
+    """b.flat[to + c b_step + r] = a.flat[first + r a_step + c], r and c below lanes / 2."""
     side = np.arange(lanes(a) // 2)
     block = a.reshape(-1)[first + side[:, None] * a_step + side]
     b.reshape(-1)[to + side[:, None] * b_step + side] = block.T

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Vectors(NamedTuple):
-    """q (H, n_q, d), k (G, n_k, d) and v (G, n_k, e); or those of one head, without the first axis."""
+    """q (H, n_q, d), k (G, n_k, d) and v (G, n_k, e)."""
 
     q: np.ndarray
     k: np.ndarray

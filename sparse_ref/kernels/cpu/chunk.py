@@ -1,8 +1,8 @@
-"""What every kernel over gather-tiles does with a tile and a chunk: panels of queries, rows of keys.
+"""What every kernel over gather-tiles does with a tile and a chunk: load, store, look for NaN.
 
 A tile's 64 rows are in lanes: a panel is 64 bytes of them, 16 float32 or 8 float64, and everything
-that belongs to a row (its query, logits, largest logit, output) is one lane of a vector. So no row is
-summed across lanes, and no bit of one row depends on another.
+that belongs to a row (its query, logits, largest logit, output) is one lane of a vector. So no row
+is summed across lanes, and no bit of one row depends on another.
 
 float16 comes as its bits in uint16, bfloat16 in int16; both are widened to float32 chunk by chunk.
 """
@@ -21,7 +21,7 @@ from .transpose import transpose
 
 @inline
 def zero_panels(d, like):
-    """A tile's rows of d numbers, all 0: those of lane u of panel p are column u from row p d on."""
+    """A tile's rows of d numbers, all 0: lane u of panel p is column u from row p d on."""
     width = lanes(like)
     return np.zeros((TILE // width * d, width), like.dtype)
 
@@ -64,7 +64,7 @@ def gather(x, start, keys, out):
 
 @inline
 def load_rows(x, start, keys, copy, in_place):
-    """(array, row) where a chunk's rows of x are one after the other: x itself, or `copy`, filled."""
+    """(array, row) where a chunk's rows of x are consecutive: x itself, or `copy`, filled."""
     direct = in_place and start >= 0 and not needs_copy(x, copy)
     if not direct:
         gather(x, start, keys, copy)
@@ -82,7 +82,7 @@ def all_finite(values):
 
 @multithread
 def finite_heads(queue, pieces, x, heads, finite):
-    """Clear finite[g, s] for each g in `heads` if slice s of the rows of x[g] contains inf or NaN."""
+    """Clear finite[g, s] for g in `heads` if slice s of the rows of x[g] has inf or NaN."""
     slices, rows = finite.shape[1], x.shape[1]
     piece = next_item(queue)
     while piece < pieces:

@@ -7,6 +7,8 @@ depend neither on the thread count nor on the batch.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..._jit import multithread
@@ -19,12 +21,12 @@ KEYS_PER_CHUNK = 12  # in slabs, at most: adding a key up takes about a 200th of
 
 
 def slabs_of(tiles: Tiles, n: int) -> Slabs:
-    """As many slabs, of about as many chunks, as are worth adding up; if there is one, of all n keys."""
+    """As many slabs, of about as many chunks, as are worth adding up; one has all n keys."""
     ptr = tiles.ptr
     for count in range(min(MAX_SLABS, max(len(ptr) - 1, 1)), 1, -1):
         bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], count + 1))
         bounds[0], bounds[-1] = 0, len(ptr) - 1
-        extents = [key_extent(tiles, ptr[a], ptr[b]) for a, b in zip(bounds, bounds[1:])]
+        extents = [key_extent(tiles, ptr[a], ptr[b]) for a, b in pairwise(bounds)]
         low, high = np.array(extents, np.int64).T
         rows = high - low
         if rows.sum() <= KEYS_PER_CHUNK * ptr[-1]:
@@ -43,7 +45,7 @@ def key_extent(tiles: Tiles, first: int, end: int) -> tuple[int, int]:
 
 
 def add_slabs(parts, slabs: Slabs, present, out):
-    """out[present[y], j] += the rows that the slabs of parts[y] contain for key j, in their order."""
+    """out[present[y], j] += the rows that the slabs of parts[y] have for key j, in order."""
     add_pieces(len(present) * TILE, parts, slabs, present, out)
 
 

@@ -1,7 +1,7 @@
 """The host's side of the CPU kernels: which loops run over a plan or CSR, and in which dtype.
 
-Over a plan, float32 and float64 are computed with as they are; float16 and bfloat16 go to the kernels
-as their bits and are widened chunk by chunk. Over CSR gradients are float64 inside.
+Over a plan, float32 and float64 are computed with as they are; float16 and bfloat16 go to the
+kernels as their bits and are widened chunk by chunk. Over CSR gradients are float64 inside.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SLICES = 16  # of the keys of a head, checked for inf and NaN side by side
 
 
 def attend(q, k, v, heads, kv, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) of each head h in `heads`, which reads k[kv[h]], v[kv[h]].
+    """Write out (H, n_q, e) and lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]].
 
     q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is,
     float32 otherwise; `sets` is a Plan or a CSR of (n_q, n_k), or a mask of a few queries and keys.
@@ -50,8 +50,9 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
 
-    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the others
-    as for `attend`. grad, out, lse, dq, dk and dv are float64 where q is, float32 otherwise.
+    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the
+    others as for `attend`. grad, out, lse, dq, dk and dv are float64 where q is, float32
+    otherwise.
     """
     queries = heads[np.argsort(kv[heads], kind="stable")]
     gradients = dq, dk, dv
@@ -112,7 +113,7 @@ def _backward_rows(arrays, queries, kv, scale, sets, gradients):
 
 
 def _bits(x):
-    """float16 as uint16, bfloat16 as int16, which is how kernels tell them apart; others unchanged."""
+    """float16 as uint16 and bfloat16 as int16, as kernels know them; others unchanged."""
     return x.view({"float16": np.uint16, "bfloat16": np.int16}.get(x.dtype.name, x.dtype))
 
 

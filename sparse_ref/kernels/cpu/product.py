@@ -3,9 +3,9 @@
     product:  out = a b              add_transpose_product:  out = out keep + a^T b
 
 b and out are panels; a is read in place, number by number, so that neither product wants anything
-transposed or packed. 6 rows make 12 sums of AVX2's registers, which leave 4 of the 16 for a row of b
-and a number of a. Each sum runs in order from 0, fused, whatever is in other rows and lanes, so that
-no bit of it depends on how rows are taken together.
+transposed or packed. 6 rows make 12 sums of AVX2's registers, which leave 4 of the 16 for a row of
+b and a number of a. Each sum runs in order from 0, fused, whatever is in other rows and lanes, so
+that no bit of it depends on how rows are taken together.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def add_transpose_product(a, row, lo, hi, b, out, first, keep):
 
 @serial
 def six_sums(a, place, down, along, b, first, end):
-    """sum_x a.flat[place + t down + (x - first) along] b[x] over first <= x < end, t = 0, ..., 5."""
+    """sum_x a.flat[place + t down + (x - first) along] b[x], first <= x < end, t = 0, ..., 5."""
     s0 = s1 = s2 = s3 = s4 = s5 = zero(b)
     for x in range(first, end):
         row = load(b, x)

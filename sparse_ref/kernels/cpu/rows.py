@@ -22,7 +22,7 @@ def pieces_of(heads: int, rows: int) -> int:
 
 @multithread
 def attend_rows(queue, pieces, x, heads, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) of these heads; x are Vectors, sets = (indptr, indices)."""
+    """Write out (H, n_q, e), lse (H, n_q) of these heads; x: Vectors, sets = (indptr, indices)."""
     indptr, indices = sets
     n = x.q.shape[1]
     slices = (n + ROWS - 1) // ROWS
@@ -38,7 +38,7 @@ def attend_rows(queue, pieces, x, heads, scale, sets, out, lse):
 
 @serial
 def attend_row(q, k, v, keys, scale, out):
-    """Write out_i and return lse_i: top is the largest logit so far, total the sum of exp(x - top)."""
+    """Write out_i, return lse_i: top is the largest logit so far, total the sum of exp(x - top)."""
     top, total = -np.inf, 0.0
     out[:] = 0
     for j in keys:

@@ -14,7 +14,7 @@ HEADS = 256  # of a block: their queries, keys and values fit into the cache
 
 
 def attend(q, k, v, heads, kv, scale, mask, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) of the heads in `heads`; as `launch.attend` otherwise."""
+    """Write out (H, n_q, e) and lse (H, n_q) of `heads`; as `launch.attend` otherwise."""
     for h in blocks(heads):
         queries, keys, values = (x.astype(np.float64) for x in (q[h], k[kv[h]], v[kv[h]]))
         for i, members in enumerate(mask):

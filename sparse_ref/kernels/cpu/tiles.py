@@ -1,8 +1,8 @@
-"""Attention over gather-tiles: 64 queries at a time against 64 keys at a time, in panels of 16 or 8.
+"""Attention over gather-tiles: 64 queries at a time against 64 keys, in panels of 16 or 8.
 
 Two small matrix products and an online softmax for each panel of a chunk. One kernel for every
-pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes over keys that none of
-its rows attends to.
+pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes over keys that none
+of its rows attends to.
 
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
 values that are not finite stay out of the product, where 0 x NaN would spread; they are added to
@@ -46,8 +46,8 @@ from .product import add_transpose_product, product
 class Workspace(NamedTuple):
     """What a thread computes a tile in.
 
-    Panels of queries; a chunk's keys and values, if copied; a panel's logits; and for each row of the
-    tile the sum of values, the largest logit so far, and the sum of exp(x - largest).
+    Panels of queries; a chunk's keys and values, if copied; a panel's logits; and for each row of
+    the tile the sum of values, the largest logit so far, and the sum of exp(x - largest).
     """
 
     queries: np.ndarray
@@ -175,8 +175,8 @@ def add_nonfinite(weights, columns, v, tiles, chunk, p, sums):
 def finish_tile(rows, space, out, lse):
     """out_i = sum / total and lse_i = top + log total; 0 and -inf if a row attended to nothing.
 
-    Adding 0 makes -0 a 0: which of them a sum of nothing but underflows comes to may depend on a key
-    of weight 0.
+    Adding 0 makes -0 a 0: which of them a sum of nothing but underflows comes to may depend on a
+    key of weight 0.
     """
     sums, width, e = space.sums, lanes(out), out.shape[1]
     for p in range(TILE // width):

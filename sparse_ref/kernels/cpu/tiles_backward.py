@@ -46,7 +46,7 @@ ROWS = 64  # of a piece of `deltas`
 
 
 class Workspace(NamedTuple):
-    """What a thread computes a tile in; `weights` are P and `slopes` dx / scale, both (keys, rows)."""
+    """What a thread computes a tile in; `weights` are P, `slopes` dx / scale, both (keys, rows)."""
 
     queries: np.ndarray  # panels
     grads: np.ndarray
@@ -163,7 +163,8 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
 def differentiate_chunk(x, tiles, chunk, finite, alive, space):
     """P and dx / scale of a tile's rows and a chunk's keys, and their part of dq.
 
-    (lo, hi, clean): only keys lo <= c < hi have any weight, hi = 0 for none; whether all are finite.
+    (lo, hi, clean): only keys lo <= c < hi have any weight, hi = 0 for none; whether all are
+    finite.
     """
     start, word = tiles.start[chunk], tiles.word[chunk]
     d, e, width = x.q.shape[1], x.v.shape[1], lanes(space.logits)

@@ -1,6 +1,7 @@
-"""The host's side of the CUDA kernels: arrays go to the device, kernels run over a plan or CSR, results come back.
+"""The host's side of the CUDA kernels: arrays to the device, kernels over sets, results back.
 
-Nothing of numba.cuda is imported before the first call, so that a machine without a GPU needs nothing of it.
+Nothing of numba.cuda is imported before the first call, so that a machine without a GPU needs
+nothing of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _entry = RLock()
 
 
 class Form(NamedTuple):
-    """How sets are run over: `blocks` a head and `parts` of the features, each by so many threads; what the kernels read."""
+    """How kernels run over sets: `blocks` per head, `parts` of the features, `threads` of each."""
 
     attend_kernel: Callable
     gradient_kernel: Callable
@@ -33,10 +34,11 @@ class Form(NamedTuple):
 
 
 def attend(q, k, v, heads, kv, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
+    """Write out (H, n_q, e) and lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]].
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), read in the dtype of out, float32 or float64; `sets` is a Plan or a CSR of
-    (n_q, n_k). A query without keys gets 0 and -inf. Raises RuntimeError where there is no device to run on.
+    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), read in the dtype of out, float32 or float64;
+    `sets` is a Plan or a CSR of (n_q, n_k). A query without keys gets 0 and -inf. Raises
+    RuntimeError where there is no device to run on.
     """
     with _device() as device:
         form, number = _form(sets, out.dtype.name, v.shape[2]), out.dtype.type
@@ -57,9 +59,9 @@ def attend(q, k, v, heads, kv, scale, sets, out, lse):
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
 
-    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the others as for `attend`.
-    All is read in the dtype of dq, float32 or float64. Query heads of one key head are added up in turn: the bits are
-    always the same.
+    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the
+    others as for `attend`. All is read in the dtype of dq, float32 or float64. Query heads of one
+    key head are added up in turn: the bits are always the same.
     """
     with _device() as device, np.errstate(invalid="ignore", over="ignore"):
         groups, own = np.unique(kv[heads], return_inverse=True)
@@ -90,7 +92,7 @@ def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
 
 
 def _gradient(device, sets, vectors, rows, heads, scale, width, keyed, plain) -> np.ndarray:
-    """One of dq, dk and dv: a head for each entry of heads[1] but the last, a row for each of the sets, `width` features."""
+    """One of dq, dk and dv: a head per entry of heads[1] but the last, a row per set."""
     dtype, shape = vectors[0].dtype, (len(heads[1]) - 1, sets.shape[0], width)
     form = _form(sets, dtype.name, width)
     if not form.blocks:
@@ -109,7 +111,7 @@ def _gradient(device, sets, vectors, rows, heads, scale, width, keyed, plain) ->
 
 
 def transposed(sets):
-    """The queries of each key, in the form of the sets: a Plan or a CSR of (n_k, n_q). O(nnz) memory."""
+    """The queries of each key, a Plan or a CSR of (n_k, n_q) as the sets are. O(nnz) memory."""
     turned = (sets if isinstance(sets, CSR) else sets.csr()).transpose()
     return (
         turned
@@ -170,7 +172,7 @@ def _unset(device, shape, dtype):
 
 @contextmanager
 def _device():
-    """numba.cuda where it finds a device, for one caller at a time, and silent about grids that are small."""
+    """numba.cuda if it finds a device, for one caller at a time, and silent about small grids."""
     try:
         from numba import cuda
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import prange
 
 from ..._jit import parallel, serial
 from ...sets.types import IntArray
@@ -110,7 +109,7 @@ def normalise(runs: Runs) -> Runs:
     """The same sets in normal form: runs clipped to 0 <= j < n_k, spans sorted and merged."""
     table = np.empty_like(runs.table)
     kept = np.zeros(runs.shape[0], np.int64)  # the number of runs left in each row
-    _normalise_rows(runs.indptr, runs.table, runs.shape[1], table, kept)
+    _normalise_rows(len(kept), runs.indptr, runs.table, runs.shape[1], table, kept)
     counts = runs.counts
     if (kept < counts).any():
         first_run = np.repeat(runs.indptr[:-1], counts)
@@ -120,8 +119,8 @@ def normalise(runs: Runs) -> Runs:
 
 
 @parallel
-def _normalise_rows(indptr, table, n, out, kept):
-    for i in prange(len(kept)):
+def _normalise_rows(begin, end, indptr, table, n, out, kept):
+    for i in range(begin, end):
         lo, hi = indptr[i], indptr[i + 1]
         kept[i] = normalise_row(table[lo:hi], n, out[lo:hi])
 

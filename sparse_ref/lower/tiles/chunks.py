@@ -12,7 +12,6 @@ before.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from ..._jit import parallel, serial
 from ..runs.keys import first_interval, next_interval, span_count
@@ -55,7 +54,7 @@ def same_runs(indptr, table, i, other):
 
 
 @parallel
-def walk(sets, unions, rows, changes, places, chunks, write):
+def walk(begin, end, sets, unions, rows, changes, places, chunks, write):
     """Walk over the chunks of each tile; unions = (indptr, table) are the runs of a tile's keys.
 
     places[t], int64 (4,), is the index of the tile's first chunk, of its first gathered chunk and
@@ -63,7 +62,7 @@ def walk(sets, unions, rows, changes, places, chunks, write):
     keys, word, words) are filled and places[t, 3] becomes the number of pairs.
     """
     indptr, table = unions
-    for t in prange(len(rows)):
+    for t in range(begin, end):
         place = places[t]
         tile_runs = table[indptr[t] : indptr[t + 1]]
         walk_tile(sets, tile_runs, rows[t], changes[t], place, chunks, write)
@@ -265,9 +264,9 @@ def all_equal(words, expected):
 
 
 @parallel
-def list_tiles(rows, ptr, start, keys, word, words, at, indices):
+def list_tiles(begin, end, rows, ptr, start, keys, word, words, at, indices):
     """Write each row's keys from at[row] on, if `indices` has any room; at[row] moves past them."""
-    for t in prange(len(rows)):
+    for t in range(begin, end):
         tile = rows[t]
         for c in range(ptr[t], ptr[t + 1]):
             for b in range(TILE):

@@ -58,7 +58,7 @@ def reach(
     for lo, hi in column_slabs(n):
         bits = identity_columns(n, lo, hi)
         for layer in cycle:
-            advance(*layer.arrays, bits, np.zeros_like(bits))
+            advance(len(bits), *layer.arrays, bits, np.zeros_like(bits))
         write_where_set(bits, True, reaches[:, lo:hi])
     return reaches
 
@@ -127,7 +127,7 @@ def first_arrivals(
             return
         layer = cycle[r % len(cycle)]
         r += 1
-        advance(*layer.arrays, news, seen[r % len(cycle)])
+        advance(len(news), *layer.arrays, news, seen[r % len(cycle)])
 
 
 def identity_columns(n: int, lo: int, hi: int) -> NDArray[np.uint64]:
