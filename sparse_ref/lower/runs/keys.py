@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import parallel, serial
+from ..._jit import inline, parallel, serial
 from ...sets.types import IntArray
 from .residues import count_outside_spans
 from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, run_table
@@ -24,6 +24,9 @@ Listing = tuple[IntArray, np.ndarray]  # (indptr int64, indices int32)
 
 def key_counts(runs: Runs) -> IntArray:
     """|A_i| of each row of runs in normal form, int64 (n_q,)."""
+    if runs.only_spans:  # no loop to compile
+        before = indptr_of(runs.table[:, STOP] - runs.table[:, START])
+        return before[runs.indptr[1:]] - before[runs.indptr[:-1]]
     counts = np.zeros(runs.shape[0], np.int64)
     _count_rows(len(counts), runs.indptr, runs.table, runs.shape[1], counts)
     return counts
@@ -151,7 +154,7 @@ def count_keys(table, n):
     return walk_keys(table, spans, n)
 
 
-@serial
+@inline
 def walk_keys(table, spans, n):
     """The number of keys of a row, counted interval by interval."""
     keys = 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._jit import parallel, serial
+from ..._jit import inline, parallel, serial
 from ...sets.types import IntArray
 
 START, STOP, STEP, WIDTH = 0, 1, 2, 3  # the columns of a table
@@ -161,7 +161,7 @@ def write_run(row, start, stop, step, width):
     row[WIDTH] = width
 
 
-@serial
+@inline
 def copy_spans(table, n, out):
     """Write the runs if they are ascending spans with gaps between; return their number, or -1."""
     spans = 0
@@ -176,7 +176,7 @@ def copy_spans(table, n, out):
     return spans
 
 
-@serial
+@inline
 def sort_runs(table, n, out):
     """Write the normal form of runs in any order; return their number."""
     starts = np.empty(len(table), np.int64)
@@ -199,7 +199,7 @@ def sort_runs(table, n, out):
     return span_count + strided_count
 
 
-@serial
+@inline
 def add_span(starts, stops, count, start, stop):
     """Add a span to `count` others, or widen the last if they touch; return the new count."""
     last = count - 1
@@ -212,7 +212,7 @@ def add_span(starts, stops, count, start, stop):
     return count + 1
 
 
-@serial
+@inline
 def merge_spans(starts, stops, out):
     """Write spans in any order as ascending ones with gaps between; return their number."""
     count = 0
@@ -226,7 +226,7 @@ def merge_spans(starts, stops, out):
     return count
 
 
-@serial
+@inline
 def add_run(strided, count, start, stop, step, width):
     """Add a strided run to `count` others, or widen one with its residues that it touches.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import parallel, serial
+from ..._jit import inline, parallel, serial
 from ..runs.keys import first_interval, next_interval, span_count
 from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 from .bitmask import (
@@ -39,7 +39,7 @@ def differs_from_previous(indptr, table, rows, changes):
             changes[t, r] = i >= 0 and not same
 
 
-@serial
+@inline
 def same_runs(indptr, table, i, other):
     """Whether two rows have the same runs."""
     a, b = indptr[i], indptr[other]
@@ -68,7 +68,7 @@ def walk(begin, end, sets, unions, rows, changes, places, chunks, write):
         walk_tile(sets, tile_runs, rows[t], changes[t], place, chunks, write)
 
 
-@serial
+@inline
 def walk_tile(sets, tile_runs, rows, changes, place, chunks, write):
     """Walk over the chunks of one tile, see `walk`."""
     n = sets[2]
@@ -98,7 +98,7 @@ def walk_tile(sets, tile_runs, rows, changes, place, chunks, write):
         place[2] += not full
 
 
-@serial
+@inline
 def common_intervals(sets, rows, changes, tile_runs):
     """Intervals in which every row attends to each of the tile's keys, ascending.
 
@@ -120,7 +120,7 @@ def common_intervals(sets, rows, changes, tile_runs):
     return common
 
 
-@serial
+@inline
 def has_residues(runs, tile_runs):
     """Whether a row is one run, with the residues of the tile's first run."""
     start = tile_runs[0, START]
@@ -147,7 +147,7 @@ def intersect_intervals(left, right):
     return out[:count]
 
 
-@serial
+@inline
 def span_bounds(sets, rows):
     """Where in the table the spans of each row begin and end, int64 (64, 2)."""
     indptr, table, _ = sets
@@ -161,7 +161,7 @@ def span_bounds(sets, rows):
     return bounds
 
 
-@serial
+@inline
 def next_chunk(tile_runs, spans, lo, hi, at, n, keys):
     """Write the next keys of the tile, at most 64, from the interval lo <= key < hi on.
 
@@ -179,14 +179,14 @@ def next_chunk(tile_runs, spans, lo, hi, at, n, keys):
     return count, lo, hi, at
 
 
-@serial
+@inline
 def consecutive_start(keys, n):
     """Where 64 consecutive keys below n begin that contain these ascending ones; -1 if none do."""
     consecutive = keys[-1] - keys[0] == len(keys) - 1
     return min(keys[0], n - TILE) if consecutive and n >= TILE else -1
 
 
-@serial
+@inline
 def all_shared(keys, common, at):
     """Whether these are 64 ascending keys, each in one of the intervals from `at` on."""
     for key in keys:
@@ -196,7 +196,7 @@ def all_shared(keys, common, at):
     return len(keys) == TILE
 
 
-@serial
+@inline
 def write_keys(keys, first, full, place, chunks):
     """Write where a chunk's keys and words are, and the keys themselves if they are gathered."""
     start, gathered, word, _ = chunks
@@ -208,7 +208,7 @@ def write_keys(keys, first, full, place, chunks):
             gathered[place[1], b] = keys[b if b < len(keys) else 0]
 
 
-@serial
+@inline
 def count_real(rows):
     """The number of rows of a tile."""
     count = 0
@@ -254,7 +254,7 @@ def find_partial(rows, ptr, word, words, partial):
                 partial[word[c]] = not all_equal(words[word[c]], real)
 
 
-@serial
+@inline
 def all_equal(words, expected):
     """Whether all words are this one."""
     equal = True
