@@ -16,12 +16,12 @@ HEADS = 256  # of a block: their queries, keys and values fit into the cache
 def attend(q, k, v, heads, kv, scale, mask, out, lse):
     """Write out (H, n_q, e) and lse (H, n_q) of `heads`; as `launch.attend` otherwise."""
     for h in blocks(heads):
-        queries, keys, values = (x.astype(np.float64) for x in (q[h], k[kv[h]], v[kv[h]]))
+        g = kv[h]
+        queries, keys, values = (x.astype(np.float64) for x in (q[h], k[g], v[g]))
         for i, members in enumerate(mask):
             j = np.flatnonzero(members)
-            out[h, i], lse[h, i] = attend_row(
-                queries[:, i], keys.take(j, 1), values.take(j, 1), scale
-            )
+            row = attend_row(queries[:, i], keys.take(j, 1), values.take(j, 1), scale)
+            out[h, i], lse[h, i] = row
 
 
 def attend_row(q, k, v, scale) -> tuple[np.ndarray, np.ndarray]:
@@ -44,8 +44,8 @@ def backward(arrays, heads, kv, scale, mask, gradients):
     dq, dk, dv = gradients
     for h in blocks(heads):
         g = kv[h]
-        picked = (grad[h], q[h], k[g], v[g], out[h], lse[h])
-        block = [x.astype(np.float64) for x in picked]
+        block = (grad[h], q[h], k[g], v[g], out[h], lse[h])
+        block = tuple(x.astype(np.float64) for x in block)
         block_dq, block_dk, block_dv = block_gradients(block, scale, mask)
         dq[h] += block_dq.astype(dq.dtype)
         np.add.at(dk, g, block_dk.astype(dk.dtype))  # heads that share keys add up in turn
