@@ -1,7 +1,8 @@
 """The pages of the catalogue, written from the definitions: python docs/catalogue.py
 
-One page a family, with each pattern's set, source, picture, cost, paths, and the rows of differs.md that name it; and an
-index. A test holds the pages equal to what this file writes, so that none is ever edited by hand.
+One page per family, with each pattern's set, source, picture, cost, paths, and the rows of
+differs.md that name it; and an index. A test keeps the pages equal to what this file writes, so
+that none is ever edited by hand.
 """
 
 import inspect
@@ -12,19 +13,21 @@ from functools import cache, reduce
 from itertools import groupby
 from operator import or_
 from pathlib import Path
-from textwrap import dedent
 
 import numpy as np
 
 import sparse_ref as sr
 from sparse_ref.catalogue import notation
 from sparse_ref.catalogue.entries import Entry
+from sparse_ref.sets.definitions import code_of
+from sparse_ref.sets.glyphs import side_by_side
 from sparse_ref.sets.rule import Rule
 
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
+WIDTH = 100  # columns of a picture in a page
 HEAD = [
-    "| | set and source | pairs grow as | who hears of whom, in how many layers |",
+    "| | set and source | pairs grow as | layers until every position can influence every other |",
     "|---|---|---|---|",
 ]
 PART_OF = {
@@ -40,14 +43,15 @@ PART_OF = {
     "Sinks": "streaming",
 }
 UNORDERED = {"image_local_2d", "block_diffusion"}  # a later position may come earlier in time
-SETS = "A_i", "m_ij"  # what the first line of a definition begins with, where it is no sentence
+SETS = "A_i", "m_ij"  # the beginning of a definition that is a set, not a sentence
 OVER_BLOCKS = {"Flip", "butterfly"}
 INTRODUCTION = (
-    "Every pattern of this library: its set, how it grows, and what reaches what. These pages are written from the "
-    "definitions by `docs/catalogue.py`; costs and paths are those of the example on the pattern's page: how the "
-    "number of pairs grows with n, and how many layers let each position hear of all others, or of earlier ones.\n\n"
-    "[What is in a window](rosetta.md): what twenty sources mean by a number. "
-    "[Where sources differ](../differs.md): papers beside their code."
+    "Every pattern of this library: its set, its cost and its paths. `docs/catalogue.py` writes "
+    "these pages from the definitions. Costs and paths are those of the example on the pattern's "
+    "page: how the number of pairs grows with n, and after how many layers each position can be "
+    "influenced by all others, or by all earlier ones.\n\n"
+    "[What is in a window](rosetta.md): what twenty sources mean by the same number. "
+    "[Where sources differ](../differs.md): papers compared with their code."
 )
 
 
@@ -74,12 +78,13 @@ def index(families) -> str:
     for family, entries in families:
         title, rest = headed(entries[0].title)
         lines += [f"## {title}", "", *rest, *HEAD]
-        for e, anchor in zip(entries, anchors(entries)):
-            is_set, source = e.stated
-            first = cell(is_set) if is_set.startswith(SETS) else plain(is_set)
-            link = f"[`{e.name}`]({family}.md#{anchor})"
+        for entry, anchor in zip(entries, anchors(entries)):
+            set_, source = entry.definition
+            first = cell(set_) if set_.startswith(SETS) else plain(set_)
+            link = f"[`{entry.name}`]({family}.md#{anchor})"
+            definition = f"{first}<br>{plain(source)}"
             lines.append(
-                f"| {link} | {first}<br>{plain(source)} | {growth(e)} | {paths(e, brief=True)} |"
+                f"| {link} | {definition} | {growth(entry)} | {paths(entry, brief=True)} |"
             )
         lines.append("")
     return "\n".join(
@@ -101,17 +106,18 @@ def rosetta(w: int = 4) -> str:
     lines = [
         "# What is in a window",
         "",
-        f"The number {w}, handed to each source where it asks for its window: the set that it "
-        f"gives, and the keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this table, "
-        f"`sr.window_conventions({w})` has it as data.",
+        f"Give each source the number {w} as its window: these are the set that it uses, and the "
+        f"number of keys of a query far from both ends. `sparse-ref rosetta -w {w}` prints this "
+        f"table, `sr.window_conventions({w})` has it as data.",
         "",
         "| source | parameter | set | keys | |",
         "|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {plain(each.source)} | {plain(each.parameter)} | {cell(repr(each.pattern))} | {each.keys} | {each.kind} |"
-        for each in sr.window_conventions(w)
-    ]
+    for row in sr.window_conventions(w):
+        source, parameter = plain(row.source), plain(row.parameter)
+        lines.append(
+            f"| {source} | {parameter} | {cell(repr(row.pattern))} | {row.keys} | {row.kind} |"
+        )
     return "\n".join([*lines, ""])
 
 
@@ -122,7 +128,7 @@ def headed(title: str) -> tuple[str, list[str]]:
 
 
 def anchors(entries) -> list[str]:
-    """What the headings of a page are linked by: their names in small letters, numbered where two are the same."""
+    """The anchors of a page's headings: names in small letters, numbered if two are the same."""
     names = [e.name.lower() for e in entries]
     return [
         name + (f"-{names[:k].count(name)}" if name in names[:k] else "")
@@ -131,19 +137,18 @@ def anchors(entries) -> list[str]:
 
 
 def page(entries: list[Entry]) -> str:
-    """A family: what its file says, then each of its patterns."""
-    said = inspect.getdoc(sys.modules[notation.NAMES[entries[0].name].__module__]) or ""
-    first, _, rest = said.partition("\n")
-    title, what = headed(first)
-    return "\n".join(
-        [f"# {title}", "", *what, *paragraphs(rest), *(line for e in entries for line in part(e))]
-    )
+    """A family: the docstring of its file, then each of its patterns."""
+    module = sys.modules[notation.NAMES[entries[0].name].__module__]
+    first, _, rest = (inspect.getdoc(module) or "").partition("\n")
+    title, subtitle = headed(first)
+    lines = [line for entry in entries for line in part(entry)]
+    return "\n".join([f"# {title}", "", *subtitle, *paragraphs(rest), *lines])
 
 
 def part(entry: Entry) -> list[str]:
     """One pattern: set, source, definition, picture, cost, paths, differences."""
-    is_set, source = entry.stated
-    first = f"`{is_set}`" if is_set.startswith(SETS) and "`" not in is_set else plain(is_set)
+    set_, source = entry.definition
+    first = f"`{set_}`" if set_.startswith(SETS) and "`" not in set_ else plain(set_)
     lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
     definition = notation.NAMES[entry.name]
     lines += [f"`{signature(entry.name)}`", ""]
@@ -166,24 +171,27 @@ def part(entry: Entry) -> list[str]:
     lines += [f"- {counted}: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
     if over_blocks:
         lines.append("- i and j count blocks: `Blockwise(p, block)` is the pattern over tokens.")
-    lines += [f"- Differs: {row}" for row in differences(entry.name)]
+    lines += [f"- Sources disagree. {row}" for row in differences(entry.name)]
     return [*lines, ""]
 
 
 def signature(name: str) -> str:
-    """The constructor with its parameters and what they are unless given."""
-    given = inspect.signature(notation.NAMES[name]).parameters.values()
-    return f"{name}({', '.join(str(one.replace(annotation=inspect.Parameter.empty)) for one in given)})"
+    """The constructor with its parameters and their defaults."""
+    parameters = inspect.signature(notation.NAMES[name]).parameters.values()
+    untyped = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+    return f"{name}({', '.join(map(str, untyped))})"
 
 
 def pictures(entry: Entry) -> list[str]:
     """The example in text: heads one below the other, steps and branches side by side."""
     value = entry.value()
-    heads = value if isinstance(value, tuple) else (value,)
-    drawn = [sr.picture(p, entry.shape()) for p in heads]
-    return "\n\n".join(
-        f"head {h}\n{one}" if len(heads) > 1 else one for h, one in enumerate(drawn)
-    ).split("\n")
+    if isinstance(value, tuple) and len(value) > 1:
+        heads = [f"head {h}\n{p.picture(entry.shape())}" for h, p in enumerate(value)]
+        return "\n\n".join(heads).split("\n")
+    panels = [p.picture(entry.shape()) for p in entry.patterns()]
+    fitting = max(WIDTH // (len(panels[0].split("\n")[0]) + 2), 1)
+    rows = [panels[k : k + fitting] for k in range(0, len(panels), fitting)]
+    return "\n\n".join(map(side_by_side, rows)).split("\n")
 
 
 @cache
@@ -217,7 +225,10 @@ def growth(entry: Entry) -> str:
 
 
 def paths(entry: Entry, brief: bool = False) -> str:
-    """How many layers of it let every position hear of every earlier one, and of which later ones; or a pair that none joins."""
+    """After how many layers every earlier position influences a query, and which later ones do.
+
+    Or a pair that no number of layers connects.
+    """
     n, n_k = entry.shape()
     if entry.name in PART_OF:
         return f"a part of `{PART_OF[entry.name]}`"
@@ -228,7 +239,7 @@ def paths(entry: Entry, brief: bool = False) -> str:
             else (
                 "queries and keys are not the same positions"
                 if n != n_k
-                else "not asked, since positions are not in the order of time"
+                else "not applicable: positions are not in the order of time"
             )
         )
     own = entry.patterns()
@@ -239,38 +250,42 @@ def paths(entry: Entry, brief: bool = False) -> str:
     never, later = past & (layers < 0), np.mean(layers[past.T] >= 0)
     if never.any():
         i, j = np.argwhere(never)[0]
+        if brief:
+            return f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier ones never"
         return (
-            f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier ones never"
-            if brief
-            else f"{never.sum():,} of {past.sum():,} pairs j < i are never joined: query {i} never hears of {j} (n = {n})"
+            f"{never.sum():,} of {past.sum():,} pairs j < i are never connected: "
+            f"position {j} never influences query {i} (n = {n})"
         )
-    heard = (
-        f"every later one within {layers.max()}"
+    later_ones = (
+        f"by every later one within {layers.max()}"
         if later == 1
-        else f"{later:.0%} of the later ones"
+        else f"by {later:.0%} of the later ones"
         if later
-        else "no later one"
+        else "by no later one"
     )
     most = int(layers[past].max())
     within = f"{most} layer{'s' * (most != 1)}"
     if brief:
         return f"all in {max(most, int(layers.max()))}" if later == 1 else f"earlier ones in {most}"
-    return f"each position hears of every earlier one within {within}, and of {heard} (n = {n})"
+    return (
+        f"every earlier position influences a query within {within}; "
+        f"it is influenced {later_ones} (n = {n})"
+    )
 
 
 def differences(name: str) -> list[str]:
     """The rows of differs.md that name a constructor, in a line each."""
     table = re.findall(r"^\| (?!source)(.*) \|$", (HERE / "differs.md").read_text(), re.M)
     return [
-        f"**{source}** says: {says}. Elsewhere, and here: {beside}. Keys that differ: {which}."
+        f"**{source}** means: {says}. Here and elsewhere: {beside}. Difference: {which}."
         for source, says, beside, which, _ in (row.split(" | ") for row in table)
         if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))
     ]
 
 
 def code(function) -> list[str]:
-    """A static method as a reader sees it."""
-    return dedent(inspect.getsource(function)).replace("@staticmethod\n", "").rstrip().split("\n")
+    """The lines of a static method without its decorator."""
+    return code_of(function).split("\n")
 
 
 def paragraphs(text: str) -> list[str]:
@@ -284,7 +299,7 @@ def paragraphs(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Text in which Markdown finds nothing of its own but code."""
+    """Text in which Markdown finds no markup except code."""
     return "".join(
         span.replace("|", r"\|") if span.startswith("`") else re.sub(r"([*_|<>^])", r"\\\1", span)
         for span in re.split(r"(`[^`]*`)", text)
@@ -292,7 +307,7 @@ def plain(text: str) -> str:
 
 
 def cell(code: str) -> str:
-    """Code as it can stand in a table."""
+    """Code for a cell of a table."""
     return "`" + code.replace("|", "\\|").replace("`", "") + "`"
 
 

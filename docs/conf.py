@@ -6,7 +6,8 @@ from sphinx.ext import autosummary
 
 import sparse_ref
 
-# the notebooks live beside docs/, where a code host shows them; the build reads copies, a folder nearer to the pages they link
+# The notebooks live next to docs/, where a code host shows them; the build reads copies of them, in
+# which links to pages are a folder shorter.
 copies = Path(__file__).parent / "notebooks"
 copies.mkdir(exist_ok=True)
 for notebook in (copies.parent.parent / "notebooks").glob("*.ipynb"):
@@ -71,38 +72,41 @@ autosummary.WELL_KNOWN_ABBREVIATIONS += (
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
-def plain(app, what, name, obj, options, lines):
-    """Docstrings are written for the terminal: | and * are themselves, and a parameter's text follows its name."""
-    given, example, section = list(lines), False, ""
-    lines.clear()
-    for line, following in zip(given, [*given[1:], ""]):
-        if line.startswith(">>>") and section:
-            lines.extend(["Examples", "--------"])
+ENTRIES = "Parameters", "Attributes", "Returns"  # sections whose lines are "name : text"
+
+
+def adapt_docstring(app, what, name, obj, options, lines):
+    """Docstrings are written for the terminal; this makes them numpydoc's, paragraph by paragraph.
+
+    Doctests and prose after a section get a section of their own, "name : text" becomes a name and
+    an indented text, and | and * are escaped outside of doctests.
+    """
+    section, adapted = "", []
+    for paragraph in "\n".join(lines).split("\n\n"):
+        rows = paragraph.split("\n")
+        is_doctest = rows[0].lstrip().startswith(">>>")
+        if len(rows) > 1 and set(rows[1]) == {"-"}:
+            section = rows[0]
+        elif section and is_doctest:
             section = ""
-        example = line.lstrip().startswith(">>>") or (example and line.strip() != "")
-        if set(following) == {"-"} and len(following) == len(line):
-            section = line
-        text = line if example else line.replace("|", r"\|").replace("*", r"\*")
-        entry, colon, rest = text.partition(" : ")
-        text_of_its_own = (
-            line
-            and not line.startswith(" ")
-            and not colon
-            and not following.startswith("-")
-            and set(line) != {"-"}
-        )
-        if section in ("Parameters", "Attributes", "Returns") and text_of_its_own:
-            lines.extend(["Notes", "-----"])  # what follows the parameters is no parameter
+            adapted += ["Examples", "--------"]
+        elif section in ENTRIES and not rows[0].startswith(" ") and " : " not in rows[0]:
             section = ""
-        if (
-            section in ("Parameters", "Returns", "Attributes")
-            and colon
-            and not text.startswith(" ")
-        ):
-            lines.extend([entry, "    " + rest])
-        else:
-            lines.append(text)
+            adapted += ["Notes", "-----"]
+        for row in rows:
+            adapted += [row] if is_doctest else adapt_row(row, section)
+        adapted.append("")
+    lines[:] = adapted
+
+
+def adapt_row(row: str, section: str) -> list[str]:
+    """A line outside of doctests."""
+    text = row.replace("|", r"\|").replace("*", r"\*")
+    name, colon, description = text.partition(" : ")
+    if section in ENTRIES and colon and not text.startswith(" "):
+        return [name, f"    {description}"]
+    return [text]
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", plain, priority=400)
+    app.connect("autodoc-process-docstring", adapt_docstring, priority=400)

@@ -1,6 +1,7 @@
-"""The page of the theorem book, written from what becomes of each statement: python docs/theorems.py
+"""Write the page of the theorem book from the verdict on each statement: python docs/theorems.py
 
-A test holds the page equal to what this file writes, but for the seconds, so that it is never edited by hand.
+A test compares the page with the output of this file, except for the seconds, so that nobody edits
+the page by hand.
 """
 
 import re
@@ -12,78 +13,125 @@ from sparse_ref.paths.book.index import Theorem, book
 
 HERE = Path(__file__).parent
 INTRODUCTION = """\
-What is claimed of paths through published patterns, in our words, and what becomes of it. Each statement is one about the
-`formula`s that draw the masks and feed the kernels. {proved} are proved and {refuted} refuted; {against} contradict what is
-claimed, or what one would think. *Proved* rests on z3, which finds no case in which the negation holds, for every n, i, j and
-parameter at once; or, where a statement is about one length, on every pair of it. What is proved is asked once more of sets that
-were changed, where it is false: the last line of each proof says how. *Refuted* comes with the smallest pair, by n, then i, then j,
-among parameters up to 4.
+What papers claim about information flow through their patterns, and whether it is true. {count}
+statements: {proved} are proved, {refuted} are refuted. {contradictions} contradict the claim of a
+paper or a common belief.
 
-`sparse-ref prove` settles the whole book, `sparse-ref prove strided` one theorem, and `sparse-ref prove "strided(8)"` whatever is
-written down; from Python it is [`sr.paths.prove`](paths.md). This page is written by `docs/theorems.py`; the seconds are those of
-two cores."""
+Each statement is about the same `formula`s that draw the masks and feed the kernels. *Proved*
+means that z3 finds no case of the negation, for every n, i, j and parameter at once; or that
+every pair was checked, if the statement is about one length. *Refuted* comes with the smallest
+counterexample by n, then i, then j, among parameters up to 4.
+
+How to read an entry:
+
+- The first lines are the claim in words, its source, the verdict on our statement, and how it
+  compares with the claim: it agrees, it is stronger or more exact, or it contradicts it.
+- *Statement* is the formal sentence that was settled. In `j in P_a and a in Q_i`, `a` is the
+  position between the layers: layer 1 carries j to a, layer 2 carries a to i.
+- *Negative control* is a check of the proof itself: the same proof is repeated with a broken
+  pattern, for which the statement is false. It must then fail; the line shows where.
+
+`sparse-ref prove` settles the whole book, `sparse-ref prove strided` one theorem, and
+`sparse-ref prove "strided(8)"` a statement about your own steps; from Python it is
+[`sr.paths.prove`](paths.md). This page is written by `docs/theorems.py`; the seconds were
+measured on two cores."""
+
+COMPARISON = {  # what the verdict does to the claim: in the table, and in a sentence
+    ("proved", "confirms"): (
+        "agrees",
+        "The statement below is **proved**; it agrees with the claim.",
+    ),
+    ("proved", "sharpens"): (
+        "stronger or more exact",
+        "The statement below is **proved**; it is stronger or more exact than the claim.",
+    ),
+    ("proved", "contradicts"): (
+        "contradicts",
+        "The statement below is **proved**; it contradicts the claim.",
+    ),
+    ("refuted", "sharpens"): (
+        "stronger or more exact",
+        "The statement below is **false** as stated; the exact result is stronger than the claim.",
+    ),
+    ("refuted", "contradicts"): (
+        "contradicts",
+        "The statement below is **false**; this contradicts the claim.",
+    ),
+}
 
 
-def settled(each: Theorem) -> Verdict:
-    """What becomes of a theorem."""
-    return each.settle()
+def settled(theorem: Theorem) -> Verdict:
+    """The verdict on a theorem."""
+    return theorem.settle()
 
 
 def page() -> str:
     """The text of the page."""
-    found = [(each, settled(each)) for each in book()]
-    count = {
-        status: sum(verdict.status == status for _, verdict in found)
-        for status in ("proved", "refuted")
-    }
-    against = sum(each.bears == "contradicts" for each, _ in found)
+    results = [(theorem, settled(theorem)) for theorem in book()]
+    statuses = [verdict.status for _, verdict in results]
+    introduction = INTRODUCTION.format(
+        count=len(results),
+        proved=statuses.count("proved"),
+        refuted=statuses.count("refuted"),
+        contradictions=sum(theorem.bears == "contradicts" for theorem, _ in results),
+    )
     lines = [
         "# The theorem book",
         "",
-        *INTRODUCTION.format(**count, against=against).split("\n"),
+        *introduction.split("\n"),
         "",
-        "| theorem | family | verdict | on the claim | seconds |",
-        "|---|---|---|---|---|",
+        "| claim | pattern | statement | compared with the claim | theorem | seconds |",
+        "|---|---|---|---|---|---|",
     ]
-    lines += [*(row(*each) for each in found), ""]
-    for family, theorems in groupby(found, lambda each: each[0].family):
+    lines += [*(row(*result) for result in results), ""]
+    for family, of_family in groupby(results, lambda result: result[0].family):
         lines += [f"## {family[:1].upper()}{family[1:]}", ""]
-        for each, verdict in theorems:
-            lines += [*entry(each, verdict), ""]
+        for theorem, verdict in of_family:
+            lines += [*entry(theorem, verdict), ""]
     return "\n".join(lines)
 
 
-def row(each: Theorem, verdict: Verdict) -> str:
+def row(theorem: Theorem, verdict: Verdict) -> str:
     """A line of the table."""
-    return f"| [{each.name}](#{each.name}) | {each.family} | {verdict.status} | {each.bears} | {verdict.seconds:.1f} |"
+    comparison, _ = COMPARISON[verdict.status, theorem.bears]
+    cells = (
+        plain(theorem.claim),
+        theorem.family,
+        verdict.status,
+        comparison,
+        f"[{theorem.name}](#{theorem.name})",
+        f"{verdict.seconds:.1f}",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
-def entry(each: Theorem, verdict: Verdict) -> list[str]:
-    """The claim, what it comes to, and what that rests on."""
-    told = {
+def entry(theorem: Theorem, verdict: Verdict) -> list[str]:
+    """The claim, the verdict on it, the statement and its evidence."""
+    _, sentence = COMPARISON[verdict.status, theorem.bears]
+    facts = {
         "Smallest counterexample": str(verdict.counterexample or ""),
         "Evidence": verdict.evidence,
         "Negative control": verdict.negative_control,
     }
     return [
-        f"### {each.name}",
+        f"### {theorem.name}",
         "",
-        f"{plain(each.claim)}. *{plain(each.source)}*",
+        f"{plain(theorem.claim)}. *{plain(theorem.source)}*",
         "",
-        f"**{verdict.status}**, which {each.bears} it. {plain(each.remark)}",
+        f"{sentence} {plain(theorem.remark)}",
         "",
         "$$",
         verdict.tex,
         "$$",
         "",
-        f"In words: {plain(verdict.statement)}.",
+        f"Statement, {verdict.status}: {plain(verdict.statement)}.",
         "",
-        *(f"- {name}: {plain(text)}." for name, text in told.items() if text),
+        *(f"- {name}: {plain(text)}." for name, text in facts.items() if text),
     ]
 
 
 def plain(text: str) -> str:
-    """Text in which Markdown finds nothing of its own."""
+    """Text in which Markdown finds no markup."""
     return re.sub(r"([*_|<>^\[\]$])", r"\\\1", text)
 
 

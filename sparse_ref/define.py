@@ -3,7 +3,7 @@
     from dataclasses import dataclass
     from sparse_ref.define import Rule, every
 
-    @dataclass(frozen=True, repr=False)
+    @dataclass(frozen=True)
     class Strided(Rule):
         l: int
 

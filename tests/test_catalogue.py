@@ -83,18 +83,18 @@ def test_what_a_page_says_of_costs_and_paths_is_so(pages):
     assert pages.growth(Entry("LogSparse", "LogSparse()")) == "n log n"
     assert (
         pages.paths(strided)
-        == "each position hears of every earlier one within 2 layers, and of no later one (n = 24)"
+        == "every earlier position influences a query within 2 layers; it is influenced by no later one (n = 24)"
     )
     assert pages.paths(strided, brief=True) == "earlier ones in 2"
     assert (
         pages.paths(Entry("Chunk", "Chunk(5)", 6))
-        == "5 of 15 pairs j < i are never joined: query 5 never hears of 0 (n = 6)"
+        == "5 of 15 pairs j < i are never connected: position 0 never influences query 5 (n = 6)"
     )
     assert pages.paths(Entry("Window", "Window(2)", 9)).endswith(
-        "within 4 layers, and of every later one within 4 (n = 9)"
+        "within 4 layers; it is influenced by every later one within 4 (n = 9)"
     )
     assert pages.paths(Entry("prefix_lm", "prefix_lm(3)", 7)).endswith(
-        "within 1 layer, and of 14% of the later ones (n = 7)"
+        "within 1 layer; it is influenced by 14% of the later ones (n = 7)"
     )
     assert pages.paths(Entry("Strided", "Strided(4)")) == "a part of `strided`"
     assert (

@@ -1,7 +1,9 @@
-"""The command: what it prints, and how it ends: 0 on success, 1 on a mismatch, 2 where the input is wrong."""
+"""The command: what it prints, and its exit status: 0, 1 on a mismatch, 2 if the input is wrong."""
 
 import dataclasses
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import sparse_ref as sr
 from sparse_ref.catalogue.notation import NAMES
 from sparse_ref.cli import main
+from sparse_ref.cli.parser import command_parser
 from sparse_ref.paths.book import index as theorems
 
 
@@ -48,8 +51,8 @@ def test_list_names_every_pattern_with_its_set_and_source(capsys):
     ]
     assert sorted(line.split()[0] for line in named) == sorted(NAMES)
     assert (
-        "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n      A_i = { j <= i : (i - j) mod l = 0 }"
-        in out
+        "  Strided                Child et al. 2019, sec. 4.3, strided, m = 2\n"
+        "      A_i = { j <= i : (i - j) mod l = 0 }" in out
     )
     assert "Sparse Transformer: strided and fixed factorized attention.\n  Local " in out
     assert max(map(len, out.split("\n"))) < 160
@@ -212,7 +215,7 @@ def test_a_module_that_fails_to_import_ends_with_2(text, tmp_path, monkeypatch, 
         ),
         (
             ["verify", "json:loads", "--pattern", "strided(3)"],
-            "--pattern must be one pattern, or one a head",
+            "--pattern must be one pattern, or one per head",
         ),
         (
             ["plot", "openai_fixed(8, 2, 2)", "-o", "x.png"],
@@ -236,6 +239,53 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (["verfy"], "did you mean 'verify'?"),
+        (["lst"], "did you mean 'list'?"),
+        (["verify", "m:f", "--pattern", "Causal()", "--layout", "bhdn"], "did you mean 'bhnd'?"),
+    ],
+)
+def test_a_mistyped_choice_is_answered_with_the_nearest(arguments, suggestion, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert suggestion in capsys.readouterr().err
+
+
+def subcommands():
+    """The parser of each subcommand, by name."""
+    (commands,) = [
+        action for action in command_parser()._actions if hasattr(action.choices, "items")
+    ]
+    return commands.choices
+
+
+@pytest.mark.parametrize("name", sorted(subcommands()))
+def test_each_subcommand_is_explained(name, capsys):
+    """Its help has a description, text for each argument, and examples that the parser accepts."""
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    parser = subcommands()[name]
+    assert parser.description
+    assert all(action.help for action in parser._actions)
+    examples = re.findall(r"^  sparse-ref (.*)", out, re.M)
+    assert examples
+    for example in examples:
+        assert command_parser().parse_args(shlex.split(example)).run is parser.get_default("run")
+
+
+def test_the_layouts_are_spelled_out(capsys):
+    with pytest.raises(SystemExit):
+        main(["verify", "--help"])
+    out = " ".join(capsys.readouterr().out.split())
+    for layout in ("bhnd = (batch, heads, n, d)", "ble = (batch, n, heads * d)"):
+        assert layout in out
+
+
 def test_python_m_runs_the_command():
     run = subprocess.run(
         [sys.executable, "-m", "sparse_ref", "--version"],
@@ -249,7 +299,7 @@ def test_python_m_runs_the_command():
 def test_prove_answers_to_theorems_and_to_steps(capsys):
     assert main(["prove", "strided", "fixed"]) == 0, "both end as expected"
     said = capsys.readouterr().out
-    assert "strided: i hears of every j <= i" in said
+    assert "strided: Every j reaches every i >= j" in said
     assert "refuted: for all c >= 1, c <= l" in said
     assert said.endswith("2 of 2 theorems as expected\n")
     assert main(["prove", "strided(8)", "--no-residual"]) == 0
@@ -290,15 +340,15 @@ def test_prove_lists_the_book_and_settles_it_as_json(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["prove", "stridden"], "no theorem is called 'stridden'; there is strided"),
+        (["prove", "stridden"], "no theorem is called 'stridden'; did you mean strided?"),
         (
             ["prove", "strided", "stridden"],
-            "strided is a theorem, and what it stands beside is none",
+            "strided is a theorem: theorems and patterns cannot be mixed in one command",
         ),
-        (["prove", "strided", "--seconds", "3"], "are for steps that are written down"),
+        (["prove", "strided", "--seconds", "3"], "are for steps, not for theorems"),
         (
             ["prove", "strided", "--no-residual"],
-            "are for steps that are written down, not for theorems",
+            "are for steps, not for theorems",
         ),
         (
             ["prove", "openai_fixed(8, 2, 2)"],

@@ -1,4 +1,4 @@
-"""The demo's page: it is made, holds what it promises, and its judgement of others is what their sets say."""
+"""The demo's page: its sections, its theorems, and its verdicts on other people's code."""
 
 import re
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.cli import demo
-from sparse_ref.cli.demo import judged, real_input, theorems
+from sparse_ref.cli.demo import implementations, real_input, theorems
 from sparse_ref.paths.book.index import theorem
 
 
@@ -57,7 +57,7 @@ def test_a_theorem_that_fails_stops_the_page(monkeypatch):
     wrong = replace(theorem("strided-too-narrow"), expected="proved")
     monkeypatch.setattr(theorems, "book", lambda: [wrong])
     with pytest.raises(
-        RuntimeError, match="expected strided-too-narrow to be proved, found: refuted"
+        RuntimeError, match="expected strided-too-narrow to be proved, got: refuted"
     ):
         theorems.section()
 
@@ -90,5 +90,5 @@ def test_the_operator_of_onnx_is_judged(page):
 
 
 def test_without_onnx_and_torch_the_page_says_how_to_have_them(monkeypatch):
-    monkeypatch.setattr(judged, "find_spec", lambda name: None)
-    assert "make demo" in judged.section()
+    monkeypatch.setattr(implementations, "find_spec", lambda name: None)
+    assert "make demo" in implementations.section()

@@ -8,8 +8,8 @@ import sys
 def compile_(arguments) -> int:
     """Compile the loops of lowering, attention and paths for every dtype, and keep them on disk.
 
-    Without this each is compiled at its first use, in seconds. For instance, when an image for a
-    container is built: sparse-ref compile
+    Without this each is compiled at its first use, which takes some seconds: useful where an image
+    of a container is built, or before measuring.
     """
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""The commands that judge: somebody else's function, and the page of demonstrations."""
+"""The commands that check a function from outside, and the page of demonstrations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -16,119 +17,123 @@ from ..catalogue import notation
 from ..picture import difference
 from ..sets.factorized import Factorized
 
-MOST = 4096  # queries and keys, up to which `identify` looks at every pair
+MAX_PROBE_N = 4096  # queries and keys, up to which `identify` probes every pair
+SHOWN = 64  # rows and columns of a set without a name
 
 
 def verify(arguments) -> int:
-    """Whether module:function attends to exactly the keys of the pattern; exit 1 where it does not."""
+    """Check that a function attends to exactly the keys of a pattern; exit 1 if it does not."""
     from ..verify import check
 
-    value = notation.read(arguments.pattern)
-    if isinstance(value, Factorized):
+    pattern = notation.read(arguments.pattern)
+    if isinstance(pattern, Factorized):
         raise ValueError(
-            f"--pattern must be one pattern, or one a head, got the {len(value.steps)} steps of {arguments.pattern}"
+            "--pattern must be one pattern, or one per head, "
+            f"got the {len(pattern.steps)} steps of {arguments.pattern}"
         )
-    with redirect_stdout(sys.stderr):  # what the function prints is not the answer
+    with redirect_stdout(sys.stderr):  # stdout is for the report, not for what the function prints
         report = check(
             _function(arguments.function),
-            value,
+            pattern,
             n=arguments.n,
             heads=arguments.heads,
             scale=arguments.scale,
             seed=arguments.seed,
             gradients=arguments.gradients,
             also=arguments.also,
-            **_options(arguments),
+            **_call_options(arguments),
         )
     print(FORMATS["json" if arguments.json else arguments.format](report))
     return 0 if report.passed else 1
 
 
 def identify(arguments) -> int:
-    """The sets that module:function attends to, and what they are called; exit 1 where a head's has no name here."""
+    """Find out which pattern a function implements; exit 1 if the set of some head has no name."""
     from .. import verify
 
     heads = arguments.heads or 1
-    if max(np.atleast_1d(arguments.n)) > MOST:
-        return _identified(arguments, heads)
+    if max(np.atleast_1d(arguments.n)) > MAX_PROBE_N:
+        return _identify_large(arguments, heads)
     with redirect_stdout(sys.stderr):
-        found = verify.probe(
-            _function(arguments.function), arguments.n, heads, **_options(arguments)
-        )
-    names = [[repr(p) for p in verify.identify(mask)] for mask in found.mask]
+        function = _function(arguments.function)
+        probe = verify.probe(function, arguments.n, heads, **_call_options(arguments))
+    names = [_notation(verify.identify(mask)) for mask in probe.mask]
+    key_counts = probe.mask.sum(axis=(1, 2)).tolist()
+    leak_counts = probe.leaks.sum(axis=(1, 2)).tolist()
     if arguments.json:
-        print(
-            json.dumps(
-                {
-                    "n": found.mask.shape[1:],
-                    "heads": [
-                        dict(names=named, keys=int(mask.sum()), leaks=int(leak.sum()))
-                        for named, mask, leak in zip(names, found.mask, found.leaks)
-                    ],
-                }
-            )
-        )
+        fields = ("names", "keys", "leaks")
+        columns = zip(names, key_counts, leak_counts)
+        entries = [dict(zip(fields, values)) for values in columns]
+        print(json.dumps({"n": probe.mask.shape[1:], "heads": entries}))
         return 0 if all(names) else 1
-    for h, (named, mask, leak) in enumerate(zip(names, found.mask, found.leaks)):
-        print(
-            f"head {h}: {' = '.join(named) or 'no pattern of this library'}; {int(mask.sum()):,} keys"
-            + (f", and {int(leak.sum()):,} that leak" if leak.any() else "")
-        )
-        if not named:
-            print(difference(mask[:64, :64], mask[:64, :64]))
+    for head, texts in enumerate(names):
+        leaks = f", and {leak_counts[head]:,} that leak" if leak_counts[head] else ""
+        text = " = ".join(texts) or "no pattern of this library"
+        print(f"head {head}: {text}; {key_counts[head]:,} keys{leaks}")
+        if not texts:
+            corner = probe.mask[head, :SHOWN, :SHOWN]
+            print(difference(corner, corner))
     return 0 if all(names) else 1
 
 
-def _identified(arguments, heads: int) -> int:
-    """The names at an n where not every pair is looked at."""
-    from ..verify.calling.subject import subject
+def _identify_large(arguments, heads: int) -> int:
+    """`identify` by random sums, at an n at which not every pair is probed."""
+    from ..verify.calling.subject import CallOptions, Subject
     from ..verify.naming.large_names import names
 
     with redirect_stdout(sys.stderr):
-        call = subject(_function(arguments.function), arguments.n, heads, **_options(arguments))
-        found = names(call)
-    each = [([repr(p) for p in named], rows) for named, rows in zip(found.names, found.rows)]
+        function = _function(arguments.function)
+        options = CallOptions(**_call_options(arguments))
+        subject = Subject.new(function, arguments.n, heads, options)
+        survey = names(subject)
+    texts_by_head = [_notation(patterns) for patterns in survey.names]
+    is_complete = all(texts_by_head)
     if arguments.json:
-        print(
-            json.dumps(
-                {"n": call.n, "heads": [dict(names=named, rows=dict(rows)) for named, rows in each]}
-            )
-        )
-        return 0 if all(found.names) else 1
-    for h, (named, rows) in enumerate(each):
-        print(
-            f"head {h}: {' = '.join(named) or 'none of the patterns that were tried'}, by random sums of all {call.n[0]:,} rows"
-        )
-        if not named:
+        heads_and_rows = zip(texts_by_head, survey.rows)
+        entries = [dict(names=texts, rows=dict(rows)) for texts, rows in heads_and_rows]
+        print(json.dumps({"n": subject.n, "heads": entries}))
+        return 0 if is_complete else 1
+    for head, (texts, rows) in enumerate(zip(texts_by_head, survey.rows)):
+        text = " = ".join(texts) or "none of the patterns that were tried"
+        print(f"head {head}: {text}, by random sums of all {subject.n[0]:,} rows")
+        if not texts:
             print("\n".join(f"  i = {i}: {keys}" for i, keys in rows))
-    if not all(found.names):
+    if not is_complete:
         print(
-            f"what has no name is shown by some of its rows; every pair is looked at, and more names are tried, up to n = {MOST}"
+            "sets without a name are shown by some of their rows; "
+            f"up to n = {MAX_PROBE_N} every pair is probed and more names are tried"
         )
-    return 0 if all(found.names) else 1
+    return 0 if is_complete else 1
 
 
-def _options(arguments) -> dict:
+def _notation(patterns) -> list[str]:
+    """The notation of each pattern."""
+    return [repr(p) for p in patterns]
+
+
+CALL_OPTIONS = ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")
+
+
+def _call_options(arguments) -> dict[str, Any]:
     """How the function is called."""
-    return {
-        name: getattr(arguments, name)
-        for name in ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")
-    }
+    return {name: getattr(arguments, name) for name in CALL_OPTIONS}
 
 
 def github(report) -> str:
-    """An annotation for each finding; the Markdown goes to the file that GITHUB_STEP_SUMMARY names."""
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+    """An annotation per finding; the Markdown goes to the file that GITHUB_STEP_SUMMARY names."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
         with open(summary, "a", encoding="utf-8") as file:
             file.write(report.to_markdown())
-    said = [
-        f"::error title={finding.kind}::{_escaped(str(finding))}" for finding in report.findings
-    ]
-    return "\n".join(said or [f"::notice title=sparse-ref verify::{_escaped(report.verdict)}"])
+    if not report.findings:
+        return f"::notice title=sparse-ref verify::{_escape(report.verdict)}"
+    return "\n".join(
+        f"::error title={finding.kind}::{_escape(str(finding))}" for finding in report.findings
+    )
 
 
-def _escaped(text: str) -> str:
-    """The text as a workflow command has it."""
+def _escape(text: str) -> str:
+    """The text as a workflow command takes it."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -143,19 +148,21 @@ FORMATS: dict[str, Callable] = {
 
 
 def demo(arguments) -> int:
-    """Two patterns on a real image and a real text, their path theorems, and implementations by others judged."""
+    """Write a page: patterns on a photograph and a text, their theorems, and functions checked."""
     from .demo import page
 
     print(page(arguments.output))
     return 0
 
 
-def _function(text: str):
-    """What module:function names, looked up in the current folder before the search path."""
-    module, colon, name = text.partition(":")
-    if not colon or not module or not name or "/" in module or module.endswith(".py"):
+def _function(text: str) -> Callable:
+    """The function that module:function names; the current folder is searched first."""
+    module, _, name = text.partition(":")
+    is_file = "/" in module or module.endswith(".py")
+    if not module or not name or is_file:
         raise ValueError(
-            f"function must be module:function, with the module's name and not its file, got {text!r}"
+            "function must be module:function, with the module's name and not its file, "
+            f"got {text!r}"
         )
     if "" not in sys.path:
         sys.path.insert(0, "")

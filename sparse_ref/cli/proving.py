@@ -1,10 +1,12 @@
-"""The command that proves: theorems of the book, and whatever steps are written down."""
+"""The command that proves: theorems of the book, or steps in the notation of patterns."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -12,52 +14,65 @@ from ..catalogue import notation
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
 
+if TYPE_CHECKING:  # `sparse-ref show` starts without the rooms of paths
+    from ..paths.book.theorem import Theorem
+    from ..paths.proof.verdict import Verdict
+
+DEFAULT_SECONDS = 60.0
+
 
 def prove(arguments) -> int:
-    """Theorems of the book, all where none is named; or that layers connect every pair j <= i: exit 1 where that is not proved."""
-    from ..paths import prove as proved
+    """Prove that layers connect every pair j <= i, or check theorems of the book, by default all.
+
+    Exit 1 if a statement about steps is not proved, or a theorem does not end as expected.
+    """
+    from .. import paths
     from ..paths.book.index import book
 
-    known = {each.name: each for each in book()}
+    theorems = {theorem.name: theorem for theorem in book()}
     if arguments.list:
-        return _listed(known.values(), arguments.json)
-    if not set(arguments.what) - set(known):
-        options = arguments.order, arguments.n, arguments.seconds
-        if arguments.no_residual or arguments.both_ways or any(x is not None for x in options):
-            raise ValueError(
-                "--no-residual, --order, --both-ways, -n and --seconds are for steps that are written down, "
-                "not for theorems"
-            )
-        return _settled(
-            [known[name] for name in arguments.what] or list(known.values()), arguments.json
-        )
-    verdict = proved(
+        return _print_list(list(theorems.values()), arguments.json)
+    if set(arguments.what) <= set(theorems):
+        _refuse_options(arguments)
+        names = arguments.what or list(theorems)
+        return _settle([theorems[name] for name in names], arguments.json)
+    seconds = DEFAULT_SECONDS if arguments.seconds is None else arguments.seconds
+    verdict = paths.prove(
         _steps(arguments.what),
         residual=not arguments.no_residual,
         order=arguments.order,
         causal=not arguments.both_ways,
         n=arguments.n,
-        seconds=60.0 if arguments.seconds is None else arguments.seconds,
+        seconds=seconds,
     )
     print(verdict.to_json() if arguments.json else verdict)
     return 0 if verdict else 1
 
 
-def _steps(texts) -> Factorized | tuple[Pattern, ...]:
-    """One text for all layers, as in "strided(8)", or one for each."""
-    steps = []
+def _refuse_options(arguments) -> None:
+    """Raise ValueError if an option is given that is about steps."""
+    is_given = [value is not None for value in (arguments.order, arguments.n, arguments.seconds)]
+    if arguments.no_residual or arguments.both_ways or any(is_given):
+        raise ValueError(
+            "--no-residual, --order, --both-ways, -n and --seconds are for steps, not for theorems"
+        )
+
+
+def _steps(texts: Sequence[str]) -> Factorized | tuple[Pattern, ...]:
+    """One text for all layers, such as "strided(8)", or one pattern per layer."""
+    steps: list[Pattern] = []
     for text in texts:
-        read = _read(text)
-        if len(texts) == 1 and isinstance(read, Factorized):
-            return read
-        if not isinstance(read, Pattern):
+        value = _read(text)
+        if len(texts) == 1 and isinstance(value, Factorized):
+            return value
+        if not isinstance(value, Pattern):
             raise ValueError(f"each layer must be one pattern, got {text}")
-        steps.append(read)
+        steps.append(value)
     return tuple(steps)
 
 
 def _read(text: str):
-    """What a text denotes. Where it is one word that is near the name of a theorem, that is told."""
+    """The value that a text denotes. The error for a single word also names similar theorems."""
     from ..paths.book.index import theorem
 
     try:
@@ -67,42 +82,50 @@ def _read(text: str):
             raise
         try:
             theorem(text)
-        except LookupError as other:
-            raise ValueError(f"{error}\n{other}") from None
-        raise ValueError(f"{text} is a theorem, and what it stands beside is none") from None
+        except LookupError as unknown:
+            raise ValueError(f"{error}\n{unknown}") from None
+        raise ValueError(
+            f"{text} is a theorem: theorems and patterns cannot be mixed in one command"
+        ) from None
 
 
-def _listed(theorems, as_json: bool) -> int:
-    """Names and claims."""
-    told = [each.texts() for each in theorems]
-    width = max(len(each["name"]) for each in told)
-    print(
-        json.dumps(told)
-        if as_json
-        else "\n".join(
-            f"{each['name']:{width}}  {each['expected']:7}  {each['family']}: {each['claim']}"
-            for each in told
-        )
-    )
+def _print_list(theorems: Sequence[Theorem], as_json: bool) -> int:
+    """Print names and claims."""
+    if as_json:
+        print(json.dumps([theorem.texts() for theorem in theorems]))
+        return 0
+    width = max(len(theorem.name) for theorem in theorems)
+    for theorem in theorems:
+        head = f"{theorem.name:{width}}  {theorem.expected:7}"
+        print(f"{head}  {theorem.family}: {theorem.claim}")
     return 0
 
 
-def _settled(theorems, as_json: bool) -> int:
-    """Each theorem's verdict; 1 where one is not the expected one."""
-    told, wrong = [], 0
+def _settle(theorems: Sequence[Theorem], as_json: bool) -> int:
+    """Print the verdict on each theorem; 1 if one is not as expected."""
+    results = []
     bar = tqdm(theorems, disable=len(theorems) < 2, desc="prove", file=sys.stderr)
-    for each in bar:
-        verdict = each.settle()
-        wrong += verdict.status != each.expected
-        told.append(each.texts() | json.loads(verdict.to_json()))
+    for theorem in bar:
+        verdict = theorem.settle()
+        results.append((theorem, verdict))
         if not as_json:
-            told_of = (
-                f"{each.name}: {each.claim} ({each.source})\n{each.bears}: {each.remark}\n{verdict}"
-            )
-            bar.write(f"{told_of}\n[{verdict.seconds:.1f} s]\n", file=sys.stdout)
-    print(
-        json.dumps(told)
-        if as_json
-        else f"{len(theorems) - wrong} of {len(theorems)} theorems as expected"
+            bar.write(_result_text(theorem, verdict), file=sys.stdout)
+    as_expected = sum(verdict.status == theorem.expected for theorem, verdict in results)
+    if as_json:
+        entries = []
+        for theorem, verdict in results:
+            entries.append(theorem.texts() | json.loads(verdict.to_json()))
+        print(json.dumps(entries))
+    else:
+        print(f"{as_expected} of {len(theorems)} theorems as expected")
+    return 0 if as_expected == len(theorems) else 1
+
+
+def _result_text(theorem: Theorem, verdict: Verdict) -> str:
+    """A theorem, its verdict and what that does to the claim."""
+    return (
+        f"{theorem.name}: {theorem.claim} ({theorem.source})\n"
+        f"{theorem.bears}: {theorem.remark}\n"
+        f"{verdict}\n"
+        f"[{verdict.seconds:.1f} s]\n"
     )
-    return 1 if wrong else 0

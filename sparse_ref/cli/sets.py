@@ -1,11 +1,11 @@
-"""The commands about sets: what there is, what it looks like, what it costs, and what others call it."""
+"""The commands about patterns: the list, a picture, the cost, and what other sources call them."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import patterns
 from ..catalogue import notation
@@ -21,112 +21,102 @@ from ..sets.rule import Rule
 
 
 def list_(arguments) -> int:
-    """Every pattern by name, with its source and its set, family by family."""
-    examples = {entry.name: entry for entry in catalogue()}
+    """List every pattern by name, with its source and its set, by family."""
+    families = _families()
+    if arguments.json:
+        by_name = {
+            name: {"family": title, **facts}
+            for title, family in families.items()
+            for name, facts in family.items()
+        }
+        print(json.dumps(by_name, indent=1))
+        return 0
+    print("\n\n".join(_family_text(title, family) for title, family in families.items()))
+    return 0
+
+
+def _families() -> dict[str, dict[str, dict[str, str]]]:
+    """Set, source and example of every pattern: by family, then by name."""
+    examples = {entry.name: entry.text() for entry in catalogue()}
     families: dict[str, dict[str, dict[str, str]]] = {}
     for name in dict.fromkeys([*examples, *notation.NAMES]):
         definition = notation.NAMES[name]
         is_set, source = set_and_source(definition)
-        found = {
-            "set": is_set,
-            "source": source,
-            "example": examples[name].text() if name in examples else "",
-        }
-        families.setdefault(first_line(sys.modules[definition.__module__]), {})[name] = found
-    if arguments.json:
-        print(
-            json.dumps(
-                {
-                    name: {"family": title, **found}
-                    for title, each in families.items()
-                    for name, found in each.items()
-                },
-                indent=1,
-            )
-        )
-        return 0
-    print(
-        "\n\n".join(
-            "\n".join(
-                [
-                    title,
-                    *(
-                        f"  {name:22} {found['source']}\n      {found['set']}"
-                        for name, found in each.items()
-                    ),
-                ]
-            )
-            for title, each in families.items()
-        )
-    )
-    return 0
+        title = first_line(sys.modules[definition.__module__])
+        facts = {"set": is_set, "source": source, "example": examples.get(name, "")}
+        families.setdefault(title, {})[name] = facts
+    return families
+
+
+def _family_text(title: str, family: dict[str, dict[str, str]]) -> str:
+    """A title, and two lines per pattern."""
+    lines = [title]
+    for name, facts in family.items():
+        lines += [f"  {name:22} {facts['source']}", f"      {facts['set']}"]
+    return "\n".join(lines)
 
 
 def rosetta(arguments) -> int:
-    """What each source means by the same number, where it says window: the set, and the keys of a query far from the ends."""
-    found = [
+    """Compare what sources mean by a window of one size: the set, and its keys in the middle."""
+    conventions = window_conventions(arguments.window, max(16, arguments.window))
+    rows = [
         {
-            "source": each.source,
-            "parameter": each.parameter,
-            "pattern": repr(each.pattern),
-            "keys": each.keys,
-            "kind": each.kind,
+            "source": convention.source,
+            "parameter": convention.parameter,
+            "pattern": repr(convention.pattern),
+            "keys": convention.keys,
+            "kind": convention.kind,
         }
-        for each in window_conventions(arguments.window, max(16, arguments.window))
+        for convention in conventions
     ]
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(rows, indent=1))
         return 0
-    table = [
-        ("source", "parameter", f"its set for {arguments.window}", "keys", "kind"),
-        *(map(str, row.values()) for row in found),
-    ]
-    table = [tuple(row) for row in table]
-    widths = [max(map(len, column)) for column in zip(*table)]
-    print(
-        "\n".join(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip()
-            for row in table
-        )
-    )
+    head = ("source", "parameter", f"its set for {arguments.window}", "keys", "kind")
+    cells = [tuple(map(str, row.values())) for row in rows]
+    print(_columns([head, *cells]))
     return 0
 
 
+def _columns(rows: list[tuple[str, ...]]) -> str:
+    """Rows of texts in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for row in rows:
+        cells = [text.ljust(width) for text, width in zip(row, widths)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
 def show(arguments) -> int:
-    """A pattern by name or in notation: its set and source, its notation, the sets it is made of, and its picture."""
-    entry = next((each for each in catalogue() if each.name == arguments.expression), None)
+    """Draw a pattern, by name or in notation, in text: with its set, its source and its parts."""
+    entry = next((entry for entry in catalogue() if entry.name == arguments.expression), None)
     text = entry.text() if entry else arguments.expression
     definition = notation.constructor(text)
-    if not arguments.json and not isinstance(
-        definition, type | None
-    ):  # a function's pattern no longer knows its name
+    is_function = not isinstance(definition, type | None)
+    if is_function and not arguments.json:  # the pattern it returns does not know its name
         print(text, *set_and_source(definition), "", sep="\n")
-    for name, p in _parts(text):
-        rules = dict.fromkeys(type(leaf) for leaf in leaves(p) if isinstance(leaf, Rule))
-        drawn = picture(p, arguments.n or (entry.shape() if entry else p.own_length or 16))
+    for part in _parts(text):
+        n = arguments.n or (entry.shape() if entry else part.pattern.own_length or 16)
+        glyphs = picture(part.pattern, n)
         if arguments.json:
-            print(
-                json.dumps(
-                    {
-                        "pattern": repr(p),
-                        "rows": [[c == "█" for c in line] for line in drawn.split("\n")],
-                    }
-                )
-            )
-        else:
-            print(
-                name + repr(p),
-                *map(_definition, rules),
-                drawn,
-                "",
-                sep="\n",
-            )
+            print(_picture_json(part.pattern, glyphs))
+            continue
+        rules = [type(leaf) for leaf in leaves(part.pattern) if isinstance(leaf, Rule)]
+        definitions = map(_definition, dict.fromkeys(rules))
+        print(f"{part.prefix}{part.pattern!r}", *definitions, glyphs, "", sep="\n")
     return 0
 
 
 def _definition(rule: type[Rule]) -> str:
     """The set of a rule and its source."""
     return "\n    ".join(filter(None, set_and_source(rule)))
+
+
+def _picture_json(p: Pattern, glyphs: str) -> str:
+    """A pattern and its mask as JSON."""
+    rows = [[glyph == "█" for glyph in line] for line in glyphs.split("\n")]
+    return json.dumps({"pattern": repr(p), "rows": rows})
 
 
 def plot(arguments) -> int:
@@ -137,8 +127,8 @@ def plot(arguments) -> int:
 
     figure: Any
     value = notation.read(arguments.expression)
-    if isinstance(value, (tuple, Branches)):
-        kind = "one pattern a head" if isinstance(value, tuple) else "branches"
+    if isinstance(value, tuple | Branches):
+        kind = "one pattern per head" if isinstance(value, tuple) else "branches"
         raise ValueError(
             f"expression must be one pattern or its steps, got {kind}: draw them one by one"
         )
@@ -155,60 +145,97 @@ def plot(arguments) -> int:
 
 
 def _square(n) -> tuple[int, int]:
-    """The square image of n positions."""
+    """The shape of a square image of n positions."""
     side = math.isqrt(max(lengths(n)))
     if n != side * side or side == 0:
         raise ValueError(
-            f"n must be a square, so that the steps can be drawn on an image, got {n}: give --image HxW"
+            "n must be a square, so that the steps can be drawn on an image, "
+            f"got {n}: give --image HxW"
         )
     return side, side
 
 
+LEGEND = {
+    "n_q": "queries",
+    "n_k": "keys",
+    "nnz": "attended pairs (i, j)",
+    "density": "of all n_q x n_k pairs are attended",
+    "of_causal": "attended pairs, compared with dense causal attention",
+    "least_keys": "keys of the row with the fewest",
+    "most_keys": "keys of the row with the most",
+    "empty_rows": "rows without keys",
+    "tiles": "tiles of query rows in the plan",
+    "chunks": "chunks of key columns, all tiles together",
+    "full": "of the chunks are attended in full",
+    "waste": "of the computed pairs are masked",
+    "bytes": "size of the plan",
+}
+
+
 def stats(arguments) -> int:
-    """How many keys a pattern has, a row and in all, beside dense causal attention, and how it lowers to tiles."""
-    for found in [_cost(p, arguments.n) for _, p in _parts(arguments.expression)]:
-        lines = (
-            f"{name:11} {value:.4%}"
-            if isinstance(value, float)
-            else f"{name:11} {value:,}"
-            if isinstance(value, int)
-            else f"{name:11} {value}"
-            for name, value in found.items()
-        )
-        print(json.dumps(found) if arguments.json else "\n".join(lines) + "\n")
+    """Count the keys of a pattern, compared with dense causal attention, and its cost in tiles."""
+    for part in _parts(arguments.expression):
+        cost = _cost(part.pattern, arguments.n)
+        if arguments.json:
+            print(json.dumps(cost))
+        else:
+            print("\n".join(_cost_line(name, value) for name, value in cost.items()) + "\n")
     return 0
 
 
-def _cost(p: Pattern, n) -> dict:
-    """What `stats` prints of one pattern."""
+def _cost_line(name: str, value) -> str:
+    """A name, its number and what it counts."""
+    if isinstance(value, str):
+        return f"{name:11} {value}"
+    number = f"{value:.4%}" if isinstance(value, float) else f"{value:,}"
+    return f"{name:11} {number:15}  {LEGEND[name]}"
+
+
+def _cost(p: Pattern, n) -> dict[str, Any]:
+    """The numbers that `stats` prints of one pattern."""
     from .. import lower
 
-    rows, (n_q, n_k) = lower.key_counts(lower.all_runs(p, n)), lengths(n)
-    nnz, causal, tiles = int(rows.sum()), lower.nnz(patterns.Causal(), n), lower.plan(p, n)
+    n_q, n_k = lengths(n)
+    keys = lower.key_counts(lower.all_runs(p, n))
+    nnz = int(keys.sum())
+    causal = lower.nnz(patterns.Causal(), n)
+    plan = lower.plan(p, n)
     return {
         "pattern": repr(p),
         "n_q": n_q,
         "n_k": n_k,
         "nnz": nnz,
-        "density": nnz / (n_q * n_k) if n_q * n_k else 0.0,
-        "of_causal": nnz / causal if causal else 0.0,
-        "least_keys": int(rows.min(initial=n_k)),
-        "most_keys": int(rows.max(initial=0)),
-        "empty_rows": int((rows == 0).sum()),
-        "tiles": len(tiles.rows),
-        "chunks": len(tiles.start),
-        "full": tiles.full,
-        "waste": tiles.waste,
-        "bytes": tiles.nbytes,
+        "density": nnz / max(n_q * n_k, 1),
+        "of_causal": nnz / max(causal, 1),
+        "least_keys": int(keys.min(initial=n_k)),
+        "most_keys": int(keys.max(initial=0)),
+        "empty_rows": int((keys == 0).sum()),
+        "tiles": len(plan.rows),
+        "chunks": len(plan.start),
+        "full": plan.full,
+        "waste": plan.waste,
+        "bytes": plan.nbytes,
     }
 
 
-def _parts(expression: str) -> list[tuple[str, Pattern]]:
-    """The pattern that the expression denotes; its steps, branches, or one a head, by name, where it denotes several."""
+PARTS: dict[type, tuple[str, int]] = {  # what they are called, and the number of the first
+    Factorized: ("step", 1),
+    Branches: ("branch", 0),
+    tuple: ("head", 0),
+}
+
+
+class Part(NamedTuple):
+    """One of the patterns that an expression denotes, and its place, as `step 1: `."""
+
+    prefix: str
+    pattern: Pattern
+
+
+def _parts(expression: str) -> list[Part]:
+    """The pattern that an expression denotes; or its steps, its branches, or the heads."""
     value = notation.read(expression)
     if isinstance(value, Pattern):
-        return [("", value)]
-    kind, first = {Factorized: ("step", 1), Branches: ("branch", 0), tuple: ("head", 0)}[
-        type(value)
-    ]
-    return [(f"{kind} {h}: ", p) for h, p in enumerate(value, first)]
+        return [Part("", value)]
+    kind, first = PARTS[type(value)]
+    return [Part(f"{kind} {number}: ", p) for number, p in enumerate(value, first)]

@@ -1,19 +1,26 @@
-"""The command that writes test vectors, and reads back what an implementation made of them."""
+"""The command that writes test vectors, and checks the outputs of an implementation for them."""
 
 from __future__ import annotations
 
 
 def vectors(arguments) -> int:
-    """Write test vectors to a new or empty folder; or, with --check, judge the outputs in another: exit 1 where one is wrong."""
+    """Write test vectors to a folder; with --check, check outputs: exit 1 if one is wrong."""
     from ..verify import vectors as suite
 
     if arguments.check is None:
-        for name, given in (("--precision", arguments.precision), ("--json", arguments.json)):
-            if given:
-                raise ValueError(f"{name} says how outputs are judged, and needs --check")
+        _refuse_options(arguments)
         folder = suite.write(arguments.folder)
         print(f"{folder}: {len(suite.CASES)} cases of {len(suite.FLAGS)} known bugs")
         return 0
-    verdicts = suite.check(arguments.folder, arguments.check, arguments.precision or "float32")
+    precision = arguments.precision or "float32"
+    verdicts = suite.check(arguments.folder, arguments.check, precision)
     print(verdicts.to_json() if arguments.json else verdicts)
     return 0 if verdicts.passed else 1
+
+
+def _refuse_options(arguments) -> None:
+    """Raise ValueError if an option is given that needs --check."""
+    options = {"--precision": arguments.precision, "--json": arguments.json}
+    for name, value in options.items():
+        if value:
+            raise ValueError(f"{name} is about checking outputs: it needs --check")

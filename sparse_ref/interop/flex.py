@@ -32,6 +32,8 @@ Int32Array = NDArray[np.int32]
 class BlockMask:
     """The arrays of torch's BlockMask, under the names that `BlockMask.from_kv_blocks` gives them.
 
+    Attributes
+    ----------
     kv_num_blocks : int32 (1, H, rows), how many partial blocks each row of blocks has.
     kv_indices : int32 (1, H, rows, cols), the first kv_num_blocks of a row are its partial blocks,
         ascending; the other blocks follow.

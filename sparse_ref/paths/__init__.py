@@ -13,7 +13,7 @@ from .finite.reach import hops, reach
 from .finite.shortest import shortest, witness
 from .finite.universality import Assumption, Centres, contains_star, universality
 from .finite.unreachable import WhyNot, why_not
-from .proof.lemmas import prove_closed, prove_hops
+from .proof.lemmas import prove_hops, prove_invariant
 from .proof.prove import prove
 from .proof.verdict import Verdict
 
@@ -29,8 +29,8 @@ __all__ = [
     "growth",
     "hops",
     "prove",
-    "prove_closed",
     "prove_hops",
+    "prove_invariant",
     "reach",
     "shortest",
     "universality",

@@ -6,12 +6,13 @@ A^(p)) and sec. 5.1 (the three ways in which the layers and heads of a model sha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from .checks import integer
 from .definitions import Definition, set_and_source
 from .glyphs import Picture, side_by_side
 from .notebook import html_definition
@@ -62,6 +63,27 @@ class Factorized:
 
     def _repr_html_(self) -> str:
         return "".join(f"<p>m = {m}</p>{p._repr_html_()}" for m, p in enumerate(self, 1))
+
+
+def layers(
+    steps: Factorized | Sequence[Pattern], order: Sequence[int] | None = None
+) -> tuple[Pattern, ...]:
+    """The patterns of the layers from below: the steps, or those that `order` numbers from 1.
+
+    Raises TypeError if steps or order are neither, ValueError if a number is out of bounds.
+    """
+    patterns = steps.steps if isinstance(steps, Factorized) else steps
+    is_sequence = isinstance(patterns, (tuple, list)) and len(patterns) > 0
+    if not is_sequence or not all(isinstance(p, Pattern) for p in patterns):
+        raise TypeError(
+            f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}"
+        )
+    if order is None:
+        return tuple(patterns)
+    if not isinstance(order, (tuple, list)) or not order:
+        raise TypeError(f"order must be a tuple of one or more step numbers, got {order!r}")
+    numbers = [integer("each number in order", m, 1, len(patterns)) for m in order]
+    return tuple(patterns[m - 1] for m in numbers)
 
 
 def pattern_tuple(name: str, patterns: Any) -> tuple[Pattern, ...]:

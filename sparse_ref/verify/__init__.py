@@ -10,7 +10,7 @@
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """
 
-from .calling.subject import ProbeError
+from .calling.arrays import ProbeError
 from .check import assert_conforms, check
 from .checks.causality import leaked_future
 from .checks.finding import Finding

@@ -1,82 +1,124 @@
-"""The verdict: an implementation against a pattern, first the sets, exactly, then the numbers."""
+"""The verdict: an implementation compared with a pattern, first its sets, then its numbers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
-from ..lower import dense
 from ..sets.checks import integer
+from ..sets.heads import patterns_of_heads
 from ..sets.pattern import Pattern
-from ..sets.require import require_one_set
-from .calling.subject import ProbeError, Subject, subject
-from .checks.assumptions import broken_premises, mixed_batch
-from .checks.explain import diluted, other_key_heads, reasons
-from .checks.finding import Finding, counted
-from .checks.gradients import wrong_gradients
-from .checks.leaks import let_in
-from .checks.numbers import compared
-from .checks.poison import POISONED, poisoned
-from .checks.set_findings import biased, of_numbers, of_sets, right
-from .naming.diagnosis import diagnose
-from .naming.large_names import attending
-from .reading.probe import probed
-from .reading.row_totals import Held
+from ..sets.types import Length
+from .calling.arrays import ProbeError
+from .calling.subject import CallOptions, Subject
+from .checks.assumptions import batch_findings, broken_assumptions
+from .checks.coverage import leak_coverage, set_coverage
+from .checks.finding import Finding
+from .checks.ghosts import row_sum_findings
+from .checks.gradients import VJP, gradient_findings
+from .checks.key_heads import key_head_findings
+from .checks.numbers import compare_numbers, number_findings
+from .checks.poison import poison_findings
+from .checks.score_curve import score_findings
+from .checks.sets import leak_findings, set_findings
+from .naming.diagnosis import Diagnosis, diagnose
+from .naming.large_names import RowSample, diagnose_sample
+from .reading.evidence import Evidence, read_every_pair
+from .reading.leaks import read_leaks
+from .reading.sample import Sampled, read_sample
 from .report.report import Report
 from .report.rerun import import_path
-from .sketch import sketched
 
-CELLS = 1 << 22  # pairs of all heads, up to which every one is looked at
+MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of an implementation, beyond its pattern and its n."""
+
+    scale: float | None = None
+    seed: int = 0
+    gradients: VJP | None = None
+    exhaustive: bool | None = None
 
 
 def check(
-    fn,
-    pattern,
-    n,
-    heads=None,
+    fn: Callable[..., Any],
+    pattern: Pattern | Sequence[Pattern],
+    n: Length,
+    heads: int | None = None,
     *,
-    scale=None,
-    seed=0,
-    gradients=None,
-    exhaustive=None,
-    also=(),
-    **options,
+    scale: float | None = None,
+    seed: int = 0,
+    gradients: VJP | None = None,
+    exhaustive: bool | None = None,
+    also: Iterable[Length] = (),
+    kv_heads: int | None = None,
+    d: int | None = None,
+    e: int | None = None,
+    layout: str = "hnd",
+    framework: str = "numpy",
+    dtype: str = "float32",
+    device: str = "cpu",
+    seconds: float = 60.0,
 ) -> Report:
-    """Whether `fn` is attention over exactly these sets, and if not, how it differs and what it is.
+    """Whether `fn` is attention over exactly these sets; if not, how it differs and what it is.
 
-    The sets: extra and missing keys, keys counted more than once, biased weights, row sums that are not 1, ghosts, empty
-    rows that are not 0, NaN, and keys masked with a finite number that some input unmasks; that one sequence of a batch, and
-    a key that is not attended to, move no other. Then the numbers on random input, logits of spread 1 and 50, against the
-    float64 reference, on the rows whose sets are right, and lse where it is returned; and what explains them where they are
-    wrong: another scale, a soft cap, other key heads. Whatever fn does, a report comes back; it is true if it passed.
+    First the sets: extra and missing keys, keys that count twice, biased weights, row sums other
+    than 1, ghosts, empty rows that are not 0, NaN, and finite masks. Changing one sequence of a
+    batch, or a key outside the set, must not change any other output. Then the numbers, on the rows
+    with the right keys: random input, logits of spread 1 and 50, compared with the float64
+    reference, and lse if fn returns it. Wrong numbers are explained by another scale, a soft cap or
+    the kv-head mapping if one of these fits. Never raises for a faulty fn. `bool(report)` is
+    `report.passed`.
 
-    Above 2**22 pairs the sets of all rows are seen through random sums, and read on some rows that are off; leaks, huge
-    numbers outside the sets, and numbers are looked at in some rows. The report states what was seen and what was not.
+    Above 2**22 pairs, the sets of all rows are checked by random sums and the keys of some wrong
+    rows are read; finite masks, huge numbers outside the sets, and numbers are checked in some
+    rows. The report names what was not checked.
 
     Parameters
     ----------
-    fn : fn(q, k, v) -> out, or (out, lse), as for `probe`.
-    pattern : the expected Pattern, or a sequence with one for each head.
-    n : a length, or (n_q, n_k); from 1 to 2**20, as far as fn goes.
-    heads : H; as many as there are patterns unless given.
-    scale : what fn multiplies logits by, 1 / sqrt(d) unless given.
-    seed : of the random input.
-    gradients : "torch" or "jax" to differentiate fn, or a function vjp(q, k, v, grad) -> (dq, dk, dv); None leaves them out.
-    exhaustive : True to look at every pair, up to 4096 queries and keys, False not to.
-    also : more lengths, or pairs of them, to look at: ragged ones, shorter than a window, 1. Their findings begin with "at n =".
-    options : kv_heads, d, e, layout, framework, dtype, device and seconds, as for `probe`.
+    fn : callable
+        fn(q, k, v) -> out, or (out, lse), as for `probe`.
+    pattern : Pattern or sequence of Pattern
+        The expected pattern, or one for each head.
+    n : int or (int, int)
+        A length, or (n_q, n_k), from 1 to 2**20.
+    heads : int or None
+        H; None for as many as there are patterns.
+    scale : float or None
+        The factor of the logits; None for 1 / sqrt(d).
+    seed : int
+        Of the random input.
+    gradients : "torch", "jax", function or None
+        How to differentiate fn: by the framework, or by a function vjp(q, k, v, grad) -> (dq, dk,
+        dv). None does not.
+    exhaustive : bool or None
+        True to read every pair, up to 4096 queries and keys; False to use random sums; None to
+        decide by size.
+    also : sequence of int or (int, int)
+        More lengths to check: 1, odd ones, shorter than a window. Findings begin with "at n =".
+    kv_heads, d, e, layout, framework, dtype, device, seconds
+        How fn is called, as for `probe`.
 
-    Raises TypeError or ValueError for arguments outside their bounds, another number of patterns than heads, and
-    whatever `pattern` raises at this size.
+    Raises
+    ------
+    TypeError, ValueError
+        An argument outside its bounds, another number of patterns than heads, or a pattern that has
+        no such n.
 
+    Examples
+    --------
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Lookback(3), device="reference")
     >>> print(sr.verify.check(fn, sr.Lookback(2), 5))                      # doctest: +ELLIPSIS
     FAIL fn: one key too many at the left edge (is Lookback(3), asked Lookback(2))
     asked: Lookback(2) at n = 5, 1 head, seed 0
-    - extra: 3 keys attended to outside the set; first at head 0, i 2, j 0
+    - extra: 3 keys attended to outside the set; first: head 0, query 2, key 0
     head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
     numbers: right in 2 of 5 rows with the right keys, logits of spread 1: error ..., allowed ...
     numbers: right in 2 of 5 rows with the right keys, logits of spread 50: error ..., allowed ...
@@ -88,157 +130,171 @@ def check(
     ·+██·
     ··+██
     """
-    patterns, seed = _patterns(pattern, heads), integer("seed", seed, 0)
-    if not (
-        gradients in (None, "torch", "jax")
-        if isinstance(gradients, (str, type(None)))
-        else callable(gradients)
-    ):
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
+    question = Question(scale, integer("seed", seed, 0), gradients, exhaustive)
+    _check_question(question, framework)
+    lengths = tuple(also)
+    heads = None if heads is None else integer("heads", heads, 1)
+    patterns = patterns_of_heads("pattern", pattern, heads)
+    report = _report(fn, patterns, n, options, question)
+    report.options["also"] = lengths
+    for other in lengths:
+        try:
+            more = _report(fn, patterns, other, options, question)
+        except (ValueError, IndexError) as error:  # a pattern that has no such length
+            report.remarks.append(f"not checked: n = {other}: {error}")
+            continue
+        report.findings += tuple(
+            replace(finding, message=f"at n = {more.size}: {finding.message}")
+            for finding in more.findings
+        )
+    return report
+
+
+def assert_conforms(
+    fn: Callable[..., Any],
+    pattern: Pattern | Sequence[Pattern],
+    n: Length,
+    heads: int | None = None,
+    *,
+    scale: float | None = None,
+    seed: int = 0,
+    gradients: VJP | None = None,
+    exhaustive: bool | None = None,
+    also: Iterable[Length] = (),
+    kv_heads: int | None = None,
+    d: int | None = None,
+    e: int | None = None,
+    layout: str = "hnd",
+    framework: str = "numpy",
+    dtype: str = "float32",
+    device: str = "cpu",
+    seconds: float = 60.0,
+) -> None:
+    """`check` in a test: AssertionError with the report if it does not pass.
+
+    The parameters are those of `check`.
+
+    >>> import sparse_ref as sr
+    >>> fn = lambda q, k, v: sr.attend(q, k, v, sr.Causal(), device="reference")
+    >>> sr.verify.assert_conforms(fn, sr.Causal(), 8)
+    """
+    __tracebackhide__ = True  # pytest shows the call in the test, not this function
+    report = check(
+        fn,
+        pattern,
+        n,
+        heads,
+        scale=scale,
+        seed=seed,
+        gradients=gradients,
+        exhaustive=exhaustive,
+        also=also,
+        kv_heads=kv_heads,
+        d=d,
+        e=e,
+        layout=layout,
+        framework=framework,
+        dtype=dtype,
+        device=device,
+        seconds=seconds,
+    )
+    if not report.passed:
+        raise AssertionError(str(report))
+
+
+def _check_question(question: Question, framework: str) -> None:
+    """Refuse gradients of another framework, and a scale that is no number."""
+    gradients, scale = question.gradients, question.scale
+    known = gradients in (None, "torch", "jax") if not callable(gradients) else True
+    if not known:
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
-    if isinstance(gradients, str) and gradients != options.get("framework", "numpy"):
-        framework = options.get("framework", "numpy")
+    if isinstance(gradients, str) and gradients != framework:
         raise ValueError(
             f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
         )
     if scale is not None and not (isinstance(scale, (int, float)) and isfinite(scale)):
         raise ValueError(f"scale must be a finite number, got {scale!r}")
-    call = subject(fn, n, len(patterns), **options)
-    small = call.heads * call.n[0] * call.n[1] <= CELLS if exhaustive is None else exhaustive
-    report = Report(
-        patterns,
-        call.n,
-        seed,
-        import_path(fn),
-        {
-            **options,
-            "scale": scale,
-            "exhaustive": exhaustive,
-            "also": tuple(also),
-            "gradients": gradients,
-        },
-    )
+
+
+def _report(
+    fn: Callable[..., Any],
+    patterns: tuple[Pattern, ...],
+    n: Length,
+    options: CallOptions,
+    question: Question,
+) -> Report:
+    """The report at one length; findings are kept as they come, for fn may fail later."""
+    subject = Subject.new(fn, n, len(patterns), options)
+    call = {**vars(options), **vars(question)}
+    seed = call.pop("seed")
+    report = Report(patterns, subject.n, seed, import_path(fn), call)
     findings: list[Finding] = []
     try:
-        (_small if small else _large)(call, patterns, scale, seed, gradients, report, findings)
+        _judge(subject, question, report, findings)
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
-    for other in also:
-        try:
-            more = check(
-                fn,
-                pattern,
-                other,
-                heads,
-                scale=scale,
-                seed=seed,
-                gradients=gradients,
-                exhaustive=exhaustive,
-                **options,
-            )
-        except (ValueError, IndexError) as error:  # a pattern of one length has no other
-            report.remarks.append(f"n = {other} was not looked at: {error}")
-            continue
-        findings += (
-            replace(finding, message=f"at n = {more.size}: {finding.message}")
-            for finding in more.findings
-        )
     report.findings = tuple(findings)
     return report
 
 
-def assert_conforms(fn, pattern, n, heads=None, **options) -> None:
-    """`check`, raising AssertionError that carries the report where it does not pass.
+def _judge(subject: Subject, question: Question, report: Report, findings: list[Finding]) -> None:
+    """The protocol, in steps, the same for small and for large n."""
+    seed, scale = question.seed, question.scale
+    evidence = _read_evidence(subject, report.patterns, question)
+    report.evidence = evidence
+    if isinstance(evidence, Sampled):
+        report.remarks += set_coverage(evidence)
+    findings += set_findings(evidence)
+    report.diagnosis = _diagnose(evidence)
 
-    >>> import sparse_ref as sr
-    >>> sr.verify.assert_conforms(lambda q, k, v: sr.attend(q, k, v, sr.Causal(), device="reference"), sr.Causal(), 8)
-    """
-    __tracebackhide__ = True  # pytest shows the call in the test, not this function
-    report = check(fn, pattern, n, heads, **options)
-    if not report.passed:
-        raise AssertionError(str(report))
+    leaks = evidence.leaks
+    if leaks is None:
+        leaks = read_leaks(subject, evidence, seed)
+        report.remarks += leak_coverage(evidence, leaks)
+    findings += leak_findings(leaks)
 
-
-def _small(
-    call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]
-) -> None:
-    """Every pair is looked at. What is found is kept at once, so that nothing is lost where fn fails later."""
-    report.expected = expected = np.stack([dense(p, call.n) for p in patterns])
-    report.probe = found = probed(call)
-    findings += of_sets(found, expected)
-    known = np.where(found.nan_rows[..., None], expected, found.mask)
-    counts = np.where(biased(found)[..., None], 0, found.multiplicity)
-    report.diagnosis = diagnose(patterns, expected, known, counts)
-    if broken := list(broken_premises(call, seed)):
-        report.probe, report.diagnosis, findings[:] = None, (), broken
+    broken = list(broken_assumptions(subject, seed))
+    if broken:
+        report.evidence, report.diagnosis = None, ()
+        findings[:] = broken
         return
-    findings += diluted(call, Held.of(found))
-    findings += mixed_batch(call, seed)
-    findings += other_key_heads(call, Held.of(found))
-    judged = right(found, expected)
-    report.numbers = compared(call, expected, judged, scale, seed)
-    findings += of_numbers(report.numbers)
-    if any(x.wrong for x in report.numbers):
-        findings += reasons(call, found.dtype, scale, seed)
-    elif judged.any() and not found.leaks.any() and not any(x.broken for x in report.numbers):
-        outside = np.flatnonzero((~expected & judged[..., None]).any(axis=(0, 1)))
-        moved, report.remarks, _ = poisoned(
-            call, outside, lambda keys: expected[..., keys].any(axis=-1), judged, seed
-        )
-        findings += moved
-    if gradients is not None and judged.any():
-        findings += wrong_gradients(call, gradients, patterns, expected, judged, scale, seed)
+    if evidence.totals.unnormalised().any():
+        findings += row_sum_findings(subject, evidence.totals)
+    findings += batch_findings(subject, seed)
+    if subject.kv_heads > 1:
+        findings += key_head_findings(subject, evidence.totals)
+
+    report.numbers = compare_numbers(subject, evidence, scale, seed)
+    findings += number_findings(report.numbers)
+    if any(numbers.wrong for numbers in report.numbers):
+        findings += score_findings(subject, evidence.totals.dtype, scale, seed)
+    elif not leaks.leaks.any() and not any(numbers.broken for numbers in report.numbers):
+        poison = poison_findings(subject, evidence, seed)
+        findings += poison.findings
+        report.remarks += poison.remarks
+
+    conforming = evidence.conforming[:, evidence.rows]
+    if question.gradients is not None and conforming.any():
+        findings += gradient_findings(subject, evidence, question.gradients, scale, seed)
 
 
-def _large(
-    call: Subject, patterns, scale, seed: int, gradients, report: Report, findings: list[Finding]
-) -> None:
-    """All rows are seen through random sums, a sample of them is read."""
-    seen = sketched(call, patterns, seed)
-    report.expected, report.sampled, report.remarks = seen.expected, seen, seen.said()
-    report.diagnosis = seen.diagnosis
-    findings += seen.findings
-    leaks, said = let_in(call, patterns, seen.judged, seed)
-    findings += leaks
-    report.remarks.append(said)
-    if broken := list(broken_premises(call, seed)):
-        report.sampled, report.diagnosis, findings[:] = None, (), broken
-        return
-    findings += diluted(call, seen.held)
-    findings += mixed_batch(call, seed)
-    findings += other_key_heads(call, seen.held._replace(some=seen.many > 0))
-    report.numbers = compared(call, seen.expected, seen.right, scale, seed, seen.rows)
-    findings += of_numbers(report.numbers)
-    if any(x.wrong for x in report.numbers):
-        findings += reasons(call, seen.sums.dtype, scale, seed)
-    elif not {"leak", "overflow", "nan"} & {x.kind for x in findings}:
-        outside = np.flatnonzero((~seen.expected & seen.right[..., None]).any(axis=(0, 1)))
-        moved, remarks, rows = poisoned(
-            call, outside, lambda keys: attending(patterns, keys, call.n[0]), seen.judged, seed
-        )
-        findings += moved
-        report.remarks += [
-            *remarks,
-            f"seen: huge numbers in {POISONED} keys at most, and the {counted(rows, 'row')} without them",
-        ]
-    if gradients is not None and seen.right.any():
-        findings += wrong_gradients(
-            call, gradients, patterns, seen.expected, seen.right, scale, seed, seen.rows
-        )
+def _read_evidence(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> Evidence:
+    """Every pair if there are few or if `exhaustive` says so; otherwise random sums of all rows."""
+    exhaustive = question.exhaustive
+    if exhaustive is None:
+        n_q, n_k = subject.n
+        exhaustive = subject.heads * n_q * n_k <= MAX_PAIRS
+    if exhaustive:
+        return read_every_pair(subject, patterns)
+    return read_sample(subject, patterns, question.seed)
 
 
-def _patterns(pattern, heads) -> tuple[Pattern, ...]:
-    """One pattern for each head."""
-    if isinstance(pattern, Pattern):
-        return (pattern,) * (1 if heads is None else integer("heads", heads, 1))
-    require_one_set("pattern", pattern)
-    if (
-        not isinstance(pattern, (list, tuple))
-        or not pattern
-        or not all(isinstance(p, Pattern) for p in pattern)
-    ):
-        raise TypeError(
-            f"pattern must be a Pattern, or a sequence of one for each head, got {pattern!r}"
-        )
-    if heads is not None and heads != len(pattern):
-        raise ValueError(f"pattern must be one for each of heads = {heads}, got {len(pattern)}")
-    return tuple(pattern)
+def _diagnose(evidence: Evidence) -> tuple[Diagnosis, ...]:
+    """What explains the heads whose sets are not the expected ones."""
+    patterns, expected, actual = evidence.patterns, evidence.expected, evidence.actual
+    if isinstance(evidence, Sampled):
+        sample = RowSample(evidence.rows, expected, actual, evidence.known)
+        return diagnose_sample(patterns, evidence.sums, evidence.mismatched, sample)
+    counts = np.where(evidence.uneven[..., None], 0, evidence.multiplicity)
+    return diagnose(patterns, expected, actual, counts)

@@ -55,7 +55,7 @@ Q, K, V = qkv((8, 8), 4, 2)
         (
             lambda: sr.attend(Q, K, V, [sr.Causal()] * 3),
             ValueError,
-            "pattern must be one for each of H = 4 heads, got 3",
+            "pattern must be one for each of heads = 4, got 3",
         ),
         (
             lambda: sr.attend(Q, K, V, "Causal()"),
@@ -119,7 +119,7 @@ Q, K, V = qkv((8, 8), 4, 2)
         (
             lambda: sr.attend(Q, K, V, [[sr.Causal()]] * 4),
             TypeError,
-            "pattern must have a Pattern, a Plan or a CSR for each head",
+            r"pattern\[0\] must be a Pattern, got",
         ),
         (
             lambda: sr.attend(Q, K, V, sr.Causal(), scale=10**400),

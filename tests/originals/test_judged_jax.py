@@ -59,7 +59,7 @@ def test_a_window_of_one_key_more_is_named(dtype):
 def test_a_wrong_gradient_is_told_by_its_name(dtype, wrong):
     report = judged(windowed(9, wrong), sr.Lookback(9), dtype=dtype, gradients="jax")
     assert [finding.kind for finding in report.findings] == ["gradient"]
-    assert "of dk off" in report.findings[0].message
+    assert "of dk with wrong numbers" in report.findings[0].message
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -89,16 +89,16 @@ def test_probe_and_identify_take_it_too():
 
 
 def test_arrays_cross_without_a_copy_and_come_back_writable():
-    from sparse_ref.verify.calling.frameworks import FRAMEWORKS, numpy_of
+    from sparse_ref.verify.calling.arrays import FRAMEWORKS, to_float64
 
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     for dtype in ("float32", "bfloat16", "float16"):
         there = FRAMEWORKS["jax"](x, dtype, "cpu")
         assert there.dtype == dtype
-        back = numpy_of(there)
+        back = to_float64(there)
         back[:] += 1
         assert (back == x + 1).all()
-    assert (numpy_of(there) == x).all()
+    assert (to_float64(there) == x).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

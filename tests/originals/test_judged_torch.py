@@ -36,7 +36,7 @@ def test_gradients_by_autograd(dtype):
 
     report = check(detached, sr.Lookback(9), 40, 2, **options)
     assert [finding.kind for finding in report.findings] == ["gradient"]
-    assert "of dk off" in report.findings[0].message
+    assert "of dk with wrong numbers" in report.findings[0].message
 
 
 class Scaled(torch.autograd.Function):
@@ -69,4 +69,4 @@ def test_a_gradient_a_tenth_too_small_is_found_and_eager_attention_passes(dtype)
 
         report = check(wrong, sr.Lookback(64), 200, 2, **options)
         assert [finding.kind for finding in report.findings] == ["gradient"]
-        assert f"of {name} off" in report.findings[0].message
+        assert f"of {name} with wrong numbers" in report.findings[0].message

@@ -1,4 +1,4 @@
-"""What paths are judged by: masks multiplied by NumPy, layer by layer. It imports nothing of what it judges."""
+"""The oracle of paths: masks multiplied by NumPy, layer by layer. It imports nothing it judges."""
 
 from itertools import islice
 
@@ -29,7 +29,10 @@ def reached(masks, residual):
 
 
 def hop_counts(masks, residual):
-    """[i, j] = the first r whose product joins the pair, -1 for none: a shortest walk passes no position twice below one step."""
+    """[i, j] = the first r whose product joins the pair, -1 for none.
+
+    A shortest walk passes no position twice below the same step.
+    """
     n = len(masks[0])
     found = np.full((n, n), -1)
     for r, joined in enumerate(islice(products(masks, residual), len(masks) * n + 1)):

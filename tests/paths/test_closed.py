@@ -1,4 +1,4 @@
-"""Paths: each closed form of hops against search, for every pair and parameter at small lengths; and far out."""
+"""Paths: each closed form of hops against search, for all pairs at small lengths; and far out."""
 
 import numpy as np
 import pytest
@@ -90,7 +90,7 @@ def test_nothing_is_stated_of_what_is_derived():
 
 @given(st.integers(2, HUGE), st.integers(1, HUGE))
 def test_far_out(keys, n):
-    """ceil((n - 1) / (keys - 1)); floor(log2 n); two for strided, from one end of the sequence to the other."""
+    """ceil((n - 1) / (keys - 1)); floor(log2 n); two for strided, from one end to the other."""
     assert sr.paths.diameter([sr.Lookback(keys)], n) == -(-(n - 1) // (keys - 1))
     assert sr.paths.diameter([sr.Window(keys)], n, causal=False) == -(-(n - 1) // keys)
     assert sr.paths.diameter([sr.LogSparse()], n) == n.bit_length() - 1

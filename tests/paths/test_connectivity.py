@@ -1,4 +1,4 @@
-"""Paths: `reach` and `hops` against walks over Python sets, on random small patterns; refusals by message."""
+"""Paths: `reach` and `hops` against walks over Python sets, on random small patterns; errors."""
 
 import numpy as np
 import pytest
@@ -10,14 +10,14 @@ import sparse_ref as sr
 
 @st.composite
 def stacks(draw):
-    """(rows of one to three layers, n): each layer a list of n sets of keys, some empty, some of the future."""
+    """(rows of one to three layers, n): a layer is n sets of keys, some empty, some above i."""
     n = draw(st.integers(1, 7))
     row = st.sets(st.integers(0, n - 1), max_size=3)
     return draw(st.lists(st.lists(row, min_size=n, max_size=n), min_size=1, max_size=3)), n
 
 
 def walked(layers, n, residual):
-    """For each layer count r = 0, 1, ..., the pairs (i, j) for which j reaches i in the first r layers."""
+    """For r = 0, 1, ..., the pairs (i, j) for which j reaches i in the first r layers."""
     pairs = {(j, j) for j in range(n)}
     yield pairs
     for rows in layers:
@@ -85,7 +85,7 @@ def test_the_first_step_is_the_lowest_layer():
             [np.flatnonzero(row) for row in sr.paths.reach([up, down], 3, residual=False)]
         ),
         3,
-    ) == ("█··\n·█·\n···")  # 1 hears of 0, then 0 reads 1: nothing is below 3
+    ) == ("█··\n·█·\n···")  # 1 reads 0, then 0 reads 1
 
 
 def test_hops_of_a_window_count_its_lengths():

@@ -1,4 +1,4 @@
-"""Paths: counts against products of integer matrices, and against binomials and factorials where those are known."""
+"""Paths: counts against products of integer matrices, and known binomials and factorials."""
 
 from math import comb, factorial
 
@@ -40,7 +40,7 @@ def test_causal_layers_count_the_ways_not_to_fall(d, layers):
 
 
 def test_log_sparse_paths_are_the_orders_of_the_powers():
-    """The number of shortest paths is factorial in the powers of two of the distance, not in log2 of it."""
+    """The number of shortest paths is factorial in the number of binary ones of the distance."""
     for d in (1, 5, 63, 1023, 1024, 1365):
         assert sr.paths.count([sr.LogSparse()] * d.bit_count(), 7, 7 + d, 2048) == factorial(
             d.bit_count()
@@ -61,7 +61,7 @@ def test_the_residual_edge_is_one_edge():
 
 
 def test_strided_layers_at_length():
-    """Each way from 0 to the last position stops at one key in 181 of a layer, and at one of the 182 before it."""
+    """Each path from 0 to the last position stops at a multiple of 181 among 182 positions."""
     assert sr.paths.count(sr.strided(181), 0, 32767, 32768) == 1
     assert (
         sr.paths.count(sr.strided(181), 0, 181 * 181, 32768) == 2

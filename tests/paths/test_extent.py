@@ -1,4 +1,4 @@
-"""Paths: diameters, receptive fields and distances against products of masks, on random patterns and by theorem."""
+"""Paths: diameters, receptive fields and distances against products of masks, and theorems."""
 
 from functools import reduce
 from operator import or_
@@ -133,7 +133,7 @@ def test_known_numbers():
     ("heads", "layers", "missing"), [(1, 3, 10368), (8, 3, 3246), (16, 2, 468)]
 )
 def test_longnet_joins_all_both_ways_and_not_causally(heads, layers, missing):
-    """Causally the first position of a segment never hears of the one before it."""
+    """Causally the first position of a segment is never reached from the one before it."""
     union = reduce(
         or_,
         [
@@ -163,7 +163,7 @@ def test_one_position_and_none():
 
 def test_refusals():
     with pytest.raises(
-        ValueError, match="n must be at most 32768 where no closed form is known, got 32769"
+        ValueError, match="n must be at most 32768 if no closed form is known, got 32769"
     ):
         sr.paths.diameter([sr.Sinks(1)], 32769)
     with pytest.raises(ValueError, match=r"n must be at most 32768 .* got 32769"):

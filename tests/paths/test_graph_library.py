@@ -1,4 +1,4 @@
-"""Paths: SciPy's graph searches over the layered graph find the same pairs and hops; more keys never make a way longer."""
+"""Paths: SciPy's searches find the same pairs and hops; more keys never make a path longer."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,10 @@ def stacks(draw):
 
 
 def layered(masks, residual, cycle):
-    """Edges from (m, b), b below layer m + 1, to (m + 1, a) for each b in A_a: node m n + b; a cycle turns back to (0, a)."""
+    """Edges from (m, b), b below layer m + 1, to (m + 1, a) for each b in A_a.
+
+    Node m n + b is (m, b); a cycle returns to (0, a).
+    """
     n, p = len(masks[0]), len(masks)
     floors = p if cycle else p + 1
     edges = np.zeros((floors * n, floors * n), bool)

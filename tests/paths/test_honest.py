@@ -1,4 +1,7 @@
-"""Paths: what a review did to make proofs lie. Each was "proved" once, or crashed; the comment says why it is not true."""
+"""Proofs that a review made lie: each statement was "proved" once, or crashed.
+
+The comment says why the statement is false.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,7 @@ from products import hop_counts, reached
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, span
-from sparse_ref.paths import prove, prove_closed, prove_hops
+from sparse_ref.paths import prove, prove_hops, prove_invariant
 from sparse_ref.paths.proof.wording import letters, tex_words
 from sparse_ref.sets.mask import brute_mask
 
@@ -15,27 +18,27 @@ from sparse_ref.sets.mask import brute_mask
 def test_keys_that_come_after_their_query_are_no_causal_sets():
     ahead = lambda s: sr.Sinks(s) | sr.Band(-30, 30) | sr.Window(0)  # noqa: E731
     assert hop_counts([brute_mask(ahead(1), 40)], False)[31, 30] == 2, "30 -> 0 -> 31"
-    assert prove_closed(ahead, lambda j, i, s: (j < s) | (j == i)).status != "proved"
-    assert prove_closed(sr.Full(), lambda j, i: (j >= 0) & (i >= 0)).status != "proved"
+    assert prove_invariant(ahead, lambda j, i, s: (j < s) | (j == i)).status != "proved"
+    assert prove_invariant(sr.Full(), lambda j, i: (j >= 0) & (i >= 0)).status != "proved"
 
 
-def test_parameters_and_positions_are_apart():
+def test_parameters_and_positions_have_separate_names():
     with pytest.raises(ValueError, match="parameters other than the positions i and j, got i"):
         prove(lambda i: sr.Lookback(i + 30))
 
-    def named_as_a_position(a):
+    def a_is_a_position_too(a):
         if a > 20:
             raise ValueError("a must be at most 20")
         return sr.Lookback(2)
 
     assert (
-        prove_closed(
-            named_as_a_position, lambda j, i, a: (j // 30 == i // 30) & (j <= i), causal=False
+        prove_invariant(
+            a_is_a_position_too, lambda j, i, a: (j // 30 == i // 30) & (j <= i), causal=False
         ).status
         != "proved"
     )
-    said = prove(lambda b: (sr.Chunk(b, 0), sr.Lookback(b), sr.Causal())).statement
-    assert "there are a, c with (j in Chunk(b, 0)_a" in said
+    statement = prove(lambda b: (sr.Chunk(b, 0), sr.Lookback(b), sr.Causal())).statement
+    assert "there are a, c with (j in Chunk(b, 0)_a" in statement
     assert "B = Lookback(A) | Causal()" in prove(lambda A: sr.Lookback(A) | sr.Causal()).statement
     assert letters("ab", 4, ("a",)) == ["b", "a_1", "a_2", "a_3"]
 
@@ -83,7 +86,7 @@ class Recent(Rule):
 
 def test_formulas_are_read_as_they_are_written():
     apart = lambda j, i, l: ((j < 30) != (i >= 30)) & (j % 2 == i % 2)  # noqa: E731
-    assert prove_closed(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", (
+    assert prove_invariant(lambda l: sr.Dilated(2, 2), apart, causal=False).status != "proved", (
         "28 reaches 32"
     )
     assert prove(Cut(), residual=False).status != "proved", "0 does not reach 600"
@@ -142,12 +145,12 @@ def test_refusals_in_every_form_are_assumptions():
 
     assert prove(at_least_2).statement.startswith("for all l >= 2, l <= 50, every n")
 
-    def chained(l):
+    def chain(l):
         if not 2 <= l <= 50:
             raise ValueError("l must be from 2 to 50")
         return sr.strided(l)
 
-    assert prove(chained, residual=False).status == "proved"
+    assert prove(chain, residual=False).status == "proved"
     assert prove(lambda o: sr.Causal() | sr.Shifted(sr.Causal(), o)).statement.startswith(
         "for all o, every n"
     )
@@ -164,7 +167,7 @@ def test_fewer_layers_than_none_are_none():
             prove_hops(steps, lambda j, i, l=2: i - j, lambda j, i, l=2: i - 1)
 
 
-def test_the_smallest_length_is_found_between_those_that_are_walked():
+def test_the_smallest_length_is_found_between_those_that_are_tried():
     assert prove((sr.Window(13),) * 2, causal=False).counterexample == (27, 0, 28, ())
 
 
@@ -185,7 +188,7 @@ def test_many_layers_and_large_numbers():
     )
 
 
-def test_time_is_kept_while_walking():
+def test_the_time_limit_holds_for_small_cases():
     many = sr.Causal()
     for q in range(2, 13):
         many = many | sr.Strided(q)
@@ -201,31 +204,31 @@ def test_time_is_kept_while_walking():
     )
 
 
-def test_a_pair_is_told_where_the_family_cannot_be_stated():
+def test_a_pair_refutes_even_if_the_family_has_no_one_statement():
     verdict = prove(lambda l: tuple(sr.Lookback(1) for _ in range(l + 1)))
     assert verdict.status == "refuted"
     assert verdict.statement.startswith("for all l = 0, every n")
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: prove(max), TypeError, "steps must be a function of named parameters"),
         (lambda: prove_hops(sr.Local, 3, lambda j, i, l: i), TypeError, "hops must be a function"),
-        (lambda: prove_closed(sr.Local, None), TypeError, "holds must be a function"),
+        (lambda: prove_invariant(sr.Local, None), TypeError, "holds must be a function"),
         (
-            lambda: prove_closed(sr.Local, lambda j, i, l: j > i and l > 2),
+            lambda: prove_invariant(sr.Local, lambda j, i, l: j > i and l > 2),
             ValueError,
             "branches on .*, which is true in some cases and false in others",
         ),
     ],
 )
-def test_bad_functions_are_refused(call, error, said):
-    with pytest.raises(error, match=said):
+def test_bad_functions_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
         call()
 
 
-def test_tex_says_what_words_say():
+def test_tex_states_the_same_as_words():
     tex = prove((sr.butterfly(3),) * 4, causal=False, n=8).tex
     assert r"j \in ((A \cup I)^{4})_i,\quad A = \text{Window(0)" in tex
     assert (

@@ -1,4 +1,4 @@
-"""Paths: n = 32,768, all pairs, in a process whose peak memory is looked at; seconds are printed alone."""
+"""Paths: n = 32,768, all pairs, in a process whose peak memory is checked; seconds are printed."""
 
 import json
 import subprocess
@@ -15,11 +15,13 @@ def peak():
 
 n, told = 32768, {}
 for steps in ((sr.Causal(),), sr.strided(3).steps, (sr.Window(2) | sr.Global(1),)):
-    sr.paths.growth(steps, 70), search_extent(steps, 70, True, True)          # compiled before anything is measured
+    sr.paths.growth(steps, 70)  # compiles before anything is measured
+    search_extent(steps, 70, True, True)
 before = peak()
 stacks = {"strided(181)": (sr.strided(181).steps, 2), "fixed(181, 8)": (sr.fixed(181, 8).steps, 2),
           "Lookback(512)": ((sr.Lookback(512),), 65), "LogSparse()": ((sr.LogSparse(),), 15),
-          "Window(256) | Global(1)": ((sr.Window(256) | sr.Global(1),), 2), "Causal()": ((sr.Causal(),), 1),
+          "Window(256) | Global(1)": ((sr.Window(256) | sr.Global(1),), 2),
+          "Causal()": ((sr.Causal(),), 1),
           "Strided(2) | Lookback(2)": ((sr.Strided(2) | sr.Lookback(2),), 2)}
 for name, (steps, layers) in stacks.items():
     start = time.perf_counter()

@@ -1,10 +1,10 @@
-"""Tests of the tests: statements that are wrong in one known way are refuted, each with the pair that shows it."""
+"""Tests of the tests: statements with one known fault are refuted, each by its own pair."""
 
 import numpy as np
 import pytest
 
 import sparse_ref as sr
-from sparse_ref.paths import prove, prove_closed, prove_hops
+from sparse_ref.paths import prove, prove_hops, prove_invariant
 
 WINDOW, DILATED = sr.Lookback(4), sr.Dilated(2, 2)
 
@@ -201,7 +201,7 @@ WRONG_BORDERS = {
 @pytest.mark.parametrize("name", WRONG_BORDERS)
 def test_a_border_that_is_crossed_is_found(name):
     steps, holds, causal = WRONG_BORDERS[name]
-    verdict = prove_closed(steps, holds, causal=causal)
+    verdict = prove_invariant(steps, holds, causal=causal)
     assert verdict.status == "refuted", verdict
     found = verdict.counterexample
     p = steps(**dict(found.parameters)) if callable(steps) else steps
@@ -219,12 +219,12 @@ def test_an_induction_that_does_not_go_through_proves_nothing():
     verdict = prove_hops(sr.Local, lambda j, i, l: i - j, lambda j, i, l: i)
     assert verdict.status == "unknown"
     assert (
-        "i attends to a = toward(j, i), where hops(j, a) < hops(j, i): not at" in verdict.evidence
+        "i attends to a = toward(j, i), and hops(j, a) < hops(j, i): fails at" in verdict.evidence
     )
-    weak = prove_closed(
+    weak = prove_invariant(
         sr.Lookback(2) & sr.Block(2), lambda j, i: i <= j + 1
     )  # true, and no reason why
     assert weak.status == "unknown", weak
-    assert prove_closed(sr.Causal(), lambda j, i: j <= i).status == "unknown", (
+    assert prove_invariant(sr.Causal(), lambda j, i: j <= i).status == "unknown", (
         "it says nothing of pairs j <= i"
     )

@@ -1,4 +1,7 @@
-"""Paths: `prove` on what is known of strided and fixed attention, at parameters, at numbers, at one length; and what it refuses."""
+"""`prove` on known facts of strided and fixed attention: at parameters, at numbers, at one length.
+
+And the arguments that it refuses.
+"""
 
 import json
 import re
@@ -58,13 +61,13 @@ def test_numbers_are_taken_for_parameters():
     assert "every n and all 0 <= j <= i < n" in verdict.statement
 
 
-def test_where_parameters_give_no_path_the_numbers_are_asked_alone():
+def test_without_a_path_at_parameters_quantifiers_are_eliminated_at_numbers():
     verdict = prove((sr.Strided(6), sr.Lookback(6)), residual=False)
     assert verdict.status == "proved"
     assert "quantifier elimination" in verdict.evidence
 
 
-def test_a_pair_beyond_what_is_walked_is_found_by_z3_and_made_small(monkeypatch):
+def test_z3_finds_a_pair_beyond_the_small_lengths_and_shrinks_it(monkeypatch):
     monkeypatch.setattr("sparse_ref.paths.proof.small_cases.SHORT_LENGTH", 4)
     monkeypatch.setattr("sparse_ref.paths.proof.small_cases.LONG_LENGTH", 4)
     verdict = prove((sr.Lookback(4), sr.Lookback(3)))
@@ -77,7 +80,11 @@ def test_positions_between_may_lie_after_i_where_keys_may():
     ahead = (sr.Band(0, 1), sr.Band(2, -2))
     assert prove((sr.Band(2, 2),) * 2, causal=False).counterexample == (5, 0, 6, ())
     assert prove(ahead, residual=False).status == "refuted"
-    via_the_end = lambda n: sr.Factorized((sr.GlobalAt((n - 1,)),) * 2, via=lambda j, i: (n - 1,))  # noqa: E731
+
+    def via_the_end(n):
+        layer = sr.GlobalAt((n - 1,))
+        return sr.Factorized((layer, layer), via=lambda j, i: (n - 1,))
+
     assert prove(via_the_end, residual=False, causal=False).status == "proved"
 
 
@@ -92,7 +99,7 @@ def test_a_way_has_one_position_for_each_layer_but_the_last():
     assert sr.paths.witness(three, 3, 10**9) == (3, 3, 3, 10**9)
 
 
-def test_one_length_is_walked_pair_by_pair():
+def test_one_length_is_checked_pair_by_pair():
     verdict = prove((sr.butterfly(3),) * 3, causal=False, n=8)
     assert verdict.status == "proved"
     assert verdict.evidence == "every pair at n = 8 was checked"
@@ -103,7 +110,7 @@ def test_one_length_is_walked_pair_by_pair():
     assert prove(sr.Listed.of_rows([[0], [0, 1], [1, 2]]), n=3).counterexample == (0, 2, 3, ())
 
 
-def test_sets_without_a_formula_end_unknown_and_say_so():
+def test_sets_without_a_formula_end_unknown_with_a_reason():
     listed = sr.Listed.of_rows([range(i + 1) for i in range(600)])
     verdict = prove(listed)
     assert verdict.status == "unknown"
@@ -116,7 +123,7 @@ def test_time_runs_out_without_a_verdict(monkeypatch):
     monkeypatch.setattr("sparse_ref.paths.proof.small_cases.LONG_LENGTH", 4)
     verdict = prove(
         (sr.Lookback(63), sr.Strided(64)), residual=False, seconds=1
-    )  # a counterexample at n = 64 is not walked to
+    )  # the counterexample at n = 64 is beyond the small lengths
     assert verdict.status == "unknown"
     assert "z3 gave up" in verdict.evidence
     assert verdict.seconds < 30
@@ -198,7 +205,7 @@ def without_z3(monkeypatch):
 
 
 @pytest.mark.usefixtures("without_z3")
-def test_without_z3_small_cases_are_walked_all_the_same():
+def test_without_z3_small_cases_are_still_checked():
     assert prove(sr.fixed(4), residual=False).status == "refuted"
     assert prove((sr.butterfly(2),) * 2, causal=False, n=4).status == "proved"
     with pytest.raises(ImportError, match=re.escape("pip install 'sparse-ref[proofs]'")):

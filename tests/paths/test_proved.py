@@ -1,4 +1,7 @@
-"""Paths: what is proved for all parameters holds at any that are drawn, by products of masks that know nothing of the proof."""
+"""What is proved for all parameters holds at random ones, by products of masks.
+
+The products know nothing of the proof.
+"""
 
 from functools import cache
 from inspect import signature
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from products import hop_counts, reached
 
 import sparse_ref as sr
-from sparse_ref.paths import prove, prove_closed, prove_hops
+from sparse_ref.paths import prove, prove_hops, prove_invariant
 from sparse_ref.paths.book import (
     chunks,
     exponential,
@@ -89,7 +92,7 @@ def admissible(build):
     return found
 
 
-def drawn(data, build):
+def draw_case(data, build):
     """(parameters, patterns, n): what the parameters give, at a length that it takes."""
     values, steps = data.draw(st.sampled_from(admissible(build)), label="parameters")
     own = next((p.own_length for p in steps if p.own_length is not None), values.get("n"))
@@ -106,7 +109,7 @@ def masks(steps, n):
 @given(data=st.data())
 def test_no_drawn_parameters_are_a_counterexample(build, residual, causal, data):
     assert prove_once(prove, build, residual=residual, causal=causal)
-    _, steps, n = drawn(data, build)
+    _, steps, n = draw_case(data, build)
     missing = ~reached(masks(steps, n), residual)
     assert not (np.tril(missing) if causal else missing).any()
 
@@ -116,25 +119,25 @@ def test_no_drawn_parameters_are_a_counterexample(build, residual, causal, data)
 @given(data=st.data())
 def test_layers_are_as_many_as_was_proved(build, hops, toward, exact, causal, data):
     assert prove_once(prove_hops, build, hops, toward, exact=exact, causal=causal)
-    values, steps, n = drawn(data, build)
+    values, steps, n = draw_case(data, build)
     found = hop_counts(masks(steps, n), True)
-    said = np.array([[hops(j, i, **values) for j in range(n)] for i in range(n)])
-    looked_at = np.tri(n, dtype=bool) if causal else np.ones((n, n), bool)
-    assert (found[looked_at] >= 0).all()
-    assert ((found == said) if exact else (found <= said))[looked_at].all()
+    claimed = np.array([[hops(j, i, **values) for j in range(n)] for i in range(n)])
+    in_scope = np.tri(n, dtype=bool) if causal else np.ones((n, n), bool)
+    assert (found[in_scope] >= 0).all()
+    assert ((found == claimed) if exact else (found <= claimed))[in_scope].all()
 
 
 @pytest.mark.parametrize(("build", "holds", "causal"), CLOSED)
 @settings(max_examples=20)
 @given(data=st.data())
 def test_no_path_leads_where_none_was_said_to(build, holds, causal, data):
-    assert prove_once(prove_closed, build, holds, causal=causal)
-    values, steps, n = drawn(data, build)
+    assert prove_once(prove_invariant, build, holds, causal=causal)
+    values, steps, n = draw_case(data, build)
     found = hop_counts([np.logical_or.reduce(masks(steps, n))], True) >= 0
-    said = np.array(
+    allowed = np.array(
         [
             [bool(holds(j, i, **values)) and (j <= i or not causal) for j in range(n)]
             for i in range(n)
         ]
     )
-    assert not (found & ~said).any()
+    assert not (found & ~allowed).any()

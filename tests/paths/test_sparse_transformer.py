@@ -1,6 +1,7 @@
-"""Paths: which factorizations of Child et al. 2019 connect every j <= i, shown over many sizes, and which do not.
+"""Which factorizations of Child et al. 2019 connect every j <= i, at many sizes, and which do not.
 
-Refuted means refuted exactly: the pairs without a path are the ones that the argument names, no more and no fewer.
+Refuted means refuted exactly: the pairs without a path are those that the argument names, no more
+and no fewer.
 """
 
 from functools import reduce
@@ -61,7 +62,10 @@ def test_one_key_narrower_breaks_strided(residual, order, n, l):
 
 @given(n=LENGTHS, l=STRIDES, data=st.data())
 def test_strict_fixed_loses_what_no_summary_stands_between(n, l, data):
-    """Within one block j reaches i only by a summary position a, max(j, start of the block + l - c) <= a <= i."""
+    """Within one block j reaches i only by a summary position a between.
+
+    max(j, start of the block + l - c) <= a <= i.
+    """
     c = data.draw(st.integers(1, l))
     i, j = positions(n)
     between = np.array(
@@ -81,7 +85,7 @@ def test_fixed_connects_by_the_residual_edge(n, l, data):
 
 @given(n=LENGTHS, l=st.integers(2, 20), data=st.data())
 def test_fixed_upside_down_does_not_connect(n, l, data):
-    """With A^(2) below, a position that is no summary is heard of in its own block alone; strictly, nowhere."""
+    """With A^(2) below, what is no summary reaches only its own block; strictly, nothing."""
     c = data.draw(st.integers(1, l - 1))
     i, j = positions(n)
     unread = causal(n) & (j % l < l - c)
@@ -104,7 +108,7 @@ def test_counts_at_64_positions(options, pairs):
 
 @given(n=LENGTHS, sub=st.integers(1, 4), heads=st.integers(2, 4))
 def test_merged_heads_connect_only_where_they_see_the_end_of_the_block(n, sub, heads):
-    """Head h reads the h-th sub-block from the end: what comes after it in the block, no later block ever hears of."""
+    """Head h reads the h-th sub-block from the end: its later keys reach no other block."""
     l = sub * heads
     i, j = positions(n)
     for head, pattern in enumerate(sr.openai_fixed(l, sub, num_verts=heads)):

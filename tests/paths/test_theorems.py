@@ -1,4 +1,4 @@
-"""The theorem book: each statement ends as expected, each family is there, and the page says what is found."""
+"""The theorem book: each verdict is the expected one, and the page reports the verdicts."""
 
 import doctest
 import importlib.util
@@ -50,7 +50,7 @@ def test_the_book_is_long_enough_and_says_what_each_theorem_bears_on():
 
 def test_an_unknown_theorem_is_told_with_what_is_near():
     with pytest.raises(
-        LookupError, match="no theorem is called 'stridden'; did you mean strided\?"
+        LookupError, match=r"no theorem is called 'stridden'; did you mean strided\?"
     ):
         theorem("stridden")
 

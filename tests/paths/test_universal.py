@@ -1,4 +1,4 @@
-"""Paths: the conditions of Yun et al. 2020 and of BigBird: what shows them is walked again by `contains`, a no by brute force."""
+"""Paths: the conditions of Yun et al. 2020 and of BigBird, by `contains` and by brute force."""
 
 from functools import reduce
 from itertools import islice, pairwise
@@ -24,7 +24,7 @@ def stacks(draw, most=8):
 
 
 def some_order(held):
-    """Whether an order exists in which each attends to the one before: ends of paths by the set that they visited."""
+    """Whether a Hamiltonian path exists: ends of paths by the set that they visited."""
     n = len(held)
     ends = {(1 << x, x) for x in range(n)}
     for _ in range(n - 1):
@@ -195,13 +195,13 @@ def test_what_is_not_known_is_said(monkeypatch):
 
 
 def test_products_without_self_loops():
-    """A ring turns for ever; with one chord of another length all is reached at last; an empty row never hears anything."""
+    """A ring repeats; with one other chord all is reached at last; an empty row reads nothing."""
     ring = sr.paths.universality([sr.Listed.of_rows([[3], [0], [1], [2]])], 4)
     assert ring.mixing.holds is False
     assert ring.mixing.reason == "the sets after 5 layers are those after 1, and never complete"
     assert sr.paths.universality(
         sr.fixed(4), 16
-    ).mixing.evidence.holds()  # not without loops either: nobody hears of the future
+    ).mixing.evidence.holds()  # not without loops either: no position reaches an earlier one
     chord = sr.paths.universality([sr.Listed.of_rows([[3, 2], [0], [1], [2]])], 4)
     assert chord.mixing.evidence == 10  # Wielandt: (n - 1)^2 + 1
     assert sr.paths.universality([sr.Band(1, -1)], 4).mixing.holds is False
@@ -243,10 +243,12 @@ def test_stars_in_words():
         == "Full() (n = 9) contains a star around 0, 1, 2, 3, 4, 5, ..., 8"
     )
     assert str(sr.paths.contains_star(sr.Prefix(1) | sr.Window(1), 5)) == (
-        "Prefix(1) | Window(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 1, but not 2"
+        "Prefix(1) | Window(1) (n = 5) contains no star: "
+        "0 is read by 4 of 4 others and reads 1, but not 2"
     )
     assert str(sr.paths.contains_star(sr.Global(1), 5)) == (
-        "Global(1) (n = 5) contains no star: 0 is read by 4 of 4 others and reads 4, but 1 does not attend to itself"
+        "Global(1) (n = 5) contains no star: "
+        "0 is read by 4 of 4 others and reads 4, but 1 does not attend to itself"
     )
     assert sr.paths.contains_star(sr.Full(), 32768).centres.tolist() == list(range(32768))
     assert sr.paths.contains_star(sr.Window(3), 1)

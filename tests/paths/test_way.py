@@ -1,4 +1,4 @@
-"""Paths: every path that `witness` gives is walked again, hop by hop, up to 10**18; there is one where `reach` says so."""
+"""Paths: every path of `witness` is walked again, hop by hop, up to 10**18; and `reach` agrees."""
 
 from itertools import pairwise, product
 
@@ -17,7 +17,7 @@ FACTORIZED = st.integers(1, HUGE).map(sr.strided) | st.integers(1, 10**9).flatma
 
 
 def assert_walks(steps, path, j, i, residual, n=None):
-    """One position more than steps, from j to i, all below n or of the sequence that ends there, each in the set of the next."""
+    """Assert that the path leads from j to i below n, each position a key of the next."""
     assert len(path) == len(steps) + 1
     assert (path[0], path[-1]) == (j, i)
     assert 0 <= min(path) <= max(path) <= (max(j, i) if n is None else n - 1)
@@ -105,7 +105,7 @@ def test_a_wrong_closed_form_is_never_returned():
     assert sr.paths.witness(outside, 3, 9) == (3, 0, 9)
 
 
-def test_nobody_hears_of_the_future():
+def test_no_position_reaches_an_earlier_one():
     for factorized in (sr.strided(7), sr.fixed(7)):
         for j, i in ((9, 3), (HUGE, HUGE - 1)):
             with pytest.raises(LookupError, match="no path"):
@@ -119,7 +119,7 @@ def test_refusals():
         sr.paths.witness(sr.strided(2), 1, 3.0)
     with pytest.raises(
         ValueError,
-        match="j and i must be at most 4096 where no closed form is known, got j = 1, i = 4097",
+        match="j and i must be at most 4096 if no closed form is known, got j = 1, i = 4097",
     ):
         sr.paths.witness(sr.strided(2), 1, 4097, order=(2, 1))
     with pytest.raises(ValueError, match="each number in order must be at most 2, got 3"):

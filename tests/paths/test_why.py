@@ -1,4 +1,4 @@
-"""Paths: the sets of `why_not` are closed, pair by pair by `contains`; there are some for every pair that products never join."""
+"""Paths: the sets of `why_not` are closed, pair by pair, for every pair that no product joins."""
 
 from dataclasses import replace
 from itertools import product
@@ -21,7 +21,7 @@ def stacks(draw):
 
 
 def assert_closed(why, steps, j, i, n, residual):
-    """One pair at a time: nothing leads from the closed sets to outside them, j is inside below layer 1, and i never."""
+    """No pair leads out of the closed sets; j is inside below layer 1, and i never is."""
     p = len(steps)
     inside = [
         set(held.tolist()) if why.outward else set(range(n)) - set(held.tolist())
@@ -88,7 +88,7 @@ def test_dilated_windows_never_mix():
     assert "16 positions (0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, ...)" in str(why)
 
 
-def test_a_segment_of_longnet_never_hears_of_its_predecessor():
+def test_a_segment_of_longnet_is_not_reached_from_the_one_before():
     union = (
         sr.DilatedSegment(16, 1, 0) | sr.DilatedSegment(64, 4, 0) | sr.DilatedSegment(256, 16, 0)
     )

@@ -28,6 +28,11 @@ COUNTED = [
 SMALL = st.integers(0, 12)
 
 
+def notation(parameter):
+    """The name of a case is the notation of its pattern; a matrix has none."""
+    return repr(parameter) if isinstance(parameter, sr.Pattern) else ""
+
+
 @pytest.mark.parametrize(
     ("p", "matrix"),
     [
@@ -58,6 +63,7 @@ SMALL = st.integers(0, 12)
         (sr.Chunk(9), [[1, 1], [1, 1]]),
         (sr.Dilated(0, 9), [[1, 0], [0, 1]]),
     ],
+    ids=notation,
 )
 def test_matrices_by_eye(p, matrix):
     assert brute(p, len(matrix)).tolist() == matrix
@@ -73,6 +79,7 @@ def test_matrices_by_eye(p, matrix):
         (sr.Shifted(sr.Chunk(2, 1), -1), [[1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 1, 0]]),
         (sr.Shifted(sr.Global(0), -2), [[1, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]]),
     ],
+    ids=notation,
 )
 def test_matrices_of_fewer_queries_than_keys_by_eye(p, matrix):
     assert brute(p, (3, 4)).tolist() == matrix

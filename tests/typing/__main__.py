@@ -20,10 +20,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 CONFIG = {
     "typeCheckingMode": "strict",
     "pythonVersion": "3.11",
-    "reportUnknownLambdaType": False,  # a lambda's parameters cannot be annotated
+    "reportUnknownLambdaType": False,
     "reportUnusedExpression": False,  # a session shows values
     "reportUnusedImport": False,
 }
+
+PRELUDE = "from typing import Any, cast\n"
 
 
 def code_of(page: str) -> str:
@@ -51,7 +53,14 @@ def annotate(code: str) -> str:
             for parameter in (*node.args.args, *node.args.kwonlyargs):
                 parameter.annotation = parameter.annotation or ast.Name("Any")
             node.returns = node.returns or ast.Name("Any")
-    return "from typing import Any\n" + ast.unparse(tree)
+    return PRELUDE + ast.unparse(_CastLambdas().visit(tree))
+
+
+class _CastLambdas(ast.NodeTransformer):
+    """A lambda's parameters cannot be annotated, so each lambda is cast to Any."""
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
+        return ast.Call(ast.Name("cast"), [ast.Name("Any"), node], [])
 
 
 def main() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 
@@ -64,18 +64,18 @@ shown = probe.mask
 lines = str(report)
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Even(Rule):
     """A_i = { j <= i : j mod l = 0 }"""
 
     l: int
 
     @staticmethod
-    def formula(i, j, l):  # pyright: ignore
+    def formula(i: Any, j: Any, l: Any) -> Any:
         return (j <= i) & (j % l == 0)
 
     @staticmethod
-    def solution(i, n, l) -> Run:  # pyright: ignore
+    def solution(i: Any, n: Any, l: Any) -> Run:
         return every(l, 0, i + 1)
 
 

@@ -22,11 +22,11 @@ def test_the_text_says_the_verdict_first_then_findings_then_the_picture():
         == """\
 FAIL fn: one key too many at the left edge in head 1 (is Lookback(3), asked Lookback(2))
 asked: Lookback(2) at n = 6, 2 heads, seed 0
-- extra: 4 keys attended to outside the set; first at head 1, i 2, j 0
+- extra: 4 keys attended to outside the set; first: head 1, query 2, key 0
 head 1: is Lookback(3), asked Lookback(2): one key too many at the left edge of 4 of 6 rows
 numbers: right in 8 of 12 rows with the right keys, logits of spread 1: error E, allowed A
 numbers: right in 8 of 12 rows with the right keys, logits of spread 50: error E, allowed A
-NaN spreads: 4 rows moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code
+note, no failure: NaN in a masked key reaches 4 rows (0 * NaN = NaN, as in most dense code)
 again: sr.verify.check(fn, sr.Lookback(2), n=6, heads=2)
 head 1   █ both   · neither   + only in fn   - only in the expected set
 █·····
@@ -44,7 +44,7 @@ def test_a_pass_is_as_short_as_it_can_be():
     assert first == "PASS fn: is Causal() at n = (2, 4), 1 head, seed 3"
     assert [line.split(" in ")[0] for line in rest[:2]] == ["numbers: right"] * 2
     assert rest[2:] == [
-        "NaN spreads: 1 row moved by NaN in keys that they do not attend to, as 0 x NaN does in dense code"
+        "note, no failure: NaN in a masked key reaches 1 row (0 * NaN = NaN, as in most dense code)"
     ]
 
 

@@ -586,7 +586,7 @@ def test_the_command_writes_and_judges(right, tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["precision"], found["passed"]) == ("bfloat16", False)
     assert main(["vectors", str(target), "--json"]) == 2
-    assert "--json says how outputs are judged, and needs --check" in capsys.readouterr().err
+    assert "--json is about checking outputs: it needs --check" in capsys.readouterr().err
 
 
 def test_the_table_of_flags_in_the_docs_is_that_of_the_code():

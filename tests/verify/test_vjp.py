@@ -36,7 +36,7 @@ def test_right_gradients_pass_and_those_a_tenth_too_small_do_not(dtype):
         for name in ("dq", "dk", "dv"):
             report = check(fn, P, 40, gradients=vjp(name, 0.9), **options)
             assert [finding.kind for finding in report.findings] == ["gradient"]
-            assert f"of {name} off" in report.findings[0].message
+            assert f"of {name} with wrong numbers" in report.findings[0].message
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -44,14 +44,16 @@ def test_gradients_at_large_n_are_those_of_the_rows_that_were_looked_at(dtype):
     options = dict(n=400, dtype=dtype, d=32, exhaustive=False)
     assert check(fn, P, gradients=vjp(), **options).passed
     for name in ("dq", "dk", "dv"):
-        assert f"of {name} off" in str(check(fn, P, gradients=vjp(name, 0.9), **options))
+        assert f"of {name} with wrong numbers" in str(
+            check(fn, P, gradients=vjp(name, 0.9), **options)
+        )
 
 
 @pytest.mark.parametrize("name", ["dq", "dk", "dv"])
 def test_a_wrong_gradient_is_named(name):
     report = check(masked(tri(40, keys=5)), P, 40, gradients=vjp(name, 1.1, slice(7, 9)))
     assert [finding.kind for finding in report.findings] == ["gradient"]
-    assert f"2 rows of {name} off" in report.findings[0].message
+    assert f"2 rows of {name} with wrong numbers" in report.findings[0].message
     assert report.findings[0].at == (0, 7)
 
 
@@ -92,7 +94,7 @@ def test_a_backward_pass_over_other_sets_is_told_with_its_first_query(dtype, eve
         if "comes from other queries" in finding.message
     ]
     assert said
-    assert "head 0, i 5 reaches j 0" in said[0] if every else "reaches j" in said[0]
+    assert "head 0, query 5 reaches key 0" in said[0] if every else "reaches key" in said[0]
 
 
 def test_a_backward_pass_that_lacks_a_single_key_of_a_long_window_is_told_in_half_precision():
@@ -115,4 +117,4 @@ def test_a_backward_pass_that_lacks_a_single_key_of_a_long_window_is_told_in_hal
     )
     assert right.passed, right
     report = check(lambda q, k, v: sr.attend(q, k, v, long), long, 1300, gradients=back, **options)
-    assert "head 0, i 599 does not reach j 0" in str(report)
+    assert "head 0, query 599 does not reach key 0" in str(report)

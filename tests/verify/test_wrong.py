@@ -175,7 +175,10 @@ def test_no_keys_at_all():
 def test_a_wrong_scale_is_a_matter_of_numbers_alone(scale):
     report = check(masked(tri(12), scale=scale), sr.Causal(), n=12)
     assert kinds(report) == {"numerics", "scale"}
-    assert f"logits are {scale:.4g} q . k, where 0.25 q . k" in of(report, "scale").message
+    assert (
+        f"logits are {scale:.4g} q . k, expected 0.25 q . k (1 / sqrt(d))"
+        in of(report, "scale").message
+    )
     assert report.names == {}
 
 
@@ -186,7 +189,10 @@ def test_heads_swapped():
     assert report.names == {0: "Full()", 1: "Causal()"}
     same = check(lambda q, k, v: masked(tri(6))(q, k, v)[::-1], sr.Causal(), n=6, heads=2)
     assert kinds(same) == {"numerics", "kv map"}
-    assert "head 0 reads 1, 1 reads 0" in of(same, "kv map").message
+    assert (
+        "kv-head mapping (GQA): query head 0 reads kv head 1, 1 reads 0, expected kv head h, in 12 rows"
+        in of(same, "kv map").message
+    )
 
 
 def test_key_heads_dealt_in_turn_instead_of_in_groups():
@@ -195,7 +201,14 @@ def test_key_heads_dealt_in_turn_instead_of_in_groups():
 
     report = check(fn, sr.Causal(), n=6, heads=4, kv_heads=2)
     assert kinds(report) == {"numerics", "kv map"}
-    assert "head 1 reads 1, 2 reads 0, as h mod 2 would" in of(report, "kv map").message
+    expected = (
+        "query head h reads kv head h % 2, expected h // 2 (repeat instead of repeat_interleave?)"
+    )
+    message = of(report, "kv map").message
+    assert (
+        message
+        == f"kv-head mapping (GQA): {expected}: query head 1 reads kv head 1, 2 reads 0, in 12 rows"
+    )
 
 
 def test_a_sink_takes_weight_from_every_row():
@@ -226,10 +239,10 @@ def test_a_bias_is_told_from_multiplicity(slope):
     ("fn", "said"),
     [
         (lambda q, k, v: None, "error: .*must return one array, or .out, lse., got None"),
-        (lambda q, k, v: (q, k, v), "error: .*got a tuple of 3: let fn return the output alone"),
+        (lambda q, k, v: (q, k, v), "error: .*got a tuple of 3: return the output only"),
         (
             lambda q, k, v: (q, q),
-            r"shape: .*must return lse of shape \(1, 1, 4\) beside out, or out alone, got \(1, 4, 16\)",
+            r"shape: .*must return lse of shape \(1, 1, 4\) with out, or out only, got \(1, 4, 16\)",
         ),
         (lambda q, k, v: q[:, 1:], r"shape: .*must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
         (lambda q, k, v: q[0], r"shape: .*must return shape \(1, 4, 16\), got \(4, 16\)"),
@@ -301,11 +314,13 @@ def test_options_outside_their_bounds_raise(arguments, said):
 def test_patterns_that_are_none_or_too_few_raise():
     with pytest.raises(TypeError, match="fn must be callable, got 3"):
         probe(3, 4)
-    for pattern in ("Causal()", [], [sr.Causal(), None], tri(4)):
+    for pattern in ("Causal()", [], tri(4)):
         with pytest.raises(
-            TypeError, match="pattern must be a Pattern, or a sequence of one for each head"
+            TypeError, match="pattern must be a Pattern, or a sequence with one for each head, got"
         ):
             check(masked(tri(4)), pattern, n=4)
+    with pytest.raises(TypeError, match=r"pattern\[1\] must be a Pattern, got None"):
+        check(masked(tri(4)), [sr.Causal(), None], n=4)
     with pytest.raises(ValueError, match="pattern must be one for each of heads = 3, got 2"):
         check(masked(tri(4)), [sr.Causal()] * 2, n=4, heads=3)
     with pytest.raises(

@@ -1,10 +1,13 @@
-"""Bits of HTML that the sections share."""
+"""Pieces of HTML that the sections share."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
+
+Cell = str | int | float
 
 
 def figure(fig, alt: str) -> str:
@@ -14,25 +17,26 @@ def figure(fig, alt: str) -> str:
     data = BytesIO()
     fig.savefig(data, format="png", dpi=120, bbox_inches="tight")
     plt.close(fig)
-    return f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{b64encode(data.getvalue()).decode()}"></p>'
+    text = b64encode(data.getvalue()).decode()
+    return f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{text}"></p>'
 
 
-def table(head, rows) -> str:
-    """A table; a cell that is a number is set flush right, and text that begins with < is taken as it is."""
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f"<table><tr>{top}</tr>{''.join('<tr>' + ''.join(map(_cell, row)) + '</tr>' for row in rows)}</table>"
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """A table; numbers are flush right, and a text that begins with < is HTML already."""
+    names = "".join(f"<th>{escape(name)}</th>" for name in head)
+    lines = [f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows]
+    return f"<table><tr>{names}</tr>{''.join(lines)}</table>"
 
 
-def _cell(value) -> str:
+def _cell(value: Cell) -> str:
+    """A cell of a table."""
     if isinstance(value, str):
         return f"<td>{value if value.startswith('<') else escape(value)}</td>"
-    return (
-        f'<td class="number">{value:,}</td>'
-        if isinstance(value, int)
-        else f'<td class="number">{value:.3g}</td>'
-    )
+    number = f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return f'<td class="number">{number}</td>'
 
 
-def verdict(good: bool, said: str) -> str:
-    """What was found, in a colour and with a sign of its own."""
-    return f'<span class="{"good" if good else "bad"}">{"✓" if good else "✗"} {escape(said)}</span>'
+def verdict(is_good: bool, text: str) -> str:
+    """A verdict in its colour and with its sign."""
+    kind, sign = ("good", "✓") if is_good else ("bad", "✗")
+    return f'<span class="{kind}">{sign} {escape(text)}</span>'

@@ -84,7 +84,7 @@ def complement(runs: Runs) -> Runs:
     return Runs(np.arange(rows + 1) * 3, other, runs.shape)
 
 
-def split_strided(runs: Runs) -> tuple[Runs, Runs]:
+def split_by_step(runs: Runs) -> tuple[Runs, Runs]:
     """(the spans, the keys of strided runs that are in no span), row by row, in normal form."""
     is_strided = runs.table[:, STEP] > 1
     spans = _select_runs(runs, ~is_strided)

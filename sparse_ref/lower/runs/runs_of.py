@@ -81,7 +81,7 @@ def _solution_runs(p: Rule, i: IntArray, n: int) -> Runs:
 
 
 @runs_of.register
-def runs_of_listed(p: Listed, i: IntArray, n: int) -> Runs:
+def runs_of_list(p: Listed, i: IntArray, n: int) -> Runs:
     """The listed keys as spans."""
     p.check_rows(i)
     rows = len(p.indptr) - 1
@@ -100,7 +100,7 @@ def runs_of_random(p: Random, i: IntArray, n: int) -> Runs:
 
 
 @runs_of.register
-def runs_of_shifted(p: Shifted, i: IntArray, n: int) -> Runs:
+def runs_of_shift(p: Shifted, i: IntArray, n: int) -> Runs:
     """The runs of the pattern at the shifted queries."""
     farthest = int(np.abs(i).max(initial=0))
     if abs(p.offset) + farthest > MAX_QUERY:

@@ -82,7 +82,7 @@ def walk_tile(sets, tile_runs, rows, changes, place, chunks, write):
         chunk_keys = keys[:count]
         first = consecutive_start(chunk_keys, n)
         common_at = skip_spans(common, common_at, len(common), keys[0])
-        full = all_shared(chunk_keys, common, common_at)
+        full = is_common(chunk_keys, common, common_at)
         if write:
             write_keys(chunk_keys, first, full, place, chunks)
             if full:
@@ -187,8 +187,8 @@ def consecutive_start(keys, n):
 
 
 @inline
-def all_shared(keys, common, at):
-    """Whether these are 64 ascending keys, each in one of the intervals from `at` on."""
+def is_common(keys, common, at):
+    """Whether these are 64 ascending keys, each in one of the intervals common[at:]."""
     for key in keys:
         at = skip_spans(common, at, len(common), key)
         if at == len(common) or common[at, START] > key:

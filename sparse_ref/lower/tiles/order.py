@@ -13,15 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..._jit import one_thread
 from ...sets.types import BoolArray, IntArray
 from ..runs.keys import key_counts
-from ..runs.run_algebra import split_strided
+from ..runs.run_algebra import split_by_step
 from ..runs.table import START, STEP, Runs, indptr_of, normalise, select_rows
 from .bitmask import TILE
 from .chunks import differs_from_previous
 from .overlap import overlap_positions
+
+Tiles = NDArray[np.int32]  # the queries of each tile, (tiles, 64)
 
 SAMPLE_TILES = 16  # tiles that an order is tried on
 GOOD_RATIO = 2  # chunks per chunk that the sample needs at least: good enough, no search goes on
@@ -30,7 +33,7 @@ MAX_LISTED_KEYS = 1 << 26  # keys that may be listed to see which rows share the
 SAMPLE_RUNS = 1 << 16  # runs searched for the commonest step
 
 
-def split_plan(sets: Runs, set_of: IntArray) -> list[tuple[Runs, IntArray]]:
+def split_plan(sets: Runs, set_of: IntArray) -> list[tuple[Runs, Tiles]]:
     """The sets with their tiles; or spans and strided keys separately, each with their own tiles.
 
     The latter if it takes at least SPLIT_GAIN times fewer chunks.
@@ -40,14 +43,14 @@ def split_plan(sets: Runs, set_of: IntArray) -> list[tuple[Runs, IntArray]]:
     if good or not strided.any() or strided.all():
         return [(sets, tiles)]
     parts, split_chunks = [], 0
-    for part in split_strided(sets):
+    for part in split_by_step(sets):
         part_tiles, part_chunks, _ = best_order(part, set_of)
         parts.append((part, part_tiles))
         split_chunks += part_chunks
     return parts if SPLIT_GAIN * split_chunks < chunks else [(sets, tiles)]
 
 
-def best_order(sets: Runs, set_of: IntArray) -> tuple[IntArray, int, bool]:
+def best_order(sets: Runs, set_of: IntArray) -> tuple[Tiles, int, bool]:
     """(tiles, chunks, good) of the first order that is good, else of the one with fewest chunks.
 
     `chunks` is the number that the sampled tiles take. Of equals, the first is the best.
@@ -106,14 +109,14 @@ def chunks_of_sample(sets: Runs, set_of: IntArray, order: IntArray) -> tuple[int
     return int(chunks.sum()), int(fewest.sum())
 
 
-def sample_tiles(order: IntArray) -> IntArray:
+def sample_tiles(order: IntArray) -> Tiles:
     """Some evenly spread tiles of this order."""
     tiles = tiles_of(order)
     count = min(SAMPLE_TILES, len(tiles))
     return tiles[np.linspace(0, len(tiles) - 1, count, dtype=int)]
 
 
-def tiles_of(order: IntArray) -> IntArray:
+def tiles_of(order: IntArray) -> Tiles:
     """The queries in this order, int32 (tiles, 64), -1 after the last."""
     count = -(-len(order) // TILE)
     tiles = np.full(count * TILE, -1, np.int32)
@@ -121,7 +124,7 @@ def tiles_of(order: IntArray) -> IntArray:
     return tiles.reshape(-1, TILE)
 
 
-def sets_of_tiles(tiles: IntArray, set_of: IntArray) -> IntArray:
+def sets_of_tiles(tiles: Tiles, set_of: IntArray) -> IntArray:
     """The row of the sets of each query of each tile, -1 if there is no query."""
     return np.where(tiles >= 0, set_of[tiles], -1)
 

@@ -22,7 +22,7 @@ from ..summary import summary_table
 from ..validation import check_pattern
 from .bitmask import TILE
 from .chunks import find_partial, list_tiles, walk
-from .order import sets_of_tiles, split_plan, tile_unions
+from .order import Tiles, sets_of_tiles, split_plan, tile_unions
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -235,7 +235,7 @@ def distinct_sets(p: Pattern, n: Length) -> tuple[Runs, IntArray]:
     return normalise(runs_of(p, queries, n_k)), set_of
 
 
-def _plan_tiles(sets: Runs, tiles: IntArray, set_of: IntArray) -> Plan:
+def _plan_tiles(sets: Runs, tiles: Tiles, set_of: IntArray) -> Plan:
     """The plan of the queries in these tiles: its chunks are counted, then written."""
     rows = sets_of_tiles(tiles, set_of)
     unions, changes = tile_unions(sets, rows)

@@ -18,7 +18,7 @@ from ...patterns import (
 )
 from ...sets.factorized import Factorized
 from ...sets.parts import Documents
-from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.lemmas import prove_hops, prove_invariant
 from ..proof.prove import prove
 from .measures import one_block
 from .theorem import Theorem
@@ -91,7 +91,7 @@ THEOREMS = (
         claim="Attention within chunks loses information from across their borders",
         source="folklore",
         remark="In any number of layers: chunks never mix.",
-        settle=lambda: prove_closed(lambda b: Chunk(b, 0), one_block, causal=False),
+        settle=lambda: prove_invariant(lambda b: Chunk(b, 0), one_block, causal=False),
     ),
     Theorem(
         "chunks-causal",
@@ -101,7 +101,7 @@ THEOREMS = (
         claim="Attention within chunks loses information from across their borders",
         source="Child et al. 2019, sec. 4.3",
         remark="The first step of fixed attention on its own, in any number of layers.",
-        settle=lambda: prove_closed(lambda b: Block(b), one_block),
+        settle=lambda: prove_invariant(lambda b: Block(b), one_block),
     ),
     Theorem(
         "llama4",
@@ -161,7 +161,7 @@ THEOREMS = (
         claim="No position after the prefix reaches the prefix",
         source="Raffel et al. 2020, sec. 3.2.1",
         remark="In any number of layers.",
-        settle=lambda: prove_closed(prefix, prefix_first, causal=False),
+        settle=lambda: prove_invariant(prefix, prefix_first, causal=False),
     ),
     Theorem(
         "documents",
@@ -171,7 +171,7 @@ THEOREMS = (
         claim="Documents packed into one sequence stay separate",
         source="folklore",
         remark="For lengths of 3, 4 and 5, in any number of layers.",
-        settle=lambda: prove_closed(Documents((3, 4, 5)), one_document, causal=False),
+        settle=lambda: prove_invariant(Documents((3, 4, 5)), one_document, causal=False),
     ),
     Theorem(
         "block-diffusion",
@@ -181,6 +181,6 @@ THEOREMS = (
         claim="Noise does not reach the clean copy",
         source="Arriola et al. 2025, sec. 3.2",
         remark="No path leads from a noised token to a clean one.",
-        settle=lambda: prove_closed(noise_and_clean, noise_or_clean, causal=False),
+        settle=lambda: prove_invariant(noise_and_clean, noise_or_clean, causal=False),
     ),
 )

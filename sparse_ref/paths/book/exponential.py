@@ -11,7 +11,7 @@ from operator import and_, or_
 from ...patterns import Causal, Flip, LogSparse, LogSparseRestart, butterfly, longnet
 from ...sets.pattern import Pattern
 from ...sets.positions import rank
-from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.lemmas import prove_hops, prove_invariant
 from ..proof.prove import prove
 from .measures import distance
 from .theorem import Theorem
@@ -173,7 +173,7 @@ THEOREMS = (
         claim="Any two tokens are O(log N) layers apart",
         source="Ding et al. 2023, sec. 2.2",
         remark="Only within the longest segment: no number of layers leads from one to another.",
-        settle=lambda: prove_closed(ALL_HEADS, one_segment, causal=False),
+        settle=lambda: prove_invariant(ALL_HEADS, one_segment, causal=False),
     ),
     Theorem(
         "longnet-causal",
@@ -183,7 +183,7 @@ THEOREMS = (
         claim="Any two tokens are O(log N) layers apart",
         source="Ding et al. 2023, sec. 2.2, used in sec. 4.1",
         remark="Under a causal mask, a segment's last token never reaches the first of the next.",
-        settle=lambda: prove_closed(heads(causal=True), not_its_predecessor),
+        settle=lambda: prove_invariant(heads(causal=True), not_its_predecessor),
     ),
     Theorem(
         "butterfly",
@@ -223,6 +223,6 @@ THEOREMS = (
         claim="A causal butterfly connects as the full one does",
         source="folklore",
         remark="Cut to j <= i, it leads from j to i only if the binary ones of j are ones of i.",
-        settle=lambda: prove_closed(causal_butterfly, bit_subset),
+        settle=lambda: prove_invariant(causal_butterfly, bit_subset),
     ),
 )

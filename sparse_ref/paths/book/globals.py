@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...patterns import Global, GlobalAt, Random, Sinks, Window, etc
 from ...sets.factorized import Factorized
 from ...sets.parts import Blockwise
-from ..proof.lemmas import prove_closed
+from ..proof.lemmas import prove_invariant
 from ..proof.prove import prove
 from .theorem import Theorem
 
@@ -133,6 +133,6 @@ THEOREMS = (
         claim="A token that every position attends to spreads information across the sequence",
         source="folklore",
         remark="A causal sink is no relay: it passes on only itself and the sinks before it.",
-        settle=lambda: prove_closed(only_sinks, from_sink_or_self),
+        settle=lambda: prove_invariant(only_sinks, from_sink_or_self),
     ),
 )

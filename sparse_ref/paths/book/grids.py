@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...patterns import Causal, Neighborhood, axial, swin
 from ...sets.factorized import Factorized
-from ..proof.lemmas import prove_closed, prove_hops
+from ..proof.lemmas import prove_hops, prove_invariant
 from ..proof.prove import prove
 from .measures import distance, neighbour, one_block, one_residue
 from .theorem import Theorem
@@ -85,7 +85,7 @@ THEOREMS = (
         claim="A layer along one axis only does not cover the image",
         source="Ho et al. 2019, sec. 3.1",
         remark="However many layers: columns never mix.",
-        settle=lambda: prove_closed(columns, one_column, causal=False),
+        settle=lambda: prove_invariant(columns, one_column, causal=False),
     ),
     Theorem(
         "axial-causal",
@@ -105,7 +105,7 @@ THEOREMS = (
         claim="Windows that are not shifted have no connection to one another",
         source="Liu et al. 2021, sec. 3.2",
         remark="In any number of layers.",
-        settle=lambda: prove_closed(SWIN, one_window, causal=False),
+        settle=lambda: prove_invariant(SWIN, one_window, causal=False),
     ),
     Theorem(
         "swin",
@@ -135,7 +135,7 @@ THEOREMS = (
         claim="Dilated neighborhoods widen the receptive field exponentially",
         source="Hassani and Shi 2022, sec. 3",
         remark="Not alone: with one dilation residues never mix; the model alternates with d = 1.",
-        settle=lambda: prove_closed(dilation, one_residue, causal=False),
+        settle=lambda: prove_invariant(dilation, one_residue, causal=False),
     ),
     Theorem(
         "natten-blocked",
@@ -145,6 +145,6 @@ THEOREMS = (
         claim="A stride of the whole neighborhood is blocked attention",
         source="Hassani et al. 2025, sec. 3",
         remark="Its blocks never mix.",
-        settle=lambda: prove_closed(blocks, one_block, causal=False),
+        settle=lambda: prove_invariant(blocks, one_block, causal=False),
     ),
 )

@@ -96,7 +96,7 @@ def _extent_by_form(form: ClosedForm, n: int, causal: bool) -> Extent:
 def search_extent(patterns: Patterns, n: int, residual: bool, causal: bool) -> Extent:
     """`extent` by search, some columns at a time, until every pair in question is joined."""
     if n > MAX_LENGTH:
-        raise ValueError(f"n must be at most {MAX_LENGTH} where no closed form is known, got {n}")
+        raise ValueError(f"n must be at most {MAX_LENGTH} if no closed form is known, got {n}")
     cycle = layer_cycle(patterns, n, residual)
     greatest = 0
     unjoined: list[tuple[int, int]] = []  # (i, j)

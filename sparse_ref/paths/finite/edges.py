@@ -1,4 +1,4 @@
-"""A layer as arrays: what each position reads, as intervals of positions in a few orders.
+"""A layer as arrays: the keys of each position, as intervals of positions in a few orders.
 
 An order (step, width) sorts the positions by their remainder by `step`, then by size; each entry
 stands for itself and the width - 1 positions after it. In it the whole groups of a strided run are
@@ -22,7 +22,7 @@ class Order(NamedTuple):
     """One order: row i reads the intervals bounds[indptr[i]:indptr[i + 1]], lo <= place < hi."""
 
     width: int
-    place: IntArray  # where each position stands in the order
+    place: IntArray  # of each position in the order
     indptr: IntArray
     bounds: IntArray
 
@@ -43,9 +43,8 @@ class LayerEdges:
 
     The intervals may overlap.
 
-    steps, widths : int64 (orders,);  indptr : int64 (orders n + 1,);  bounds : int64 (intervals,
-        2), lo < hi;
-    n : the length.
+    steps, widths : int64 (orders,);  indptr : int64 (orders n + 1,);  n : the length;
+    bounds : int64 (intervals, 2), lo < hi.
     """
 
     steps: IntArray
@@ -113,7 +112,7 @@ class LayerEdges:
 
 
 def edges(step: Pattern, n: int, residual: bool) -> LayerEdges:
-    """What each position reads through a pattern, and through the residual edge if there is one."""
+    """The keys of each position in a pattern, and by the residual edge if there is one."""
     return _layer_edges(key_runs(step, n, residual))
 
 

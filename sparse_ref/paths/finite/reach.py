@@ -1,4 +1,4 @@
-"""Boolean products of layers: a layer A puts at i the union of what is at the keys of i.
+"""Boolean products of layers: a layer A puts at i the union of the sets at the keys of i.
 
 Child et al. 2019, sec. 4.2, let information walk j, a, b, ..., i with j in A_a^(1), a in A_b^(2),
 and so on: one row of the product A^(p) ... A^(2) A^(1) is the set of all j that reach i.
@@ -59,7 +59,7 @@ def reach(
         bits = identity_columns(n, lo, hi)
         for layer in cycle:
             advance(len(bits), *layer.arrays, bits, np.zeros_like(bits))
-        write_where_set(bits, True, reaches[:, lo:hi])
+        write_where_set(len(reaches), bits, True, reaches[:, lo:hi])
     return reaches
 
 
@@ -99,7 +99,7 @@ def hops(
     for lo, hi in column_slabs(n):
         columns = counts[:, lo:hi]
         for r, first in first_arrivals(cycle, identity_columns(n, lo, hi), most=most):
-            write_where_set(first, r, columns)
+            write_where_set(len(columns), first, r, columns)
     return counts
 
 
@@ -119,7 +119,7 @@ def first_arrivals(
     seen[0][:] = news
     r = 0
     while True:
-        split_new(news, known, first, flags)
+        split_new(len(news), news, known, first, flags)
         has_first, has_news, has_unknown = flags.any(axis=0).tolist()
         if has_first:
             yield r, first

@@ -191,8 +191,7 @@ def _search_path(steps, j, i, residual) -> Path:
     """The least path in lexicographic order."""
     if max(j, i) > MAX_SEARCH:
         raise ValueError(
-            f"j and i must be at most {MAX_SEARCH} where no closed form is known, "
-            f"got j = {j}, i = {i}"
+            f"j and i must be at most {MAX_SEARCH} if no closed form is known, got j = {j}, i = {i}"
         )
     path = _least_path(steps, j, i, residual)
     if path is None:

@@ -37,11 +37,11 @@ Edge = tuple[int, int]  # (i, j)
 class Assumption:
     """The three parts of Assumption 1 at one length, each a Condition; true if all hold.
 
-    loops.evidence : None, or (m, k), the layer from 1 and a position that does not attend to itself
-        there.
-    path.evidence : an order of the positions, or what shows that there is none, as in
-        `hamiltonian`.
-    mixing.evidence : s; or a WhyNot, of a pair that no number of layers joins; or None.
+    - `loops.evidence`: None, or (m, k), the layer from 1 and a position that does not attend to
+      itself there.
+    - `path.evidence`: an order of the positions, or what shows that there is none, as in
+      `hamiltonian`.
+    - `mixing.evidence`: s; or a WhyNot, of a pair that no number of layers joins; or None.
     """
 
     patterns: tuple[Pattern, ...]
@@ -87,10 +87,11 @@ class Centres:
 def universality(steps: Steps, n: int, *, order: StepOrder = None) -> Assumption:
     """Whether Assumption 1 of Yun et al. 2020 holds at length n, part by part, with evidence
 
-    1. k in A_k^(m) for all k and m. 2. There is an order of the positions in which each attends to
-    the one before, in some layer. 3. A finite s = min { u : S_k^u = {0, ..., n - 1} for all k },
-    with S_k^1 = A_k^(1), and S_k^t the union of S_j^(t - 1) over j in A_k^(m), m = (t - 1) mod p +
-    1: the layers cycle, without residual edges.
+    1. k in A_k^(m) for all k and m.
+    2. There is an order of the positions in which each attends to the one before, in some layer.
+    3. There is a finite s = min { u : S_k^u = {0, ..., n - 1} for all k }, with S_k^1 = A_k^(1) and
+       S_k^t the union of S_j^(t - 1) over j in A_k^(m), m = (t - 1) mod p + 1. The layers cycle,
+       without residual edges.
 
     With an attention that approximates the hardmax, as softmax does, transformers of 2 heads of
     width 1 and a feed-forward width of 4 then approximate any continuous function on a compact set.

@@ -22,13 +22,16 @@ MAX_INTERVALS = 12  # of positions that are printed
 class WhyNot:
     """Sets S_1, ..., S_p of positions, one below each layer, that show that j never reaches i.
 
-    outward True: j is in S_1, every position that reads a position of S_m in layer m is in S_(m +
-    1), i is in no S_m. outward False: i is in each S_m, a position of S_(m + 1) reads only
-    positions of S_m in layer m, j is not in S_1. S_(p + 1) is S_1. With the residual edge each
-    position also reads itself.
+    If `outward` is True, j is in S_1 and i is in no S_m. Every position that reads a position of
+    S_m in layer m is in S_{m + 1}.
 
-    patterns : A^(1), ..., A^(p);  j, i, n : ints;  residual, outward : bool;  sets : int64 arrays,
-        ascending.
+    If `outward` is False, i is in every S_m and j is not in S_1. A position of S_{m + 1} reads only
+    positions of S_m in layer m.
+
+    S_{p + 1} is S_1. With the residual edge each position also reads itself.
+
+    patterns : A^(1), ..., A^(p);  j, i, n : ints;  residual, outward : bools;
+    sets : int64 arrays, ascending.
     """
 
     patterns: tuple[Pattern, ...]

@@ -1,4 +1,4 @@
-"""Layers as a function of parameters: built from small numbers, or from terms that stand for all numbers.
+"""Layers as a function of parameters, built from small numbers, or from terms for all numbers.
 
 Symbols:  `values` are parameters by name; j, i and the positions between them as in `finite.reach`.
 """
@@ -16,7 +16,7 @@ from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
 from ..layers import layers
-from .terms import Symbols, Undecided, integer, z3
+from .terms import Symbols, Undecided, integer_term, z3
 
 MAX_SMALL_PARAMETER = 4
 MAX_INSTANCES = 400
@@ -25,10 +25,11 @@ POSITION_NAMES = ("i", "j")
 
 Steps = Factorized | Pattern | Sequence[Pattern]
 StepsOrFamily = Steps | Callable[..., Steps]
+Values = dict[str, Any]  # parameters by name: numbers, or terms
 
 
 class Layers(NamedTuple):
-    """The patterns of the layers from below, and ways(j, i), candidates for the positions between, if known."""
+    """The patterns of the layers from below; ways(j, i), if known, are candidate paths between."""
 
     steps: tuple[Pattern, ...]
     ways: Callable | None
@@ -43,7 +44,7 @@ class Layers(NamedTuple):
 class Family:
     """Layers as a function of the parameters `names`; fixed layers have none.
 
-    `instance` holds the parameters that the user's own layers have, if this is a generalisation of them.
+    `instance` holds the parameters of the user's own layers, if this family generalises them.
     """
 
     build: Callable[..., Any]
@@ -68,7 +69,7 @@ class Family:
         return built
 
     def instances(self) -> Iterator[tuple[dict[str, int], Layers]]:
-        """(values, layers) at small parameters that the constructor accepts, smallest first; then `instance`."""
+        """(values, layers) at small parameters that are accepted, in order; then `instance`."""
         if not self.names:
             yield {}, self.layers_at()
             return
@@ -95,17 +96,17 @@ class Family:
         """The number of layers of the smallest instance; 0 if no instance is small."""
         return next((len(instance.steps) for _, instance in self.instances()), 0)
 
-    def symbolic(self, symbols: Symbols) -> tuple[dict[str, Any], Layers]:
-        """(values, layers) at terms, under the assumptions of the one branch that the constructor accepts.
+    def symbolic(self, symbols: Symbols) -> tuple[Values, Layers]:
+        """(values, layers) at terms, under the assumptions of the constructor's one branch.
 
         Raises Undecided if no branch, or more than one, of the constructor gives layers.
         """
-        values = {name: integer(symbols, name) for name in self.names}
-        branches = self._accepted_branches(values, symbols)
+        values = {name: integer_term(symbols, name) for name in self.names}
+        branches = self._valid_branches(values, symbols)
         if not branches:
-            raise self._undecided("their constructor rejects every value")
+            raise self._no_statement("their constructor rejects every value")
         if len(branches) > 1:
-            raise self._undecided(
+            raise self._no_statement(
                 "their constructor branches on them, and each branch needs a function of its own"
             )
         symbols.restart(branches[0])
@@ -113,20 +114,21 @@ class Family:
         symbols.branch_plan = None
         return values, built
 
-    def _accepted_branches(self, values, symbols: Symbols) -> list[tuple[bool, ...]]:
-        """The branches of the constructor that give layers, and whose assumptions do not contradict."""
+    def _valid_branches(self, values, symbols: Symbols) -> list[tuple[bool, ...]]:
+        """The constructor's branches that give layers under assumptions without contradiction."""
         accepted: list[tuple[bool, ...]] = []
         pending: list[tuple[bool, ...]] = [()]
         explored = 0
         while pending:
             explored += 1
             if explored > MAX_BRANCHES:
-                raise self._undecided(f"their constructor has more than {MAX_BRANCHES} branches")
+                raise self._no_statement(f"their constructor has more than {MAX_BRANCHES} branches")
             plan = pending.pop()
             symbols.restart(plan)
             accepts = self._accepts(values)
             branch = tuple(symbols.branches_taken)
-            pending += [(*branch[:t], not branch[t]) for t in range(len(plan), len(branch))]
+            for depth in range(len(plan), len(branch)):  # the other side of each new branch
+                pending.append((*branch[:depth], not branch[depth]))
             false = z3().BoolVal(False, symbols.context)
             premises = (*symbols.assumptions, *symbols.definitions)
             if accepts and not symbols.follows(false, *premises):
@@ -142,15 +144,16 @@ class Family:
         except (ValueError, AssertionError):
             return False
         except (TypeError, AttributeError) as error:
-            raise self._undecided(error) from error
+            raise self._no_statement(error) from error
         return True
 
-    def _undecided(self, reason) -> Undecided:
+    def _no_statement(self, reason) -> Undecided:
+        """The error for a family that has no one statement for all parameters."""
         names = ", ".join(self.names)
         return Undecided(f"the steps cannot be stated for all {names}: {reason}")
 
 
-def family(steps: StepsOrFamily, order: Sequence[int] | None) -> Family:
+def family_of(steps: StepsOrFamily, order: Sequence[int] | None) -> Family:
     """The family of fixed steps, or of a function of parameters that gives steps.
 
     Raises as `layers` does; TypeError if the function takes anything but named parameters.
@@ -168,7 +171,7 @@ def family(steps: StepsOrFamily, order: Sequence[int] | None) -> Family:
 
 
 def _parameter_names(function) -> tuple[str, ...]:
-    """The names of a function's parameters. Raises TypeError if there are none, or some have no name."""
+    """The names of a function's parameters. Raises TypeError unless it has some, all with names."""
     try:
         parameters = tuple(signature(function).parameters.values())
     except ValueError:
@@ -210,7 +213,7 @@ def generalise(fixed: Family) -> Family | None:
 
 
 def _replace_numbers(x, replacement, field="x"):
-    """The same value, with `replacement(field, number)` for each parameter that is a number above 1."""
+    """The same value, with `replacement(field, number)` for each parameter above 1."""
     if isinstance(x, int) and not isinstance(x, bool):
         return replacement(field, x) if x > 1 else x
     if isinstance(x, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Statements about any number of layers, by an induction whose steps z3 confirms one by one; abstract."""
+"""Statements about any number of layers, by an induction whose steps z3 confirms; abstract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from ...sets.types import BoolArray
-from .family import Family, Layers
+from .family import Family, Layers, Values
 from .mutations import Mutation, counterexamples
 from .query import Query
 from .small_cases import LONG_LENGTH, SHORT_LENGTH, smallest_failure
@@ -30,11 +30,11 @@ class Induction:
         self.causal = causal
         self.deadline = deadline
 
-    def steps(self, query: Query) -> Iterator[tuple[str, Any]]:
+    def induction_steps(self, query: Query) -> Iterator[tuple[str, Any]]:
         """(a step of the induction in words, the condition under which it fails)."""
         raise NotImplementedError
 
-    def failures(self, values: dict[str, Any], layers: Layers, n: int) -> BoolArray:
+    def failures(self, values: Values, layers: Layers, n: int) -> BoolArray:
         """The pairs for which the statement is false at one length, bool [i, j], without z3."""
         raise NotImplementedError
 
@@ -53,10 +53,10 @@ class Induction:
     def verdict(self) -> Verdict:
         """By small cases, then by induction."""
         start = monotonic()
-        verdict = self.untimed_verdict()
+        verdict = self._verdict()
         return replace(verdict, seconds=monotonic() - start)
 
-    def untimed_verdict(self) -> Verdict:
+    def _verdict(self) -> Verdict:
         """The same, without the seconds."""
         query = Query(self.family, self.assumes_causal)
         statement = self.statement(query)
@@ -84,8 +84,8 @@ class Induction:
         return ""
 
     def step_failure(self, query: Query) -> str:
-        """The first step of the induction that z3 does not confirm, and why; "" if it confirms all."""
-        for name, condition in self.steps(query):
+        """The first step that z3 does not confirm, and why; "" if it confirms all."""
+        for name, condition in self.induction_steps(query):
             seconds = max(0.1, self.deadline - monotonic())
             answer = query.solve(condition, seconds=seconds)
             if answer.status != "unsat":
@@ -93,7 +93,7 @@ class Induction:
         return ""
 
     def negative_control(self) -> str:
-        """A mutation that makes the statement false at a small case, and makes a step of the induction fail."""
+        """A mutation that makes the statement false at a small case, and a step fail."""
         mutations = self.mutations(self.family.layer_count())
         longest = SHORT_LENGTH if self.family.names else LONG_LENGTH
         for mutation, case in counterexamples(

@@ -1,4 +1,4 @@
-"""Any number of layers: the length of a shortest path, and pairs that no path connects, by induction.
+"""Any number of layers: how many a path needs, and which pairs no path connects, by induction.
 
 z3 confirms each step of the induction.
 
@@ -16,16 +16,18 @@ import numpy as np
 from ...sets.checks import flag
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
-from .family import Family, StepsOrFamily, family
+from .family import Family, StepsOrFamily, Values, family_of
 from .induction import Induction
 from .mutations import narrower, wider
 from .query import Query
-from .small_cases import layers_needed, pairs_in_scope, smallest_failure
-from .terms import Term, Undecided, integer, truth, z3
+from .small_cases import layer_counts, pairs_in_scope, smallest_failure
+from .terms import Term, Undecided, integer_term, truth, z3
 from .verdict import Verdict, positive_seconds
-from .wording import closure_statement, function_text, hops_statement
+from .wording import function_text, hops_statement, invariant_statement
 
 EVIDENCE_SECONDS = 5  # for the example in the evidence, beyond the time limit
+
+Function = Callable[..., Any]  # of j, i and the parameters
 
 
 def prove_hops(
@@ -37,11 +39,11 @@ def prove_hops(
     causal: bool = True,
     seconds: float = 60.0,
 ) -> Verdict:
-    """Whether j reaches i through at most hops(j, i) layers of one step, for every n, i, j and parameter
+    """Whether j reaches i through at most hops(j, i) layers of one step
 
-    By induction: if i is not j, then i attends to a = toward(j, i), and hops(j, a) < hops(j, i); and
-    hops(j, i) is above 0. With `exact`, no path is shorter: hops(j, j) <= 0, and
-    hops(j, i) <= hops(j, a) + 1 for all keys a of i.
+    The statement is for every n, i, j and parameter. By induction: if i is not j, then hops(j, i)
+    is above 0, i attends to a = toward(j, i), and hops(j, a) < hops(j, i). With `exact`, no path
+    is shorter: hops(j, j) <= 0, and hops(j, i) <= hops(j, a) + 1 for all keys a of i.
 
     Parameters
     ----------
@@ -68,36 +70,37 @@ def prove_hops(
     >>> verdict = sr.paths.prove_hops(sr.Local, needed, toward, exact=True)
     >>> print(verdict.status, verdict.statement.partition(": ")[2], sep=": ")
     proved: the shortest path from j to i through layers of Local(l) has length ceil((i - j) / l)
-    >>> print(*verdict.evidence.split(": "), sep="\\n")
-    induction, each step confirmed by z3
-    i reads i - ((i - j - 1) % l) - 1, a layer nearer to j, and no key is nearer than that
+    >>> print(*verdict.evidence.split(", which "), sep="\\n")
+    induction, each step confirmed by z3: i reads i - ((i - j - 1) % l) - 1
+    is one layer nearer to j, and no key is nearer than that
     >>> print(*verdict.negative_control.split(": "), sep="\\n")
     with distance 1 removed from layer 1, the induction fails
     the counterexample is l = 1, n = 2, j = 0, i = 1
     """
     deadline = monotonic() + positive_seconds(seconds)
-    layers = family(step, None)
-    if layers.layer_count() > 1:
+    target = family_of(step, None)
+    if target.layer_count() > 1:
         raise ValueError(f"step must be one pattern, got {step!r}")
     _check_callable("hops", hops)
     _check_callable("toward", toward)
     exact = flag("exact", exact)
     causal = flag("causal", causal)
-    return Hops(layers, causal, deadline, hops, toward, exact).verdict()
+    return Hops(target, causal, deadline, hops, toward, exact).verdict()
 
 
-def prove_closed(
+def prove_invariant(
     steps: StepsOrFamily,
     holds: Callable[..., Any],
     *,
     causal: bool = True,
     seconds: float = 60.0,
 ) -> Verdict:
-    """Whether j reaches i only if holds(j, i), through any number of layers, for every n, i, j and parameter
+    """Whether `holds` is an invariant of paths: j reaches i only if holds(j, i), at any depth
 
-    By induction over the layers, in any order: holds(j, j); and if holds(j, a), and i attends to a in any of
-    the steps, then holds(j, i). A pair that does not satisfy `holds` is never connected; the evidence names
-    the first such pair.
+    The statement is for every n, i, j and parameter, and the layers come in any order. By
+    induction: holds(j, j); and if holds(j, a), and i attends to a in any of the steps, then
+    holds(j, i). A pair that does not satisfy `holds` is never connected; the evidence names the
+    first such pair.
 
     Parameters
     ----------
@@ -105,8 +108,8 @@ def prove_closed(
     holds : function of j, i and the parameters of steps
         In + - * // %, comparisons, & and |. A docstring states the condition in words.
     causal : bool
-        True to prove j <= i as well, so that no key comes after its query; the pair that the evidence names
-        then has j <= i, too.
+        True to prove j <= i as well, so that no key comes after its query. The pair that the
+        evidence names then has j <= i, too.
     seconds : float
         As for `prove`.
 
@@ -118,7 +121,7 @@ def prove_closed(
     >>> def one_block(j, i, l):
     ...     "j and i are in one block"
     ...     return j // l == i // l
-    >>> verdict = sr.paths.prove_closed(sr.Block, one_block)
+    >>> verdict = sr.paths.prove_invariant(sr.Block, one_block)
     >>> print(verdict.status, verdict.statement.partition(": ")[2], sep=": ")
     proved: layers of Block(l) lead from j to i only if j and i are in one block
     >>> print(verdict.evidence)
@@ -128,10 +131,10 @@ def prove_closed(
     the counterexample is l = 1, n = 2, j = 0, i = 1
     """
     deadline = monotonic() + positive_seconds(seconds)
-    layers = family(steps, None)
+    target = family_of(steps, None)
     _check_callable("holds", holds)
     causal = flag("causal", causal)
-    return Closed(layers, causal, deadline, holds).verdict()
+    return Invariant(target, causal, deadline, holds).verdict()
 
 
 def _check_callable(name: str, value) -> None:
@@ -148,8 +151,8 @@ class Hops(Induction):
         family: Family,
         causal: bool,
         deadline: float,
-        hops: Callable[..., Any],
-        toward: Callable[..., Any],
+        hops: Function,
+        toward: Function,
         exact: bool,
     ):
         super().__init__(family, causal, deadline)
@@ -162,7 +165,7 @@ class Hops(Induction):
         """hops(j, i) as a z3 integer."""
         return query.term(self.hops(j, i, **query.values)).expression
 
-    def steps(self, query):
+    def induction_steps(self, query):
         all_of, negate = z3().And, z3().Not
         i, j = query.i, query.j
         a = query.term(self.toward(j, i, **query.values))
@@ -188,7 +191,7 @@ class Hops(Induction):
         all_of = z3().And
         i, j = query.i, query.j
         step = query.layers.steps[0]
-        a = integer(query.symbols, "a")
+        a = integer_term(query.symbols, "a")
         from_a = self.hops_between(query, j, a)
         from_j = self.hops_between(query, j, j)
         key = [query.attends(step, i, a), *query.range_conditions(a)]
@@ -204,9 +207,10 @@ class Hops(Induction):
             yield "no key comes after its query", looks_ahead
 
     def failures(self, values, layers, n):
-        needed = layers_needed(layers.steps, n)
+        needed = layer_counts(layers.steps, n)
         i, j = np.arange(n)[:, None], np.arange(n)
-        claimed: IntArray = np.broadcast_to(self.hops(j, i, **values), (n, n))
+        hops = self.hops(j, i, **values)
+        claimed: IntArray = np.broadcast_to(hops, (n, n))
         wrong = needed != claimed if self.exact else needed > claimed
         return wrong & pairs_in_scope(n, self.causal)
 
@@ -214,25 +218,27 @@ class Hops(Induction):
         return narrower(count, self.causal)
 
     def statement(self, query):
-        hops = function_text(self.hops, self.hops(query.j, query.i, **query.values))
+        value = self.hops(query.j, query.i, **query.values)
+        hops = function_text(self.hops, value)
         return hops_statement(query.layers.steps, self.scope(query), hops, self.exact)
 
     def evidence(self, query):
-        key = function_text(self.toward, self.toward(query.j, query.i, **query.values))
+        value = self.toward(query.j, query.i, **query.values)
+        key = function_text(self.toward, value)
         nearer = (
-            "a layer nearer to j, and no key is nearer than that"
+            "one layer nearer to j, and no key is nearer than that"
             if self.exact
-            else "at least a layer nearer to j"
+            else "at least one layer nearer to j"
         )
-        return f"induction, each step confirmed by z3: i reads {key}, {nearer}"
+        return f"induction, each step confirmed by z3: i reads {key}, which is {nearer}"
 
 
-class Closed(Induction):
-    """j reaches i only if holds(j, i), and j <= i if causal, which is proved with it and not assumed."""
+class Invariant(Induction):
+    """j reaches i only if holds(j, i), and j <= i if causal, which is proved and not assumed."""
 
     assumes_causal = False
 
-    def __init__(self, family: Family, causal: bool, deadline: float, holds: Callable[..., Any]):
+    def __init__(self, family: Family, causal: bool, deadline: float, holds: Function):
         super().__init__(family, causal, deadline)
         self.holds = holds
 
@@ -241,23 +247,25 @@ class Closed(Induction):
         holds = truth(self.holds(j, i, **query.values), query.symbols)
         return z3().And(holds, j.expression <= i.expression) if self.causal else holds
 
-    def steps(self, query):
+    def induction_steps(self, query):
+        all_of, negate = z3().And, z3().Not
         i, j = query.i, query.j
-        a = integer(query.symbols, "a")
-        yield "holds(j, j)", z3().Not(self.condition(query, j, j))
+        a = integer_term(query.symbols, "a")
+        yield "holds(j, j)", negate(self.condition(query, j, j))
         for m, step in enumerate(query.layers.steps, 1):
-            attends = query.attends(step, i, a)
-            premise = z3().And(attends, *query.range_conditions(a), self.condition(query, j, a))
+            premises = [query.attends(step, i, a), *query.range_conditions(a)]
+            premises.append(self.condition(query, j, a))
+            conclusion = self.condition(query, j, i)
             yield (
                 f"holds(j, a) implies holds(j, i) if i attends to a in layer {m}",
-                z3().And(premise, z3().Not(self.condition(query, j, i))),
+                all_of(all_of(*premises), negate(conclusion)),
             )
 
     def failures(self, values, layers, n):
-        reachable = layers_needed(layers.steps, n) < n
+        reachable = layer_counts(layers.steps, n) < n
         return reachable & ~self.mask(values, n)
 
-    def mask(self, values: dict[str, Any], n: int) -> BoolArray:
+    def mask(self, values: Values, n: int) -> BoolArray:
         """holds(j, i), and j <= i if causal, bool [i, j]."""
         i, j = np.arange(n)[:, None], np.arange(n)
         holds = np.broadcast_to(self.holds(j, i, **values), (n, n))
@@ -267,15 +275,16 @@ class Closed(Induction):
         return wider(count, self.causal)
 
     def statement(self, query):
-        holds = function_text(self.holds, self.holds(query.j, query.i, **query.values))
-        return closure_statement(query.layers.steps, self.scope(query), holds)
+        value = self.holds(query.j, query.i, **query.values)
+        holds = function_text(self.holds, value)
+        return invariant_statement(query.layers.steps, self.scope(query), holds)
 
     def evidence(self, query):
-        def excluded_pairs(values, layers, n):
+        def exclusions(values, layers, n):
             return ~self.mask(values, n) & pairs_in_scope(n, self.causal)
 
         limit = self.deadline + EVIDENCE_SECONDS
-        pair = smallest_failure(self.family, excluded_pairs, limit)
+        pair = smallest_failure(self.family, exclusions, limit)
         if pair is None:
             raise Undecided(
                 "holds(j, i) is true for every pair that was checked, so it excludes nothing"

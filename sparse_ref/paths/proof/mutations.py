@@ -1,13 +1,12 @@
-"""Mutated layers, for negative controls: a statement that is true of the layers is false for a mutant.
+"""Mutations of layers, for negative controls: a true statement about layers is false for a mutant.
 
-A mutant has some keys fewer, or some more.
+A mutation removes some keys, or adds some.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
 from time import monotonic
 from typing import NamedTuple
 
@@ -18,6 +17,8 @@ from .small_cases import SHORT_LENGTH, Failures, first_failure, lengths_to_try, 
 from .verdict import Counterexample
 
 MAX_DISTANCE = 8  # keys at distances up to this are removed or added
+
+PatternChange = Callable[[Pattern], Pattern]
 
 
 class Mutation(NamedTuple):
@@ -33,9 +34,9 @@ def narrower(count: int, causal: bool) -> Iterator[Mutation]:
     They remove one distance from one layer, or from all; then all keys but i itself; then all keys.
     """
     every_layer = range(count)
-    places: list[tuple[Sequence[int], str]] = [((m,), f"layer {m + 1}") for m in every_layer]
-    places.append((every_layer, "every layer"))
-    for numbers, place in places:
+    places: dict[str, Sequence[int]] = {f"layer {m + 1}": (m,) for m in every_layer}
+    places["every layer"] = every_layer
+    for place, numbers in places.items():
         for distance in (*_distances(causal), 0):
             text = f"with distance {distance} removed from {place}"
             yield _mutation(text, numbers, partial(_without_distance, distance=distance))
@@ -62,7 +63,8 @@ def counterexamples(
 ) -> Iterator[tuple[Mutation, Counterexample]]:
     """(mutation, counterexample) for small instances whose mutant makes the statement false.
 
-    `failures(values, mutant, n)` are the pairs for which it is false. The search ends at the deadline.
+    `failures(values, mutant, n)` are the pairs for which it is false. The search ends at the
+    deadline.
     """
     for mutation in mutations:
         for values, layers in family.instances():
@@ -80,31 +82,40 @@ def counterexamples(
 
 def _distances(causal: bool) -> list[int]:
     """Distances i - j, the nearest first; to both sides unless causal."""
-    forward = range(1, MAX_DISTANCE + 1)
-    return list(forward) if causal else list(chain.from_iterable((d, -d) for d in forward))
+    distances = []
+    for distance in range(1, MAX_DISTANCE + 1):
+        distances.append(distance)
+        if not causal:
+            distances.append(-distance)
+    return distances
 
 
-def _mutation(text: str, numbers: Sequence[int], change: Callable[[Pattern], Pattern]) -> Mutation:
+def _mutation(text: str, numbers: Sequence[int], change: PatternChange) -> Mutation:
     """The mutation that changes the layers of these numbers."""
 
     def change_layers(layers: Layers) -> Layers:
         steps = enumerate(layers.steps)
-        return layers._replace(steps=tuple(change(p) if m in numbers else p for m, p in steps))
+        mutated = [change(p) if m in numbers else p for m, p in steps]
+        return layers._replace(steps=tuple(mutated))
 
     return Mutation(text, change_layers)
 
 
 def _without_distance(p: Pattern, distance: int) -> Pattern:
+    """The pattern without keys j = i - distance."""
     return p - Band(distance, -distance)
 
 
 def _with_distance(p: Pattern, distance: int) -> Pattern:
+    """The pattern with keys j = i - distance."""
     return p | Band(distance, -distance)
 
 
 def _only_self(p: Pattern) -> Pattern:
+    """The pattern with at most the key i itself."""
     return p & Window(0)
 
 
 def _no_keys(p: Pattern) -> Pattern:
+    """The pattern without keys."""
     return p - p

@@ -1,14 +1,14 @@
-"""Do these layers connect every pair, whatever n, i, j and the parameters? Proved, refuted, or unknown.
+"""Do these layers connect every pair, whatever n, i, j and the parameters are?
 
-The statement is that of Child et al. 2019, sec. 4.2. z3 reads it from the `formula`s of the patterns.
+The statement is that of Child et al. 2019, sec. 4.2. z3 reads it from the patterns' `formula`s.
 
-- First every path is checked at small lengths, and parameters from 0 to 4. A pair without a path refutes
-  the statement, and is the smallest of these.
-- Then z3 looks for a case in which the path through known positions fails, at all parameters at once.
-- Then z3 looks for a pair that no path connects, at the user's own numbers, by quantifier elimination.
+- First every path is checked at small lengths, and parameters from 0 to 4. A pair without a path
+  refutes the statement, and is the smallest of these.
+- Then z3 looks for a case in which the path through known positions fails, at all parameters.
+- Then z3 looks for a pair that no path connects, at fixed numbers, by eliminating quantifiers.
 
-Negative control: the same proof is run on sets with some keys removed, for which the claim is false, and
-must fail.
+Negative control: the same proof is run on sets with keys removed, for which the claim is false,
+and must fail.
 
 Symbols:  j, i as in `finite.reach`; a, b, c, ... are the positions between them.
 """
@@ -23,18 +23,17 @@ from time import monotonic
 import numpy as np
 
 from ...sets.checks import flag, integer
+from ...sets.types import BoolArray
 from ..finite.reach import reach
 from ..layers import MAX_LENGTH
-from .family import Family, StepsOrFamily, family, generalise
+from .family import Family, Layers, StepsOrFamily, Values, family_of, generalise
 from .mutations import Mutation, counterexamples, narrower
 from .query import Answer, Query
-from .small_cases import missing_pairs, single_length, smallest_missing_pair
-from .terms import Term, Undecided, z3
-from .terms import integer as symbol
+from .small_cases import missing_pairs, single_length, smallest_failure
+from .terms import Term, Undecided, integer_term, z3
 from .verdict import Counterexample, Verdict, positive_seconds
-from .wording import POSITION_LETTERS, Scope, Statement, connection_statement, letters
+from .wording import Scope, Statement, connection_statement, path_failure_text, position_names
 
-SHOWN_PATHS = 3
 MAX_BETWEEN = 4  # positions for which combinations of i, j and 0 are tried if no path is known
 SHOWN_POSITIONS = 12
 
@@ -48,14 +47,16 @@ def prove(
     n: int | None = None,
     seconds: float = 60.0,
 ) -> Verdict:
-    """Whether the layers connect every j <= i:  j in A_a^(1), a in A_b^(2), ..., for every n, i, j, parameter
+    """Whether the layers connect every pair j <= i, for every n and every parameter
+
+    They do if there are positions a, b, ... with  j in A_a^(1), a in A_b^(2), ..., up to i.
 
     Parameters
     ----------
-    steps : Factorized, Pattern, sequence of patterns, or function of named parameters that gives these
-        The first pattern is the lowest layer. For a function, such as `strided` or
-        `lambda l: (Lookback(l), Strided(l))`, the statement is about all parameters that it accepts, and a
-        parameter called n is the length. Numbers above 1 in fixed steps are tried as parameters, too.
+    steps : Factorized, Pattern, sequence of patterns, or function that gives these
+        The first pattern is the lowest layer. For a function, as `strided` or
+        `lambda l: (Lookback(l), Strided(l))`, the statement is about all parameters that it
+        accepts; n is the length. Numbers above 1 in fixed steps are tried as parameters, too.
     residual : bool
         Each layer also keeps the information at i itself, by the residual edge.
     order : sequence of int, optional
@@ -67,12 +68,12 @@ def prove(
     seconds : float
         The time after which the verdict is "unknown". The check of one length is always finished.
 
-    Positions between lie anywhere in 0 <= a < n. The path is the closed form `via` of a Factorized, or goes
-    through i, j and 0 only; if both fail, any path is searched at the given numbers. Sets without a formula
-    (Listed, Random) end "unknown" beyond the lengths that were checked, unless they are stated for one
-    length, of which every pair is checked.
+    Positions between lie anywhere in 0 <= a < n. The path is the closed form `via` of a Factorized,
+    or goes through i, j and 0 only; if both fail, z3 searches any path at the given numbers. Sets
+    without a formula (Listed, Random) end "unknown" beyond the lengths that were checked, unless
+    they are stated for one length, of which every pair is checked.
 
-    Raises TypeError or ValueError naming argument, value and bound; ImportError if z3 is needed and missing.
+    Raises TypeError or ValueError naming argument, value and bound; ImportError without z3.
 
     Source: Child et al. 2019, sec. 4.2.
 
@@ -88,14 +89,14 @@ def prove(
     Counterexample(j=0, i=7, n=8, parameters=())
     """
     start = monotonic()
-    layers = family(steps, order)
+    target = family_of(steps, order)
     residual = flag("residual", residual)
     causal = flag("causal", causal)
     n = None if n is None else integer("n", n, 1, MAX_LENGTH)
-    if n is not None and "n" in layers.names:
+    if n is not None and "n" in target.names:
         raise ValueError(f"n must be given once: it is a parameter of steps, and n = {n}")
     deadline = start + positive_seconds(seconds)
-    verdict = Proof(layers, residual, causal, n, deadline).verdict()
+    verdict = Proof(target, residual, causal, n, deadline).verdict()
     return replace(verdict, seconds=monotonic() - start)
 
 
@@ -111,29 +112,28 @@ class Proof:
 
     def verdict(self) -> Verdict:
         """By small cases, then by z3."""
-        missing = smallest_missing_pair(
-            self.family, self.residual, self.causal, self.n, self.deadline
-        )
+        missing = smallest_failure(self.family, self.failures, self.deadline, self.n)
         if missing is not None:
-            reached = self.reach_text(missing)
-            return self.refutation(missing, f"every path was checked: {reached}")
+            reason = self.reach_text(missing)
+            return self.refutation(missing, f"every path was checked: {reason}")
         if not self.family.names:
             length = single_length(self.family.layers_at(), {}, self.n)
             if length is not None:
                 return self.exhaustive_proof(length)
         reasons = []
-        for layers, eliminate in self.attempts():
+        for family, eliminate in self.attempts():
             try:
-                result = self.attempt(layers, eliminate)
+                result = self.attempt(family, eliminate)
             except (Undecided, TypeError, AttributeError, z3().Z3Exception) as error:
                 result = str(error)
             if isinstance(result, Verdict):
                 return result
             reasons.append(result)
-        return Verdict("unknown", *self.statement(self.family), "; ".join(dict.fromkeys(reasons)))
+        statement = self.statement(self.family)
+        return Verdict("unknown", *statement, "; ".join(dict.fromkeys(reasons)))
 
     def attempts(self) -> Iterator[tuple[Family, bool]]:
-        """(layers, whether to eliminate quantifiers), the most general first."""
+        """(family, whether to eliminate quantifiers), the most general first."""
         is_fixed = not self.family.names
         general = generalise(self.family) if is_fixed else None
         if general is not None:
@@ -142,16 +142,16 @@ class Proof:
         if is_fixed:
             yield self.family, True
 
-    def attempt(self, layers: Family, eliminate: bool) -> Verdict | str:
+    def attempt(self, family: Family, eliminate: bool) -> Verdict | str:
         """The verdict by z3, or the reason why there is none."""
-        query = Query(layers, self.causal, self.n)
-        instances = (values for values, _ in layers.instances())
-        if query.is_vacuous([layers.instance] if layers.instance else instances):
+        query = Query(family, self.causal, self.n)
+        instances = (values for values, _ in family.instances())
+        if query.is_vacuous([family.instance] if family.instance else instances):
             return "no parameters that were tried fulfil the assumptions"
         negation = self.negation(query, eliminate)
-        answer = query.solve(negation, seconds=self.seconds_left(), eliminate=eliminate)
+        answer = query.solve(negation, seconds=self.remaining_seconds(), eliminate=eliminate)
         if answer.status == "unsat":
-            return self.confirmation(layers, query, eliminate)
+            return self.confirmation(family, query, eliminate)
         if answer.case is not None and eliminate:
             case = self.smallest_case(query, answer.case)
             return self.refutation(case, f"z3 finds no path: {self.reach_text(case)}")
@@ -166,8 +166,8 @@ class Proof:
                 query.path_condition(path, self.residual) for path in self.candidate_paths(query)
             ]
             return z3().Not(z3().Or(*paths))
-        names = letters(POSITION_LETTERS, len(query.layers.steps) - 1)
-        between = [symbol(query.symbols, name) for name in names]
+        names = position_names(len(query.layers.steps) - 1)
+        between = [integer_term(query.symbols, name) for name in names]
         no_path = z3().Not(query.path_condition(between, self.residual))
         return z3().ForAll([a.expression for a in between], no_path) if between else no_path
 
@@ -189,9 +189,9 @@ class Proof:
         for path in paths:
             yield [query.term(a) for a in path]
 
-    def confirmation(self, layers: Family, query: Query, eliminate: bool) -> Verdict | str:
+    def confirmation(self, family: Family, query: Query, eliminate: bool) -> Verdict | str:
         """The verdict "proved", if the negative control fails as it must; otherwise why not."""
-        control = self.negative_control(layers, eliminate)
+        control = self.negative_control(family, eliminate)
         if not control:
             return "z3 finds no pair without a path, but no change that was tried makes that false"
         evidence = (
@@ -199,31 +199,31 @@ class Proof:
             if eliminate
             else f"z3 finds no case in which {self.failure_text(query)}"
         )
-        if layers.instance:
-            values = ", ".join(f"{name} = {x}" for name, x in layers.instance.items())
+        if family.instance:
+            values = ", ".join(f"{name} = {x}" for name, x in family.instance.items())
             evidence += f" (instance: {values})"
-        statement = self.statement(layers, query)
+        statement = self.statement(family, query)
         return Verdict("proved", *statement, evidence, negative_control=control)
 
-    def negative_control(self, layers: Family, eliminate: bool) -> str:
-        """A mutation that makes the statement false at a small case, in which the same query is then satisfied."""
-        for mutation, case in self.false_mutants(layers):
-            query = Query(layers, self.causal, self.n, mutation.change)
+    def negative_control(self, family: Family, eliminate: bool) -> str:
+        """A mutation that makes the statement false at a small case, which the same query finds."""
+        for mutation, case in self.false_mutants(family):
+            query = Query(family, self.causal, self.n, mutation.change)
             negation = self.negation(query, eliminate)
-            limit = self.seconds_left()
-            answer = query.solve(negation, seconds=limit, eliminate=eliminate, at=case)
+            seconds = self.remaining_seconds()
+            answer = query.solve(negation, seconds=seconds, eliminate=eliminate, at=case)
             if answer.status == "sat":
                 return f"{mutation.text}, z3 finds the counterexample {case}"
         return ""
 
-    def false_mutants(self, layers: Family) -> Iterator[tuple[Mutation, Counterexample]]:
+    def false_mutants(self, family: Family) -> Iterator[tuple[Mutation, Counterexample]]:
         """Mutations of the layers, each with a case in which no path connects the pair."""
+        mutations = narrower(family.layer_count(), self.causal)
+        return counterexamples(family, mutations, self.failures, self.deadline, n=self.n)
 
-        def failures(values, mutant, n):
-            return missing_pairs(mutant.steps, self.residual, self.causal, n)
-
-        mutations = narrower(layers.layer_count(), self.causal)
-        return counterexamples(layers, mutations, failures, self.deadline, n=self.n)
+    def failures(self, values: Values, layers: Layers, n: int) -> BoolArray:
+        """The pairs without a path at one length, bool [i, j]."""
+        return missing_pairs(layers.steps, self.residual, self.causal, n)
 
     def exhaustive_proof(self, length: int) -> Verdict:
         """The verdict "proved" if every pair of the one length has a path."""
@@ -239,9 +239,8 @@ class Proof:
         """The verdict "refuted", with the pair that no path connects."""
         try:
             statement = self.statement(self.family)
-        except (
-            Undecided
-        ):  # the family has no statement for all parameters; state the one that fails
+        except Undecided:
+            # There is no one statement for all parameters: state the one that fails.
             layers = self.family.layers_at(**dict(case.parameters))
             conditions = [f"{name} = {x}" for name, x in case.parameters]
             scope = Scope(conditions, self.causal, single_length(layers, {}, self.n))
@@ -254,37 +253,28 @@ class Proof:
         for name in ("n", "i", "j"):
             expression = getattr(query, name).expression
             answer = Answer("sat", case)
-            while answer.status == "sat" and self.seconds_left() > 1:
+            while answer.status == "sat" and self.remaining_seconds() > 1:
                 case = answer.case or case
                 smaller = expression < getattr(case, name)
-                limit = self.seconds_left()
-                answer = query.solve(*conditions, smaller, seconds=limit, eliminate=True)
+                seconds = self.remaining_seconds()
+                answer = query.solve(*conditions, smaller, seconds=seconds, eliminate=True)
             conditions.append(expression == getattr(case, name))
         return case
 
-    def statement(self, layers: Family, query: Query | None = None) -> Statement:
+    def statement(self, family: Family, query: Query | None = None) -> Statement:
         """The statement, in words and in TeX."""
-        if not layers.names:
-            fixed = layers.layers_at()
+        if not family.names:
+            fixed = family.layers_at()
             scope = Scope([], self.causal, single_length(fixed, {}, self.n))
             return connection_statement(fixed.steps, scope, self.residual)
-        query = query or Query(layers, self.causal, self.n)
+        query = query or Query(family, self.causal, self.n)
         scope = Scope(query.assumption_texts(), self.causal, query.length)
-        return connection_statement(query.layers.steps, scope, self.residual, layers.names)
+        return connection_statement(query.layers.steps, scope, self.residual, family.names)
 
     def failure_text(self, query: Query) -> str:
         """The failure that z3 looks for, in words."""
-        count = len(query.layers.steps) - 1
-        if count == 0:
-            return "i does not attend to j"
-        names = letters(POSITION_LETTERS, count, query.values)
-        paths = [
-            ", ".join(f"{name} = {a!r}" for name, a in zip(names, path))
-            for path in self.candidate_paths(query)
-        ]
-        if len(paths) > SHOWN_PATHS:
-            return "every path through j, i and 0 fails"
-        return f"the path through {' or '.join(paths)} fails"
+        names = position_names(len(query.layers.steps) - 1, query.values)
+        return path_failure_text(names, list(self.candidate_paths(query)))
 
     def reach_text(self, case: Counterexample) -> str:
         """The positions that j reaches, of which i is none."""
@@ -299,6 +289,6 @@ class Proof:
         more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
         return f"j = {case.j} reaches only i = {shown}{more}"
 
-    def seconds_left(self) -> float:
+    def remaining_seconds(self) -> float:
         """Seconds until the deadline, at least 0.1 so that z3 can report that it gave up."""
         return max(0.1, self.deadline - monotonic())

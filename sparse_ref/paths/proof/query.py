@@ -1,4 +1,4 @@
-"""One query to z3 about layers at terms for i, j, n and the parameters: do conditions hold in any case?"""
+"""One query to z3 about layers at terms for i, j, n and parameters: is there a case, and which?"""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from ...sets.pattern import Pattern
 from .family import Family, Layers
-from .terms import Symbols, Term, Undecided, integer, integer_expression, truth, z3
+from .terms import Symbols, Term, Undecided, integer_expression, integer_term, truth, z3
 from .verdict import Counterexample
 
 # z3 is restarted with another seed, as its luck varies: the share of the time that each seed gets.
 TIME_SHARES = (0.02, 0.02, 0.04, 0.04, 0.08, 0.1, 0.2, 0.5)
-MAX_VACUITY_MS = 5000
+VACUITY_TIMEOUT = 5000  # in ms
 NEGATIONS = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
 MIRRORS = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
@@ -44,10 +44,10 @@ class Query:
         self.symbols = Symbols()
         self.values, layers = family.symbolic(self.symbols)
         self.layers = layers if change is None else change(layers)
-        self.i = integer(self.symbols, "i")
-        self.j = integer(self.symbols, "j")
-        self.n = self.values["n"] if "n" in self.values else integer(self.symbols, "n")
-        self.bounds = [*self.range_conditions(self.i), *self.range_conditions(self.j)]
+        self.i = integer_term(self.symbols, "i")
+        self.j = integer_term(self.symbols, "j")
+        self.n = self.values["n"] if "n" in self.values else integer_term(self.symbols, "n")
+        self.bounds = self.range_conditions(self.i) + self.range_conditions(self.j)
         if causal:
             self.bounds.append(self.j.expression <= self.i.expression)
         self.length = self._single_length(n)
@@ -64,7 +64,9 @@ class Query:
 
     def term(self, x) -> Term:
         """An int as a term."""
-        return x if isinstance(x, Term) else Term(integer_expression(x, self.symbols), self.symbols)
+        if isinstance(x, Term):
+            return x
+        return Term(integer_expression(x, self.symbols), self.symbols)
 
     def range_conditions(self, x: Term) -> list[Any]:
         """0 <= x < n."""
@@ -127,24 +129,30 @@ class Query:
         return answer
 
     def is_vacuous(self, instances: Iterable[dict[str, int]]) -> bool:
-        """Whether the assumptions hold for none of these parameters, at any n: a proof would mean nothing."""
+        """Whether the assumptions hold for none of these parameters, at any n.
+
+        Then a proof would mean nothing.
+        """
         for values in instances:
             solver = z3().Solver(ctx=self.symbols.context)
-            solver.set("timeout", MAX_VACUITY_MS)
+            solver.set("timeout", VACUITY_TIMEOUT)
             solver.add(*self._premises())
-            solver.add(*(self.values[name].expression == x for name, x in values.items()))
+            for name, x in values.items():
+                solver.add(self.values[name].expression == x)
             if solver.check() == z3().sat:
                 return False
         return True
 
     def _premises(self) -> list[Any]:
+        """What is known of the terms before any condition."""
         return [*self.symbols.assumptions, *self.symbols.definitions, *self.bounds]
 
     def _case_conditions(self, case: Counterexample) -> list[Any]:
         """The conditions that fix every term to its number in this case."""
-        numbers = [(self.i, case.i), (self.j, case.j), (self.n, case.n)]
-        numbers += [(self.values[name], x) for name, x in case.parameters]
-        return [term.expression == x for term, x in numbers]
+        positions = [self.i.expression == case.i, self.j.expression == case.j]
+        length = self.n.expression == case.n
+        parameters = [self.values[name].expression == x for name, x in case.parameters]
+        return [*positions, length, *parameters]
 
     def _check(self, premises, solver, seconds: float) -> Answer:
         """The answer of one solver within some seconds."""
@@ -169,10 +177,16 @@ class Query:
         """The numbers that a z3 model gives to the terms."""
 
         def number(term: Term) -> int:
+            # With model completion, terms that the model leaves free get a number, too.
             return model.eval(term.expression, model_completion=True).as_long()
 
-        parameters = tuple((name, number(term)) for name, term in self.values.items())
-        return Counterexample(number(self.j), number(self.i), number(self.n), parameters)
+        parameters = {name: number(term) for name, term in self.values.items()}
+        return Counterexample(
+            j=number(self.j),
+            i=number(self.i),
+            n=number(self.n),
+            parameters=tuple(parameters.items()),
+        )
 
 
 def _readable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Statements about paths, checked without z3 at one length at a time: the smallest pair for which one is false."""
+"""Statements about paths, checked without z3 at single lengths: the smallest pair that fails."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
 from time import monotonic
-from typing import Any
 
 import numpy as np
 
@@ -14,34 +13,23 @@ from ...sets.mask import brute_mask
 from ...sets.types import BoolArray, IntArray
 from ..finite.reach import reach
 from ..layers import MAX_LENGTH
-from .family import Family, Layers
+from .family import Family, Layers, Values
 from .verdict import Counterexample
 
 SHORT_LENGTH = 24  # every length up to this is checked, if keys may come after their query
-LONG_LENGTH = 512  # the longest that fixed layers are checked at
+LONG_LENGTH = 512  # the longest at which fixed layers are checked
 MAX_MATRIX_LENGTH = 64  # up to this, products of whole matrices are quicker than `reach`
 
-Failures = Callable[[dict[str, Any], Layers, int], BoolArray]
-"""failures(values, layers, n): the pairs for which a statement is false, bool [i, j]."""
-
-
-def smallest_missing_pair(
-    family: Family, residual: bool, causal: bool, n: int | None, deadline: float
-) -> Counterexample | None:
-    """The smallest pair without a path at small parameters and lengths; None if all have one."""
-
-    def failures(values, layers: Layers, n: int) -> BoolArray:
-        return missing_pairs(layers.steps, residual, causal, n)
-
-    return smallest_failure(family, failures, deadline, n)
+# failures(values, layers, n) are the pairs for which a statement is false, bool [i, j].
+Failures = Callable[[Values, Layers, int], BoolArray]
 
 
 def smallest_failure(
     family: Family, failures: Failures, deadline: float, n: int | None = None
 ) -> Counterexample | None:
-    """The smallest pair by n, then i, then j in `failures` at small parameters and lengths; or None.
+    """The smallest pair in `failures` at small parameters and lengths; or None.
 
-    The search ends at the deadline.
+    The order is by n, then i, then j. The search ends at the deadline.
     """
     smallest: Counterexample | None = None
     for values, layers in family.instances():
@@ -62,6 +50,7 @@ def smallest_failure(
 
 
 def _size(case: Counterexample) -> tuple[int, int, int]:
+    """What counterexamples are ordered by."""
     return case.n, case.i, case.j
 
 
@@ -113,13 +102,13 @@ def _first_pair(pairs: BoolArray, n: int) -> Counterexample:
 
 
 def single_length(layers: Layers, values, n: int | None = None):
-    """The one length: `n`, that which the sets are stated for, or a parameter n; None for every length."""
+    """The one length of a statement: `n`, the sets' own length, or a parameter n; None for all."""
     candidates = (n, layers.own_length, values.get("n"))
     return next((length for length in candidates if length is not None), None)
 
 
-def lengths_to_try(layers: Layers, length: int | None, longest: int = LONG_LENGTH) -> Iterator[int]:
-    """The single length, if there is one; otherwise lengths up to three times the largest parameter.
+def lengths_to_try(layers: Layers, length: int | None, longest: int) -> Iterator[int]:
+    """The single length, if there is one; otherwise lengths to three times the largest parameter.
 
     If no key comes after its query, the longest of them stands for all.
     """
@@ -136,12 +125,15 @@ def lengths_to_try(layers: Layers, length: int | None, longest: int = LONG_LENGT
 
 def is_causal(layers: Layers, n: int) -> bool:
     """Whether no key comes after its query, up to n."""
-    return not any(np.triu(brute_mask(p, n), 1).any() for p in layers.steps)
+    masks = (brute_mask(p, n) for p in layers.steps)
+    return not any(np.triu(mask, 1).any() for mask in masks)
 
 
 def pairs_in_scope(n: int, causal: bool) -> BoolArray:
     """The pairs that a statement is about, bool [i, j]."""
-    return np.tri(n, dtype=np.bool_) if causal else np.ones((n, n), bool)
+    if causal:
+        return np.tri(n, dtype=np.bool_)
+    return np.ones((n, n), np.bool_)
 
 
 def connections(steps, n: int, residual: bool) -> BoolArray:
@@ -162,9 +154,13 @@ def missing_pairs(steps, residual: bool, causal: bool, n: int) -> BoolArray:
     return ~connections(steps, n, residual) & pairs_in_scope(n, causal)
 
 
-def layers_needed(steps, n: int) -> IntArray:
-    """[i, j] = the least number of layers, each any of the steps, through which j reaches i; n for none."""
-    step = np.logical_or.reduce([brute_mask(p, n) for p in steps]).astype(np.float32)
+def layer_counts(steps, n: int) -> IntArray:
+    """[i, j] = the least number of layers through which j reaches i; n if none does.
+
+    Each layer is any of the steps.
+    """
+    masks = [brute_mask(p, n) for p in steps]
+    step = np.logical_or.reduce(masks).astype(np.float32)
     new_pairs = np.eye(n, dtype=bool)
     needed = np.where(new_pairs, 0, n)
     for r in range(1, n):

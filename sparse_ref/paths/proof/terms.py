@@ -1,10 +1,11 @@
 """Symbolic integers: a constructor or formula that runs on them states what holds for all integers.
 
-A `Term` takes part in + - * // %, comparisons and the constructors of patterns like an int. Bounds and
-refusals of a constructor become assumptions, so that a statement about Summary(l, c) is for all c <= l.
+A `Term` takes part in + - * // %, comparisons and the constructors of patterns like an int. Bounds
+and refusals of a constructor become assumptions in the `Symbols` that the term belongs to: so a
+statement about Summary(l, c) is for all c <= l.
 
-Symbols:  if b is a Term, x // b = q and x % b = r are stated as  x = b q + r,  0 <= r < b,  since z3
-reasons better about products.
+Symbols:  if b is a Term, x // b = q and x % b = r are stated as  x = b q + r,  0 <= r < b,  since
+z3 reasons better about products.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ def z3() -> Any:
 
 
 class Undecided(ValueError):
-    """No verdict is possible, and why: a set without a formula, a division that may be by 0, or no time left."""
+    """No verdict is possible, and why: for one, a set has no formula, or a divisor may be 0."""
 
 
 class Symbols:
     """A z3 context: its constants, the assumptions about them, and the definitions of quotients.
 
-    z3 orders constants by name and by address in memory. They are numbered here, so that runs repeat.
+    z3 orders constants by name and by address in memory. Here they have numbers, so that each run
+    takes the same course.
     """
 
     def __init__(self):
@@ -48,7 +50,7 @@ class Symbols:
         self.restart(None)
 
     def restart(self, branch_plan: tuple[bool, ...] | None) -> None:
-        """Forget all assumptions. Branches follow the plan, then take False; None refuses to branch."""
+        """Drop all assumptions. Branches follow the plan, then are False; without it they raise."""
         self.assumptions: list[Any] = []
         self.definitions: list[Any] = []
         self.branches_taken: list[bool] = []
@@ -66,11 +68,12 @@ class Symbols:
         text = re.sub(r"(?<!/)/(?!/)", " // ", text)
         return re.sub(r"\s+", " ", text)
 
-    def _constant_name(self, match: re.Match) -> str:
+    def _constant_name(self, match: re.Match[str]) -> str:
+        """The name of the constant k!t."""
         return self.names[int(match[1])]
 
     def follows(self, condition, *premises) -> bool:
-        """Whether z3 derives the condition from the premises, within the same effort on every machine."""
+        """Whether z3 derives the condition from the premises; the effort is the same everywhere."""
         solver = z3().Solver(ctx=self.context)
         solver.set("rlimit", EFFORT_LIMIT)
         solver.add(*premises, z3().Not(condition))
@@ -97,7 +100,7 @@ class Symbols:
         return taken
 
     def divide(self, x, b) -> tuple[Any, Any]:
-        """(x // b, x % b) of z3 integers. Raises Undecided unless b >= 1 follows from the assumptions."""
+        """(x // b, x % b) of z3 integers. Raises Undecided unless the assumptions imply b >= 1."""
         if z3().is_int_value(b) and b.as_long() >= 1:
             return x / b, x % b
         key = x.get_id(), b.get_id()
@@ -261,7 +264,7 @@ class Truth:
         return Truth(connective(self.expression, truth(other, self.symbols)), self.symbols)
 
 
-def integer(symbols: Symbols, name: str) -> Term:
+def integer_term(symbols: Symbols, name: str) -> Term:
     """A new term for all integers, with this name."""
     return Term(symbols.constant(name), symbols)
 

@@ -19,7 +19,8 @@ class Counterexample(NamedTuple):
     parameters: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
-        values = dict(self.parameters) | {"n": self.n, "j": self.j, "i": self.i}
+        positions = {"n": self.n, "j": self.j, "i": self.i}
+        values = dict(self.parameters) | positions
         return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
@@ -36,18 +37,18 @@ class Verdict:
     evidence : str
         What the status rests on; why, if it is unknown.
     counterexample : Counterexample or None
-        The smallest one found, by n, then i, then j, among parameters from 0 to 4; None unless refuted.
+        The smallest by n, then i, then j, among parameters from 0 to 4; None unless refuted.
     negative_control : str
-        A change of the sets that makes the statement false, and that the same proof detects; "" unless
-        proved.
+        A change of the sets that makes the statement false, with the counterexample for which the
+        same proof then fails; "" unless proved.
     seconds : float
         The time it took.
 
     >>> import sparse_ref as sr
-    >>> print(sr.paths.prove(sr.fixed(4), residual=False))
-    refuted: for every n and all 0 <= j <= i < n: there is a with j in Block(4)_a and a in Summary(4, 1)_i
-    counterexample: n = 1, j = 0, i = 0
-    evidence: every path was checked: j = 0 reaches nothing
+    >>> print(sr.paths.prove(sr.Block(4)))
+    refuted: for every n and all 0 <= j <= i < n: j in Block(4)_i or j = i
+    counterexample: n = 5, j = 0, i = 4
+    evidence: every path was checked: j = 0 reaches only i = 0, 1, 2, 3
     """
 
     status: str

@@ -6,12 +6,17 @@ import re
 from collections.abc import Collection, Sequence
 from functools import partial
 from inspect import isroutine
-from itertools import groupby, islice, pairwise
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from ...sets.pattern import Pattern, leaves
 
+Steps = Sequence[Pattern]
+Names = Collection[str]
+NamesAndLegend = tuple[list[str], str]
+
 SHOWN_PARTS = 8  # of a pattern; beyond them it is shortened
+SHOWN_PATHS = 3
 NAMED_LAYERS = 3  # up to this many layers, the positions between have names
 SET_LETTERS = "ABCDEFGHKLMPQRSTUVWXYZ"
 POSITION_LETTERS = "abcdefgh"
@@ -27,7 +32,10 @@ TEX_SIGNS = {
 
 
 class Scope(NamedTuple):
-    """What a statement is for: parameters under assumptions, pairs, and one length (None for every n)."""
+    """The cases of a statement: the parameters that satisfy the assumptions, the pairs, the length.
+
+    The length is None for every n.
+    """
 
     assumptions: Sequence[str]
     causal: bool
@@ -42,9 +50,9 @@ class Statement(NamedTuple):
 
 
 def connection_statement(
-    steps: Sequence[Pattern], scope: Scope, residual: bool, parameters: Collection[str] = ()
+    steps: Steps, scope: Scope, residual: bool, parameters: Names = ()
 ) -> Statement:
-    """These layers connect every pair. `parameters` are names that positions and sets must not have."""
+    """These layers connect every pair. `parameters` are names that are not free for positions."""
     words, tex = quantifier(scope)
     names, legend = name_layers(steps, parameters)
     if len(steps) > NAMED_LAYERS:
@@ -52,13 +60,27 @@ def connection_statement(
         return Statement(
             f"{words}: j reaches i through {layers}{legend}", tex + _tex_product(steps, residual)
         )
-    between = letters(POSITION_LETTERS, len(steps) - 1, parameters)
+    between = position_names(len(steps) - 1, parameters)
     word_exists, tex_exists = _existence(between)
-    word_links, tex_links = _links(names, between, residual)
+    links = _links(names, between, residual)
+    all_words = _join_words([link.words for link in links])
+    all_tex = r" \land ".join(link.tex for link in links)
     return Statement(
-        f"{words}: {word_exists}{_join_words(word_links)}{legend}",
-        tex + tex_exists + r" \land ".join(tex_links) + tex_sets(steps),
+        f"{words}: {word_exists}{all_words}{legend}", tex + tex_exists + all_tex + tex_sets(steps)
     )
+
+
+def path_failure_text(names: list[str], paths: list[list]) -> str:
+    """The failure of every one of these paths; `names` are those of the positions between."""
+    if not names:
+        return "i does not attend to j"
+    if len(paths) > SHOWN_PATHS:
+        return "every path through j, i and 0 fails"
+    texts = []
+    for path in paths:
+        positions = [f"{name} = {a!r}" for name, a in zip(names, path)]
+        texts.append(", ".join(positions))
+    return f"the path through {' or '.join(texts)} fails"
 
 
 def _existence(between: list[str]) -> tuple[str, str]:
@@ -70,21 +92,22 @@ def _existence(between: list[str]) -> tuple[str, str]:
     return f"there {verb} {names} with ", rf"\exists\, {names}:\ "
 
 
-def _links(names: list[str], between: list[str], residual: bool) -> tuple[list[str], list[str]]:
-    """(words, TeX) of each layer's link: its position attends to the one before, or is equal to it."""
-    words, tex = [], []
-    hops = pairwise(["j", *between, "i"])
-    for m, (name, (key, query)) in enumerate(zip(names, hops), 1):
+def _links(names: Names, between: Names, residual: bool) -> list[Statement]:
+    """Each layer's link: its position attends to the one before, or with residual is the same."""
+    links = []
+    positions = ["j", *between, "i"]
+    for m, name in enumerate(names, 1):
+        key, query = positions[m - 1], positions[m]
         word_link = f"{key} in {name}_{query}"
-        tex_link = rf"{key} \in A^{{({m})}}_{{{query}}}"
+        row = rf"A^{{({m})}}_{{{query}}}"
+        tex_link = rf"{key} \in {row}"
         if residual:
             word_link += f" or {key} = {query}"
             tex_link += rf" \lor {key} = {query}"
         if residual and between:
             word_link, tex_link = f"({word_link})", f"({tex_link})"
-        words.append(word_link)
-        tex.append(tex_link)
-    return words, tex
+        links.append(Statement(word_link, tex_link))
+    return links
 
 
 def _count_layers(names: list[str]) -> str:
@@ -95,7 +118,7 @@ def _count_layers(names: list[str]) -> str:
     return f"{len(names)} layers, {_join_words(counts)}"
 
 
-def _tex_product(steps: Sequence[Pattern], residual: bool) -> str:
+def _tex_product(steps: Steps, residual: bool) -> str:
     """TeX of: j is in row i of the product of the layers."""
     texts = [set_text(p) for p in steps]
     names = dict(zip(dict.fromkeys(texts), letters(SET_LETTERS, len(texts))))
@@ -109,14 +132,19 @@ def _tex_product(steps: Sequence[Pattern], residual: bool) -> str:
     return rf"j \in ({product})_i" + "".join(legend)
 
 
-def letters(alphabet: str, count: int, unavailable: Collection[str] = ()) -> list[str]:
+def letters(alphabet: str, count: int, unavailable: Names = ()) -> list[str]:
     """So many names that are available, single letters first."""
     numbered = (f"{alphabet[0]}_{t}" for t in range(1, count + 1))
     available = (name for name in (*alphabet, *numbered) if name not in unavailable)
     return list(islice(available, count))
 
 
-def hops_statement(steps: Sequence[Pattern], scope: Scope, hops: str, exact: bool) -> Statement:
+def position_names(count: int, unavailable: Names = ()) -> list[str]:
+    """Names for the positions between j and i: a, b, c, ..."""
+    return letters(POSITION_LETTERS, count, unavailable)
+
+
+def hops_statement(steps: Steps, scope: Scope, hops: str, exact: bool) -> Statement:
     """The shortest path from j to i has length `hops` if exact; otherwise at most that."""
     (name,), legend = name_layers(steps[:1])
     words, tex = quantifier(scope)
@@ -130,7 +158,7 @@ def hops_statement(steps: Sequence[Pattern], scope: Scope, hops: str, exact: boo
     return Statement(f"{words}: {claim}{legend}", tex + equation + tex_sets(steps))
 
 
-def closure_statement(steps: Sequence[Pattern], scope: Scope, holds: str) -> Statement:
+def invariant_statement(steps: Steps, scope: Scope, holds: str) -> Statement:
     """j reaches i, through any number of layers, only if `holds`."""
     names, legend = name_layers(steps)
     words, tex = quantifier(scope)
@@ -155,19 +183,18 @@ def quantifier(scope: Scope) -> tuple[str, str]:
     return f"for {all_of}{words}", rf"\forall\, {tex}:\ "
 
 
-def name_layers(
-    steps: Sequence[Pattern], unavailable: Collection[str] = ()
-) -> tuple[list[str], str]:
+def name_layers(steps: Steps, unavailable: Names = ()) -> NamesAndLegend:
     """(the name of each layer's set, a legend of the letters that stand for long ones)."""
     texts = list(dict.fromkeys(map(set_text, steps)))
     long_texts = [text for text in texts if not re.fullmatch(r"\w+\([^()]*\)", text)]
-    letter_of = dict(zip(long_texts, letters(SET_LETTERS, len(long_texts), unavailable)))
+    available = letters(SET_LETTERS, len(long_texts), unavailable)
+    letter_of = dict(zip(long_texts, available))
     legend = [f"{letter} = {text}" for text, letter in letter_of.items()]
     names = [letter_of.get(set_text(p), set_text(p)) for p in steps]
     return names, f"; {_join_words(legend)}" if legend else ""
 
 
-def tex_sets(steps: Sequence[Pattern]) -> str:
+def tex_sets(steps: Steps) -> str:
     """The sets of the layers, in TeX."""
     layers_of: dict[str, list[str]] = {}
     for m, p in enumerate(steps, 1):

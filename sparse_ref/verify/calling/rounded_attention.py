@@ -1,65 +1,100 @@
-"""Attention and its gradients in plain NumPy at a precision: what rounding alone costs there, from which all tolerances are taken.
+"""Attention and its gradients in plain NumPy at a given precision: the error of rounding alone.
 
-Inputs, weights, outputs and gradients have `bits` significant bits, logits `of_logits`, sums are those of float32, or of float64
-where there are more bits. Nothing is imported but NumPy, for this is part of what others are judged by.
+All tolerances come from that error. Inputs, weights, outputs and gradients have `bits` significant
+bits, and logits have `logit_bits`. Sums are float32, or float64 for more than 24 bits. NumPy is the
+only import, since other code is judged by this.
 
-Symbols:  x logits, p weights, dp and ds their gradients, (H, n_q, n_k);  m how often each key counts;  per = H / G.
+Symbols:  x logits, p weights, dp and ds their gradients, (H, n_q, n_k);  m how often each key
+counts.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
 BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}  # of the significand
 
 
-def rounded(x, bits: int) -> np.ndarray:
-    """x with a significand of so many bits, in the dtype that it has."""
+def bits_of(dtype: str) -> int:
+    """Bits of the significand, at most 24: input is float32, and results are judged as such."""
+    return min(BITS[dtype], 24)
+
+
+def spacing(dtype: str) -> float:
+    """The distance from 1 to the next larger number, at most 24 bits counted."""
+    return 2.0 ** (1 - bits_of(dtype))
+
+
+class Precision(NamedTuple):
+    """Bits of the significand of everything but the logits, and of the logits."""
+
+    bits: int
+    logit_bits: int
+
+
+def round_to(x: Floats, bits: int) -> Floats:
+    """x with a significand of so many bits, in its own dtype."""
+    if bits >= 24:
+        return x
     fraction, exponent = np.frexp(x)
-    return (
-        x
-        if bits >= 24
-        else np.ldexp(np.rint(np.ldexp(fraction, bits)), exponent - bits).astype(x.dtype)
-    )
+    whole = np.rint(np.ldexp(fraction, bits))
+    return np.ldexp(whole, exponent - bits).astype(x.dtype)
 
 
-def working(x, bits: int) -> np.ndarray:
-    """x rounded to so many bits, in the dtype that sums are made in."""
-    return rounded(np.asarray(x, np.float64 if bits > 24 else np.float32), bits)
+def as_working(x: Any, bits: int) -> Floats:
+    """x rounded to so many bits, in the dtype of the sums."""
+    return round_to(np.asarray(x, np.float64 if bits > 24 else np.float32), bits)
 
 
-def weighed(q, k, m, scale: float, bits: int, of_logits: int) -> tuple[np.ndarray, np.ndarray]:
-    """(p before it is rounded, lse (H, n_q)) of q (H, n_q, d) and k (G, n_k, d); 0 and -inf in rows without keys."""
-    q, k = working(q, bits), np.repeat(working(k, bits), len(q) // len(k), axis=0)
-    x = np.where(m > 0, rounded((q @ k.mT * scale).astype(q.dtype), of_logits), -np.inf).astype(
-        q.dtype
-    )
+def weights(
+    q: Any, k: Any, m: Any, scale: float, precision: Precision
+) -> tuple[Floats, NDArray[Any]]:
+    """(p before rounding, lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d); 0, -inf in empty rows."""
+    group = len(q) // len(k)
+    q, k = (as_working(x, precision.bits) for x in (q, k))
+    products = q @ np.repeat(k, group, axis=0).mT
+    logits = round_to((products * scale).astype(q.dtype), precision.logit_bits)
+    x = np.where(m > 0, logits, -np.inf).astype(q.dtype)
     top = x.max(axis=-1, keepdims=True)
     top = np.where(np.isneginf(top), 0, top)
     p = m * np.exp(x - top)
     total = p.sum(axis=-1, keepdims=True)
     with np.errstate(divide="ignore"):
-        return (p / np.where(total == 0, 1, total)).astype(q.dtype), (np.log(total) + top)[..., 0]
+        lse = np.log(total) + top
+    return (p / np.where(total == 0, 1, total)).astype(q.dtype), lse[..., 0]
 
 
-def attended(q, k, v, m, scale: float, bits: int, of_logits: int) -> tuple[np.ndarray, np.ndarray]:
+def attention(
+    q: Any, k: Any, v: Any, m: Any, scale: float, precision: Precision
+) -> tuple[Floats, NDArray[Any]]:
     """(out (H, n_q, e), lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
-    p, lse = weighed(q, k, m, scale, bits, of_logits)
-    return rounded(
-        rounded(p, bits) @ np.repeat(working(v, bits), len(q) // len(v), axis=0), bits
-    ), lse
+    bits = precision.bits
+    p, lse = weights(q, k, m, scale, precision)
+    values = np.repeat(as_working(v, bits), len(q) // len(v), axis=0)
+    return round_to(round_to(p, bits) @ values, bits), lse
 
 
-def differentiated(
-    grad, q, k, v, m, scale: float, bits: int, of_logits: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gradients(
+    grad: Any, q: Any, k: Any, v: Any, m: Any, scale: float, precision: Precision
+) -> tuple[Floats, Floats, Floats]:
     """(dq, dk, dv), of the shapes of q, k and v, for the gradient of the output, (H, n_q, e)."""
-    per = len(q) // len(k)
-    p = rounded(weighed(q, k, m, scale, bits, of_logits)[0], bits)
-    grad, q, k, v = (working(x, bits) for x in (grad, q, k, v))
-    dp = rounded(grad @ np.repeat(v, per, axis=0).mT, bits)
-    ds = rounded(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), bits)
-    of_heads = ds @ np.repeat(k, per, axis=0) * scale, ds.mT @ q * scale, p.mT @ grad
-    dq, dk, dv = (rounded(x.astype(q.dtype), bits) for x in of_heads)
-    dk, dv = (rounded(x.reshape(len(k), per, *x.shape[1:]).sum(axis=1), bits) for x in (dk, dv))
+    bits, group = precision.bits, len(q) // len(k)
+    p = round_to(weights(q, k, m, scale, precision)[0], bits)
+    grad, q, k, v = (as_working(x, bits) for x in (grad, q, k, v))
+    dp = round_to(grad @ np.repeat(v, group, axis=0).mT, bits)
+    ds = round_to(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), bits)
+    dq = ds @ np.repeat(k, group, axis=0) * scale
+    dk = ds.mT @ q * scale
+    dv = p.mT @ grad
+    dq, dk, dv = (round_to(x.astype(q.dtype), bits) for x in (dq, dk, dv))
+    dk, dv = (round_to(_sum_groups(x, group), bits) for x in (dk, dv))
     return dq, dk, dv
+
+
+def _sum_groups(x: Floats, group: int) -> Floats:
+    """The sums over the `group` query heads of each key head."""
+    return x.reshape(len(x) // group, group, *x.shape[1:]).sum(axis=1)

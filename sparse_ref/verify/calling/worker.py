@@ -1,53 +1,54 @@
-"""Calls that may hang: made on a thread of their own, and given up after some seconds.
+"""Calls that may hang: they run on a thread of their own, and are given up after some seconds.
 
-A thread cannot be stopped, only left behind; one that is left behind is asked for nothing more.
+A thread cannot be stopped, only left behind. A worker whose thread was left behind makes no more
+calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Any
+from weakref import finalize
 
 
+@dataclass(eq=False)
 class Worker:
-    """One thread that makes one call after the other, which is started by the first."""
+    """One thread that makes one call after the other; the first call starts it."""
 
-    def __init__(self):
-        self.asked: SimpleQueue = SimpleQueue()
-        self.done: SimpleQueue = SimpleQueue()
-        self.thread: Thread | None = None
-        self.lost = False
+    calls: SimpleQueue[Callable[[], Any] | None] = field(default_factory=SimpleQueue)
+    results: SimpleQueue[tuple[Any, BaseException | None]] = field(default_factory=SimpleQueue)
+    thread: Thread | None = None
+    stuck: bool = False
 
-    def __call__(self, call: Callable, seconds: float):
-        """What call() returns or raises; TimeoutError where that takes longer, now or in a call before."""
-        if self.lost:
+    def __call__(self, call: Callable[[], Any], seconds: float) -> Any:
+        """What call() returns or raises; TimeoutError if this call or an earlier one hangs."""
+        if self.stuck:
             raise TimeoutError(f"was still running {seconds:g} seconds after an earlier call")
         if self.thread is None:
-            self.thread = Thread(
-                target=copy_context().run, args=(_serve, self.asked, self.done), daemon=True
-            )
+            arguments = _serve, self.calls, self.results
+            self.thread = Thread(target=copy_context().run, args=arguments, daemon=True)
             self.thread.start()
-        self.asked.put(call)
+            finalize(self, self.calls.put, None)  # ends the thread with the worker
+        self.calls.put(call)
         try:
-            value, error = self.done.get(timeout=seconds)
+            value, error = self.results.get(timeout=seconds)
         except Empty:
-            self.lost = True
+            self.stuck = True
             raise TimeoutError(f"ran for more than {seconds:g} seconds") from None
         if error is not None:
             raise error
         return value
 
-    def __del__(self):
-        self.asked.put(None)
 
-
-def _serve(asked: SimpleQueue, done: SimpleQueue):
-    """Make each call that is asked for, until None is."""
-    while (call := asked.get()) is not None:
+def _serve(calls: SimpleQueue[Any], results: SimpleQueue[Any]) -> None:
+    """Make each call in the queue, until None comes."""
+    while (call := calls.get()) is not None:
         try:
-            done.put((call(), None))
-        except BaseException as error:  # whatever it is, it belongs to whoever asked
-            done.put((None, error))
+            results.put((call(), None))
+        except BaseException as error:  # any error belongs to the thread that asked
+            results.put((None, error))
         call = None

@@ -1,84 +1,88 @@
-"""What reading sets out of an implementation rests on: one input has one output, alone or in a batch, and it is linear in V."""
+"""What reading sets assumes: an implementation is deterministic and linear in V, alone or in a
+batch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from ..calling.frameworks import spacing
-from ..calling.subject import BATCHED, ProbeError, Subject
-from .finding import Finding, found_in
+from ...sets.types import BoolArray
+from ..calling.arrays import BATCHED, ProbeError
+from ..calling.rounded_attention import spacing
+from ..calling.subject import Subject
+from .finding import Finding, findings_in
+
+UNREADABLE = "the sets cannot be read out"
 
 
-def broken_premises(call: Subject, seed: int) -> Iterator[Finding]:
-    """What makes a verdict on the sets impossible; nothing where they can be read out."""
+def broken_assumptions(subject: Subject, seed: int) -> Iterator[Finding]:
+    """Findings that make a verdict on the sets impossible; none if the sets can be read out."""
     rng = np.random.default_rng(seed)
-    q, k, v = call.normal(rng)
-    once, dtype = call(q, k, v)
-    again, third = call(q, k, v)[0], call(q, k, v)[0]
-    rounding = 16 * spacing(dtype) * np.abs(once).max(initial=0, where=np.isfinite(once))
-    if _differs(again, once, rounding).any():
-        kept = (
-            not _differs(third, again, rounding).any()
-            or not _differs(third - again, again - once, 4 * rounding).any()
-        )
-        kind, said = (
-            ("state", "as if it kept something of the one before")
-            if kept
-            else ("random", "by chance, as with dropout")
-        )
-        yield from found_in(
-            kind,
-            _differs(again, once, rounding),
-            f"{{}} that differ between calls with one input, {said}; the sets cannot be read out",
-            "row",
-        )
+    q, k, v = subject.normal(rng)
+    first, dtype = subject.attend(q, k, v)
+    second, _ = subject.attend(q, k, v)
+    third, _ = subject.attend(q, k, v)
+    rounding = _rounding(first, dtype)
+    changed = _differs(second, first, rounding)
+    if changed.any():
+        settles = not _differs(third, second, rounding).any()
+        drifts = not _differs(third - second, second - first, 4 * rounding).any()
+        has_state = settles or drifts
+        kind = "state" if has_state else "random"
+        cause = "it keeps state of earlier calls" if has_state else "random, as dropout is"
+        text = f"{{}} that differ between calls with the same input ({cause}); {UNREADABLE}"
+        yield from findings_in(kind, changed, text, "row")
         return
-    call(*call.normal(rng))
-    yield from found_in(
-        "state",
-        _differs(call(q, k, v)[0], once, rounding),
-        "{} that another call in between has changed; the sets cannot be read out",
-        "row",
-    )
-    nothing = np.where(np.isfinite(once), 0, np.nan)
-    yield from found_in(
-        "not linear",
-        _differs(call(q, k, 0 * v)[0], nothing, 0),
-        "{} that are not 0 at v = 0, so the output is not linear in V; its sets cannot be read out",
-        "row",
-    )
+    subject.attend(*subject.normal(rng))
+    repeat, _ = subject.attend(q, k, v)
+    text = f"{{}} that another call in between has changed; {UNREADABLE}"
+    yield from findings_in("state", _differs(repeat, first, rounding), text, "row")
+    zeros = np.where(np.isfinite(first), 0, np.nan)
+    at_zero, _ = subject.attend(q, k, 0 * v)
+    text = f"{{}} that are not 0 at v = 0, so the output is not linear in V; {UNREADABLE}"
+    yield from findings_in("not linear", _differs(at_zero, zeros, 0), text, "row")
 
 
-def mixed_batch(call: Subject, seed: int) -> Iterator[Finding]:
-    """Rows of one sequence that hang on another of the batch. Nothing is said of a fn that takes one sequence alone."""
-    if call.layout not in BATCHED:
+def batch_findings(subject: Subject, seed: int) -> Iterator[Finding]:
+    """Rows of one sequence that depend on another of the batch; none if fn takes only one."""
+    if subject.form.layout not in BATCHED:
         return
     rng = np.random.default_rng(seed)
-    x, y, z = (call.normal(rng) for _ in range(3))
+    x, y, z = (subject.normal(rng) for _ in range(3))
     try:
-        both, of_first, of_second = (
-            call.returned(*map(np.stack, zip(*pair))) for pair in ((x, y), (x, z), (z, y))
-        )
+        out, dtype = _attend_pair(subject, x, y)
+        first_kept, _ = _attend_pair(subject, x, z)
+        second_kept, _ = _attend_pair(subject, z, y)
     except ProbeError as error:
         if error.kind == "timeout":
             raise
         return
-    rounding = 16 * spacing(both[1]) * np.abs(both[0]).max(initial=0, where=np.isfinite(both[0]))
-    for this, other, kept, own in (
-        ("first", "second", of_first, 0),
-        ("second", "first", of_second, 1),
+    rounding = _rounding(out, dtype)
+    for sequence, changed, other in (
+        ("first", "second", first_kept),
+        ("second", "first", second_kept),
     ):
-        yield from found_in(
-            "batch",
-            _differs(both[0][own], kept[0][own], rounding),
-            f"{{}} of the {this} sequence of a batch that change with the {other}",
-            "row",
-        )
+        index = 0 if sequence == "first" else 1
+        wrong = _differs(out[index], other[index], rounding)
+        text = f"{{}} of the {sequence} sequence of a batch that change with the {changed}"
+        yield from findings_in("batch", wrong, text, "row")
 
 
-def _differs(found, expected, rounding) -> np.ndarray:
-    """Which rows differ by more, bool (H, n_q)."""
+def _attend_pair(subject: Subject, first: Any, second: Any) -> tuple[Any, str]:
+    """(out, dtype) of a batch of two (q, k, v)."""
+    out, dtype, _ = subject.attend_batch(*(np.stack(pair) for pair in zip(first, second)))
+    return out, dtype
+
+
+def _rounding(out: Any, dtype: str) -> float:
+    """The difference that rounding explains."""
+    return 16 * spacing(dtype) * np.abs(out).max(initial=0, where=np.isfinite(out))
+
+
+def _differs(actual: Any, expected: Any, allowed: float) -> BoolArray:
+    """Rows that differ by more than is allowed, bool (H, n_q)."""
     with np.errstate(invalid="ignore"):
-        return (np.abs(found - expected) > rounding).any(axis=-1)
+        return (np.abs(actual - expected) > allowed).any(axis=-1)

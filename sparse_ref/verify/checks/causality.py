@@ -1,71 +1,106 @@
-"""Whether the future reaches the past, of any function of q, k and v, linear in V or not.
+"""Does the future reach the past? Of any function of q, k and v, linear in V or not.
 
-What comes after t is changed, and no row before t may move.
+The input from position t on is changed, and no row before t may change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from ..calling.frameworks import spacing
-from ..calling.subject import subject
-from .finding import Finding, counted
+from ...sets.types import IntArray, Length
+from ..calling.rounded_attention import spacing
+from ..calling.subject import CallOptions, Subject
+from .finding import Finding, count_noun, first_place
 
-CUTS = 64  # tried where there are more positions
+MAX_CUTS = 64
 
 
-def leaked_future(fn, n, heads=1, *, seed=0, **options) -> list[Finding]:
-    """What rows before some t change when q, k and v from t on do; [] where fn is causal as far as was tried.
+def leaked_future(
+    fn: Callable[..., Any],
+    n: Length,
+    heads: int = 1,
+    *,
+    seed: int = 0,
+    kv_heads: int | None = None,
+    d: int | None = None,
+    e: int | None = None,
+    layout: str = "hnd",
+    framework: str = "numpy",
+    dtype: str = "float32",
+    device: str = "cpu",
+    seconds: float = 60.0,
+) -> list[Finding]:
+    """The rows before some t that change if the input changes from t on; [] if fn seems causal.
 
-    Position i of the queries is position i of the keys. All t are tried up to n = 64, and 64 evenly spread ones beyond that. This
-    holds for whole layers and models, whose sets cannot be read out; `check` says which keys an attention has.
+    Position i of the queries is position i of the keys. All t are tried up to n = 64, and 64 evenly
+    spread ones beyond. This works for whole layers and models, whose sets cannot be read out;
+    `check` tells which keys an attention attends to. Rows that are not finite are left out. A
+    non-deterministic fn yields a `random` finding.
 
     Parameters
     ----------
-    fn, n, heads, options : as for `probe`; n is one length.
-    seed : of the random input.
+    fn : callable
+        fn(q, k, v) -> out, as for `probe`.
+    n : int
+        One length.
+    heads : int
+        H, the query heads.
+    seed : int
+        Of the random input.
+    kv_heads, d, e, layout, framework, dtype, device, seconds
+        As for `probe`.
 
-    Rows that are not finite are left out; a fn that is random is told as that.
+    Raises
+    ------
+    ProbeError
+        fn raised, or returned something else than `probe` asks for.
+    ValueError
+        n has two lengths that differ.
 
-    Raises ProbeError where fn does, ValueError for two lengths.
-
+    Examples
+    --------
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Band(3, 1), device="reference")
     >>> print(*leaked_future(fn, 8))
-    future: 7 rows moved by what comes after them, from t = 1 on; first at head 0, i 0
+    future: 7 rows changed by later positions, from t = 1 on; first: head 0, query 0
     """
-    call = subject(fn, n, heads, **options)
-    if call.n[0] != call.n[1]:
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
+    subject = Subject.new(fn, n, heads, options)
+    n_q, n_k = subject.n
+    if n_q != n_k:
         raise ValueError(
-            f"n must be one length, for queries and keys to have the same positions, got {n!r}"
+            f"n must be one length, so that queries and keys have the same positions, got {n!r}"
         )
     rng = np.random.default_rng(seed)
-    before, after = call.normal(rng), call.normal(rng)
-    kept, dtype = call(*before)
-    again, some = call(*before)[0], np.isfinite(kept).all(axis=-1)
-    allowed = 16 * spacing(dtype) * np.abs(kept).max(initial=0, where=np.isfinite(kept))
-    if (np.abs(again - kept).max(axis=-1, initial=0, where=np.isfinite(kept)) > allowed).any():
-        return [
-            Finding(
-                "random",
-                "rows that differ between calls with one input: nothing can be said of what moves them",
-            )
-        ]
-    moved, first_cut = np.zeros(kept.shape[:2], bool), 0
-    for t in (
-        np.unique(np.linspace(1, call.n[0] - 1, min(CUTS, call.n[0] - 1), dtype=int))
-        if call.n[0] > 1
-        else ()
-    ):
-        out, _ = call(
-            *(np.concatenate([x[:, :t], y[:, t:]], axis=1) for x, y in zip(before, after))
-        )
+    before, after = subject.normal(rng), subject.normal(rng)
+    out, out_dtype = subject.attend(*before)
+    repeat, _ = subject.attend(*before)
+    finite = np.isfinite(out)
+    allowed = 16 * spacing(out_dtype) * np.abs(out).max(initial=0, where=finite)
+    if (np.abs(repeat - out).max(axis=-1, initial=0, where=finite) > allowed).any():
+        text = "rows differ between calls with the same input, so causality cannot be checked"
+        return [Finding("random", text)]
+    changed, first_cut = np.zeros(out.shape[:2], bool), 0
+    for t in _cuts(n_q):
+        mixed = [np.concatenate([x[:, :t], y[:, t:]], axis=1) for x, y in zip(before, after)]
+        cut_out, _ = subject.attend(*mixed)
         with np.errstate(invalid="ignore"):
-            wrong = some[:, :t] & ~(np.abs(out[:, :t] - kept[:, :t]) <= allowed).all(axis=-1)
+            same = (np.abs(cut_out[:, :t] - out[:, :t]) <= allowed).all(axis=-1)
+        wrong = finite[:, :t].all(axis=-1) & ~same
         first_cut = first_cut or (int(t) if wrong.any() else 0)
-        moved[:, :t] |= wrong
-    if not moved.any():
+        changed[:, :t] |= wrong
+    if not changed.any():
         return []
-    h, i = (int(x[0]) for x in np.nonzero(moved))
-    said = f"{counted(int(moved.sum()), 'row')} moved by what comes after them, from t = {first_cut} on"
-    return [Finding("future", said, int(moved.sum()), (h, i))]
+    count = int(changed.sum())
+    text = f"{count_noun(count, 'row')} changed by later positions, from t = {first_cut} on"
+    return [Finding("future", text, count, first_place(changed))]
+
+
+def _cuts(n: int) -> IntArray:
+    """Where the future begins: every position, or some from end to end."""
+    if n == 1:
+        return np.empty(0, int)
+    return np.unique(np.linspace(1, n - 1, min(MAX_CUTS, n - 1), dtype=int))

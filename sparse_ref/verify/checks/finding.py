@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from ..calling.subject import first
+import numpy as np
+
+from ...sets.types import BoolArray, IntArray
 
 KINDS = (
     "error",
@@ -39,32 +42,63 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: how many keys or rows, and the first of them, (head, i, j) or (head, i). `kind` is one of KINDS."""
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    kind : str
+        One of KINDS.
+    message : str
+    count : int
+        How many keys or rows are wrong.
+    at : tuple of int or None
+        The first of them, (head, query, key) or (head, query).
+    """
 
     kind: str
     message: str
     count: int = 1
     at: tuple[int, ...] | None = None
 
-    def __str__(self):
-        at = (
-            ""
-            if self.at is None
-            else "; first at "
-            + ", ".join(f"{x} {value}" for x, value in zip(("head", "i", "j"), self.at))
-        )
-        return f"{self.kind}: {self.message}{at}"
+    def __str__(self) -> str:
+        if self.at is None:
+            return f"{self.kind}: {self.message}"
+        place = ", ".join(f"{axis} {x}" for axis, x in zip(("head", "query", "key"), self.at))
+        return f"{self.kind}: {self.message}; first: {place}"
 
 
-def found_in(kind: str, wrong, text: str, noun: str = "key", values=None) -> Iterator[Finding]:
-    """The finding of a bool table (H, n_q) or (H, n_q, n_k), if anything in it is True; `values` has one to tell for each."""
-    if wrong.any():
-        at, count = first(wrong), int(wrong.sum())
-        yield Finding(
-            kind, text.format(counted(count, noun), 0 if values is None else values[at]), count, at
-        )
+def findings_in(
+    kind: str,
+    wrong: BoolArray,
+    text: str,
+    noun: str = "key",
+    values: Any = None,
+    rows: IntArray | None = None,
+) -> Iterator[Finding]:
+    """The finding of a bool table (H, rows) or (H, rows, n_k), if anything in it is True.
+
+    The text has a place for the count, and one for the first of `values`, a table like `wrong`.
+    `rows` are the queries of the table's rows, all of them unless given.
+    """
+    if not wrong.any():
+        return
+    count = int(wrong.sum())
+    value = 0 if values is None else values[wrong][0]
+    message = text.format(count_noun(count, noun), value)
+    yield Finding(kind, message, count, first_place(wrong, rows))
 
 
-def counted(count: int, noun: str) -> str:
-    """How many of what."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+def first_place(wrong: BoolArray, rows: IntArray | None = None) -> tuple[int, ...]:
+    """(head, query) or (head, query, key) of the first True of a table, of its corner if none is.
+
+    `rows` are the queries of the table's rows, all of them unless given.
+    """
+    place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    head, row, *key = map(int, place)
+    query = row if rows is None else int(rows[row])
+    return head, query, *key
+
+
+def count_noun(count: int, noun: str) -> str:
+    """How many of what: 1 row, 2,048 rows."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,156 +1,186 @@
-"""Are the gradients right? By autograd through fn, or by a backward function that is handed in, against the float64 statement."""
+"""Are the gradients right? Those of autograd or of a function, compared with the statement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...attention import attend_backward, attend_with_lse
-from ..calling.frameworks import DTYPES, FRAMEWORKS, bits, name_of, numpy_of, spacing
-from ..calling.rounded_attention import differentiated
-from ..calling.subject import LAYOUTS, ProbeError, Subject
-from .finding import Finding, found_in
-from .gradient_sets import other_keys
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, FloatArray
+from ..calling.arrays import DTYPES, LAYOUTS, dtype_name, to_float64
+from ..calling.rounded_attention import Precision, bits_of, gradients, spacing
+from ..calling.subject import Subject
+from ..reading.evidence import Evidence
+from .finding import Finding, findings_in
+from .gradient_sets import gradient_set_findings
 
-NAMES = ("dq", "dk", "dv")
+VJP = str | Callable[..., Any]  # "torch", "jax", or vjp(q, k, v, grad) -> (dq, dk, dv)
+MAX_REFERENCE = 4096  # queries and keys, up to which the float64 statement is used
 
 
-def wrong_gradients(
-    call: Subject, vjp, patterns, sets, judged, scale, seed: int, rows=None
+class Inputs(NamedTuple):
+    """The gradient of the output, (H, n_q, e), and q, k, v."""
+
+    grad: FloatArray
+    q: FloatArray
+    k: FloatArray
+    v: FloatArray
+
+
+def gradient_findings(
+    subject: Subject, evidence: Evidence, vjp: VJP, scale: float | None, seed: int
 ) -> Iterator[Finding]:
-    """Rows of dq, dk and dv that are off, for a random gradient at the rows judged, bool (H, rows), and 0 at the others.
-
-    sets, bool (H, rows, n_k), are those of these rows; `rows` says which they are, all unless given."""
-    rows = np.arange(call.n[0]) if rows is None else rows
-    rng = np.random.default_rng(seed)
-    q, k, v = call.normal(rng)
-    grad = call.rounded(rng.standard_normal((call.heads, call.n[0], call.e), np.float32))
-    grad[:, ~np.isin(np.arange(call.n[0]), rows)] = 0
-    grad[:, rows] *= judged[..., None]
-    found, dtype = _called(call, vjp, grad, q, k, v)
-    if len(found) != 3:
-        yield Finding(
-            "gradient", f"the gradient of fn must be (dq, dk, dv), got {len(found)} of them"
-        )
+    """Wrong rows of dq, dk and dv, for a random gradient at the conforming rows and 0 at the
+    others.
+    """
+    x = _random_inputs(subject, evidence, seed)
+    actual, dtype = _gradients_of(subject, vjp, x)
+    if len(actual) != 3:
+        text = f"the gradient of fn must be (dq, dk, dv), got {len(actual)} of them"
+        yield Finding("gradient", text)
         return
-    scale = call.d**-0.5 if scale is None else scale
-    right = _stated([x.astype(np.float64) for x in (grad, q, k, v)], patterns, scale)
-    budgets = [*_budgets(grad, q, k, v, sets, rows, scale, dtype, right)]
-    unseen = (
-        ~attended(patterns, call.n),
-        (right[2] == 0).all(axis=-1),
-    )  # queries without keys; keys that nothing comes back to
-    for name, x, true, budget, alone in zip(
-        NAMES, found, right, budgets, (unseen[0], unseen[1], unseen[1])
-    ):
-        if x.shape != true.shape:
-            yield Finding("gradient", f"{name} must have shape {true.shape}, got {x.shape}")
-            continue
-        with np.errstate(invalid="ignore"):
-            off = ~(np.abs(x - true).max(axis=-1, initial=0) <= budget)
-        yield from found_in(
-            "gradient", off, f"{{}} of {name} off, where {budget:.2g} is allowed", "row"
-        )
-        nothing = alone & (x != 0).any(axis=-1) & ~off
-        yield from found_in(
-            "gradient",
-            nothing,
-            f"{{}} of {name} that must be 0, as nothing reaches them, but are not",
-            "row",
-        )
-    if found[2].shape == right[2].shape:
-        yield from other_keys(
-            call,
-            lambda q, k, v, grad: _called(call, vjp, grad, q, k, v)[0][2],
-            sets & judged[..., None],
-            rows,
-        )
+    scale = subject.d**-0.5 if scale is None else scale
+    expected = _statement(x, evidence.patterns, scale)
+    budgets = _budgets(x, evidence, scale, dtype, expected)
+    no_keys = ~nonempty_rows(evidence.patterns, subject.n)
+    no_queries = (expected[2] == 0).all(axis=-1)
+    unreached = no_keys, no_queries, no_queries
+    for name, *parts in zip(("dq", "dk", "dv"), actual, expected, budgets, unreached):
+        yield from _row_findings(name, *parts)
+    if actual[2].shape == expected[2].shape:
+
+        def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
+            return _gradients_of(subject, vjp, Inputs(grad, q, k, v))[0][2]
+
+        yield from gradient_set_findings(subject, evidence, dv)
 
 
-def _budgets(grad, q, k, v, sets, rows, scale, dtype: str, right) -> Iterator[float]:
-    """Of dq, dk and dv: twice the error of plain NumPy in this precision, logits in it or in float32, and their own rounding."""
-    x = grad[:, rows], q[:, rows], k, v, sets, scale
-    plain = [differentiated(*x, bits(dtype), of_logits) for of_logits in {24, bits(dtype)}]
-    for at, true in enumerate(right):
-        own = true[:, rows] if at == 0 else true
-        error = max(np.abs(each[at] - own).max(initial=0) for each in plain)
-        yield 2 * error + (spacing(dtype) + 16 * spacing("float32")) * np.abs(true).max(initial=0)
+def _row_findings(
+    name: str, actual: FloatArray, expected: FloatArray, budget: float, unreached: BoolArray
+) -> Iterator[Finding]:
+    """Wrong rows of one gradient; `unreached` are those that must be 0."""
+    if actual.shape != expected.shape:
+        text = f"{name} must have shape {expected.shape}, got {actual.shape}"
+        yield Finding("gradient", text)
+        return
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(actual - expected).max(axis=-1, initial=0) <= budget)
+    text = f"{{}} of {name} with wrong numbers: error above {budget:.2g}"
+    yield from findings_in("gradient", wrong, text, "row")
+    nonzero = unreached & (actual != 0).any(axis=-1) & ~wrong
+    text = f"{{}} of {name} that must be 0, since no gradient reaches them, but are not"
+    yield from findings_in("gradient", nonzero, text, "row")
 
 
-def attended(patterns, n) -> np.ndarray:
+def _random_inputs(subject: Subject, evidence: Evidence, seed: int) -> Inputs:
+    """Random q, k, v, and a random gradient that is 0 in all but the conforming rows read."""
+    rng = np.random.default_rng(seed)
+    q, k, v = subject.normal(rng)
+    shape = subject.heads, subject.n[0], subject.e
+    grad = subject.round_input(rng.standard_normal(shape, np.float32))
+    judged = np.zeros(shape[:2], bool)
+    judged[:, evidence.rows] = evidence.conforming[:, evidence.rows]
+    grad[~judged] = 0
+    return Inputs(grad, q, k, v)
+
+
+def _budgets(
+    x: Inputs,
+    evidence: Evidence,
+    scale: float,
+    dtype: str,
+    expected: Sequence[FloatArray],
+) -> Iterator[float]:
+    """Of dq, dk and dv: twice the error of plain NumPy in this precision, and their rounding."""
+    rows = evidence.rows
+    inputs = x.grad[:, rows], x.q[:, rows], x.k, x.v, evidence.expected, scale
+    bits = bits_of(dtype)
+    precisions = [Precision(bits, logit_bits) for logit_bits in {24, bits}]
+    plain = [gradients(*inputs, precision) for precision in precisions]
+    for index, true in enumerate(expected):
+        near = true[:, rows] if index == 0 else true
+        error = max(np.abs(parts[index] - near).max(initial=0) for parts in plain)
+        rounding = spacing(dtype) + 16 * spacing("float32")
+        yield 2 * error + rounding * np.abs(true).max(initial=0)
+
+
+def nonempty_rows(patterns: Sequence[Pattern], n: tuple[int, int]) -> BoolArray:
     """Which queries have any key, bool (H, n_q)."""
-    zero = np.zeros((len(patterns), n[0], 1)), np.zeros((1, n[1], 1))
-    return attend_with_lse(zero[0], zero[1], zero[1], patterns)[1] > -np.inf
+    q, k = np.zeros((len(patterns), n[0], 1)), np.zeros((1, n[1], 1))
+    _, lse = attend_with_lse(q, k, k, patterns)
+    return lse > -np.inf
 
 
-def _stated(x, patterns, scale) -> tuple[np.ndarray, ...]:
-    """(dq, dk, dv) by this library: the statement in float64, the tiles in float32."""
-    grad, q, k, v = x
-    device = "reference" if q.dtype == np.float64 and max(q.shape[1], k.shape[1]) <= 4096 else "cpu"
+def _statement(
+    x: Inputs, patterns: Sequence[Pattern], scale: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(dq, dk, dv) by this library: the statement up to 4096 positions, the tiles beyond."""
+    grad, q, k, v = (array.astype(np.float64) for array in x)
+    small = max(q.shape[1], k.shape[1]) <= MAX_REFERENCE
+    device = "reference" if small else "cpu"
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale, device=device)
     return attend_backward(grad, q, k, v, out, lse, patterns, scale=scale, device=device)
 
 
-def _called(call: Subject, vjp, grad, q, k, v) -> tuple[list[np.ndarray], str]:
-    """dq, dk, dv in float64, (heads, n, width), and the dtype they came in."""
-    into, back = LAYOUTS[call.layout]
-    arrays = [np.array(into(x[None]), order="C") for x in (grad, q, k, v)]
-    make: Callable = {"torch": _torch, "jax": _jax}[vjp] if isinstance(vjp, str) else lambda fn: vjp
+def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[FloatArray], str]:
+    """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that
+    occurs.
+    """
+    layout = LAYOUTS[subject.form.layout]
+    arrays = [subject.form.pack(array[None]) for array in x]
+    heads = subject.heads, subject.kv_heads, subject.kv_heads
 
-    def run():
+    def call() -> tuple[list[Any], str]:
         with np.errstate(all="ignore"):
-            found = make(call.fn)(
-                *(
-                    FRAMEWORKS[call.framework](x, call.dtype, call.device)
-                    for x in (*arrays[1:], arrays[0])
-                )
-            )
-            heads = call.heads, call.kv_heads, call.kv_heads
-            least = min(
-                (name_of(x) for x in found if name_of(x) in DTYPES), key=bits, default=call.dtype
-            )
-            return [back(numpy_of(x), h)[0] for x, h in zip(found, heads)] if len(
-                found
-            ) == 3 else list(found), least
+            backward = _backward(vjp, subject.fn)
+            grad, q, k, v = map(subject.form.convert, arrays)
+            parts = list(backward(q, k, v, grad))
+            names = [name for name in map(dtype_name, parts) if name in DTYPES]
+            dtype = min(names, key=bits_of, default=subject.form.dtype)
+            if len(parts) != 3:
+                return parts, dtype
+            arrays_back = [layout.unpack(to_float64(y), h)[0] for y, h in zip(parts, heads)]
+            return arrays_back, dtype
 
-    try:
-        found, dtype = call.worker(run, call.seconds)
-        return found, min(dtype, call.dtype, key=bits)
-    except TimeoutError as error:
-        raise ProbeError(
-            f"the gradient of fn {error}", "timeout" if call.worker.lost else "error"
-        ) from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise ProbeError(f"the gradient of fn raised {type(error).__name__}: {error}") from error
+    parts, dtype = subject.run("the gradient of fn", call)
+    return parts, min(dtype, subject.form.dtype, key=bits_of)
 
 
-def _torch(fn):
+def _backward(vjp: VJP, fn: Callable[..., Any]) -> Callable[..., Any]:
+    """vjp(q, k, v, grad) -> (dq, dk, dv)."""
+    if isinstance(vjp, str):
+        return {"torch": _torch_vjp, "jax": _jax_vjp}[vjp](fn)
+    return vjp
+
+
+def _torch_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
     """vjp(q, k, v, grad) by torch's autograd."""
 
-    def vjp(q, k, v, grad):
+    def vjp(q: Any, k: Any, v: Any, grad: Any) -> Any:
         torch = import_module("torch")
         with torch.enable_grad():
-            x = [a.detach().clone().requires_grad_() for a in (q, k, v)]
-            out = fn(*x)
-            out = out[0] if isinstance(out, (tuple, list)) else out
-            return torch.autograd.grad(out, x, grad.to(out.dtype))
+            leaves = [x.detach().clone().requires_grad_() for x in (q, k, v)]
+            out = _output(fn(*leaves))
+            return torch.autograd.grad(out, leaves, grad.to(out.dtype))
 
     return vjp
 
 
-def _jax(fn):
+def _jax_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
     """vjp(q, k, v, grad) by jax.vjp."""
 
-    def vjp(q, k, v, grad):
-        def alone(*x):
-            out = fn(*x)
-            return out[0] if isinstance(out, (tuple, list)) else out
-
-        out, back = import_module("jax").vjp(alone, q, k, v)
-        return back(grad.astype(out.dtype))
+    def vjp(q: Any, k: Any, v: Any, grad: Any) -> Any:
+        jax = import_module("jax")
+        out, backward = jax.vjp(lambda *x: _output(fn(*x)), q, k, v)
+        return backward(grad.astype(out.dtype))
 
     return vjp
+
+
+def _output(result: Any) -> Any:
+    """The output, without the log-sum-exp that may come with it."""
+    return result[0] if isinstance(result, (tuple, list)) else result

@@ -1,30 +1,48 @@
-"""Are the numbers right? Against the float64 statement, within an error budget that is taken from data.
+"""Are the numbers right? Compared with the float64 statement, within a budget taken from data.
 
-The budget is twice the error that plain NumPy makes on the same input in the precision that came back, with logits in it or
-in float32, whichever is off by more, plus what the
-rounding of logits and output alone may cost: no tolerance is chosen, so none can be chosen too wide.
+The budget is twice the error of plain NumPy on the same input in the output's precision, with
+logits in that precision or in float32, whichever is worse, plus the cost of rounding logits and
+output. No tolerance is chosen, so none can be too wide.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...kernels import reference
-from ..calling.frameworks import bits, spacing
-from ..calling.rounded_attention import attended
-from ..calling.subject import Subject, first
+from ...sets.types import BoolArray, FloatArray
+from ..calling.rounded_attention import Precision, attention, bits_of, spacing
+from ..calling.subject import Subject
+from ..reading.evidence import Evidence
+from .finding import Finding, count_noun, first_place
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """One comparison on random input. `rows` is how many queries of all heads were compared; `error` and `budget` are
-    largest absolute differences; `at` is (head, i) of the error; `wrong` counts rows beyond the budget, with `wrong_at`
-    the first, and `broken` those that hold NaN or inf, with `broken_at` the first; `wrong_lse` counts rows whose returned
-    log-sum-exp is off, with `lse_at` the first."""
+    """One comparison on random input.
+
+    Attributes
+    ----------
+    spread : float
+        The size of the logits.
+    rows : int
+        How many queries of all heads were compared.
+    error, budget : float
+        The largest absolute difference, and what is allowed.
+    at : tuple of int
+        (head, query) of the error.
+    wrong, wrong_at : int, tuple of int
+        How many rows are beyond the budget, and the first.
+    broken, broken_at : int, tuple of int
+        How many rows have NaN or inf, and the first.
+    wrong_lse, lse_at : int, tuple of int
+        In how many rows the log-sum-exp that fn returned is wrong, and the first.
+    """
 
     spread: float
     rows: int
@@ -39,76 +57,93 @@ class Numbers:
     lse_at: tuple[int, ...] = ()
 
 
-def compared(call: Subject, expected, judged, scale, seed: int, rows=None) -> tuple[Numbers, ...]:
-    """One Numbers for each spread of the logits, over the queries in `judged`, bool (H, rows); () where there are none.
+def compare_numbers(
+    subject: Subject, evidence: Evidence, scale: float | None, seed: int
+) -> tuple[Numbers, ...]:
+    """One Numbers for each spread of the logits, over the conforming rows; () if there are none."""
+    if not evidence.conforming[:, evidence.rows].any():
+        return ()
+    rng = np.random.default_rng(seed)
+    scale = subject.d**-0.5 if scale is None else scale
+    return tuple(_compare(subject, evidence, scale, spread, rng) for spread in SPREADS)
 
-    expected, bool (H, rows, n_k), are their sets; `rows` says which queries they are, all unless given."""
-    rng, rows = np.random.default_rng(seed), np.arange(call.n[0]) if rows is None else rows
-    return tuple(
-        _compared(call, expected, judged, scale, spread, rng, rows)
-        for spread in SPREADS
-        if judged.any()
-    )
 
-
-def _compared(call: Subject, expected, judged, scale, spread, rng, rows) -> Numbers:
+def _compare(
+    subject: Subject, evidence: Evidence, scale: float, spread: float, rng: np.random.Generator
+) -> Numbers:
     """Random q, k, v through fn, the statement and plain NumPy."""
-    q, k, v = call.normal(rng)
-    q, k = (call.rounded(x * np.float32(np.sqrt(spread))) for x in (q, k))
-    factor = call.d**-0.5 if scale is None else scale
-    outs, dtype, lses = call.returned(q[None], k[None], v[None])
-    out, lse, q = outs[0][:, rows], None if lses is None else lses[0][:, rows], q[:, rows]
-    per = call.heads // call.kv_heads
-    exact = [x.astype(np.float64) for x in (q, k, v)]
-    stated = [
-        reference.attend(exact[0][h], exact[1][h // per], exact[2][h // per], expected[h], factor)
-        for h in range(call.heads)
-    ]
-    true, true_lse = np.stack([x for x, _ in stated]), np.stack([x for _, x in stated])
-    largest = np.abs(_logits(q, k, factor)).max(initial=0, where=expected)
-    floor = (
-        2 * spacing("float32") * (1 + largest) * np.abs(v).max()
-        + spacing(dtype) * np.abs(true).max()
-    )
+    rows, expected = evidence.rows, evidence.expected
+    judged = evidence.conforming[:, rows]
+    q, k, v = subject.normal(rng)
+    q, k = (subject.round_input(x * np.float32(np.sqrt(spread))) for x in (q, k))
+    outs, dtype, lses = subject.attend_batch(q[None], k[None], v[None])
+    out, q = outs[0][:, rows], q[:, rows]
+    true, true_lse = _statement(q, k, v, expected, scale)
+    products = q @ np.repeat(k, len(q) // len(k), axis=0).swapaxes(1, 2)
+    largest = np.abs(products * scale).max(initial=0, where=expected)
+
+    plain = 0.0
+    bits = bits_of(dtype)
+    for logit_bits in {24, bits}:
+        precision = Precision(bits, logit_bits)
+        plain_out, _ = attention(q, k, v, expected, scale, precision)
+        plain = max(plain, np.abs(plain_out - true).max(axis=-1)[judged].max())
+    logit_rounding = 2 * spacing("float32") * (1 + largest) * np.abs(v).max()
+    budget = 2 * plain + logit_rounding + spacing(dtype) * np.abs(true).max()
+
     finite = np.isfinite(out).all(axis=-1)
-    broken, compared = judged & ~finite, judged & finite
-    error = np.where(compared, np.abs(np.where(finite[..., None], out, 0) - true).max(axis=-1), 0)
-    plain = max(
-        np.abs(attended(q, k, v, expected, factor, bits(dtype), of_logits)[0] - true)
-        .max(axis=-1)[judged]
-        .max()
-        for of_logits in {24, bits(dtype)}
-    )
-    budget = 2 * plain + floor
-    off = np.zeros_like(judged) if lse is None else judged & ~_near(lse, true_lse, largest, dtype)
-    wrong = error > budget
+    difference = np.where(finite[..., None], out, 0) - true
+    error = np.where(judged & finite, np.abs(difference).max(axis=-1), 0)
+    broken, wrong, wrong_lse = judged & ~finite, error > budget, np.zeros_like(judged)
+    if lses is not None:
+        wrong_lse = judged & ~_near(lses[0][:, rows], true_lse, largest, dtype)
     return Numbers(
         spread,
-        int(compared.sum()),
+        int((judged & finite).sum()),
         float(error.max()),
         float(budget),
-        _at(error == error.max(), rows),
+        first_place(error == error.max(), rows),
         int(wrong.sum()),
-        _at(wrong, rows),
+        first_place(wrong, rows),
         int(broken.sum()),
-        _at(broken, rows),
-        int(off.sum()),
-        _at(off, rows),
+        first_place(broken, rows),
+        int(wrong_lse.sum()),
+        first_place(wrong_lse, rows),
     )
 
 
-def _at(wrong, rows) -> tuple[int, ...]:
-    """(head, i) of the first."""
-    h, r = first(wrong)
-    return h, int(rows[r])
+def _statement(
+    q: FloatArray, k: FloatArray, v: FloatArray, sets: BoolArray, scale: float
+) -> tuple[FloatArray, FloatArray]:
+    """(out (H, rows, e), lse (H, rows)) in float64, by the reference."""
+    group = len(q) // len(k)
+    q, k, v = (x.astype(np.float64) for x in (q, k, v))
+    heads = [
+        reference.attend(q[head], k[head // group], v[head // group], sets[head], scale)
+        for head in range(len(q))
+    ]
+    return np.stack([out for out, _ in heads]), np.stack([lse for _, lse in heads])
 
 
-def _near(lse, true, largest, dtype) -> np.ndarray:
+def _near(lse: FloatArray, true: FloatArray, largest: float, dtype: str) -> BoolArray:
     """Which log-sum-exps are right; rows without keys have -inf."""
     with np.errstate(invalid="ignore"):
         return (lse == true) | (np.abs(lse - true) <= 16 * spacing(dtype) * (1 + largest))
 
 
-def _logits(q, k, scale) -> np.ndarray:
-    """scale q . k, (H, rows, n_k)."""
-    return q @ np.repeat(k, len(q) // len(k), axis=0).swapaxes(1, 2) * scale
+def number_findings(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:
+    """What is wrong with the numbers."""
+    for x in numbers:
+        logits = f"random logits of spread {x.spread:g}"
+        if x.broken:
+            text = f"{count_noun(x.broken, 'row')} with NaN or inf at {logits}"
+            yield Finding("nan", text, x.broken, x.broken_at)
+        if x.wrong:
+            text = (
+                f"wrong numbers in {x.wrong:,} of {x.rows:,} rows with the right keys, "
+                f"at {logits}: error up to {x.error:.2g}, allowed {x.budget:.2g}"
+            )
+            yield Finding("numerics", text, x.wrong, x.wrong_at)
+        if x.wrong_lse:
+            text = f"wrong log-sum-exp in {count_noun(x.wrong_lse, 'row')}, at {logits}"
+            yield Finding("lse", text, x.wrong_lse, x.lse_at)

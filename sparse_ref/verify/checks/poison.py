@@ -1,58 +1,92 @@
-"""Keys that a row does not attend to: what they hold must not matter. Huge finite numbers are a fault where they do.
+"""Poison: huge numbers and NaN in keys and values that a row does not attend to must not change it.
 
-NaN and inf are told as a remark alone: most dense code multiplies them by a weight of 0, which gives NaN.
+NaN only produces a note, since most dense code computes 0 * NaN, which is NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from ..calling.frameworks import spacing
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, FloatArray, IntArray
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
-from .finding import Finding, counted, found_in
+from ..reading.evidence import Evidence
+from .finding import Finding, count_noun, findings_in
 
 HUGE = 1e4  # a value that all dtypes have
-POISONED = 4  # keys at a time
-DRAWS = 16  # of keys, of which those are taken that the most rows are without
+POISONED_KEYS = 4  # at a time
+DRAWS = 16  # of keys; those that the most rows do not attend to are taken
 
 
-def poisoned(
-    call: Subject, outside, attending, judged, seed: int
-) -> tuple[list[Finding], list[str], int]:
-    """(findings, remarks, how many rows were looked at) from random input in which some keys and values become huge, then NaN.
+class PoisonResult(NamedTuple):
+    """The findings, and what is worth knowing."""
 
-    The keys are some of `outside`; attending(keys) says which rows, (H, n_q), have any of them in their sets."""
+    findings: list[Finding]
+    remarks: list[str]
+
+
+def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonResult:
+    """Conforming rows that change once some keys outside their set are huge, or NaN."""
+    judged = evidence.conforming
+    outside = ~evidence.expected & judged[:, evidence.rows, None]
+    candidates = np.flatnonzero(outside.any(axis=(0, 1)))
+    if len(candidates) == 0:
+        return PoisonResult([], _coverage(evidence, 0))
     rng = np.random.default_rng(seed)
-    if len(outside) == 0:
-        return [], [], 0
-    drawn = [rng.choice(outside, min(POISONED, len(outside)), replace=False) for _ in range(DRAWS)]
-    keys = max(drawn, key=lambda keys: (judged & ~attending(keys)).sum())
-    q, k, v = call.normal(rng)
-    base, dtype = call(q, k, v)
-    apart = judged & ~attending(keys) & np.isfinite(base).all(axis=-1)
-    allowed = 16 * spacing(dtype) * (np.abs(base).max(axis=-1, initial=0) + np.abs(v).max())
-    moved = [
-        apart & ~(np.abs(out - base).max(axis=-1) <= allowed)
-        for out in _with(call, q, k, v, keys, (HUGE, np.nan))
-    ]
-    said = f"{{}} moved by keys that they do not attend to, once those hold {HUGE:g}"
-    remarks = (
-        [
-            f"NaN spreads: {counted(int(moved[1].sum()), 'row')} moved by NaN in keys that they do not attend to, as 0 x NaN "
-            "does in dense code"
-        ]
-        if moved[1].any() and not moved[0].any()
-        else []
-    )
-    return list(found_in("poison", moved[0], said, "row")), remarks, int(apart.sum())
+    size = min(POISONED_KEYS, len(candidates))
+    draws = [rng.choice(candidates, size, replace=False) for _ in range(DRAWS)]
 
+    def independent_rows(keys: IntArray) -> BoolArray:
+        """The conforming rows without any of these keys."""
+        return judged & ~attending_rows(evidence.patterns, keys, subject.n[0])
 
-def _with(call: Subject, q, k, v, keys, poisons) -> Iterator[np.ndarray]:
-    """The output with each poison in these keys and values."""
-    for poison in poisons:
-        K, V = k.copy(), v.copy()
-        K[:, keys], V[:, keys] = poison, poison
+    keys = max(draws, key=lambda keys: independent_rows(keys).sum())
+    q, k, v = subject.normal(rng)
+    clean, dtype = subject.attend(q, k, v)
+    independent = independent_rows(keys) & np.isfinite(clean).all(axis=-1)
+    largest = np.abs(clean).max(axis=-1, initial=0) + np.abs(v).max()
+    allowed = 16 * spacing(dtype) * largest
+
+    def changes(poison: float) -> BoolArray:
+        """The rows that change with this poison in the keys."""
+        out, _ = subject.attend(q, _replace(k, keys, poison), _replace(v, keys, poison))
         with np.errstate(all="ignore"):
-            yield call(q, K, V)[0]
+            return independent & ~(np.abs(out - clean).max(axis=-1) <= allowed)
+
+    huge, nan = changes(HUGE), changes(np.nan)
+    text = f"{{}} changed by keys outside their set once those are {HUGE:g}"
+    remarks = []
+    if nan.any() and not huge.any():
+        rows = count_noun(int(nan.sum()), "row")
+        remarks.append(
+            f"note, no failure: NaN in a masked key reaches {rows} "
+            "(0 * NaN = NaN, as in most dense code)"
+        )
+    remarks += _coverage(evidence, int(independent.sum()))
+    return PoisonResult(list(findings_in("poison", huge, text, "row")), remarks)
+
+
+def attending_rows(patterns: Sequence[Pattern], keys: IntArray, n_q: int) -> BoolArray:
+    """Rows whose set has any of these keys, bool (H, n_q)."""
+    queries, shape = np.arange(n_q)[:, None], (n_q, len(keys))
+    masks = {p: np.broadcast_to(p.contains(queries, keys), shape) for p in set(patterns)}
+    return np.stack([masks[p].any(axis=1) for p in patterns])
+
+
+def _coverage(evidence: Evidence, rows: int) -> list[str]:
+    """What was checked, if only some rows were read."""
+    if not evidence.is_sample:
+        return []
+    keys = count_noun(POISONED_KEYS, "masked key")
+    return [f"coverage: huge numbers in {keys} at most, checked in {count_noun(rows, 'row')}"]
+
+
+def _replace(x: FloatArray, keys: IntArray, value: float) -> FloatArray:
+    """A copy with one value in these keys."""
+    x = x.copy()
+    x[:, keys] = value
+    return x

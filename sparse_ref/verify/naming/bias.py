@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.frameworks import spacing
+from ..calling.rounded_attention import spacing
 
 MIN_WEIGHT = {"float16": 2.0**-14}  # float16 has fewer bits for smaller weights
 MAX_HEADS = 8  # with a bias of their own in words

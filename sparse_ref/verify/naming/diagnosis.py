@@ -19,9 +19,10 @@ from .hypotheses import (
     Hypothesis,
     complements,
     missing_parts,
+    shift_steps,
     shifts,
 )
-from .identify import identify
+from .identify import simplest_name
 from .mismatches import Mismatch, count_rows, mismatches, missing_globals
 
 BLOCK_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -203,12 +204,12 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
     if not A.any():
         yield nothing_diagnosis(p)
         return
-    names = identify(A)
+    name = simplest_name(A)
     parts = mismatches(p, E, A, np.arange(len(E)))
     wholes = list(_whole_explanations(p, E, A))
     yield from (x for x in wholes if x.kind == "alignment")
-    if names:
-        yield pattern_diagnosis(names[0], p, [] if wholes else parts)
+    if name is not None:
+        yield pattern_diagnosis(name, p, [] if wholes else parts)
     yield from (x for x in wholes if x.kind != "alignment")
     yield from map(mismatch_diagnosis, parts)
     not_empty = ~E.any(axis=1) & A.any(axis=1)
@@ -228,13 +229,22 @@ def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diag
             return False
 
     yield from _transpose(p, E, A)
-    yield from islice(confirm(complements(p), equals_mask), 1)
+    if not (E & A).any():
+        yield from islice(confirm(complements(p), equals_mask), 1)
     if not A.all():
-        yield from confirm(shifts(p, A.shape), equals_mask)
+        steps = [step for step in shift_steps(A.shape) if _rows_agree(E, A, step)]
+        yield from confirm(shifts(p, A.shape, steps), equals_mask)
         yield from _block_rounding(p, E, A)
     yield from confirm(missing_parts(p), equals_mask)
     if text := missing_globals(p, E, A):
         yield Diagnosis("globals missing", text, cause=text)
+
+
+def _rows_agree(E: BoolArray, A: BoolArray, step: int) -> bool:
+    """Whether row i of A is row i + step of E, as far as E has it: so it is if A is E shifted."""
+    if step > 0:
+        return np.array_equal(A[:-step], E[step:])
+    return np.array_equal(A[-step:], E[:step])
 
 
 def _transpose(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:

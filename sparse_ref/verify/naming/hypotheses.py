@@ -6,7 +6,7 @@ large n.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ...patterns import Causal, Random
@@ -36,13 +36,20 @@ def complements(p: Pattern) -> Iterator[Hypothesis]:
     yield Hypothesis(Causal() - p, "inverted", "inverted mask", f"{text}, up to key i {swapped}")
 
 
-def shifts(p: Pattern, n: tuple[int, int]) -> Iterator[Hypothesis]:
-    """The set at the other alignment, if n_q and n_k differ; and the sets of queries nearby."""
+def shifts(
+    p: Pattern,
+    n: tuple[int, int],
+    steps: Iterable[int],
+) -> Iterator[Hypothesis]:
+    """The sets of other queries: query i has those of query i + step.
+
+    A step between upper-left and bottom-right, if n_q and n_k differ, is the other alignment.
+    """
     base, offset = p, 0
     if isinstance(p, Shifted):
         base, offset = p.pattern, p.offset
     bottom_right = n[1] - n[0]
-    for step in _steps(bottom_right):
+    for step in steps:
         other = offset + step
         q = Shifted(base, other) if other else base
         if abs(step) == abs(bottom_right) and other in (0, bottom_right):
@@ -54,8 +61,9 @@ def shifts(p: Pattern, n: tuple[int, int]) -> Iterator[Hypothesis]:
         yield Hypothesis(q, kind, cause, f"is {q!r}, asked {p!r}: {cause}")
 
 
-def _steps(bottom_right: int) -> list[int]:
-    """The shifts to try: between both alignments, then by a few queries either way."""
+def shift_steps(n: tuple[int, int]) -> list[int]:
+    """The steps to try: between both alignments, then by a few queries either way."""
+    bottom_right = n[1] - n[0]
     steps = [bottom_right, -bottom_right]
     for size in range(1, MAX_SHIFT + 1):
         steps += [size, -size]

@@ -7,8 +7,9 @@ name is never a guess.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import cache
 from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -71,41 +72,71 @@ def identify(mask: BoolArray) -> list[Pattern]:
         raise ValueError(f"mask must have shape (n_q, n_k), both at least 1, got {mask.shape}")
     if not mask.any():
         return []
-    matches = _matching_rules(mask)
-    return matches or list(islice(catalogue_matches(mask), 1))
+    return list(rule_matches(mask)) or list(islice(catalogue_matches(mask), 1))
 
 
-def _matching_rules(mask: BoolArray) -> list[Pattern]:
-    """The rules that equal the mask, shifted or not, in the order of `identify`."""
+def simplest_name(mask: BoolArray) -> Pattern | None:
+    """The first pattern of `identify`, without the work for the others; None if there is none."""
+    if not mask.any():
+        return None
+    rule = next(rule_matches(mask), None)
+    return next(catalogue_matches(mask), None) if rule is None else rule
+
+
+class Candidate(NamedTuple):
+    """A rule with the parameters that a mask implies, and the shift of its queries."""
+
+    rule: type[Rule]
+    parameters: tuple[Any, ...]
+    shift: int
+
+    def numbers(self) -> list[int]:
+        """The parameters, those of a tuple one by one."""
+        values = [x if isinstance(x, tuple) else (x,) for x in self.parameters]
+        return [number for value in values for number in value]
+
+    def size(self) -> int:
+        """How many numbers the parameters have."""
+        return len(self.numbers())
+
+    def pattern(self, longest: int) -> Pattern | None:
+        """The rule, Shifted if there is a shift; None if a parameter is out of bounds."""
+        if any(abs(number) > longest for number in self.numbers()):
+            return None
+        try:
+            rule = self.rule(*self.parameters)
+        except ValueError:  # below the rule's bound: nothing of it fits
+            return None
+        return Shifted(rule, self.shift) if self.shift else rule
+
+
+def rule_matches(mask: BoolArray) -> Iterator[Pattern]:
+    """The rules that equal a mask with a key, as they are or Shifted, simplest first.
+
+    Each rule is drawn only when its turn comes.
+    """
     n_q, n_k = mask.shape
-    plain: dict[type[Rule], Pattern] = {}
-    shifted: dict[type[Rule], Pattern] = {}
-    sizes: dict[Pattern, int] = {}
-    for shift in dict.fromkeys([0, n_k - n_q]):
-        for rule in _candidates(mask, shift):
-            if type(rule) in plain:
-                continue
-            p = Shifted(rule, shift) if shift else rule
-            if np.array_equal(brute_mask(p, mask.shape), mask):
-                (shifted if shift else plain)[type(rule)] = p
-                sizes[p] = len(_numbers(rule))
-    matches = [*plain.values(), *shifted.values()]
-    return sorted(matches, key=sizes.__getitem__)
+    plain = {candidate.rule: candidate for candidate in _candidates(mask, 0)}
+    shifted = _candidates(mask, n_k - n_q) if n_q != n_k else []
+
+    @cache
+    def match(candidate: Candidate) -> Pattern | None:
+        p = candidate.pattern(max(n_q, n_k))
+        if p is None or not np.array_equal(brute_mask(p, mask.shape), mask):
+            return None
+        return p
+
+    for candidate in sorted([*plain.values(), *shifted], key=Candidate.size):
+        rule = plain.get(candidate.rule)
+        if candidate.shift and rule is not None and match(rule) is not None:
+            continue  # the rule itself is simpler than the same one shifted
+        p = match(candidate)
+        if p is not None:
+            yield p
 
 
-def _candidates(mask: BoolArray, shift: int) -> Iterator[Rule]:
+def _candidates(mask: BoolArray, shift: int) -> list[Candidate]:
     """Of each rule the value to try: if any with parameters up to n fits, the least is this one."""
     parameters = rule_parameters(mask, shift)
-    for rule in NAMED:
-        if rule.__name__ not in parameters:
-            continue
-        with suppress(ValueError):  # below the rule's bound: nothing of it fits
-            candidate = rule(*parameters[rule.__name__])
-            if all(abs(x) <= max(mask.shape) for x in _numbers(candidate)):
-                yield candidate
-
-
-def _numbers(rule: Rule) -> list[int]:
-    """The parameters, those of a tuple one by one."""
-    values = [value if isinstance(value, tuple) else (value,) for value in rule.parameters]
-    return [number for value in values for number in value]
+    rules = [rule for rule in NAMED if rule.__name__ in parameters]
+    return [Candidate(rule, parameters[rule.__name__], shift) for rule in rules]

@@ -17,10 +17,12 @@ import numpy as np
 from ...patterns import Band, Causal, Full, Lookback, Strided, Window
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
-from ..calling.subject import ProbeError, Subject
-from ..reading.checksums import Sums, summed
+from ..calling.arrays import ProbeError
+from ..calling.subject import Subject
+from ..reading.checksums import Checksums, read_checksums
 from ..reading.probe import equal_weights
-from ..reading.sampled_rows import read
+from ..reading.sample import row_masks
+from ..reading.sampled_rows import read_rows
 from .diagnosis import (
     Diagnosis,
     confirm,
@@ -30,7 +32,7 @@ from .diagnosis import (
     nothing_diagnosis,
     pattern_diagnosis,
 )
-from .hypotheses import complements, missing_parts, shifts
+from .hypotheses import complements, missing_parts, shift_steps, shifts
 from .identify import identify
 from .mismatches import count_rows, mismatches
 
@@ -64,7 +66,7 @@ class RowSample(NamedTuple):
 
 
 def diagnose_sample(
-    patterns: Sequence[Pattern], sums: Sums, wrong: BoolArray, sample: RowSample
+    patterns: Sequence[Pattern], sums: Checksums, wrong: BoolArray, sample: RowSample
 ) -> tuple[Diagnosis, ...]:
     """Every explanation of each head that has rows in `wrong`, bool (H, n_q), at a large n.
 
@@ -87,7 +89,7 @@ def diagnose_sample(
 
 
 def _explanations(
-    p: Pattern, sums: Sums, head: int, wrong: BoolArray, sample: RowSample
+    p: Pattern, sums: Checksums, head: int, wrong: BoolArray, sample: RowSample
 ) -> Iterator[Diagnosis]:
     """What explains all rows of one head: another pattern, a shift, a missing part, the inverse."""
     if not sums.row_sums[head].any():
@@ -100,7 +102,7 @@ def _explanations(
 
     n = len(wrong), sample.actual.shape[1]
     wholes = [
-        *confirm(shifts(p, n), matches),
+        *confirm(shifts(p, n, shift_steps(n)), matches),
         *confirm(missing_parts(p), matches),
         *islice(confirm(complements(p), matches), 1),
     ]
@@ -113,7 +115,7 @@ def _explanations(
     yield from (x for x in wholes if x.kind != "alignment")
 
 
-def _head_exchanges(patterns: Sequence[Pattern], sums: Sums) -> Iterator[Diagnosis]:
+def _head_exchanges(patterns: Sequence[Pattern], sums: Checksums) -> Iterator[Diagnosis]:
     """Heads that have one another's sets in all rows."""
     distinct = list(dict.fromkeys(patterns))
     if len(distinct) == 1:
@@ -124,38 +126,20 @@ def _head_exchanges(patterns: Sequence[Pattern], sums: Sums) -> Iterator[Diagnos
     yield from head_exchanges(np.array(matches)[:, places], places)
 
 
-def _sums_match(p: Pattern, sums: Sums, head: int) -> bool:
+def _sums_match(p: Pattern, sums: Checksums, head: int) -> bool:
     """Whether the random sums of all rows of a head are those of p."""
-    wrong, *_ = sums.unlike(head, p)
-    return not wrong.any()
+    return not sums.mismatch(head, p).wrong.any()
 
 
-def matches_all_rows(q: Pattern, sums: Sums, head: int, sample: RowSample) -> bool:
+def matches_all_rows(q: Pattern, sums: Checksums, head: int, sample: RowSample) -> bool:
     """Whether a head has the sets of q: in the rows read, and by random sums in all others."""
     n = sample.known.shape[1]
     try:
-        masks = [row_mask(q, int(i), n) for i in sample.queries]
+        masks = row_masks(q, sample.queries, n)
         wrong = (sample.actual != masks) & sample.known
         return not wrong.any() and _sums_match(q, sums, head)
     except (IndexError, ValueError):  # q has no such rows
         return False
-
-
-def row_mask(p: Pattern, i: int, n: int) -> BoolArray:
-    """The set of one query, bool (n,)."""
-    mask = np.zeros(n, bool)
-    mask[np.asarray(p.row(i, n), int)] = True
-    return mask
-
-
-def attending(patterns: Sequence[Pattern], keys: IntArray, n_q: int) -> BoolArray:
-    """Which rows have any of these keys, bool (H, n_q)."""
-    queries = np.arange(n_q)[:, None]
-    rows = {}
-    for p in set(patterns):
-        members = np.broadcast_to(p.contains(queries, keys), (n_q, len(keys)))
-        rows[p] = members.any(axis=1)
-    return np.stack([rows[p] for p in patterns])
 
 
 def suggest_patterns(sample: RowSample) -> Iterator[Pattern]:
@@ -199,12 +183,12 @@ def names(subject: Subject, seed: int = 0) -> Names:
     """
     rng = np.random.default_rng(seed)
     n_q, n_k = subject.n
-    sums = summed(subject, rng)
+    sums = read_checksums(subject, rng)
     spread = np.linspace(0, n_q - 1, min(ROWS_PER_HEAD, n_q), dtype=int)
     queries = np.unique(spread)
     nothing = np.zeros((subject.heads, len(queries), n_k), bool)
     all_rows = np.ones((subject.heads, len(queries)), bool)
-    weights, known = read(subject, nothing, all_rows, queries, sums.dtype, rng)
+    weights, known = read_rows(subject, nothing, all_rows, queries, sums.dtype, rng)
     sample = RowSample(queries, nothing, weights != 0, known)
 
     def first_name(head: int, candidates: Iterable[Pattern]) -> list[Pattern]:

@@ -52,7 +52,7 @@ def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
     )
     positions = range(smallest) if mask.all() else _global_positions(mask, i)
     if len(positions):
-        parameters["GlobalAt"] = (positions,)
+        parameters["GlobalAt"] = (tuple(map(int, positions)),)
     return parameters
 
 

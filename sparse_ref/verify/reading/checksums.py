@@ -1,8 +1,8 @@
-"""Random sums of what each row attends to, which tell all rows that differ from their sets in a call or two.
+"""Random checksums of what each row attends to: a call or two show every row with a wrong set.
 
-With q = k = 0, values of 1 give each row's sum of weights, s_i, and values of +1 and -1 drawn at random the mean of those
-of its keys, times s_i. A key too many or too few, or counted twice, moves all of these means by about s_i / |A_i|; that they
-stay the same by chance has a probability of 2^-31 or less a row.
+With q = k = 0, values of 1 give each row's sum of weights, s_i, and random values of +1 and -1 give
+their mean over the row's keys, times s_i. A key too many or too few, or counted twice, changes all
+of these means by about s_i / |A_i|. The chance that they all stay the same is 2^-31 a row, or less.
 """
 
 from __future__ import annotations
@@ -12,64 +12,91 @@ from typing import NamedTuple
 import numpy as np
 
 from ...attention import attend_with_lse
-from ..calling.frameworks import spacing
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, FloatArray
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 
-COLUMNS = 32  # sums at least, that of the weights among them
+MIN_COLUMNS = 32  # sums, that of the weights among them
+SMALLEST_SUM = 2.0**-19
 
 
-class Sums(NamedTuple):
-    """out (H, n_q, s) from q = k = 0 and these signs (n_k, s) as values of all heads; row_sums (H, n_q), those of the weights."""
+class RowMismatch(NamedTuple):
+    """The rows of one head compared with a pattern, each (n_q,).
 
-    out: np.ndarray
-    row_sums: np.ndarray
-    signs: np.ndarray
+    wrong : rows whose sums are not those of their set.  blind : rows with so many keys that one
+    would not show. sizes : |A_i|.  row_sums : the sums of weights, exact to the dtype's rounding.
+    """
+
+    wrong: BoolArray
+    blind: BoolArray
+    sizes: FloatArray
+    row_sums: FloatArray
+
+
+class Checksums(NamedTuple):
+    """out (H, n_q, s) from q = k = 0 and signs (n_k, s) as values; row_sums (H, n_q) of weights."""
+
+    out: FloatArray
+    row_sums: FloatArray
+    signs: FloatArray
     dtype: str
 
     @property
-    def finite(self) -> np.ndarray:
+    def finite(self) -> BoolArray:
         """Rows without NaN or inf, bool (H, n_q)."""
         return np.isfinite(self.out).all(axis=-1) & np.isfinite(self.row_sums)
 
-    def unlike(self, h: int, p) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Of head h, each (n_q,): rows whose sums are not those of p, rows where one key would not show, |A_i|, sums of weights."""
-        expected, many = stated(p, self.out.shape[1], self.signs)
-        off, blind, row_sums = unlike(self.out[h], self.row_sums[h], expected, many, self.dtype)
-        return off & self.finite[h], blind, many, row_sums
+    def mismatch(self, head: int, p: Pattern) -> RowMismatch:
+        """The rows of a head compared with a pattern."""
+        means, sizes = expected_means(p, self.out.shape[1], self.signs)
+        # rows that are not finite have a finding of their own
+        out = np.where(np.isfinite(self.out[head]), self.out[head], 0)
+        row_sums = np.where(np.isfinite(self.row_sums[head]), self.row_sums[head], 0)
+        exact = _exact_row_sums(out, row_sums, means, sizes, self.dtype)
+        allowed = _allowed_error(means, sizes, exact, self.dtype)
+        differs = (np.abs(out - exact[:, None] * means) > allowed).any(axis=-1)
+        vanishes = (sizes > 0) & (np.abs(row_sums) < SMALLEST_SUM)
+        appears = (sizes == 0) & (row_sums != 0)
+        wrong = (differs | vanishes | appears) & self.finite[head]
+        blind = (sizes > 1) & (1 / np.maximum(sizes, 1) < allowed.min(axis=-1))
+        return RowMismatch(wrong, blind, sizes, exact)
 
 
-def summed(call: Subject, rng) -> Sums:
-    """The sums of an implementation."""
-    v = rng.choice(np.array([-1.0, 1.0]), (call.n[1], max(COLUMNS, call.e)))
+def read_checksums(subject: Subject, rng: np.random.Generator) -> Checksums:
+    """The checksums of an implementation."""
+    v = rng.choice(np.array([-1.0, 1.0]), (subject.n[1], max(MIN_COLUMNS, subject.e)))
     v[:, 0] = 1
-    out, dtype = call.wide(*call.equal, v)
-    return Sums(out[..., 1:], out[..., 0], v[:, 1:], dtype)
+    out, dtype = subject.attend_wide(*subject.equal_logits, v)
+    return Checksums(out[..., 1:], out[..., 0], v[:, 1:], dtype)
 
 
-def stated(p, n_q: int, signs) -> tuple[np.ndarray, np.ndarray]:
-    """(the means of the signs of each row's keys (n_q, s), |A_i| (n_q,)) of a pattern."""
-    means, lse = attend_with_lse(np.zeros((n_q, 1)), np.zeros((len(signs), 1)), signs, p)
+def expected_means(p: Pattern, n_q: int, signs: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(the means of the signs over each row's keys (n_q, s), |A_i| (n_q,)) of a pattern."""
+    q, k = np.zeros((n_q, 1)), np.zeros((len(signs), 1))
+    means, lse = attend_with_lse(q, k, signs, p)
     return means, np.rint(np.exp(lse))
 
 
-def unlike(out, row_sums, expected, many, dtype: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(rows whose sums are not those expected times the sum of their weights; rows where one key would not show; these sums).
+def _exact_row_sums(
+    out: FloatArray, row_sums: FloatArray, means: FloatArray, sizes: FloatArray, dtype: str
+) -> FloatArray:
+    """The sums of weights, from the means if they agree with the sums that came.
 
-    A sum of many equal weights, one after the other, is off by up to |A_i| 2^-24 in float32; that of random signs is not, so
-    that the factor between the means that came and those expected is the better one."""
-    out, row_sums = (
-        np.where(np.isfinite(x), x, 0) for x in (out, row_sums)
-    )  # what is not finite is told elsewhere
-    own, both = (out * expected).sum(axis=-1), (expected * expected).sum(axis=-1)
-    factor = np.where(both > 0, own / np.where(both > 0, both, 1), row_sums)
-    near = np.abs(factor - row_sums) <= (8 * spacing(dtype) + 2.0**-24 * many) * np.abs(row_sums)
-    factor = np.where(near, factor, row_sums)
-    size = np.sqrt((expected**2).mean(axis=-1, keepdims=True))
-    allowed = (
-        spacing(dtype) * (np.abs(expected) + size) * np.abs(factor)[..., None]
-        + 2.0**-19 * (many > 0)[..., None]
-    )
-    off = (np.abs(out - factor[..., None] * expected) > allowed).any(axis=-1)
-    none = (many > 0) & (np.abs(row_sums) < 2.0**-19)
-    blind = (many > 1) & (1 / np.maximum(many, 1) < allowed.min(axis=-1))
-    return off | none | (many == 0) & (row_sums != 0), blind, factor
+    A running sum of many equal weights is off by up to |A_i| 2^-24 in float32. A sum of random
+    signs is not, so that the factor between the actual and the expected means is more exact.
+    """
+    squares = (means * means).sum(axis=-1)
+    products = (out * means).sum(axis=-1)
+    factor = np.where(squares > 0, products / np.where(squares > 0, squares, 1), row_sums)
+    rounding = (8 * spacing(dtype) + 2.0**-24 * sizes) * np.abs(row_sums)
+    return np.where(np.abs(factor - row_sums) <= rounding, factor, row_sums)
+
+
+def _allowed_error(
+    means: FloatArray, sizes: FloatArray, row_sums: FloatArray, dtype: str
+) -> FloatArray:
+    """The error of each mean that rounding explains, (n_q, s)."""
+    size = np.sqrt((means**2).mean(axis=-1, keepdims=True))
+    rounding = spacing(dtype) * (np.abs(means) + size) * np.abs(row_sums)[:, None]
+    return rounding + SMALLEST_SUM * (sizes > 0)[:, None]

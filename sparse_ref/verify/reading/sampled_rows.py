@@ -1,77 +1,126 @@
-"""Reading some rows of a large implementation key by key, where that is needed: stretches of keys are weighed as one first.
+"""Some rows of a large implementation: stretches of keys are weighed first, then single keys.
 
-Each stretch has eight sums, of small random integers as values. A row has none of a stretch where all of them are 0; all of it,
-or what is expected there, where they are in proportion to the sums of these. Other stretches are cut in 16, and read
-key by key once they are 16 keys long. Of stretches beyond a bound the first and the last alone are followed up.
+Each stretch has eight sums, with small random integers as values. A row has no key of a stretch if
+all sums are 0. It has all of the stretch, or its expected keys, if the sums are in proportion to
+the sums of those. Any other stretch is cut in 16, down to 16 keys, which are read one by one. If
+there are too many such stretches, only the first and the last are followed up.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..calling.frameworks import spacing
+from ...sets.types import BoolArray, FloatArray, IntArray
+from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 
-LEAF = 16
-DRAWS = 8
+LEAF_KEYS = 16
+COLUMNS = 8  # sums of each stretch
 
 
-def read(call: Subject, sets, wanted, rows, dtype: str, rng) -> tuple[np.ndarray, np.ndarray]:
-    """(weights at equal logits, which of them are known), both (H, rows, n_k), of the rows wanted, (H, rows); 0 where not known."""
-    n, size = call.n[1], LEAF
-    while n >= 16 * LEAF * size:
-        size *= LEAF
-    values = rng.choice(np.array([-2.0, -1.0, 1.0, 2.0]), (n, DRAWS))
-    weights, known = np.zeros(sets.shape, np.float32), np.zeros(sets.shape, bool)
-    starts = np.arange(0, n, size)
-    while size > 1 and len(starts):
-        unsure = []
-        for some in _few(starts, max(call.e // DRAWS, 1)):
-            spans = [slice(start, min(start + size, n)) for start in some]
-            v = np.zeros((n, len(some), DRAWS))
-            for column, span in enumerate(spans):
-                v[span, column] = values[span]
-            found = call.wide(*call.equal, v.reshape(n, -1), rows)[0].reshape(
-                *sets.shape[:2], len(some), DRAWS
-            )
-            for column, span in enumerate(spans):
-                known[..., span] = _told(
-                    found[:, :, column], sets[..., span], values[span], dtype, weights[..., span]
-                )[..., None]
-                unsure += [] if known[wanted, span].all() else [span.start]
-        starts, size = _split(unsure, size, call), size // LEAF
-    for some in _few(starts[starts < n], call.e):
-        v = np.zeros((n, len(some)))
-        v[some, np.arange(len(some))] = 1
-        weights[..., some], known[..., some] = call.wide(*call.equal, v, rows)[0], True
-    return weights, known
+def read_rows(
+    subject: Subject,
+    expected: BoolArray,
+    wanted: BoolArray,
+    rows: IntArray,
+    dtype: str,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, BoolArray]:
+    """(weights at equal logits, which are known), both (H, rows, n_k), of the rows wanted.
+
+    wanted is bool (H, rows). expected, bool (H, rows, n_k), are sets that a stretch is compared
+    with before it is cut.
+    """
+    reader = RowReader(subject, expected, rows, dtype)
+    reader.read(wanted, rng)
+    return reader.weights, reader.known
 
 
-def _few(starts, size: int) -> list[np.ndarray]:
+class RowReader:
+    """Reads rows at equal logits: weights and known fill up; a weight is 0 until it is known."""
+
+    def __init__(self, subject: Subject, expected: BoolArray, rows: IntArray, dtype: str):
+        self.subject = subject
+        self.expected = expected
+        self.rows = rows
+        self.dtype = dtype
+        self.weights = np.zeros(expected.shape, np.float32)
+        self.known = np.zeros(expected.shape, bool)
+
+    def read(self, wanted: BoolArray, rng: np.random.Generator) -> None:
+        """Read the rows wanted, bool (H, rows)."""
+        n_k = self.subject.n[1]
+        values = rng.choice(np.array([-2.0, -1.0, 1.0, 2.0]), (n_k, COLUMNS))
+        size = LEAF_KEYS
+        while n_k >= 16 * LEAF_KEYS * size:
+            size *= LEAF_KEYS
+        starts = np.arange(0, n_k, size)
+        while size > 1 and len(starts):
+            unclear = [
+                start
+                for some in _batches(starts, max(self.subject.e // COLUMNS, 1))
+                for start in self._weigh_stretches(some, size, values)
+                if not self.known[wanted, start : start + size].all()
+            ]
+            starts, size = self._parts(unclear, size), size // LEAF_KEYS
+        for keys in _batches(starts, self.subject.e):
+            self._read_keys(keys)
+
+    def _weigh_stretches(self, starts: IntArray, size: int, values: FloatArray) -> list[int]:
+        """Fill in the rows that a stretch's sums settle. Returns the starts."""
+        n_k = self.subject.n[1]
+        stretches = [slice(start, min(start + size, n_k)) for start in starts]
+        v = np.zeros((n_k, len(starts), COLUMNS))
+        for column, keys in enumerate(stretches):
+            v[keys, column] = values[keys]
+        flat = v.reshape(n_k, -1)
+        out, _ = self.subject.attend_wide(*self.subject.equal_logits, flat, self.rows)
+        sums = out.reshape(*self.expected.shape[:2], len(starts), COLUMNS)
+        for column, keys in enumerate(stretches):
+            self._settle(keys, sums[:, :, column], values[keys])
+        return [keys.start for keys in stretches]
+
+    def _settle(self, keys: slice, sums: FloatArray, values: FloatArray) -> None:
+        """Fill in the rows whose sums (H, rows, COLUMNS) are those of no, all or the expected keys."""
+        expected, weights = self.expected[..., keys], self.weights[..., keys]
+        settled = (sums == 0).all(axis=-1)
+        for guess in (np.ones_like(expected), expected):
+            guess_sums = guess @ values
+            weight, fits = _fit(sums, guess_sums, self.dtype)
+            fits &= ~settled
+            weights[fits] = np.where(guess, weight[..., None], 0)[fits]
+            settled |= fits
+        self.known[..., keys] = settled[..., None]
+
+    def _parts(self, starts: list[int], size: int) -> IntArray:
+        """The starts of the sixteenths of these stretches, or of the first and the last of them."""
+        most = min(max(self.subject.e // 4, 1), LEAF_KEYS)
+        if len(starts) > 2 * most:
+            starts = starts[:most] + starts[-most:]
+        offsets = size // LEAF_KEYS * np.arange(LEAF_KEYS)
+        parts = (np.array(starts, int)[:, None] + offsets).ravel()
+        return parts[parts < self.subject.n[1]]
+
+    def _read_keys(self, keys: IntArray) -> None:
+        """Read these keys one by one."""
+        v = np.zeros((self.subject.n[1], len(keys)))
+        v[keys, np.arange(len(keys))] = 1
+        out, _ = self.subject.attend_wide(*self.subject.equal_logits, v, self.rows)
+        self.weights[..., keys] = out
+        self.known[..., keys] = True
+
+
+def _fit(sums: FloatArray, guess_sums: FloatArray, dtype: str) -> tuple[FloatArray, BoolArray]:
+    """(the weight of each key, whether the sums fit a guess with that weight), both (H, rows)."""
+    squares = np.maximum((guess_sums * guess_sums).sum(axis=-1), 1)
+    weight = (sums * guess_sums).sum(axis=-1) / squares
+    with np.errstate(invalid="ignore"):
+        error = np.abs(sums - weight[..., None] * guess_sums)
+        near = (error <= 0.4 * np.abs(weight)[..., None]).all(axis=-1)
+    exact = spacing(dtype) * np.abs(guess_sums).max(axis=-1) < 0.6  # a single key would show
+    return weight, near & (weight > 0) & exact
+
+
+def _batches(starts: IntArray, size: int) -> list[IntArray]:
     """The starts, so many at a time."""
-    return [starts[at : at + size] for at in range(0, len(starts), size)]
-
-
-def _split(unsure: list[int], size: int, call: Subject) -> np.ndarray:
-    """Where the sixteenths of the stretches begin; where those are many, of the first and the last."""
-    most = min(max(call.e // 4, 1), LEAF)
-    kept = unsure if len(unsure) <= 2 * most else unsure[:most] + unsure[-most:]
-    starts = (np.array(kept, int)[:, None] + size // LEAF * np.arange(LEAF)).ravel()
-    return starts[starts < call.n[1]]
-
-
-def _told(found, sets, values, dtype: str, weights) -> np.ndarray:
-    """Rows (H, rows) that have none or all of a stretch, or what is expected of them there; their weights are filled in."""
-    none = (found == 0).all(axis=-1)
-    told = none.copy()
-    for held in (np.ones_like(sets), sets):
-        sums = held @ values  # (H, rows, DRAWS)
-        each = (found * sums).sum(axis=-1) / np.maximum((sums * sums).sum(axis=-1), 1)
-        with np.errstate(invalid="ignore"):
-            near = (np.abs(found - each[..., None] * sums) <= 0.4 * np.abs(each)[..., None]).all(
-                axis=-1
-            )
-        same = near & (each > 0) & (spacing(dtype) * np.abs(sums).max(axis=-1) < 0.6) & ~told
-        weights[same] = np.where(held, each[..., None], 0)[same]
-        told |= same
-    return told
+    return [starts[first : first + size] for first in range(0, len(starts), size)]

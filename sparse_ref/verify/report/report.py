@@ -15,8 +15,9 @@ from ...sets.types import BoolArray, Length
 from ..checks.finding import Finding
 from ..checks.numbers import Numbers
 from ..naming.diagnosis import WITH_NAMES, Diagnosis, first_explanations
+from ..reading.evidence import Evidence, Exhaustive
 from ..reading.probe import Probe
-from ..sketch import Sketch
+from ..reading.sample import Sampled
 from . import formats
 from .crop import crops
 from .rerun import rerun_command, short_name
@@ -49,12 +50,8 @@ class Report:
         How it was called.
     findings : tuple of Finding
         What is wrong; passed means that there are none.
-    expected : bool (H, n_q, n_k) or None
-        The expected sets, or those of the rows that were read; None if fn was not called.
-    probe : Probe or None
-        What was read out of fn; None if that failed, or if not every pair was read.
-    sampled : Sketch or None
-        What was seen at an n at which not every pair was read; None otherwise.
+    evidence : Evidence or None
+        What was read of fn; None if that failed.
     numbers : tuple of Numbers
         The comparisons on random input.
     remarks : list of str
@@ -69,9 +66,7 @@ class Report:
     fn: str = "fn"
     options: dict[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    expected: BoolArray | None = None
-    probe: Probe | None = None
-    sampled: Sketch | None = None
+    evidence: Evidence | None = None
     numbers: tuple[Numbers, ...] = ()
     remarks: list[str] = field(default_factory=list)
     diagnosis: tuple[Diagnosis, ...] = ()
@@ -93,11 +88,24 @@ class Report:
         return len(self.patterns)
 
     @property
+    def probe(self) -> Probe | None:
+        """What was read of fn if every pair was; None otherwise."""
+        return self.evidence.probe if isinstance(self.evidence, Exhaustive) else None
+
+    @property
+    def sampled(self) -> Sampled | None:
+        """What was read of fn if not every pair was; None otherwise."""
+        return self.evidence if isinstance(self.evidence, Sampled) else None
+
+    @property
+    def expected(self) -> BoolArray | None:
+        """The expected sets of the rows that were read, (H, rows, n_k); None if reading failed."""
+        return None if self.evidence is None else self.evidence.expected
+
+    @property
     def actual(self) -> BoolArray | None:
-        """The keys that some input lets fn attend to, leaks included; None if fn failed."""
-        if self.sampled is not None:
-            return self.sampled.found
-        return None if self.probe is None else self.probe.mask | self.probe.leaks
+        """The keys that some input lets fn attend to, leaks included; None if reading failed."""
+        return None if self.evidence is None else self.evidence.reachable
 
     @property
     def names(self) -> dict[int, str]:

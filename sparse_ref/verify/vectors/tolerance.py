@@ -16,7 +16,7 @@ from ...attention import attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.positions import first_index
 from ...sets.types import BoolArray, FloatArray
-from ..calling.rounded_attention import BITS, attended
+from ..calling.rounded_attention import BITS, Precision, attention
 from .statement import Arrays, CaseInputs
 
 Entry = Mapping[str, Any]  # a case in index.json
@@ -50,7 +50,7 @@ def tolerances(
     largest_out = np.abs(right[0]).max()
     allowed: dict[str, dict[str, float]] = {"out": {}, "lse": {}}
     for name, bits in BITS.items():
-        plain = attended(*qkv, case.m, case.scale, bits, bits)
+        plain = attention(*qkv, case.m, case.scale, Precision(bits, bits))
         # a logit is rounded in float32 at least, whatever the precision of the arrays
         logit_rounding = 2.0 ** (1 - max(bits, 24))
         logit_error = 2 * logit_rounding * (1 + largest_logit)

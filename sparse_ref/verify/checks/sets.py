@@ -1,0 +1,84 @@
+"""Findings about the sets: extra and missing keys, biases, keys that count twice, finite masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ...sets.types import BoolArray, IntArray
+from ..naming.bias import describe_bias
+from ..reading.evidence import Evidence, Leaks
+from ..reading.probe import HOSTILE_LOGIT
+from .finding import Finding, findings_in
+
+
+class Fault(NamedTuple):
+    """Where something is wrong, (H, rows) or (H, rows, n_k), and its finding."""
+
+    kind: str
+    wrong: BoolArray
+    text: str
+    noun: str = "key"
+    rows: IntArray | None = None  # the queries of these rows, if they are not all
+
+
+def set_findings(evidence: Evidence) -> Iterator[Finding]:
+    """What is wrong with the sets at equal logits. Rows with NaN are reported as such only."""
+    keys, weights = list(_key_faults(evidence)), list(_weight_faults(evidence))
+    text = "{} with NaN or inf at equal logits"
+    faults = [Fault("nan", ~evidence.finite, text, "row"), *keys]
+    if not any(fault.wrong.any() for fault in (*keys, *weights)):
+        text = "{} whose random sums are not those of their sets"
+        faults.append(Fault("extra", evidence.mismatched, text, "row"))
+    text = "{} without any key in the set, which must be 0, but attend to some"
+    faults += [Fault("empty row", evidence.wrongly_nonzero, text, "row"), *weights]
+    for kind, wrong, text, noun, rows in faults:
+        yield from findings_in(kind, wrong, text, noun, rows=rows)
+
+
+def _key_faults(evidence: Evidence) -> Iterator[Fault]:
+    """Keys too many and too few, in the rows read."""
+    extra = evidence.actual & ~evidence.expected
+    missing = evidence.expected & ~evidence.actual
+    text = f"{{}} attended to outside the set{_sample_text(evidence, extra)}"
+    yield Fault("extra", extra, text, rows=evidence.rows)
+    text = f"{{}} of the set not attended to{_sample_text(evidence, missing)}"
+    yield Fault("missing", missing, text, rows=evidence.rows)
+
+
+def _weight_faults(evidence: Evidence) -> Iterator[Fault]:
+    """Keys that count more than once, and weights that differ otherwise, in the rows read."""
+    bias, counts = evidence.uneven, evidence.multiplicity
+    twice = (counts > 1) & ~bias[..., None]
+    most = counts.max(initial=0, where=twice)
+    text = f"{{}} counted more than once, up to {most} times{_sample_text(evidence, twice)}"
+    yield Fault("multiplicity", twice, text, rows=evidence.rows)
+    text = "{} with weights that differ at equal logits, as if a bias were added"
+    if bias.any():
+        text += describe_bias(evidence.weights, evidence.rows, bias, evidence.totals.dtype)
+    yield Fault("bias", bias, text, "row", evidence.rows)
+
+
+def _sample_text(evidence: Evidence, wrong: BoolArray) -> str:
+    """In how many rows keys are wrong, if only some rows were read."""
+    if not evidence.is_sample:
+        return ""
+    rows = np.count_nonzero(wrong.any(axis=-1))
+    mismatched, size = int(evidence.mismatched.sum()), evidence.mismatched.size
+    read = f" in {rows:,} of the {evidence.expected[..., 0].size:,} rows read key by key"
+    return f"{read}; {mismatched:,} of {size:,} rows mismatch"
+
+
+def leak_findings(leaks: Leaks) -> Iterator[Finding]:
+    """Finite masks, and rows in which they cannot be seen."""
+    logits = f"at logits of {HOSTILE_LOGIT:g}"
+    if leaks.leaks.ndim == 3:
+        text = f"finite mask: {{}} attended to {logits}, masked with a number and not with -inf"
+        yield from findings_in("leak", leaks.leaks, text)
+    else:
+        text = f"finite mask: {{}} attending to masked keys {logits}, not masked with -inf"
+        yield from findings_in("leak", leaks.leaks, text, "row")
+    text = f"{{}} with NaN or inf {logits}, which hides finite masks"
+    yield from findings_in("overflow", leaks.overflow, text, "row")

@@ -1,0 +1,119 @@
+"""Evidence at large n: random checksums of all rows, and the keys of some.
+
+No array of every pair is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ...sets.pattern import Pattern
+from ...sets.types import BoolArray, IntArray
+from ..calling.subject import Subject
+from .checksums import Checksums, read_checksums
+from .evidence import Evidence, RowTotals, uneven_rows
+from .probe import key_counts
+from .sampled_rows import read_rows
+
+WRONG_ROWS = 4  # read in each head, if there are so many
+RIGHT_ROWS = 64  # read, and half as many wrong ones
+MAX_CELLS = 1 << 24  # of the sets that are read
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled(Evidence):
+    """Checksums of all rows, and the keys of some.
+
+    Attributes
+    ----------
+    sums : Checksums
+        The random sums of all rows; `mismatched` are the rows whose sums are not those of their
+        set.
+    blind : bool (H, n_q)
+        Rows with so many keys that one of them is below their rounding.
+    known : bool (H, rows, n_k)
+        The keys of which it is known whether fn attends to them.
+    """
+
+    is_sample: ClassVar[bool] = True
+
+    sums: Checksums
+    blind: BoolArray
+    known: BoolArray
+
+
+def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sampled:
+    """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
+    rng = np.random.default_rng(seed)
+    sums = read_checksums(subject, rng)
+    heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
+    wrong, blind, sizes, row_sums = (np.stack(parts) for parts in zip(*heads))
+    row_sums = np.where(wrong, sums.row_sums, row_sums)
+    totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, sums.dtype)
+
+    n_k = subject.n[1]
+    rows = sample_rows(wrong, subject.heads * n_k)
+    right = ~wrong[:, rows, None]
+    expected = np.stack([row_masks(p, rows, n_k) for p in patterns])
+    weights = np.zeros(expected.shape, np.float32)
+    known = np.ones(expected.shape, bool)
+    read = wrong[:, rows].any(axis=0)
+    if read.any():
+        wanted = wrong[:, rows[read]]
+        weights[:, read], known[:, read] = read_rows(
+            subject, expected[:, read], wanted, rows[read], sums.dtype, rng
+        )
+    known |= right
+    actual = np.where(known & ~right, weights != 0, expected)
+    weights = np.where(actual & ~right, weights, 0)
+    counts = key_counts(weights, weights != 0)
+    return Sampled(
+        patterns=patterns,
+        rows=rows,
+        expected=expected,
+        actual=actual,
+        reachable=actual,
+        weights=weights,
+        multiplicity=counts,
+        uneven=uneven_rows(weights, counts),
+        finite=sums.finite,
+        mismatched=wrong,
+        wrongly_nonzero=(sizes == 0) & sums.finite & (sums.row_sums != 0),
+        totals=totals,
+        conforming=~wrong & sums.finite & ~totals.unnormalised(),
+        leaks=None,
+        sums=sums,
+        blind=blind,
+        known=known,
+    )
+
+
+def row_mask(p: Pattern, i: int, n: int) -> BoolArray:
+    """The set of one query, bool (n,)."""
+    mask = np.zeros(n, bool)
+    mask[np.asarray(p.row(i, n), int)] = True
+    return mask
+
+
+def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
+    """The sets of some queries, bool (rows, n)."""
+    return np.stack([row_mask(p, int(i), n) for i in rows])
+
+
+def sample_rows(wrong: BoolArray, width: int) -> IntArray:
+    """The rows to read: some of each head in `wrong`, bool (H, n_q), and some of no head in it."""
+    most = max(min(RIGHT_ROWS, MAX_CELLS // width), WRONG_ROWS)
+    per_head = [_spread(np.flatnonzero(head), WRONG_ROWS) for head in wrong]
+    wrong_rows = np.unique(np.concatenate(per_head))
+    right_rows = _spread(np.flatnonzero(~wrong.any(axis=0)), most)
+    some_wrong = _spread(wrong_rows, max(most // 2, WRONG_ROWS))
+    return np.unique(np.concatenate([some_wrong, right_rows]))
+
+
+def _spread(x: IntArray, most: int) -> IntArray:
+    """So many of x, from end to end."""
+    return x[np.linspace(0, len(x) - 1, min(most, len(x)), dtype=int)]
