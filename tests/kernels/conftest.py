@@ -1,4 +1,4 @@
-"""Tests of kernels reach the compiled loops at every length; `test_small` tests the path of few keys."""
+"""Tests of kernels reach the compiled loops at every length; `test_small` those of few keys."""
 
 import pytest
 
