@@ -13,6 +13,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref import _jit as jit
+from sparse_ref._jit.threads import run_on_threads
 
 COUNT = """
 import numpy as np
@@ -64,8 +65,48 @@ def test_where_nothing_can_be_kept_all_is_compiled_anew(copy):
     assert counted(copy, NUMBA_CACHE_DIR=str(copy / "file" / "cache")) == 10
 
 
-def test_every_room_that_compiles_is_in_the_stamp():
+def test_every_file_that_compiles_is_in_the_stamp():
+    package = Path(sr.__file__).parent
+    decorators = r"^@(serial|inline|parallel|multithread)$"
+    compiling = [
+        path for path in package.rglob("*.py") if re.search(decorators, path.read_text(), re.M)
+    ]
+    assert len(compiling) > 10
+    for path in [*compiling, *(package / "_jit").glob("*.py")]:
+        assert path in jit.FILES, path
+
+
+def test_no_file_compiles_but_by_the_decorators_of_one_package():
+    """Numba's own njit stands nowhere else; the CUDA kernels are never kept on disk."""
     package = Path(sr.__file__).parent
     for path in package.rglob("*.py"):
-        if re.search(r"jit import .*(serial|parallel)", path.read_text()):
-            assert path in jit.COMPILING, path
+        if path.parent.name not in ("_jit", "cuda"):
+            imports = r"from numba.* import .*\b(njit|jit|overload|intrinsic|register_model)\b"
+            assert not re.search(imports, path.read_text()), path
+
+
+NOTICE = """
+from sparse_ref._jit import notice
+notice.PATIENCE = {patience}
+import numpy as np, sparse_ref as sr
+x = np.ones((1, 200, 4))
+for _ in range(2):
+    sr.attend(x, x, x, sr.csr(sr.Causal(), 200))
+"""
+
+
+@pytest.mark.parametrize(("patience", "lines"), [(0.01, 1), (1000, 0)])
+def test_one_line_says_that_the_kernels_are_compiled(patience, lines, tmp_path):
+    """On stderr, once, with the folder; the second process finds everything compiled."""
+    here = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", NOTICE.format(patience=patience)]
+    for expected in (lines, 0):
+        run = subprocess.run(command, env=here, capture_output=True, text=True, check=True)
+        assert run.stdout == ""
+        assert run.stderr.count("sparse_ref: compiling the kernels once") == expected
+        assert run.stderr.count(str(tmp_path)) == expected
+
+
+def test_a_compiled_queue_reports_what_a_thread_raises():
+    with pytest.raises(ZeroDivisionError):
+        run_on_threads(lambda x: 1 // x, 2, 0)

@@ -35,7 +35,7 @@ class Kernels(NamedTuple):
 
 
 DEVICES = {
-    "cpu": Kernels(cpu.attend, cpu.backward, "tiles"),
+    "cpu": Kernels(cpu.attend, cpu.backward, "small mask"),
     "cuda": Kernels(cuda.attend, cuda.backward, "tiles"),
     "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask"),
 }

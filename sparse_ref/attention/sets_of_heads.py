@@ -15,7 +15,9 @@ from .inputs import Inputs
 
 SetsLike = Pattern | Plan | CSR
 PatternLike = SetsLike | Branches | Sequence[SetsLike | Branches]
-Form = Literal["tiles", "mask"]  # a Plan or CSR for kernels, a bool mask for the reference
+# a Plan or CSR for kernels, a bool mask for the reference; "small mask" is a mask up to MAX_SMALL
+Form = Literal["tiles", "mask", "small mask"]
+MAX_SMALL = 16  # queries and keys up to which attention on the CPU compiles nothing
 
 
 def branches_of(pattern: Any) -> list:
@@ -52,11 +54,12 @@ def sets_by_heads(
 def _lower(p: SetsLike, n: tuple[int, int], form: Form):
     """The sets of p in one form; those that are lowered already must have these lengths."""
     if isinstance(p, Pattern):
-        return plan(p, n) if form == "tiles" else dense(p, n)
+        as_mask = form == "mask" or (form == "small mask" and max(n) <= MAX_SMALL)
+        return dense(p, n) if as_mask else plan(p, n)
     if p.shape != n:
         raise ValueError(f"pattern was lowered for (n_q, n_k) = {p.shape}, got q and k of {n}")
     p.check()
-    if form == "tiles":
+    if form != "mask":
         return p
     rows = p.csr() if isinstance(p, Plan) else p
     return rows.dense()

@@ -27,6 +27,7 @@ from .arguments import (
     format_argument,
     length_argument,
 )
+from .first_use import compile_
 from .judging import FORMATS, demo, identify, verify
 from .proving import prove
 from .sets import list_, plot, rosetta, show, stats
@@ -127,6 +128,13 @@ COMMANDS = (
         "write test vectors to files, or check the outputs of an implementation",
         ("SUITE", "SUITE --check OUTPUTS --precision bfloat16"),
         (*SUITE, JSON),
+    ),
+    Command(
+        "compile",
+        compile_,
+        "compile every loop now, rather than at its first use",
+        ("",),
+        (),
     ),
     Command(
         "demo",

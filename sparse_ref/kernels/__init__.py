@@ -1,1 +1,1 @@
-"""Arrays in, arrays out: no kernel knows a pattern. `reference` is the statement that judges the others."""
+"""Arrays in, arrays out: no kernel knows a pattern. `reference` judges the others."""

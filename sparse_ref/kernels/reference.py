@@ -3,34 +3,26 @@
     out_i = sum_j P_ij v_j,    P_ij = exp(x_ij - lse_i) for j in A_i,    x_ij = scale q_i . k_j,
     lse_i = log sum_{j in A_i} exp(x_ij)
 
-A row without keys has out_i = 0 and lse_i = -inf; so has one whose every x_ij is -inf. Nothing but NumPy is used.
+A row without keys has out_i = 0 and lse_i = -inf; so has one whose every x_ij is -inf. Nothing but
+NumPy is used.
 """
 
 import numpy as np
 
 
-def attend_heads(q, k, v, heads, kv, scale, mask, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]]."""
-    for h in heads:
-        out[h], lse[h] = attend(q[h], k[kv[h]], v[kv[h]], mask, scale)
-
-
-def backward_heads(grad_out, q, k, v, out, lse, heads, kv, scale, mask, dq, dk, dv):
-    """Add to dq, dk and dv what the heads in `heads` give."""
-    for h in heads:
-        g = kv[h]
-        more_dq, more_dk, more_dv = backward(
-            grad_out[h], q[h], k[g], v[g], out[h], lse[h], mask, scale
-        )
-        dq[h] += more_dq
-        dk[g] += more_dk
-        dv[g] += more_dv
-
-
 def attend(q, k, v, mask, scale):
-    """(out, lse) of one head:  q (n_q, d), k (n_k, d), v (n_k, e), mask bool (n_q, n_k) -> (n_q, e), (n_q,)"""
+    """(out (n_q, e), lse (n_q,)) of one head, in float64.
+
+    q (n_q, d), k (n_k, d), v (n_k, e), mask bool (n_q, n_k).
+
+    >>> x = np.eye(2)
+    >>> attend(x, x, x, mask=np.tri(2, dtype=bool), scale=0.0)[0]
+    array([[1. , 0. ],
+           [0.5, 0.5]])
+    """
     q, k, v = (x.astype(np.float64) for x in (q, k, v))
-    out, lse = np.zeros((len(q), v.shape[1])), np.full(len(q), -np.inf)
+    out = np.zeros((len(q), v.shape[1]))
+    lse = np.full(len(q), -np.inf)
     for i, members in enumerate(mask):
         j = np.flatnonzero(members)
         with np.errstate(invalid="ignore"):  # a member that is inf or NaN makes its own row so
@@ -45,20 +37,41 @@ def attend(q, k, v, mask, scale):
 
 
 def backward(grad_out, q, k, v, out, lse, mask, scale):
-    """(dq, dk, dv) of sum(grad_out * out), in one head's shapes.
+    """(dq, dk, dv) of sum(grad_out * out), in one head's shapes, in float64.
 
-    dv_j = sum_i P_ij g_i;   dx_ij = P_ij (g_i . v_j - g_i . out_i);   dq_i = scale sum_j dx_ij k_j;   dk_j = scale sum_i dx_ij q_i
+    dv_j = sum_i P_ij g_i,   dx_ij = P_ij (g_i . v_j - g_i . out_i),
+    dq_i = scale sum_j dx_ij k_j,   dk_j = scale sum_i dx_ij q_i
     """
-    grad_out, q, k, v, out, lse = (x.astype(np.float64) for x in (grad_out, q, k, v, out, lse))
+    arrays = (grad_out, q, k, v, out, lse)
+    grad_out, q, k, v, out, lse = (x.astype(np.float64) for x in arrays)
     dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     for i, members in enumerate(mask):
         if lse[i] == -np.inf:
             continue
         j = np.flatnonzero(members)
+        g = grad_out[i]
         with np.errstate(invalid="ignore", over="ignore"):
             p = np.exp(scale * (k[j] @ q[i]) - lse[i])
-            dx = p * (v[j] @ grad_out[i] - grad_out[i] @ out[i])
+            dx = p * (v[j] @ g - g @ out[i])
             dq[i] = scale * (dx @ k[j])
             dk[j] += scale * np.outer(dx, q[i])
-            dv[j] += np.outer(p, grad_out[i])
+            dv[j] += np.outer(p, g)
     return dq, dk, dv
+
+
+def attend_heads(q, k, v, heads, kv, scale, mask, out, lse):
+    """Write out (H, n_q, e), lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]]."""
+    for h in heads:
+        g = kv[h]
+        out[h], lse[h] = attend(q[h], k[g], v[g], mask, scale)
+
+
+def backward_heads(grad_out, q, k, v, out, lse, heads, kv, scale, mask, dq, dk, dv):
+    """Add to dq, dk and dv what the heads in `heads` give."""
+    for h in heads:
+        g = kv[h]
+        head = (grad_out[h], q[h], k[g], v[g], out[h], lse[h])
+        head_dq, head_dk, head_dv = backward(*head, mask, scale)
+        dq[h] += head_dq
+        dk[g] += head_dk
+        dv[g] += head_dv

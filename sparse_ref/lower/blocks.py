@@ -7,7 +7,6 @@ block = (b_q, b_k).
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from .._jit import parallel, serial
 from ..sets.pattern import Pattern
@@ -37,21 +36,22 @@ def block_counts(p: Pattern, shape: Pair, block: Pair) -> IntArray:
         queries = np.arange(a * b_q, end)
         runs = normalise(runs_of(p, queries, n_k))
         sets = runs.indptr, runs.table, n_k
-        count_keys_of_blocks(sets, block, counts[a : a + step])
+        rows = counts[a : a + step]
+        count_keys_of_blocks(len(rows), sets, block, rows)
     return counts
 
 
 @parallel
-def count_keys_of_blocks(sets, block, counts):
+def count_keys_of_blocks(begin, end, sets, block, counts):
     """Add to counts[a, b] the number of keys that the rows of block row a have in block b."""
-    for a in prange(len(counts)):
+    for a in range(begin, end):
         add_keys(sets, block, a, counts[a])
 
 
 @parallel
-def count_blocks(sets, block, counts):
+def count_blocks(begin, end, sets, block, counts):
     """The number of occupied blocks of each row of blocks."""
-    for a in prange(len(counts)):
+    for a in range(begin, end):
         count = 0
         for keys in keys_of_blocks(sets, block, a):
             count += keys > 0
@@ -59,9 +59,9 @@ def count_blocks(sets, block, counts):
 
 
 @parallel
-def fill_blocks(sets, block, indptr, indices, data):
+def fill_blocks(begin, end, sets, block, indptr, indices, data):
     """The columns of the occupied blocks, ascending, and their cells."""
-    for a in prange(len(indptr) - 1):
+    for a in range(begin, end):
         fill_block_row(sets, block, a, indptr[a], indices, data)
 
 

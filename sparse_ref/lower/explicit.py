@@ -192,11 +192,11 @@ def bsr(p: Pattern, n: Length, block: Length) -> BSR:
     n_q, n_k = runs.shape
     sets = runs.indptr, runs.table, n_k
     counts = np.zeros(-(-n_q // b_q), np.int64)
-    count_blocks(sets, sides, counts)
+    count_blocks(len(counts), sets, sides, counts)
     indptr = indptr_of(counts)
     indices = np.empty(indptr[-1], np.int32)
     data = np.zeros((indptr[-1], b_q, b_k), bool)
-    fill_blocks(sets, sides, indptr, indices, data)
+    fill_blocks(len(indptr) - 1, sets, sides, indptr, indices, data)
     return BSR(indptr, indices, data, runs.shape)
 
 

@@ -10,7 +10,7 @@ from on_device import assert_close
 from strategies import mask
 
 import sparse_ref as sr
-from sparse_ref.kernels.cuda.launch import transposed
+from sparse_ref.kernels.cuda.launch import transpose
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "NUMBA_ENABLE_CUDASIM"}
 
@@ -49,7 +49,7 @@ def test_without_a_device_the_error_names_the_extra(call, numba_cuda):
 @pytest.mark.parametrize("n", [(70, 130), (0, 5), (5, 0), (130, 64)])
 def test_transposed_sets_are_the_queries_of_each_key(lower, n):
     p = sr.Local(5) | sr.Strided(7)
-    turned = transposed(lower(p, n))
+    turned = transpose(lower(p, n))
     assert isinstance(turned, type(lower(p, n)))
     rows = turned if lower is sr.csr else turned.csr()
     assert (rows.dense() == mask(p, n).T).all()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sparse_ref.kernels.cpu.exponential import exp
-from sparse_ref.kernels.cpu.vectors import load, store
+import sparse_ref._jit  # noqa: F401  which registers the functions of vectors with Numba
+from sparse_ref._jit.vectors import exp, load, store
 
 
 @njit

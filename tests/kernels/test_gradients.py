@@ -9,6 +9,7 @@ from judged import BUDGET, DTYPES, PATHS, SOME, assert_close, every_path
 from strategies import mask, patterns, qkv, shapes
 
 import sparse_ref as sr
+from sparse_ref.kernels.arguments import Tiles
 from sparse_ref.kernels.cpu.key_slabs import slabs_of
 
 widths = st.one_of(
@@ -146,7 +147,7 @@ def test_the_bits_depend_neither_on_threads_nor_on_the_batch(path, p, d, e):
 def test_what_several_slabs_hold_adds_up_to_the_statement(p, d, e):
     given_ = problem((1300, 1300), (2, 1), d, e, np.float32, p)
     lowered = sr.plan(p, 1300)
-    assert len(slabs_of(lowered.ptr, lowered.start, lowered.keys, 1300)[1]) > 1
+    assert len(slabs_of(Tiles(*lowered.arrays), 1300).low) > 1
     exact = sr.attend_backward(*(x.astype(np.float64) for x in given_), p, device="reference")
     for found, expected in zip(sr.attend_backward(*given_, lowered), exact):
         assert_close(found, expected, 4 * BUDGET["float32"])
@@ -160,7 +161,7 @@ def test_slabs_cover_each_tile_once_and_hold_the_keys_of_their_tiles():
         (sr.Full(), 0, 1),
     ):
         lowered = sr.plan(p, n)
-        bounds, low, offset = slabs_of(lowered.ptr, lowered.start, lowered.keys, lowered.shape[1])
+        bounds, low, offset = slabs_of(Tiles(*lowered.arrays), lowered.shape[1])
         assert len(low) == many
         assert bounds[0] == 0
         assert bounds[-1] == len(lowered.rows)

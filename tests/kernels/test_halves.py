@@ -7,7 +7,7 @@ from numba import njit
 from strategies import mask, qkv
 
 import sparse_ref as sr
-from sparse_ref.kernels.cpu.chunk import number
+from sparse_ref._jit.vectors import widen
 
 HALVES = {
     np.float16: np.uint16,
@@ -19,7 +19,7 @@ HALVES = {
 def widened(bits, out):
     """Each number of the bits."""
     for t in range(len(bits)):
-        out[t] = number(bits[t])
+        out[t] = widen(bits[t])
 
 
 @pytest.mark.parametrize("dtype", HALVES)

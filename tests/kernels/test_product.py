@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sparse_ref.kernels.cpu.product import product, turned_product
-from sparse_ref.kernels.cpu.vectors import lanes, load
+from sparse_ref._jit.vectors import lanes, load
+from sparse_ref.kernels.cpu.product import add_transpose_product, product
 
 
 @njit
-def turned(a, row, lo, hi, b, out, first, keep):
-    """turned_product, with keep given as the one row of a panel."""
-    turned_product(a, row, lo, hi, b, out, first, load(keep, 0))
+def add_with_keep(a, row, lo, hi, b, out, first, keep):
+    """add_transpose_product, with keep given as the one row of a panel."""
+    add_transpose_product(a, row, lo, hi, b, out, first, load(keep, 0))
 
 
 def panel(rng, rows, dtype):
@@ -44,7 +44,7 @@ def test_product_is_a_b(lo, hi, d, dtype):
 @pytest.mark.parametrize(
     ("lo", "hi", "e"), [(0, 64, 64), (3, 4, 1), (5, 20, 7), (0, 64, 130), (63, 64, 16)]
 )
-def test_turned_product_is_out_keep_plus_a_transposed_b(lo, hi, e, dtype):
+def test_add_transpose_product_is_out_keep_plus_a_transposed_b(lo, hi, e, dtype):
     rng = np.random.default_rng(0)
     a, b, keep = (
         rng.standard_normal((90, e)).astype(dtype),
@@ -53,7 +53,7 @@ def test_turned_product_is_out_keep_plus_a_transposed_b(lo, hi, e, dtype):
     )
     out = panel(rng, e + 3, dtype)
     before = out.copy()
-    turned(a, 10, lo, hi, b, out, 2, keep)
+    add_with_keep(a, 10, lo, hi, b, out, 2, keep)
     exact, size = (
         f(a[10 + lo : 10 + hi].T).astype(np.float64) @ f(b[lo:hi]) + f(before[2 : 2 + e] * keep)
         for f in (np.asarray, np.abs)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from numba import get_num_threads, prange
 
-from sparse_ref._jit import parallel
-from sparse_ref.kernels.cpu.queue import take
+from sparse_ref._jit import multithread
+from sparse_ref._jit.vectors import next_item
 from sparse_ref.kernels.cpu.transpose import transpose
 
 
@@ -21,19 +20,17 @@ def test_transpose_moves_every_number_and_touches_nothing_else(rows, columns, dt
     assert (b == -1).all()
 
 
-@parallel
-def counted(threads, pieces, times):
+@multithread
+def count_pieces(queue, pieces, times):
     """Add 1 to times[x] for each piece x."""
-    queue = np.zeros(1, np.int64)
-    for _ in prange(threads):
-        x = take(queue)
-        while x < pieces:
-            times[x] += 1
-            x = take(queue)
+    x = next_item(queue)
+    while x < pieces:
+        times[x] += 1
+        x = next_item(queue)
 
 
 def test_each_piece_goes_to_one_thread_once():
     for _ in range(20):
         times = np.zeros(10_000, np.int64)
-        counted(get_num_threads(), len(times), times)
+        count_pieces(len(times), times)
         assert (times == 1).all()

@@ -1,51 +1,65 @@
 """Tiles in slabs, so that threads may add gradients to keys they share.
 
-A slab is one thread's, who adds what its keys get in turn, in rows of its own; what several slabs have for a key is added
-in their order. How many there are hangs on the plan alone, so that no sum hangs on the number of threads or on the batch.
+A slab is one thread's, which adds what its keys get in turn, in rows of its own; what several slabs
+have for a key is added in their order. The number of slabs depends only on the plan, so results
+depend neither on the thread count nor on the batch.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
-from numba import prange
 
-from ..._jit import parallel
+from ..._jit import multithread
+from ..._jit.vectors import next_item
 from ...lower import TILE
+from ..arguments import Slabs, Tiles
 
-SLABS = 8  # at most
-ROWS_A_CHUNK = 12  # keys that slabs may hold for each chunk of the plan: adding a key up takes about a 200th of a chunk's time
+MAX_SLABS = 8
+KEYS_PER_CHUNK = 12  # in slabs, at most: adding a key up takes about a 200th of a chunk's time
 
 
-def slabs_of(ptr, start, keys, n) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(bounds, low, offset): slab s has the tiles from bounds[s] on, and its key j stands in row offset[s] + j - low[s].
-
-    As many slabs, of about as many chunks, as are worth adding up; where there is one, it has all n keys. They follow from the
-    plan alone.
-    """
-    for slabs in range(min(SLABS, max(len(ptr) - 1, 1)), 1, -1):
-        bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], slabs + 1))
+def slabs_of(tiles: Tiles, n: int) -> Slabs:
+    """As many slabs, of about as many chunks, as are worth adding up; one has all n keys."""
+    ptr = tiles.ptr
+    for count in range(min(MAX_SLABS, max(len(ptr) - 1, 1)), 1, -1):
+        bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], count + 1))
         bounds[0], bounds[-1] = 0, len(ptr) - 1
-        low, high = np.zeros((2, slabs), np.int64)
-        for s in range(slabs):
-            own = start[ptr[bounds[s]] : ptr[bounds[s + 1]]]
-            listed = keys[-1 - own[own < 0]]
-            runs = own[own >= 0]
-            low[s] = min(runs.min(initial=2**31 - 1), listed.min(initial=2**31 - 1))
-            high[s] = max(runs.max(initial=-TILE) + TILE, listed.max(initial=-1) + 1, low[s])
-        if (high - low).sum() <= ROWS_A_CHUNK * ptr[-1]:
-            return bounds, low, np.concatenate([[0], np.cumsum(high - low)])
-    return np.array([0, len(ptr) - 1]), np.zeros(1, np.int64), np.array([0, n])
+        extents = [key_extent(tiles, ptr[a], ptr[b]) for a, b in pairwise(bounds)]
+        low, high = np.array(extents, np.int64).T
+        rows = high - low
+        if rows.sum() <= KEYS_PER_CHUNK * ptr[-1]:
+            return Slabs(bounds, low.copy(), np.concatenate([[0], np.cumsum(rows)]))
+    return Slabs(np.array([0, len(ptr) - 1]), np.zeros(1, np.int64), np.array([0, n]))
 
 
-@parallel
-def add_slabs(parts, slabs, present, out):
-    """out[present[y], j] += the rows that the slabs of parts[y] hold for key j, in their order."""
-    low, offset = slabs
-    for u in prange(len(present) * TILE):
-        y, part = u // TILE, u % TILE
-        for j in range(out.shape[1] * part // TILE, out.shape[1] * (part + 1) // TILE):
-            for s in range(len(low)):
-                row = offset[s] + j - low[s]
-                if offset[s] <= row < offset[s + 1]:
+def key_extent(tiles: Tiles, first: int, end: int) -> tuple[int, int]:
+    """low <= j < high for every key j of the chunks first, ..., end - 1."""
+    start = tiles.start[first:end]
+    gathered = tiles.keys[-1 - start[start < 0]]
+    in_place = start[start >= 0]
+    low = min(in_place.min(initial=2**31 - 1), gathered.min(initial=2**31 - 1))
+    high = max(in_place.max(initial=-TILE) + TILE, gathered.max(initial=-1) + 1, low)
+    return low, high
+
+
+def add_slabs(parts, slabs: Slabs, present, out):
+    """out[present[y], j] += the rows that the slabs of parts[y] have for key j, in order."""
+    add_pieces(len(present) * TILE, parts, slabs, present, out)
+
+
+@multithread
+def add_pieces(queue, pieces, parts, slabs, present, out):
+    """`add_slabs`, a 64th of the keys of a key head at a time."""
+    n = out.shape[1]
+    piece = next_item(queue)
+    while piece < pieces:
+        y, part = piece // TILE, piece % TILE
+        for j in range(n * part // TILE, n * (part + 1) // TILE):
+            for s in range(len(slabs.low)):
+                row = slabs.offset[s] + j - slabs.low[s]
+                if slabs.offset[s] <= row < slabs.offset[s + 1]:
                     for z in range(out.shape[2]):
                         out[present[y], j, z] += parts[y, row, z]
+        piece = next_item(queue)

@@ -1,128 +1,124 @@
 """The host's side of the CPU kernels: which loops run over a plan or CSR, and in which dtype.
 
-Over a plan, float32 and float64 are computed with as they are; float16 and bfloat16 are handed to the kernels as their bits
-and widened chunk by chunk. Over CSR gradients are float64 within.
+Over a plan, float32 and float64 are computed with as they are; float16 and bfloat16 go to the
+kernels as their bits and are widened chunk by chunk. Over CSR gradients are float64 inside.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import get_num_threads
 
+from ..._jit.vectors import BYTES
 from ...lower import CSR
+from ..arguments import Forward, Heads, KeyHeads, Tiles, Vectors
+from . import small
 from .chunk import finite_heads
 from .key_slabs import add_slabs, slabs_of
-from .rows import attend_rows, backward_keys, backward_queries
+from .rows import attend_rows, backward_keys, backward_queries, pieces_of
 from .tiles import attend_tiles
-from .tiles_backward import backward_tiles, deltas
-from .vectors import BYTES
+from .tiles_backward import ROWS, backward_tiles, deltas
 
-SLICES = 16  # of the keys of a head, looked through side by side
+SLICES = 16  # of the keys of a head, checked for inf and NaN side by side
 
 
 def attend(q, k, v, heads, kv, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
+    """Write out (H, n_q, e) and lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]].
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is, float32 otherwise;
-    `sets` is a Plan or a CSR of (n_q, n_k).
+    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is,
+    float32 otherwise; `sets` is a Plan or a CSR of (n_q, n_k), or a mask of a few queries and keys.
     """
-    if isinstance(sets, CSR):
-        attend_rows(
-            *(x.astype(out.dtype, copy=False) for x in (q, k, v)),
-            heads,
-            kv,
-            scale,
-            sets.indptr,
-            sets.indices,
-            out,
-            lse,
-        )
+    if isinstance(sets, np.ndarray):
+        small.attend(q, k, v, heads, kv, scale, sets, out, lse)
         return
-    q, k, v = (_bits(x) for x in (q, k, v))
-    longest = np.argsort(
-        -np.diff(sets.ptr), kind="stable"
-    )  # a long tile begun last would keep the other threads waiting
-    seen = (
-        _finite(v, np.unique(kv[heads])) if (sets.start >= 0).any() else np.zeros(len(v), bool)
-    )  # what is gathered is seen then
-    attend_tiles(get_num_threads(), q, k, v, heads, kv, scale, sets.arrays, longest, seen, out, lse)
+    if isinstance(sets, CSR):
+        x = Vectors(*(array.astype(out.dtype, copy=False) for array in (q, k, v)))
+        pairs = Heads(heads, kv[heads], np.ones(len(heads), bool))
+        pieces = pieces_of(len(heads), q.shape[1])
+        attend_rows(pieces, x, pairs, scale, (sets.indptr, sets.indices), out, lse)
+        return
+    x = Vectors(_bits(q), _bits(k), _bits(v))
+    tiles = Tiles(*sets.arrays)
+    # a long tile begun last would keep the other threads waiting
+    visit = np.argsort(-np.diff(tiles.ptr), kind="stable")
+    finite = np.zeros(len(v), bool)
+    if (tiles.start >= 0).any():  # gathered values are checked while copying
+        finite = _finite(x.v, np.unique(kv[heads]))
+    pairs = Heads(heads, kv[heads], finite[kv[heads]])
+    attend_tiles(len(heads) * len(visit), x, pairs, scale, tiles, visit, (out, lse))
 
 
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
 
-    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the others as for `attend`.
-    grad, out, lse, dq, dk and dv are float64 where q is, float32 otherwise.
+    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the
+    others as for `attend`. grad, out, lse, dq, dk and dv are float64 where q is, float32
+    otherwise.
     """
-    order = heads[np.argsort(kv[heads], kind="stable")]
-    if isinstance(sets, CSR):
-        _backward_rows(grad, q, k, v, out, lse, order, kv, scale, sets, dq, dk, dv)
+    queries = heads[np.argsort(kv[heads], kind="stable")]
+    gradients = dq, dk, dv
+    if isinstance(sets, np.ndarray):
+        small.backward((grad, q, k, v, out, lse), queries, kv, scale, sets, gradients)
         return
-    present, first = np.unique(kv[order], return_index=True)
-    first = np.concatenate([first, [len(order)]])
+    if isinstance(sets, CSR):
+        _backward_rows((grad, q, k, v, out, lse), queries, kv, scale, sets, gradients)
+        return
     delta = np.empty(lse.shape, dq.dtype)
-    deltas(order, grad, out, delta)
-    bounds, low, offset = slabs_of(sets.ptr, sets.start, sets.keys, sets.shape[1])
-    q, k, v = (_bits(x) for x in (q, k, v))
+    deltas(len(queries) * -(-lse.shape[1] // ROWS), queries, grad, out, delta)
+    x = Forward(grad, _bits(q), _bits(k), _bits(v), delta, lse)
+    _backward_tiles(x, queries, kv, scale, sets, gradients)
+
+
+def _backward_tiles(x, queries, kv, scale, sets, gradients):
+    """The same over a Plan. Queries are sorted by their key heads."""
+    dq, dk, dv = gradients
+    tiles = Tiles(*sets.arrays)
+    slabs = slabs_of(tiles, sets.shape[1])
+    present, first = np.unique(kv[queries], return_index=True)
+    first = np.concatenate([first, [len(queries)]])
     lanes = BYTES // dq.itemsize
-    widths = [-(-x.shape[2] // lanes) * lanes for x in (dk, dv)]
-    direct = len(low) == 1 and widths == [dk.shape[2], dv.shape[2]]
-    parts = (
-        [dk, dv]
-        if direct
-        else [np.zeros((len(present), offset[-1], width), dq.dtype) for width in widths]
-    )
-    groups = (present, present if direct else np.arange(len(present)), first, order)
-    backward_tiles(
-        get_num_threads(),
-        (grad, q, k, v, delta, lse),
-        groups,
-        scale,
-        sets.arrays,
-        _finite(k, present),
-        (bounds, low, offset),
-        dq,
-        *parts,
-    )
-    for part, total in zip([] if direct else parts, (dk, dv)):
-        add_slabs(part, (low, offset), present, total)
+    widths = [-(-total.shape[2] // lanes) * lanes for total in (dk, dv)]
+    in_place = len(slabs.low) == 1 and widths == [dk.shape[2], dv.shape[2]]
+    parts, place = [dk, dv], present
+    if not in_place:
+        rows = slabs.offset[-1]
+        parts = [np.zeros((len(present), rows, width), dq.dtype) for width in widths]
+        place = np.arange(len(present))
+    key_heads = KeyHeads(present, place, first, queries, _finite(x.k, present)[present])
+    pieces = len(slabs.low) * len(present)
+    backward_tiles(pieces, x, key_heads, scale, tiles, slabs, (dq, *parts))
+    if not in_place:
+        for part, total in zip(parts, (dk, dv)):
+            add_slabs(part, slabs, present, total)
 
 
-def _backward_rows(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
-    """The same over CSR; sums in float64. Heads are sorted by their key heads."""
-    present, own = np.unique(kv[heads], return_inverse=True)
-    each = np.arange(len(heads))
-    x = [
-        a[h].astype(np.float64, copy=False)
-        for a, h in (
-            (grad, heads),
-            (q, heads),
-            (k, present),
-            (v, present),
-            (out, heads),
-            (lse, heads),
-        )
-    ]
-    sums = [np.zeros(x[at].shape) for at in (1, 2, 3)]
-    turned = sets.transpose()
-    backward_queries(*x, each, own, scale, sets.indptr, sets.indices, sums[0])
-    first = np.searchsorted(own, np.arange(len(present) + 1))
-    backward_keys(*x, each, first, scale, turned.indptr, turned.indices, *sums[1:])
-    for total, chosen, part in (
-        (dq, heads, sums[0]),
-        (dk, present, sums[1]),
-        (dv, present, sums[2]),
-    ):
-        total[chosen] += part.astype(total.dtype, copy=False)
+def _backward_rows(arrays, queries, kv, scale, sets, gradients):
+    """The same over CSR; sums in float64. Queries are sorted by their key heads."""
+    grad, q, k, v, out, lse = arrays
+    present, key_head = np.unique(kv[queries], return_inverse=True)
+    chosen = [(grad, queries), (q, queries), (k, present), (v, present), (out, queries)]
+    grad, q, k, v, out = (x[h].astype(np.float64, copy=False) for x, h in chosen)
+    delta = np.empty(q.shape[:2])
+    every_head = np.arange(len(queries))
+    deltas(len(queries) * -(-q.shape[1] // ROWS), every_head, grad, out, delta)
+    x = Forward(grad, q, k, v, delta, lse[queries].astype(np.float64, copy=False))
+    sums = [np.zeros(array.shape) for array in (q, k, v)]
+    rows, columns = sets, sets.transpose()
+    pieces = pieces_of(len(queries), q.shape[1])
+    backward_queries(pieces, x, key_head, scale, (rows.indptr, rows.indices), sums[0])
+    first = np.searchsorted(key_head, np.arange(len(present) + 1))
+    pieces = pieces_of(len(present), k.shape[1])
+    backward_keys(pieces, x, first, scale, (columns.indptr, columns.indices), sums[1], sums[2])
+    for total, head, part in zip(gradients, (queries, present, present), sums):
+        total[head] += part.astype(total.dtype, copy=False)
 
 
 def _bits(x):
-    """float16 as uint16, bfloat16 as int16, which is how kernels tell them apart; others as they are."""
+    """float16 as uint16 and bfloat16 as int16, as kernels know them; others unchanged."""
     return x.view({"float16": np.uint16, "bfloat16": np.int16}.get(x.dtype.name, x.dtype))
 
 
 def _finite(x, heads):
     """Whether all numbers of each of these heads are finite, bool (all heads,)."""
     finite = np.ones((len(x), SLICES), bool)
-    finite_heads(x, heads, finite)
+    finite_heads(len(heads) * SLICES, x, heads, finite)
     return finite.all(axis=1)

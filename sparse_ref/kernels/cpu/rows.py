@@ -1,33 +1,48 @@
-"""One query at a time over CSR: forward by an online softmax, backward by recomputation. The plainest fast form."""
+"""One query at a time over CSR: forward by an online softmax, backward by recomputation.
+
+The plainest fast form.
+"""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import prange
 
-from ..._jit import parallel, serial
+from ..._jit import multithread, serial
+from ..._jit.vectors import next_item
+
+ROWS = 16  # of a piece
 
 
-@parallel
-def attend_rows(q, k, v, heads, kv, scale, indptr, indices, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]]."""
-    n = q.shape[1]
-    for x in prange(len(heads) * n):
-        h, i = heads[x // n], x % n
-        lse[h, i] = _row(
-            q[h, i], k[kv[h]], v[kv[h]], indices[indptr[i] : indptr[i + 1]], scale, out[h, i]
-        )
+def pieces_of(heads: int, rows: int) -> int:
+    """How many pieces these rows of each head are."""
+    return heads * -(-rows // ROWS)
+
+
+@multithread
+def attend_rows(queue, pieces, x, heads, scale, sets, out, lse):
+    """Write out (H, n_q, e), lse (H, n_q) of these heads; x: Vectors, sets = (indptr, indices)."""
+    indptr, indices = sets
+    n = x.q.shape[1]
+    slices = (n + ROWS - 1) // ROWS
+    piece = next_item(queue)
+    while piece < pieces:
+        h, g = heads.query[piece // slices], heads.key[piece // slices]
+        begin = piece % slices * ROWS
+        for i in range(begin, min(begin + ROWS, n)):
+            keys = indices[indptr[i] : indptr[i + 1]]
+            lse[h, i] = attend_row(x.q[h, i], x.k[g], x.v[g], keys, scale, out[h, i])
+        piece = next_item(queue)
 
 
 @serial
-def _row(q, k, v, keys, scale, out):
-    """out_i, written, and lse_i, returned: top is the largest logit so far, total the sum of exp(x - top)."""
+def attend_row(q, k, v, keys, scale, out):
+    """Write out_i, return lse_i: top is the largest logit so far, total the sum of exp(x - top)."""
     top, total = -np.inf, 0.0
     out[:] = 0
     for j in keys:
-        x = _dot(q, k[j]) * scale
+        x = dot(q, k[j]) * scale
         if x > top:
             shrink = math.exp(top - x)
             total *= shrink
@@ -47,49 +62,71 @@ def _row(q, k, v, keys, scale, out):
 
 
 @serial
-def _dot(a, b):
+def dot(a, b):
+    """a . b, in order."""
     total = 0.0
     for c in range(len(a)):
         total += a[c] * b[c]
     return total
 
 
-@parallel
-def backward_queries(grad, q, k, v, out, lse, heads, kv, scale, indptr, indices, dq):
-    """dq_i = scale sum_{j in A_i} dx_ij k_j, with dx_ij = P_ij (g_i . v_j - g_i . out_i)."""
-    n = q.shape[1]
-    for x in prange(len(heads) * n):
-        h, i = heads[x // n], x % n
-        if lse[h, i] == -np.inf:  # no key weighs anything
-            continue
-        g = kv[h]
-        own = _dot(grad[h, i], out[h, i])
-        for t in range(indptr[i], indptr[i + 1]):
-            j = indices[t]
-            p = math.exp(_dot(q[h, i], k[g, j]) * scale - lse[h, i])
-            dx = p * (_dot(grad[h, i], v[g, j]) - own) * scale
-            for c in range(q.shape[2]):
-                dq[h, i, c] += dx * k[g, j, c]
+@multithread
+def backward_queries(queue, pieces, x, heads, scale, sets, dq):
+    """dq_i = scale sum_{j in A_i} dx_ij k_j, with dx_ij = P_ij (g_i . v_j - g_i . out_i).
 
-
-@parallel
-def backward_keys(grad, q, k, v, out, lse, heads, first, scale, indptr, indices, dk, dv):
-    """dk_j += scale sum_{i : j in A_i} dx_ij q_i and dv_j += sum_i P_ij g_i, over the transposed sets.
-
-    The query heads heads[first[g]:first[g + 1]] read key head g. Each key of each key head is one thread's, who adds
-    them up in turn.
+    x are Forward arrays in which query head h reads key head heads[h].
     """
-    n = k.shape[1]
-    for x in prange(len(k) * n):
-        g, j = x // n, x % n
-        for h in heads[first[g] : first[g + 1]]:
-            for t in range(indptr[j], indptr[j + 1]):
-                i = indices[t]
-                if lse[h, i] == -np.inf:
-                    continue
-                p = math.exp(_dot(q[h, i], k[g, j]) * scale - lse[h, i])
-                dx = p * (_dot(grad[h, i], v[g, j]) - _dot(grad[h, i], out[h, i])) * scale
-                for c in range(q.shape[2]):
-                    dk[g, j, c] += dx * q[h, i, c]
-                for c in range(v.shape[2]):
-                    dv[g, j, c] += p * grad[h, i, c]
+    indptr, indices = sets
+    n = dq.shape[1]
+    slices = (n + ROWS - 1) // ROWS
+    piece = next_item(queue)
+    while piece < pieces:
+        h = piece // slices
+        k, v = x.k[heads[h]], x.v[heads[h]]
+        begin = piece % slices * ROWS
+        for i in range(begin, min(begin + ROWS, n)):
+            if x.lse[h, i] == -np.inf:  # no key has any weight
+                continue
+            for j in indices[indptr[i] : indptr[i + 1]]:
+                p = math.exp(dot(x.q[h, i], k[j]) * scale - x.lse[h, i])
+                dx = p * (dot(x.grad[h, i], v[j]) - x.delta[h, i]) * scale
+                for c in range(dq.shape[2]):
+                    dq[h, i, c] += dx * k[j, c]
+        piece = next_item(queue)
+
+
+@multithread
+def backward_keys(queue, pieces, x, first, scale, sets, dk, dv):
+    """dk_j += scale sum_{i : j in A_i} dx_ij q_i and dv_j += sum_i P_ij g_i, over transposed sets.
+
+    Query heads first[g], ..., first[g + 1] - 1 read key head g. Each key of each key head is one
+    thread's, which adds them up in turn.
+    """
+    indptr, indices = sets
+    n = dk.shape[1]
+    slices = (n + ROWS - 1) // ROWS
+    piece = next_item(queue)
+    while piece < pieces:
+        g, begin = piece // slices, piece % slices * ROWS
+        for j in range(begin, min(begin + ROWS, n)):
+            queries = indices[indptr[j] : indptr[j + 1]]
+            for h in range(first[g], first[g + 1]):
+                add_to_key(x, h, queries, scale, (x.k[g, j], x.v[g, j]), (dk[g, j], dv[g, j]))
+        piece = next_item(queue)
+
+
+@serial
+def add_to_key(x, h, queries, scale, key_value, gradients):
+    """Add what the queries of head h give to one key's dk and dv."""
+    k, v = key_value
+    dk, dv = gradients
+    for i in queries:
+        lse = x.lse[h, i]
+        if lse == -np.inf:
+            continue
+        p = math.exp(dot(x.q[h, i], k) * scale - lse)
+        dx = p * (dot(x.grad[h, i], v) - x.delta[h, i]) * scale
+        for c in range(len(dk)):
+            dk[c] += dx * x.q[h, i, c]
+        for c in range(len(dv)):
+            dv[c] += p * x.grad[h, i, c]

@@ -1,98 +1,143 @@
-"""Attention over gather-tiles: 64 queries at a time against 64 keys at a time, in panels of 16 or 8 queries.
+"""Attention over gather-tiles: 64 queries at a time against 64 keys, in panels of 16 or 8.
 
-Two small matrix products and an online softmax for each panel of a chunk. One kernel for every pattern; no n x n anywhere.
-Keys that are consecutive are read where they lie; a panel passes over keys that none of its rows attends to.
+Two small matrix products and an online softmax for each panel of a chunk. One kernel for every
+pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes over keys that none
+of its rows attends to.
 
-Only members matter: the logits of pairs that are not connected become -inf whatever they were, and values that
-are not finite are held out of the product, where 0 x NaN would spread, and added to their own rows alone.
+Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
+values that are not finite stay out of the product, where 0 x NaN would spread; they are added to
+their own rows only.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
-from ..._jit import parallel, serial
-from ...lower import key_of, test_bit
-from .chunk import TILE, cleaned, extent, lay_out, number, panels, read, stand_up
-from .exponential import exp
-from .product import product, turned_product
-from .queue import take
-from .vectors import fma, greater, lanes, load, one_for_zero, store, where, zero, zero_for_lowest
+from ..._jit import inline, multithread, serial
+from ..._jit.vectors import (
+    exp,
+    fma,
+    greater,
+    lanes,
+    load,
+    lowest_unless,
+    next_item,
+    one_for_zero,
+    store,
+    widen,
+    zero,
+    zero_for_lowest,
+)
+from ...lower import TILE, key_of, test_bit
+from .chunk import (
+    active_columns,
+    load_queries,
+    load_rows,
+    store_rows,
+    zero_nonfinite,
+    zero_panels,
+)
+from .product import add_transpose_product, product
 
 
-@parallel
-def attend_tiles(threads, q, k, v, heads, kv, scale, plan, visit, finite, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
+class Workspace(NamedTuple):
+    """What a thread computes a tile in.
 
-    `plan` are a Plan's arrays, `visit` is the order in which tiles are begun, and where finite[g] holds all of v[g] is finite.
+    Panels of queries; a chunk's keys and values, if copied; a panel's logits; and for each row of
+    the tile the sum of values, the largest logit so far, and the sum of exp(x - largest).
     """
-    pieces, queue = len(heads) * len(visit), np.zeros(1, np.int64)
-    for _ in prange(threads):
-        room, x = _room(q.shape[2], v.shape[2], out), take(queue)
-        while x < pieces:
-            h, t = heads[x // len(visit)], visit[x % len(visit)]
-            g = kv[h]
-            _tile(q[h], k[g], v[g], scale, plan, t, finite[g], room, out[h], lse[h])
-            x = take(queue)
+
+    queries: np.ndarray
+    keys: np.ndarray
+    values: np.ndarray
+    logits: np.ndarray
+    sums: np.ndarray
+    top: np.ndarray
+    total: np.ndarray
 
 
-@serial
-def _room(d, e, like):
-    """What a thread computes a tile in: its queries, a chunk's keys and values where they are copied, a panel's logits, and
-    for each row of the tile the sum of values, the largest logit so far, and the sum of exp(x - largest)."""
+@multithread
+def attend_tiles(queue, pieces, x, heads, scale, tiles, visit, results):
+    """Write results = (out (H, n_q, e), lse (H, n_q)) of these heads; a piece is a tile of a head.
+
+    x are Vectors, heads are Heads; `visit` is the order in which tiles are begun.
+    """
+    out, lse = results
+    space = workspace(x.q.shape[2], x.v.shape[2], out)
+    piece = next_item(queue)
+    while piece < pieces:
+        y, t = piece // len(visit), visit[piece % len(visit)]
+        h, g = heads.query[y], heads.key[y]
+        vectors = x.q[h], x.k[g], x.v[g]
+        attend_tile(vectors, scale, tiles, t, heads.finite[y], space, out[h], lse[h])
+        piece = next_item(queue)
+
+
+@inline
+def workspace(d, e, like):
+    """A Workspace for queries of d and values of e numbers."""
     width, dtype = lanes(like), like.dtype
-    return (
-        panels(d, like),
+    rows = (TILE // width, width)
+    return Workspace(
+        zero_panels(d, like),
         np.empty((TILE, d), dtype),
         np.empty((TILE, e), dtype),
         np.empty((TILE, width), dtype),
-        panels(e, like),
-        np.empty((TILE // width, width), dtype),
-        np.empty((TILE // width, width), dtype),
+        zero_panels(e, like),
+        np.empty(rows, dtype),
+        np.empty(rows, dtype),
     )
 
 
-@serial
-def _tile(q, k, v, scale, plan, t, finite, room, out, lse):
-    """One tile's rows of out and lse."""
-    rows, ptr, start, keys, word, words = plan
-    queries, k_copy, v_copy, s, acc, top, total = room
+@inline
+def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
+    """One tile's rows of out and lse, of one head."""
+    q, k, v = vectors
     d, e, width = q.shape[1], v.shape[1], lanes(out)
-    acc[:], top[:], total[:] = 0, -np.inf, 0
-    lay_out(q, rows[t], out.dtype.type(scale), k_copy, queries)
-    for c in range(ptr[t], ptr[t + 1]):
-        own_k, k_row = read(k, start[c], keys, k_copy, True)
-        own_v, v_row = read(v, start[c], keys, v_copy, finite)
-        clean = finite or cleaned(v_copy)
+    s = space.logits
+    space.sums[:] = 0
+    space.top[:] = -np.inf
+    space.total[:] = 0
+    load_queries(q, tiles.rows[t], out.dtype.type(scale), space.keys, space.queries)
+    for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
+        start, word = tiles.start[c], tiles.word[c]
+        keys, k_row = load_rows(k, start, tiles.keys, space.keys, True)
+        values, v_row = load_rows(v, start, tiles.keys, space.values, finite)
+        clean = finite or zero_nonfinite(space.values)
         for p in range(TILE // width):
-            lo, hi = extent(words[word[c]], p * width, width) if word[c] >= 0 else (0, TILE)
+            lo, hi = 0, TILE
+            if word >= 0:
+                lo, hi = active_columns(tiles.words[word], p * width, width)
             if lo == hi:
                 continue
-            product(own_k, k_row, lo, hi, queries, p * d, s)
-            if word[c] >= 0:
-                _mask(s, lo, hi, words[word[c]], p * width)
-            keep = _softmax_step(s, lo, hi, top, total, p)
-            turned_product(own_v, v_row, lo, hi, s, acc, p * e, keep)
+            product(keys, k_row, lo, hi, space.queries, p * d, s)
+            if word >= 0:
+                mask_logits(s, lo, hi, tiles.words[word], p * width)
+            keep = softmax_step(s, lo, hi, space.top, space.total, p)
+            add_transpose_product(values, v_row, lo, hi, s, space.sums, p * e, keep)
             if not clean:
-                _add_infinite(s, lo, hi, v, start[c], keys, p, word[c], words, acc)
-    _finish(rows[t], acc, top, total, v_copy, out, lse)
+                add_nonfinite(s, (lo, hi), v, tiles, c, p, space.sums)
+    finish_tile(tiles.rows[t], space, out, lse)
 
 
-@serial
-def _mask(s, lo, hi, words, shift):
-    """-inf, whatever was there, where the bit of row shift + lane is 0."""
+@inline
+def mask_logits(s, lo, hi, words, shift):
+    """-inf, whatever was there, if the bit of row shift + lane is 0."""
     for c in range(lo, hi):
-        store(s, c, where(words[c] >> np.uint64(shift), load(s, c)))
+        store(s, c, lowest_unless(words[c] >> np.uint64(shift), load(s, c)))
 
 
-@serial
-def _softmax_step(s, lo, hi, top, total, p):
-    """Turn logits into exp(x - top), with panel p's top raised to this chunk's largest and its total brought along; what
-    everything summed so far is to be multiplied by."""
-    before = high = load(top, p)
+@inline
+def softmax_step(s, lo, hi, top, total, p):
+    """Turn logits into exp(x - top); what every earlier sum is to be multiplied by.
+
+    Panel p's top rises to this chunk's largest, and its total follows.
+    """
+    before = load(top, p)
+    high = before
     for c in range(lo, hi):
         high = greater(load(s, c), high)
     base, part = zero_for_lowest(high), zero(s)
@@ -107,37 +152,44 @@ def _softmax_step(s, lo, hi, top, total, p):
 
 
 @serial
-def _add_infinite(weights, lo, hi, v, start, keys, p, word, words, acc):
+def add_nonfinite(weights, columns, v, tiles, chunk, p, sums):
     """Add the values that are not finite to the rows of panel p that attend to their keys.
 
-    A weight below e^-87 of the row's largest is 0 in float32, and 0 x inf is NaN where float64 has inf.
+    A weight below e^-87 of the row's largest is 0 in float32, and 0 x inf is NaN where float64 has
+    inf.
     """
-    width = lanes(weights)
-    for c in range(lo, hi):
-        row = key_of(start, keys, c)
-        for x in range(v.shape[1]):
-            value = number(v[row, x])
-            if not math.isfinite(value):
-                for u in range(width):
-                    if word < 0 or test_bit(words[word, c], p * width + u):
-                        acc[p * v.shape[1] + x, u] += weights[c, u] * value
+    width, e = lanes(weights), v.shape[1]
+    word = tiles.word[chunk]
+    for c in range(columns[0], columns[1]):
+        row = key_of(tiles.start[chunk], tiles.keys, c)
+        for x in range(e):
+            value = widen(v[row, x])
+            if math.isfinite(value):
+                continue
+            for u in range(width):
+                if word < 0 or test_bit(tiles.words[word, c], p * width + u):
+                    sums[p * e + x, u] += weights[c, u] * value
 
 
-@serial
-def _finish(rows, acc, top, total, copy, out, lse):
-    """out_i = acc / total, lse_i = top + log total; 0 and -inf where nothing was attended to. Adding 0 makes -0 a 0: which
-    of them a sum of nothing but underflows comes to may hang on a key of weight 0."""
-    width, e = lanes(acc), out.shape[1]
+@inline
+def finish_tile(rows, space, out, lse):
+    """out_i = sum / total and lse_i = top + log total; 0 and -inf if a row attended to nothing.
+
+    Adding 0 makes -0 a 0: which of them a sum of nothing but underflows comes to may depend on a
+    key of weight 0.
+    """
+    sums, width, e = space.sums, lanes(out), out.shape[1]
     for p in range(TILE // width):
-        divisor = one_for_zero(load(total, p))
+        divisor = one_for_zero(load(space.total, p))
         for x in range(p * e, (p + 1) * e):
-            store(acc, x, load(acc, x) / divisor + zero(acc))
-    stand_up(acc, copy)
+            store(sums, x, load(sums, x) / divisor + zero(sums))
+    store_rows(sums, space.values)
     for r in range(TILE):
-        i, own_top, own_total = rows[r], top[r // width, r % width], total[r // width, r % width]
-        if i >= 0 and own_total == 0:
-            out[i], lse[i] = 0, -np.inf
-        elif i >= 0:
-            for x in range(e):
-                out[i, x] = copy[r, x]
-            lse[i] = (own_top if own_top > -np.inf else 0) + math.log(own_total)
+        i = rows[r]
+        if i < 0:
+            continue
+        top, total = space.top[r // width, r % width], space.total[r // width, r % width]
+        for x in range(e):
+            out[i, x] = 0 if total == 0 else space.values[r, x]
+        base = top if top > -np.inf else 0
+        lse[i] = -np.inf if total == 0 else base + math.log(total)

@@ -1,6 +1,7 @@
-"""The host's side of the CUDA kernels: arrays go to the device, kernels run over a plan or CSR, results come back.
+"""The host's side of the CUDA kernels: arrays to the device, kernels over sets, results back.
 
-Nothing of numba.cuda is imported before the first call, so that a machine without a GPU needs nothing of it.
+Nothing of numba.cuda is imported before the first call, so that a machine without a GPU needs
+nothing of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _entry = RLock()
 
 
 class Form(NamedTuple):
-    """How sets are run over: `blocks` a head and `parts` of the features, each by so many threads; what the kernels read."""
+    """How kernels run over sets: `blocks` per head, `parts` of the features, `threads` of each."""
 
     attend_kernel: Callable
     gradient_kernel: Callable
@@ -33,83 +34,82 @@ class Form(NamedTuple):
 
 
 def attend(q, k, v, heads, kv, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) for each head h in `heads`, whose keys are k[kv[h]], v[kv[h]].
+    """Write out (H, n_q, e) and lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]].
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), read in the dtype of out, float32 or float64; `sets` is a Plan or a CSR of
-    (n_q, n_k). A query without keys gets 0 and -inf. Raises RuntimeError where there is no device to run on.
+    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), read in the dtype of out, float32 or float64;
+    `sets` is a Plan or a CSR of (n_q, n_k). A query without keys gets 0 and -inf. Raises
+    RuntimeError where there is no device to run on.
     """
     with _device() as device:
-        form, number = _form(sets, out.dtype.name, v.shape[2]), out.dtype.type
+        number, width = out.dtype.type, v.shape[2]
+        form = _form(sets, out.dtype.name, width)
         if not form.blocks:
             return
-        groups, own = np.unique(kv[heads], return_inverse=True)
-        vectors = (x.astype(number, copy=False) for x in (q[heads], k[groups], v[groups]))
-        found = [_unset(device, (len(heads), *x.shape[1:]), number) for x in (out, lse)]
-        form.attend_kernel()[(form.blocks * len(heads), form.parts), form.threads](
-            *_sent(device, *vectors, own), number(scale), *_sent(device, *form.tables), *found
-        )
-        out[heads], lse[heads] = (
-            found[0].copy_to_host()[..., : out.shape[2]],
-            found[1].copy_to_host(),
-        )
+        groups, key_head = np.unique(kv[heads], return_inverse=True)
+        vectors = [x.astype(number, copy=False) for x in (q[heads], k[groups], v[groups])]
+        inputs = _send(device, *vectors, key_head)
+        results = [_allocate(device, (len(heads), *x.shape[1:]), number) for x in (out, lse)]
+        grid = (form.blocks * len(heads), form.parts)
+        kernel = form.attend_kernel()[grid, form.threads]
+        kernel(*inputs, number(scale), *_send(device, *form.tables), *results)
+        out[heads] = results[0].copy_to_host()[..., :width]
+        lse[heads] = results[1].copy_to_host()
 
 
 def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
     """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
 
-    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the others as for `attend`.
-    All is read in the dtype of dq, float32 or float64. Query heads of one key head are added up in turn: the bits are
-    always the same.
+    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the
+    others as for `attend`. All is read in the dtype of dq, float32 or float64. Query heads of one
+    key head are added up in turn: the bits are always the same.
     """
     with _device() as device, np.errstate(invalid="ignore", over="ignore"):
-        groups, own = np.unique(kv[heads], return_inverse=True)
+        groups, key_head = np.unique(kv[heads], return_inverse=True)
         mean = (grad[heads].astype(np.float64) * out[heads]).sum(axis=2)
-        q, k, v, g, log, mean = _sent(
-            device,
-            *(
-                x.astype(dq.dtype, copy=False)
-                for x in (q[heads], k[groups], v[groups], grad[heads], lse[heads], mean)
-            ),
-        )
-        each, order = np.arange(len(heads)), np.argsort(own, kind="stable")
-        alone = np.stack([each, own, each], axis=1), np.arange(len(heads) + 1)
-        shared = (
-            np.stack([own, each, each], axis=1)[order],
-            np.searchsorted(own[order], np.arange(len(groups) + 1)),
-        )
-        turned = transposed(sets)
-        dq[heads] += _gradient(
-            device, sets, (q, k, g, v, k), (log, mean), alone, scale, dq.shape[2], False, False
-        )
-        dk[groups] += _gradient(
-            device, turned, (k, q, v, g, q), (log, mean), shared, scale, dk.shape[2], True, False
-        )
-        dv[groups] += _gradient(
-            device, turned, (k, q, v, g, g), (log, mean), shared, scale, dv.shape[2], True, True
-        )
+        arrays = (q[heads], k[groups], v[groups], grad[heads], lse[heads], mean)
+        working = [x.astype(dq.dtype, copy=False) for x in arrays]
+        q, k, v, g, *rows = _send(device, *working)
+        separate, shared = _head_triples(key_head, len(groups))
+        columns = transpose(sets)
+
+        def gradient(lowered, vectors, triples, total, keyed, plain):
+            """One of them, of the heads of the triples."""
+            form = _form(lowered, dq.dtype.name, total.shape[2])
+            shape = (len(triples[1]) - 1, lowered.shape[0], total.shape[2])
+            arguments = (*vectors, *rows, *_send(device, *triples), dq.dtype.type(scale))
+            return _gradient(device, form, arguments, np.zeros(shape, dq.dtype), keyed, plain)
+
+        dq[heads] += gradient(sets, (q, k, g, v, k), separate, dq, False, False)
+        dk[groups] += gradient(columns, (k, q, v, g, q), shared, dk, True, False)
+        dv[groups] += gradient(columns, (k, q, v, g, g), shared, dv, True, True)
 
 
-def _gradient(device, sets, vectors, rows, heads, scale, width, keyed, plain) -> np.ndarray:
-    """One of dq, dk and dv: a head for each entry of heads[1] but the last, a row for each of the sets, `width` features."""
-    dtype, shape = vectors[0].dtype, (len(heads[1]) - 1, sets.shape[0], width)
-    form = _form(sets, dtype.name, width)
+def _head_triples(key_head, groups: int):
+    """(triples, first) for dq, head by head, and for dk and dv, key head by key head.
+
+    A triple is which head of a, of b, and of lse and mean a kernel reads.
+    """
+    every = np.arange(len(key_head))
+    order = np.argsort(key_head, kind="stable")
+    separate = np.stack([every, key_head, every], axis=1)
+    shared = np.stack([key_head, every, every], axis=1)[order]
+    first = np.searchsorted(key_head[order], np.arange(groups + 1))
+    return (separate, np.arange(len(key_head) + 1)), (shared, first)
+
+
+def _gradient(device, form: Form, arguments, nothing, keyed: bool, plain: bool) -> np.ndarray:
+    """What the gradient kernel makes of these arguments; `nothing`, zeros, if there are no rows."""
     if not form.blocks:
-        return np.zeros(shape, dtype)
-    target = _unset(device, shape, dtype)
-    kernel = form.gradient_kernel(keyed, plain)
-    kernel[(form.blocks * shape[0], form.parts), form.threads](
-        *vectors,
-        *rows,
-        *_sent(device, *heads),
-        dtype.type(scale),
-        *_sent(device, *form.tables),
-        target,
-    )
-    return target.copy_to_host()[..., :width]
+        return nothing
+    target = _allocate(device, nothing.shape, nothing.dtype)
+    grid = (form.blocks * len(nothing), form.parts)
+    kernel = form.gradient_kernel(keyed, plain)[grid, form.threads]
+    kernel(*arguments, *_send(device, *form.tables), target)
+    return target.copy_to_host()[..., : nothing.shape[2]]
 
 
-def transposed(sets):
-    """The queries of each key, in the form of the sets: a Plan or a CSR of (n_k, n_q). O(nnz) memory."""
+def transpose(sets):
+    """The queries of each key, a Plan or a CSR of (n_k, n_q) as the sets are. O(nnz) memory."""
     turned = (sets if isinstance(sets, CSR) else sets.csr()).transpose()
     return (
         turned
@@ -153,7 +153,7 @@ def _parts(width: int, part: int) -> int:
     return max(1, -(-width // part))
 
 
-def _sent(device, *arrays) -> list[Any]:
+def _send(device, *arrays) -> list[Any]:
     """The arrays on the device; where one is empty, zeros, one along each axis that had none."""
     return [
         device.to_device(
@@ -163,14 +163,14 @@ def _sent(device, *arrays) -> list[Any]:
     ]
 
 
-def _unset(device, shape, dtype):
+def _allocate(device, shape, dtype):
     """Room for results on the device, at least one along each axis."""
     return device.device_array([s or 1 for s in shape], dtype)
 
 
 @contextmanager
 def _device():
-    """numba.cuda where it finds a device, for one caller at a time, and silent about grids that are small."""
+    """numba.cuda if it finds a device, for one caller at a time, and silent about small grids."""
     try:
         from numba import cuda
 

@@ -1,8 +1,8 @@
-"""One row at a time over CSR on a GPU: a block of threads takes one query, or one key of the transposed sets.
+"""One row at a time over CSR on a GPU: a block takes one query, or one key of transposed sets.
 
-The block goes through the row's members as many at a time as it has threads: each thread makes the logit of one member,
-from a copy that neighbouring threads read from neighbouring addresses, and then adds up one feature over all of them.
-Nothing but members is read.
+The block goes through the row's members as many at a time as it has threads: each thread makes the
+logit of one member, from a copy that neighbouring threads read from neighbouring addresses, and
+then adds up one feature over all of them. Nothing but members is read.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ DEPTH = {
 
 @lru_cache
 def dots(dtype: str, threads: int):
-    """(copied, dot): slices of the members and of the row in shared memory, and this thread's part of a dot product."""
+    """(load_slices, dot): slices of members and of the row; a thread's part of a dot product."""
     depth, zero = DEPTH[dtype], np.dtype(dtype).type(0)
 
     @cuda.jit(device=True, inline="always")
-    def copied(row, source, at, s, t, mine, members):
-        """mine[x] = row[s + x] and members[u, x] = source[at[u], s + x], 0 beyond their width and where at[u] < 0."""
+    def load_slices(row, source, at, s, t, mine, members):
+        """mine[x] = row[s + x], members[u, x] = source[at[u], s + x]; 0 beyond, or if at[u] < 0."""
         beyond = source.shape[1] - s
         for x in range(t, depth, threads):
             mine[x] = row[s + x] if x < beyond else zero
@@ -46,19 +46,19 @@ def dots(dtype: str, threads: int):
             total += mine[x] * members[t, x]
         return total
 
-    return copied, dot
+    return load_slices, dot
 
 
 @lru_cache
 def attend_kernel(threads: int, dtype: str):
     """The kernel of the forward pass; a grid of (heads x rows, parts of `threads` values) blocks.
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), kv (H,): head h reads key head kv[h]. Writes out (H, n_q, e) and
-    lse (H, n_q).
+    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), kv (H,): head h reads key head kv[h]. Writes out
+    (H, n_q, e) and lse (H, n_q).
     """
     number, depth = np.dtype(dtype).type, DEPTH[dtype]
     zero, low, some = number(0), number(-np.inf), (threads, depth + 1)
-    copied, dot = dots(dtype, threads)
+    load_slices, dot = dots(dtype, threads)
 
     @cuda.jit
     def attend_rows(q, k, v, kv, scale, indptr, indices, out, lse):
@@ -76,7 +76,7 @@ def attend_kernel(threads: int, dtype: str):
             cuda.syncthreads()
             x = zero
             for s in range(0, q.shape[2], depth):
-                copied(q[h, i], k[g], at, s, t, mine, members)
+                load_slices(q[h, i], k[g], at, s, t, mine, members)
                 cuda.syncthreads()
                 x += dot(mine, members, t)
                 cuda.syncthreads()
@@ -107,13 +107,16 @@ def attend_kernel(threads: int, dtype: str):
 
 @lru_cache
 def gradient_kernel(threads: int, dtype: str, keyed: bool, plain: bool):
-    """The kernel of dq (neither flag), dk (keyed) or dv (both); a grid of (heads x rows, parts of `threads` features).
+    """The kernel of dq (neither flag), dk (keyed) or dv (both), for (heads x rows, parts) blocks.
 
-    Arguments as for the kernel over tiles; indptr and indices are those of the transposed sets where keyed.
+    A part is `threads` features.
+
+    Arguments as for the kernel over tiles; indptr and indices are those of the transposed sets
+    where keyed.
     """
     number, depth = np.dtype(dtype).type, DEPTH[dtype]
     zero, low, some = number(0), number(-np.inf), (threads, depth + 1)
-    copied, dot = dots(dtype, threads)
+    load_slices, dot = dots(dtype, threads)
 
     @cuda.jit
     def gradient(a1, b1, a2, b2, source, lse, mean, heads, first, scale, indptr, indices, target):
@@ -140,14 +143,14 @@ def gradient_kernel(threads: int, dtype: str, keyed: bool, plain: bool):
                 cuda.syncthreads()
                 x = zero
                 for s in range(0, a1.shape[2], depth):
-                    copied(a1[ha, i], b1[hb], at, s, t, mine, members)
+                    load_slices(a1[ha, i], b1[hb], at, s, t, mine, members)
                     cuda.syncthreads()
                     x += dot(mine, members, t)
                     cuda.syncthreads()
                 y = zero
                 if not plain:
                     for s in range(0, a2.shape[2], depth):
-                        copied(a2[ha, i], b2[hb], at, s, t, mine, members)
+                        load_slices(a2[ha, i], b2[hb], at, s, t, mine, members)
                         cuda.syncthreads()
                         y += dot(mine, members, t)
                         cuda.syncthreads()

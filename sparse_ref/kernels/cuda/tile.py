@@ -1,10 +1,12 @@
-"""What the CUDA kernels over gather-tiles share: how a block of threads holds a 64 x 64 product, and how its parts are brought in.
+"""What the CUDA kernels over gather-tiles share: a block's 64 x 64 product, and loads for it.
 
-The product of two slices in shared memory, left (depth, 64) turned and right (depth, width), is spread over the block:
-each thread keeps `rows` x `columns` of it in registers for every 64 of the width. Along the slices it reads rows + columns
-numbers for rows x columns multiplications, four at a time where the slices are ALIGNED.
+The product of two slices in shared memory, left (depth, 64) turned and right (depth, width), is
+spread over the block: each thread keeps `rows` x `columns` of it in registers for every 64 of the
+width. Along the slices it reads rows + columns numbers for rows x columns multiplications, four at
+a time where the slices are ALIGNED.
 
-Every function here is laid into the kernels that call it and none waits: all barriers stand in the kernels.
+Every function here is laid into the kernels that call it and none waits: all barriers stand in the
+kernels.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ from numba import config, cuda, njit
 
 from ...lower import TILE
 
-PAD = 4  # numbers beyond each line of a slice: turned copies then go to different banks, and lines stay aligned
+# numbers beyond each line of a slice: transposed copies go to different banks, lines stay aligned
+PAD = 4
 # numba-cuda alone can align shared arrays; numba leaves out the branch for which this is False
-ALIGNED = getattr(cuda, "implementation", "") == "NVIDIA" and not config.ENABLE_CUDASIM  # type: ignore[attr-defined]
+IMPLEMENTATION = getattr(cuda, "implementation", "")
+ALIGNED = IMPLEMENTATION == "NVIDIA" and not config.ENABLE_CUDASIM  # type: ignore[attr-defined]
 
 
 class Layout(NamedTuple):
-    """Each thread holds rows x columns of a 64 x 64 product; `depth` terms of each sum are in shared memory at once."""
+    """A thread has rows x columns of a 64 x 64 product; `depth` terms are loaded at once."""
 
     rows: int
     columns: int
@@ -62,7 +66,7 @@ def product(layout: Layout, width: int):
 
     @njit(inline="always")
     def add_members(left, right, bits, s, r, c, acc):
-        """The same sums, in the same order, where a number that is not a member's may be NaN or inf."""
+        """The same sums, in the same order; what is no member's may be NaN or inf."""
         for x in range(depth):
             w = bits[s + x] >> np.uint64(r)
             for a in range(rows):
@@ -76,13 +80,13 @@ def product(layout: Layout, width: int):
 
 @lru_cache
 def copies(layout: Layout, width: int, dtype: str):
-    """(turned, straight): how slices of global arrays come into shared memory, 0 where there is nothing."""
+    """(load_transposed, load_rows): slices of global arrays into shared memory, 0 beyond them."""
     depth, threads = layout.depth, layout.threads
     zero = np.dtype(dtype).type(0)
 
     @cuda.jit(device=True, inline="always")
-    def turned(source, at, s, t, target):
-        """target[x, c] = source[at[c], s + x]; eight numbers in a row of one vector are read by neighbouring threads."""
+    def load_transposed(source, at, s, t, target):
+        """target[x, c] = source[at[c], s + x]; neighbours read eight numbers of a vector."""
         beyond = source.shape[1] - s
         for u in range(t, TILE * depth, threads):
             x, c = (u & 7) + (u >> 9 << 3), (u >> 3) & 63
@@ -90,8 +94,8 @@ def copies(layout: Layout, width: int, dtype: str):
             target[x, c] = source[at[c], s + x] if there else zero
 
     @cuda.jit(device=True, inline="always")
-    def straight(source, at, s, first, t, target):
-        """target[x, c] = source[at[s + x], first + c]; whether all that this thread brought is finite."""
+    def load_rows(source, at, s, first, t, target):
+        """target[x, c] = source[at[s + x], first + c]; whether all it read is finite."""
         finite, beyond = True, source.shape[1] - first
         for u in range(t, width * depth, threads):
             x, c = u // width, u & (width - 1)
@@ -102,22 +106,22 @@ def copies(layout: Layout, width: int, dtype: str):
                 finite = False
         return finite
 
-    return turned, straight
+    return load_transposed, load_rows
 
 
 @lru_cache
-def spread(layout: Layout):
-    """Lay terms s to s + depth of the weights (64, 64), held in the threads' registers, into left, turned."""
+def store_weights(layout: Layout):
+    """Store terms s to s + depth of the weights (64, 64) in registers into left, transposed."""
     rows, columns, depth = layout
 
     @njit(inline="always")
-    def lay(x, s, r, c, left):
+    def store(x, s, r, c, left):
         if s <= c and c < s + depth:
             for b in range(columns):
                 for a in range(rows):
                     left[c - s + b, r + a] = x[a, b]
 
-    return lay
+    return store
 
 
 @njit(inline="always")

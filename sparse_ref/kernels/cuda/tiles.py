@@ -1,11 +1,11 @@
-"""Attention over gather-tiles on a GPU: a block of threads takes 64 queries, chunk after chunk of 64 gathered keys.
+"""Attention over gather-tiles on a GPU: a block takes 64 queries, chunk after chunk of 64 keys.
 
-Two products in registers and an online softmax for each chunk, as in cpu_tiles; slices of queries, keys, weights and values
-pass through two buffers in shared memory, so that no width of q or k is too large, and wide values are cut into parts that
-blocks of their own take.
+Two products in registers and an online softmax for each chunk, as in cpu.tiles; slices of queries,
+keys, weights and values pass through two buffers in shared memory, so that no width of q or k is
+too large, and wide values are cut into parts that blocks of their own take.
 
-Only members matter: the logits of pairs that are not connected become -inf whatever they were, and where a slice of the
-values is not finite the product runs over members alone.
+Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
+where a slice of the values is not finite the product runs over members alone.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import numpy as np
 from numba import cuda, njit
 
 from ...lower import TILE
-from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, spread, word_of
+from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, store_weights, word_of
 
 
 @lru_cache
 def softmax(layout: Layout, width: int, dtype: str):
-    """(masked, raised, weighed): the three steps of the online softmax, between which the block waits."""
+    """(mask_logits, raise_top, weigh): the steps of the online softmax, with barriers between."""
     rows, columns, _ = layout
     threads, across, held = layout.threads, layout.across, columns * width // TILE
     low, zero = np.dtype(dtype).type(-np.inf), np.dtype(dtype).type(0)
 
     @njit(inline="always")
-    def masked(x, bits, scale, r, c, part):
-        """Scaled logits, -inf where not connected; the largest of each row among this thread's goes into part."""
+    def mask_logits(x, bits, scale, r, c, part):
+        """Scaled logits, -inf where not connected; this thread's largest of each row into part."""
         for a in range(rows):
             high = low
             for b in range(columns):
@@ -40,7 +40,7 @@ def softmax(layout: Layout, width: int, dtype: str):
             part[c // columns, r + a] = high
 
     @njit(inline="always")
-    def raised(part, t, top, shrink):
+    def raise_top(part, t, top, shrink):
         """top, the largest logit of each row so far, and by what its earlier sums shrink."""
         for i in range(t, TILE, threads):
             high = top[i]
@@ -50,7 +50,7 @@ def softmax(layout: Layout, width: int, dtype: str):
             top[i] = high
 
     @njit(inline="always")
-    def weighed(x, top, shrink, r, total, acc):
+    def weigh(x, top, shrink, r, total, acc):
         """Turn logits into exp(x - top), and bring total and acc along."""
         for a in range(rows):
             base = top[r + a] if top[r + a] > low else zero
@@ -61,15 +61,16 @@ def softmax(layout: Layout, width: int, dtype: str):
                 x[a, b] = math.exp(x[a, b] - base)
                 total[a] += x[a, b]
 
-    return masked, raised, weighed
+    return mask_logits, raise_top, weigh
 
 
 @lru_cache
 def attend_kernel(layout: Layout, dtype: str, width: int):
-    """The kernel for one dtype and parts of `width` values, 64 or 128; a grid of (heads x tiles, parts) blocks.
+    """The kernel for parts of `width` values, 64 or 128; a grid of (heads x tiles, parts) blocks.
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), kv (H,): head h reads key head kv[h]; `visit` is an order of the tiles,
-    for balance alone; rows to words are a Plan's arrays. Writes out (H, n_q, e) and lse (H, n_q).
+    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), kv (H,): head h reads key head kv[h]; `visit` is
+    an order of the tiles, for balance alone; rows to words are a Plan's arrays. Writes out (H,
+    n_q, e) and lse (H, n_q).
     """
     number, (rows, columns, depth) = np.dtype(dtype).type, layout
     threads, across, held = layout.threads, layout.across, columns * width // TILE
@@ -83,8 +84,8 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
     sums, some = (rows, held), (rows,)
     add, _ = product(layout, TILE)
     add_values, add_members = product(layout, width)
-    turned, straight = copies(layout, width, dtype)
-    lay, (masked, raised, weighed) = spread(layout), softmax(layout, width, dtype)
+    load_transposed, load_rows = copies(layout, width, dtype)
+    store, (mask_logits, raise_top, weigh) = store_weights(layout), softmax(layout, width, dtype)
 
     @cuda.jit
     def attend_tiles(q, k, v, kv, scale, visit, rows_, ptr, start, keys, word, words, out, lse):
@@ -124,20 +125,20 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
             cuda.syncthreads()
             clear(x)
             for s in range(0, q.shape[2], depth):
-                turned(q[h], own, s, t, left)
-                turned(k[g], at, s, t, right)
+                load_transposed(q[h], own, s, t, left)
+                load_transposed(k[g], at, s, t, right)
                 cuda.syncthreads()
                 add(left, right, r, c, x)
                 cuda.syncthreads()
-            masked(x, bits, scale, r, c, part)
+            mask_logits(x, bits, scale, r, c, part)
             cuda.syncthreads()
-            raised(part, t, top, shrink)
+            raise_top(part, t, top, shrink)
             cuda.syncthreads()
-            weighed(x, top, shrink, r, total, acc)
+            weigh(x, top, shrink, r, total, acc)
             for s in range(0, TILE, depth):
                 mark += 1
-                lay(x, s, r, c, left)
-                if not straight(v[g], at, s, first, t, right):
+                store(x, s, r, c, left)
+                if not load_rows(v[g], at, s, first, t, right):
                     unsound[0] = mark
                 cuda.syncthreads()
                 if unsound[0] == mark:

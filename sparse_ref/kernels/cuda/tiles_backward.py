@@ -1,10 +1,12 @@
-"""Gradients over gather-tiles on a GPU: one kernel, which adds up weights times vectors, for each of dq, dk and dv.
+"""Gradients over gather-tiles on a GPU: one kernel adds up weights times vectors, for dq, dk or dv.
 
-    dq_i = sum_j W_ij k_j,    dk_j = sum_i W_ij q_i,    W_ij = scale P_ij (g_i . v_j - mean_i),    mean_i = g_i . out_i
+    dq_i = sum_j W_ij k_j,    W_ij = scale P_ij (g_i . v_j - mean_i),    mean_i = g_i . out_i
+    dk_j = sum_i W_ij q_i
     dv_j = sum_i P_ij g_i,    P_ij = exp(scale q_i . k_j - lse_i)
 
-dq runs over the plan of the sets, dk and dv over that of the transposed sets: then the rows of a tile are keys and its
-chunks gather queries. Each sum belongs to one thread, which adds in one order: the bits are always the same.
+dq runs over the plan of the sets, dk and dv over that of the transposed sets: then the rows of a
+tile are keys and its chunks gather queries. Each sum belongs to one thread, which adds in one
+order: the bits are always the same.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import numpy as np
 from numba import cuda, njit
 
 from ...lower import TILE
-from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, spread, word_of
+from .tile import ALIGNED, PAD, Layout, clear, copies, key_of, product, store_weights, word_of
 
 
 @lru_cache
@@ -43,11 +45,12 @@ def weights(layout: Layout, dtype: str, keyed: bool, plain: bool):
 
 @lru_cache
 def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: bool):
-    """The kernel of dq (neither flag), dk (keyed) or dv (both); a grid of (heads x tiles, parts of `width`) blocks.
+    """The kernel of dq (neither flag), dk (keyed) or dv (both), for (heads x tiles, parts) blocks.
 
-    a and b are q and k, or k and q where keyed; a2 and b2 are g and v, or v and g; `source` holds the vectors that are
-    added up. Head h of the target adds up the triples first[h] <= s < first[h + 1] of `heads`: which head of a, of b, and of
-    lse and mean. rows to words are the arrays of the plan, transposed where keyed; `visit` is an order of its tiles.
+    a and b are q and k, or k and q where keyed; a2 and b2 are g and v, or v and g; `source` holds
+    the vectors that are added up. Head h of the target adds up the triples first[h] <= s < first[h
+    + 1] of `heads`: which head of a, of b, and of lse and mean. rows to words are the arrays of
+    the plan, transposed where keyed; `visit` is an order of its tiles.
     """
     number, (rows, columns, depth) = np.dtype(dtype).type, layout
     threads, across, held = layout.threads, layout.across, columns * width // TILE
@@ -60,8 +63,8 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
     )
     add, _ = product(layout, TILE)
     add_vectors, add_members = product(layout, width)
-    turned, straight = copies(layout, width, dtype)
-    lay, weigh = spread(layout), weights(layout, dtype, keyed, plain)
+    load_transposed, load_rows = copies(layout, width, dtype)
+    store, weigh = store_weights(layout), weights(layout, dtype, keyed, plain)
 
     @cuda.jit
     def gradient(
@@ -126,24 +129,24 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
                 cuda.syncthreads()
                 clear(x)
                 for z in range(0, a1.shape[2], depth):
-                    turned(a1[ha], own, z, t, left)
-                    turned(b1[hb], at, z, t, right)
+                    load_transposed(a1[ha], own, z, t, left)
+                    load_transposed(b1[hb], at, z, t, right)
                     cuda.syncthreads()
                     add(left, right, r, c, x)
                     cuda.syncthreads()
                 if not plain:
                     clear(y)
                     for z in range(0, a2.shape[2], depth):
-                        turned(a2[ha], own, z, t, left)
-                        turned(b2[hb], at, z, t, right)
+                        load_transposed(a2[ha], own, z, t, left)
+                        load_transposed(b2[hb], at, z, t, right)
                         cuda.syncthreads()
                         add(left, right, r, c, y)
                         cuda.syncthreads()
                 weigh(x, y, bits, logs, means, scale, r, c)
                 for z in range(0, TILE, depth):
                     mark += 1
-                    lay(x, z, r, c, left)
-                    if not straight(source[hb], at, z, begin, t, right):
+                    store(x, z, r, c, left)
+                    if not load_rows(source[hb], at, z, begin, t, right):
                         unsound[0] = mark
                     cuda.syncthreads()
                     if unsound[0] == mark:

@@ -13,9 +13,8 @@ Tables are in normal form, see `Runs`.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from ..._jit import parallel, serial
+from ..._jit import inline, parallel, serial
 from ...sets.types import IntArray
 from .residues import count_outside_spans
 from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, run_table
@@ -25,8 +24,11 @@ Listing = tuple[IntArray, np.ndarray]  # (indptr int64, indices int32)
 
 def key_counts(runs: Runs) -> IntArray:
     """|A_i| of each row of runs in normal form, int64 (n_q,)."""
+    if runs.only_spans:  # no loop to compile
+        before = indptr_of(runs.table[:, STOP] - runs.table[:, START])
+        return before[runs.indptr[1:]] - before[runs.indptr[:-1]]
     counts = np.zeros(runs.shape[0], np.int64)
-    _count_rows(runs.indptr, runs.table, runs.shape[1], counts)
+    _count_rows(len(counts), runs.indptr, runs.table, runs.shape[1], counts)
     return counts
 
 
@@ -37,7 +39,7 @@ def keys_of(runs: Runs) -> Listing:
     """
     indptr = indptr_of(key_counts(runs))
     indices = np.empty(indptr[-1], np.int32)
-    _list_rows(runs.indptr, runs.table, runs.shape[1], indptr, indices)
+    _list_rows(len(indptr) - 1, runs.indptr, runs.table, runs.shape[1], indptr, indices)
     return indptr, indices
 
 
@@ -59,14 +61,14 @@ def runs_of_keys(indptr: IntArray, indices: np.ndarray, n: int) -> Runs:
 
 
 @parallel
-def _count_rows(indptr, table, n, counts):
-    for i in prange(len(counts)):
+def _count_rows(begin, end, indptr, table, n, counts):
+    for i in range(begin, end):
         counts[i] = count_keys(table[indptr[i] : indptr[i + 1]], n)
 
 
 @parallel
-def _list_rows(indptr, table, n, starts, indices):
-    for i in prange(len(indptr) - 1):
+def _list_rows(begin, end, indptr, table, n, starts, indices):
+    for i in range(begin, end):
         row = table[indptr[i] : indptr[i + 1]]
         list_keys(row, n, indices[starts[i] : starts[i + 1]])
 
@@ -152,7 +154,7 @@ def count_keys(table, n):
     return walk_keys(table, spans, n)
 
 
-@serial
+@inline
 def walk_keys(table, spans, n):
     """The number of keys of a row, counted interval by interval."""
     keys = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import serial
+from ..._jit import inline, serial
 from .table import START, STEP, STOP, WIDTH, argsort
 
 
@@ -34,7 +34,7 @@ def count_outside_spans(table, spans, n):
     return keys
 
 
-@serial
+@inline
 def sort_cuts(table, n):
     """0, n and the starts and stops of all runs, ascending."""
     cuts = np.empty(2 * len(table) + 2, np.int64)
@@ -49,7 +49,7 @@ def sort_cuts(table, n):
     return ascending
 
 
-@serial
+@inline
 def residues_at(runs, x, firsts, lasts, out):
     """Write the residues of the runs that reach over x as ascending disjoint [first, last).
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import prange
 
-from ..._jit import parallel, serial
+from ..._jit import inline, parallel, serial
 from ...sets.types import IntArray
 
 START, STOP, STEP, WIDTH = 0, 1, 2, 3  # the columns of a table
@@ -110,7 +109,7 @@ def normalise(runs: Runs) -> Runs:
     """The same sets in normal form: runs clipped to 0 <= j < n_k, spans sorted and merged."""
     table = np.empty_like(runs.table)
     kept = np.zeros(runs.shape[0], np.int64)  # the number of runs left in each row
-    _normalise_rows(runs.indptr, runs.table, runs.shape[1], table, kept)
+    _normalise_rows(len(kept), runs.indptr, runs.table, runs.shape[1], table, kept)
     counts = runs.counts
     if (kept < counts).any():
         first_run = np.repeat(runs.indptr[:-1], counts)
@@ -120,8 +119,8 @@ def normalise(runs: Runs) -> Runs:
 
 
 @parallel
-def _normalise_rows(indptr, table, n, out, kept):
-    for i in prange(len(kept)):
+def _normalise_rows(begin, end, indptr, table, n, out, kept):
+    for i in range(begin, end):
         lo, hi = indptr[i], indptr[i + 1]
         kept[i] = normalise_row(table[lo:hi], n, out[lo:hi])
 
@@ -162,7 +161,7 @@ def write_run(row, start, stop, step, width):
     row[WIDTH] = width
 
 
-@serial
+@inline
 def copy_spans(table, n, out):
     """Write the runs if they are ascending spans with gaps between; return their number, or -1."""
     spans = 0
@@ -177,7 +176,7 @@ def copy_spans(table, n, out):
     return spans
 
 
-@serial
+@inline
 def sort_runs(table, n, out):
     """Write the normal form of runs in any order; return their number."""
     starts = np.empty(len(table), np.int64)
@@ -200,7 +199,7 @@ def sort_runs(table, n, out):
     return span_count + strided_count
 
 
-@serial
+@inline
 def add_span(starts, stops, count, start, stop):
     """Add a span to `count` others, or widen the last if they touch; return the new count."""
     last = count - 1
@@ -213,7 +212,7 @@ def add_span(starts, stops, count, start, stop):
     return count + 1
 
 
-@serial
+@inline
 def merge_spans(starts, stops, out):
     """Write spans in any order as ascending ones with gaps between; return their number."""
     count = 0
@@ -227,7 +226,7 @@ def merge_spans(starts, stops, out):
     return count
 
 
-@serial
+@inline
 def add_run(strided, count, start, stop, step, width):
     """Add a strided run to `count` others, or widen one with its residues that it touches.
 

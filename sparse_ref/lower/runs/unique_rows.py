@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from ..._jit import parallel, serial
 from ...sets.listed import Listed
@@ -17,27 +16,27 @@ def unique_rows(p: Listed) -> tuple[IntArray, IntArray]:
     """
     rows = len(p.indptr) - 1
     hashes, equal = np.zeros(rows, np.uint64), np.zeros(rows, bool)
-    sum_hashes(p.indptr, p.indices, hashes)
+    sum_hashes(len(hashes), p.indptr, p.indices, hashes)
     _, representatives, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     if 2 * len(representatives) <= rows:
-        compare_rows(p.indptr, p.indices, representatives[inverse], equal)
+        compare_rows(len(equal), p.indptr, p.indices, representatives[inverse], equal)
         if equal.all():
             return representatives, inverse
     return np.arange(rows), np.arange(rows)
 
 
 @parallel
-def sum_hashes(indptr, indices, hashes):
+def sum_hashes(begin, end, indptr, indices, hashes):
     """The sum of the hashes of each row's keys."""
-    for i in prange(len(hashes)):
+    for i in range(begin, end):
         for t in range(indptr[i], indptr[i + 1]):
             hashes[i] += hash_key(indices[t])
 
 
 @parallel
-def compare_rows(indptr, indices, other, equal):
+def compare_rows(begin, end, indptr, indices, other, equal):
     """Whether row i has the keys of row other[i]."""
-    for i in prange(len(equal)):
+    for i in range(begin, end):
         a, b = indptr[i], indptr[other[i]]
         size = indptr[i + 1] - a
         same = indptr[other[i] + 1] - b == size

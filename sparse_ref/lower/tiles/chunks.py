@@ -12,9 +12,8 @@ before.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
-from ..._jit import parallel, serial
+from ..._jit import inline, parallel, serial
 from ..runs.keys import first_interval, next_interval, span_count
 from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 from .bitmask import (
@@ -40,7 +39,7 @@ def differs_from_previous(indptr, table, rows, changes):
             changes[t, r] = i >= 0 and not same
 
 
-@serial
+@inline
 def same_runs(indptr, table, i, other):
     """Whether two rows have the same runs."""
     a, b = indptr[i], indptr[other]
@@ -55,7 +54,7 @@ def same_runs(indptr, table, i, other):
 
 
 @parallel
-def walk(sets, unions, rows, changes, places, chunks, write):
+def walk(begin, end, sets, unions, rows, changes, places, chunks, write):
     """Walk over the chunks of each tile; unions = (indptr, table) are the runs of a tile's keys.
 
     places[t], int64 (4,), is the index of the tile's first chunk, of its first gathered chunk and
@@ -63,13 +62,13 @@ def walk(sets, unions, rows, changes, places, chunks, write):
     keys, word, words) are filled and places[t, 3] becomes the number of pairs.
     """
     indptr, table = unions
-    for t in prange(len(rows)):
+    for t in range(begin, end):
         place = places[t]
         tile_runs = table[indptr[t] : indptr[t + 1]]
         walk_tile(sets, tile_runs, rows[t], changes[t], place, chunks, write)
 
 
-@serial
+@inline
 def walk_tile(sets, tile_runs, rows, changes, place, chunks, write):
     """Walk over the chunks of one tile, see `walk`."""
     n = sets[2]
@@ -99,7 +98,7 @@ def walk_tile(sets, tile_runs, rows, changes, place, chunks, write):
         place[2] += not full
 
 
-@serial
+@inline
 def common_intervals(sets, rows, changes, tile_runs):
     """Intervals in which every row attends to each of the tile's keys, ascending.
 
@@ -121,7 +120,7 @@ def common_intervals(sets, rows, changes, tile_runs):
     return common
 
 
-@serial
+@inline
 def has_residues(runs, tile_runs):
     """Whether a row is one run, with the residues of the tile's first run."""
     start = tile_runs[0, START]
@@ -148,7 +147,7 @@ def intersect_intervals(left, right):
     return out[:count]
 
 
-@serial
+@inline
 def span_bounds(sets, rows):
     """Where in the table the spans of each row begin and end, int64 (64, 2)."""
     indptr, table, _ = sets
@@ -162,7 +161,7 @@ def span_bounds(sets, rows):
     return bounds
 
 
-@serial
+@inline
 def next_chunk(tile_runs, spans, lo, hi, at, n, keys):
     """Write the next keys of the tile, at most 64, from the interval lo <= key < hi on.
 
@@ -180,14 +179,14 @@ def next_chunk(tile_runs, spans, lo, hi, at, n, keys):
     return count, lo, hi, at
 
 
-@serial
+@inline
 def consecutive_start(keys, n):
     """Where 64 consecutive keys below n begin that contain these ascending ones; -1 if none do."""
     consecutive = keys[-1] - keys[0] == len(keys) - 1
     return min(keys[0], n - TILE) if consecutive and n >= TILE else -1
 
 
-@serial
+@inline
 def is_common(keys, common, at):
     """Whether these are 64 ascending keys, each in one of the intervals common[at:]."""
     for key in keys:
@@ -197,7 +196,7 @@ def is_common(keys, common, at):
     return len(keys) == TILE
 
 
-@serial
+@inline
 def write_keys(keys, first, full, place, chunks):
     """Write where a chunk's keys and words are, and the keys themselves if they are gathered."""
     start, gathered, word, _ = chunks
@@ -209,7 +208,7 @@ def write_keys(keys, first, full, place, chunks):
             gathered[place[1], b] = keys[b if b < len(keys) else 0]
 
 
-@serial
+@inline
 def count_real(rows):
     """The number of rows of a tile."""
     count = 0
@@ -255,7 +254,7 @@ def find_partial(rows, ptr, word, words, partial):
                 partial[word[c]] = not all_equal(words[word[c]], real)
 
 
-@serial
+@inline
 def all_equal(words, expected):
     """Whether all words are this one."""
     equal = True
@@ -265,9 +264,9 @@ def all_equal(words, expected):
 
 
 @parallel
-def list_tiles(rows, ptr, start, keys, word, words, at, indices):
+def list_tiles(begin, end, rows, ptr, start, keys, word, words, at, indices):
     """Write each row's keys from at[row] on, if `indices` has any room; at[row] moves past them."""
-    for t in prange(len(rows)):
+    for t in range(begin, end):
         tile = rows[t]
         for c in range(ptr[t], ptr[t + 1]):
             for b in range(TILE):

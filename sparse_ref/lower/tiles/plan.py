@@ -130,12 +130,12 @@ class Plan:
         """The same sets, key by key."""
         counts = np.zeros(self.shape[0], np.int64)
         for part in self.parts:
-            list_tiles(*part.arrays, counts, np.zeros(0, np.int32))
+            list_tiles(len(part.rows), *part.arrays, counts, np.zeros(0, np.int32))
         indptr = indptr_of(counts)
         indices = np.empty(indptr[-1], np.int32)
         at = indptr[:-1].copy()
         for part in self.parts:
-            list_tiles(*part.arrays, at, indices)
+            list_tiles(len(part.rows), *part.arrays, at, indices)
         if self.rest:
             row_of_key = np.repeat(np.arange(len(counts)), counts)
             indices = indices[np.lexsort((indices, row_of_key))]
@@ -242,13 +242,13 @@ def _plan_tiles(sets: Runs, tiles: Tiles, set_of: IntArray) -> Plan:
     numbers = sets.indptr, sets.table, sets.shape[1]
     tile_runs = unions.indptr, unions.table
     counts = np.zeros((len(tiles), 4), np.int64)
-    walk(numbers, tile_runs, rows, changes, counts, _allocate(0, 0, 0), False)
+    walk(len(rows), numbers, tile_runs, rows, changes, counts, _allocate(0, 0, 0), False)
     ends = np.cumsum(counts, axis=0)
     totals = counts.sum(axis=0)
     places = ends - counts
     ptr = np.append(places[:, 0], totals[0])
     chunks = _allocate(*totals[:3])
-    walk(numbers, tile_runs, rows, changes, places, chunks, True)
+    walk(len(rows), numbers, tile_runs, rows, changes, places, chunks, True)
     start, keys, word, words = chunks
     word, words = _drop_full(tiles, ptr, word, words)
     nnz = int(places[:, 3].sum())

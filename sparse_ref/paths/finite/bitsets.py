@@ -11,7 +11,6 @@ nodes 2 v and 2 v + 1. The leaves are the nodes n, ..., 2 n - 1.
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from ..._jit import parallel, serial
 
@@ -19,23 +18,23 @@ WORDS = 8  # of 64 bits: one position's part of a block fills one cache line
 
 
 @parallel
-def advance(steps, widths, indptr, bounds, news, seen):
+def advance(begin, end, steps, widths, indptr, bounds, news, seen):
     """Carry each block's `news` (n, WORDS) through a layer, in place.
 
     What was `seen` above it already is left out, and the result is added to `seen`.
     """
-    for b in prange(len(news)):
+    for b in range(begin, end):
         _advance_block(steps, widths, indptr, bounds, news[b], seen[b])
 
 
 @parallel
-def split_new(news, known, first, flags):
+def split_new(begin, end, news, known, first, flags):
     """Set first = news & ~known, then add it to `known`; in place, block by block.
 
     flags[b] = whether block b has any bit in `first`, has any in `news`, lacks any in `known`: bool
     (blocks, 3).
     """
-    for b in prange(len(news)):
+    for b in range(begin, end):
         has_first, has_news, is_partial = _split_block(news[b], known[b], first[b])
         flags[b, 0] = has_first
         flags[b, 1] = has_news
@@ -43,9 +42,9 @@ def split_new(news, known, first, flags):
 
 
 @parallel
-def write_where_set(bits, value, out):
+def write_where_set(begin, end, bits, value, out):
     """out[i, j] = value wherever bit j of row i of the blocks is set; out is (n, columns)."""
-    for i in prange(len(out)):
+    for i in range(begin, end):
         for j in range(out.shape[1]):
             block = j // (64 * WORDS)
             word = bits[block, i, j // 64 % WORDS]

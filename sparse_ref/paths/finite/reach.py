@@ -58,8 +58,8 @@ def reach(
     for lo, hi in column_slabs(n):
         bits = identity_columns(n, lo, hi)
         for layer in cycle:
-            advance(*layer.arrays, bits, np.zeros_like(bits))
-        write_where_set(bits, True, reaches[:, lo:hi])
+            advance(len(bits), *layer.arrays, bits, np.zeros_like(bits))
+        write_where_set(len(reaches), bits, True, reaches[:, lo:hi])
     return reaches
 
 
@@ -99,7 +99,7 @@ def hops(
     for lo, hi in column_slabs(n):
         columns = counts[:, lo:hi]
         for r, first in first_arrivals(cycle, identity_columns(n, lo, hi), most=most):
-            write_where_set(first, r, columns)
+            write_where_set(len(columns), first, r, columns)
     return counts
 
 
@@ -119,7 +119,7 @@ def first_arrivals(
     seen[0][:] = news
     r = 0
     while True:
-        split_new(news, known, first, flags)
+        split_new(len(news), news, known, first, flags)
         has_first, has_news, has_unknown = flags.any(axis=0).tolist()
         if has_first:
             yield r, first
@@ -127,7 +127,7 @@ def first_arrivals(
             return
         layer = cycle[r % len(cycle)]
         r += 1
-        advance(*layer.arrays, news, seen[r % len(cycle)])
+        advance(len(news), *layer.arrays, news, seen[r % len(cycle)])
 
 
 def identity_columns(n: int, lo: int, hi: int) -> NDArray[np.uint64]:

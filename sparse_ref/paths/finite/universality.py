@@ -226,7 +226,7 @@ def _mixing_by_products(patterns: tuple[Pattern, ...], n: int) -> Condition:
     most = max(min(MAX_LAYERS, MAX_PAIRS // n**2), MIN_LAYERS)
     for u in range(1, most + 1):
         layer = cycle[(u - 1) % len(cycle)]
-        advance(*layer.arrays, bits, np.zeros_like(bits))
+        advance(len(bits), *layer.arrays, bits, np.zeros_like(bits))
         if (bits == everything).all():
             return Condition(True, f"s = {u}", u)
         state = (u % len(cycle), _digest(bits))

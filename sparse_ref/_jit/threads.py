@@ -1,0 +1,61 @@
+"""Threads: Python's own, which run compiled loops side by side without the interpreter's lock.
+
+How many there are is Numba's number of threads: NUMBA_NUM_THREADS, `numba.set_num_threads`.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+
+from numba import config, get_num_threads, set_num_threads
+
+SLICES = 4  # of the rows, for each thread
+
+
+@cache
+def pool(process: int) -> ThreadPoolExecutor:
+    """The threads of a process beside its own; one that was forked has none of its parent's."""
+    return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, thread_name_prefix="sparse_ref")
+
+
+def run_on_threads(loop, pieces: int, *args) -> None:
+    """Call loop(*args) on all threads at once, and on no more of them than there are pieces."""
+    others = 0 if config.DISABLE_JIT else min(get_num_threads(), pieces) - 1
+    calls = [pool(os.getpid()).submit(loop, *args) for _ in range(others)]
+    loop(*args)
+    for call in calls:
+        call.result()
+
+
+def run_slices(loop, rows: int, *args) -> None:
+    """Call loop(begin, end, *args) for slices of the rows, on all threads."""
+    threads = 1 if config.DISABLE_JIT else get_num_threads()
+    if threads == 1 or rows < 2:
+        loop(0, rows, *args)
+        return
+    count = min(rows, SLICES * threads)
+    ends = [rows * (s + 1) // count for s in range(count)]
+    slices = iter(zip([0, *ends[:-1]], ends))
+
+    def run():
+        for begin, end in slices:
+            loop(begin, end, *args)
+
+    run_on_threads(run, count)
+
+
+@contextmanager
+def one_thread():
+    """Loops in this block run on this thread only: for work that ends before others would begin."""
+    if config.DISABLE_JIT:
+        yield
+        return
+    threads = get_num_threads()
+    set_num_threads(1)
+    try:
+        yield
+    finally:
+        set_num_threads(threads)
