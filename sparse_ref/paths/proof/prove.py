@@ -1,4 +1,4 @@
-"""Do these layers connect every pair, whatever n, i, j and the parameters are?
+"""Whether layers connect every pair, whatever n, i, j and the parameters are.
 
 The statement is that of Child et al. 2019, sec. 4.2. z3 reads it from the patterns' `formula`s.
 

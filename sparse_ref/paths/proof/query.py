@@ -1,4 +1,4 @@
-"""One query to z3 about layers at terms for i, j, n and parameters: is there a case, and which?"""
+"""One query to z3 about layers at terms for i, j, n and parameters: whether there is a case."""
 
 from __future__ import annotations
 
