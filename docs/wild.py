@@ -105,11 +105,16 @@ def words(report) -> list[str]:
 
 def picture(report) -> list[str]:
     """The difference of the first head that has one."""
-    if report.actual is None:
+    if report.actual_mask is None:
         return []
-    heads = (report.actual != report.expected).any(axis=(1, 2))
+    heads = (report.actual_mask != report.expected_mask).any(axis=(1, 2))
     return (
-        ["", *sr.difference(report.expected[heads][0], report.actual[heads][0]).split("\n")]
+        [
+            "",
+            *sr.difference(report.expected_mask[heads][0], report.actual_mask[heads][0]).split(
+                "\n"
+            ),
+        ]
         if heads.any()
         else []
     )

@@ -69,8 +69,8 @@ def test_wrong_sets_are_found_and_named_by_every_row(p, asked, said):
     right = brute_mask(p, N) == brute_mask(asked, N)
     assert report.sample.mismatched.sum() == (~right.all(axis=1)).sum()
     rows = report.sample.rows
-    assert (report.actual[0] == brute_mask(p, N)[rows]).all()
-    assert (report.expected[0] == brute_mask(asked, N)[rows]).all()
+    assert (report.actual_mask[0] == brute_mask(p, N)[rows]).all()
+    assert (report.expected_mask[0] == brute_mask(asked, N)[rows]).all()
 
 
 def test_a_single_key_anywhere_is_seen_in_its_row():

@@ -263,7 +263,7 @@ def test_what_goes_wrong_inside_fn_is_told_and_lost_nowhere(fn, said):
     report = check(fn, sr.Causal(), n=4)
     assert kinds(report) == {kind}
     assert of(report, kind).message == str(caught.value)
-    assert report.actual is None
+    assert report.actual_mask is None
 
 
 def test_fn_that_raises_on_random_input_alone_keeps_the_verdict_on_the_sets():

@@ -29,8 +29,6 @@ from .mismatches import Mismatch, count_rows, mismatches, missing_globals
 BLOCK_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
 
 WITH_NAMES = ("named", "transposed", "inverted", "alignment", "shifted", "nothing")
-DESCRIPTIONS = ("left edge", "right edge", "future", "documents")  # of a part of the difference
-FACTS = ("nothing", "twice", "empty rows")  # true next to any other explanation
 
 
 @dataclass(frozen=True)
@@ -101,45 +99,6 @@ def merge_heads(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
         heads.setdefault(replace(diagnosis, heads=()), []).extend(diagnosis.heads)
     merged = [replace(diagnosis, heads=tuple(heads[diagnosis])) for diagnosis in heads]
     return tuple(merged)
-
-
-def first_explanations(
-    diagnoses: Iterable[Diagnosis],
-) -> tuple[list[Diagnosis], list[Diagnosis]]:
-    """(what to report, what also fits): the first explanation of each head, and all others.
-
-    Descriptions of a part of the difference are reported only for heads without an explanation.
-    What also fits has another name than the explanation that is reported.
-    """
-    ranked = sorted(diagnoses, key=_rank)
-    explained = {h for x in ranked if x.kind not in DESCRIPTIONS for h in x.heads}
-    first: list[Diagnosis] = []
-    others: list[Diagnosis] = []
-    names: dict[int, str] = {}
-    for diagnosis in ranked:
-        heads = diagnosis.heads
-        if diagnosis.kind in DESCRIPTIONS:
-            first += [] if explained.issuperset(heads) else [diagnosis]
-        elif diagnosis.kind in FACTS:
-            first.append(diagnosis)
-        elif not names.keys() >= set(heads):
-            first.append(diagnosis)
-            names |= dict.fromkeys(heads, diagnosis.name)
-        elif not diagnosis.name or {names[h] for h in heads} != {diagnosis.name}:
-            others.append(diagnosis)
-    return first, others
-
-
-def _rank(diagnosis: Diagnosis) -> int:
-    """How early a diagnosis is reported: specific faults before names, names before the rest."""
-    kind, name = diagnosis.kind, diagnosis.name
-    if kind in ("head modulo", "heads permuted", "alignment"):
-        return 0
-    if kind == "named":
-        return 1 if name in ("Causal()", "Full()") else 3  # rounding often ends in these two
-    if kind in ("transposed", "inverted", "shifted") or (kind.endswith("missing") and name):
-        return 1
-    return 2 if kind == "rounded" else 4
 
 
 def head_exchanges(same: BoolArray, sets: Sequence[object]) -> Iterator[Diagnosis]:

@@ -6,7 +6,31 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...sets.types import BoolArray
+from ...sets.glyphs import draw_difference
+from ...sets.types import BoolArray, IntArray
+
+CROP_ROWS, CROP_KEYS = 16, 64
+SAMPLE_ROWS = 8  # if only some rows were read
+
+
+def draw_crops(
+    expected: BoolArray,
+    actual: BoolArray,
+    sampled_rows: IntArray | None,
+) -> list[str]:
+    """The lines of each crop, below a caption with its queries and keys.
+
+    `sampled_rows` are the queries of the masks' rows; None if these are all queries.
+    """
+    lines = []
+    height = CROP_ROWS if sampled_rows is None else SAMPLE_ROWS
+    for rows, keys in crops(expected, actual, (height, CROP_KEYS)):
+        queries = f"i {rows.start} to {rows.stop - 1}"
+        if sampled_rows is not None:
+            queries = f"i = {', '.join(map(str, sampled_rows[rows]))}"
+        lines.append(f"{queries}, j {keys.start} to {keys.stop - 1}")
+        lines += draw_difference(expected[rows, keys], actual[rows, keys]).split("\n")
+    return lines
 
 
 def crops(

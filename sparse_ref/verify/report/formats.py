@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -21,6 +23,24 @@ SUBJECTS = {
     "future": ("future",),
 }
 PICTURE_STYLE = "font-family:monospace;line-height:1.0;letter-spacing:0"
+
+
+def json_text(report: Report) -> str:
+    """The report as JSON, without the masks."""
+    content = {
+        "passed": report.passed,
+        "patterns": list(map(repr, report.patterns)),
+        "n": report.n,
+        "heads": report.heads,
+        "seed": report.seed,
+        "findings": list(map(asdict, report.findings)),
+        "diagnosis": list(map(asdict, report.diagnosis)),
+        "names": report.names,
+        "numbers": list(map(asdict, report.numbers)),
+        "remarks": report.remarks,
+        "command": report.command,
+    }
+    return json.dumps(content, allow_nan=False)
 
 
 def junit(report: Report) -> str:

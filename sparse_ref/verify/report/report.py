@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +13,12 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..checks.finding import Finding
 from ..checks.numbers import Numbers
-from ..naming.diagnosis import WITH_NAMES, Diagnosis, first_explanations
+from ..naming.diagnosis import WITH_NAMES, Diagnosis
 from ..reading.evidence import Evidence, Exhaustive
 from ..reading.probe import Probe
 from ..reading.sample import Sampled
 from . import formats
-from .crop import crops
+from .crop import draw_crops
 from .rerun import import_path, rerun_command, short_name
 
 if TYPE_CHECKING:
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 MAX_WHOLE = 64  # queries and keys of a picture without a crop
-CROP_ROWS, CROP_KEYS = 16, 64
-SAMPLE_ROWS = 8  # in the picture of rows that were read
+DESCRIPTIONS = ("left edge", "right edge", "future", "documents")  # of a part of the difference
+FACTS = ("nothing", "twice", "empty rows")  # true next to any other explanation
 LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
 
 
@@ -38,16 +37,10 @@ class Report:
 
     Attributes
     ----------
-    patterns : tuple of Pattern
-        The expected pattern of each head.
-    n : (int, int)
-        (n_q, n_k).
-    seed : int
-        The seed of the random input.
-    function : callable
-        What was called.
-    options : dict
-        How it was called.
+    patterns, n, seed
+        The expected pattern of each head, (n_q, n_k), and the seed of the random input.
+    function, options
+        What was called, and how.
     findings : tuple of Finding
         What is wrong; passed means that there are none.
     evidence : Evidence or None
@@ -103,12 +96,12 @@ class Report:
         return self.evidence if isinstance(self.evidence, Sampled) else None
 
     @property
-    def expected(self) -> BoolArray | None:
+    def expected_mask(self) -> BoolArray | None:
         """The expected sets of the rows that were read, (H, rows, n_k); None if reading failed."""
         return None if self.evidence is None else self.evidence.expected
 
     @property
-    def actual(self) -> BoolArray | None:
+    def actual_mask(self) -> BoolArray | None:
         """The keys that some input lets fn attend to, leaks included; None if reading failed."""
         return None if self.evidence is None else self.evidence.reachable
 
@@ -135,7 +128,7 @@ class Report:
             return "\n".join([self.verdict, *self.notes()])
         again = f"again: {self.command}"
         findings = [f"- {finding}" for finding in self.findings]
-        lines = [self.verdict, self.question, *findings, *self.notes(), again]
+        lines = [self.verdict, f"asked: {self._setting}", *findings, *self.notes(), again]
         return "\n".join([*lines, *self.picture()])
 
     __repr__ = __str__
@@ -149,20 +142,7 @@ class Report:
         The keys are passed, patterns, n, heads, seed, findings, diagnosis, names (by head),
         numbers, remarks and command.
         """
-        content = dict(
-            passed=self.passed,
-            patterns=list(map(repr, self.patterns)),
-            n=self.n,
-            heads=self.heads,
-            seed=self.seed,
-            findings=list(map(asdict, self.findings)),
-            diagnosis=list(map(asdict, self.diagnosis)),
-            names=self.names,
-            numbers=list(map(asdict, self.numbers)),
-            remarks=self.remarks,
-            command=self.command,
-        )
-        return json.dumps(content, allow_nan=False)
+        return formats.json_text(self)
 
     def to_junit(self) -> str:
         """The report as JUnit XML: a test case for each subject of findings."""
@@ -180,31 +160,21 @@ class Report:
     ) -> AxesImage:
         """The difference of one head, the first that differs unless given, drawn on `ax`.
 
-        Returns what `plot.diff` does.
-
-        Raises
-        ------
-        ValueError
-            Nothing could be read out of fn.
+        Returns what `plot.diff` does. Raises ValueError if nothing could be read out of fn.
         """
         from ...plot import diff
 
-        if self.actual is None or self.expected is None:
+        if self.actual_mask is None or self.expected_mask is None:
             raise ValueError(f"the report has no sets to plot: {self.findings[0]}")
         if head is None:
             head = next(iter(self._wrong_heads()), 0)
-        return diff(self.expected[head], self.actual[head], ax=ax)
+        return diff(self.expected_mask[head], self.actual_mask[head], ax=ax)
 
     @property
     def verdict(self) -> str:
         """One line: PASS or FAIL, the function, and what it is or the first cause."""
         name = short_name(self.fn)
         return f"PASS {name}: is {self._setting}" if self.passed else f"FAIL {name}: {self._cause}"
-
-    @property
-    def question(self) -> str:
-        """One line: the expected patterns, and n, heads and seed."""
-        return f"asked: {self._setting}"
 
     @property
     def _setting(self) -> str:
@@ -246,7 +216,7 @@ class Report:
         for prefix, diagnoses in (("", explanations), ("also fits: ", others)):
             for x in diagnoses:
                 yield f"{prefix}{self._heads_in_words(x.heads)}: {x.text}"
-        if self.actual is not None and not self.numbers:
+        if self.actual_mask is not None and not self.numbers:
             yield "numbers: not checked"
         for x in self.numbers:
             if not x.wrong and not x.broken:
@@ -273,26 +243,56 @@ class Report:
         if not wrong_heads:
             return []
         head = wrong_heads[0]
-        expected, actual = self.expected[head], self.actual[head]
+        expected, actual = self.expected_mask[head], self.actual_mask[head]
         if self.sample is None and max(self.n) <= MAX_WHOLE:
             lines = draw_difference(expected, actual).split("\n")
             return [f"head {head}   {LEGEND}", *lines]
-        lines = []
-        height = CROP_ROWS if self.sample is None else SAMPLE_ROWS
-        for rows, keys in crops(expected, actual, (height, CROP_KEYS)):
-            lines.append(f"{self._rows_in_words(rows)}, j {keys.start} to {keys.stop - 1}")
-            lines += draw_difference(expected[rows, keys], actual[rows, keys]).split("\n")
-        return [f"head {head}, {lines[0]}   {LEGEND}", *lines[1:]]
-
-    def _rows_in_words(self, rows: slice) -> str:
-        """The queries of some rows of the picture."""
-        if self.sample is None:
-            return f"i {rows.start} to {rows.stop - 1}"
-        return f"i = {', '.join(map(str, self.sample.rows[rows]))}"
+        sampled_rows = None if self.sample is None else self.sample.rows
+        caption, *lines = draw_crops(expected, actual, sampled_rows)
+        return [f"head {head}, {caption}   {LEGEND}", *lines]
 
     def _wrong_heads(self) -> list[int]:
         """The heads that differ."""
-        if self.actual is None or self.expected is None:
+        if self.actual_mask is None or self.expected_mask is None:
             return []
-        wrong = self.actual != self.expected
+        wrong = self.actual_mask != self.expected_mask
         return np.flatnonzero(wrong.any(axis=(1, 2))).tolist()
+
+
+def first_explanations(
+    diagnoses: Iterable[Diagnosis],
+) -> tuple[list[Diagnosis], list[Diagnosis]]:
+    """(what to report, what also fits): the first explanation of each head, and all others.
+
+    Descriptions of a part of the difference are reported only for heads without an explanation.
+    What also fits has another name than the explanation that is reported.
+    """
+    ranked = sorted(diagnoses, key=_rank)
+    explained = {h for x in ranked if x.kind not in DESCRIPTIONS for h in x.heads}
+    first: list[Diagnosis] = []
+    others: list[Diagnosis] = []
+    names: dict[int, str] = {}
+    for diagnosis in ranked:
+        heads = diagnosis.heads
+        if diagnosis.kind in DESCRIPTIONS:
+            first += [] if explained.issuperset(heads) else [diagnosis]
+        elif diagnosis.kind in FACTS:
+            first.append(diagnosis)
+        elif not names.keys() >= set(heads):
+            first.append(diagnosis)
+            names |= dict.fromkeys(heads, diagnosis.name)
+        elif not diagnosis.name or {names[h] for h in heads} != {diagnosis.name}:
+            others.append(diagnosis)
+    return first, others
+
+
+def _rank(diagnosis: Diagnosis) -> int:
+    """How early a diagnosis is reported: specific faults before names, names before the rest."""
+    kind, name = diagnosis.kind, diagnosis.name
+    if kind in ("head modulo", "heads permuted", "alignment"):
+        return 0
+    if kind == "named":
+        return 1 if name in ("Causal()", "Full()") else 3  # rounding often ends in these two
+    if kind in ("transposed", "inverted", "shifted") or (kind.endswith("missing") and name):
+        return 1
+    return 2 if kind == "rounded" else 4
