@@ -13,11 +13,12 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 from verify.mutants import MUTANTS, RIGHT, SUBJECTS, Case, Mutant  # noqa: E402
 
 INTRODUCTION = """\
-A judge is judged by what it lets pass. {wrong} implementations are stored in `tests/verify/mutants`, each wrong in one known way,
-and {right} right ones, each in another style. Every wrong one has to be caught with the finding that names its fault, at each of
-float32, bfloat16 and float16 at which the fault shows; no right one may be flagged at any of them. This page is written from
-their reports by `docs/mutants.py`: the bug, where it was met outside this library if it was, what was asked, and the finding by
-which `verify` names it."""
+A judge is judged by what it lets pass. `tests/verify/mutants` stores {wrong} implementations, each
+wrong in one known way, and {right} right ones, each in another style. Every wrong one must be
+caught with the finding that names its fault, in each of float32, bfloat16 and float16 that shows
+the fault; no right one may be flagged in any of them. `docs/mutants.py` writes this page from their
+reports: the bug, where it was met outside this library if it was, what was asked, and the finding
+that names it."""
 
 
 def page() -> str:
@@ -54,11 +55,14 @@ def page() -> str:
 
 
 def row(mutant: Mutant) -> str:
-    """A bug and its source, what was asked, and the finding that names it at the first dtype at which it shows, or the first."""
+    """A bug and its source, what was asked, and the finding that names it at the first dtype at
+    which it shows, or the first.
+    """
     met = f"<br>{linked(plain(mutant.source))}" if mutant.source else ""
     findings = mutant.check(mutant.dtypes[0]).findings
-    said = sorted(findings, key=lambda finding: finding.kind != mutant.finding)
-    return f"| {plain(mutant.name)}{met} | {asked(mutant)} | {plain(steady(str(said[0]))) if said else 'nothing, yet'} |"
+    findings = sorted(findings, key=lambda finding: finding.kind != mutant.finding)
+    named = plain(steady(str(findings[0]))) if findings else "nothing, yet"
+    return f"| {plain(mutant.name)}{met} | {asked(mutant)} | {named} |"
 
 
 def asked(case: Case) -> str:

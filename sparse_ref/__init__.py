@@ -11,7 +11,8 @@ Global, random    Global GlobalAt Sinks Prefix Summary Random Slashes Verticals 
 Strided, distant  Strided LogSparse LogSparseRestart DilatedSegment MemoryBlock
                   Neighborhood CausalNeighborhood
 Sparse Transformer   strided fixed openai_fixed
-Longformer, ETC      longformer longformer_causal longformer_no_overlap etc longt5_local longt5_tglobal
+Longformer, ETC      longformer longformer_causal longformer_no_overlap etc
+                     longt5_local longt5_tglobal
 BigBird              bigbird bigbird_google bigbird_hf
 LongNet, LogSparse   longnet logsparse_code logsparse_local
 Chunks, streams      llama4 llama4_chunked gpt_neo local_attention streaming star prefix_lm

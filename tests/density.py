@@ -246,9 +246,8 @@ def report(paths: list[Path]):
     names = 100 * participles / max(total, 1)
     print(f"{lines} code lines, {dense} of 25 tokens or more ({share:.1f} %)")
     print(f"{wide} lines over {MAX_WIDTH} columns")
-    print(
-        f"{participles} of {total} functions ({names:.1f} %) named by a participle, a preposition or a pronoun"
-    )
+    kinds = "a participle, a preposition or a pronoun"
+    print(f"{participles} of {total} functions ({names:.1f} %) named by {kinds}")
 
 
 def list_exceptions():

@@ -1,4 +1,6 @@
-"""Completeness: every constructor has its entry, its example and its page; the pages say what the definitions say."""
+"""Completeness: every constructor has its entry, its example and its page; the pages say what the
+definitions say.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -81,9 +83,9 @@ def test_what_a_page_says_of_costs_and_paths_is_so(pages):
     assert pages.growth(Entry("Window", "Window(3)")) == "n"
     assert pages.growth(Entry("Strided", "Strided({s})")) == "n^1.5"
     assert pages.growth(Entry("LogSparse", "LogSparse()")) == "n log n"
-    assert (
-        pages.paths(strided)
-        == "every earlier position influences a query within 2 layers; it is influenced by no later one (n = 24)"
+    assert pages.paths(strided) == (
+        "every earlier position influences a query within 2 layers; it is influenced by no "
+        "later one (n = 24)"
     )
     assert pages.paths(strided, brief=True) == "earlier ones in 2"
     assert (

@@ -50,7 +50,9 @@ FORMULA_NODES = (
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_formula_is_named_parts_and_a_return_that_all_readers_understand(rule):
-    """Only + - * // %, comparisons, & and |, and the two words of positions.py; ~ would be wrong on Python's bools."""
+    """Only + - * // %, comparisons, & and |, and the two words of positions.py; ~ would be wrong on
+    Python's bools.
+    """
     function = ast.parse(
         inspect.cleandoc(inspect.getsource(rule.formula).replace("@staticmethod", ""))
     ).body[0]

@@ -1,4 +1,6 @@
-"""Tie: documents and grids hold what their definitions say pair by pair; they are values, and refuse what has no parts."""
+"""Tie: documents and grids hold what their definitions say pair by pair; they are values, and
+refuse what has no parts.
+"""
 
 import copy
 import pickle
@@ -41,7 +43,9 @@ def assert_is(p, expected):
 
 
 def packed(lengths, inner):
-    """Documents, pair by pair: `inner` is the mask within a document, as long as the longest or longer."""
+    """Documents, pair by pair: `inner` is the mask within a document, as long as the longest or
+    longer.
+    """
     place = [(document, x) for document, length in enumerate(lengths) for x in range(length)]
     return [
         [document == other and bool(inner[x, y]) for other, y in place] for document, x in place

@@ -207,5 +207,5 @@ def test_a_listed_pattern_is_shown_at_its_own_length():
 
 
 def test_the_number_of_heads_is_checked():
-    with pytest.raises(ValueError, match="^heads must be at least 1, got 0$"):
+    with pytest.raises(ValueError, match=r"^heads must be at least 1, got 0$"):
         patterns_of_heads("pattern", sr.Causal(), 0)

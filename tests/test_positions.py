@@ -1,4 +1,6 @@
-"""Tie: the two words of a formula say of numbers and of arrays what Python's own sets say; and what the checks let pass."""
+"""Tie: the two words of a formula say of numbers and of arrays what Python's own sets say; and what
+the checks let pass.
+"""
 
 import re
 from itertools import pairwise

@@ -1,4 +1,6 @@
-"""Which way the rooms look: imports run one way, between rooms and inside each, read from source."""
+"""Which way the rooms look: imports run one way, between rooms and inside each, read from
+source.
+"""
 
 import ast
 from itertools import pairwise

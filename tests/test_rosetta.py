@@ -1,4 +1,6 @@
-"""Exhaustive at small sizes: each convention's set written out pair by pair, and the keys that it says it has."""
+"""Exhaustive at small sizes: each convention's set written out pair by pair, and the keys that it
+says it has.
+"""
 
 from itertools import groupby
 

@@ -1,4 +1,6 @@
-"""Tie and algebra: `formula` says what `row` says, for every rule; | & - ~ do what sets do; values are values."""
+"""Tie and algebra: `formula` says what `row` says, for every rule; | & - ~ do what sets do; values
+are values.
+"""
 
 import copy
 import pickle
@@ -19,7 +21,9 @@ HUGE = 10**18
 
 
 def assert_tied(p: Rule, n: int, i_from: int = 0):
-    """formula == row for every query from i_from to n + 3 and every key below n, by ints and by arrays."""
+    """formula == row for every query from i_from to n + 3 and every key below n, by ints and by
+    arrays.
+    """
     queries, keys = np.arange(i_from, n + 3) if p.own_length is None else np.arange(n), np.arange(n)
     grid = p.contains(queries[:, None], keys[None, :])
     by_array = np.zeros_like(grid)
@@ -368,7 +372,9 @@ def test_patterns_are_pickled_and_copied_by_value(p):
 
 
 def test_openai_fixed_is_the_published_set():
-    """A_i^h = { j <= i : same block, or floor((j mod l) / b) in {S - 1 - h' v - t : t < v} }, pair by pair."""
+    """A_i^h = { j <= i : same block, or floor((j mod l) / b) in {S - 1 - h' v - t : t < v} }, pair
+    by pair.
+    """
     for l, b, verts, v, heads in [
         (8, 2, 2, 1, 4),
         (8, 2, 2, 2, 2),

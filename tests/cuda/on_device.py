@@ -1,4 +1,6 @@
-"""What the tests on the simulator and on a device share: attention by the CUDA kernels, and by the statement."""
+"""What the tests on the simulator and on a device share: attention by the CUDA kernels, and by the
+statement.
+"""
 
 import numpy as np
 from strategies import mask, qkv

@@ -140,6 +140,7 @@ def test_speed_is_printed(form, name, capsys):
         seconds.append(start.elapsed_time(stop) / 1000)
     with capsys.disabled():
         print(
-            f"\n{form} {name}: {8 * 256 * pairs / min(seconds[1:]) / 1e9:,.0f} GFLOP/s, {1000 * min(seconds[1:]):.3f} ms"
+            f"\n{form} {name}: {8 * 256 * pairs / min(seconds[1:]) / 1e9:,.0f} GFLOP/s, "
+            f"{1000 * min(seconds[1:]):.3f} ms"
         )
     assert np.isfinite(sent[1][-2].copy_to_host()).all()

@@ -1,4 +1,6 @@
-"""The door to the CUDA kernels where there is no device: one clear error, nothing imported before; and the transposed sets."""
+"""The door to the CUDA kernels where there is no device: one clear error, nothing imported before;
+and the transposed sets.
+"""
 
 import os
 import subprocess
@@ -30,7 +32,10 @@ def test_nothing_of_numba_cuda_is_imported_before_it_is_asked_for():
 def test_without_a_device_the_error_names_the_extra(call, numba_cuda):
     """As a machine without a driver has it, and one whose numba has no CUDA at all."""
     without = "sys.modules['numba.cuda'] = None; " if numba_cuda == "missing" else ""
-    code = f"import sys, numpy as np; {without}from sparse_ref.kernels.cuda.launch import *; x = np.ones((1, 1, 1)); {call}"
+    code = (
+        f"import sys, numpy as np; {without}from sparse_ref.kernels.cuda.launch import *; x "
+        f"= np.ones((1, 1, 1)); {call}"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -1,4 +1,6 @@
-"""The CUDA kernels on numba's simulator, against the float64 statement; what must not matter; and that each barrier is needed."""
+"""The CUDA kernels on numba's simulator, against the float64 statement; what must not matter; and
+that each barrier is needed.
+"""
 
 from pathlib import Path
 
@@ -258,7 +260,9 @@ def test_no_barrier_can_be_left_out(form, line, forward):
 
 
 def assert_kernels_are_right(form, forward, backward):
-    """Forward at logits so large that exp overflows without the right maximum; backward at ordinary ones."""
+    """Forward at logits so large that exp overflows without the right maximum; backward at ordinary
+    ones.
+    """
     p, n = sr.Full(), {"tiles": (40, 130), "rows": (2, 20)}[form]
     q, k, v, grad = arguments(n, 2, 1, *{"tiles": (20, 2), "rows": (10, 10)}[form])
     sets = FORMS[form](p, n)

@@ -1,4 +1,6 @@
-"""What ptxas says of each kernel, with no GPU: nothing spills; registers and shared memory keep to the table in docs/cuda.md."""
+"""What ptxas says of each kernel, with no GPU: nothing spills; registers and shared memory keep to
+the table in docs/cuda.md.
+"""
 
 import re
 import shutil
@@ -128,7 +130,9 @@ def test_the_counts_have_every_width():
 def test_a_step_of_the_product_reads_shared_memory_as_often_as_the_page_says(
     dtype, width, fused, loads, numbers
 ):
-    """In the loop that adds weights times values, which is the one with most fused multiplications and nothing but them."""
+    """In the loop that adds weights times values, which is the one with most fused multiplications
+    and nothing but them.
+    """
     ptx = ptx_of("tiles", "forward", dtype, int(width), (8, 0))
     loops = [
         block

@@ -1,4 +1,6 @@
-"""numba's simulator with threads that take turns, so that a barrier that is missing shows as a wrong number each time."""
+"""numba's simulator with threads that take turns, so that a barrier that is missing shows as a
+wrong number each time.
+"""
 
 import random
 import sys
@@ -46,7 +48,9 @@ class Turn(kernel.BlockThread):
 
 
 class Dirty:
-    """NumPy whose new arrays are full of NaN, or of numbers far out of range, as a device's memory may be."""
+    """NumPy whose new arrays are full of NaN, or of numbers far out of range, as a device's memory
+    may be.
+    """
 
     def __getattr__(self, name):
         return getattr(np, name)
@@ -57,10 +61,12 @@ class Dirty:
 
 @contextmanager
 def turns(seed=0, without=None):
-    """In here the threads of a block run one at a time, from barrier to barrier, in an order drawn anew each time.
+    """In here the threads of a block run one at a time, from barrier to barrier, in an order drawn
+    anew each time.
 
-    Shared and local memory begins as what nobody can work with. Threads that stop at different barriers, or end where others
-    wait, are an error. `without` is the line of a barrier that nobody waits at.
+    Shared and local memory begins as what nobody can work with. Threads that stop at different
+    barriers, or end where others wait, are an error. `without` is the line of a barrier that nobody
+    waits at.
     """
     rng = random.Random(seed)
 

@@ -1,4 +1,6 @@
-"""The paths that kernels are judged on, the float64 statement over a brute-force mask, and how close is close."""
+"""The paths that kernels are judged on, the float64 statement over a brute-force mask, and how
+close is close.
+"""
 
 import ml_dtypes
 import numpy as np

@@ -1,4 +1,6 @@
-"""Kernels against the float64 statement, on every forward path; and what must not matter, moved, moves nothing."""
+"""Kernels against the float64 statement, on every forward path; and what must not matter, moved,
+moves nothing.
+"""
 
 import numba
 import numpy as np
@@ -44,7 +46,9 @@ def test_the_reference_device_is_the_statement(p):
 
 
 def test_the_statement_is_a_masked_softmax():
-    """A second formulation of the judge itself: one dense softmax with -inf at the pairs that are not connected."""
+    """A second formulation of the judge itself: one dense softmax with -inf at the pairs that are
+    not connected.
+    """
     sets = mask(sr.Local(3) | sr.Strided(5), 40)
     (q,), (k,), (v,) = qkv((40, 40), dtype=np.float64)
     logits = np.where(sets, q @ k.T / 3, -np.inf)
@@ -58,7 +62,9 @@ def test_the_statement_is_a_masked_softmax():
 @every_path
 @pytest.mark.parametrize("p", SOME)
 def test_only_members_matter_bit_for_bit(p, path, poison):
-    """Whatever stands at keys outside A_i, the bits of row i stay: for each key in turn, rows that skip it do not move."""
+    """Whatever stands at keys outside A_i, the bits of row i stay: for each key in turn, rows that
+    skip it do not move.
+    """
     sets = mask(p, 130)
     q, k, v = qkv((130, 130), dtype=np.float32)
     out, lse = attended(path, q, k, v, p, 130)
@@ -76,7 +82,9 @@ def test_only_members_matter_bit_for_bit(p, path, poison):
 @every_path
 @pytest.mark.parametrize("p", SOME)
 def test_a_member_that_is_not_finite_spoils_its_own_features_alone(p, path):
-    """v_j = inf in one feature: that feature of rows with j is inf, everything else keeps its bits."""
+    """v_j = inf in one feature: that feature of rows with j is inf, everything else keeps its
+    bits.
+    """
     sets = mask(p, 130)
     q, k, v = qkv((130, 130))
     out, bad = attended(path, q, k, v, p, 130)[0], v.copy()
@@ -209,7 +217,9 @@ def test_read_only_input_compiles_nothing_anew():
 @pytest.mark.parametrize("path", ["tiles", "plan"])
 @pytest.mark.parametrize("beside", [1.0, -1.0, np.nan])
 def test_a_sum_of_nothing_but_underflows_is_a_zero_without_a_sign(path, beside):
-    """Which zero a product with a key that is no member would leave: logits 0 and 1, values -1e-45 and -0."""
+    """Which zero a product with a key that is no member would leave: logits 0 and 1, values -1e-45
+    and -0.
+    """
     p = sr.Listed.of_rows([[0, 1], [2], [2]])
     q, k = np.array([[1], [1], [1]], np.float32), np.array([[0], [1], [beside]], np.float32)
     v = np.array([[-1e-45], [-0.0], [beside]], np.float32)

@@ -1,4 +1,6 @@
-"""Kernels against a weighted softmax: Branches, whose keys count once for each branch that holds them."""
+"""Kernels against a weighted softmax: Branches, whose keys count once for each branch that holds
+them.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""Kernels called from several Python threads at once: nothing aborts, nothing races, and BLAS beside them is not disturbed."""
+"""Kernels called from several Python threads at once: nothing aborts, nothing races, and BLAS
+beside them is not disturbed.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +13,9 @@ PATTERNS = [sr.Causal(), sr.Strided(7), sr.Local(9) | sr.Strided(9), sr.Random(3
 
 
 def job(number):
-    """The bits of a lowering, a forward and a backward pass, and of a product by BLAS in between."""
+    """The bits of a lowering, a forward and a backward pass, and of a product by BLAS in
+    between.
+    """
     q, k, v = qkv((300, 300), 2, 2, seed=number % 3)
     lowered = sr.plan(PATTERNS[number % 4], 300)
     out, lse = sr.attend_with_lse(q, k, v, lowered)

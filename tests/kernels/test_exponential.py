@@ -1,4 +1,6 @@
-"""Kernels: the vector exp against NumPy's, over float32 from -0 to the end of its range and over float64 in steps."""
+"""Kernels: the vector exp against NumPy's, over float32 from -0 to the end of its range and over
+float64 in steps.
+"""
 
 import numpy as np
 import pytest

@@ -1,9 +1,10 @@
-"""Kernels against the float64 statement over random patterns, shapes, dtypes, strides and sizes of logits, each error within
-what its own data allow. `make test-deep` draws 2,000 cases.
+"""Kernels against the float64 statement over random patterns, shapes, dtypes, strides and sizes of
+logits, each error within what its own data allow. `make test-deep` draws 2,000 cases.
 
-The bound is the usual one of rounding, row by row, with u the unit of the dtype that sums are in: a logit of d products is off
-by (d + 2) u scale |q_i| . |k_j|; weights, each off by twice that and a few u, are summed over |A_i| keys; what is returned in a
-narrower dtype is off by half its own unit, or by half its least number.
+The bound is the usual one of rounding, row by row, with u the unit of the dtype that sums are in: a
+logit of d products is off by (d + 2) u scale |q_i| . |k_j|; weights, each off by twice that and a
+few u, are summed over |A_i| keys; what is returned in a narrower dtype is off by half its own unit,
+or by half its least number.
 """
 
 import numpy as np
@@ -27,7 +28,9 @@ VIEWS = {
 
 
 def budgets(q, k, v, sets, scale, unit, dtype):
-    """(of out, of lse), (n_q, e) and (n_q,): how far rounding may take them, out being returned in `dtype`."""
+    """(of out, of lse), (n_q, e) and (n_q,): how far rounding may take them, out being returned in
+    `dtype`.
+    """
     own, least = float(finfo(dtype).eps), float(finfo(dtype).smallest_subnormal)
     out, lse = reference.attend(q, k, v, sets, scale)
     of_logits = (q.shape[1] + 2) * unit * scale * (np.abs(q) @ np.abs(k).T) * sets  # (n_q, n_k)

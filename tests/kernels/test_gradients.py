@@ -1,4 +1,6 @@
-"""Gradients against the float64 statement and against differences, on every path; what must not matter, moved, moves nothing."""
+"""Gradients against the float64 statement and against differences, on every path; what must not
+matter, moved, moves nothing.
+"""
 
 import numba
 import numpy as np
@@ -96,7 +98,9 @@ def test_only_members_matter_in_gradients(p, poison, path, d, e):
 @every_path
 @pytest.mark.parametrize("p", SOME)
 def test_a_member_that_is_not_finite_spoils_what_it_spoils_in_the_statement(p, path):
-    """One feature of one query, key, value or gradient is inf: the same numbers are then not finite as in the statement."""
+    """One feature of one query, key, value or gradient is inf: the same numbers are then not finite
+    as in the statement.
+    """
     for which in range(4):
         given_ = list(problem((130, 130), dtype=np.float64, p=p))
         given_[which] = given_[which].copy()

@@ -30,7 +30,9 @@ print(json.dumps([between - before, peak() - before]))
 
 @pytest.mark.parametrize("form", ["plan", "csr"])
 def test_memory_follows_the_sets_and_not_n_squared(form):
-    """n = 32,768 with 129 keys a row: 8 MB of arrays, 17 MB of listed keys; the mask alone would be a gigabyte."""
+    """n = 32,768 with 129 keys a row: 8 MB of arrays, 17 MB of listed keys; the mask alone would be
+    a gigabyte.
+    """
     run = subprocess.run(
         [sys.executable, "-c", PEAK.replace("{form}", form)],
         capture_output=True,

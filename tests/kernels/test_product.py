@@ -1,4 +1,6 @@
-"""Kernels: the small matrix products against NumPy's in float64, and that no number depends on the rows and lanes beside it."""
+"""Kernels: the small matrix products against NumPy's in float64, and that no number depends on the
+rows and lanes beside it.
+"""
 
 import numpy as np
 import pytest
@@ -65,7 +67,9 @@ def test_add_transpose_product_is_out_keep_plus_a_transposed_b(lo, hi, e, dtype)
 
 @pytest.mark.parametrize("hi", [1, 5, 6, 64])
 def test_each_number_is_its_own_row_and_lane_s(hi):
-    """NaN in a row of a and inf in a lane of b change that row and that lane; nor does the number of rows asked for matter."""
+    """NaN in a row of a and inf in a lane of b change that row and that lane; nor does the number
+    of rows asked for matter.
+    """
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((64, 20), dtype=np.float32), panel(rng, 20, np.float32)
     out, moved = np.zeros((2, 64, 16), np.float32)

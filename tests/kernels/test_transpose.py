@@ -1,4 +1,6 @@
-"""Kernels: a matrix turned over its diagonal, square by square, and pieces of work that each go to one thread."""
+"""Kernels: a matrix turned over its diagonal, square by square, and pieces of work that each go to
+one thread.
+"""
 
 import numpy as np
 import pytest

@@ -35,7 +35,9 @@ def multiset(n, block, plan):
 
 @st.composite
 def codes(draw, most=3):
-    """n, block, random, layer and head, heads, at a length for which both codes draw range by range."""
+    """n, block, random, layer and head, heads, at a length for which both codes draw range by
+    range.
+    """
     random, block, heads = (
         draw(st.integers(1, most)),
         draw(st.integers(1, 3)),

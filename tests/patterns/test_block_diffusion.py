@@ -1,4 +1,6 @@
-"""Block diffusion: the three parts of the paper's mask, pair by pair; and what each half may depend on."""
+"""Block diffusion: the three parts of the paper's mask, pair by pair; and what each half may depend
+on.
+"""
 
 import numpy as np
 import pytest
@@ -32,7 +34,9 @@ def test_the_mask_is_its_three_parts(n, block):
 
 @given(st.integers(1, 30))
 def test_blocks_of_one_token_and_one_block_of_all(n):
-    """One token a block: the clean half is an autoregressive model. One block: the noised half is a diffusion by itself."""
+    """One token a block: the clean half is an autoregressive model. One block: the noised half is a
+    diffusion by itself.
+    """
     single, whole = brute(sr.block_diffusion(n, 1), 2 * n), brute(sr.block_diffusion(n, n), 2 * n)
     assert (single[n:, n:] == np.tri(n, dtype=bool)).all()
     assert (single[:n] == np.hstack([np.eye(n, dtype=bool), np.tri(n, k=-1, dtype=bool)])).all()

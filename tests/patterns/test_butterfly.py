@@ -1,4 +1,6 @@
-"""Flat butterfly: Python's own XOR, sums of Kronecker products; and paths: log2 n layers, and what causality leaves of them."""
+"""Flat butterfly: Python's own XOR, sums of Kronecker products; and paths: log2 n layers, and what
+causality leaves of them.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""Golden pictures, and the sets of chunked layers pair by pair, as their codes state them; models whose layers take turns."""
+"""Golden pictures, and the sets of chunked layers pair by pair, as their codes state them; models
+whose layers take turns.
+"""
 
 import numpy as np
 import pytest

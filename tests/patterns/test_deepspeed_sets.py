@@ -1,4 +1,6 @@
-"""DeepSpeed's layouts block by block from what its file says, drawn blocks against Python's own random state, and refusals."""
+"""DeepSpeed's layouts block by block from what its file says, drawn blocks against Python's own
+random state, and refusals.
+"""
 
 import random
 
@@ -20,7 +22,9 @@ def mask(rows, n):
 
 
 def same_window(i, j, sizes):
-    """Whether two blocks are in one window: windows of these sizes, and from there on of the last of them."""
+    """Whether two blocks are in one window: windows of these sizes, and from there on of the last
+    of them.
+    """
 
     def number(x):
         for t, size in enumerate(sizes):
@@ -34,7 +38,9 @@ def same_window(i, j, sizes):
 
 @st.composite
 def fixed_arguments(draw):
-    """(blocks, l, g, different representatives, head), with whole windows, or a last one that holds its representative."""
+    """(blocks, l, g, different representatives, head), with whole windows, or a last one that holds
+    its representative.
+    """
     g, groups = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     different, head = draw(st.integers(1, groups)), draw(st.integers(0, 6))
     kept = draw(st.sampled_from([0, *range(groups * g - head % different * g, groups * g)]))
@@ -135,7 +141,9 @@ def test_variable_is_ones_window_and_the_global_stretches(
 
 
 def drawn_blocks(seed, head, candidates, count):
-    """The draws of one head after those of the heads before it, from Python's global random state."""
+    """The draws of one head after those of the heads before it, from Python's global random
+    state.
+    """
     before = random.getstate()
     random.seed(seed)
     try:

@@ -13,7 +13,9 @@ LENGTHS, RADII, COUNTS = st.integers(0, 30), st.integers(0, 12), st.integers(0, 
 
 @given(COUNTS, LENGTHS, RADII)
 def test_etc_is_its_four_pieces(g, n, r):
-    """Long to long within the radius, in positions of the long input; global to global, to long and from long whole."""
+    """Long to long within the radius, in positions of the long input; global to global, to long and
+    from long whole.
+    """
     long_to_long = [[abs(i - j) <= r for j in range(n)] for i in range(n)]
     expected = np.block(
         [

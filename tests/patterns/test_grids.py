@@ -1,4 +1,6 @@
-"""Golden pictures and definition: axial attention, Swin's windows and the Image Transformer's blocks, pair by pair."""
+"""Golden pictures and definition: axial attention, Swin's windows and the Image Transformer's
+blocks, pair by pair.
+"""
 
 import itertools
 

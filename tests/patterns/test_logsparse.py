@@ -1,4 +1,6 @@
-"""Definition, algebra and paths: LogSparse and its variants against the paper's lists of cells, and how far they carry."""
+"""Definition, algebra and paths: LogSparse and its variants against the paper's lists of cells, and
+how far they carry.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +22,9 @@ def rows(p, n):
 
 
 def restarted(i, sub, local):
-    """Window, then powers of two from its oldest key, and the same again from i - sub, i - 2 sub, ..."""
+    """Window, then powers of two from its oldest key, and the same again from i - sub, i - 2 sub,
+    ...
+    """
     keys = set()
     for p in range(i, -1, -sub):
         near = [p - x for x in range(local)]
@@ -110,7 +114,9 @@ def test_rows_that_the_code_leaves_without_keys_attend_to_nothing():
 
 
 def test_log_many_layers_carry_everything_and_the_ones_of_the_distance_say_how_many():
-    """Theorem 1 stacks floor(log2 l) + 1 layers; i hears of j after as many as i - j has ones in binary."""
+    """Theorem 1 stacks floor(log2 l) + 1 layers; i hears of j after as many as i - j has ones in
+    binary.
+    """
     n = 256
     found = sr.paths.hops([sr.LogSparse()], n)
     expected = [[(i - j).bit_count() if j <= i else -1 for j in range(n)] for i in range(n)]

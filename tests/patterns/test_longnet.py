@@ -1,4 +1,6 @@
-"""Definition, algebra and paths: LongNet's branches against the paper's rows of segments, and whom they never join."""
+"""Definition, algebra and paths: LongNet's branches against the paper's rows of segments, and whom
+they never join.
+"""
 
 from functools import reduce
 from operator import or_
@@ -108,7 +110,9 @@ def test_an_offset_beyond_the_segment_holds_nobody():
 
 
 def test_causal_heads_are_never_joined_across_the_start_of_a_segment():
-    """16 begins a segment of 16, and in the longer ones meets its own residue alone: it never hears of 15."""
+    """16 begins a segment of 16, and in the longer ones meets its own residue alone: it never hears
+    of 15.
+    """
     n = 256
     pairs = np.tril(np.ones((n, n), bool))
     for heads, missing in (1, 10368), (8, 3246), (16, 468):

@@ -1,4 +1,6 @@
-"""Golden pictures and definition: NATTEN's neighborhoods against their text, min and max and all, pair by pair."""
+"""Golden pictures and definition: NATTEN's neighborhoods against their text, min and max and all,
+pair by pair.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""Random keys: the published generator and method, in plain Python; golden rows; how evenly; and the memory that a row needs."""
+"""Random keys: the published generator and method, in plain Python; golden rows; how evenly; and
+the memory that a row needs.
+"""
 
 import re
 import tracemalloc
@@ -16,7 +18,9 @@ SEEDS = st.integers(0, 2**64 - 1)
 
 
 def philox(counter, key):
-    """Four words of Philox-4x64-10 (Salmon, Moraes, Dror, Shaw 2011, sec. 3.3), the counter below 2**64."""
+    """Four words of Philox-4x64-10 (Salmon, Moraes, Dror, Shaw 2011, sec. 3.3), the counter below
+    2**64.
+    """
     low, c, k = 2**64 - 1, [counter, 0, 0, 0], [key, 0]
     for _ in range(10):
         x, y = 0xD2E7470EE14C6C93 * c[0], 0xCA5A826395121157 * c[2]
@@ -26,7 +30,9 @@ def philox(counter, key):
 
 
 def row(n, keys, seed, i):
-    """Row i: for each m of n - keys, ..., n - 1 one of 0, ..., m, or m itself if that one is there (Bentley and Floyd 1987)."""
+    """Row i: for each m of n - keys, ..., n - 1 one of 0, ..., m, or m itself if that one is there
+    (Bentley and Floyd 1987).
+    """
     blocks = -(-keys // 4)
     words = [word for block in range(blocks) for word in philox(1 + i * blocks + block, seed)]
     chosen = set()
@@ -96,7 +102,9 @@ def test_seed_length_and_number_of_keys_each_change_the_rows():
 
 
 def test_keys_and_pairs_of_keys_are_drawn_evenly():
-    """9000 rows of 4 among 10: chi-square of the 10 keys and of the 45 pairs, far below 100 where chance alone decides."""
+    """9000 rows of 4 among 10: chi-square of the 10 keys and of the 45 pairs, far below 100 where
+    chance alone decides.
+    """
     together = np.zeros((10, 10), int)
     for seed in range(900):
         held = np.zeros((10, 10), int)

@@ -1,4 +1,6 @@
-"""Star-Transformer: the context of each node as the paper lists it; and paths: two layers join any two satellites."""
+"""Star-Transformer: the context of each node as the paper lists it; and paths: two layers join any
+two satellites.
+"""
 
 from itertools import pairwise, permutations
 
@@ -11,7 +13,9 @@ import sparse_ref as sr
 
 
 def context(n, circular):
-    """The keys of the relay and of each satellite, by name: 0 the relay, (1, i) satellite i, (2, i) its embedding."""
+    """The keys of the relay and of each satellite, by name: 0 the relay, (1, i) satellite i, (2, i)
+    its embedding.
+    """
     yield {0} | {(1, i) for i in range(1, n + 1)}
     for i in range(1, n + 1):
         near = {(i + by - 1) % n + 1 if circular else i + by for by in (-1, 0, 1)}

@@ -1,4 +1,6 @@
-"""Golden pictures, and the sets of StreamingLLM and MInference pair by pair, as the papers and their codes state them."""
+"""Golden pictures, and the sets of StreamingLLM and MInference pair by pair, as the papers and
+their codes state them.
+"""
 
 import numpy as np
 import pytest

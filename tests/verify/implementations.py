@@ -1,4 +1,6 @@
-"""Attention as other people write it: dense NumPy over a bool mask, right and wrong in known ways. Nothing of the library."""
+"""Attention as other people write it: dense NumPy over a bool mask, right and wrong in known ways.
+Nothing of the library.
+"""
 
 import numpy as np
 
@@ -28,7 +30,9 @@ def softmax(x):
 
 
 def masked(mask, *, scale=None, fill=-np.inf, additive=False, weigh=softmax):
-    """fn(q, k, v) over `mask`, (n_q, n_k) or one for each head; `fill` replaces masked logits, or is added to them."""
+    """fn(q, k, v) over `mask`, (n_q, n_k) or one for each head; `fill` replaces masked logits, or
+    is added to them.
+    """
 
     def fn(q, k, v):
         q, k, v = spread(q, k, v)
@@ -44,7 +48,9 @@ def masked(mask, *, scale=None, fill=-np.inf, additive=False, weigh=softmax):
 
 
 def rowwise(members):
-    """fn that gathers: row i of head h is softmax over the list members(h, i), repeats and all, in plain loops."""
+    """fn that gathers: row i of head h is softmax over the list members(h, i), repeats and all, in
+    plain loops.
+    """
 
     def fn(q, k, v):
         q, k, v = spread(q, k, v)

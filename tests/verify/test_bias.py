@@ -1,4 +1,6 @@
-"""Biases have names: ALiBi with its slope, head by head, relative positions, and those of keys; others have none."""
+"""Biases have names: ALiBi with its slope, head by head, relative positions, and those of keys;
+others have none.
+"""
 
 import ml_dtypes
 import numpy as np

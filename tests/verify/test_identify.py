@@ -1,4 +1,6 @@
-"""Exhaustive at small sizes: a mask gets the name of every rule that it equals, with the least parameters that do."""
+"""Exhaustive at small sizes: a mask gets the name of every rule that it equals, with the least
+parameters that do.
+"""
 
 from itertools import combinations
 
@@ -19,7 +21,9 @@ def grid(p, n):
 
 
 def values(rule, most):
-    """The rule with all parameters up to `most`, the least first; of positions, every set before those that hold more."""
+    """The rule with all parameters up to `most`, the least first; of positions, every set before
+    those that hold more.
+    """
     if rule is sr.GlobalAt:
         return [
             rule(chosen)

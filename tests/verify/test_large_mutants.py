@@ -1,4 +1,6 @@
-"""Tests of the tests: through random sums, what is stored wrong has the same name that it has where every pair is looked at."""
+"""Tests of the tests: through random sums, what is stored wrong has the same name that it has where
+every pair is looked at.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,6 @@
-"""Large n: each fault has the name that it has at small n, right implementations pass, and calls are few."""
+"""Large n: each fault has the name that it has at small n, right implementations pass, and calls
+are few.
+"""
 
 import time
 import tracemalloc
@@ -245,8 +247,8 @@ def test_the_report_says_what_was_seen_and_what_was_not():
     report = check(masked(PAST), sr.Causal(), N, exhaustive=False, d=64)
     said = "\n".join(report.remarks)
     assert (
-        "coverage: keys checked in all 300 rows (chance to miss one wrong key: 2^-63 a row); numbers in 64 rows"
-        in said
+        "coverage: keys checked in all 300 rows (chance to miss one wrong key: 2^-63 a row); "
+        "numbers in 64 rows" in said
     )
     assert "coverage: huge numbers in 4 masked keys at most, checked in" in said
     assert "coverage: finite masks checked in 64 of 300 rows" in said

@@ -1,4 +1,6 @@
-"""Names at an n where not every pair is looked at: those that all rows have, and else some rows in words."""
+"""Names at an n where not every pair is looked at: those that all rows have, and else some rows in
+words.
+"""
 
 import json
 import sys

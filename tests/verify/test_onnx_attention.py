@@ -1,4 +1,6 @@
-"""Originals: the ONNX reference evaluator's `Attention` operator, executed, and the sets that it turns out to attend to."""
+"""Originals: the ONNX reference evaluator's `Attention` operator, executed, and the sets that it
+turns out to attend to.
+"""
 
 import numpy as np
 import pytest
@@ -32,7 +34,9 @@ def attention(opset=23, mask=None, **attributes):
 @pytest.mark.parametrize("opset", [23, 24])
 @pytest.mark.parametrize("n", [(6, 6), (3, 8), (8, 3), (1, 5)])
 def test_is_causal_counts_both_from_the_first_position_without_a_cache(opset, n):
-    """Query i sees the keys j <= i whatever the lengths: Causal(), never Shifted by n_k - n_q, the end-aligned reading."""
+    """Query i sees the keys j <= i whatever the lengths: Causal(), never Shifted by n_k - n_q, the
+    end-aligned reading.
+    """
     fn = attention(opset, is_causal=1)
     mask = probe(fn, n, heads=2, layout="bhnd").mask
     assert [identify(head)[0] for head in mask] == [sr.Causal()] * 2

@@ -1,4 +1,6 @@
-"""Why numbers are wrong where sets are right, and what other faults are told apart; each of them in its own finding."""
+"""Why numbers are wrong where sets are right, and what other faults are told apart; each of them in
+its own finding.
+"""
 
 import numpy as np
 import pytest

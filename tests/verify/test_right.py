@@ -138,7 +138,9 @@ def test_fn_may_write_on_its_input_and_reuse_its_output():
 
 
 class Tensor:
-    """What torch tensors and JAX arrays have in common with this: a shape, a dtype, and a way back."""
+    """What torch tensors and JAX arrays have in common with this: a shape, a dtype, and a way
+    back.
+    """
 
     def __init__(self, x):
         self.x, self.shape, self.dtype = x, x.shape, f"torch.{x.dtype}"
@@ -153,7 +155,9 @@ class Tensor:
 
 
 def test_torch_is_called_with_tensors(monkeypatch):
-    """With a stand-in for torch: what fn gets is made by from_dlpack, and what it returns comes back by detach, cpu, double."""
+    """With a stand-in for torch: what fn gets is made by from_dlpack, and what it returns comes
+    back by detach, cpu, double.
+    """
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(from_dlpack=Tensor))
     assert_conforms(
         lambda q, k, v: Tensor(masked(tri(5))(q.x, k.x, v.x)), sr.Causal(), n=5, framework="torch"

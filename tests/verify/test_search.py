@@ -1,4 +1,6 @@
-"""Names from the catalogue: what papers call a set is found from its mask, and never given to another set."""
+"""Names from the catalogue: what papers call a set is found from its mask, and never given to
+another set.
+"""
 
 import numpy as np
 import pytest
@@ -55,7 +57,9 @@ def test_nothing_is_named_that_it_is_not(n, seed):
 
 
 def test_every_form_can_be_found():
-    """Each form, with small numbers for its letters, is named from its own mask: by itself, or by one that is tried before it."""
+    """Each form, with small numbers for its letters, is named from its own mask: by itself, or by
+    one that is tried before it.
+    """
     for form in FORMS:
         n = 35 if "{r}" in form else 36
         p = sr.parse(

@@ -1,4 +1,6 @@
-"""Large n: what is found through random sums is what is there, and what was not looked at is said."""
+"""Large n: what is found through random sums is what is there, and what was not looked at is
+said.
+"""
 
 import ml_dtypes
 import numpy as np
@@ -17,7 +19,9 @@ def kinds(report):
 
 
 def judged(p, asked, n=N, **options):
-    """The report on dense attention over p, of which `asked` is asked, without a look at every pair."""
+    """The report on dense attention over p, of which `asked` is asked, without a look at every
+    pair.
+    """
     return check(masked(brute_mask(p, n)), asked, n, exhaustive=False, d=64, **options)
 
 
@@ -45,12 +49,14 @@ def test_right_sets_pass_and_the_report_says_what_was_seen(p):
         (
             sr.Lookback(41),
             sr.Lookback(40),
-            "is Lookback(41), asked Lookback(40): one key too many at the left edge of 260 of 300 rows",
+            "is Lookback(41), asked Lookback(40): one key too many at the left edge of 260 "
+            "of 300 rows",
         ),
         (
             sr.Lookback(39),
             sr.Lookback(40),
-            "is Lookback(39), asked Lookback(40): one key missing at the left edge of 261 of 300 rows",
+            "is Lookback(39), asked Lookback(40): one key missing at the left edge of 261 "
+            "of 300 rows",
         ),
         (
             sr.Shifted(sr.Causal(), 1),

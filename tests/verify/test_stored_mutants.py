@@ -1,4 +1,6 @@
-"""Tests of the tests: what is stored wrong is caught with the finding that names it, what is right passes, at every dtype."""
+"""Tests of the tests: what is stored wrong is caught with the finding that names it, what is right
+passes, at every dtype.
+"""
 
 import importlib.util
 from functools import cache

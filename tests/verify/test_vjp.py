@@ -70,7 +70,9 @@ def test_a_key_head_that_is_not_summed_and_a_backward_that_raises_are_findings()
 
 
 def wider(keys):
-    """Gradients of a window of so many keys, whatever the forward pass does; those of q and k are the right ones."""
+    """Gradients of a window of so many keys, whatever the forward pass does; those of q and k are
+    the right ones.
+    """
 
     def back(q, k, v, grad):
         found = []

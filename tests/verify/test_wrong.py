@@ -1,4 +1,6 @@
-"""Tests of the tests: stored mutants of an implementation are caught, each with the finding that names its fault."""
+"""Tests of the tests: stored mutants of an implementation are caught, each with the finding that
+names its fault.
+"""
 
 import time
 
@@ -72,7 +74,9 @@ def test_a_key_counted_twice():
 )
 @pytest.mark.parametrize("mask", [tri(9), tri(9, keys=2), np.eye(9, dtype=bool)])
 def test_a_finite_sentinel_leaks_every_masked_key(mask, fill, additive):
-    """No key gets weight at equal logits; each masked one does once its logit wins, from a d as small as 2 on."""
+    """No key gets weight at equal logits; each masked one does once its logit wins, from a d as
+    small as 2 on.
+    """
     for d in (2, 4, 16):
         found = probe(masked(mask, fill=fill, additive=additive), 9, d=d)
         assert np.array_equal(found.mask[0], mask)
@@ -190,8 +194,8 @@ def test_heads_swapped():
     same = check(lambda q, k, v: masked(tri(6))(q, k, v)[::-1], sr.Causal(), n=6, heads=2)
     assert kinds(same) == {"numerics", "kv map"}
     assert (
-        "kv-head mapping (GQA): query head 0 reads kv head 1, 1 reads 0, expected kv head h, in 12 rows"
-        in of(same, "kv map").message
+        "kv-head mapping (GQA): query head 0 reads kv head 1, 1 reads 0, expected kv head h, "
+        "in 12 rows" in of(same, "kv map").message
     )
 
 
@@ -242,7 +246,8 @@ def test_a_bias_is_told_from_multiplicity(slope):
         (lambda q, k, v: (q, k, v), "error: .*got a tuple of 3: return the output only"),
         (
             lambda q, k, v: (q, q),
-            r"shape: .*must return lse of shape \(1, 1, 4\) with out, or out only, got \(1, 4, 16\)",
+            r"shape: .*must return lse of shape \(1, 1, 4\) with out, or out only, got "
+            r"\(1, 4, 16\)",
         ),
         (lambda q, k, v: q[:, 1:], r"shape: .*must return shape \(1, 4, 16\), got \(1, 3, 16\)"),
         (lambda q, k, v: q[0], r"shape: .*must return shape \(1, 4, 16\), got \(4, 16\)"),
@@ -280,7 +285,8 @@ def test_fn_that_raises_on_random_input_alone_keeps_the_verdict_on_the_sets():
 def test_assert_conforms_carries_the_report():
     with pytest.raises(
         AssertionError,
-        match=r"FAIL fn: up to 3 keys missing at the left edge \(is Lookback\(2\), asked Causal\(\)\)",
+        match=r"FAIL fn: up to 3 keys missing at the left edge \(is Lookback\(2\), asked "
+        r"Causal\(\)\)",
     ):
         assert_conforms(online(tri(5, keys=2)), sr.Causal(), n=5)
 

@@ -82,7 +82,7 @@ def markdown(report: Report) -> str:
     mark = "✅" if report.passed else "❌"
     lines = [f"### {mark} {report.verdict}", ""]
     if report.findings:
-        lines += [report.question, "", "| finding | what | first |", "|---|---|---|"]
+        lines += [f"asked: {report.setting}", "", "| finding | what | first |", "|---|---|---|"]
         for finding in report.findings:
             first = ", ".join(map(str, finding.at or ()))
             lines.append(f"| {finding.kind} | {_cell(finding.message)} | {first} |")
@@ -105,7 +105,7 @@ def html(report: Report) -> str:
     parts = [f"<b>{escape(report.verdict)}</b>"]
     if not report.passed:
         findings = "".join(f"<li>{escape(str(finding))}</li>" for finding in report.findings)
-        parts.append(f"<div>{escape(report.question)}</div><ul>{findings}</ul>")
+        parts.append(f"<div>asked: {escape(report.setting)}</div><ul>{findings}</ul>")
     parts += [f"<div>{escape(note)}</div>" for note in report.notes()]
     if not report.passed:
         parts.append(f"<div>again: <code>{escape(report.command)}</code></div>")

@@ -128,7 +128,7 @@ class Report:
             return "\n".join([self.verdict, *self.notes()])
         again = f"again: {self.command}"
         findings = [f"- {finding}" for finding in self.findings]
-        lines = [self.verdict, f"asked: {self._setting}", *findings, *self.notes(), again]
+        lines = [self.verdict, f"asked: {self.setting}", *findings, *self.notes(), again]
         return "\n".join([*lines, *self.picture()])
 
     __repr__ = __str__
@@ -174,10 +174,10 @@ class Report:
     def verdict(self) -> str:
         """One line: PASS or FAIL, the function, and what it is or the first cause."""
         name = short_name(self.fn)
-        return f"PASS {name}: is {self._setting}" if self.passed else f"FAIL {name}: {self._cause}"
+        return f"PASS {name}: is {self.setting}" if self.passed else f"FAIL {name}: {self._cause}"
 
     @property
-    def _setting(self) -> str:
+    def setting(self) -> str:
         """The expected patterns, and n, heads and seed."""
         names = list(map(repr, self.patterns))
         asked = names[0] if len(set(names)) == 1 else f"({', '.join(names)}), head by head"

@@ -1,4 +1,6 @@
-"""Implementations stored with what is wrong with each, to test what tests them; and right ones, which nothing may flag."""
+"""Implementations stored with what is wrong with each, to test what tests them; and right ones,
+which nothing may flag.
+"""
 
 from . import behaviour, causality, heads, masks, numbers, pieces, right, softmax, windows
 from .registry import DTYPES, Case, Mutant

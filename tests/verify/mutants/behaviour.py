@@ -1,4 +1,5 @@
-"""Behaviour: what raises, hangs, returns something else, forgets nothing, mixes a batch, or never says the same twice.
+"""Behaviour: what raises, hangs, returns something else, forgets nothing, mixes a batch, or never
+says the same twice.
 
 Symbols:  N how many queries and keys.
 """

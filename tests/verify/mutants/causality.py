@@ -1,6 +1,8 @@
-"""Causality: the future seen, the past lost, documents that hear one another, and positions counted from the other end.
+"""Causality: the future seen, the past lost, documents that hear one another, and positions counted
+from the other end.
 
-Symbols:  i query;  j key;  N how many of each;  m, l the same where 8 queries meet 24 keys;  r, s where 24 meet 8.
+Symbols:  i query;  j key;  N how many of each;  m, l the same where 8 queries meet 24 keys;  r, s
+where 24 meet 8.
 """
 
 import numpy as np
@@ -97,7 +99,8 @@ MUTANTS = [
         finding="missing",
         at=(0, 0, 1),
         diagnosis={"named": "Causal()", "alignment": ""},
-        source="torch `is_causal`; ONNX `Attention`; Dao-AILab/flash-attention#282; ml-explore/mlx#2835; NVIDIA/cutlass#2336",
+        source="torch `is_causal`; ONNX `Attention`; Dao-AILab/flash-attention#282; "
+        "ml-explore/mlx#2835; NVIDIA/cutlass#2336",
     ),
     Mutant(
         "aligned at the bottom right, with a cache",
@@ -171,7 +174,8 @@ MUTANTS = [
         finding="extra",
         at=(0, 0, 1),
         diagnosis={"inverted": ""},
-        source="rasbt/LLMs-from-scratch#1061; torch, where `nn.MultiheadAttention` masks True and SDPA attends to it",
+        source="rasbt/LLMs-from-scratch#1061; torch, where `nn.MultiheadAttention` masks True "
+        "and SDPA attends to it",
     ),
     Mutant(
         "True taken for masked, with the least float",

@@ -21,7 +21,9 @@ GROUPED = {"kv_heads": 2}
 
 
 def turned(axis, q=0, k=0, v=0, out=0):
-    """Causal attention with some of its arrays rolled along an axis, after k and v have a head for each of q's."""
+    """Causal attention with some of its arrays rolled along an axis, after k and v have a head for
+    each of q's.
+    """
 
     def fn(*arrays):
         rolled = (np.roll(x, by, axis) for x, by in zip(spread(*arrays), (q, k, v)))

@@ -1,6 +1,8 @@
-"""Masks: steps, globals, random blocks, grids, and lists in which a key stands twice, put together wrongly.
+"""Masks: steps, globals, random blocks, grids, and lists in which a key stands twice, put together
+wrongly.
 
-Symbols:  i query;  j key;  N how many of each;  y, x their row and column on a grid of 4 by 6, for j with `2`.
+Symbols:  i query;  j key;  N how many of each;  y, x their row and column on a grid of 4 by 6, for
+j with `2`.
 """
 
 import numpy as np

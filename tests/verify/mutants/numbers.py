@@ -1,4 +1,5 @@
-"""Numbers: stand-ins for minus infinity that do not reach it, dtypes that hold too little, and the ends of tiles.
+"""Numbers: stand-ins for minus infinity that do not reach it, dtypes that hold too little, and the
+ends of tiles.
 
 Symbols:  i query;  j key;  N how many of each.
 """
@@ -111,7 +112,9 @@ def differences(q, k, v):
 
 
 def tiled(fill, keep=22):
-    """Full attention over 22 keys in tiles of 8, the last one filled up by `fill(x)` or dropped, outputs cut to `keep` rows."""
+    """Full attention over 22 keys in tiles of 8, the last one filled up by `fill(x)` or dropped,
+    outputs cut to `keep` rows.
+    """
 
     def fn(q, k, v):
         out = masked(np.True_)(q, fill(k), fill(v))

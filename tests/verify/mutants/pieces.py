@@ -1,6 +1,8 @@
-"""Right implementations that go piece by piece, each in another order: none may be flagged, at any dtype.
+"""Right implementations that go piece by piece, each in another order: none may be flagged, at any
+dtype.
 
-Symbols:  i query;  j key;  N how many of each;  x logits, minus infinity where masked;  p weights before they are divided.
+Symbols:  i query;  j key;  N how many of each;  x logits, minus infinity where masked;  p weights
+before they are divided.
 """
 
 import math
@@ -27,7 +29,9 @@ def logits(q, k, mask):
 
 
 def part(q, k, v, mask):
-    """(output, log-sum-exp) over one part of the keys; 0 and minus infinity where it has none of a row."""
+    """(output, log-sum-exp) over one part of the keys; 0 and minus infinity where it has none of a
+    row.
+    """
     x = logits(q, k, mask)
     top = x.max(axis=-1, keepdims=True)
     base = np.where(top == NONE, np.float32(0), top)
@@ -64,7 +68,9 @@ def by_queries(q, k, v):
 
 
 def halved(q, k, v):
-    """Causal attention by halves: each half over itself, the second one also over all of the first."""
+    """Causal attention by halves: each half over itself, the second one also over all of the
+    first.
+    """
     n = q.shape[1]
     if n == 1:
         return v, q @ k.swapaxes(1, 2) * ROOT
@@ -111,7 +117,9 @@ def by_residues(q, k, v):
 
 
 def by_diagonals(q, k, v):
-    """A window to both sides, one diagonal after the other, borders filled with zeros that are masked."""
+    """A window to both sides, one diagonal after the other, borders filled with zeros that are
+    masked.
+    """
     pad = ((0, 0), (3, 3), (0, 0))
     k, v = np.pad(k, pad), np.pad(v, pad)
     key = np.arange(N)[:, None] + np.arange(-3, 4)

@@ -1,4 +1,6 @@
-"""What a stored implementation is: right, or wrong in one known way, and then what a check of it must say."""
+"""What a stored implementation is: right, or wrong in one known way, and then what a check of it
+must say.
+"""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -16,10 +18,11 @@ DTYPES = {"float32": np.float32, "bfloat16": ml_dtypes.bfloat16, "float16": np.f
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """An implementation `fn` and what is asked of it: `pattern`, at `n` and `heads`, with further `options` of a check.
+    """An implementation `fn` and what is asked of it: `pattern`, at `n` and `heads`, with further
+    `options` of a check.
 
-    fn keeps no state between checks: a callable object that has some is copied for each. `inside` says that fn also takes
-    `dtype`, to which it rounds what it computes on the way.
+    fn keeps no state between checks: a callable object that has some is copied for each. `inside`
+    says that fn also takes `dtype`, to which it rounds what it computes on the way.
     """
 
     name: str
@@ -45,10 +48,12 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Mutant(Case):
-    """A wrong one. `finding` is a kind that the report must hold, `at` its first counterexample, worked out by hand.
+    """A wrong one. `finding` is a kind that the report must hold, `at` its first counterexample,
+    worked out by hand.
 
-    `diagnosis` has, by kind, words that the diagnosis must contain; it is empty where the findings say all there is to say.
-    `dtypes` are those at which the fault shows, and `source` is where it was met, if it was.
+    `diagnosis` has, by kind, words that the diagnosis must contain; it is empty where the findings
+    say all there is to say. `dtypes` are those at which the fault shows, and `source` is where it
+    was met, if it was.
     """
 
     finding: str = ""

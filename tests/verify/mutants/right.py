@@ -1,6 +1,8 @@
-"""Right implementations that compute all pairs at once, each in another style: none may be flagged, at any dtype.
+"""Right implementations that compute all pairs at once, each in another style: none may be flagged,
+at any dtype.
 
-Symbols:  i query;  j key;  N how many of each;  x logits, minus infinity where masked;  p weights before they are divided.
+Symbols:  i query;  j key;  N how many of each;  x logits, minus infinity where masked;  p weights
+before they are divided.
 """
 
 import math

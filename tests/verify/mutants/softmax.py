@@ -68,7 +68,9 @@ def turning(q, k, v):
 
 
 def halves(join):
-    """Keys before and from N / 2 on, each with a softmax and its log-sum-exp, joined by `join(lse)`, the weights of the two."""
+    """Keys before and from N / 2 on, each with a softmax and its log-sum-exp, joined by
+    `join(lse)`, the weights of the two.
+    """
 
     def fn(q, k, v):
         x = q @ k.swapaxes(1, 2) / np.float32(4)
@@ -95,7 +97,9 @@ def shared(x, base=np.e):
 
 
 def streamed(start=-np.inf, keep_total=True, keep_acc=True):
-    """Tiles of 8 keys past a running maximum that starts somewhere; what was summed before may not be rescaled."""
+    """Tiles of 8 keys past a running maximum that starts somewhere; what was summed before may not
+    be rescaled.
+    """
 
     def fn(q, k, v):
         q, k, v = spread(q, k, v)

@@ -24,7 +24,8 @@ MUTANTS = [
         finding="extra",
         at=(0, 5, 0),
         diagnosis={"named": "Lookback(6)", "left edge": "19 of 24 rows"},
-        source="attn-gym `generate_sliding_window`; ml-explore/mlx-lm#390; huggingface/transformers#39408",
+        source="attn-gym `generate_sliding_window`; ml-explore/mlx-lm#390; "
+        "huggingface/transformers#39408",
     ),
     Mutant(
         "a causal window one key too narrow",
@@ -34,7 +35,8 @@ MUTANTS = [
         finding="missing",
         at=(0, 4, 0),
         diagnosis={"named": "Lookback(4)", "left edge": "20 of 24 rows"},
-        source="openai/sparse_attention, `local`, beside the paper's section 4.3; vllm-project/vllm#3385",
+        source="openai/sparse_attention, `local`, beside the paper's section 4.3; "
+        "vllm-project/vllm#3385",
     ),
     Mutant(
         "a window to both sides, one key too wide on the left",
