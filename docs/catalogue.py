@@ -277,9 +277,9 @@ def differences(name: str) -> list[str]:
     """The rows of differs.md that name a constructor, in a line each."""
     table = re.findall(r"^\| (?!source)(.*) \|$", (HERE / "differs.md").read_text(), re.M)
     return [
-        f"**{source}** means: {says}. Here and elsewhere: {beside}. Difference: {which}."
-        for source, says, beside, which, _ in (row.split(" | ") for row in table)
-        if re.search(rf"`[^`]*\b{name}\(", " ".join((source, says, beside, which)))
+        f"**{source}** means: {meaning}. Here and elsewhere: {others}. Difference: {keys}."
+        for source, meaning, others, keys, _ in (row.split(" | ") for row in table)
+        if re.search(rf"`[^`]*\b{name}\(", " ".join((source, meaning, others, keys)))
     ]
 
 

@@ -75,7 +75,7 @@ def asked(case: Case) -> str:
 
 def steady(text: str) -> str:
     """A finding without its measured errors, which are not the same on every machine."""
-    return re.sub(r": error up to \S+, allowed \S+", "", text)
+    return re.sub(r": error up to \S+, allowed [^\s;]+", "", text)
 
 
 def linked(text: str) -> str:

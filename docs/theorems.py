@@ -61,8 +61,11 @@ COMPARISON = {  # what the verdict does to the claim: in the table, and in a sen
 
 
 def settled(theorem: Theorem) -> Verdict:
-    """The verdict on a theorem."""
-    return theorem.settle()
+    """The verdict on a theorem. Raises RuntimeError if it is not the expected one."""
+    verdict = theorem.settle()
+    if verdict.status != theorem.expected:
+        raise RuntimeError(f"expected {theorem.name} to be {theorem.expected}, got: {verdict}")
+    return verdict
 
 
 def page() -> str:

@@ -100,7 +100,7 @@ def words(report) -> list[str]:
         for line in str(report).split("\n")[1:]
         if re.match(r"- |(also fits: )?(all \d+ heads|heads? [\d, ]+): ", line)
     ]
-    return [re.sub(r" off, by up to \S+ where \S+ is allowed", " off", line) for line in said]
+    return [re.sub(r": error up to \S+, allowed [^\s;]+", "", line) for line in said]
 
 
 def picture(report) -> list[str]:

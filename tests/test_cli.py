@@ -244,7 +244,10 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
     [
         (["verfy"], "did you mean 'verify'?"),
         (["lst"], "did you mean 'list'?"),
-        (["verify", "m:f", "--pattern", "Causal()", "--layout", "bhdn"], "did you mean 'bhnd'?"),
+        (
+            ["verify", "m:f", "--pattern", "Causal()", "--framework", "pytorch"],
+            "did you mean 'torch'?",
+        ),
     ],
 )
 def test_a_mistyped_choice_is_answered_with_the_nearest(arguments, suggestion, capsys):
@@ -340,7 +343,7 @@ def test_prove_lists_the_book_and_settles_it_as_json(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["prove", "stridden"], "no theorem is called 'stridden'; did you mean strided?"),
+        (["prove", "stridden"], "no theorem is called 'stridden'; did you mean strided, "),
         (
             ["prove", "strided", "stridden"],
             "strided is a theorem: theorems and patterns cannot be mixed in one command",

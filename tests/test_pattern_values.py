@@ -204,3 +204,8 @@ def test_a_listed_pattern_is_shown_at_its_own_length():
     assert "█····\n·█··█\n··█··<" in html
     large = sr.Listed.of_rows([[0]] * 1000)._repr_html_()
     assert large.count("█") == 16
+
+
+def test_the_number_of_heads_is_checked():
+    with pytest.raises(ValueError, match="^heads must be at least 1, got 0$"):
+        patterns_of_heads("pattern", sr.Causal(), 0)

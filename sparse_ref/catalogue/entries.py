@@ -64,8 +64,9 @@ class Entry:
 
 def fill_lengths(text: str, n: int) -> str:
     """The text for the length n."""
-    half, quarter, root = n // 2, n // 4, isqrt(n)
-    return text.format(n=n, s=root, h=half, q=quarter, m=n - 1)
+    root, half, quarter = isqrt(n), n // 2, n // 4
+    text = text.replace("{m}", str(n - 1))
+    return text.format(n=n, s=root, h=half, q=quarter)
 
 
 def catalogue() -> tuple[Entry, ...]:

@@ -117,8 +117,8 @@ def _value(node: ast.expr, text: str):
     match node:
         case ast.Constant(value=int() | str() | None as constant):
             return constant
-        case ast.UnaryOp(ast.USub(), ast.Constant(number)) if type(number) is int:
-            return -number
+        case ast.UnaryOp(ast.USub(), ast.Constant(x)) if type(x) is int:
+            return -x
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             return ~_operand(operand, text)
         case ast.BinOp(op=op) if type(op) in OPERATIONS:

@@ -96,6 +96,21 @@ def longer_stream(w: int, n: int) -> Pattern:
     return streaming(SINKS, w + 1)
 
 
+def half_window(w: int, n: int) -> Pattern:
+    """w / 2 keys to each side."""
+    return Window(w // 2)
+
+
+def shorter_window(w: int, n: int) -> Pattern:
+    """w - 1 keys to each side."""
+    return Window(w - 1)
+
+
+def window(w: int, n: int) -> Pattern:
+    """w keys to each side."""
+    return Window(w)
+
+
 SPAN = Meaning(CAUSAL, lambda w, n: Band(w, -1), lambda w: w)
 LAST = Meaning(CAUSAL, lambda w, n: Lookback(w), lambda w: w)
 BACK = Meaning(CAUSAL, lambda w, n: Local(w), lambda w: w + 1)
@@ -103,9 +118,9 @@ STREAM = Meaning(WITH_SINKS, stream, lambda w: SINKS + w)
 LONGER_STREAM = Meaning(WITH_SINKS, longer_stream, lambda w: SINKS + w + 1)
 UNEVEN = Meaning(BOTH_SIDES, halves, lambda w: w)
 NEIGHBORHOOD = Meaning(BOTH_SIDES, lambda w, n: natten(n, w), lambda w: w)
-HALF = Meaning(BOTH_SIDES, lambda w, n: Window(w // 2), lambda w: w + 1)
-LESS_ONE = Meaning(BOTH_SIDES, lambda w, n: Window(w - 1), lambda w: 2 * w - 1)
-RADIUS = Meaning(BOTH_SIDES, lambda w, n: Window(w), lambda w: 2 * w + 1)
+HALF = Meaning(BOTH_SIDES, half_window, lambda w: w + 1)
+LESS_ONE = Meaning(BOTH_SIDES, shorter_window, lambda w: 2 * w - 1)
+RADIUS = Meaning(BOTH_SIDES, window, lambda w: 2 * w + 1)
 
 SOURCES = (
     ("Sukhbaatar et al. 2019 (adaptive span)", "L", SPAN),

@@ -1,4 +1,4 @@
-"""Definitions, one paper family per file: each set beside its source and its picture."""
+"""Definitions, one paper family per file: each set with its source and its picture."""
 
 from .bigbird import bigbird
 from .bigbird_codes import bigbird_google, bigbird_hf

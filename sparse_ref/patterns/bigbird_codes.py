@@ -169,10 +169,11 @@ def _branches(plan: IntArray, drawn: Draw, name: str) -> Branches:
     always = GlobalAt((0, blocks - 1)) | Window(1)
     # the first and the last query block draw nothing
     columns = [column.reshape(-1, 1).tolist() for column in plan.T]
-    branches = (always, *(Listed.of_rows([[], *column, []]) for column in columns))
+    drawn_blocks = [Listed.of_rows([[], *column, []]) for column in columns]
     # a grid of one axis states each branch for this number of blocks
-    stated = [Grid((blocks,), (p,)) for p in branches]
-    return Branches(tuple(Blockwise(p, drawn.block) for p in stated), name)
+    stated = [Grid((blocks,), (p,)) for p in (always, *drawn_blocks)]
+    branches = [Blockwise(p, drawn.block) for p in stated]
+    return Branches(tuple(branches), name)
 
 
 def _plan(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> IntArray:

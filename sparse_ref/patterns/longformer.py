@@ -9,6 +9,7 @@ Symbols:  w the window in keys to one side, `radius` here;  d the dilation;  G t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import overload
 
 from ..sets.checks import int_tuple, integer
 from ..sets.parts import Blockwise
@@ -18,6 +19,15 @@ from .elementary import Causal, Lookback, Window
 from .globals import GlobalAt
 
 
+@overload
+def longformer(radius: int, globals: Sequence[int] = (), dilation: int = 1) -> Pattern: ...
+@overload
+def longformer(
+    radius: int,
+    globals: Sequence[int] = (),
+    *,
+    dilation: tuple[int, ...],
+) -> tuple[Pattern, ...]: ...
 def longformer(
     radius: int,
     globals: Sequence[int] = (),
@@ -78,6 +88,10 @@ def longformer(
     return _by_dilation("longformer: dilation", dilation, head)
 
 
+@overload
+def longformer_causal(radius: int, dilation: int = 1) -> Pattern: ...
+@overload
+def longformer_causal(radius: int, dilation: tuple[int, ...]) -> tuple[Pattern, ...]: ...
 def longformer_causal(
     radius: int, dilation: int | tuple[int, ...] = 1
 ) -> Pattern | tuple[Pattern, ...]:

@@ -69,12 +69,13 @@ class Neighborhood(NattenRule):
 
     @staticmethod
     def formula(i, j, n, keys, stride, dilation):
-        place = j // dilation
-        lead = i // (stride * dilation) * stride + stride // 2
-        first = lead - keys // 2
         same_residue = j % dilation == i % dilation
-        from_first = (first <= place) | (j + keys * dilation >= n)  # moved inward at the end
-        to_last = (place < first + keys) | (j < keys * dilation)  # moved inward at the start
+        lead = i // (stride * dilation) * stride + stride // 2
+        place = j // dilation + keys // 2  # half a window on, so that windows begin at the lead
+        at_end = j + keys * dilation >= n  # windows are moved inward here,
+        at_start = j < keys * dilation  # and here
+        from_first = at_end | (place >= lead)
+        to_last = at_start | (place < lead + keys)
         return same_residue & from_first & to_last
 
     @staticmethod

@@ -19,7 +19,7 @@ from ..sets.types import IntArray
 class Random(Pattern):
     """A_i = { `keys` of the positions 0 <= j < n }
 
-    A set drawn uniformly, row i from (seed, i, n) alone.
+    A set drawn uniformly; row i depends only on (seed, i, n).
 
     Row i begins at block i ceil(keys / 4) of the Philox-4x64 stream whose key is the seed, four
     words per block, and draws without repeats by Floyd's method (Bentley and Floyd 1987): the same

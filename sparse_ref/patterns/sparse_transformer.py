@@ -181,7 +181,7 @@ def strided(l: int) -> Factorized:
     ··████  ··█··█
     """
     steps = Local(l), Strided(l)
-    return Factorized(steps, f"strided({l})", partial(path_in_strided, l=l))
+    return Factorized(steps, f"strided({l})", partial(stride_relay, l=l))
 
 
 def fixed(l: int, c: int = 1) -> Factorized:
@@ -202,14 +202,14 @@ def fixed(l: int, c: int = 1) -> Factorized:
     ···███  ··█··█
     """
     steps = Block(l), Summary(l, c)
-    return Factorized(steps, f"fixed({l}, {c})", partial(path_in_fixed, l=l))
+    return Factorized(steps, f"fixed({l}, {c})", partial(block_relay, l=l))
 
 
-def path_in_strided(j, i, l):
+def stride_relay(j, i, l):
     """The one candidate a = i - l floor((i - j) / l):  0 <= a - j < l and (i - a) mod l = 0."""
     return (i - (i - j) // l * l,)
 
 
-def path_in_fixed(j, i, l):
+def block_relay(j, i, l):
     """The last position of j's block; or i itself, kept by the residual edge."""
     return (j // l * l + l - 1, i)

@@ -130,7 +130,7 @@ class Interleaved(Scheme):
 
 
 class Merged(Scheme):
-    """Every head of every layer uses the union A^(1) | ... | A^(p).
+    """Every head of every layer uses the union of all steps.
 
     Child et al. 2019, sec. 5.1, eq. 7.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .checks import integer
 from .pattern import Pattern
 from .require import got, require_one_set, require_pattern
 
@@ -22,6 +23,7 @@ def patterns_of_heads(
 
     Raises TypeError if it is neither, ValueError for a sequence of another length than `heads`.
     """
+    heads = None if heads is None else integer("heads", heads, 1)
     kinds = (Pattern, *lowered)
     if isinstance(pattern, kinds):
         return (pattern,) * (1 if heads is None else heads)

@@ -30,7 +30,7 @@ class Listed(Pattern):
     The arrays are copied and frozen; two such patterns are equal if their arrays are. `contains`
     works only with NumPy, so a listed pattern cannot be a mask_mod.
 
-    Raises ValueError naming the row if one of these does not hold, and IndexError for a query
+    Raises ValueError naming the row if one of these is violated, and IndexError for a query
     without a row.
 
     >>> import sparse_ref as sr

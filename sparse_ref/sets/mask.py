@@ -21,8 +21,9 @@ def brute_mask(p: Pattern, n: Length) -> BoolArray:
     """
     n_q, n_k = lengths(n)
     p.check_length((), n_k)
-    for last in {0, n_q - 1} if n_q else ():
-        p.row(last, n_k)  # refuses queries beyond those that the sets are stated for
+    if p.own_length is not None:
+        for end in {0, n_q - 1} if n_q else ():
+            p.row(end, n_k)  # refuses queries beyond those that the sets are stated for
     i = np.arange(n_q)[:, None]
     j = np.arange(n_k)[None, :]
     mask = np.asarray(p.contains(i, j), bool)

@@ -1,7 +1,7 @@
 """Rules: patterns in closed form, which everything else is made of.
 
 A `Rule` states its set twice, side by side: `formula` is the paper's set-builder line, `solution`
-is the same set solved for j. Tests hold the two equal for every rule.
+is the same set solved for j. Tests check that the two are equal for every rule.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Rule(Pattern):
     has it, is sum_i |A_i| in closed form; `pairs(*fields)` for a Sized rule, whose first field is
     n.
 
-    Fields are ints of at least `least` (1 unless the subclass says otherwise, one for all or one
+    Fields are ints of at least `least` (1 unless the subclass sets another, one for all or one
     for each) and at most 10**18, or sets of positions, which are tuples of such ints, sorted
     without repeats. They are checked when the value is made.
 

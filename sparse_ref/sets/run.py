@@ -46,7 +46,7 @@ def as_int64(x: Any) -> Any:
     is_numpy = isinstance(x, np.ndarray | np.generic)
     if not is_numpy or x.dtype.kind not in "iu":
         return x
-    largest = int(np.max(x, initial=0)) if x.dtype == np.uint64 else 0
+    largest = np.max(x, initial=0) if x.dtype == np.uint64 else 0
     if largest > MAX_INT64:
         raise ValueError(f"queries and keys must be at most {MAX_INT64}, got {largest}")
     return x.astype(np.int64)

@@ -1,11 +1,11 @@
-"""What somebody else's attention really attends to: exact sets first, then the numbers, as two verdicts.
+"""What an implementation of attention really attends to: exact sets, then numbers, as two verdicts.
 
     report = sr.verify.check(fn, sr.Lookback(256), n=1024, heads=8)
-    print(report)                       # which keys are extra or missing, what the set is called, a picture
-    sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)        # in a test
-    sr.verify.probe(fn, 64).mask        # the sets alone, with nothing to compare them to
-    sr.verify.identify(mask)            # the patterns of this library that a mask equals
-    sr.verify.vectors.write(folder)     # `from sparse_ref.verify import vectors`: files for implementations without Python
+    print(report)                    # the cause, extra and missing keys, the set's name, a picture
+    sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)     # in a test
+    sr.verify.probe(fn, 64).mask     # only the sets, compared with nothing
+    sr.verify.identify(mask)         # the patterns of this library that equal a mask
+    sr.verify.vectors.write(folder)  # after `from sparse_ref.verify import vectors`: for C
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """

@@ -31,7 +31,6 @@ from .reading.evidence import Evidence, read_every_pair
 from .reading.leaks import read_leaks
 from .reading.sample import Sampled, read_sample
 from .report.report import Report
-from .report.rerun import import_path
 
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 
@@ -135,12 +134,11 @@ def check(
     _check_question(question, framework)
     lengths = tuple(also)
     heads = None if heads is None else integer("heads", heads, 1)
-    patterns = patterns_of_heads("pattern", pattern, heads)
-    report = _report(fn, patterns, n, options, question)
+    report = _report(fn, pattern, heads, n, options, question)
     report.options["also"] = lengths
     for other in lengths:
         try:
-            more = _report(fn, patterns, other, options, question)
+            more = _report(fn, pattern, heads, other, options, question)
         except (ValueError, IndexError) as error:  # a pattern that has no such length
             report.remarks.append(f"not checked: n = {other}: {error}")
             continue
@@ -171,9 +169,7 @@ def assert_conforms(
     device: str = "cpu",
     seconds: float = 60.0,
 ) -> None:
-    """`check` in a test: AssertionError with the report if it does not pass.
-
-    The parameters are those of `check`.
+    """`check` in a test: AssertionError with the report if it does not pass; same parameters.
 
     >>> import sparse_ref as sr
     >>> fn = lambda q, k, v: sr.attend(q, k, v, sr.Causal(), device="reference")
@@ -213,22 +209,25 @@ def _check_question(question: Question, framework: str) -> None:
         raise ValueError(
             f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
         )
-    if scale is not None and not (isinstance(scale, (int, float)) and isfinite(scale)):
+    is_number = isinstance(scale, (int, float))
+    if scale is not None and not (is_number and isfinite(scale)):
         raise ValueError(f"scale must be a finite number, got {scale!r}")
 
 
 def _report(
     fn: Callable[..., Any],
-    patterns: tuple[Pattern, ...],
+    pattern: Pattern | Sequence[Pattern],
+    heads: int | None,
     n: Length,
     options: CallOptions,
     question: Question,
 ) -> Report:
     """The report at one length; findings are kept as they come, for fn may fail later."""
+    patterns = patterns_of_heads("pattern", pattern, heads)
     subject = Subject.new(fn, n, len(patterns), options)
     call = {**vars(options), **vars(question)}
     seed = call.pop("seed")
-    report = Report(patterns, subject.n, seed, import_path(fn), call)
+    report = Report(patterns, subject.n, seed, fn, call)
     findings: list[Finding] = []
     try:
         _judge(subject, question, report, findings)
@@ -240,19 +239,22 @@ def _report(
 
 def _judge(subject: Subject, question: Question, report: Report, findings: list[Finding]) -> None:
     """The protocol, in steps, the same for small and for large n."""
-    seed, scale = question.seed, question.scale
-    evidence = _read_evidence(subject, report.patterns, question)
+    seed, scale, patterns = question.seed, question.scale, report.patterns
+    evidence = _read_evidence(subject, patterns, question)
     report.evidence = evidence
+    findings += set_findings(evidence)
     if isinstance(evidence, Sampled):
         report.remarks += set_coverage(evidence)
-    findings += set_findings(evidence)
-    report.diagnosis = _diagnose(evidence)
+        report.diagnosis = _diagnose_sample(evidence)
+    else:
+        counts = np.where(evidence.uneven[..., None], 0, evidence.multiplicity)
+        report.diagnosis = diagnose(patterns, evidence.expected, evidence.actual, counts)
 
     leaks = evidence.leaks
     if leaks is None:
         leaks = read_leaks(subject, evidence, seed)
         report.remarks += leak_coverage(evidence, leaks)
-    findings += leak_findings(leaks)
+        findings += leak_findings(leaks)
 
     broken = list(broken_assumptions(subject, seed))
     if broken:
@@ -290,11 +292,8 @@ def _read_evidence(subject: Subject, patterns: tuple[Pattern, ...], question: Qu
     return read_sample(subject, patterns, question.seed)
 
 
-def _diagnose(evidence: Evidence) -> tuple[Diagnosis, ...]:
-    """What explains the heads whose sets are not the expected ones."""
-    patterns, expected, actual = evidence.patterns, evidence.expected, evidence.actual
-    if isinstance(evidence, Sampled):
-        sample = RowSample(evidence.rows, expected, actual, evidence.known)
-        return diagnose_sample(patterns, evidence.sums, evidence.mismatched, sample)
-    counts = np.where(evidence.uneven[..., None], 0, evidence.multiplicity)
-    return diagnose(patterns, expected, actual, counts)
+def _diagnose_sample(evidence: Sampled) -> tuple[Diagnosis, ...]:
+    """What explains the heads whose rows mismatch."""
+    masks = evidence.expected, evidence.actual, evidence.known
+    sample = RowSample(evidence.rows, *masks)
+    return diagnose_sample(evidence.patterns, evidence.sums, evidence.mismatched, sample)

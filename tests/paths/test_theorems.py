@@ -50,7 +50,7 @@ def test_the_book_is_long_enough_and_says_what_each_theorem_bears_on():
 
 def test_an_unknown_theorem_is_told_with_what_is_near():
     with pytest.raises(
-        LookupError, match=r"no theorem is called 'stridden'; did you mean strided\?"
+        LookupError, match=r"no theorem is called 'stridden'; did you mean strided, "
     ):
         theorem("stridden")
 

@@ -35,7 +35,7 @@ def test_shares_are_the_means_of_the_blocks(p, shape, block):
 def test_rows_lowered_in_slabs_give_what_one_slab_gives(monkeypatch):
     p = sr.Local(5) | sr.Strided(7)
     whole = shares(p, (100, 90), (8, 4))
-    monkeypatch.setattr("sparse_ref.lower.blocks.SLAB", 24)
+    monkeypatch.setattr("sparse_ref.lower.blocks.ROWS_PER_SLAB", 24)
     assert np.array_equal(shares(p, (100, 90), (8, 4)), whole)
 
 

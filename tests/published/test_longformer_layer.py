@@ -121,7 +121,7 @@ def test_random_projections_are_a_function_of_their_seed():
         (
             lambda: layer(2, (1, 2, 3))(sequences(1, 5)),
             ValueError,
-            "pattern must be one for each of H = 2 heads, got 3",
+            "pattern must be one for each of heads = 2, got 3",
         ),
         (
             lambda: replace(layer(), heads=3)(sequences(1, 5)),

@@ -204,5 +204,5 @@ def test_refusals():
         match=r"scheme must have at\(layer, head\), as sr\.Interleaved has, got Causal\(\)",
     ):
         Transformer((w,), 2, sr.Causal())
-    with pytest.raises(ValueError, match="pattern must be one for each of H = 2 heads, got 1"):
+    with pytest.raises(ValueError, match="pattern must be one for each of heads = 2, got 1"):
         attention(rows(), [sr.Causal()], w, 2)

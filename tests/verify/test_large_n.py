@@ -150,7 +150,7 @@ def test_values_of_any_width_leave_nothing_to_chance(e):
     ):
         report = check(masked(mask), sr.Lookback(40), N, exhaustive=False, d=64, e=e)
         assert report.passed is right
-        assert report.sampled.sums.signs.shape == (N, max(31, e - 1))
+        assert report.sample.sums.signs.shape == (N, max(31, e - 1))
         assert right or report.names == {0: "Lookback(41)"}
 
 
@@ -230,7 +230,7 @@ def test_differences_are_put_in_the_same_words_at_any_n(has, asked, kind, said):
     for report in both(masked(brute_mask(has, N)), asked):
         told = [each.text for each in report.diagnosis if each.kind == kind]
         assert told, report
-        if report.sampled is None or kind != "documents":
+        if report.sample is None or kind != "documents":
             assert said in told[0]
 
 

@@ -67,8 +67,8 @@ def test_wrong_sets_are_found_and_named_by_every_row(p, asked, said):
     assert report.findings
     assert said in str(report)
     right = brute_mask(p, N) == brute_mask(asked, N)
-    assert report.sampled.mismatched.sum() == (~right.all(axis=1)).sum()
-    rows = report.sampled.rows
+    assert report.sample.mismatched.sum() == (~right.all(axis=1)).sum()
+    rows = report.sample.rows
     assert (report.actual[0] == brute_mask(p, N)[rows]).all()
     assert (report.expected[0] == brute_mask(asked, N)[rows]).all()
 
@@ -79,7 +79,7 @@ def test_a_single_key_anywhere_is_seen_in_its_row():
         mask = brute_mask(sr.Lookback(60), N).copy()
         mask[i, j] ^= True
         report = check(masked(mask), sr.Lookback(60), N, exhaustive=False, d=64)
-        assert np.flatnonzero(report.sampled.mismatched[0]).tolist() == [i]
+        assert np.flatnonzero(report.sample.mismatched[0]).tolist() == [i]
         assert report.findings[0].at == (0, i, j)
 
 

@@ -64,7 +64,8 @@ def one_window(j, i):
 
 SWIN = swin((8, 8), 4)
 SHIFTED_SWIN = swin((8, 8), 4, shift=2)
-CAUSAL_AXIAL = [axial((4, 5), axis) & Causal() for axis in (0, 1)]
+CAUSAL_COLUMNS = axial((4, 5), 0) & Causal()
+CAUSAL_ROWS = axial((4, 5), 1) & Causal()
 
 THEOREMS = (
     Theorem(
@@ -95,7 +96,7 @@ THEOREMS = (
         claim="Cutting both layers to the pixels before makes them causal",
         source="folklore",
         remark="Pixels above and to the right are lost: the paper has two decoders for that.",
-        settle=lambda: prove(CAUSAL_AXIAL),
+        settle=lambda: prove((CAUSAL_COLUMNS, CAUSAL_ROWS)),
     ),
     Theorem(
         "swin-unshifted",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from ...sets.types import FloatArray
 from .rounded_attention import BITS
 
 DTYPES = tuple(BITS)
+Function = Callable[..., Any]
+Shape = tuple[int, ...]
 Result = tuple[FloatArray, str, FloatArray | None]  # out, the name of its dtype, lse
 
 
@@ -39,7 +42,8 @@ class Layout(NamedTuple):
 
 def _merge_heads(x: Any) -> Any:
     """(B, H, n, d) as (B, n, H d)."""
-    return x.swapaxes(1, 2).reshape(len(x), x.shape[2], -1)
+    batch, _, n, _ = x.shape
+    return x.swapaxes(1, 2).reshape(batch, n, -1)
 
 
 def _split_heads(x: Any, heads: int) -> Any:
@@ -51,8 +55,14 @@ def _split_heads(x: Any, heads: int) -> Any:
 LAYOUTS = {
     "hnd": Layout(lambda x: x[0], lambda x, _: x[None]),
     "bhnd": Layout(lambda x: x, lambda x, _: x),
-    "bnhd": Layout(lambda x: x.swapaxes(1, 2), lambda x, _: x.swapaxes(1, 2)),
-    "nd": Layout(lambda x: x[0, 0], lambda x, _: x[None, None]),
+    "bnhd": Layout(
+        lambda x: x.swapaxes(1, 2),
+        lambda x, _: x.swapaxes(1, 2),
+    ),
+    "nd": Layout(
+        lambda x: x[0, 0],
+        lambda x, _: x[None, None],
+    ),
     "ble": Layout(_merge_heads, _split_heads),
 }
 BATCHED = ("bhnd", "bnhd", "ble")
@@ -118,68 +128,77 @@ class Form(NamedTuple):
 
     def pack(self, x: Any) -> FloatArray:
         """A copy of (B, H, n, d) in the layout of fn, which may write on its arguments."""
-        return np.array(LAYOUTS[self.layout].pack(np.asarray(x)), order="C")
+        packed = LAYOUTS[self.layout].pack(np.asarray(x))
+        return np.array(packed, order="C")
 
     def convert(self, x: FloatArray) -> Any:
         """The array in the framework and dtype, and on the device, of fn."""
         return FRAMEWORKS[self.framework](x, self.dtype, self.device)
 
-    def describe(self, arrays: Sequence[FloatArray]) -> str:
-        """The call of fn with q, k, v, for errors."""
-        shapes = ", ".join(f"{name} {x.shape}" for name, x in zip("qkv", arrays))
-        place = f"layout {self.layout!r}, framework {self.framework!r},"
-        return f"fn({shapes}), {self.dtype}, {place}"
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """A call of fn with a batch of q, k, v, whose output must have `shape`, (B, H, n_q, e)."""
+
+    fn: Function
+    qkv: Sequence[FloatArray]
+    form: Form
+    shape: Shape
+
+    def __call__(self) -> Result:
+        """Call fn, and read what it returns."""
+        arrays = map(self.form.pack, self.qkv)
+        with np.errstate(all="ignore"):
+            result = self.fn(*map(self.form.convert, arrays))
+            return read_result(result, self)
+
+    def __str__(self) -> str:
+        shapes = [f"{name} {self.form.pack(x).shape}" for name, x in zip("qkv", self.qkv)]
+        form = self.form
+        place = f"layout {form.layout!r}, framework {form.framework!r},"
+        return f"fn({', '.join(shapes)}), {form.dtype}, {place}"
 
 
-def exchange(
-    fn: Callable[..., Any], arrays: Sequence[FloatArray], form: Form, shape: tuple[int, ...]
-) -> Result:
-    """What fn returns for these arrays, if it is an output of `shape`, (B, H, n_q, e)."""
-    with np.errstate(all="ignore"):
-        result = fn(*map(form.convert, arrays))
-        return read_result(result, form, form.describe(arrays), shape)
-
-
-def read_result(result: Any, form: Form, text: str, shape: tuple[int, ...]) -> Result:
-    """What fn returned, as (B, H, n_q, e) and (B, H, n_q); errors begin with `text`."""
-    layout = LAYOUTS[form.layout]
+def read_result(result: Any, call: Exchange) -> Result:
+    """What fn returned, as (B, H, n_q, e) and (B, H, n_q)."""
+    layout, shape = LAYOUTS[call.form.layout], call.shape
     is_pair = isinstance(result, (tuple, list)) and len(result) == 2
     out, lse = result if is_pair else (result, None)
     if not hasattr(out, "shape") or not hasattr(out, "dtype"):
         got = _describe(result)
-        raise ProbeError(f"{text} must return one array, or (out, lse), got {got}")
+        raise ProbeError(f"{call} must return one array, or (out, lse), got {got}")
     packed_shape = layout.pack(np.empty(shape)).shape
     if tuple(out.shape) != packed_shape:
         got = tuple(out.shape)
-        raise ProbeError(f"{text} must return shape {packed_shape}, got {got}", "shape")
+        raise ProbeError(f"{call} must return shape {packed_shape}, got {got}", "shape")
     dtype = dtype_name(out)
     if dtype not in BITS:
-        raise ProbeError(f"{text} must return one of {', '.join(BITS)}, got {dtype}", "dtype")
+        raise ProbeError(f"{call} must return one of {', '.join(BITS)}, got {dtype}", "dtype")
     try:
-        lse = None if lse is None else _read_lse(lse, text, shape[:-1])
+        lse = None if lse is None else _read_lse(lse, call)
         return layout.unpack(to_float64(out), shape[1]), dtype, lse
     except ProbeError:
         raise
     except Exception as error:
         got = f"{_describe(out)} that is no array: {type(error).__name__}: {error}"
-        raise ProbeError(f"{text} returned {got}") from error
+        raise ProbeError(f"{call} returned {got}") from error
 
 
-def _read_lse(lse: Any, text: str, shape: tuple[int, ...]) -> FloatArray:
+def _read_lse(lse: Any, call: Exchange) -> FloatArray:
     """lse as (B, H, n_q), from that shape, from (B, n_q, H), or from either without axes of 1."""
-    batch, heads, n_q = shape
+    shape = batch, heads, n_q = call.shape[:-1]
     actual = tuple(lse.shape) if hasattr(lse, "shape") else None
     if actual == (batch, n_q, heads) and actual != shape:
         return to_float64(lse).swapaxes(1, 2)
     if actual is None or _without_ones(actual) != _without_ones(shape):
         got = actual or _describe(lse)
         raise ProbeError(
-            f"{text} must return lse of shape {shape} with out, or out only, got {got}", "shape"
+            f"{call} must return lse of shape {shape} with out, or out only, got {got}", "shape"
         )
     return to_float64(lse).reshape(shape)
 
 
-def _without_ones(shape: tuple[int, ...]) -> list[int]:
+def _without_ones(shape: Shape) -> list[int]:
     """The axes of a shape that are longer or shorter than 1."""
     return [length for length in shape if length != 1]
 

@@ -65,7 +65,8 @@ def weights(
     total = p.sum(axis=-1, keepdims=True)
     with np.errstate(divide="ignore"):
         lse = np.log(total) + top
-    return (p / np.where(total == 0, 1, total)).astype(q.dtype), lse[..., 0]
+    p = p / np.where(total == 0, 1, total)
+    return p.astype(q.dtype), lse[..., 0]
 
 
 def attention(
@@ -74,27 +75,41 @@ def attention(
     """(out (H, n_q, e), lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
     bits = precision.bits
     p, lse = weights(q, k, m, scale, precision)
-    values = np.repeat(as_working(v, bits), len(q) // len(v), axis=0)
+    group = len(q) // len(v)
+    values = np.repeat(as_working(v, bits), group, axis=0)
     return round_to(round_to(p, bits) @ values, bits), lse
 
 
 def gradients(
-    grad: Any, q: Any, k: Any, v: Any, m: Any, scale: float, precision: Precision
+    grad: Any,
+    q: Any,
+    k: Any,
+    v: Any,
+    m: Any,
+    scale: float,
+    to: Precision,
 ) -> tuple[Floats, Floats, Floats]:
     """(dq, dk, dv), of the shapes of q, k and v, for the gradient of the output, (H, n_q, e)."""
-    bits, group = precision.bits, len(q) // len(k)
-    p = round_to(weights(q, k, m, scale, precision)[0], bits)
-    grad, q, k, v = (as_working(x, bits) for x in (grad, q, k, v))
+    bits, group = to.bits, len(q) // len(k)
+    p, _ = weights(q, k, m, scale, to)
+    p = round_to(p, bits)
+    grad, q = as_working(grad, bits), as_working(q, bits)
+    k, v = as_working(k, bits), as_working(v, bits)
     dp = round_to(grad @ np.repeat(v, group, axis=0).mT, bits)
-    ds = round_to(p * (dp - (p * dp).sum(axis=-1, keepdims=True)), bits)
+    means = (p * dp).sum(axis=-1, keepdims=True)
+    ds = round_to(p * (dp - means), bits)
     dq = ds @ np.repeat(k, group, axis=0) * scale
     dk = ds.mT @ q * scale
     dv = p.mT @ grad
-    dq, dk, dv = (round_to(x.astype(q.dtype), bits) for x in (dq, dk, dv))
-    dk, dv = (round_to(_sum_groups(x, group), bits) for x in (dk, dv))
-    return dq, dk, dv
+
+    def to_bits(x: Floats) -> Floats:
+        return round_to(x.astype(q.dtype), bits)
+
+    dk, dv = (sum_groups(to_bits(x), group) for x in (dk, dv))
+    return to_bits(dq), to_bits(dk), to_bits(dv)
 
 
-def _sum_groups(x: Floats, group: int) -> Floats:
+def sum_groups(x: Floats, group: int) -> Floats:
     """The sums over the `group` query heads of each key head."""
-    return x.reshape(len(x) // group, group, *x.shape[1:]).sum(axis=1)
+    heads, *rest = x.shape
+    return x.reshape(heads // group, group, *rest).sum(axis=1)

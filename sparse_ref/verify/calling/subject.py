@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from ...sets.checks import integer, lengths
 from ...sets.types import FloatArray, Length
-from .arrays import DTYPES, FRAMEWORKS, LAYOUTS, Form, ProbeError, Result, exchange
+from .arrays import DTYPES, FRAMEWORKS, LAYOUTS, Exchange, Form, Function, ProbeError, Result
 from .rounded_attention import bits_of, round_to
 from .worker import Worker
 
@@ -38,7 +37,7 @@ class CallOptions:
 class Subject:
     """An implementation, and how it is called: q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
 
-    fn: Callable[..., Any]
+    fn: Function
     n: tuple[int, int]
     heads: int
     kv_heads: int
@@ -49,7 +48,7 @@ class Subject:
     worker: Worker = field(default_factory=Worker)
 
     @classmethod
-    def new(cls, fn: Callable[..., Any], n: Length, heads: int, options: CallOptions) -> Subject:
+    def new(cls, fn: Function, n: Length, heads: int, options: CallOptions) -> Subject:
         """The implementation, once all options are checked."""
         if not callable(fn):
             raise TypeError(f"fn must be callable, got {fn!r}")
@@ -134,15 +133,13 @@ class Subject:
 
         lse is None if fn returns none.
         """
-        arrays = [self.form.pack(x) for x in qkv]
         shape = len(qkv[0]), self.heads, self.n[0], self.e
-        call = partial(exchange, self.fn, arrays, self.form, shape)
-        return self.run(self.form.describe(arrays), call)
+        return self.run(Exchange(self.fn, qkv, self.form, shape))
 
-    def run(self, text: str, call: Callable[[], T]) -> T:
+    def run(self, call: Callable[[], T]) -> T:
         """What call() returns, within the time limit.
 
-        Whatever it raises is a ProbeError that begins with `text`.
+        Whatever it raises is a ProbeError that begins with str(call).
         """
         try:
             return self.worker(call, self.seconds)
@@ -150,11 +147,11 @@ class Subject:
             raise
         except TimeoutError as error:
             kind = "timeout" if self.worker.stuck else "error"
-            raise ProbeError(f"{text} {error}", kind) from error
+            raise ProbeError(f"{call} {error}", kind) from error
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # even SystemExit
-            raise ProbeError(f"{text} raised {type(error).__name__}: {error}") from error
+            raise ProbeError(f"{call} raised {type(error).__name__}: {error}") from error
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

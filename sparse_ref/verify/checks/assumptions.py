@@ -1,6 +1,4 @@
-"""What reading sets assumes: an implementation is deterministic and linear in V, alone or in a
-batch.
-"""
+"""What reading sets assumes: fn is deterministic and linear in V, alone or in a batch."""
 
 from __future__ import annotations
 
@@ -73,13 +71,15 @@ def batch_findings(subject: Subject, seed: int) -> Iterator[Finding]:
 
 def _attend_pair(subject: Subject, first: Any, second: Any) -> tuple[Any, str]:
     """(out, dtype) of a batch of two (q, k, v)."""
-    out, dtype, _ = subject.attend_batch(*(np.stack(pair) for pair in zip(first, second)))
+    q, k, v = map(np.stack, zip(first, second))
+    out, dtype, _ = subject.attend_batch(q, k, v)
     return out, dtype
 
 
 def _rounding(out: Any, dtype: str) -> float:
     """The difference that rounding explains."""
-    return 16 * spacing(dtype) * np.abs(out).max(initial=0, where=np.isfinite(out))
+    largest = np.abs(out).max(initial=0, where=np.isfinite(out))
+    return 16 * spacing(dtype) * largest
 
 
 def _differs(actual: Any, expected: Any, allowed: float) -> BoolArray:

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...sets.types import IntArray, Length
+from ...sets.types import FloatArray, IntArray, Length
 from ..calling.rounded_attention import spacing
 from ..calling.subject import CallOptions, Subject
+from ..reading.sample import spread_over
 from .finding import Finding, count_noun, first_place
 
 MAX_CUTS = 64
@@ -79,16 +80,19 @@ def leaked_future(
     out, out_dtype = subject.attend(*before)
     repeat, _ = subject.attend(*before)
     finite = np.isfinite(out)
-    allowed = 16 * spacing(out_dtype) * np.abs(out).max(initial=0, where=finite)
-    if (np.abs(repeat - out).max(axis=-1, initial=0, where=finite) > allowed).any():
+    largest = np.abs(out).max(initial=0, where=finite)
+    allowed = 16 * spacing(out_dtype) * largest
+    change = np.where(finite, np.abs(repeat - out), 0)
+    if (change > allowed).any():
         text = "rows differ between calls with the same input, so causality cannot be checked"
         return [Finding("random", text)]
     changed, first_cut = np.zeros(out.shape[:2], bool), 0
     for t in _cuts(n_q):
-        mixed = [np.concatenate([x[:, :t], y[:, t:]], axis=1) for x, y in zip(before, after)]
-        cut_out, _ = subject.attend(*mixed)
+        mixed = [_join(x, y, t) for x, y in zip(before, after)]
+        mixed_out, _ = subject.attend(*mixed)
         with np.errstate(invalid="ignore"):
-            same = (np.abs(cut_out[:, :t] - out[:, :t]) <= allowed).all(axis=-1)
+            change = np.abs(mixed_out - out)[:, :t]
+            same = (change <= allowed).all(axis=-1)
         wrong = finite[:, :t].all(axis=-1) & ~same
         first_cut = first_cut or (int(t) if wrong.any() else 0)
         changed[:, :t] |= wrong
@@ -99,8 +103,12 @@ def leaked_future(
     return [Finding("future", text, count, first_place(changed))]
 
 
+def _join(before: FloatArray, after: FloatArray, t: int) -> FloatArray:
+    """The first t positions of one array, then those of another."""
+    parts = [before[:, :t], after[:, t:]]
+    return np.concatenate(parts, axis=1)
+
+
 def _cuts(n: int) -> IntArray:
     """Where the future begins: every position, or some from end to end."""
-    if n == 1:
-        return np.empty(0, int)
-    return np.unique(np.linspace(1, n - 1, min(MAX_CUTS, n - 1), dtype=int))
+    return 1 + spread_over(n - 1, MAX_CUTS)

@@ -22,7 +22,8 @@ def row_sum_findings(subject: Subject, totals: RowTotals) -> Iterator[Finding]:
     ones = np.ones((subject.kv_heads, subject.n[1], subject.e))
     out, _ = subject.attend(q, k, ones)
     rounding = 16 * spacing(totals.dtype) + 2.0**-24 * totals.sizes
-    close_to_1 = np.abs(out[..., 0] - 1) < 0.1 * np.abs(sums - 1) + rounding
+    allowed = 0.1 * np.abs(sums - 1) + rounding
+    close_to_1 = np.abs(out[..., 0] - 1) < allowed
     ghost = (sums < 1) & close_to_1
     with np.errstate(divide="ignore", invalid="ignore"):
         ghosts = totals.sizes * (1 / sums - 1)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.rounded_attention import spacing
+from ..calling.rounded_attention import spacing, sum_groups
 from ..calling.subject import Subject
+from ..reading.checksums import fit_factor, random_signs
 from ..reading.evidence import Evidence
 from .finding import Finding, count_noun, first_place
 
@@ -33,11 +34,11 @@ def gradient_set_findings(subject: Subject, evidence: Evidence, dv: DV) -> Itera
     sets = evidence.expected & evidence.conforming[:, evidence.rows][..., None]
     sizes = sets.sum(axis=-1)[..., None]
     shape = subject.heads, len(rows), max(MIN_COLUMNS, subject.e)
-    signs = np.random.default_rng(0).choice(np.array([-1.0, 1.0]), shape)
+    signs = random_signs(np.random.default_rng(0), shape)
     grad = subject.round_input(signs * sizes * UNIT)
     per_key = grad / UNIT / np.maximum(sizes, 1)  # the share of each key
-    expected = _sum_key_heads(sets.mT.astype(np.float64) @ per_key, subject.group)
-    squares = _sum_key_heads(sets.mT.astype(np.float64) @ per_key**2, subject.group)
+    expected = sum_groups(sets.mT.astype(np.float64) @ per_key, subject.group)
+    squares = sum_groups(sets.mT.astype(np.float64) @ per_key**2, subject.group)
     actual = _dv_of_rows(subject, dv, grad, rows) / UNIT
     wrong = _wrong_keys(actual, expected, squares, subject.form.dtype)
     if wrong.any():
@@ -54,30 +55,26 @@ def _wrong_keys(
     actual: FloatArray, expected: FloatArray, squares: FloatArray, dtype: str
 ) -> BoolArray:
     """Keys (G, n_k) whose sums are no multiple of the expected ones, or almost 0 times them."""
-    norm = (expected**2).sum(axis=-1, keepdims=True)
-    products = (actual * expected).sum(axis=-1, keepdims=True)
-    factor = products / np.where(norm > 0, norm, 1)
-    allowed = 0.1 + spacing(dtype) * (np.abs(expected) + 2 * np.sqrt(squares))
+    factor = fit_factor(actual, expected)
+    size = np.abs(expected) + 2 * np.sqrt(squares)
+    allowed = 0.1 + spacing(dtype) * size
     with np.errstate(invalid="ignore"):
-        near = (np.abs(actual - factor * expected) <= allowed).all(axis=-1)
-        vanishes = (norm > 0) & (np.abs(factor) < 0.25)
-    return ~near | vanishes[..., 0]
-
-
-def _sum_key_heads(x: FloatArray, group: int) -> FloatArray:
-    """The sums over the query heads of each key head."""
-    return x.reshape(len(x) // group, group, *x.shape[1:]).sum(axis=1)
+        error = np.abs(actual - factor[..., None] * expected)
+        near = (error <= allowed).all(axis=-1)
+        vanishes = expected.any(axis=-1) & (np.abs(factor) < 0.25)
+    return ~near | vanishes
 
 
 def _dv_of_rows(subject: Subject, dv: DV, grad: FloatArray, rows: IntArray) -> FloatArray:
     """dv for a gradient (H, rows, w) of any width at these rows, 0 at others, at q = k = 0."""
     q, k = (x.astype(np.float32) for x in subject.equal_logits)
-    v = np.zeros((subject.kv_heads, subject.n[1], subject.e), np.float32)
+    n_q, n_k = subject.n
+    v = np.zeros((subject.kv_heads, n_k, subject.e), np.float32)
     parts = []
     for start in range(0, grad.shape[-1], subject.e):
         columns = grad[..., start : start + subject.e]
         width = columns.shape[-1]
-        whole = np.zeros((subject.heads, subject.n[0], subject.e), np.float32)
+        whole = np.zeros((subject.heads, n_q, subject.e), np.float32)
         whole[:, rows, :width] = columns
         parts.append(dv(q, k, v, whole)[..., :width])
     return np.concatenate(parts, axis=-1)

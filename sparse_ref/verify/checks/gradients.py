@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from .finding import Finding, findings_in
 from .gradient_sets import gradient_set_findings
 
 VJP = str | Callable[..., Any]  # "torch", "jax", or vjp(q, k, v, grad) -> (dq, dk, dv)
+NAMES = ("dq", "dk", "dv")
 MAX_REFERENCE = 4096  # queries and keys, up to which the float64 statement is used
 
 
@@ -38,7 +40,7 @@ def gradient_findings(
     others.
     """
     x = _random_inputs(subject, evidence, seed)
-    actual, dtype = _gradients_of(subject, vjp, x)
+    actual, dtype = subject.run(GradientCall(subject, vjp, x))
     if len(actual) != 3:
         text = f"the gradient of fn must be (dq, dk, dv), got {len(actual)} of them"
         yield Finding("gradient", text)
@@ -49,12 +51,13 @@ def gradient_findings(
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
-    for name, *parts in zip(("dq", "dk", "dv"), actual, expected, budgets, unreached):
+    for name, *parts in zip(NAMES, actual, expected, budgets, unreached):
         yield from _row_findings(name, *parts)
     if actual[2].shape == expected[2].shape:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
-            return _gradients_of(subject, vjp, Inputs(grad, q, k, v))[0][2]
+            parts, _ = subject.run(GradientCall(subject, vjp, Inputs(grad, q, k, v)))
+            return parts[2]
 
         yield from gradient_set_findings(subject, evidence, dv)
 
@@ -68,7 +71,8 @@ def _row_findings(
         yield Finding("gradient", text)
         return
     with np.errstate(invalid="ignore"):
-        wrong = ~(np.abs(actual - expected).max(axis=-1, initial=0) <= budget)
+        error = np.abs(actual - expected).max(axis=-1, initial=0)
+        wrong = ~(error <= budget)
     text = f"{{}} of {name} with wrong numbers: error above {budget:.2g}"
     yield from findings_in("gradient", wrong, text, "row")
     nonzero = unreached & (actual != 0).any(axis=-1) & ~wrong
@@ -97,20 +101,24 @@ def _budgets(
 ) -> Iterator[float]:
     """Of dq, dk and dv: twice the error of plain NumPy in this precision, and their rounding."""
     rows = evidence.rows
-    inputs = x.grad[:, rows], x.q[:, rows], x.k, x.v, evidence.expected, scale
+    grad, q = x.grad[:, rows], x.q[:, rows]
+    inputs = grad, q, x.k, x.v, evidence.expected, scale
     bits = bits_of(dtype)
     precisions = [Precision(bits, logit_bits) for logit_bits in {24, bits}]
     plain = [gradients(*inputs, precision) for precision in precisions]
     for index, true in enumerate(expected):
         near = true[:, rows] if index == 0 else true
-        error = max(np.abs(parts[index] - near).max(initial=0) for parts in plain)
+        errors = [np.abs(parts[index] - near) for parts in plain]
+        error = max(x.max(initial=0) for x in errors)
         rounding = spacing(dtype) + 16 * spacing("float32")
         yield 2 * error + rounding * np.abs(true).max(initial=0)
 
 
 def nonempty_rows(patterns: Sequence[Pattern], n: tuple[int, int]) -> BoolArray:
     """Which queries have any key, bool (H, n_q)."""
-    q, k = np.zeros((len(patterns), n[0], 1)), np.zeros((1, n[1], 1))
+    n_q, n_k = n
+    q = np.zeros((len(patterns), n_q, 1))
+    k = np.zeros((1, n_k, 1))
     _, lse = attend_with_lse(q, k, k, patterns)
     return lse > -np.inf
 
@@ -123,31 +131,36 @@ def _statement(
     small = max(q.shape[1], k.shape[1]) <= MAX_REFERENCE
     device = "reference" if small else "cpu"
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale, device=device)
-    return attend_backward(grad, q, k, v, out, lse, patterns, scale=scale, device=device)
+    forward = q, k, v, out, lse
+    return attend_backward(grad, *forward, patterns, scale=scale, device=device)
 
 
-def _gradients_of(subject: Subject, vjp: VJP, x: Inputs) -> tuple[list[FloatArray], str]:
-    """dq, dk, dv of fn in float64, (heads, n, width), and the dtype with the fewest bits that
-    occurs.
-    """
-    layout = LAYOUTS[subject.form.layout]
-    arrays = [subject.form.pack(array[None]) for array in x]
-    heads = subject.heads, subject.kv_heads, subject.kv_heads
+@dataclass(frozen=True, eq=False)
+class GradientCall:
+    """A call of the gradient of fn."""
 
-    def call() -> tuple[list[Any], str]:
+    subject: Subject
+    vjp: VJP
+    x: Inputs
+
+    def __call__(self) -> tuple[list[Any], str]:
+        """dq, dk, dv in float64, (heads, n, width), and the dtype with the fewest bits."""
+        form, heads, kv_heads = self.subject.form, self.subject.heads, self.subject.kv_heads
+        arrays = [form.pack(array[None]) for array in self.x]
         with np.errstate(all="ignore"):
-            backward = _backward(vjp, subject.fn)
-            grad, q, k, v = map(subject.form.convert, arrays)
+            backward = _backward(self.vjp, self.subject.fn)
+            grad, q, k, v = map(form.convert, arrays)
             parts = list(backward(q, k, v, grad))
             names = [name for name in map(dtype_name, parts) if name in DTYPES]
-            dtype = min(names, key=bits_of, default=subject.form.dtype)
+            dtype = min([*names, form.dtype], key=bits_of)
             if len(parts) != 3:
                 return parts, dtype
-            arrays_back = [layout.unpack(to_float64(y), h)[0] for y, h in zip(parts, heads)]
-            return arrays_back, dtype
+            unpack = LAYOUTS[form.layout].unpack
+            batches = map(unpack, map(to_float64, parts), (heads, kv_heads, kv_heads))
+            return [batch[0] for batch in batches], dtype
 
-    parts, dtype = subject.run("the gradient of fn", call)
-    return parts, min(dtype, subject.form.dtype, key=bits_of)
+    def __str__(self) -> str:
+        return "the gradient of fn"
 
 
 def _backward(vjp: VJP, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -163,7 +176,8 @@ def _torch_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
     def vjp(q: Any, k: Any, v: Any, grad: Any) -> Any:
         torch = import_module("torch")
         with torch.enable_grad():
-            leaves = [x.detach().clone().requires_grad_() for x in (q, k, v)]
+            copies = [x.detach().clone() for x in (q, k, v)]
+            leaves = [x.requires_grad_() for x in copies]
             out = _output(fn(*leaves))
             return torch.autograd.grad(out, leaves, grad.to(out.dtype))
 
@@ -175,7 +189,11 @@ def _jax_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     def vjp(q: Any, k: Any, v: Any, grad: Any) -> Any:
         jax = import_module("jax")
-        out, backward = jax.vjp(lambda *x: _output(fn(*x)), q, k, v)
+
+        def output(*x: Any) -> Any:
+            return _output(fn(*x))
+
+        out, backward = jax.vjp(output, q, k, v)
         return backward(grad.astype(out.dtype))
 
     return vjp

@@ -17,7 +17,8 @@ SHOWN_HEADS = 8
 def key_head_findings(subject: Subject, totals: RowTotals) -> Iterator[Finding]:
     """Query heads that read another key head than h // (H / G), or mix several."""
     key_heads = np.arange(subject.kv_heads)
-    v = np.zeros((subject.kv_heads, subject.n[1], subject.e)) + (key_heads + 1)[:, None, None]
+    v = np.ones((subject.kv_heads, subject.n[1], subject.e))
+    v *= 1 + key_heads[:, None, None]  # key head g holds g + 1
     out, _ = subject.attend(*subject.equal_logits, v)
     numbers = out[..., 0]
     expected = (np.arange(subject.heads) // subject.group)[:, None]
@@ -27,10 +28,10 @@ def key_head_findings(subject: Subject, totals: RowTotals) -> Iterator[Finding]:
     allowed = 0.25 + 8 * spacing(totals.dtype) * (expected + 1)
     wrong = known & (np.abs(actual - expected) > allowed)
     if wrong.any():
-        mapping = {
-            int(head): round(float(np.median(actual[head][known[head]])), 2) + 0.0
-            for head in np.flatnonzero(wrong.any(axis=1))
-        }
+        mapping = {}
+        for head in np.flatnonzero(wrong.any(axis=1)):
+            median = float(np.median(actual[head][known[head]]))
+            mapping[int(head)] = round(median, 2) + 0.0  # + 0.0 makes -0.0 a 0
         text = f"kv-head mapping (GQA): {_describe(mapping, subject)}, in {{}}"
         yield from findings_in("kv map", wrong, text, "row")
 
@@ -42,7 +43,8 @@ def _describe(mapping: dict[int, float], subject: Subject) -> str:
     reads += [f"{h} reads {g:g}" for h, g in others]
     expected = f"h // {subject.group}" if subject.group > 1 else "h"
     G = subject.kv_heads
-    if all(abs(g - h % G) < 0.25 for h, g in mapping.items()):
+    modulo = [abs(g - h % G) < 0.25 for h, g in mapping.items()]
+    if all(modulo):
         return (
             f"query head h reads kv head h % {G}, expected {expected} "
             f"(repeat instead of repeat_interleave?): {', '.join(reads)}"

@@ -75,25 +75,27 @@ def _compare(
     rows, expected = evidence.rows, evidence.expected
     judged = evidence.conforming[:, rows]
     q, k, v = subject.normal(rng)
-    q, k = (subject.round_input(x * np.float32(np.sqrt(spread))) for x in (q, k))
-    outs, dtype, lses = subject.attend_batch(q[None], k[None], v[None])
+    side = np.float32(np.sqrt(spread))
+    q, k = subject.round_input(q * side), subject.round_input(k * side)
+    batch = q[None], k[None], v[None]
+    outs, dtype, lses = subject.attend_batch(*batch)
     out, q = outs[0][:, rows], q[:, rows]
     true, true_lse = _statement(q, k, v, expected, scale)
-    products = q @ np.repeat(k, len(q) // len(k), axis=0).swapaxes(1, 2)
+    keys = np.repeat(k, len(q) // len(k), axis=0)
+    products = q @ keys.swapaxes(1, 2)
     largest = np.abs(products * scale).max(initial=0, where=expected)
 
     plain = 0.0
-    bits = bits_of(dtype)
-    for logit_bits in {24, bits}:
-        precision = Precision(bits, logit_bits)
+    for logit_bits in {24, bits_of(dtype)}:
+        precision = Precision(bits_of(dtype), logit_bits)
         plain_out, _ = attention(q, k, v, expected, scale, precision)
-        plain = max(plain, np.abs(plain_out - true).max(axis=-1)[judged].max())
+        plain = max(plain, _errors(plain_out, true)[judged].max())
     logit_rounding = 2 * spacing("float32") * (1 + largest) * np.abs(v).max()
     budget = 2 * plain + logit_rounding + spacing(dtype) * np.abs(true).max()
 
     finite = np.isfinite(out).all(axis=-1)
-    difference = np.where(finite[..., None], out, 0) - true
-    error = np.where(judged & finite, np.abs(difference).max(axis=-1), 0)
+    finite_out = np.where(finite[..., None], out, 0)
+    error = np.where(judged & finite, _errors(finite_out, true), 0)
     broken, wrong, wrong_lse = judged & ~finite, error > budget, np.zeros_like(judged)
     if lses is not None:
         wrong_lse = judged & ~_near(lses[0][:, rows], true_lse, largest, dtype)
@@ -112,23 +114,31 @@ def _compare(
     )
 
 
+def _errors(out: FloatArray, true: FloatArray) -> FloatArray:
+    """The largest difference of each row."""
+    return np.abs(out - true).max(axis=-1)
+
+
 def _statement(
     q: FloatArray, k: FloatArray, v: FloatArray, sets: BoolArray, scale: float
 ) -> tuple[FloatArray, FloatArray]:
     """(out (H, rows, e), lse (H, rows)) in float64, by the reference."""
     group = len(q) // len(k)
-    q, k, v = (x.astype(np.float64) for x in (q, k, v))
-    heads = [
-        reference.attend(q[head], k[head // group], v[head // group], sets[head], scale)
-        for head in range(len(q))
-    ]
-    return np.stack([out for out, _ in heads]), np.stack([lse for _, lse in heads])
+    outs, lses = [], []
+    for head in range(len(q)):
+        rows = q[head], k[head // group], v[head // group]
+        exact = [x.astype(np.float64) for x in rows]
+        out, lse = reference.attend(*exact, sets[head], scale)
+        outs.append(out)
+        lses.append(lse)
+    return np.stack(outs), np.stack(lses)
 
 
 def _near(lse: FloatArray, true: FloatArray, largest: float, dtype: str) -> BoolArray:
     """Which log-sum-exps are right; rows without keys have -inf."""
     with np.errstate(invalid="ignore"):
-        return (lse == true) | (np.abs(lse - true) <= 16 * spacing(dtype) * (1 + largest))
+        allowed = 16 * spacing(dtype) * (1 + largest)
+        return (lse == true) | (np.abs(lse - true) <= allowed)
 
 
 def number_findings(numbers: tuple[Numbers, ...]) -> Iterator[Finding]:

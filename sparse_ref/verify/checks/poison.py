@@ -48,12 +48,13 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
     q, k, v = subject.normal(rng)
     clean, dtype = subject.attend(q, k, v)
     independent = independent_rows(keys) & np.isfinite(clean).all(axis=-1)
-    largest = np.abs(clean).max(axis=-1, initial=0) + np.abs(v).max()
-    allowed = 16 * spacing(dtype) * largest
+    size = np.abs(clean).max(axis=-1, initial=0)
+    allowed = 16 * spacing(dtype) * (size + np.abs(v).max())
 
     def changes(poison: float) -> BoolArray:
         """The rows that change with this poison in the keys."""
-        out, _ = subject.attend(q, _replace(k, keys, poison), _replace(v, keys, poison))
+        K, V = _replace(k, keys, poison), _replace(v, keys, poison)
+        out, _ = subject.attend(q, K, V)
         with np.errstate(all="ignore"):
             return independent & ~(np.abs(out - clean).max(axis=-1) <= allowed)
 
@@ -73,8 +74,11 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
 def attending_rows(patterns: Sequence[Pattern], keys: IntArray, n_q: int) -> BoolArray:
     """Rows whose set has any of these keys, bool (H, n_q)."""
     queries, shape = np.arange(n_q)[:, None], (n_q, len(keys))
-    masks = {p: np.broadcast_to(p.contains(queries, keys), shape) for p in set(patterns)}
-    return np.stack([masks[p].any(axis=1) for p in patterns])
+    rows = {}
+    for p in set(patterns):
+        mask = np.broadcast_to(p.contains(queries, keys), shape)
+        rows[p] = mask.any(axis=1)
+    return np.stack([rows[p] for p in patterns])
 
 
 def _coverage(evidence: Evidence, rows: int) -> list[str]:

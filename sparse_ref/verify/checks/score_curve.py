@@ -9,7 +9,7 @@ reached by steps short enough for half precision.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +34,8 @@ class ScoreCurve(NamedTuple):
 
     def points(self) -> list[tuple[float, float]]:
         """(step, logit) where the logit is finite."""
-        return [(t, y) for t, y in zip(STEPS, self.logits) if np.isfinite(y)]
+        points = zip(STEPS, self.logits)
+        return [(t, y) for t, y in points if np.isfinite(y)]
 
     def bends(self, tolerance: float) -> bool:
         """Whether it is not the straight line of its slope."""
@@ -55,9 +56,9 @@ def score_findings(
     tolerance = 0.01 + 16 * spacing(dtype)
     expected = subject.d**-0.5 if scale is None else scale
     if curve.bends(tolerance):
-        shown = [(t * curve.unit, y) for t, y in curve.points() if t in SHOWN_STEPS]
+        shown = [(t, y) for t, y in curve.points() if t in SHOWN_STEPS]
         logits = ", ".join(f"{y:.4g}" for _, y in shown)
-        products = ", ".join(f"{x:.4g}" for x, _ in shown)
+        products = ", ".join(f"{t * curve.unit:.4g}" for t, _ in shown)
         text = f"logits are no multiple of q . k: {logits} at q . k = {products}"
         yield Finding("curve", text + _describe_cap(curve))
     elif abs(curve.slope - expected) > tolerance * abs(expected):
@@ -80,9 +81,12 @@ def score_curve(subject: Subject, seed: int) -> ScoreCurve:
         return float(np.median(rises[finite])) if finite.any() else np.nan
 
     first = rise(STEPS[0], 0.0)
-    rises = [rise(STEPS[1], 0.0), *(rise(t, s) for s, t in pairwise(STEPS[1:]))]
-    slope = (first - rise(-STEPS[0], 0.0)) / (2 * STEPS[0] * unit)
-    return ScoreCurve(unit, slope, [first, *np.cumsum(rises).tolist()])
+    from_0 = (0.0, *STEPS[1:])
+    steps = [rise(t, s) for s, t in pairwise(from_0)]
+    difference = first - rise(-STEPS[0], 0.0)
+    slope = difference / (2 * STEPS[0] * unit)
+    logits = np.cumsum(steps).tolist()
+    return ScoreCurve(unit, slope, [first, *logits])
 
 
 def _log_odds(subject: Subject, in_J: BoolArray, t: float, s: float) -> FloatArray:
@@ -108,7 +112,8 @@ def _describe_cap(curve: ScoreCurve) -> str:
 
     def cap(c: float, t: float) -> float:
         """A cap that begins as the curve does."""
-        return c * np.tanh(t / STEPS[0] * np.arctanh(min(first / c, 0.999)))
+        start = np.arctanh(min(first / c, 0.999))
+        return c * np.tanh(t / STEPS[0] * start)
 
     low, high = last, 100 * last
     for _ in range(60):
@@ -117,6 +122,10 @@ def _describe_cap(curve: ScoreCurve) -> str:
             low = c
         else:
             high = c
-    if all(abs(cap(c, t) - y) < 0.02 * abs(y) for t, y in points):
+
+    def is_near(t: float, y: float) -> bool:
+        return abs(cap(c, t) - y) < 0.02 * abs(y)
+
+    if all(starmap(is_near, points)):
         return f", as with a soft cap of {c:.3g}"
     return ""

@@ -34,8 +34,16 @@ def set_findings(evidence: Evidence) -> Iterator[Finding]:
         faults.append(Fault("extra", evidence.mismatched, text, "row"))
     text = "{} without any key in the set, which must be 0, but attend to some"
     faults += [Fault("empty row", evidence.wrongly_nonzero, text, "row"), *weights]
+    if evidence.leaks is not None:
+        faults += _leak_faults(evidence.leaks)
     for kind, wrong, text, noun, rows in faults:
         yield from findings_in(kind, wrong, text, noun, rows=rows)
+
+
+def leak_findings(leaks: Leaks) -> Iterator[Finding]:
+    """Finite masks, and rows in which they cannot be seen."""
+    for kind, wrong, text, noun, _ in _leak_faults(leaks):
+        yield from findings_in(kind, wrong, text, noun)
 
 
 def _key_faults(evidence: Evidence) -> Iterator[Fault]:
@@ -71,14 +79,14 @@ def _sample_text(evidence: Evidence, wrong: BoolArray) -> str:
     return f"{read}; {mismatched:,} of {size:,} rows mismatch"
 
 
-def leak_findings(leaks: Leaks) -> Iterator[Finding]:
+def _leak_faults(leaks: Leaks) -> Iterator[Fault]:
     """Finite masks, and rows in which they cannot be seen."""
     logits = f"at logits of {HOSTILE_LOGIT:g}"
     if leaks.leaks.ndim == 3:
         text = f"finite mask: {{}} attended to {logits}, masked with a number and not with -inf"
-        yield from findings_in("leak", leaks.leaks, text)
+        yield Fault("leak", leaks.leaks, text)
     else:
         text = f"finite mask: {{}} attending to masked keys {logits}, not masked with -inf"
-        yield from findings_in("leak", leaks.leaks, text, "row")
+        yield Fault("leak", leaks.leaks, text, "row")
     text = f"{{}} with NaN or inf {logits}, which hides finite masks"
-    yield from findings_in("overflow", leaks.overflow, text, "row")
+    yield Fault("overflow", leaks.overflow, text, "row")

@@ -6,7 +6,7 @@ difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -18,8 +18,9 @@ from ...sets.types import BoolArray, IntArray
 from .hypotheses import (
     Hypothesis,
     complements,
+    confirm,
     missing_parts,
-    shift_steps,
+    plausible_steps,
     shifts,
 )
 from .identify import simplest_name
@@ -180,23 +181,21 @@ def pattern_diagnosis(
     """
     text = f"is {q!r}, asked {p!r}"
     if parts:
-        text += f": {'; '.join(part.text(rows) for part in parts)}"
+        texts = [part.text if rows is None else part.in_rows(rows) for part in parts]
+        text += f": {'; '.join(texts)}"
     causes = "; ".join(part.cause for part in parts)
     return Diagnosis("named", text, name=repr(q), cause=causes)
 
 
 def mismatch_diagnosis(part: Mismatch) -> Diagnosis:
     """The diagnosis that describes a part of a difference."""
-    return Diagnosis(part.kind, part.text(), cause=part.cause)
+    return Diagnosis(part.kind, part.text, cause=part.cause)
 
 
-def confirm(
-    hypotheses: Iterable[Hypothesis], matches: Callable[[Pattern], bool]
-) -> Iterator[Diagnosis]:
-    """The diagnoses of the hypotheses whose pattern passes `matches`."""
-    for pattern, kind, cause, text in hypotheses:
-        if matches(pattern):
-            yield Diagnosis(kind, text, name=repr(pattern), cause=cause)
+def hypothesis_diagnosis(hypothesis: Hypothesis) -> Diagnosis:
+    """The diagnosis that a hypothesis holds."""
+    pattern, kind, cause, text = hypothesis
+    return Diagnosis(kind, text, name=repr(pattern), cause=cause)
 
 
 def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
@@ -205,8 +204,8 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
         yield nothing_diagnosis(p)
         return
     name = simplest_name(A)
-    parts = mismatches(p, E, A, np.arange(len(E)))
     wholes = list(_whole_explanations(p, E, A))
+    parts = mismatches(p, E, A, np.arange(len(E)))
     yield from (x for x in wholes if x.kind == "alignment")
     if name is not None:
         yield pattern_diagnosis(name, p, [] if wholes else parts)
@@ -230,21 +229,18 @@ def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diag
 
     yield from _transpose(p, E, A)
     if not (E & A).any():
-        yield from islice(confirm(complements(p), equals_mask), 1)
+        inverses = confirm(complements(p), equals_mask)
+        yield from map(hypothesis_diagnosis, islice(inverses, 1))
     if not A.all():
-        steps = [step for step in shift_steps(A.shape) if _rows_agree(E, A, step)]
-        yield from confirm(shifts(p, A.shape, steps), equals_mask)
+        steps = plausible_steps(E, A)
+        shifted = confirm(shifts(p, A.shape, steps), equals_mask)
+        yield from map(hypothesis_diagnosis, shifted)
+    incomplete = confirm(missing_parts(p), equals_mask)
+    yield from map(hypothesis_diagnosis, incomplete)
+    if not A.all():
         yield from _block_rounding(p, E, A)
-    yield from confirm(missing_parts(p), equals_mask)
     if text := missing_globals(p, E, A):
         yield Diagnosis("globals missing", text, cause=text)
-
-
-def _rows_agree(E: BoolArray, A: BoolArray, step: int) -> bool:
-    """Whether row i of A is row i + step of E, as far as E has it: so it is if A is E shifted."""
-    if step > 0:
-        return np.array_equal(A[:-step], E[step:])
-    return np.array_equal(A[-step:], E[:step])
 
 
 def _transpose(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:

@@ -6,14 +6,17 @@ large n.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
+
+import numpy as np
 
 from ...patterns import Causal, Random
 from ...patterns.globals import Global, GlobalAt, Prefix, Sinks
 from ...sets.parts import Blockwise
 from ...sets.pattern import Difference, Intersection, Pattern, Union
 from ...sets.shifted import Shifted
+from ...sets.types import BoolArray
 
 GLOBAL_RULES = (Global, GlobalAt, Prefix, Sinks)
 MAX_SHIFT = 8  # queries
@@ -26,6 +29,13 @@ class Hypothesis(NamedTuple):
     kind: str
     cause: str
     text: str
+
+
+def confirm(
+    hypotheses: Iterable[Hypothesis], matches: Callable[[Pattern], bool]
+) -> Iterator[Hypothesis]:
+    """The hypotheses whose pattern passes `matches`."""
+    return (hypothesis for hypothesis in hypotheses if matches(hypothesis.pattern))
 
 
 def complements(p: Pattern) -> Iterator[Hypothesis]:
@@ -68,6 +78,19 @@ def shift_steps(n: tuple[int, int]) -> list[int]:
     for size in range(1, MAX_SHIFT + 1):
         steps += [size, -size]
     return [step for step in dict.fromkeys(steps) if step]
+
+
+def plausible_steps(E: BoolArray, A: BoolArray) -> list[int]:
+    """The steps to try at which A may be E shifted: the rows that both have agree."""
+    steps = shift_steps((A.shape[0], A.shape[1]))
+    return [step for step in steps if _rows_agree(E, A, step)]
+
+
+def _rows_agree(E: BoolArray, A: BoolArray, step: int) -> bool:
+    """Whether row i of A is row i + step of E, as far as E has it."""
+    if step > 0:
+        return np.array_equal(A[:-step], E[step:])
+    return np.array_equal(A[-step:], E[:step])
 
 
 def missing_parts(p: Pattern) -> Iterator[Hypothesis]:

@@ -25,14 +25,14 @@ from ..reading.sample import row_masks
 from ..reading.sampled_rows import read_rows
 from .diagnosis import (
     Diagnosis,
-    confirm,
     head_exchanges,
+    hypothesis_diagnosis,
     merge_heads,
     mismatch_diagnosis,
     nothing_diagnosis,
     pattern_diagnosis,
 )
-from .hypotheses import complements, missing_parts, shift_steps, shifts
+from .hypotheses import complements, confirm, missing_parts, shift_steps, shifts
 from .identify import identify
 from .mismatches import count_rows, mismatches
 
@@ -101,11 +101,12 @@ def _explanations(
         return matches_all_rows(q, sums, head, sample)
 
     n = len(wrong), sample.actual.shape[1]
-    wholes = [
+    hypotheses = [
         *confirm(shifts(p, n, shift_steps(n)), matches),
         *confirm(missing_parts(p), matches),
         *islice(confirm(complements(p), matches), 1),
     ]
+    wholes = [hypothesis_diagnosis(hypothesis) for hypothesis in hypotheses]
     yield from (x for x in wholes if x.kind == "alignment")
     suggestions = dict.fromkeys(suggest_patterns(sample))
     name = next((q for q in suggestions if matches(q)), None)

@@ -20,16 +20,21 @@ SHOWN_POSITIONS = 8
 
 
 class Mismatch(NamedTuple):
-    """Keys that differ: their kind, a cause in words, and the rows with such keys, bool (rows,)."""
+    """Keys that differ: their kind, a cause in words, and the cause with the number of rows."""
 
     kind: str
     cause: str
-    rows: BoolArray
+    text: str
 
-    def text(self, rows: str | None = None) -> str:
-        """The cause with the number of rows, those of this mismatch unless `rows` says how many."""
+    @classmethod
+    def of_rows(cls, kind: str, cause: str, rows: BoolArray) -> Mismatch:
+        """The mismatch of some rows, bool (rows,)."""
+        return cls(kind, cause, cls(kind, cause, "").in_rows(count_rows(rows)))
+
+    def in_rows(self, rows: str) -> str:
+        """The cause with another number of rows, in words."""
         preposition = "of" if self.kind.endswith("edge") else "in"
-        return f"{self.cause} {preposition} {rows or count_rows(self.rows)}"
+        return f"{self.cause} {preposition} {rows}"
 
 
 def mismatches(
@@ -93,10 +98,10 @@ def _edges(E: BoolArray, A: BoolArray, queries: IntArray) -> Iterator[Mismatch]:
             at_edge = keys & both[:, None]
             if at_edge.any():
                 cause = f"{count_keys(at_edge)} {noun} at the {side} edge"
-                yield Mismatch(f"{side} edge", cause, at_edge.any(axis=1))
+                yield Mismatch.of_rows(f"{side} edge", cause, at_edge.any(axis=1))
     if future.any():
         cause = f"the future leaks: {count_keys(future)} after i"
-        yield Mismatch("future", cause, future.any(axis=1))
+        yield Mismatch.of_rows("future", cause, future.any(axis=1))
 
 
 def _before_first(mask: BoolArray) -> BoolArray:
@@ -122,7 +127,7 @@ def _documents(p: Pattern, extra: BoolArray, queries: IntArray) -> Iterator[Mism
     other = extra & ~same_document
     if other.any():
         cause = f"documents leak: {count_keys(other)} of other documents"
-        yield Mismatch("documents", cause, other.any(axis=1))
+        yield Mismatch.of_rows("documents", cause, other.any(axis=1))
 
 
 def _may_have_globals(p: Pattern) -> bool:

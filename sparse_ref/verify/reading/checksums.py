@@ -45,35 +45,57 @@ class Checksums(NamedTuple):
     @property
     def finite(self) -> BoolArray:
         """Rows without NaN or inf, bool (H, n_q)."""
-        return np.isfinite(self.out).all(axis=-1) & np.isfinite(self.row_sums)
+        means_finite = np.isfinite(self.out).all(axis=-1)
+        return means_finite & np.isfinite(self.row_sums)
 
     def mismatch(self, head: int, p: Pattern) -> RowMismatch:
         """The rows of a head compared with a pattern."""
         means, sizes = expected_means(p, self.out.shape[1], self.signs)
         # rows that are not finite have a finding of their own
-        out = np.where(np.isfinite(self.out[head]), self.out[head], 0)
-        row_sums = np.where(np.isfinite(self.row_sums[head]), self.row_sums[head], 0)
+        out, row_sums = _finite(self.out[head]), _finite(self.row_sums[head])
         exact = _exact_row_sums(out, row_sums, means, sizes, self.dtype)
         allowed = _allowed_error(means, sizes, exact, self.dtype)
-        differs = (np.abs(out - exact[:, None] * means) > allowed).any(axis=-1)
+        error = np.abs(out - exact[:, None] * means)
+        differs = (error > allowed).any(axis=-1)
         vanishes = (sizes > 0) & (np.abs(row_sums) < SMALLEST_SUM)
         appears = (sizes == 0) & (row_sums != 0)
         wrong = (differs | vanishes | appears) & self.finite[head]
-        blind = (sizes > 1) & (1 / np.maximum(sizes, 1) < allowed.min(axis=-1))
+        one_key = 1 / np.maximum(sizes, 1)
+        blind = (sizes > 1) & (one_key < allowed.min(axis=-1))
         return RowMismatch(wrong, blind, sizes, exact)
 
 
 def read_checksums(subject: Subject, rng: np.random.Generator) -> Checksums:
     """The checksums of an implementation."""
-    v = rng.choice(np.array([-1.0, 1.0]), (subject.n[1], max(MIN_COLUMNS, subject.e)))
+    columns = max(MIN_COLUMNS, subject.e)
+    v = random_signs(rng, (subject.n[1], columns))
     v[:, 0] = 1
     out, dtype = subject.attend_wide(*subject.equal_logits, v)
-    return Checksums(out[..., 1:], out[..., 0], v[:, 1:], dtype)
+    row_sums = out[..., 0]
+    return Checksums(out[..., 1:], row_sums, v[:, 1:], dtype)
+
+
+def random_signs(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
+    """+1 and -1 at random."""
+    return rng.choice(np.array([-1.0, 1.0]), shape)
+
+
+def fit_factor(actual: FloatArray, expected: FloatArray) -> FloatArray:
+    """The factor of the last axis of `expected` that is nearest to `actual`; 0 if it is all 0."""
+    squares = (expected * expected).sum(axis=-1)
+    products = (actual * expected).sum(axis=-1)
+    return products / np.where(squares > 0, squares, 1)
+
+
+def _finite(x: FloatArray) -> FloatArray:
+    """x with 0 for NaN and inf."""
+    return np.where(np.isfinite(x), x, 0)
 
 
 def expected_means(p: Pattern, n_q: int, signs: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(the means of the signs over each row's keys (n_q, s), |A_i| (n_q,)) of a pattern."""
-    q, k = np.zeros((n_q, 1)), np.zeros((len(signs), 1))
+    q = np.zeros((n_q, 1))
+    k = np.zeros((len(signs), 1))
     means, lse = attend_with_lse(q, k, signs, p)
     return means, np.rint(np.exp(lse))
 
@@ -86,11 +108,10 @@ def _exact_row_sums(
     A running sum of many equal weights is off by up to |A_i| 2^-24 in float32. A sum of random
     signs is not, so that the factor between the actual and the expected means is more exact.
     """
-    squares = (means * means).sum(axis=-1)
-    products = (out * means).sum(axis=-1)
-    factor = np.where(squares > 0, products / np.where(squares > 0, squares, 1), row_sums)
-    rounding = (8 * spacing(dtype) + 2.0**-24 * sizes) * np.abs(row_sums)
-    return np.where(np.abs(factor - row_sums) <= rounding, factor, row_sums)
+    factor = np.where(means.any(axis=-1), fit_factor(out, means), row_sums)
+    rounding = 8 * spacing(dtype) + 2.0**-24 * sizes
+    allowed = rounding * np.abs(row_sums)
+    return np.where(np.abs(factor - row_sums) <= allowed, factor, row_sums)
 
 
 def _allowed_error(
@@ -98,5 +119,6 @@ def _allowed_error(
 ) -> FloatArray:
     """The error of each mean that rounding explains, (n_q, s)."""
     size = np.sqrt((means**2).mean(axis=-1, keepdims=True))
-    rounding = spacing(dtype) * (np.abs(means) + size) * np.abs(row_sums)[:, None]
+    rounding = spacing(dtype) * (np.abs(means) + size)
+    rounding *= np.abs(row_sums)[:, None]
     return rounding + SMALLEST_SUM * (sizes > 0)[:, None]

@@ -7,6 +7,7 @@ others. If the query heads of a key head have several patterns, each pattern tak
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 
@@ -14,9 +15,12 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
+from .checksums import fit_factor, random_signs
 from .evidence import Evidence, Leaks
 from .probe import HOSTILE_LOGIT, hostile_side
+from .sample import spread_over
 
+Round = list[Pattern | None]  # one pattern of each key head
 Members = Mapping[Pattern, list[IntArray]]  # of each pattern, the keys of each row that is tested
 
 
@@ -25,11 +29,11 @@ def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
     patterns, conforming = evidence.patterns, evidence.conforming
     rng = np.random.default_rng(seed)
     n_q, n_k = subject.n
-    rows = np.unique(np.linspace(0, n_q - 1, min(subject.d, n_q), dtype=int))
-    signs = rng.choice(np.array([-1.0, 1.0]), (n_k, subject.e))
+    rows = spread_over(n_q, subject.d)
+    signs = random_signs(rng, (n_k, subject.e))
     v = np.broadcast_to(signs, (subject.kv_heads, *signs.shape))
     distinct = dict.fromkeys(patterns)
-    members = {p: [np.asarray(p.row(int(i), n_k), int) for i in rows] for p in distinct}
+    members = {p: _rows_of(p, rows, n_k) for p in distinct}
     means = {p: _means(signs, keys) for p, keys in members.items()}
     leaks, overflow = np.zeros_like(conforming), np.zeros_like(conforming)
     tested = 0
@@ -42,21 +46,27 @@ def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
             queries = rows[some]
             finite = np.isfinite(out[head, queries]).all(axis=-1)
             overflow[head, queries] = ~finite
-            leaks[head, queries] = finite & _differs(out[head, queries], means[p][some], dtype)
+            differs = _differs(out[head, queries], means[p][some], dtype)
+            leaks[head, queries] = finite & differs
             tested += len(queries)
     return Leaks(leaks, overflow, tested)
 
 
-def _rounds(patterns: Sequence[Pattern], group: int) -> Iterator[list[Pattern | None]]:
+def _rows_of(p: Pattern, rows: IntArray, n: int) -> list[IntArray]:
+    """The keys of each row."""
+    return [np.asarray(p.row(int(i), n), int) for i in rows]
+
+
+def _rounds(patterns: Sequence[Pattern], group: int) -> Iterator[Round]:
     """One pattern for each key head at a time, until each of its query heads has had its own."""
-    key_heads = range(len(patterns) // group)
-    distinct = [list(dict.fromkeys(patterns[g * group : (g + 1) * group])) for g in key_heads]
-    for turn in range(max(map(len, distinct))):
-        yield [own[turn] if turn < len(own) else None for own in distinct]
+    starts = range(0, len(patterns), group)
+    slices = [slice(start, start + group) for start in starts]
+    distinct = [list(dict.fromkeys(patterns[own])) for own in slices]
+    yield from map(list, zip_longest(*distinct))
 
 
 def _hostile(
-    subject: Subject, key_head_patterns: list[Pattern | None], members: Members, rows: IntArray
+    subject: Subject, key_head_patterns: Round, members: Members, rows: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """q and k at which the keys of each row tested have logits of -4e4, and all others +4e4."""
     side = hostile_side(subject)
@@ -81,10 +91,8 @@ def _differs(out: FloatArray, means: FloatArray, dtype: str) -> BoolArray:
     """Rows that are no multiple, from 0 to 1, of the mean over their keys; ghosts make it less than
     1.
     """
-    squares = (means * means).sum(axis=-1)
-    products = (out * means).sum(axis=-1)
     with np.errstate(invalid="ignore"):
-        factor = np.clip(products / np.where(squares > 0, squares, 1), 0, 1)[:, None]
+        factor = np.clip(fit_factor(out, means), 0, 1)[:, None]
         size = np.sqrt((means**2).mean(axis=-1, keepdims=True))
         # rounding of the output, and of logits that large
         rounding = 2 * (spacing(dtype) + spacing("float32") * HOSTILE_LOGIT)

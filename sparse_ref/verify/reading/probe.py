@@ -70,13 +70,15 @@ class Probe:
         -inf outside the sets.
         """
         with np.errstate(divide="ignore"):
-            logs = np.where(self.mask, np.log(np.abs(self.weights)), -np.inf)
+            logs = np.log(np.abs(self.weights))
+        logs = np.where(self.mask, logs, -np.inf)
         top = logs.max(axis=-1, keepdims=True, initial=-np.inf)
         return logs - np.where(np.isfinite(top), top, 0)
 
     def __repr__(self) -> str:
         heads, n_q, n_k = self.mask.shape
-        keys, leaks = int(self.mask.sum()), int(self.leaks.sum())
+        keys = int(self.mask.sum())
+        leaks = int(self.leaks.sum())
         return f"Probe(heads={heads}, n={(n_q, n_k)}, keys={keys:,}, leaks={leaks:,})"
 
 
@@ -149,7 +151,8 @@ def probe(
     if (q is None) != (k is None):
         raise ValueError("q and k must be given together")
     if q is not None:
-        q, k = np.asarray(q, np.float64), np.asarray(k, np.float64)
+        q = np.asarray(q, np.float64)
+        k = np.asarray(k, np.float64)
         if d is None:
             d = q.shape[-1] if q.ndim else 0
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
@@ -172,12 +175,15 @@ def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     width = min(subject.d - 1, subject.e)
     hostile_starts = range(0, n_k if inputs is None else 0, width)
     calls = -(-n_k // subject.e) + len(hostile_starts)
-    with tqdm(total=calls, disable=calls <= QUIET_CALLS, desc="probe", leave=False, delay=1) as bar:
+    bar = tqdm(total=calls, disable=calls <= QUIET_CALLS, leave=False, delay=1)
+    bar.set_description("probe", refresh=False)
+    with bar:
         weights, dtype = equal_weights(subject, bar, inputs)
         finite = np.isfinite(weights).all(axis=-1)
         mask = (weights != 0) & finite[..., None]
         leaks, overflow = _read_leaks(subject, mask, hostile_starts, bar)
-    sums = np.where(finite[..., None], weights, 0).sum(axis=-1)
+    finite_weights = np.where(finite[..., None], weights, 0)
+    sums = finite_weights.sum(axis=-1)
     return Probe(
         weights,
         mask,
@@ -215,7 +221,8 @@ def _read_leaks(
     set. All other keys share the last coordinate, on which every row has -4e4.
     """
     side = hostile_side(subject)
-    leaks, overflow = np.zeros_like(mask), np.zeros(mask.shape[:2], bool)
+    leaks = np.zeros_like(mask)
+    overflow = np.zeros(mask.shape[:2], bool)
     for first in starts:
         keys = np.arange(first, min(first + starts.step, subject.n[1]))
         columns = np.arange(len(keys))
@@ -227,7 +234,8 @@ def _read_leaks(
         k[:, keys, columns] = side
         out, _ = subject.attend(q, k, subject.one_hot(keys))
         weights = out[..., columns]
-        leaks[..., keys] = np.isfinite(weights) & (weights != 0) & ~mask[..., keys]
+        attended = np.isfinite(weights) & (weights != 0)
+        leaks[..., keys] = attended & ~mask[..., keys]
         overflow |= ~np.isfinite(out).all(axis=-1)
         bar.update()
     return leaks, overflow
@@ -248,7 +256,8 @@ def key_counts(weights: FloatArray, mask: BoolArray) -> IntArray:
     """How many times each key counts, if the least weight of its row counts once."""
     size = np.where(mask, np.abs(weights), 0)
     size[size < 1e-6 * size.max(axis=-1, keepdims=True)] = 0
-    unit = np.where(size > 0, size, np.inf).min(axis=-1, keepdims=True)
+    positive = np.where(size > 0, size, np.inf)
+    unit = positive.min(axis=-1, keepdims=True)
     return np.rint(size / unit).astype(np.int64)
 
 

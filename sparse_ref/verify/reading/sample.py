@@ -54,7 +54,6 @@ def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> S
     wrong, blind, sizes, row_sums = (np.stack(parts) for parts in zip(*heads))
     row_sums = np.where(wrong, sums.row_sums, row_sums)
     totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, sums.dtype)
-
     n_k = subject.n[1]
     rows = sample_rows(wrong, subject.heads * n_k)
     right = ~wrong[:, rows, None]
@@ -63,10 +62,9 @@ def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> S
     known = np.ones(expected.shape, bool)
     read = wrong[:, rows].any(axis=0)
     if read.any():
-        wanted = wrong[:, rows[read]]
-        weights[:, read], known[:, read] = read_rows(
-            subject, expected[:, read], wanted, rows[read], sums.dtype, rng
-        )
+        sets, wanted = expected[:, read], wrong[:, rows[read]]
+        parts = read_rows(subject, sets, wanted, rows[read], sums.dtype, rng)
+        weights[:, read], known[:, read] = parts
     known |= right
     actual = np.where(known & ~right, weights != 0, expected)
     weights = np.where(actual & ~right, weights, 0)
@@ -116,4 +114,9 @@ def sample_rows(wrong: BoolArray, width: int) -> IntArray:
 
 def _spread(x: IntArray, most: int) -> IntArray:
     """So many of x, from end to end."""
-    return x[np.linspace(0, len(x) - 1, min(most, len(x)), dtype=int)]
+    return x[spread_over(len(x), most)]
+
+
+def spread_over(n: int, most: int) -> IntArray:
+    """At most so many of 0 to n - 1, ascending, from end to end."""
+    return np.linspace(0, n - 1, min(most, n), dtype=int)

@@ -15,6 +15,7 @@ from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 
 LEAF_KEYS = 16
+SMALL_INTEGERS = np.array([-2.0, -1.0, 1.0, 2.0])
 COLUMNS = 8  # sums of each stretch
 
 
@@ -50,7 +51,7 @@ class RowReader:
     def read(self, wanted: BoolArray, rng: np.random.Generator) -> None:
         """Read the rows wanted, bool (H, rows)."""
         n_k = self.subject.n[1]
-        values = rng.choice(np.array([-2.0, -1.0, 1.0, 2.0]), (n_k, COLUMNS))
+        values = rng.choice(SMALL_INTEGERS, (n_k, COLUMNS))
         size = LEAF_KEYS
         while n_k >= 16 * LEAF_KEYS * size:
             size *= LEAF_KEYS
@@ -81,7 +82,7 @@ class RowReader:
         return [keys.start for keys in stretches]
 
     def _settle(self, keys: slice, sums: FloatArray, values: FloatArray) -> None:
-        """Fill in the rows whose sums (H, rows, COLUMNS) are those of no, all or the expected keys."""
+        """Fill in the rows whose sums (H, rows, COLUMNS) fit no key, all, or the expected ones."""
         expected, weights = self.expected[..., keys], self.weights[..., keys]
         settled = (sums == 0).all(axis=-1)
         for guess in (np.ones_like(expected), expected):
@@ -116,11 +117,13 @@ def _fit(sums: FloatArray, guess_sums: FloatArray, dtype: str) -> tuple[FloatArr
     weight = (sums * guess_sums).sum(axis=-1) / squares
     with np.errstate(invalid="ignore"):
         error = np.abs(sums - weight[..., None] * guess_sums)
-        near = (error <= 0.4 * np.abs(weight)[..., None]).all(axis=-1)
+        allowed = 0.4 * np.abs(weight)
+        near = (error <= allowed[..., None]).all(axis=-1)
     exact = spacing(dtype) * np.abs(guess_sums).max(axis=-1) < 0.6  # a single key would show
     return weight, near & (weight > 0) & exact
 
 
 def _batches(starts: IntArray, size: int) -> list[IntArray]:
     """The starts, so many at a time."""
-    return [starts[first : first + size] for first in range(0, len(starts), size)]
+    firsts = range(0, len(starts), size)
+    return [starts[first : first + size] for first in firsts]

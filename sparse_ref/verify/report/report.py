@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...picture import difference
+from ...sets.glyphs import draw_difference
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..checks.finding import Finding
@@ -20,7 +20,7 @@ from ..reading.probe import Probe
 from ..reading.sample import Sampled
 from . import formats
 from .crop import crops
-from .rerun import rerun_command, short_name
+from .rerun import import_path, rerun_command, short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,8 +44,8 @@ class Report:
         (n_q, n_k).
     seed : int
         The seed of the random input.
-    fn : str
-        What was called, as module:function if it can be imported so.
+    function : callable
+        What was called.
     options : dict
         How it was called.
     findings : tuple of Finding
@@ -63,13 +63,18 @@ class Report:
     patterns: tuple[Pattern, ...]
     n: tuple[int, int]
     seed: int
-    fn: str = "fn"
+    function: Callable[..., Any]
     options: dict[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     evidence: Evidence | None = None
     numbers: tuple[Numbers, ...] = ()
     remarks: list[str] = field(default_factory=list)
     diagnosis: tuple[Diagnosis, ...] = ()
+
+    @property
+    def fn(self) -> str:
+        """What was called: module:function if it can be imported so, and otherwise its name."""
+        return import_path(self.function)
 
     @property
     def passed(self) -> bool:
@@ -93,7 +98,7 @@ class Report:
         return self.evidence.probe if isinstance(self.evidence, Exhaustive) else None
 
     @property
-    def sampled(self) -> Sampled | None:
+    def sample(self) -> Sampled | None:
         """What was read of fn if not every pair was; None otherwise."""
         return self.evidence if isinstance(self.evidence, Sampled) else None
 
@@ -126,12 +131,11 @@ class Report:
         return self.passed
 
     def __str__(self) -> str:
-        lines = [self.verdict]
-        if not self.passed:
-            lines += [self.question, *(f"- {finding}" for finding in self.findings)]
-        lines += self.notes()
-        if not self.passed:
-            lines.append(f"again: {self.command}")
+        if self.passed:
+            return "\n".join([self.verdict, *self.notes()])
+        again = f"again: {self.command}"
+        findings = [f"- {finding}" for finding in self.findings]
+        lines = [self.verdict, self.question, *findings, *self.notes(), again]
         return "\n".join([*lines, *self.picture()])
 
     __repr__ = __str__
@@ -252,8 +256,8 @@ class Report:
     def _numbers_in_words(self, numbers: Numbers) -> str:
         """The rows in which the numbers are right, and by how much."""
         rows, which = self.n[0], "rows with the right keys"
-        if self.sampled is not None:
-            rows, which = len(self.sampled.rows), "rows that were checked"
+        if self.sample is not None:
+            rows, which = len(self.sample.rows), "rows that were checked"
         return (
             f"numbers: right in {numbers.rows} of {self.heads * rows} {which}, "
             f"logits of spread {numbers.spread:g}: "
@@ -270,21 +274,21 @@ class Report:
             return []
         head = wrong_heads[0]
         expected, actual = self.expected[head], self.actual[head]
-        if self.sampled is None and max(self.n) <= MAX_WHOLE:
-            lines = difference(expected, actual).split("\n")
+        if self.sample is None and max(self.n) <= MAX_WHOLE:
+            lines = draw_difference(expected, actual).split("\n")
             return [f"head {head}   {LEGEND}", *lines]
         lines = []
-        height = CROP_ROWS if self.sampled is None else SAMPLE_ROWS
+        height = CROP_ROWS if self.sample is None else SAMPLE_ROWS
         for rows, keys in crops(expected, actual, (height, CROP_KEYS)):
             lines.append(f"{self._rows_in_words(rows)}, j {keys.start} to {keys.stop - 1}")
-            lines += difference(expected[rows, keys], actual[rows, keys]).split("\n")
+            lines += draw_difference(expected[rows, keys], actual[rows, keys]).split("\n")
         return [f"head {head}, {lines[0]}   {LEGEND}", *lines[1:]]
 
     def _rows_in_words(self, rows: slice) -> str:
         """The queries of some rows of the picture."""
-        if self.sampled is None:
+        if self.sample is None:
             return f"i {rows.start} to {rows.stop - 1}"
-        return f"i = {', '.join(map(str, self.sampled.rows[rows]))}"
+        return f"i = {', '.join(map(str, self.sample.rows[rows]))}"
 
     def _wrong_heads(self) -> list[int]:
         """The heads that differ."""

@@ -22,7 +22,7 @@ def expressions(
     most: int = 40,
     leaves: int = 4,
 ) -> Texts:
-    """Text that `sr.parse` reads, of at most `notation.MOST_TEXT` characters.
+    """Text that `sr.parse` reads, of at most `notation.MAX_TEXT` characters.
 
     Patterns as `repr` writes them, with named parameters, or as the calls of the catalogue, under
     | & - ~, with and without parentheses and spaces. Without n the patterns hold for every length;
@@ -41,7 +41,7 @@ def expressions(
         st.sampled_from(catalogue_calls(n)),
     )
     trees = st.recursive(leaf, _larger_expressions, max_leaves=leaves)
-    return trees.filter(lambda text: len(text) <= notation.MOST_TEXT)
+    return trees.filter(lambda text: len(text) <= notation.MAX_TEXT)
 
 
 def _larger_expressions(inner: Texts) -> Texts:
