@@ -18,7 +18,8 @@ from sparse_ref._jit.threads import run_on_threads
 COUNT = """
 import numpy as np
 from sparse_ref.lower import Runs, key_counts
-print(key_counts(Runs(np.array([0, 1]), np.array([[0, 10, 1, 1]]), (1, 10)))[0])
+table = np.array([[0, 10, 1, 1], [0, 10, 2, 1]])  # a strided run, since spans need no loop
+print(key_counts(Runs(np.array([0, 1, 2]), table, (2, 10)))[0])
 """
 
 
