@@ -138,7 +138,8 @@ def test_files_are_short_and_names_are_nouns_and_verbs(path):
 
 def decorated_by_jit(node):
     return any(
-        isinstance(d, ast.Name) and d.id in {"serial", "parallel"} for d in node.decorator_list
+        isinstance(d, ast.Name) and d.id in {"inline", "multithread", "parallel", "serial"}
+        for d in node.decorator_list
     )
 
 

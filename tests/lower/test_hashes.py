@@ -46,7 +46,9 @@ def test_each_set_is_kept_once():
 def test_hashes_that_agree_by_chance_are_found_out(monkeypatch, other):
     p = sr.Listed.of_rows([[3, 5, 8]] * 70 + [other] + [[3, 5, 8]] * 70)
     assert len(unique_rows.unique_rows(p)[0]) == 2
-    monkeypatch.setattr(unique_rows, "sum_hashes", lambda rows, indptr, indices, sums: None)  # all 0
+    monkeypatch.setattr(
+        unique_rows, "sum_hashes", lambda rows, indptr, indices, sums: None
+    )  # all 0
     queries, of = unique_rows.unique_rows(p)
     assert (queries == of).all()
     assert len(of) == 141
