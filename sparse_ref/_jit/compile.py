@@ -24,7 +24,8 @@ def compiling_files() -> list[Path]:
     files = sorted(PACKAGE.rglob("*.py"))
     here = Path(__file__).parent
     uses = re.compile(rb"^from \.*_jit[.\w]* import", re.M)
-    return [file for file in files if file.parent == here or uses.search(file.read_bytes())]
+    users = [file for file in files if uses.search(file.read_bytes())]
+    return [file for file in files if file.parent == here or file in users]
 
 
 FILES = compiling_files()

@@ -77,7 +77,8 @@ def build(builder, x):
     y = number(reduction.polynomial[-1])
     for coefficient in reduction.polynomial[-2::-1]:
         y = call("fma", y, r, number(coefficient))
-    y = builder.fadd(call("fma", builder.fmul(y, r), r, r), number(1.0))
+    beyond_one = call("fma", builder.fmul(y, r), r, r)
+    y = builder.fadd(beyond_one, number(1.0))
     scaled = builder.fmul(y, power_of_2(builder, k, reduction))
     return builder.select(builder.fcmp_ordered("<", x, least), number(0.0), scaled)
 
@@ -90,7 +91,8 @@ def power_of_2(builder, k, reduction):
     if reduction.bits == 64:
         exponent = builder.sext(exponent, words)
     biased = builder.add(exponent, constant(words, reduction.bias))
-    return builder.bitcast(builder.shl(biased, constant(words, reduction.mantissa)), k.type)
+    shifted = builder.shl(biased, constant(words, reduction.mantissa))
+    return builder.bitcast(shifted, k.type)
 
 
 def intrinsic(builder, vector, bits, name, *operands):

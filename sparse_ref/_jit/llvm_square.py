@@ -11,7 +11,7 @@ from llvmlite import ir
 from .llvm_types import INDEX, place, vector_type
 
 
-def store_transposed(context, builder, signature, values):
+def store_transpose(context, builder, signature, values):
     """The instructions of `transpose_square`."""
     a, _, _, b, _, _ = signature.args
     side = vector_type(a.dtype).count // 2
@@ -29,7 +29,8 @@ def store_transposed(context, builder, signature, values):
 def row_pointer(context, builder, kind, array_start_step, r, side):
     """Where row r of a square in an array lies."""
     array, start, step = array_start_step
-    index = builder.add(start, builder.mul(step, ir.Constant(step.type, r)))
+    offset = builder.mul(step, ir.Constant(step.type, r))
+    index = builder.add(start, offset)
     pointer = place(context, builder, kind, array, index)
     return builder.bitcast(pointer, vector_type(kind.dtype, side).as_pointer())
 
@@ -51,5 +52,6 @@ def columns_of(builder, rows):
 
 def shuffle(side, half, part):
     """The places, in a pair of rows, of one row's new numbers; the second row is from `side` on."""
-    numbers = [c + part if not c & half else c + part + side - half for c in range(side)]
+    second_row = side - half
+    numbers = [c + part + (second_row if c & half else 0) for c in range(side)]
     return ir.Constant(ir.VectorType(INDEX, side), numbers)

@@ -27,4 +27,5 @@ def constant(vector, x):
 
 def place(context, builder, kind, array, index):
     """Where a number of an array lies, counted in its memory's order."""
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
+    structure = context.make_array(kind)(context, builder, array)
+    return builder.gep(structure.data, [index])

@@ -10,7 +10,6 @@ import operator
 from inspect import Parameter, Signature
 from inspect import signature as signature_of
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.cgutils import get_or_insert_function
@@ -20,8 +19,9 @@ from numba.extending import overload, register_model
 
 from ..sets.positions import isin, rank
 from . import llvm_exp, vectors
-from .llvm_square import store_transposed
+from .llvm_square import store_transpose
 from .llvm_types import INDEX, constant, float_type, place, vector_type
+from .sixteen_bits import widen_bfloat16, widen_float16
 
 
 class Vector(types.Type):
@@ -114,20 +114,8 @@ def _(panel):
 def _(bits):
     """By type: a number as it is, or 16 bits."""
     if bits == types.int16:
-        return lambda bits: np.uint32(np.uint32(np.uint16(bits)) << np.uint32(16)).view(np.float32)
+        return widen_bfloat16
     return widen_float16 if bits == types.uint16 else lambda bits: bits
-
-
-def widen_float16(bits):
-    """float16 as float32.
-
-    The exponent of a number is moved by a product; that of inf or NaN is set.
-    """
-    rest = np.uint32(np.uint32(bits & np.uint16(0x7FFF)) << np.uint32(13))
-    scaled = np.float32(rest.view(np.float32) * np.float32(2.0**112)).view(np.uint32)
-    size = scaled if rest < np.uint32(0x0F800000) else np.uint32(rest | np.uint32(0x7F800000))
-    sign = np.uint32(np.uint32(bits & np.uint16(0x8000)) << np.uint32(16))
-    return np.uint32(size | sign).view(np.float32)
 
 
 @overload(vectors.needs_copy)
@@ -212,10 +200,10 @@ def lower_unless(function, otherwise):
             vector = values[1].type
             words = ir.VectorType(INDEX, vector.count)
             every_word = spread(builder, builder.trunc(values[0], INDEX), words)
-            masks = ir.Constant(words, [ir.Constant(INDEX, 1 << u) for u in range(vector.count)])
-            is_set = builder.icmp_unsigned(
-                "!=", builder.and_(every_word, masks), constant(words, 0)
-            )
+            lane_bits = [ir.Constant(INDEX, 1 << u) for u in range(vector.count)]
+            masks = ir.Constant(words, lane_bits)
+            members = builder.and_(every_word, masks)
+            is_set = builder.icmp_unsigned("!=", members, constant(words, 0))
             return builder.select(is_set, values[1], constant(vector, otherwise))
 
         return x(types.uint64, x), build
@@ -260,14 +248,15 @@ lanewise(vectors.exp, 1)(llvm_exp.build)
 @codegen(vectors.transpose_square)
 def _(a, first, a_step, b, to, b_step):
     index = types.intp
-    return types.void(a, index, index, b, index, index), store_transposed
+    return types.void(a, index, index, b, index, index), store_transpose
 
 
 @codegen(vectors.next_item)
 def _(queue):
     def build(context, builder, signature, values):
-        counter = context.make_array(signature.args[0])(context, builder, values[0]).data
-        return builder.atomic_rmw("add", counter, ir.Constant(ir.IntType(64), 1), "monotonic")
+        array = context.make_array(signature.args[0])(context, builder, values[0])
+        one = ir.Constant(ir.IntType(64), 1)
+        return builder.atomic_rmw("add", array.data, one, "monotonic")
 
     return types.int64(queue), build
 
@@ -275,16 +264,18 @@ def _(queue):
 def register_operator(symbol, instruction):
     """`symbol` between Vectors is LLVM's instruction of that name."""
 
-    def between(x, y):
+    def combine(x, y):
         return symbol(x, y)
 
-    @lanewise(between, 2)
+    @lanewise(combine, 2)
     def _(builder, x, y):
         return getattr(builder, instruction)(x, y)
 
     @overload(symbol)
     def _(x, y):
-        return (lambda x, y: between(x, y)) if isinstance(x, Vector) and x == y else None
+        if isinstance(x, Vector) and x == y:
+            return lambda x, y: combine(x, y)
+        return None
 
 
 for symbol, instruction in (

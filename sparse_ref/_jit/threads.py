@@ -24,7 +24,8 @@ def pool(process: int) -> ThreadPoolExecutor:
 def run_on_threads(loop, pieces: int, *args) -> None:
     """Call loop(*args) on all threads at once, and on no more of them than there are pieces."""
     others = 0 if config.DISABLE_JIT else min(get_num_threads(), pieces) - 1
-    calls = [pool(os.getpid()).submit(loop, *args) for _ in range(others)]
+    workers = pool(os.getpid())
+    calls = [workers.submit(loop, *args) for _ in range(others)]
     loop(*args)
     for call in calls:
         call.result()

@@ -62,7 +62,8 @@ def lower(x, y):
 
 def lowest_unless(bits, x):
     """Lane u of x where bit u is set, -inf elsewhere."""
-    return np.where(_bits_of(bits, x), x, x.dtype.type(-np.inf))
+    lowest = x.dtype.type(-np.inf)
+    return np.where(_bits_of(bits, x), x, lowest)
 
 
 def zero_unless(bits, x):
@@ -89,14 +90,16 @@ def one_for_zero(x):
 def exp(x):
     """e^x for x <= 0, -inf and NaN included; 0 where the dtype's normal numbers end."""
     least = -87 if x.dtype == np.float32 else -708
-    return np.where(x < least, x.dtype.type(0), np.exp(x))
+    zero = x.dtype.type(0)
+    return np.where(x < least, zero, np.exp(x))
 
 
 def transpose_square(a, first, a_step, b, to, b_step):
     """b.flat[to + c b_step + r] = a.flat[first + r a_step + c], r and c below lanes / 2."""
     side = np.arange(lanes(a) // 2)
-    block = a.reshape(-1)[first + side[:, None] * a_step + side]
-    b.reshape(-1)[to + side[:, None] * b_step + side] = block.T
+    rows = side[:, None]
+    block = a.reshape(-1)[first + rows * a_step + side]
+    b.reshape(-1)[to + rows * b_step + side] = block.T
 
 
 def next_item(queue):
@@ -117,7 +120,8 @@ def widen(bits):
     if isinstance(bits, np.uint16):
         return np.float32(bits.view(np.float16))
     if isinstance(bits, np.int16):
-        return (np.uint32(bits.view(np.uint16)) << np.uint32(16)).view(np.float32)
+        word = np.uint32(bits.view(np.uint16))
+        return (word << np.uint32(16)).view(np.float32)
     return bits
 
 

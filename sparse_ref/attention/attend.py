@@ -170,7 +170,7 @@ def attend_backward(
     for branch in branches_of(pattern):
         for heads, sets in sets_by_heads(branch, x, kernels.form):
             for part in _parts(sets):
-                kernels.backward(*forward, heads, x.kv, x.scale, part, *gradients)
+                kernels.backward(forward, heads, x.kv, x.scale, part, gradients)
     results = [gradient.astype(x.dtype, copy=False) for gradient in gradients]
     shaped = map(np.reshape, results, x.shapes)
     dq, dk, dv = map(like, shaped, (q, k, v))
@@ -186,10 +186,10 @@ def _attend(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
     vectors = (x.q, x.k, x.v)
     for heads, sets in sets_by_heads(pattern, x, kernels.form):
         first, *rest = _parts(sets)
-        kernels.attend(*vectors, heads, x.kv, x.scale, first, out, lse)
+        kernels.attend(vectors, heads, x.kv, x.scale, first, (out, lse))
         for part in rest:
             part_out, part_lse = np.empty_like(out), np.empty_like(lse)
-            kernels.attend(*vectors, heads, x.kv, x.scale, part, part_out, part_lse)
+            kernels.attend(vectors, heads, x.kv, x.scale, part, (part_out, part_lse))
             merge_into(heads, out, lse, part_out, part_lse)
     return out, lse
 

@@ -64,3 +64,34 @@ class Slabs(NamedTuple):
     bounds: np.ndarray
     low: np.ndarray
     offset: np.ndarray
+
+
+class Factors(NamedTuple):
+    """Two products for each pair, a . b and a2 . b2, and the vectors whose weighted sum is made.
+
+    For dq these are q . k and g . v, and the vectors are k; for dk and dv k . q and v . g, and the
+    vectors are q and g.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    a2: np.ndarray
+    b2: np.ndarray
+    source: np.ndarray
+
+
+class Statistics(NamedTuple):
+    """Of each query: lse_i, and mean_i = g_i . out_i."""
+
+    lse: np.ndarray
+    mean: np.ndarray
+
+
+class HeadTriples(NamedTuple):
+    """Head h of a gradient sums over triples[first[h]:first[h + 1]].
+
+    A triple is which head of a, of b, and of the statistics a kernel reads.
+    """
+
+    triples: np.ndarray
+    first: np.ndarray

@@ -34,7 +34,8 @@ def merge_rows(queue, pieces, heads, out, lse, more, more_lse):
             if more_lse[h, i] == -np.inf:
                 continue
             top = max(lse[h, i], more_lse[h, i])
-            weight, more_weight = math.exp(lse[h, i] - top), math.exp(more_lse[h, i] - top)
+            weight = math.exp(lse[h, i] - top)
+            more_weight = math.exp(more_lse[h, i] - top)
             total = weight + more_weight
             for c in range(out.shape[2]):
                 term = out[h, i, c] * (weight / total) if weight != 0 else 0.0

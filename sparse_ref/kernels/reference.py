@@ -20,7 +20,7 @@ def attend(q, k, v, mask, scale):
     array([[1. , 0. ],
            [0.5, 0.5]])
     """
-    q, k, v = (x.astype(np.float64) for x in (q, k, v))
+    q, k, v = map(as_float64, (q, k, v))
     out = np.zeros((len(q), v.shape[1]))
     lse = np.full(len(q), -np.inf)
     for i, members in enumerate(mask):
@@ -42,16 +42,17 @@ def backward(grad_out, q, k, v, out, lse, mask, scale):
     dv_j = sum_i P_ij g_i,   dx_ij = P_ij (g_i . v_j - g_i . out_i),
     dq_i = scale sum_j dx_ij k_j,   dk_j = scale sum_i dx_ij q_i
     """
-    arrays = (grad_out, q, k, v, out, lse)
-    grad_out, q, k, v, out, lse = (x.astype(np.float64) for x in arrays)
-    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    grad_out, out, lse = map(as_float64, (grad_out, out, lse))
+    q, k, v = map(as_float64, (q, k, v))
+    dq, dk, dv = map(np.zeros_like, (q, k, v))
     for i, members in enumerate(mask):
         if lse[i] == -np.inf:
             continue
         j = np.flatnonzero(members)
         g = grad_out[i]
         with np.errstate(invalid="ignore", over="ignore"):
-            p = np.exp(scale * (k[j] @ q[i]) - lse[i])
+            x = scale * (k[j] @ q[i])
+            p = np.exp(x - lse[i])
             dx = p * (v[j] @ g - g @ out[i])
             dq[i] = scale * (dx @ k[j])
             dk[j] += scale * np.outer(dx, q[i])
@@ -59,19 +60,31 @@ def backward(grad_out, q, k, v, out, lse, mask, scale):
     return dq, dk, dv
 
 
-def attend_heads(q, k, v, heads, kv, scale, mask, out, lse):
-    """Write out (H, n_q, e), lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]]."""
+def attend_heads(vectors, heads, kv, scale, mask, results):
+    """Write results = (out (H, n_q, e), lse (H, n_q)) of the heads; h reads k[kv[h]], v[kv[h]]."""
+    q, k, v = vectors
+    out, lse = results
     for h in heads:
         g = kv[h]
-        out[h], lse[h] = attend(q[h], k[g], v[g], mask, scale)
+        head = q[h], k[g], v[g]
+        out[h], lse[h] = attend(*head, mask, scale)
 
 
-def backward_heads(grad_out, q, k, v, out, lse, heads, kv, scale, mask, dq, dk, dv):
-    """Add to dq, dk and dv what the heads in `heads` give."""
+def backward_heads(arrays, heads, kv, scale, mask, gradients):
+    """Add to gradients = (dq, dk, dv) what `heads` give; arrays = (grad_out, q, k, v, out, lse)."""
+    grad_out, q, k, v, out, lse = arrays
+    dq, dk, dv = gradients
     for h in heads:
         g = kv[h]
-        head = (grad_out[h], q[h], k[g], v[g], out[h], lse[h])
-        head_dq, head_dk, head_dv = backward(*head, mask, scale)
+        vectors = q[h], k[g], v[g]
+        results = out[h], lse[h]
+        head = backward(grad_out[h], *vectors, *results, mask, scale)
+        head_dq, head_dk, head_dv = head
         dq[h] += head_dq
         dk[g] += head_dk
         dv[g] += head_dv
+
+
+def as_float64(x):
+    """A copy in float64."""
+    return x.astype(np.float64)

@@ -7,6 +7,7 @@ from on_device import FORMS, arguments, assert_close, attended, gradients
 from strategies import mask
 
 import sparse_ref as sr
+from sparse_ref.kernels.arguments import Vectors
 from sparse_ref.kernels.cuda import launch as kernels
 
 WHY = (
@@ -122,19 +123,17 @@ def test_speed_is_printed(form, name, capsys):
     sets = FORMS[form](p, n)
     sets = sets.parts[0] if form == "tiles" else sets
     pairs = sets.nnz if form == "tiles" else len(sets.indices)
-    shape = kernels._form(sets, "float32", 64)
-    found = np.zeros_like(q), np.zeros(q.shape[:2], np.float32)
-    sent = (
-        [cuda.to_device(x) for x in (q, k, v, np.arange(8))],
-        [cuda.to_device(x) for x in (*shape.tables, *found)],
-    )
-    kernel, seconds = shape.attend_kernel(), []
+    form_of_sets = kernels._form(sets, "float32", 64)
+    out, lse = np.zeros_like(q), np.zeros(q.shape[:2], np.float32)
+    vectors, key_head, results = kernels._send(cuda, (Vectors(q, k, v), np.arange(8), (out, lse)))
+    on_device = kernels._send(cuda, form_of_sets.sets)
+    grid = form_of_sets.blocks * 8, form_of_sets.parts
+    kernel = form_of_sets.attend_kernel()[grid, form_of_sets.threads]
+    seconds = []
     for _ in range(6):
         start, stop = cuda.event(), cuda.event()
         start.record()
-        kernel[(shape.blocks * 8, shape.parts), shape.threads](
-            *sent[0], np.float32(0.125), *sent[1]
-        )
+        kernel(vectors, key_head, np.float32(0.125), *on_device, results)
         stop.record()
         stop.synchronize()
         seconds.append(start.elapsed_time(stop) / 1000)
@@ -143,4 +142,4 @@ def test_speed_is_printed(form, name, capsys):
             f"\n{form} {name}: {8 * 256 * pairs / min(seconds[1:]) / 1e9:,.0f} GFLOP/s, "
             f"{1000 * min(seconds[1:]):.3f} ms"
         )
-    assert np.isfinite(sent[1][-2].copy_to_host()).all()
+    assert np.isfinite(results[0].copy_to_host()).all()

@@ -26,7 +26,7 @@ def test_nothing_of_numba_cuda_is_imported_before_it_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    "call", ["attend(*[x] * 3, *[None] * 5, x)", "backward(*[x] * 6, *[None] * 4, *[x] * 3)"]
+    "call", ["attend([x] * 3, *[None] * 4, [x] * 2)", "backward([x] * 6, *[None] * 4, [x] * 3)"]
 )
 @pytest.mark.parametrize("numba_cuda", ["there", "missing"])
 def test_without_a_device_the_error_names_the_extra(call, numba_cuda):

@@ -2,6 +2,7 @@
 that each barrier is needed.
 """
 
+import ast
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,6 @@ from sparse_ref.kernels.cuda import launch as kernels
 from sparse_ref.kernels.cuda import rows as cuda_rows
 from sparse_ref.kernels.cuda import tile as cuda_parts
 from sparse_ref.kernels.cuda import tiles as cuda_tiles
-from sparse_ref.kernels.cuda import tiles_backward as cuda_tiles_backward
 
 pytestmark = [
     pytest.mark.skipif(
@@ -203,12 +203,12 @@ def test_some_heads_alone_leave_the_others_and_add_to_what_keys_have(form):
     sets = FORMS[form](sr.Causal(), n)
     out, lse = attended(sets, q, k, v, 3**-0.5)
     some = np.full_like(out, 7), np.full_like(lse, 7)
-    kernels.attend(q, k, v, heads, kv, 3**-0.5, sets, *some)
+    kernels.attend((q, k, v), heads, kv, 3**-0.5, sets, some)
     assert all((x[[0, 2]] == 7).all() for x in some)
     assert all((x[heads] == y[heads]).all() for x, y in zip(some, (out, lse)))
     twice = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     for part in (heads, np.array([0, 2])):
-        kernels.backward(grad, q, k, v, out, lse, part, kv, 3**-0.5, sets, *twice)
+        kernels.backward((grad, q, k, v, out, lse), part, kv, 3**-0.5, sets, twice)
     for found, right in zip(twice, gradients(sets, grad, q, k, v, out, lse, 3**-0.5)):
         assert_close(found, right, 1e-14)
 
@@ -228,20 +228,32 @@ def test_the_bits_do_not_depend_on_the_order_of_threads(form):
 
 
 def barriers():
-    """(form, file, line) of every barrier in the kernels."""
-    for form, module in (
-        ("rows", cuda_rows),
-        ("tiles", cuda_tiles),
-        ("tiles", cuda_tiles_backward),
-    ):
-        for line, text in enumerate(Path(module.__file__).read_text().split("\n"), 1):
-            if "cuda.syncthreads()" in text:
-                yield pytest.param(
-                    form,
-                    line,
-                    module is not cuda_tiles_backward,
-                    id=f"{Path(module.__file__).stem}:{line}",
-                )
+    """(form, line, forward) of every barrier, once for each pass that waits at it."""
+    only_forward = {"attend_kernel", "chunk_step", "softmax_step"}
+    only_backward = {"gradient_kernel", "gradient_steps"}
+    for form, module in (("rows", cuda_rows), ("tiles", cuda_tiles)):
+        file = Path(module.__file__)
+        for factory in ast.parse(file.read_text()).body:
+            for line in lines_of_barriers(factory):
+                for forward in (True, False):
+                    if factory.name not in (only_backward if forward else only_forward):
+                        name = "forward" if forward else "backward"
+                        yield pytest.param(form, line, forward, id=f"{file.stem}:{line}-{name}")
+
+
+def lines_of_barriers(tree):
+    """The lines in which this code waits for the other threads."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return sorted(call.lineno for call in calls if ast.unparse(call) == "cuda.syncthreads()")
+
+
+def test_every_barrier_is_left_out_once():
+    text = "".join(Path(module.__file__).read_text() for module in (cuda_rows, cuda_tiles))
+    lines = {(barrier.values[0], barrier.values[1]) for barrier in barriers()}
+    assert len(lines) == text.count("cuda.syncthreads()")
+    folder = Path(cuda_tiles.__file__).parent
+    others = set(folder.glob("*.py")) - {Path(m.__file__) for m in (cuda_rows, cuda_tiles)}
+    assert not any("cuda.syncthreads()" in file.read_text() for file in others)
 
 
 WRONG = (
@@ -256,7 +268,7 @@ WRONG = (
 def test_no_barrier_can_be_left_out(form, line, forward):
     """Without it something is wrong as soon as threads are not equally fast."""
     with pytest.raises(WRONG), turns(without=line):
-        assert_kernels_are_right(form, forward, form == "rows" or not forward)
+        assert_kernels_are_right(form, forward, not forward)
 
 
 def assert_kernels_are_right(form, forward, backward):

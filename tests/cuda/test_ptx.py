@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from numba import cuda, types
 
+from sparse_ref.kernels.arguments import Factors, HeadTriples, Statistics, Tiles, Vectors
 from sparse_ref.kernels.cuda import rows as cuda_rows
 from sparse_ref.kernels.cuda import tiles as cuda_tiles
-from sparse_ref.kernels.cuda import tiles_backward as cuda_tiles_backward
 from sparse_ref.kernels.cuda.tile import LAYOUT
 
 pytestmark = pytest.mark.skipif(
@@ -30,38 +30,32 @@ ROWS = re.findall(
 )
 FLAGS = {"dq": (False, False), "dk": (True, False), "dv": (True, True)}  # keyed, plain
 LONG, KEYS, WORDS = types.int64[::1], types.int32[:, ::1], types.uint64[:, ::1]
-TABLES = {"rows": (LONG, types.int32[::1]), "tiles": (LONG, KEYS, LONG, LONG, KEYS, LONG, WORDS)}
+
+
+def group(kind, *fields):
+    """The type of a named tuple of arrays of these types."""
+    return types.BaseTuple.from_types(fields, kind)
+
+
+TILES = group(Tiles, KEYS, LONG, LONG, KEYS, LONG, WORDS)
+SETS = {"rows": (types.Tuple((LONG, types.int32[::1])),), "tiles": (TILES, LONG)}
 
 
 def kernel(form, what, dtype, width):
-    """One kernel for this width of what it adds up, and the types of its arguments."""
-    number, vectors = getattr(types, dtype), getattr(types, dtype)[:, :, ::1]
-    sizes = (width,) if form == "rows" else (LAYOUT[dtype],)
-    rest = (dtype,) if form == "rows" else (dtype, width)
+    """One kernel for this width of what it sums, and the types of its arguments."""
+    number = getattr(types, dtype)
+    vectors, of_rows = number[:, :, ::1], number[:, ::1]
+    module = {"rows": cuda_rows, "tiles": cuda_tiles}[form]
+    sizes = (width, dtype) if form == "rows" else (LAYOUT[dtype], dtype, width)
     if what == "forward":
-        built = (cuda_rows if form == "rows" else cuda_tiles).attend_kernel(*sizes, *rest)
-        return built, (
-            vectors,
-            vectors,
-            vectors,
-            LONG,
-            number,
-            *TABLES[form],
-            vectors,
-            number[:, ::1],
-        )
-    built = (cuda_rows if form == "rows" else cuda_tiles_backward).gradient_kernel(
-        *sizes, *rest, *FLAGS[what]
-    )
-    return built, (
-        *[vectors] * 5,
-        *[number[:, ::1]] * 2,
-        types.int64[:, ::1],
-        LONG,
-        number,
-        *TABLES[form],
-        vectors,
-    )
+        inputs = group(Vectors, *[vectors] * 3), LONG, number
+        results = types.Tuple((vectors, of_rows))
+        return module.attend_kernel(*sizes), (*inputs, *SETS[form], results)
+    factors = group(Factors, *[vectors] * 5)
+    statistics = group(Statistics, of_rows, of_rows)
+    heads = group(HeadTriples, types.int64[:, ::1], LONG)
+    inputs = factors, statistics, heads, number
+    return module.gradient_kernel(*sizes, *FLAGS[what]), (*inputs, *SETS[form], vectors)
 
 
 def ptx_of(form, what, dtype, width, architecture):

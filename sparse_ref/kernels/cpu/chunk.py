@@ -100,7 +100,8 @@ def zero_nonfinite(values):
         if not all_finite(values[c]):
             finite = False
             for x in range(values.shape[1]):
-                values[c, x] = values[c, x] if math.isfinite(values[c, x]) else 0
+                if not math.isfinite(values[c, x]):
+                    values[c, x] = 0
     return finite
 
 

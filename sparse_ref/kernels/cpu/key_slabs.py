@@ -23,15 +23,21 @@ KEYS_PER_CHUNK = 12  # in slabs, at most: adding a key up takes about a 200th of
 def slabs_of(tiles: Tiles, n: int) -> Slabs:
     """As many slabs, of about as many chunks, as are worth adding up; one has all n keys."""
     ptr = tiles.ptr
-    for count in range(min(MAX_SLABS, max(len(ptr) - 1, 1)), 1, -1):
-        bounds = np.searchsorted(ptr, np.linspace(0, ptr[-1], count + 1))
+    max_count = min(MAX_SLABS, len(ptr) - 1)
+    for count in range(max_count, 1, -1):
+        equal_shares = np.linspace(0, ptr[-1], count + 1)
+        bounds = np.searchsorted(ptr, equal_shares)
         bounds[0], bounds[-1] = 0, len(ptr) - 1
-        extents = [key_extent(tiles, ptr[a], ptr[b]) for a, b in pairwise(bounds)]
+        chunk_ranges = pairwise(ptr[bounds])
+        extents = [key_extent(tiles, first, end) for first, end in chunk_ranges]
         low, high = np.array(extents, np.int64).T
         rows = high - low
         if rows.sum() <= KEYS_PER_CHUNK * ptr[-1]:
-            return Slabs(bounds, low.copy(), np.concatenate([[0], np.cumsum(rows)]))
-    return Slabs(np.array([0, len(ptr) - 1]), np.zeros(1, np.int64), np.array([0, n]))
+            offset = np.concatenate([[0], np.cumsum(rows)])
+            return Slabs(bounds, low.copy(), offset)
+    all_tiles = np.array([0, len(ptr) - 1])
+    all_keys = np.array([0, n])
+    return Slabs(all_tiles, np.zeros(1, np.int64), all_keys)
 
 
 def key_extent(tiles: Tiles, first: int, end: int) -> tuple[int, int]:
@@ -39,9 +45,11 @@ def key_extent(tiles: Tiles, first: int, end: int) -> tuple[int, int]:
     start = tiles.start[first:end]
     gathered = tiles.keys[-1 - start[start < 0]]
     in_place = start[start >= 0]
-    low = min(in_place.min(initial=2**31 - 1), gathered.min(initial=2**31 - 1))
-    high = max(in_place.max(initial=-TILE) + TILE, gathered.max(initial=-1) + 1, low)
-    return low, high
+    no_key = 2**31 - 1
+    low = min(in_place.min(initial=no_key), gathered.min(initial=no_key))
+    in_place_end = in_place.max(initial=-TILE) + TILE
+    gathered_end = gathered.max(initial=-1) + 1
+    return low, max(in_place_end, gathered_end, low)
 
 
 def add_slabs(parts, slabs: Slabs, present, out):

@@ -13,58 +13,64 @@ from ...lower import CSR
 from ..arguments import Forward, Heads, KeyHeads, Tiles, Vectors
 from . import small
 from .chunk import finite_heads
+from .deltas import deltas
 from .key_slabs import add_slabs, slabs_of
 from .rows import attend_rows, backward_keys, backward_queries, pieces_of
 from .tiles import attend_tiles
-from .tiles_backward import ROWS, backward_tiles, deltas
+from .tiles_backward import backward_tiles
 
 SLICES = 16  # of the keys of a head, checked for inf and NaN side by side
 
 
-def attend(q, k, v, heads, kv, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]].
+def attend(vectors, heads, kv, scale, sets, results):
+    """Write results = (out (H, n_q, e), lse (H, n_q)) of each h in `heads`.
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), of one dtype; out and lse float64 where that is,
-    float32 otherwise; `sets` is a Plan or a CSR of (n_q, n_k), or a mask of a few queries and keys.
+    vectors = (q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)), of one dtype; head h reads k[kv[h]] and
+    v[kv[h]]. out and lse are float64 if the vectors are, float32 otherwise. `sets` is a Plan or a
+    CSR of (n_q, n_k), or a mask of a few queries and keys.
     """
     if isinstance(sets, np.ndarray):
-        small.attend(q, k, v, heads, kv, scale, sets, out, lse)
+        small.attend(vectors, heads, kv, scale, sets, results)
         return
     if isinstance(sets, CSR):
-        x = Vectors(*(array.astype(out.dtype, copy=False) for array in (q, k, v)))
+        out, lse = results
+        x = Vectors(*(array.astype(out.dtype, copy=False) for array in vectors))
         pairs = Heads(heads, kv[heads], np.ones(len(heads), bool))
-        pieces = pieces_of(len(heads), q.shape[1])
-        attend_rows(pieces, x, pairs, scale, (sets.indptr, sets.indices), out, lse)
+        pieces = pieces_of(len(heads), out.shape[1])
+        rows = sets.indptr, sets.indices
+        attend_rows(pieces, x, pairs, scale, rows, out, lse)
         return
-    x = Vectors(_bits(q), _bits(k), _bits(v))
+    x = Vectors(*map(_bits, vectors))
     tiles = Tiles(*sets.arrays)
     # a long tile begun last would keep the other threads waiting
     visit = np.argsort(-np.diff(tiles.ptr), kind="stable")
-    finite = np.zeros(len(v), bool)
+    finite = np.zeros(len(x.v), bool)
     if (tiles.start >= 0).any():  # gathered values are checked while copying
         finite = _finite(x.v, np.unique(kv[heads]))
     pairs = Heads(heads, kv[heads], finite[kv[heads]])
-    attend_tiles(len(heads) * len(visit), x, pairs, scale, tiles, visit, (out, lse))
+    pieces = len(heads) * len(visit)
+    attend_tiles(pieces, x, pairs, scale, tiles, visit, results)
 
 
-def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
-    """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
+def backward(arrays, heads, kv, scale, sets, gradients):
+    """Add to gradients = (dq (H, n_q, d), dk (G, n_k, d), dv (G, n_k, e)) what `heads` give.
 
-    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the
-    others as for `attend`. grad, out, lse, dq, dk and dv are float64 where q is, float32
-    otherwise.
+    arrays = (grad, q, k, v, out, lse): grad and out (H, n_q, e) are the gradient at the output and
+    that output, lse (H, n_q); the others as for `attend`. grad, out, lse and the gradients are
+    float64 where q is, float32 otherwise.
     """
     queries = heads[np.argsort(kv[heads], kind="stable")]
-    gradients = dq, dk, dv
     if isinstance(sets, np.ndarray):
-        small.backward((grad, q, k, v, out, lse), queries, kv, scale, sets, gradients)
+        small.backward(arrays, queries, kv, scale, sets, gradients)
         return
     if isinstance(sets, CSR):
-        _backward_rows((grad, q, k, v, out, lse), queries, kv, scale, sets, gradients)
+        _backward_rows(arrays, queries, kv, scale, sets, gradients)
         return
-    delta = np.empty(lse.shape, dq.dtype)
-    deltas(len(queries) * -(-lse.shape[1] // ROWS), queries, grad, out, delta)
-    x = Forward(grad, _bits(q), _bits(k), _bits(v), delta, lse)
+    grad, q, k, v, out, lse = arrays
+    delta = np.empty(lse.shape, gradients[0].dtype)
+    deltas(queries, grad, out, delta)
+    vectors = Vectors(_bits(q), _bits(k), _bits(v))
+    x = Forward(grad, *vectors, delta, lse)
     _backward_tiles(x, queries, kv, scale, sets, gradients)
 
 
@@ -76,12 +82,13 @@ def _backward_tiles(x, queries, kv, scale, sets, gradients):
     present, first = np.unique(kv[queries], return_index=True)
     first = np.concatenate([first, [len(queries)]])
     lanes = BYTES // dq.itemsize
-    widths = [-(-total.shape[2] // lanes) * lanes for total in (dk, dv)]
-    in_place = len(slabs.low) == 1 and widths == [dk.shape[2], dv.shape[2]]
+    widths = whole_rows(dk, lanes), whole_rows(dv, lanes)
+    needs_padding = widths != (dk.shape[2], dv.shape[2])
+    in_place = len(slabs.low) == 1 and not needs_padding
     parts, place = [dk, dv], present
     if not in_place:
-        rows = slabs.offset[-1]
-        parts = [np.zeros((len(present), rows, width), dq.dtype) for width in widths]
+        shape = len(present), slabs.offset[-1]
+        parts = [np.zeros((*shape, width), dq.dtype) for width in widths]
         place = np.arange(len(present))
     key_heads = KeyHeads(present, place, first, queries, _finite(x.k, present)[present])
     pieces = len(slabs.low) * len(present)
@@ -95,26 +102,40 @@ def _backward_rows(arrays, queries, kv, scale, sets, gradients):
     """The same over CSR; sums in float64. Queries are sorted by their key heads."""
     grad, q, k, v, out, lse = arrays
     present, key_head = np.unique(kv[queries], return_inverse=True)
-    chosen = [(grad, queries), (q, queries), (k, present), (v, present), (out, queries)]
-    grad, q, k, v, out = (x[h].astype(np.float64, copy=False) for x, h in chosen)
+    grad, q = as_float64(grad[queries]), as_float64(q[queries])
+    out, lse = as_float64(out[queries]), as_float64(lse[queries])
+    k, v = as_float64(k[present]), as_float64(v[present])
     delta = np.empty(q.shape[:2])
-    every_head = np.arange(len(queries))
-    deltas(len(queries) * -(-q.shape[1] // ROWS), every_head, grad, out, delta)
-    x = Forward(grad, q, k, v, delta, lse[queries].astype(np.float64, copy=False))
-    sums = [np.zeros(array.shape) for array in (q, k, v)]
+    deltas(np.arange(len(queries)), grad, out, delta)
+    x = Forward(grad, q, k, v, delta, lse)
+    dq = np.zeros(q.shape)
+    dk, dv = np.zeros(k.shape), np.zeros(v.shape)
     rows, columns = sets, sets.transpose()
     pieces = pieces_of(len(queries), q.shape[1])
-    backward_queries(pieces, x, key_head, scale, (rows.indptr, rows.indices), sums[0])
+    backward_queries(pieces, x, key_head, scale, (rows.indptr, rows.indices), dq)
     first = np.searchsorted(key_head, np.arange(len(present) + 1))
     pieces = pieces_of(len(present), k.shape[1])
-    backward_keys(pieces, x, first, scale, (columns.indptr, columns.indices), sums[1], sums[2])
-    for total, head, part in zip(gradients, (queries, present, present), sums):
+    queries_of_keys = columns.indptr, columns.indices
+    backward_keys(pieces, x, first, scale, queries_of_keys, dk, dv)
+    places = queries, present, present
+    for total, head, part in zip(gradients, places, (dq, dk, dv)):
         total[head] += part.astype(total.dtype, copy=False)
 
 
 def _bits(x):
     """float16 as uint16 and bfloat16 as int16, as kernels know them; others unchanged."""
-    return x.view({"float16": np.uint16, "bfloat16": np.int16}.get(x.dtype.name, x.dtype))
+    kernel_dtypes = {"float16": np.uint16, "bfloat16": np.int16}
+    return x.view(kernel_dtypes.get(x.dtype.name, x.dtype))
+
+
+def whole_rows(x, lanes: int) -> int:
+    """The width of an array (heads, rows, width), rounded up to whole rows of a panel."""
+    return -(-x.shape[2] // lanes) * lanes
+
+
+def as_float64(x):
+    """The array itself if it is float64, else a copy that is."""
+    return x.astype(np.float64, copy=False)
 
 
 def _finite(x, heads):

@@ -22,13 +22,16 @@ def product(a, row, lo, hi, b, first, out):
     d, c = a.shape[1], lo
     end = first + d
     while c + ROWS <= hi:
-        store_sums(out, c, six_sums(a, (row + c) * d, d, 1, b, first, end))
+        sums = six_sums(a, (row + c) * d, d, 1, b, first, end)
+        store_sums(out, c, sums)
         c += ROWS
     if c + 4 <= hi:
-        store_sums(out, c, four_sums(a, (row + c) * d, d, 1, b, first, end))
+        four = four_sums(a, (row + c) * d, d, 1, b, first, end)
+        store_sums(out, c, four)
         c += 4
     while c < hi:
-        store(out, c, one_sum(a, (row + c) * d, 1, b, first, end))
+        last = one_sum(a, (row + c) * d, 1, b, first, end)
+        store(out, c, last)
         c += 1
 
 
@@ -41,10 +44,12 @@ def add_transpose_product(a, row, lo, hi, b, out, first, keep):
     e, x = a.shape[1], 0
     place = (row + lo) * e
     while x + ROWS <= e:
-        add_sums(out, first + x, keep, six_sums(a, place + x, 1, e, b, lo, hi))
+        sums = six_sums(a, place + x, 1, e, b, lo, hi)
+        add_sums(out, first + x, keep, sums)
         x += ROWS
     if x + 4 <= e:
-        add_sums(out, first + x, keep, four_sums(a, place + x, 1, e, b, lo, hi))
+        four = four_sums(a, place + x, 1, e, b, lo, hi)
+        add_sums(out, first + x, keep, four)
         x += 4
     while x < e:
         last = one_sum(a, place + x, e, b, lo, hi)

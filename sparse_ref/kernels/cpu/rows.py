@@ -29,10 +29,12 @@ def attend_rows(queue, pieces, x, heads, scale, sets, out, lse):
     piece = next_item(queue)
     while piece < pieces:
         h, g = heads.query[piece // slices], heads.key[piece // slices]
+        k, v = x.k[g], x.v[g]
         begin = piece % slices * ROWS
         for i in range(begin, min(begin + ROWS, n)):
             keys = indices[indptr[i] : indptr[i + 1]]
-            lse[h, i] = attend_row(x.q[h, i], x.k[g], x.v[g], keys, scale, out[h, i])
+            q, row = x.q[h, i], out[h, i]
+            lse[h, i] = attend_row(q, k, v, keys, scale, row)
         piece = next_item(queue)
 
 
@@ -88,8 +90,10 @@ def backward_queries(queue, pieces, x, heads, scale, sets, dq):
             if x.lse[h, i] == -np.inf:  # no key has any weight
                 continue
             for j in indices[indptr[i] : indptr[i + 1]]:
-                p = math.exp(dot(x.q[h, i], k[j]) * scale - x.lse[h, i])
-                dx = p * (dot(x.grad[h, i], v[j]) - x.delta[h, i]) * scale
+                logit = dot(x.q[h, i], k[j]) * scale
+                p = math.exp(logit - x.lse[h, i])
+                dp = dot(x.grad[h, i], v[j])
+                dx = p * (dp - x.delta[h, i]) * scale
                 for c in range(dq.shape[2]):
                     dq[h, i, c] += dx * k[j, c]
         piece = next_item(queue)
@@ -110,8 +114,10 @@ def backward_keys(queue, pieces, x, first, scale, sets, dk, dv):
         g, begin = piece // slices, piece % slices * ROWS
         for j in range(begin, min(begin + ROWS, n)):
             queries = indices[indptr[j] : indptr[j + 1]]
+            key_value = x.k[g, j], x.v[g, j]
+            gradients = dk[g, j], dv[g, j]
             for h in range(first[g], first[g + 1]):
-                add_to_key(x, h, queries, scale, (x.k[g, j], x.v[g, j]), (dk[g, j], dv[g, j]))
+                add_to_key(x, h, queries, scale, key_value, gradients)
         piece = next_item(queue)
 
 
@@ -125,7 +131,8 @@ def add_to_key(x, h, queries, scale, key_value, gradients):
         if lse == -np.inf:
             continue
         p = math.exp(dot(x.q[h, i], k) * scale - lse)
-        dx = p * (dot(x.grad[h, i], v) - x.delta[h, i]) * scale
+        dp = dot(x.grad[h, i], v)
+        dx = p * (dp - x.delta[h, i]) * scale
         for c in range(len(dk)):
             dk[c] += dx * x.q[h, i, c]
         for c in range(len(dv)):

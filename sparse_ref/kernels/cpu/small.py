@@ -13,14 +13,19 @@ import numpy as np
 HEADS = 256  # of a block: their queries, keys and values fit into the cache
 
 
-def attend(q, k, v, heads, kv, scale, mask, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) of `heads`; as `launch.attend` otherwise."""
+def attend(vectors, heads, kv, scale, mask, results):
+    """Write results = (out (H, n_q, e), lse (H, n_q)) of `heads`; as `launch.attend` otherwise."""
+    q, k, v = vectors
+    out, lse = results
     for h in blocks(heads):
         g = kv[h]
-        queries, keys, values = (x.astype(np.float64) for x in (q[h], k[g], v[g]))
+        queries = q[h].astype(np.float64)
+        keys = k[g].astype(np.float64)
+        values = v[g].astype(np.float64)
         for i, members in enumerate(mask):
             j = np.flatnonzero(members)
-            row = attend_row(queries[:, i], keys.take(j, 1), values.take(j, 1), scale)
+            row_keys, row_values = keys.take(j, 1), values.take(j, 1)
+            row = attend_row(queries[:, i], row_keys, row_values, scale)
             out[h, i], lse[h, i] = row
 
 
@@ -35,27 +40,32 @@ def attend_row(q, k, v, scale) -> tuple[np.ndarray, np.ndarray]:
         total = np.where(dead, 1, weights.sum(axis=1))
         out = sums(weights, v) / total[:, None]
         lse = base + np.log(total)
-    return np.where(dead[:, None], 0, out), np.where(dead, -np.inf, lse)
+    out = np.where(dead[:, None], 0, out)
+    return out, np.where(dead, -np.inf, lse)
 
 
 def backward(arrays, heads, kv, scale, mask, gradients):
     """Add to gradients = (dq, dk, dv) what the heads give; arrays = (grad, q, k, v, out, lse)."""
-    grad, q, k, v, out, lse = arrays
     dq, dk, dv = gradients
     for h in blocks(heads):
         g = kv[h]
-        block = (grad[h], q[h], k[g], v[g], out[h], lse[h])
-        block = tuple(x.astype(np.float64) for x in block)
+        places = (h, h, g, g, h, h)
+        chosen = [x[place] for x, place in zip(arrays, places)]
+        block = [x.astype(np.float64) for x in chosen]
         block_dq, block_dk, block_dv = block_gradients(block, scale, mask)
         dq[h] += block_dq.astype(dq.dtype)
         np.add.at(dk, g, block_dk.astype(dk.dtype))  # heads that share keys add up in turn
         np.add.at(dv, g, block_dv.astype(dv.dtype))
 
 
-def block_gradients(block, scale, mask) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def block_gradients(
+    block,
+    scale,
+    mask,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """dq, dk and dv of each head by itself."""
     grad, q, k, v, out, lse = block
-    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    dq, dk, dv = (np.zeros_like(x) for x in (q, k, v))
     for i, members in enumerate(mask):
         live = np.flatnonzero(lse[:, i] != -np.inf)
         j = np.flatnonzero(members)

@@ -72,7 +72,8 @@ def attend_tiles(queue, pieces, x, heads, scale, tiles, visit, results):
         y, t = piece // len(visit), visit[piece % len(visit)]
         h, g = heads.query[y], heads.key[y]
         vectors = x.q[h], x.k[g], x.v[g]
-        attend_tile(vectors, scale, tiles, t, heads.finite[y], space, out[h], lse[h])
+        finite = heads.finite[y]
+        attend_tile(vectors, scale, tiles, t, finite, space, out[h], lse[h])
         piece = next_item(queue)
 
 
@@ -101,7 +102,8 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
     space.sums[:] = 0
     space.top[:] = -np.inf
     space.total[:] = 0
-    load_queries(q, tiles.rows[t], out.dtype.type(scale), space.keys, space.queries)
+    factor = out.dtype.type(scale)
+    load_queries(q, tiles.rows[t], factor, space.keys, space.queries)
     for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
         start, word = tiles.start[c], tiles.word[c]
         keys, k_row = load_rows(k, start, tiles.keys, space.keys, True)
@@ -127,7 +129,8 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
 def mask_logits(s, lo, hi, words, shift):
     """-inf, whatever was there, if the bit of row shift + lane is 0."""
     for c in range(lo, hi):
-        store(s, c, lowest_unless(words[c] >> np.uint64(shift), load(s, c)))
+        bits = words[c] >> np.uint64(shift)
+        store(s, c, lowest_unless(bits, load(s, c)))
 
 
 @inline
@@ -188,7 +191,8 @@ def finish_tile(rows, space, out, lse):
         i = rows[r]
         if i < 0:
             continue
-        top, total = space.top[r // width, r % width], space.total[r // width, r % width]
+        p, lane = r // width, r % width
+        top, total = space.top[p, lane], space.total[p, lane]
         for x in range(e):
             out[i, x] = 0 if total == 0 else space.values[r, x]
         base = top if top > -np.inf else 0

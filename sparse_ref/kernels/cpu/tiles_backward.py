@@ -42,8 +42,6 @@ from .chunk import (
 )
 from .product import add_transpose_product, product
 
-ROWS = 64  # of a piece of `deltas`
-
 
 class Workspace(NamedTuple):
     """What a thread computes a tile in; `weights` are P, `slopes` dx / scale, both (keys, rows)."""
@@ -66,42 +64,38 @@ class Workspace(NamedTuple):
 
 
 @multithread
-def deltas(queue, pieces, heads, grad, out, delta):
-    """delta_i = g_i . out_i of these heads, summed in float64; ROWS rows of a head at a time."""
-    n = delta.shape[1]
-    slices = (n + ROWS - 1) // ROWS
-    piece = next_item(queue)
-    while piece < pieces:
-        h, begin = heads[piece // slices], piece % slices * ROWS
-        for i in range(begin, min(begin + ROWS, n)):
-            total = 0.0
-            for z in range(out.shape[2]):
-                total += np.float64(grad[h, i, z]) * np.float64(out[h, i, z])
-            delta[h, i] = total
-        piece = next_item(queue)
-
-
-@multithread
 def backward_tiles(queue, pieces, x, key_heads, scale, tiles, slabs, gradients):
     """Add to gradients = (dq (H, n_q, d), dk (groups, rows, d'), dv (groups, rows, e')).
 
     d' and e' are whole rows of a panel; x are Forward arrays; a piece is a slab of a key head.
     """
     dq, dk, dv = gradients
-    space = workspace(x.q.shape[2], x.v.shape[2], dk.shape[2], dv.shape[2], dq)
+    d, e = x.q.shape[2], x.v.shape[2]
+    space = workspace(d, e, dk.shape[2], dv.shape[2], dq)
     groups = len(key_heads.key)
     piece = next_item(queue)
     while piece < pieces:
         s, y = piece // groups, piece % groups
-        g, finite, place = key_heads.key[y], key_heads.finite[y], key_heads.place[y]
-        low, first, end = slabs.low[s], slabs.offset[s], slabs.offset[s + 1]
+        g, place = key_heads.key[y], key_heads.place[y]
+        finite = key_heads.finite[y]
+        low = slabs.low[s]
+        first, end = slabs.offset[s], slabs.offset[s + 1]
         dk_slab, dv_slab = dk[place, first:end], dv[place, first:end]
         for t in range(slabs.bounds[s], slabs.bounds[s + 1]):
             for h in key_heads.queries[key_heads.first[y] : key_heads.first[y + 1]]:
-                head = Forward(x.grad[h], x.q[h], x.k[g], x.v[g], x.delta[h], x.lse[h])
+                head = head_of(x, h, g)
                 targets = dq[h], dk_slab, dv_slab
                 backward_tile(head, scale, tiles, t, finite, space, low, targets)
         piece = next_item(queue)
+
+
+@inline
+def head_of(x, h, g):
+    """The Forward arrays of query head h, which reads key head g."""
+    grad, q = x.grad[h], x.q[h]
+    delta, lse = x.delta[h], x.lse[h]
+    k, v = x.k[g], x.v[g]
+    return Forward(grad, q, k, v, delta, lse)
 
 
 @inline
@@ -149,8 +143,9 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
             add_nonfinite_keys(space.slopes, space.bits, x.k, start, tiles.keys, space.sums)
         if not (finite_queries and finite_grads):
             listed, bits = (start, tiles.keys), space.bits
-            add_nonfinite_queries(space.slopes, bits, x.q, rows, number(scale), listed, low, dk)
-            add_nonfinite_queries(space.weights, bits, x.grad, rows, number(1), listed, low, dv)
+            slopes, weights = space.slopes, space.weights
+            add_nonfinite_queries(slopes, bits, x.q, rows, number(scale), listed, low, dk)
+            add_nonfinite_queries(weights, bits, x.grad, rows, number(1), listed, low, dv)
     store_rows(space.sums, space.keys)
     for r in range(TILE):
         i = rows[r]
@@ -167,7 +162,8 @@ def differentiate_chunk(x, tiles, chunk, finite, alive, space):
     finite.
     """
     start, word = tiles.start[chunk], tiles.word[chunk]
-    d, e, width = x.q.shape[1], x.v.shape[1], lanes(space.logits)
+    d, e = x.q.shape[1], x.v.shape[1]
+    width = lanes(space.logits)
     keys, k_row = load_rows(x.k, start, tiles.keys, space.keys, True)
     values, v_row = load_rows(x.v, start, tiles.keys, space.values, True)
     finite_keys, finite_row, clean = keys, k_row, True
@@ -191,8 +187,8 @@ def differentiate_chunk(x, tiles, chunk, finite, alive, space):
         product(keys, k_row, lo, hi, space.queries, p * d, space.logits)
         product(values, v_row, lo, hi, space.grads, p * e, space.piece)
         differentiate_panel(lo, hi, p, full, space)
-        s = space.logits
-        add_transpose_product(finite_keys, finite_row, lo, hi, s, space.sums, p * d, one(s))
+        s, keep = space.logits, one(space.logits)
+        add_transpose_product(finite_keys, finite_row, lo, hi, s, space.sums, p * d, keep)
     return first, end, clean
 
 
@@ -207,8 +203,9 @@ def cut_rows(rows, out):
         odd = not all_finite(rows[r])
         finite &= not odd
         for z in range(rows.shape[1]):
-            value = 0 if odd and not math.isfinite(rows[r, z]) else rows[r, z]
-            out[z // width * TILE + r, z % width] = value
+            piece, lane = z // width, z % width
+            is_nonfinite = odd and not math.isfinite(rows[r, z])
+            out[piece * TILE + r, lane] = 0 if is_nonfinite else rows[r, z]
     return finite
 
 

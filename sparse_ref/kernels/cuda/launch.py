@@ -18,130 +18,161 @@ from numba.core.errors import NumbaPerformanceWarning
 
 from ...lower import CSR, plan
 from ...sets.listed import Listed
+from ..arguments import Factors, HeadTriples, Statistics, Tiles, Vectors
 
 _entry = RLock()
+# whether the rows of the plan are keys, and whether the weights are plain P
+FLAGS = {"dq": (False, False), "dk": (True, False), "dv": (True, True)}
 
 
 class Form(NamedTuple):
-    """How kernels run over sets: `blocks` per head, `parts` of the features, `threads` of each."""
+    """How kernels run over sets: `blocks` per head, `parts` of the features, `threads` of each.
+
+    `sets` are the kernels' arguments: arrays, or tuples of arrays.
+    """
 
     attend_kernel: Callable
     gradient_kernel: Callable
-    tables: tuple[np.ndarray, ...]
+    sets: tuple[Any, ...]
     blocks: int
     parts: int
     threads: int
 
 
-def attend(q, k, v, heads, kv, scale, sets, out, lse):
-    """Write out (H, n_q, e) and lse (H, n_q) of each h in `heads`, which reads k[kv[h]], v[kv[h]].
+def attend(vectors, heads, kv, scale, sets, results):
+    """Write results = (out (H, n_q, e), lse (H, n_q)) of each h in `heads`.
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), read in the dtype of out, float32 or float64;
-    `sets` is a Plan or a CSR of (n_q, n_k). A query without keys gets 0 and -inf. Raises
-    RuntimeError where there is no device to run on.
+    vectors = (q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)), read in the dtype of out, float32 or
+    float64; head h reads k[kv[h]] and v[kv[h]]. `sets` is a Plan or a CSR of (n_q, n_k). A query
+    without keys gets 0 and -inf. Raises RuntimeError if there is no device to run on.
     """
     with _device() as device:
+        q, k, v = vectors
+        out, lse = results
         number, width = out.dtype.type, v.shape[2]
         form = _form(sets, out.dtype.name, width)
         if not form.blocks:
             return
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        vectors = [x.astype(number, copy=False) for x in (q[heads], k[groups], v[groups])]
-        inputs = _send(device, *vectors, key_head)
-        results = [_allocate(device, (len(heads), *x.shape[1:]), number) for x in (out, lse)]
+        x = Vectors(q[heads], k[groups], v[groups])
+        x = Vectors(*(array.astype(number, copy=False) for array in x))
+        shapes = [(len(heads), *y.shape[1:]) for y in results]
+        arrays = [_allocate(device, shape, number) for shape in shapes]
+        inputs = _send(device, x), _send(device, key_head), number(scale)
         grid = (form.blocks * len(heads), form.parts)
         kernel = form.attend_kernel()[grid, form.threads]
-        kernel(*inputs, number(scale), *_send(device, *form.tables), *results)
-        out[heads] = results[0].copy_to_host()[..., :width]
-        lse[heads] = results[1].copy_to_host()
+        kernel(*inputs, *_send(device, form.sets), tuple(arrays))
+        out[heads] = arrays[0].copy_to_host()[..., :width]
+        lse[heads] = arrays[1].copy_to_host()
 
 
-def backward(grad, q, k, v, out, lse, heads, kv, scale, sets, dq, dk, dv):
-    """Add to dq (H, n_q, d), dk (G, n_k, d) and dv (G, n_k, e) what the heads in `heads` give.
+def backward(arrays, heads, kv, scale, sets, gradients):
+    """Add to gradients = (dq (H, n_q, d), dk (G, n_k, d), dv (G, n_k, e)) what `heads` give.
 
-    grad and out (H, n_q, e) are the gradient at the output and that output, lse (H, n_q); the
-    others as for `attend`. All is read in the dtype of dq, float32 or float64. Query heads of one
-    key head are added up in turn: the bits are always the same.
+    arrays = (grad, q, k, v, out, lse): grad and out (H, n_q, e) are the gradient at the output and
+    that output, lse (H, n_q); the others as for `attend`. All is read in the dtype of dq, float32
+    or float64. Query heads of one key head are added up in turn: the bits are always the same.
     """
+    dq, dk, dv = gradients
     with _device() as device, np.errstate(invalid="ignore", over="ignore"):
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        mean = (grad[heads].astype(np.float64) * out[heads]).sum(axis=2)
-        arrays = (q[heads], k[groups], v[groups], grad[heads], lse[heads], mean)
-        working = [x.astype(dq.dtype, copy=False) for x in arrays]
-        q, k, v, g, *rows = _send(device, *working)
-        separate, shared = _head_triples(key_head, len(groups))
+        working = _working(arrays, heads, groups, dq.dtype)
+        grad, q, k, v, statistics = _send(device, working)
+        by_query_head, by_key_head = _head_triples(key_head, len(groups))
+        number = dq.dtype.type(scale)
+        of_queries = statistics, by_query_head, number
+        of_keys = statistics, by_key_head, number
+        dq_factors = Factors(q, k, grad, v, k)
+        dk_factors = Factors(k, q, v, grad, q)
+        dv_factors = Factors(k, q, v, grad, grad)
         columns = transpose(sets)
-
-        def gradient(lowered, vectors, triples, total, keyed, plain):
-            """One of them, of the heads of the triples."""
-            form = _form(lowered, dq.dtype.name, total.shape[2])
-            shape = (len(triples[1]) - 1, lowered.shape[0], total.shape[2])
-            arguments = (*vectors, *rows, *_send(device, *triples), dq.dtype.type(scale))
-            return _gradient(device, form, arguments, np.zeros(shape, dq.dtype), keyed, plain)
-
-        dq[heads] += gradient(sets, (q, k, g, v, k), separate, dq, False, False)
-        dk[groups] += gradient(columns, (k, q, v, g, q), shared, dk, True, False)
-        dv[groups] += gradient(columns, (k, q, v, g, g), shared, dv, True, True)
+        dq[heads] += _gradient(device, sets, dq_factors, of_queries, dq, "dq")
+        dk[groups] += _gradient(device, columns, dk_factors, of_keys, dk, "dk")
+        dv[groups] += _gradient(device, columns, dv_factors, of_keys, dv, "dv")
 
 
-def _head_triples(key_head, groups: int):
-    """(triples, first) for dq, head by head, and for dk and dv, key head by key head.
+def _working(arrays, heads, groups, dtype) -> tuple[Any, ...]:
+    """grad, q, k, v and the Statistics of these heads and key heads, in the dtype."""
+    grad, q, k, v, out, lse = arrays
+    terms = grad[heads].astype(np.float64) * out[heads]
+    vectors = grad[heads], q[heads], k[groups], v[groups]
+    statistics = lse[heads], terms.sum(axis=2)
+    arrays = (*vectors, *statistics)
+    *vectors, lse, mean = (x.astype(dtype, copy=False) for x in arrays)
+    return *vectors, Statistics(lse, mean)
 
-    A triple is which head of a, of b, and of lse and mean a kernel reads.
-    """
+
+def _head_triples(key_head, groups: int) -> tuple[HeadTriples, HeadTriples]:
+    """Those for dq, head by head, and for dk and dv, key head by key head."""
     every = np.arange(len(key_head))
     order = np.argsort(key_head, kind="stable")
-    separate = np.stack([every, key_head, every], axis=1)
-    shared = np.stack([key_head, every, every], axis=1)[order]
+    by_query_head = np.stack([every, key_head, every], axis=1)
+    by_key_head = np.stack([key_head, every, every], axis=1)[order]
     first = np.searchsorted(key_head[order], np.arange(groups + 1))
-    return (separate, np.arange(len(key_head) + 1)), (shared, first)
+    one_each = np.arange(len(key_head) + 1)
+    return HeadTriples(by_query_head, one_each), HeadTriples(by_key_head, first)
 
 
-def _gradient(device, form: Form, arguments, nothing, keyed: bool, plain: bool) -> np.ndarray:
-    """What the gradient kernel makes of these arguments; `nothing`, zeros, if there are no rows."""
+def _gradient(device, sets, factors, inputs, total, name: str) -> np.ndarray:
+    """What a gradient's kernel adds to `total`, per head; inputs = (statistics, heads, scale)."""
+    statistics, heads, scale = inputs
+    width = total.shape[2]
+    form = _form(sets, total.dtype.name, width)
+    shape = len(heads.first) - 1, sets.shape[0], width
     if not form.blocks:
-        return nothing
-    target = _allocate(device, nothing.shape, nothing.dtype)
-    grid = (form.blocks * len(nothing), form.parts)
-    kernel = form.gradient_kernel(keyed, plain)[grid, form.threads]
-    kernel(*arguments, *_send(device, *form.tables), target)
-    return target.copy_to_host()[..., : nothing.shape[2]]
+        return np.zeros(shape, total.dtype)
+    target = _allocate(device, shape, total.dtype)
+    grid = (form.blocks * shape[0], form.parts)
+    kernel = form.gradient_kernel(*FLAGS[name])[grid, form.threads]
+    triples = _send(device, heads)
+    kernel(factors, statistics, triples, scale, *_send(device, form.sets), target)
+    return target.copy_to_host()[..., :width]
 
 
 def transpose(sets):
     """The queries of each key, a Plan or a CSR of (n_k, n_q) as the sets are. O(nnz) memory."""
-    turned = (sets if isinstance(sets, CSR) else sets.csr()).transpose()
-    return (
-        turned
-        if isinstance(sets, CSR)
-        else plan(Listed(turned.indptr, turned.indices), turned.shape)
-    )
+    if isinstance(sets, CSR):
+        return sets.transpose()
+    columns = sets.csr().transpose()
+    return plan(Listed(columns.indptr, columns.indices), columns.shape)
 
 
 def _form(sets, dtype: str, width: int) -> Form:
     """Rows over CSR, or tiles of a plan with the heaviest first."""
-    from . import rows as cuda_rows
-    from . import tile as cuda_parts
-    from . import tiles as cuda_tiles
-    from . import tiles_backward as cuda_tiles_backward
+    return (
+        _rows_form(sets, dtype, width) if isinstance(sets, CSR) else _tiles_form(sets, dtype, width)
+    )
 
-    if isinstance(sets, CSR):
-        threads = cuda_rows.THREADS[width > cuda_rows.THREADS[0] and dtype == "float32"]
-        tables = sets.indptr.astype(np.int64, copy=False), sets.indices.astype(np.int32, copy=False)
-        return Form(
-            partial(cuda_rows.attend_kernel, threads, dtype),
-            partial(cuda_rows.gradient_kernel, threads, dtype),
-            tables,
-            sets.shape[0],
-            _parts(width, threads),
-            threads,
-        )
-    layout, part = cuda_parts.LAYOUT[dtype], 128 if width > 64 and dtype == "float32" else 64
-    tables = np.argsort(-np.diff(sets.ptr), kind="stable"), *sets.arrays
+
+def _rows_form(sets, dtype: str, width: int) -> Form:
+    """A block per row, with more threads if there are more float32 features than the fewer take."""
+    from . import rows
+
+    few, many = rows.THREADS
+    threads = many if width > few and dtype == "float32" else few
+    indptr = sets.indptr.astype(np.int64, copy=False)
+    indices = sets.indices.astype(np.int32, copy=False)
     return Form(
-        partial(cuda_tiles.attend_kernel, layout, dtype, part),
-        partial(cuda_tiles_backward.gradient_kernel, layout, dtype, part),
-        tables,
+        partial(rows.attend_kernel, threads, dtype),
+        partial(rows.gradient_kernel, threads, dtype),
+        ((indptr, indices),),
+        sets.shape[0],
+        _parts(width, threads),
+        threads,
+    )
+
+
+def _tiles_form(sets, dtype: str, width: int) -> Form:
+    """A block per tile."""
+    from . import tile, tiles
+
+    layout = tile.LAYOUT[dtype]
+    part = 128 if width > 64 and dtype == "float32" else 64
+    visit = np.argsort(-np.diff(sets.ptr), kind="stable")
+    return Form(
+        partial(tiles.attend_kernel, layout, dtype, part),
+        partial(tiles.gradient_kernel, layout, dtype, part),
+        (Tiles(*sets.arrays), visit),
         len(sets.rows),
         _parts(width, part),
         layout.threads,
@@ -153,19 +184,19 @@ def _parts(width: int, part: int) -> int:
     return max(1, -(-width // part))
 
 
-def _send(device, *arrays) -> list[Any]:
-    """The arrays on the device; where one is empty, zeros, one along each axis that had none."""
-    return [
-        device.to_device(
-            np.ascontiguousarray(x) if x.size else np.zeros([s or 1 for s in x.shape], x.dtype)
-        )
-        for x in arrays
-    ]
+def _send(device, x) -> Any:
+    """An array on the device, or a tuple of them; zeros, one along each empty axis, if empty."""
+    if isinstance(x, tuple):
+        members = [_send(device, member) for member in x]
+        return x._make(members) if hasattr(x, "_make") else tuple(members)
+    shape = [length or 1 for length in x.shape]
+    array = np.ascontiguousarray(x) if x.size else np.zeros(shape, x.dtype)
+    return device.to_device(array)
 
 
 def _allocate(device, shape, dtype):
     """Room for results on the device, at least one along each axis."""
-    return device.device_array([s or 1 for s in shape], dtype)
+    return device.device_array([length or 1 for length in shape], dtype)
 
 
 @contextmanager

@@ -9,19 +9,31 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import cuda, njit
 
-THREADS = (
-    64,
-    128,
-)  # of a block, one for each feature that it adds up: the first where that is enough
-DEPTH = {
-    "float32": 32,
-    "float64": 16,
-}  # features of the members in shared memory at once: powers of 2
+from ..arguments import Vectors
+from .device import inline_device, zero_and_lowest
+
+# of a block, one for each feature that it adds up: the first where that is enough
+THREADS = (64, 128)
+# features of the members in shared memory at once: powers of 2
+DEPTH = {"float32": 32, "float64": 16}
+
+
+class Shared(NamedTuple):
+    """What a block has in shared memory.
+
+    A slice of the row's vector, and of the members' vectors; and of each thread's member the
+    weight, and the row of the arrays that it is, -1 for none.
+    """
+
+    row: Any
+    members: Any
+    weights: Any
+    places: Any
 
 
 @lru_cache
@@ -29,140 +41,206 @@ def dots(dtype: str, threads: int):
     """(load_slices, dot): slices of members and of the row; a thread's part of a dot product."""
     depth, zero = DEPTH[dtype], np.dtype(dtype).type(0)
 
-    @cuda.jit(device=True, inline="always")
-    def load_slices(row, source, at, s, t, mine, members):
-        """mine[x] = row[s + x], members[u, x] = source[at[u], s + x]; 0 beyond, or if at[u] < 0."""
-        beyond = source.shape[1] - s
+    @inline_device
+    def load_slices(row, source, s, t, shared):
+        """Features s, s + 1, ... of the row and of the members; 0 beyond, and for no member."""
+        features = source.shape[1] - s
         for x in range(t, depth, threads):
-            mine[x] = row[s + x] if x < beyond else zero
+            shared.row[x] = row[s + x] if x < features else zero
         for y in range(t, threads * depth, threads):
             u, x = y // depth, y & (depth - 1)
-            members[u, x] = source[at[u], s + x] if at[u] >= 0 and x < beyond else zero
+            place = shared.places[u]
+            there = place >= 0 and x < features
+            shared.members[u, x] = source[place, s + x] if there else zero
 
     @njit(inline="always")
-    def dot(mine, members, t):
+    def dot(row, members, t):
         total = zero
         for x in range(depth):
-            total += mine[x] * members[t, x]
+            total += row[x] * members[t, x]
         return total
 
     return load_slices, dot
 
 
 @lru_cache
+def block_setup(threads: int, dtype: str):
+    """(shared_arrays, multiply): what both kernels begin a block with, and their dot products."""
+    number, depth = np.dtype(dtype).type, DEPTH[dtype]
+    zero, members_shape = number(0), (threads, depth + 1)
+    load_slices, dot = dots(dtype, threads)
+
+    @inline_device
+    def shared_arrays():
+        """A block's Shared."""
+        row = cuda.shared.array(depth, number)
+        members = cuda.shared.array(members_shape, number)
+        weights = cuda.shared.array(threads, number)
+        places = cuda.shared.array(threads, np.int64)
+        return Shared(row, members, weights, places)
+
+    @inline_device
+    def multiply(row, source, t, shared):
+        """The row's vector times that of this thread's member."""
+        total = zero
+        for s in range(0, row.shape[0], depth):
+            load_slices(row, source, s, t, shared)
+            cuda.syncthreads()
+            total += dot(shared.row, shared.members, t)
+            cuda.syncthreads()
+        return total
+
+    return shared_arrays, multiply
+
+
+@lru_cache
+def softmax_step(threads: int, dtype: str):
+    """The forward pass over as many members as there are threads."""
+    zero, low = zero_and_lowest(dtype)
+    _, multiply = block_setup(threads, dtype)
+
+    @inline_device
+    def attend_members(head, scale, feature, t, shared, state):
+        """Bring (top, total, acc) along: the largest logit, the sums of weights and of values."""
+        top, total, acc = state
+        weights, places = shared.weights, shared.places
+        logit = multiply(head.q, head.k, t, shared) * scale
+        weights[t] = logit if places[t] >= 0 else low
+        cuda.syncthreads()
+        high = top
+        for u in range(threads):
+            high = weights[u] if weights[u] > high else high
+        base = high if high > low else zero
+        shrink, weight = math.exp(top - base), math.exp(weights[t] - base)
+        cuda.syncthreads()
+        weights[t] = weight
+        cuda.syncthreads()
+        total, acc = total * shrink, acc * shrink
+        for u in range(threads):
+            if places[u] >= 0:
+                total += weights[u]
+                if feature < head.v.shape[1]:
+                    acc += weights[u] * head.v[places[u], feature]
+        cuda.syncthreads()
+        return high, total, acc
+
+    return attend_members
+
+
+@lru_cache
 def attend_kernel(threads: int, dtype: str):
     """The kernel of the forward pass; a grid of (heads x rows, parts of `threads` values) blocks.
 
-    q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), kv (H,): head h reads key head kv[h]. Writes out
-    (H, n_q, e) and lse (H, n_q).
+    x are Vectors; head h reads key head key_head[h]; sets = (indptr, indices). Writes results =
+    (out (H, n_q, e), lse (H, n_q)).
     """
-    number, depth = np.dtype(dtype).type, DEPTH[dtype]
-    zero, low, some = number(0), number(-np.inf), (threads, depth + 1)
-    load_slices, dot = dots(dtype, threads)
+    zero, low = zero_and_lowest(dtype)
+    shared_arrays, _ = block_setup(threads, dtype)
+    attend_members = softmax_step(threads, dtype)
 
     @cuda.jit
-    def attend_rows(q, k, v, kv, scale, indptr, indices, out, lse):
-        mine = cuda.shared.array(depth, number)
-        members = cuda.shared.array(some, number)
-        weights = cuda.shared.array(threads, number)
-        at = cuda.shared.array(threads, np.int64)
+    def attend_rows(x, key_head, scale, sets, results):
+        shared = shared_arrays()
+        indptr, indices = sets
+        out, lse = results
         t: Any = cuda.threadIdx.x
-        block = cuda.blockIdx.x
-        h, i, place = block // q.shape[1], block % q.shape[1], cuda.blockIdx.y * threads + t
-        g, real = kv[h], place < v.shape[2]
-        top, total, acc = low, zero, zero
-        for begin in range(indptr[i], indptr[i + 1], threads):
-            at[t] = indices[begin + t] if begin + t < indptr[i + 1] else -1
+        feature = cuda.blockIdx.y * threads + t
+        n, block = x.q.shape[1], cuda.blockIdx.x
+        h, i = block // n, block % n
+        g = key_head[h]
+        q = x.q[h, i]
+        head = Vectors(q, x.k[g], x.v[g])
+        state = low, zero, zero
+        end = indptr[i + 1]
+        for begin in range(indptr[i], end, threads):
+            shared.places[t] = indices[begin + t] if begin + t < end else -1
             cuda.syncthreads()
-            x = zero
-            for s in range(0, q.shape[2], depth):
-                load_slices(q[h, i], k[g], at, s, t, mine, members)
-                cuda.syncthreads()
-                x += dot(mine, members, t)
-                cuda.syncthreads()
-            weights[t] = x * scale if at[t] >= 0 else low
-            cuda.syncthreads()
-            high = top
-            for u in range(threads):
-                high = weights[u] if weights[u] > high else high
-            base = high if high > low else zero
-            shrink, weight, top = math.exp(top - base), math.exp(weights[t] - base), high
-            cuda.syncthreads()
-            weights[t] = weight
-            cuda.syncthreads()
-            total, acc = total * shrink, acc * shrink
-            for u in range(threads):
-                if at[u] >= 0:
-                    total += weights[u]
-                    if real:
-                        acc += weights[u] * v[g, at[u], place]
-            cuda.syncthreads()
-        if real:
-            out[h, i, place] = acc / total if total != zero else zero
-        if place == 0:
-            lse[h, i] = (top if top > low else zero) + math.log(total) if total != zero else low
+            state = attend_members(head, scale, feature, t, shared, state)
+        top, total, acc = state
+        if feature < x.v.shape[2]:
+            out[h, i, feature] = acc / total if total != zero else zero
+        if feature == 0:
+            base = top if top > low else zero
+            lse[h, i] = base + math.log(total) if total != zero else low
 
     return attend_rows
+
+
+@lru_cache
+def gradient_steps(threads: int, dtype: str, keyed: bool, plain: bool):
+    """(load_member, add_members): a gradient over as many members as there are threads."""
+    zero, low = zero_and_lowest(dtype)
+    _, multiply = block_setup(threads, dtype)
+
+    @inline_device
+    def load_member(sets, place, lse, h, i):
+        """Which member of row i is at this place; -1 if none, or if its query has no keys."""
+        indptr, indices = sets
+        j = indices[place] if place < indptr[i + 1] else -1
+        query = j if keyed else i
+        if j >= 0 and lse[h, query] == low:
+            j = -1
+        return j
+
+    @inline_device
+    def add_members(factors, statistics, triple, pair, scale, thread, shared, acc):
+        """acc plus the weighted sum of the members' feature; this thread's pair is (i, j)."""
+        a, b, h = triple
+        i, j = pair
+        t, feature, is_feature = thread
+        weights, places, source = shared.weights, shared.places, factors.source
+        x = multiply(factors.a[a, i], factors.b[b], t, shared)
+        y = zero
+        if not plain:
+            y = multiply(factors.a2[a, i], factors.b2[b], t, shared)
+        if j >= 0:
+            query = j if keyed else i
+            p = math.exp(x * scale - statistics.lse[h, query])
+            if not plain:
+                p = p * (y - statistics.mean[h, query]) * scale
+            weights[t] = p
+        cuda.syncthreads()
+        for u in range(threads):
+            if places[u] >= 0 and is_feature:
+                acc += weights[u] * source[b, places[u], feature]
+        cuda.syncthreads()
+        return acc
+
+    return load_member, add_members
 
 
 @lru_cache
 def gradient_kernel(threads: int, dtype: str, keyed: bool, plain: bool):
     """The kernel of dq (neither flag), dk (keyed) or dv (both), for (heads x rows, parts) blocks.
 
-    A part is `threads` features.
-
-    Arguments as for the kernel over tiles; indptr and indices are those of the transposed sets
-    where keyed.
+    A part is `threads` features. Arguments as for the kernel over tiles; sets = (indptr, indices)
+    are transposed if keyed.
     """
-    number, depth = np.dtype(dtype).type, DEPTH[dtype]
-    zero, low, some = number(0), number(-np.inf), (threads, depth + 1)
-    load_slices, dot = dots(dtype, threads)
+    zero = np.dtype(dtype).type(0)
+    shared_arrays, _ = block_setup(threads, dtype)
+    load_member, add_members = gradient_steps(threads, dtype, keyed, plain)
 
     @cuda.jit
-    def gradient(a1, b1, a2, b2, source, lse, mean, heads, first, scale, indptr, indices, target):
-        mine = cuda.shared.array(depth, number)
-        members = cuda.shared.array(some, number)
-        weights = cuda.shared.array(threads, number)
-        at = cuda.shared.array(threads, np.int64)
+    def gradient(factors, statistics, heads, scale, sets, target):
+        shared = shared_arrays()
+        indptr, _ = sets
         t: Any = cuda.threadIdx.x
-        block = cuda.blockIdx.x
-        h, i, place = (
-            block // target.shape[1],
-            block % target.shape[1],
-            cuda.blockIdx.y * threads + t,
-        )
-        real, acc = place < target.shape[2], zero
-        for pair in range(first[h], first[h + 1]):
-            ha, hb, hq = heads[pair, 0], heads[pair, 1], heads[pair, 2]
+        feature = cuda.blockIdx.y * threads + t
+        is_feature = feature < target.shape[2]
+        thread = t, feature, is_feature
+        n, block = target.shape[1], cuda.blockIdx.x
+        h, i = block // n, block % n
+        acc = zero
+        for s in range(heads.first[h], heads.first[h + 1]):
+            row = heads.triples[s]
+            triple = row[0], row[1], row[2]
             for begin in range(indptr[i], indptr[i + 1], threads):
-                j = indices[begin + t] if begin + t < indptr[i + 1] else -1
-                query = j if keyed else i
-                if j >= 0 and lse[hq, query] == low:
-                    j = -1
-                at[t] = j
+                j = load_member(sets, begin + t, statistics.lse, triple[2], i)
+                shared.places[t] = j
                 cuda.syncthreads()
-                x = zero
-                for s in range(0, a1.shape[2], depth):
-                    load_slices(a1[ha, i], b1[hb], at, s, t, mine, members)
-                    cuda.syncthreads()
-                    x += dot(mine, members, t)
-                    cuda.syncthreads()
-                y = zero
-                if not plain:
-                    for s in range(0, a2.shape[2], depth):
-                        load_slices(a2[ha, i], b2[hb], at, s, t, mine, members)
-                        cuda.syncthreads()
-                        y += dot(mine, members, t)
-                        cuda.syncthreads()
-                if j >= 0:
-                    p = math.exp(x * scale - lse[hq, query])
-                    weights[t] = p if plain else p * (y - mean[hq, query]) * scale
-                cuda.syncthreads()
-                for u in range(threads):
-                    if at[u] >= 0 and real:
-                        acc += weights[u] * source[hb, at[u], place]
-                cuda.syncthreads()
-        if real:
-            target[h, i, place] = acc
+                pair = i, j
+                acc = add_members(factors, statistics, triple, pair, scale, thread, shared, acc)
+        if is_feature:
+            target[h, i, feature] = acc
 
     return gradient
