@@ -1,4 +1,4 @@
-"""One pattern for all heads, or one for each head."""
+"""One pattern for all heads, or one for each head, and several of them as a tuple."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ from typing import Any
 from .checks import integer
 from .pattern import Pattern
 from .require import got, require_one_set, require_pattern
+
+
+class PatternTuple(tuple[Pattern, ...]):
+    """Patterns, one per head or per layer: a tuple that a notebook draws."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        cards = (f"<p>{number}</p>{p._repr_html_()}" for number, p in enumerate(self))
+        return "".join(cards)
 
 
 def patterns_of_heads(

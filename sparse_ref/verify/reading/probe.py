@@ -19,12 +19,15 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ...sets.glyphs import draw_mask
+from ...sets.notebook import summary_table
 from ...sets.types import BoolArray, FloatArray, IntArray, Length
 from ..calling.subject import CallOptions, Subject
 
 HOSTILE_LOGIT = 4e4  # near float16's largest, 65504
 QUIET_CALLS = 50  # at most, without a progress bar
 MAX_PROBE_N = 4096
+MAX_HTML = 64  # queries and keys of a picture in a notebook
 
 Inputs = tuple[FloatArray, FloatArray]  # q and k
 
@@ -74,6 +77,20 @@ class Probe:
         logs = np.where(self.mask, logs, -np.inf)
         top = logs.max(axis=-1, keepdims=True, initial=-np.inf)
         return logs - np.where(np.isfinite(top), top, 0)
+
+    def _repr_html_(self) -> str:
+        heads, n_q, n_k = self.mask.shape
+        numbers = {
+            "heads": str(heads),
+            "queries, keys": f"{n_q:,}, {n_k:,}",
+            "keys attended to": f"{int(self.mask.sum()):,}",
+            "masked keys that leak": f"{int(self.leaks.sum()):,}",
+            "rows with NaN or inf": f"{int(self.nan_rows.sum()):,}",
+        }
+        table = summary_table("What was read from the outputs", numbers)
+        if heads == 0 or max(n_q, n_k) > MAX_HTML:
+            return table
+        return f"{table}<p>head 0</p>{draw_mask(self.mask[0])._repr_html_()}"
 
     def __repr__(self) -> str:
         heads, n_q, n_k = self.mask.shape
