@@ -29,6 +29,12 @@ def longformer(
     *,
     dilation: tuple[int, ...],
 ) -> tuple[Pattern, ...]: ...
+@overload
+def longformer(
+    radius: int,
+    globals: Sequence[int],
+    dilation: int | tuple[int, ...],
+) -> Pattern | tuple[Pattern, ...]: ...
 def longformer(
     radius: int,
     globals: Sequence[int] = (),

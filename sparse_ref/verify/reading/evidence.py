@@ -113,13 +113,13 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
     probe = read_probe(subject)
     finite = ~probe.nan_rows
     actual = np.where(finite[..., None], probe.mask, expected)
-    mismatched = (actual != expected).any(axis=-1)
-    nonempty = probe.mask.any(axis=-1)
+    mismatched = np.any(actual != expected, axis=-1)
+    nonempty = np.any(probe.mask, axis=-1)
     sizes = probe.multiplicity.sum(axis=-1)
     known = np.ones_like(nonempty)
     totals = RowTotals(nonempty, known, sizes, probe.row_sums, probe.dtype)
     uneven = uneven_rows(probe.weights, probe.multiplicity)
-    once = (probe.multiplicity <= 1).all(axis=-1)
+    once = np.all(probe.multiplicity <= 1, axis=-1)
     even = once & ~uneven & ~totals.unnormalised()
     return Exhaustive(
         patterns=patterns,
@@ -132,7 +132,7 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
         uneven=uneven,
         finite=finite,
         mismatched=mismatched,
-        wrongly_nonzero=nonempty & ~expected.any(axis=-1),
+        wrongly_nonzero=nonempty & ~np.any(expected, axis=-1),
         totals=totals,
         conforming=finite & ~mismatched & even,
         leaks=Leaks(probe.leaks, probe.overflow, finite.size),

@@ -196,7 +196,7 @@ def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     bar.set_description("probe", refresh=False)
     with bar:
         weights, dtype = equal_weights(subject, bar, inputs)
-        finite = np.isfinite(weights).all(axis=-1)
+        finite = np.all(np.isfinite(weights), axis=-1)
         mask = (weights != 0) & finite[..., None]
         leaks, overflow = _read_leaks(subject, mask, hostile_starts, bar)
     finite_weights = np.where(finite[..., None], weights, 0)
@@ -253,7 +253,7 @@ def _read_leaks(
         weights = out[..., columns]
         attended = np.isfinite(weights) & (weights != 0)
         leaks[..., keys] = attended & ~mask[..., keys]
-        overflow |= ~np.isfinite(out).all(axis=-1)
+        overflow |= ~np.all(np.isfinite(out), axis=-1)
         bar.update()
     return leaks, overflow
 
