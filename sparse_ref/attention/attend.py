@@ -166,7 +166,8 @@ def attend_backward(
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)
     lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), sums)
     forward = (grad, x.q, x.k, x.v, y, lse_of_rows)
-    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
+    inputs = (x.q, x.k, x.v)
+    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in inputs]
     for branch in branches_of(pattern):
         for heads, sets in sets_by_heads(branch, x, kernels.form):
             for part in _parts(sets):

@@ -21,7 +21,11 @@ from .globals import GlobalAt
 
 
 @overload
-def longformer(radius: int, globals: Sequence[int] = (), dilation: int = 1) -> Pattern: ...
+def longformer(
+    radius: int,
+    globals: Sequence[int] = (),
+    dilation: int = 1,
+) -> Pattern: ...
 @overload
 def longformer(
     radius: int,
@@ -98,7 +102,10 @@ def longformer(
 @overload
 def longformer_causal(radius: int, dilation: int = 1) -> Pattern: ...
 @overload
-def longformer_causal(radius: int, dilation: tuple[int, ...]) -> tuple[Pattern, ...]: ...
+def longformer_causal(
+    radius: int,
+    dilation: tuple[int, ...],
+) -> tuple[Pattern, ...]: ...
 def longformer_causal(
     radius: int, dilation: int | tuple[int, ...] = 1
 ) -> Pattern | tuple[Pattern, ...]:

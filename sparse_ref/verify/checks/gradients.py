@@ -56,7 +56,8 @@ def gradient_findings(
     if actual[2].shape == expected[2].shape:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
-            parts, _ = subject.run(GradientCall(subject, vjp, Inputs(grad, q, k, v)))
+            inputs = Inputs(grad, q, k, v)
+            parts, _ = subject.run(GradientCall(subject, vjp, inputs))
             return parts[2]
 
         yield from gradient_set_findings(subject, evidence, dv)

@@ -68,8 +68,10 @@ def _nearest(mask: BoolArray, i: IntArray) -> tuple[int, int]:
     distances = np.arange(mask.shape[1]) - i[:, None]
     before = mask & (distances < 0)
     after = mask & (distances > 0)
-    behind = (i - _last_keys(before))[np.any(before, axis=1)]
-    ahead = (after.argmax(axis=1) - i)[np.any(after, axis=1)]
+    has_before = np.any(before, axis=1)
+    has_after = np.any(after, axis=1)
+    behind = (i - _last_keys(before))[has_before]
+    ahead = (after.argmax(axis=1) - i)[has_after]
     longest = max(mask.shape)
     return behind.min(initial=longest), ahead.min(initial=longest)
 
@@ -112,7 +114,8 @@ def _row_changes(mask: BoolArray) -> IntArray:
 
 def _global_positions(mask: BoolArray, i: IntArray) -> IntArray:
     """The positions that attend to all keys or that all queries attend to."""
-    full_rows, full_columns = np.all(mask, axis=1), np.all(mask, axis=0)
+    full_rows = np.all(mask, axis=1)
+    full_columns = np.all(mask, axis=0)
     return np.union1d(i[full_rows], np.flatnonzero(full_columns))
 
 

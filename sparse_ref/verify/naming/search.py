@@ -118,7 +118,8 @@ def _mask_values(mask: BoolArray) -> dict[str, object]:
         documents = np.diff([0, *starts, n_q]).tolist()
     positions: list[int] = []
     if n_q <= n:
-        full_rows, full_columns = np.all(mask, axis=1), np.all(mask, axis=0)
+        full_rows = np.all(mask, axis=1)
+        full_columns = np.all(mask, axis=0)
         positions = np.flatnonzero(full_rows & full_columns[:n_q]).tolist()
     return dict(
         n=n,

@@ -34,7 +34,7 @@ class RowTotals(NamedTuple):
     row_sums: FloatArray
     dtype: str
 
-    def unnormalised(self) -> BoolArray:
+    def has_wrong_sum(self) -> BoolArray:
         """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype."""
         allowed = 6 * spacing(self.dtype) + 2.0**-24 * np.sqrt(self.sizes)
         return self.nonempty & self.known & (np.abs(self.row_sums - 1) > allowed)
@@ -120,7 +120,7 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
     totals = RowTotals(nonempty, known, sizes, probe.row_sums, probe.dtype)
     uneven = uneven_rows(probe.weights, probe.multiplicity)
     once = np.all(probe.multiplicity <= 1, axis=-1)
-    even = once & ~uneven & ~totals.unnormalised()
+    even = once & ~uneven & ~totals.has_wrong_sum()
     return Exhaustive(
         patterns=patterns,
         rows=np.arange(subject.n[0]),
