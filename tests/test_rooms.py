@@ -20,10 +20,10 @@ HOUSE = (
     ("__main__",),
 )  # fmt: skip
 INSIDE = {
-    "lower": (("validation",), ("runs",), ("blocks",), ("explicit",), ("tiles",)),
+    "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
     "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
     "attention": (
-        ("arrays",), ("inputs", "merge"), ("sets_of_heads",), ("attend", "gradients"), ("first_use",),
+        ("arrays",), ("inputs", "merge"), ("attend", "gradients"), ("first_use",),
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (

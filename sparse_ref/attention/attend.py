@@ -18,9 +18,16 @@ from ..kernels.merge import merge_into
 from ..lower import Plan
 from .arrays import like, requires_gradients
 from .gradients import attention_function
-from .inputs import Inputs, check_inputs, fold_heads
+from .inputs import (
+    Form,
+    Inputs,
+    PatternLike,
+    branches_of,
+    check_inputs,
+    fold_heads,
+    sets_by_heads,
+)
 from .merge import Part, merge_arrays
-from .sets_of_heads import Form, PatternLike, branches_of, sets_by_heads
 
 Array = TypeVar("Array")
 Device = Literal["cpu", "cuda", "reference"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..sets.checks import integer
-from ..sets.heads import patterns_of_heads
 from ..sets.pattern import Pattern
+from ..sets.require import patterns_of_heads
 from ..sets.types import Length
 from .calling.arrays import ProbeError
 from .calling.subject import CallOptions, Subject

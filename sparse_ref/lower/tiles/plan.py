@@ -14,12 +14,12 @@ import numpy as np
 from ...sets.listed import Listed
 from ...sets.notebook import summary_table
 from ...sets.pattern import Pattern
+from ...sets.require import check_pattern
 from ...sets.types import IntArray, Length
 from ..explicit import CSR
 from ..runs.runs_of import runs_of
 from ..runs.table import Runs, indptr_of, normalise
 from ..runs.unique_rows import unique_rows
-from ..validation import check_pattern
 from .bitmask import TILE
 from .chunks import find_partial, list_tiles, walk
 from .order import Tiles, sets_of_tiles, split_plan, tile_unions

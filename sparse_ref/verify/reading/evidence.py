@@ -12,8 +12,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ...sets.listed import Listed
 from ...sets.pattern import Pattern
+from ...sets.require import check_pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
@@ -141,9 +141,8 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
 
 
 def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
-    """[j in A_i], which refuses a listed pattern with another number of rows."""
-    if isinstance(p, Listed) and len(p.indptr) - 1 != n[0]:
-        raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n[0]}")
+    """[j in A_i]; refuses a listed pattern with another number of rows."""
+    check_pattern(p, n)
     return p.mask(n)
 
 
