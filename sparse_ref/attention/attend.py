@@ -16,7 +16,7 @@ from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
-from .arrays import like, requires_gradients
+from .arrays import requires_gradients, return_as
 from .gradients import attention_function
 from .inputs import (
     Form,
@@ -125,7 +125,7 @@ def attend_with_lse(
     parts = [_attend(kernels, x, branch) for branch in branches_of(pattern)]
     out, lse = parts[0] if len(parts) == 1 else merge_arrays(parts)
     out = out.astype(x.dtype, copy=False).reshape(x.out_shape)
-    return like(out, q), like(lse.reshape(x.lse_shape), q)
+    return return_as(out, q), return_as(lse.reshape(x.lse_shape), q)
 
 
 def attend_backward(
@@ -181,7 +181,7 @@ def attend_backward(
                 kernels.backward(*forward, heads, x.kv, x.scale, part, *gradients)
     results = [gradient.astype(x.dtype, copy=False) for gradient in gradients]
     shaped = map(np.reshape, results, x.shapes)
-    dq, dk, dv = map(like, shaped, (q, k, v))
+    dq, dk, dv = map(return_as, shaped, (q, k, v))
     return dq, dk, dv
 
 

@@ -71,11 +71,11 @@ class Neighborhood(NattenRule):
     def formula(i, j, n, keys, stride, dilation):
         same_residue = j % dilation == i % dilation
         lead = i // (stride * dilation) * stride + stride // 2
-        place = j // dilation + keys // 2  # half a window on, so that windows begin at the lead
-        at_end = j + keys * dilation >= n  # windows are moved inward here,
-        at_start = j < keys * dilation  # and here
-        from_first = at_end | (place >= lead)
-        to_last = at_start | (place < lead + keys)
+        middle = j // dilation + keys // 2  # the lead of the window that begins with j
+        at_end = j + keys * dilation >= n  # a window that would reach beyond n begins earlier
+        at_start = j < keys * dilation  # a window that would begin before 0 ends later
+        from_first = at_end | (middle >= lead)
+        to_last = at_start | (middle < lead + keys)
         return same_residue & from_first & to_last
 
     @staticmethod

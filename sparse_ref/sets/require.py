@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from inspect import Parameter, signature
 from typing import Any
 
 from .branches import Branches
 from .checks import integer, lengths
 from .factorized import Factorized
+from .hints import got
 from .listed import Listed
 from .pattern import Pattern
 from .types import Length
@@ -88,27 +88,3 @@ def require_one_set(name: str, p: Any) -> None:
             f"{name} {p!r} is {len(p)} branches, not one set: sr.multiplicity(branches, n) "
             "counts their keys, as sr.verify.probe(fn, n).multiplicity does those of a function"
         )
-
-
-def got(p: Any) -> str:
-    """The end of an error: the value, and the mend if there is one likely cause."""
-    if isinstance(p, str):
-        return f"got the text {p!r}: sr.parse({p!r}) reads a pattern"
-    if is_boolean_array(p):
-        mend = "sr.interop.from_allowed_mask(mask) reads a boolean mask"
-        return f"got a boolean array of shape {tuple(p.shape)}: {mend}"
-    if callable(p) and str(getattr(p, "__module__", "")).startswith("sparse_ref."):
-        return f"got {p.__qualname__} without its parameters: write {call_of(p)}"
-    return f"got {p!r}"
-
-
-def is_boolean_array(p: Any) -> bool:
-    """Whether p is an array or a tensor of bools."""
-    return str(getattr(p, "dtype", "")) in ("bool", "torch.bool") and hasattr(p, "shape")
-
-
-def call_of(constructor: Any) -> str:
-    """The call of a class or function, with the names of the parameters that it needs."""
-    parameters = signature(constructor).parameters.values()
-    needed = [parameter.name for parameter in parameters if parameter.default is Parameter.empty]
-    return f"{constructor.__name__}({', '.join(needed)})"
