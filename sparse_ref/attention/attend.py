@@ -34,17 +34,21 @@ Device = Literal["cpu", "cuda", "reference"]
 
 
 class Kernels(NamedTuple):
-    """What computes on a device, and the form in which it takes sets."""
+    """What computes on a device, and the form in which it takes sets.
+
+    `float64` says that gradients are summed in float64 whatever the dtype of q is.
+    """
 
     attend: Callable[..., None]
     backward: Callable[..., None]
     form: Form
+    float64: bool = False
 
 
 DEVICES = {
     "cpu": Kernels(cpu.attend, cpu.backward, "small mask"),
     "cuda": Kernels(cuda.attend, cuda.backward, "tiles"),
-    "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask"),
+    "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask", float64=True),
 }
 
 
@@ -89,8 +93,8 @@ def attend(
     ------
     TypeError, ValueError, IndexError
         Naming the argument, its value and the bound: shapes that disagree, G not dividing H, a
-        dtype that is none of the four, a pattern that is none or has other lengths, one too few or
-        too many of them, a listed pattern within another that has no row for some query.
+        dtype that is none of the four; something that is no pattern, a pattern of other lengths,
+        another number of patterns than heads, a listed pattern that has no row for some query.
     RuntimeError
         If device="cuda" finds no driver; the message says what to install.
 
@@ -168,7 +172,7 @@ def attend_backward(
     """
     kernels = _kernels(device)
     x = check_inputs(q, k, v, scale)
-    sums = np.float64 if kernels.form == "mask" else x.sums
+    sums = np.float64 if kernels.float64 else x.sums
     grad = fold_heads("grad_out", grad_out, x.out_shape, len(x.q), sums)
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)
     lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), sums)

@@ -191,7 +191,7 @@ def sets_by_heads(
 ) -> Iterator[tuple[np.ndarray, Any]]:
     """(heads, their sets) for each distinct pattern.
 
-    Raises TypeError if a pattern is none, ValueError if there are not H of them, or if they have
+    Raises TypeError for what is no pattern, ValueError if there are not H of them, or if they have
     other lengths.
     """
     patterns = patterns_of_heads("pattern", pattern, x.heads, lowered=(Plan, CSR))
