@@ -71,9 +71,10 @@ class Neighborhood(NattenRule):
     def formula(i, j, n, keys, stride, dilation):
         same_residue = j % dilation == i % dilation
         lead = i // (stride * dilation) * stride + stride // 2
-        middle = j // dilation + keys // 2  # the lead of the window that begins with j
-        at_end = j + keys * dilation >= n  # a window that would reach beyond n begins earlier
-        at_start = j < keys * dilation  # a window that would begin before 0 ends later
+        # j begins the window of the lead at `middle`; at the borders windows move inward
+        middle = j // dilation + keys // 2
+        at_end = j + keys * dilation >= n
+        at_start = j < keys * dilation
         from_first = at_end | (middle >= lead)
         to_last = at_start | (middle < lead + keys)
         return same_residue & from_first & to_last
