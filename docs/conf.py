@@ -52,6 +52,7 @@ html_title = "sparse_ref"
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
+    "header_links_before_dropdown": 4,
     "secondary_sidebar_items": ["page-toc"],
 }
 myst_enable_extensions = ["dollarmath", "colon_fence"]

@@ -122,7 +122,9 @@ if not _typing.TYPE_CHECKING:
         if name not in __all__:
             raise AttributeError(f"module 'sparse_ref' has no attribute {name!r}")
         room = _import_module(f".{_ROOM_OF.get(name, name)}", __name__)
-        return getattr(room, name) if name in _ROOM_OF else room
+        value = getattr(room, name) if name in _ROOM_OF else room
+        globals()[name] = value  # so that the next look finds it
+        return value
 
 
 def __dir__() -> list[str]:

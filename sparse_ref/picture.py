@@ -49,4 +49,10 @@ def difference(expected: BoolArray, actual: BoolArray) -> Picture:
     >>> difference(np.array([[1, 1, 0]], bool), np.array([[1, 0, 1]], bool))
     █-+
     """
+    for name, mask in (("expected", expected), ("actual", actual)):
+        if isinstance(mask, Pattern):
+            raise TypeError(
+                f"{name} must be a bool array (n_q, n_k), got the pattern {mask!r}: "
+                "p.mask(n) is its mask"
+            )
     return draw_difference(expected, actual)

@@ -71,6 +71,7 @@ IRREGULAR = {
     "worn",
 }
 NOUNS_IN_ED = {"seed", "speed", "feed", "need", "embed", "shed", "bed", "red", "proceed", "exceed"}
+AGREED = {"at", "passed"}  # scheme.at(layer, head), report.passed
 PREDICATES = {"are", "can", "has", "have", "is", "was"}
 PREPOSITIONS_AND_PRONOUNS = {
     "about",
@@ -178,6 +179,13 @@ def parameter_count(node) -> int:
     return len([name for name in names if name not in ("self", "cls")])
 
 
+def has_odd_name(name: str, file: Path) -> bool:
+    """Whether a name is neither a noun nor a verb. Patterns have their papers' names."""
+    if name in AGREED or file.parent.name == "patterns":
+        return False
+    return is_participle(name) or is_little_word(name)
+
+
 def is_participle(name: str) -> bool:
     """Whether a name is a past participle, or ends in one: `told`, `rows_read_off`; not
     `is_sorted`.
@@ -208,7 +216,7 @@ def exceptions(file: Path) -> dict[str, int]:
         "long-file": int(text.count("\n") > MAX_FILE),
         "long-function": sum(body_length(node) > MAX_FUNCTION for node in nodes),
         "parameters": sum(parameter_count(node) > MAX_PARAMETERS for node in nodes),
-        "name": sum(is_participle(name) or is_little_word(name) for name in names),
+        "name": sum(has_odd_name(name, file) for name in names),
     }
 
 
@@ -235,7 +243,7 @@ def report(paths: list[Path]):
                 print(f"long       {name}:{node.lineno} {qualified}: {body_length(node)} lines")
             if parameter_count(node) > MAX_PARAMETERS:
                 print(f"parameters {name}:{node.lineno} {qualified}: {parameter_count(node)}")
-            if is_participle(node.name) or is_little_word(node.name):
+            if has_odd_name(node.name, file):
                 participles += 1
                 print(f"name       {name}:{node.lineno} {qualified}")
         for line in too_wide:

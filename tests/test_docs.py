@@ -72,3 +72,13 @@ def test_names_from_the_library_exist(page):
 
     for name in re.findall(r"\bsr\.(\w+)", page.read_text()):
         assert hasattr(sr, name), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_are_there(page):
+    """Paths with a folder that this project has; the catalogue names other projects' files too."""
+    folders = [path for path in ROOT.rglob("*.py") if ".venv" not in path.parts]
+    files = [str(path.relative_to(ROOT)) for path in folders]
+    rooms = r"(?:sparse_ref|tests|docs|benchmarks|kernels|lower|paths|verify|_jit|sets|attention)"
+    for name in re.findall(rf"`({rooms}/[\w/.-]+\.py)`", page.read_text()):
+        assert any(f"/{file}".endswith(f"/{name}") for file in files), name

@@ -111,3 +111,48 @@ def test_one_line_says_that_the_kernels_are_compiled(patience, lines, tmp_path):
 def test_a_compiled_queue_reports_what_a_thread_raises():
     with pytest.raises(ZeroDivisionError):
         run_on_threads(lambda x: 1 // x, 2, 0)
+
+
+def run_python(code, **environment):
+    """What a new process prints; it must end well, and within a minute and a half."""
+    here = {**os.environ, **environment}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=here, capture_output=True, text=True, timeout=90)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+ATTEND = """
+import os, sys, threading, time
+import numpy as np, sparse_ref as sr
+q, k, v = np.random.default_rng(0).standard_normal((3, 4, 200, 8))
+p = sr.csr(sr.Lookback(9), 200)
+expected = sr.attend(q, k, v, p).tobytes()
+def attend():
+    return sr.attend(q, k, v, p).tobytes() == expected
+"""
+
+
+def test_a_thread_that_outlives_the_main_one_attends():
+    code = ATTEND + "threading.Thread(target=lambda: (time.sleep(0.5), print(attend()))).start()"
+    assert run_python(code) == "True"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_attends():
+    code = ATTEND + (
+        "child = os.fork()\n"
+        "if child == 0: os._exit(0 if attend() else 1)\n"
+        "print(os.waitpid(child, 0)[1], attend())"
+    )
+    assert run_python(code, PYTHONWARNINGS="ignore") == "0 True"
+
+
+def test_no_thread_library_of_numba_is_needed():
+    assert run_python(ATTEND + "print(attend())", NUMBA_THREADING_LAYER="nowhere") == "True"
+
+
+def test_the_stamp_covers_what_compiled_code_takes_from_its_neighbours():
+    package = Path(sr.__file__).parent
+    for name in ("kernels/arguments.py", "sets/positions.py", "lower/runs/table.py"):
+        assert package / name in jit.FILES

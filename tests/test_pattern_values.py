@@ -8,8 +8,7 @@ from strategies import brute
 
 import sparse_ref as sr
 from sparse_ref.sets.definitions import set_and_source
-from sparse_ref.sets.heads import patterns_of_heads
-from sparse_ref.sets.require import require_pattern
+from sparse_ref.sets.require import patterns_of_heads, require_pattern
 
 PATTERNS = [
     sr.Strided(3),

@@ -20,9 +20,11 @@ HOUSE = (
     ("__main__",),
 )  # fmt: skip
 INSIDE = {
-    "lower": (("validation",), ("runs",), ("blocks",), ("explicit", "summary"), ("tiles",)),
-    "kernels": (("reference",), ("merge", "cpu", "cuda")),
-    "attention": (("arrays",), ("inputs", "merge"), ("sets_of_heads",), ("attend", "gradients")),
+    "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
+    "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
+    "attention": (
+        ("arrays",), ("inputs", "merge"), ("attend", "gradients"), ("first_use",),
+    ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("reading",), ("naming",), ("checks",), ("report",), ("check",),

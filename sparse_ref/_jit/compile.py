@@ -15,17 +15,24 @@ from pathlib import Path
 import numpy as np
 from numba import config, njit
 
+from ..sets import positions
 from .notice import PACKAGE, announce_compilation
 from .threads import run_on_threads, run_slices
 
 
 def compiling_files() -> list[Path]:
-    """This folder's files and every file that takes something from it: their code is compiled."""
-    files = sorted(PACKAGE.rglob("*.py"))
+    """Every file of this folder and of the folders with a file that takes something from it.
+
+    Compiled code also holds what such a file takes from its neighbours, like the order of a
+    NamedTuple's fields; and the two functions of a formula about positions.
+    """
     here = Path(__file__).parent
     uses = re.compile(rb"^from \.*_jit[.\w]* import", re.M)
+    files = sorted(PACKAGE.rglob("*.py"))
     users = [file for file in files if uses.search(file.read_bytes())]
-    return [file for file in files if file.parent == here or file in users]
+    folders = {here, *(file.parent for file in users)}
+    compiled = [file for file in files if file.parent in folders]
+    return [*compiled, Path(positions.__file__)]
 
 
 FILES = compiling_files()

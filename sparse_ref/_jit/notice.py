@@ -47,7 +47,7 @@ class Notice(event.Listener):
 
 def print_notice(folder: str) -> None:
     """Print the line."""
-    text = "sparse_ref: compiling the kernels once, some ten seconds"
+    text = "sparse_ref: compiling the kernels once, about a quarter of a minute"
     print(f"{text}; kept in {folder}", file=sys.stderr, flush=True)
 
 

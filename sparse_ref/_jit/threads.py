@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 from numba import config, get_num_threads, set_num_threads
@@ -16,16 +16,33 @@ SLICES = 4  # of the rows, for each thread
 
 
 @cache
-def pool(process: int) -> ThreadPoolExecutor:
-    """The threads of a process beside its own; one that was forked has none of its parent's."""
+def pool() -> ThreadPoolExecutor:
+    """The threads beside the caller's own."""
     return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, thread_name_prefix="sparse_ref")
 
 
+if hasattr(os, "register_at_fork"):  # a process that was forked has none of its parent's threads
+    os.register_at_fork(after_in_child=pool.cache_clear)
+
+
+def thread_count() -> int:
+    """Numba's number of threads; all of them if Numba finds no library for its own."""
+    try:
+        return get_num_threads()
+    except ValueError:
+        return config.NUMBA_NUM_THREADS
+
+
 def run_on_threads(loop, pieces: int, *args) -> None:
-    """Call loop(*args) on all threads at once, and on no more of them than there are pieces."""
-    others = 0 if config.DISABLE_JIT else min(get_num_threads(), pieces) - 1
-    workers = pool(os.getpid())
-    calls = [workers.submit(loop, *args) for _ in range(others)]
+    """Call loop(*args) on all threads at once, and on no more of them than there are pieces.
+
+    The caller's own call takes what is left, so it is enough if the others cannot begin.
+    """
+    others = 0 if config.DISABLE_JIT else min(thread_count(), pieces) - 1
+    calls = []
+    with suppress(RuntimeError):  # the interpreter shuts down, and begins no thread
+        for _ in range(others):
+            calls.append(pool().submit(loop, *args))
     loop(*args)
     for call in calls:
         call.result()
@@ -33,7 +50,7 @@ def run_on_threads(loop, pieces: int, *args) -> None:
 
 def run_slices(loop, rows: int, *args) -> None:
     """Call loop(begin, end, *args) for slices of the rows, on all threads."""
-    threads = 1 if config.DISABLE_JIT else get_num_threads()
+    threads = 1 if config.DISABLE_JIT else thread_count()
     if threads == 1 or rows < 2:
         loop(0, rows, *args)
         return

@@ -1,6 +1,7 @@
 """The public door to attention over sets."""
 
-from .attend import attend, attend_backward, attend_with_lse
+from .attend import Device, attend, attend_backward, attend_with_lse
+from .inputs import PatternLike
 from .merge import merge
 
-__all__ = ["attend", "attend_backward", "attend_with_lse", "merge"]
+__all__ = ["Device", "PatternLike", "attend", "attend_backward", "attend_with_lse", "merge"]

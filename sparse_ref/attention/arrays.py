@@ -54,7 +54,7 @@ def as_array(name: str, x: Any) -> np.ndarray:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def like(array: np.ndarray, x: Any) -> Any:
+def return_as(array: np.ndarray, x: Any) -> Any:
     """The array as what x is: a torch tensor or a JAX array for one of those, else as it is.
 
     It crosses by DLPack, without a copy.

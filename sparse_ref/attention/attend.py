@@ -16,28 +16,39 @@ from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
-from .arrays import like, requires_gradients
+from .arrays import requires_gradients, return_as
 from .gradients import attention_function
-from .inputs import Inputs, check_inputs, fold_heads
+from .inputs import (
+    Form,
+    Inputs,
+    PatternLike,
+    branches_of,
+    check_inputs,
+    fold_heads,
+    sets_by_heads,
+)
 from .merge import Part, merge_arrays
-from .sets_of_heads import Form, PatternLike, branches_of, sets_by_heads
 
 Array = TypeVar("Array")
 Device = Literal["cpu", "cuda", "reference"]
 
 
 class Kernels(NamedTuple):
-    """What computes on a device, and the form in which it takes sets."""
+    """What computes on a device, and the form in which it takes sets.
+
+    `float64` says that gradients are summed in float64 whatever the dtype of q is.
+    """
 
     attend: Callable[..., None]
     backward: Callable[..., None]
     form: Form
+    float64: bool = False
 
 
 DEVICES = {
     "cpu": Kernels(cpu.attend, cpu.backward, "small mask"),
     "cuda": Kernels(cuda.attend, cuda.backward, "tiles"),
-    "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask"),
+    "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask", float64=True),
 }
 
 
@@ -82,8 +93,8 @@ def attend(
     ------
     TypeError, ValueError, IndexError
         Naming the argument, its value and the bound: shapes that disagree, G not dividing H, a
-        dtype that is none of the four, a pattern that is none or has other lengths, one too few or
-        too many of them, a listed pattern within another that has no row for some query.
+        dtype that is none of the four; something that is no pattern, a pattern of other lengths,
+        another number of patterns than heads, a listed pattern that has no row for some query.
     RuntimeError
         If device="cuda" finds no driver; the message says what to install.
 
@@ -118,7 +129,7 @@ def attend_with_lse(
     parts = [_attend(kernels, x, branch) for branch in branches_of(pattern)]
     out, lse = parts[0] if len(parts) == 1 else merge_arrays(parts)
     out = out.astype(x.dtype, copy=False).reshape(x.out_shape)
-    return like(out, q), like(lse.reshape(x.lse_shape), q)
+    return return_as(out, q), return_as(lse.reshape(x.lse_shape), q)
 
 
 def attend_backward(
@@ -161,19 +172,20 @@ def attend_backward(
     """
     kernels = _kernels(device)
     x = check_inputs(q, k, v, scale)
-    sums = np.float64 if kernels.form == "mask" else x.sums
+    sums = np.float64 if kernels.float64 else x.sums
     grad = fold_heads("grad_out", grad_out, x.out_shape, len(x.q), sums)
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)
     lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), sums)
     forward = (grad, x.q, x.k, x.v, y, lse_of_rows)
-    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in (x.q, x.k, x.v)]
+    inputs = (x.q, x.k, x.v)
+    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in inputs]
     for branch in branches_of(pattern):
         for heads, sets in sets_by_heads(branch, x, kernels.form):
             for part in _parts(sets):
                 kernels.backward(forward, heads, x.kv, x.scale, part, gradients)
     results = [gradient.astype(x.dtype, copy=False) for gradient in gradients]
     shaped = map(np.reshape, results, x.shapes)
-    dq, dk, dv = map(like, shaped, (q, k, v))
+    dq, dk, dv = map(return_as, shaped, (q, k, v))
     return dq, dk, dv
 
 

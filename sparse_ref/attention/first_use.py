@@ -17,15 +17,18 @@ from .attend import attend_backward, attend_with_lse
 N = 130  # more than two tiles
 
 
-def compile_all(progress: Callable[[list[Any]], Iterable[Any]] = iter) -> None:
+def compile_all(
+    progress: Callable[[list[Any]], Iterable[Any]] = iter,
+) -> None:
     """Compile all that attention on the CPU runs, for each dtype, and keep it on disk.
 
     `progress` goes around the list of jobs, as `tqdm.tqdm` does. What is kept already is not
     compiled again.
     """
-    patterns = [Causal(), Strided(7) | Lookback(9), ~Strided(3), sparse_rows()]
+    common = [Causal(), Strided(7) | Lookback(9)]
+    patterns = [*common, ~Strided(3), sparse_rows()]
     jobs: list[tuple[Any, Any]] = [(pattern, None) for pattern in patterns]
-    jobs += product(patterns[:2], dtypes())
+    jobs += product(common, dtypes())
     for pattern, dtype in progress(jobs):
         if dtype is None:
             lower(pattern)
@@ -45,7 +48,9 @@ def dtypes() -> list[np.dtype]:
 
 def sparse_rows() -> Listed:
     """Rows without keys beside rows with a few that are no run."""
-    return Listed.of_rows([[(7 * i) % N, 3] if i % 3 else [] for i in range(N)])
+    rows = [[(7 * i) % N, 3] for i in range(N)]
+    rows[::3] = [[]] * len(rows[::3])
+    return Listed.of_rows(rows)
 
 
 def lower(pattern) -> None:

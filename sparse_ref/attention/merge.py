@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .arrays import FLOATS, as_array, like
+from .arrays import FLOATS, as_array, return_as
 
 Array = TypeVar("Array")
 Part = tuple[np.ndarray, np.ndarray]  # (out, lse)
@@ -43,7 +43,7 @@ def merge(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     """
     out, lse = merge_arrays(_check_parts(parts))
     first_out, first_lse = parts[0]
-    return like(out, first_out), like(lse, first_lse)
+    return return_as(out, first_out), return_as(lse, first_lse)
 
 
 def merge_arrays(parts: list[Part]) -> Part:

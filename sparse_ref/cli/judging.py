@@ -25,7 +25,7 @@ def verify(arguments) -> int:
     """Check that a function attends to exactly the keys of a pattern; exit 1 if it does not."""
     from ..verify import check
 
-    pattern = notation.read(arguments.pattern)
+    pattern: Any = notation.read(arguments.pattern)
     if isinstance(pattern, Factorized):
         raise ValueError(
             "--pattern must be one pattern, or one per head, "

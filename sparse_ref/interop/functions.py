@@ -135,7 +135,7 @@ def grid_mask(fn: MaskMod, batch: int, framework: str, device: Any = "cpu") -> G
     takes_heads = _count_arguments(fn) == 4
 
     def call(h: int, i: IntArray, j: IntArray) -> BoolArray:
-        grids = (i[:, None], j[None, :])
+        grids: tuple[Any, ...] = (i[:, None], j[None, :])
         if takes_heads:
             grids = (np.asarray(batch), np.asarray(h), *grids)
         if framework == "torch":

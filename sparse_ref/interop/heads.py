@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..sets.heads import patterns_of_heads
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
+from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray
 
 PatternPerHead = Pattern | Sequence[Pattern]  # one pattern for all heads, or one per head

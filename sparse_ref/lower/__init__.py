@@ -5,6 +5,7 @@ of a row as a few arithmetic sequences. `tiles/` stands on it and makes what the
 read. Other rooms import from here.
 """
 
+from ..sets.require import check_pattern
 from .blocks import block_counts
 from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz
 from .runs.keys import key_counts, keys_of, runs_of_keys
@@ -12,7 +13,6 @@ from .runs.runs_of import all_runs, runs_of
 from .runs.table import Runs, normalise, union_rows
 from .tiles.bitmask import ALL_ONES, TILE, key_of, single_bit, test_bit
 from .tiles.plan import Plan, plan
-from .validation import check_pattern
 
 __all__ = [
     "ALL_ONES",

@@ -10,11 +10,11 @@ import numpy as np
 
 from .._jit import parallel, serial
 from ..sets.pattern import Pattern
+from ..sets.require import check_pattern
 from ..sets.types import IntArray
 from .runs.keys import first_interval, next_interval, span_count
 from .runs.runs_of import runs_of
 from .runs.table import normalise
-from .validation import check_pattern
 
 Pair = tuple[int, int]
 ROWS_PER_SLAB = 1 << 16  # rows whose runs are in memory at a time

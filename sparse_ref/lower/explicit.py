@@ -11,14 +11,14 @@ from ..sets.branches import Branches
 from ..sets.checks import int_or_pair
 from ..sets.listed import descents
 from ..sets.mask import MAX_MASK, brute_mask
+from ..sets.notebook import summary_table
 from ..sets.pattern import Pattern
+from ..sets.require import check_pattern
 from ..sets.types import BoolArray, IntArray, Length
 from .blocks import count_blocks, fill_blocks
 from .runs.keys import key_counts, keys_of
 from .runs.runs_of import all_runs
 from .runs.table import indptr_of
-from .summary import summary_table
-from .validation import check_pattern
 
 
 @dataclass(frozen=True, eq=False)

@@ -171,8 +171,9 @@ def _branches(plan: IntArray, drawn: Draw, name: str) -> Branches:
     columns = [column.reshape(-1, 1).tolist() for column in plan.T]
     drawn_blocks = [Listed.of_rows([[], *column, []]) for column in columns]
     # a grid of one axis states each branch for this number of blocks
-    stated = [Grid((blocks,), (p,)) for p in (always, *drawn_blocks)]
-    branches = [Blockwise(p, drawn.block) for p in stated]
+    sets = [always, *drawn_blocks]
+    grids = [Grid((blocks,), (p,)) for p in sets]
+    branches = [Blockwise(p, drawn.block) for p in grids]
     return Branches(tuple(branches), name)
 
 

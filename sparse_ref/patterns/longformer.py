@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import overload
 
 from ..sets.checks import int_tuple, integer
+from ..sets.heads import PatternTuple
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from .divided import Dilated
@@ -20,7 +21,11 @@ from .globals import GlobalAt
 
 
 @overload
-def longformer(radius: int, globals: Sequence[int] = (), dilation: int = 1) -> Pattern: ...
+def longformer(
+    radius: int,
+    globals: Sequence[int] = (),
+    dilation: int = 1,
+) -> Pattern: ...
 @overload
 def longformer(
     radius: int,
@@ -28,6 +33,12 @@ def longformer(
     *,
     dilation: tuple[int, ...],
 ) -> tuple[Pattern, ...]: ...
+@overload
+def longformer(
+    radius: int,
+    globals: Sequence[int],
+    dilation: int | tuple[int, ...],
+) -> Pattern | tuple[Pattern, ...]: ...
 def longformer(
     radius: int,
     globals: Sequence[int] = (),
@@ -91,7 +102,10 @@ def longformer(
 @overload
 def longformer_causal(radius: int, dilation: int = 1) -> Pattern: ...
 @overload
-def longformer_causal(radius: int, dilation: tuple[int, ...]) -> tuple[Pattern, ...]: ...
+def longformer_causal(
+    radius: int,
+    dilation: tuple[int, ...],
+) -> tuple[Pattern, ...]: ...
 def longformer_causal(
     radius: int, dilation: int | tuple[int, ...] = 1
 ) -> Pattern | tuple[Pattern, ...]:
@@ -153,7 +167,7 @@ def _by_dilation(
 ) -> Pattern | tuple[Pattern, ...]:
     """The pattern of one dilation, or those of a tuple of them."""
     if isinstance(dilation, tuple) and dilation:
-        return tuple(head(d) for d in int_tuple(name, dilation, 1))
+        return PatternTuple(map(head, int_tuple(name, dilation, 1)))
     if isinstance(dilation, (tuple, list)):
         raise TypeError(
             f"{name} must be an integer, or a tuple with one for each head, got {dilation!r}"

@@ -71,11 +71,12 @@ class Neighborhood(NattenRule):
     def formula(i, j, n, keys, stride, dilation):
         same_residue = j % dilation == i % dilation
         lead = i // (stride * dilation) * stride + stride // 2
-        place = j // dilation + keys // 2  # half a window on, so that windows begin at the lead
-        at_end = j + keys * dilation >= n  # windows are moved inward here,
-        at_start = j < keys * dilation  # and here
-        from_first = at_end | (place >= lead)
-        to_last = at_start | (place < lead + keys)
+        # j begins the window of the lead at `middle`; at the borders windows move inward
+        middle = j // dilation + keys // 2
+        at_end = j + keys * dilation >= n
+        at_start = j < keys * dilation
+        from_first = at_end | (middle >= lead)
+        to_last = at_start | (middle < lead + keys)
         return same_residue & from_first & to_last
 
     @staticmethod

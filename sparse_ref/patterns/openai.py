@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..define import Rule, every
 from ..sets.checks import MAX_HEADS, integer
+from ..sets.heads import PatternTuple
 from ..sets.pattern import Pattern
 from .sparse_transformer import Block, Summary
 
@@ -134,5 +135,5 @@ def openai_fixed(
     l, c = blocks * blocksize, vertsize * blocksize
     others = [SubBlock(l, c, number) for number in range(2, num_verts + 1)]
     sub_blocks = [Summary(l, c), *others]
-    patterns = tuple(Block(l) | sub_block for sub_block in sub_blocks)
-    return patterns * (heads // num_verts)
+    patterns = [Block(l) | sub_block for sub_block in sub_blocks]
+    return PatternTuple(patterns * (heads // num_verts))

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from ..lower import check_pattern, dense
 from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.factorized import Factorized
+from ..sets.hints import got
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, Length
 
@@ -37,7 +38,7 @@ def mask_array(name: str, mask: Pattern | ArrayLike, n: Length | None) -> BoolAr
         return dense(mask, drawable_lengths(n))
     if not hasattr(mask, "__array__"):
         hint = ", which plot.factorization draws" if isinstance(mask, Factorized) else ""
-        raise TypeError(f"{name} must be a Pattern or a bool array (n_q, n_k), got {mask!r}{hint}")
+        raise TypeError(f"{name} must be a Pattern or a bool array (n_q, n_k), {got(mask)}{hint}")
     array = np.asarray(mask)
     if array.dtype != bool:
         raise TypeError(

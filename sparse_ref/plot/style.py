@@ -183,6 +183,6 @@ def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
 
 def inches_from_lower_edge(ax: Axes) -> Transform:
     """Coordinates: x from 0 to 1 along the axes, y in inches from their lower edge."""
-    lower_edge = ScaledTranslation(0, 0, ax.transAxes)
+    lower_edge = ScaledTranslation(0, 0, ax.transAxes)  # type: ignore[arg-type]  # any transform
     inches = ax.figure.dpi_scale_trans + lower_edge
     return blended_transform_factory(ax.transAxes, inches)

@@ -134,7 +134,8 @@ def blocksparse_patterns(
     num_verts: int | None = None,
     vertsize: int | None = None,
 ) -> tuple[Pattern, ...]:
-    """The set of each head of `blocksparse_attention_impl`: that of `dense_pattern` but for "fixed"
+    """The set of each head of `blocksparse_attention_impl`: that of `dense_pattern`, except for
+    "fixed"
 
     Parameters
     ----------

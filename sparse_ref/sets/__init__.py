@@ -2,12 +2,11 @@
 
 from .branches import Branches
 from .factorized import Factorized, Interleaved, Merged, MultiHead
-from .heads import patterns_of_heads
 from .listed import Listed
 from .parts import Blockwise, Documents, Grid
 from .pattern import Complement, Difference, Intersection, Pattern, Union
 from .positions import intervals, isin, rank
-from .require import require_one_set, require_pattern
+from .require import check_pattern, patterns_of_heads, require_one_set, require_pattern
 from .rule import Rule, Sized
 from .run import Run, every, span
 from .shifted import Shifted
@@ -36,6 +35,7 @@ __all__ = [
     "Shifted",
     "Sized",
     "Union",
+    "check_pattern",
     "every",
     "intervals",
     "isin",

@@ -15,6 +15,7 @@ from typing import Any
 from .checks import integer
 from .definitions import Definition, set_and_source
 from .glyphs import Picture, side_by_side
+from .hints import got
 from .notebook import html_definition
 from .pattern import Pattern
 from .types import Length
@@ -75,8 +76,9 @@ def layers(
     patterns = steps.steps if isinstance(steps, Factorized) else steps
     is_sequence = isinstance(patterns, (tuple, list)) and len(patterns) > 0
     if not is_sequence or not all(isinstance(p, Pattern) for p in patterns):
+        wrong = next_wrong(patterns) if is_sequence else steps
         raise TypeError(
-            f"steps must be a Factorized, or a tuple of one or more patterns, got {steps!r}"
+            f"steps must be a Factorized, or a tuple of one or more patterns, {got(wrong)}"
         )
     if order is None:
         return tuple(patterns)
@@ -90,8 +92,14 @@ def pattern_tuple(name: str, patterns: Any) -> tuple[Pattern, ...]:
     """One or more patterns, as a tuple."""
     is_sequence = isinstance(patterns, list | tuple) and len(patterns) > 0
     if not is_sequence or not all(isinstance(p, Pattern) for p in patterns):
-        raise TypeError(f"{name} must be one or more patterns, got {patterns!r}")
+        wrong = next_wrong(patterns) if is_sequence else patterns
+        raise TypeError(f"{name} must be one or more patterns, {got(wrong)}")
     return tuple(patterns)
+
+
+def next_wrong(patterns: Sequence[Any]) -> Any:
+    """The first of several values that is no pattern."""
+    return next(p for p in patterns if not isinstance(p, Pattern))
 
 
 @dataclass(frozen=True)

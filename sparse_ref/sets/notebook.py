@@ -1,4 +1,4 @@
-"""What a notebook shows of a pattern, as HTML."""
+"""What a notebook shows of a pattern, or of what was made from one, as HTML."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def html_definition(definition: Definition) -> str:
     set_, source, code = map(escape, definition)
     paragraph = f"<p>{set_} &emsp; <i>{source}</i></p>" if source else f"<p>{set_}</p>"
     return paragraph + (f"<pre>{code}</pre>" if code else "")
+
+
+def summary_table(title: str, numbers: dict[str, str]) -> str:
+    """An HTML table with a caption and a row per label."""
+    rows = (
+        f"<tr><th style='text-align:left'>{escape(label)}</th>"
+        f"<td style='text-align:right;font-family:monospace'>{escape(number)}</td></tr>"
+        for label, number in numbers.items()
+    )
+    return f"<table><caption>{escape(title)}</caption>{''.join(rows)}</table>"

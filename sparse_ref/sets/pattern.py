@@ -16,6 +16,7 @@ import numpy as np
 from .checks import check_queries, integer, lengths
 from .definitions import Definition, set_and_source
 from .glyphs import MAX_PICTURE, Picture, draw_mask
+from .hints import got, is_boolean_array, is_constructor
 from .mask import MAX_MASK, brute_mask
 from .notebook import html_card
 from .types import BoolArray, IntArray, Length
@@ -112,14 +113,18 @@ class Pattern:
             return bool(self.contains(i, j))
         return j in self.row(i, self.own_length)
 
+    __array_ufunc__ = None  # so that an array with | & - leaves the answer to the pattern
+
     def __or__(self, other: Pattern) -> Pattern:
-        return Union(self, other) if isinstance(other, Pattern) else NotImplemented
+        return Union(self, other) if _is_operand("|", other) else NotImplemented
 
     def __and__(self, other: Pattern) -> Pattern:
-        return Intersection(self, other) if isinstance(other, Pattern) else NotImplemented
+        return Intersection(self, other) if _is_operand("&", other) else NotImplemented
 
     def __sub__(self, other: Pattern) -> Pattern:
-        return Difference(self, other) if isinstance(other, Pattern) else NotImplemented
+        return Difference(self, other) if _is_operand("-", other) else NotImplemented
+
+    __ror__, __rand__, __rsub__ = __or__, __and__, __sub__  # only to refuse what is no pattern
 
     def __invert__(self) -> Pattern:
         return Complement(self)
@@ -159,6 +164,13 @@ class Pattern:
     def _operand(self, other: Pattern) -> str:
         """The notation of `other` as an operand of self: in parentheses if it binds no tighter."""
         return repr(other) if other.precedence > self.precedence else f"({other!r})"
+
+
+def _is_operand(sign: str, other: Any) -> bool:
+    """Whether other is a pattern; what is often taken for one is refused with the mend."""
+    if isinstance(other, str) or is_boolean_array(other) or is_constructor(other):
+        raise TypeError(f"{sign} takes a pattern on each side, {got(other)}")
+    return isinstance(other, Pattern)
 
 
 def leaves(p: Pattern) -> list[Pattern]:

@@ -1,13 +1,16 @@
-"""One pattern, and nothing else: an error names what is given in its place, and how to mend it."""
+"""What is taken for a pattern, or for one per head: an error names what is given, and the mend."""
 
 from __future__ import annotations
 
-from inspect import Parameter, signature
 from typing import Any
 
 from .branches import Branches
+from .checks import integer, lengths
 from .factorized import Factorized
+from .hints import got
+from .listed import Listed
 from .pattern import Pattern
+from .types import Length
 
 
 def require_pattern(name: str, p: Any) -> None:
@@ -22,6 +25,58 @@ def require_pattern(name: str, p: Any) -> None:
     raise TypeError(f"{name} must be a Pattern, {got(p)}")
 
 
+def check_pattern(p: Pattern, n: Length) -> tuple[int, int]:
+    """(n_q, n_k), if p is one pattern that has n_q rows.
+
+    Raises
+    ------
+    TypeError
+        `p` is not a Pattern, or is several of them.
+    ValueError
+        A length is negative, is 2**31 or more, or is one for which p has no rows.
+    """
+    n_q, n_k = lengths(n)
+    require_pattern("pattern", p)
+    if max(n_q, n_k) >= 2**31:
+        raise ValueError(f"n must be below 2**31 to be lowered, got {n!r}")
+    p.check_length((), n_k)
+    if isinstance(p, Listed) and len(p.indptr) - 1 != n_q:
+        raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n_q}")
+    return n_q, n_k
+
+
+def patterns_of_heads(
+    name: str,
+    pattern: Any,
+    heads: int | None = None,
+    *,
+    lowered: tuple[type, ...] = (),
+) -> tuple[Any, ...]:
+    """The pattern of each head, from one for all of them or a list or tuple with one for each.
+
+    If `heads` is None, one pattern stands for one head, and a sequence tells how many there are.
+    `lowered` are classes of sets that are taken as they are, like a Plan.
+
+    Raises TypeError if it is neither, ValueError for a sequence of another length than `heads`.
+    """
+    heads = None if heads is None else integer("heads", heads, 1)
+    kinds = (Pattern, *lowered)
+    if isinstance(pattern, kinds):
+        return (pattern,) * (1 if heads is None else heads)
+    require_one_set(name, pattern)
+    if not isinstance(pattern, list | tuple) or not pattern:
+        names = ", ".join(f"a {kind.__name__}" for kind in kinds)
+        raise TypeError(
+            f"{name} must be {names}, or a sequence with one for each head, {got(pattern)}"
+        )
+    for h, p in enumerate(pattern):
+        if not isinstance(p, lowered):
+            require_pattern(f"{name}[{h}]", p)
+    if heads is not None and len(pattern) != heads:
+        raise ValueError(f"{name} must be one for each of heads = {heads}, got {len(pattern)}")
+    return tuple(pattern)
+
+
 def require_one_set(name: str, p: Any) -> None:
     """Refuse steps and branches if one set is needed."""
     if isinstance(p, Factorized):
@@ -33,27 +88,3 @@ def require_one_set(name: str, p: Any) -> None:
             f"{name} {p!r} is {len(p)} branches, not one set: sr.multiplicity(branches, n) "
             "counts their keys, as sr.verify.probe(fn, n).multiplicity does those of a function"
         )
-
-
-def got(p: Any) -> str:
-    """The end of an error: the value, and the mend if there is one likely cause."""
-    if isinstance(p, str):
-        return f"got the text {p!r}: sr.parse({p!r}) reads a pattern"
-    if is_boolean_array(p):
-        mend = "sr.interop.from_allowed_mask(mask) reads a boolean mask"
-        return f"got a boolean array of shape {tuple(p.shape)}: {mend}"
-    if callable(p) and str(getattr(p, "__module__", "")).startswith("sparse_ref."):
-        return f"got {p.__qualname__} without its parameters: write {call_of(p)}"
-    return f"got {p!r}"
-
-
-def is_boolean_array(p: Any) -> bool:
-    """Whether p is an array or a tensor of bools."""
-    return str(getattr(p, "dtype", "")) in ("bool", "torch.bool") and hasattr(p, "shape")
-
-
-def call_of(constructor: Any) -> str:
-    """The call of a class or function, with the names of the parameters that it needs."""
-    parameters = signature(constructor).parameters.values()
-    needed = [parameter.name for parameter in parameters if parameter.default is Parameter.empty]
-    return f"{constructor.__name__}({', '.join(needed)})"

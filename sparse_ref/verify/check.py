@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..sets.checks import integer
-from ..sets.heads import patterns_of_heads
 from ..sets.pattern import Pattern
+from ..sets.require import patterns_of_heads
 from ..sets.types import Length
 from .calling.arrays import ProbeError
 from .calling.subject import CallOptions, Subject
@@ -237,11 +237,15 @@ def _report(
     return report
 
 
-def _judge(subject: Subject, question: Question, report: Report, findings: list[Finding]) -> None:
+def _judge(
+    subject: Subject,
+    question: Question,
+    report: Report,
+    findings: list[Finding],
+) -> None:
     """The protocol, in steps, the same for small and for large n."""
     seed, scale, patterns = question.seed, question.scale, report.patterns
-    evidence = _read_evidence(subject, patterns, question)
-    report.evidence = evidence
+    report.evidence = evidence = _read_evidence(subject, patterns, question)
     findings += set_findings(evidence)
     if isinstance(evidence, Sampled):
         report.remarks += set_coverage(evidence)
@@ -258,10 +262,9 @@ def _judge(subject: Subject, question: Question, report: Report, findings: list[
 
     broken = list(broken_assumptions(subject, seed))
     if broken:
-        report.evidence, report.diagnosis = None, ()
-        findings[:] = broken
+        report.evidence, report.diagnosis, findings[:] = None, (), broken
         return
-    if evidence.totals.unnormalised().any():
+    if evidence.totals.has_wrong_sum().any():
         findings += row_sum_findings(subject, evidence.totals)
     findings += batch_findings(subject, seed)
     if subject.kv_heads > 1:
@@ -276,8 +279,7 @@ def _judge(subject: Subject, question: Question, report: Report, findings: list[
         findings += poison.findings
         report.remarks += poison.remarks
 
-    conforming = evidence.conforming[:, evidence.rows]
-    if question.gradients is not None and conforming.any():
+    if question.gradients is not None and evidence.conforming[:, evidence.rows].any():
         findings += gradient_findings(subject, evidence, question.gradients, scale, seed)
 
 
@@ -294,6 +296,5 @@ def _read_evidence(subject: Subject, patterns: tuple[Pattern, ...], question: Qu
 
 def _diagnose_sample(evidence: Sampled) -> tuple[Diagnosis, ...]:
     """What explains the heads whose rows mismatch."""
-    masks = evidence.expected, evidence.actual, evidence.known
-    sample = RowSample(evidence.rows, *masks)
+    sample = RowSample(evidence.rows, evidence.expected, evidence.actual, evidence.known)
     return diagnose_sample(evidence.patterns, evidence.sums, evidence.mismatched, sample)

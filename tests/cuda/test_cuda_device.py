@@ -1,4 +1,6 @@
-"""The CUDA kernels on a device, at real sizes, against the CPU in float64; what must not matter; and how fast they are."""
+"""The CUDA kernels on a device, at real sizes, against the CPU in float64; what must not matter;
+and how fast they are.
+"""
 
 import numpy as np
 import pytest
@@ -91,8 +93,10 @@ def test_only_members_matter_bit_for_bit_on_a_device(form, poison):
 
 @pytest.mark.parametrize("beside", [1.0, -1.0, np.nan])
 def test_a_sum_of_nothing_but_underflows_is_a_zero_without_a_sign(beside):
-    """Which zero a fused product with a key that is no member would leave, where the simulator fuses none: logits 0 and 1,
-    values -1e-45 and -0."""
+    """Which zero a fused product with a key that is no member would leave: a simulator fuses none.
+
+    Logits are 0 and 1, values -1e-45 and -0.
+    """
     q, k, v = (
         np.array(x, np.float32)[None, :, None]
         for x in ([1, 1, 1], [0, 1, beside], [-1e-45, -0.0, beside])
@@ -117,7 +121,10 @@ def test_the_bits_are_the_same_each_time(form):
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", PATTERNS)
 def test_speed_is_printed(form, name, capsys):
-    """Useful GFLOP/s of the forward kernel alone, 4 d a connected pair and head, the best of five; nothing is asserted of it."""
+    """Useful GFLOP/s of the forward kernel only, 4 d per connected pair and head, best of five.
+
+    No speed is asserted.
+    """
     p, n = PATTERNS[name], (LENGTH, LENGTH)
     q, k, v, _ = arguments(n, 8, 8, 64, 64)
     sets = FORMS[form](p, n)

@@ -40,7 +40,7 @@ def test_deepspeed_variable_holds_the_future():
 def test_deepspeed_bigbird_draws_at_most_one_past_block():
     with pytest.raises(
         ValueError,
-        match=r"num_random_blocks must be at most 1 where attention is .unidirectional., got 2",
+        match=r"num_random_blocks must be at most 1 if attention is .unidirectional., got 2",
     ):
         sr.deepspeed_bigbird(12, 2, attention="unidirectional")
     documented = brute(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparse_ref.attention import sets_of_heads
+from sparse_ref.attention import inputs
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -10,5 +10,5 @@ def compiled_loops(request):
     """No length counts as small, but in the module that tests small lengths."""
     with pytest.MonkeyPatch.context() as patch:
         if not request.module.__name__.endswith("test_small"):
-            patch.setattr(sets_of_heads, "MAX_SMALL", -1)
+            patch.setattr(inputs, "MAX_SMALL", -1)
         yield

@@ -10,7 +10,7 @@ from judged import BUDGET, DTYPES, assert_close, stated
 from strategies import mask, qkv
 
 import sparse_ref as sr
-from sparse_ref.attention.sets_of_heads import MAX_SMALL
+from sparse_ref.attention.inputs import MAX_SMALL
 
 LENGTHS = [(1, 1), (3, 7), (7, 3), (MAX_SMALL, MAX_SMALL), (MAX_SMALL + 1, MAX_SMALL + 1)]
 PATTERNS = [

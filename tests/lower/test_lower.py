@@ -197,7 +197,11 @@ def test_formulas_are_asked_in_int64():
         (lambda: sr.csr(sr.Causal(), -1), ValueError, "n must be at least 0, got -1"),
         (lambda: sr.csr(sr.Causal(), 2.5), TypeError, "n must be an integer, got 2.[05]"),
         (lambda: sr.csr(sr.Causal(), 2**31), ValueError, "n must be below 2\\*\\*31"),
-        (lambda: sr.csr("Causal", 4), TypeError, "pattern must be a Pattern, got 'Causal'"),
+        (
+            lambda: sr.csr("Causal", 4),
+            TypeError,
+            "pattern must be a Pattern, got the text 'Causal': sr.parse",
+        ),
         (lambda: sr.plan(sr.strided(3), 4), TypeError, "strided\\(3\\) is 2 steps, not one set"),
         (
             lambda: sr.dense(sr.Causal(), 4097),

@@ -49,7 +49,7 @@ def test_any_sets_any_shape_any_seed(n_q, n_k, heads, d, e, seed, data):
         masked(mask), patterns, n=(n_q, n_k), heads=heads[0], kv_heads=heads[1], d=d, e=e, seed=seed
     )
     assert found.passed, found
-    assert np.array_equal(found.actual, mask)
+    assert np.array_equal(found.actual_mask, mask)
 
 
 def test_each_head_has_its_own_pattern():

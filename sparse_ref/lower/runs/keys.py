@@ -39,7 +39,8 @@ def keys_of(runs: Runs) -> Listing:
     """
     indptr = indptr_of(key_counts(runs))
     indices = np.empty(indptr[-1], np.int32)
-    _list_rows(len(indptr) - 1, runs.indptr, runs.table, runs.shape[1], indptr, indices)
+    rows, n = runs.shape
+    _list_rows(rows, runs.indptr, runs.table, n, indptr, indices)
     return indptr, indices
 
 

@@ -16,10 +16,10 @@ import numpy as np
 from ...patterns import Random
 from ...sets.listed import Listed
 from ...sets.pattern import Complement, Difference, Intersection, Pattern, Union
+from ...sets.require import check_pattern
 from ...sets.rule import Rule
 from ...sets.shifted import Shifted
 from ...sets.types import BoolArray, IntArray, Length
-from ..validation import check_pattern
 from .keys import key_counts, keys_of, runs_of_keys
 from .run_algebra import are_intervals, complement, gaps, intersect, worth_cutting
 from .table import (

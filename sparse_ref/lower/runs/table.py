@@ -108,8 +108,9 @@ def concatenate_rows(parts: list[Runs], shape: tuple[int, int]) -> Runs:
 def normalise(runs: Runs) -> Runs:
     """The same sets in normal form: runs clipped to 0 <= j < n_k, spans sorted and merged."""
     table = np.empty_like(runs.table)
-    kept = np.zeros(runs.shape[0], np.int64)  # the number of runs left in each row
-    _normalise_rows(len(kept), runs.indptr, runs.table, runs.shape[1], table, kept)
+    rows, n = runs.shape
+    kept = np.zeros(rows, np.int64)  # the number of runs left in each row
+    _normalise_rows(rows, runs.indptr, runs.table, n, table, kept)
     counts = runs.counts
     if (kept < counts).any():
         first_run = np.repeat(runs.indptr[:-1], counts)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...sets.listed import Listed
+from ...sets.notebook import summary_table
 from ...sets.pattern import Pattern
+from ...sets.require import check_pattern
 from ...sets.types import IntArray, Length
 from ..explicit import CSR
 from ..runs.runs_of import runs_of
 from ..runs.table import Runs, indptr_of, normalise
 from ..runs.unique_rows import unique_rows
-from ..summary import summary_table
-from ..validation import check_pattern
 from .bitmask import TILE
 from .chunks import find_partial, list_tiles, walk
 from .order import Tiles, sets_of_tiles, split_plan, tile_unions
@@ -129,8 +129,9 @@ class Plan:
     def csr(self) -> CSR:
         """The same sets, key by key."""
         counts = np.zeros(self.shape[0], np.int64)
+        no_indices = np.zeros(0, np.int32)
         for part in self.parts:
-            list_tiles(len(part.rows), *part.arrays, counts, np.zeros(0, np.int32))
+            list_tiles(len(part.rows), *part.arrays, counts, no_indices)
         indptr = indptr_of(counts)
         indices = np.empty(indptr[-1], np.int32)
         at = indptr[:-1].copy()
@@ -242,7 +243,8 @@ def _plan_tiles(sets: Runs, tiles: Tiles, set_of: IntArray) -> Plan:
     numbers = sets.indptr, sets.table, sets.shape[1]
     tile_runs = unions.indptr, unions.table
     counts = np.zeros((len(tiles), 4), np.int64)
-    walk(len(rows), numbers, tile_runs, rows, changes, counts, _allocate(0, 0, 0), False)
+    nothing = _allocate(0, 0, 0)
+    walk(len(rows), numbers, tile_runs, rows, changes, counts, nothing, False)
     ends = np.cumsum(counts, axis=0)
     totals = counts.sum(axis=0)
     places = ends - counts

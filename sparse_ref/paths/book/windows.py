@@ -133,7 +133,7 @@ THEOREMS = (
         "sharpens",
         claim="Enough layers of windows connect every pair",
         source="folklore",
-        remark="Any fixed number of layers leaves out the pairs beyond their reach.",
+        remark="No fixed number of layers connects the pairs beyond its reach.",
         settle=lambda: prove((Lookback(4),) * 2),
     ),
     Theorem(

@@ -120,7 +120,7 @@ def first_arrivals(
     r = 0
     while True:
         split_new(len(news), news, known, first, flags)
-        has_first, has_news, has_unknown = flags.any(axis=0).tolist()
+        has_first, has_news, has_unknown = np.any(flags, axis=0).tolist()
         if has_first:
             yield r, first
         if r == most or not (has_news and has_unknown):

@@ -168,9 +168,10 @@ def read_result(result: Any, call: Exchange) -> Result:
         got = _describe(result)
         raise ProbeError(f"{call} must return one array, or (out, lse), got {got}")
     packed_shape = layout.pack(np.empty(shape)).shape
-    if tuple(out.shape) != packed_shape:
-        got = tuple(out.shape)
-        raise ProbeError(f"{call} must return shape {packed_shape}, got {got}", "shape")
+    shape_of_out = tuple(out.shape)
+    if shape_of_out != packed_shape:
+        text = f"{call} must return shape {packed_shape}, got {shape_of_out}"
+        raise ProbeError(text, "shape")
     dtype = dtype_name(out)
     if dtype not in BITS:
         raise ProbeError(f"{call} must return one of {', '.join(BITS)}, got {dtype}", "dtype")

@@ -16,7 +16,7 @@ LARGE_LOGIT = 12.0  # e^12 outweighs some ghosts of weight e^0
 
 def row_sum_findings(subject: Subject, totals: RowTotals) -> Iterator[Finding]:
     """Rows whose weights do not sum to 1; ghosts are those that vanish next to large logits."""
-    wrong, sums = totals.unnormalised(), totals.row_sums
+    wrong, sums = totals.has_wrong_sum(), totals.row_sums
     # every logit is LARGE_LOGIT: a softmax over the members only does not change
     q, k = subject.constant(np.sqrt(LARGE_LOGIT / np.sqrt(subject.d)))
     ones = np.ones((subject.kv_heads, subject.n[1], subject.e))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...attention import attend_backward, attend_with_lse
+from ...attention import Device, attend_backward, attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray
 from ..calling.arrays import DTYPES, LAYOUTS, dtype_name, to_float64
@@ -56,7 +56,8 @@ def gradient_findings(
     if actual[2].shape == expected[2].shape:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
-            parts, _ = subject.run(GradientCall(subject, vjp, Inputs(grad, q, k, v)))
+            inputs = Inputs(grad, q, k, v)
+            parts, _ = subject.run(GradientCall(subject, vjp, inputs))
             return parts[2]
 
         yield from gradient_set_findings(subject, evidence, dv)
@@ -129,7 +130,7 @@ def _statement(
     """(dq, dk, dv) by this library: the statement up to 4096 positions, the tiles beyond."""
     grad, q, k, v = (array.astype(np.float64) for array in x)
     small = max(q.shape[1], k.shape[1]) <= MAX_REFERENCE
-    device = "reference" if small else "cpu"
+    device: Device = "reference" if small else "cpu"
     out, lse = attend_with_lse(q, k, v, patterns, scale=scale, device=device)
     forward = q, k, v, out, lse
     return attend_backward(grad, *forward, patterns, scale=scale, device=device)

@@ -127,8 +127,8 @@ def _statement(
     outs, lses = [], []
     for head in range(len(q)):
         rows = q[head], k[head // group], v[head // group]
-        exact = [x.astype(np.float64) for x in rows]
-        out, lse = reference.attend(*exact, sets[head], scale)
+        exact_q, exact_k, exact_v = (x.astype(np.float64) for x in rows)
+        out, lse = reference.attend(exact_q, exact_k, exact_v, sets[head], scale)
         outs.append(out)
         lses.append(lse)
     return np.stack(outs), np.stack(lses)

@@ -6,6 +6,7 @@ difference.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -89,7 +90,7 @@ def diagnose(
 
 def _heads_with(mask: BoolArray, masks: BoolArray) -> BoolArray:
     """The heads that have a mask, bool (H,)."""
-    return (masks == mask).all(axis=(1, 2))
+    return np.all(masks == mask, axis=(1, 2))
 
 
 def merge_heads(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
@@ -117,10 +118,10 @@ def head_exchanges(same: BoolArray, sets: Sequence[object]) -> Iterator[Diagnosi
                 text = "every head has the set of head 0"
             yield Diagnosis("head modulo", text, wrong, cause=text)
             return
-    if not same.any(axis=1).all():
+    if not np.any(same, axis=1).all():
         return
     sources = same.argmax(axis=1).tolist()
-    if sorted(sets) == sorted(sets[g] for g in sources):
+    if Counter(sets) == Counter(sets[g] for g in sources):
         text = f"heads have the sets of heads {', '.join(map(str, sources))}"
         yield Diagnosis("heads permuted", text, wrong, cause=text)
 
@@ -170,7 +171,7 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
         yield pattern_diagnosis(name, p, [] if wholes else parts)
     yield from (x for x in wholes if x.kind != "alignment")
     yield from map(mismatch_diagnosis, parts)
-    not_empty = ~E.any(axis=1) & A.any(axis=1)
+    not_empty = ~np.any(E, axis=1) & np.any(A, axis=1)
     if not_empty.any():
         cause = "attends to keys in rows that must be empty"
         text = f"attends to keys in {count_rows(not_empty)}, which must be empty"
@@ -232,7 +233,7 @@ def _block_cover(E: BoolArray, size: int) -> BoolArray:
     padded = np.zeros((down * size, across * size), bool)
     padded[: E.shape[0], : E.shape[1]] = E
     by_block = padded.reshape(down, size, across, size)
-    blocks = by_block.any(axis=(1, 3))
+    blocks = np.any(by_block, axis=(1, 3))
     cover = blocks.repeat(size, axis=0).repeat(size, axis=1)
     return cover[: E.shape[0], : E.shape[1]]
 
@@ -241,7 +242,7 @@ def _twice(multiplicity: IntArray | None) -> Iterator[Diagnosis]:
     """Keys that count more than once."""
     if multiplicity is None or not (multiplicity > 1).any():
         return
-    rows = (multiplicity > 1).any(axis=2)
+    rows = np.any(multiplicity > 1, axis=2)
     cause = f"keys count up to {multiplicity.max()} times"
-    heads = tuple(np.flatnonzero(rows.any(axis=1)).tolist())
-    yield Diagnosis("twice", f"{cause} in {count_rows(rows.any(axis=0))}", heads, cause=cause)
+    heads = tuple(np.flatnonzero(np.any(rows, axis=1)).tolist())
+    yield Diagnosis("twice", f"{cause} in {count_rows(np.any(rows, axis=0))}", heads, cause=cause)

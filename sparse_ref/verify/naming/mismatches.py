@@ -57,8 +57,8 @@ def missing_globals(p: Pattern, E: BoolArray, A: BoolArray) -> str:
     full_rows, full_columns = _global_rows_and_columns(E)
     if missing[~full_rows][:, ~full_columns].any():
         return ""
-    rows = np.flatnonzero(full_rows & missing.any(axis=1))
-    columns = np.flatnonzero(full_columns & missing.any(axis=0))
+    rows = np.flatnonzero(full_rows & np.any(missing, axis=1))
+    columns = np.flatnonzero(full_columns & np.any(missing, axis=0))
     lists = [
         _list_positions(noun, positions)
         for noun, positions in (("rows", rows), ("columns", columns))
@@ -69,7 +69,7 @@ def missing_globals(p: Pattern, E: BoolArray, A: BoolArray) -> str:
 
 def count_keys(keys: BoolArray) -> str:
     """How many keys per row of a bool (rows, n_k): `one key`, `3 keys`, or `up to 3 keys`."""
-    counts = keys.sum(axis=1)[keys.any(axis=1)]
+    counts = keys.sum(axis=1)[np.any(keys, axis=1)]
     most = int(counts.max())
     text = "one key" if most == 1 else f"{most:,} keys"
     return text if (counts == most).all() else f"up to {most:,} keys"
@@ -82,7 +82,7 @@ def count_rows(rows: BoolArray) -> str:
 
 def _edges(E: BoolArray, A: BoolArray, queries: IntArray) -> Iterator[Mismatch]:
     """Keys too many or missing at one end of the rows, and keys after the query."""
-    both = E.any(axis=1) & A.any(axis=1)
+    both = np.any(E, axis=1) & np.any(A, axis=1)
     if not both.any():
         return
     extra, missing = A & ~E, E & ~A
@@ -98,10 +98,10 @@ def _edges(E: BoolArray, A: BoolArray, queries: IntArray) -> Iterator[Mismatch]:
             at_edge = keys & both[:, None]
             if at_edge.any():
                 cause = f"{count_keys(at_edge)} {noun} at the {side} edge"
-                yield Mismatch.of_rows(f"{side} edge", cause, at_edge.any(axis=1))
+                yield Mismatch.of_rows(f"{side} edge", cause, np.any(at_edge, axis=1))
     if future.any():
         cause = f"the future leaks: {count_keys(future)} after i"
-        yield Mismatch.of_rows("future", cause, future.any(axis=1))
+        yield Mismatch.of_rows("future", cause, np.any(future, axis=1))
 
 
 def _before_first(mask: BoolArray) -> BoolArray:
@@ -127,7 +127,7 @@ def _documents(p: Pattern, extra: BoolArray, queries: IntArray) -> Iterator[Mism
     other = extra & ~same_document
     if other.any():
         cause = f"documents leak: {count_keys(other)} of other documents"
-        yield Mismatch.of_rows("documents", cause, other.any(axis=1))
+        yield Mismatch.of_rows("documents", cause, np.any(other, axis=1))
 
 
 def _may_have_globals(p: Pattern) -> bool:
@@ -140,8 +140,8 @@ def _global_rows_and_columns(E: BoolArray) -> tuple[BoolArray, BoolArray]:
     """The full rows (n_q,) and columns (n_k,); of a causal E, columns that are full below i = j."""
     after_query = np.triu(np.ones(E.shape, bool), 1)
     if (E & after_query).any():
-        return E.all(axis=1), E.all(axis=0)
-    columns = (E | after_query).all(axis=0)
+        return np.all(E, axis=1), np.all(E, axis=0)
+    columns = np.all(E | after_query, axis=0)
     # Full columns after the last that is not full are the end of a window, and not global.
     columns[np.flatnonzero(~columns).max(initial=-1) :] = False
     return np.zeros(len(E), bool), columns

@@ -27,12 +27,12 @@ def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
     left, right = _reach(mask, i)
     behind, ahead = _nearest(mask, i)
     step = min(behind, ahead) if max(left, right) else 1
-    columns = mask.any(axis=0)
+    columns = np.any(mask, axis=0)
     queries = n_q + shift
     # Of a row that is not global; if all rows are, their number.
     smallest = min(mask.sum(axis=1).min(), queries)
     visible = columns[:queries]  # columns after the last query say nothing about l and c
-    first_keys = mask.argmax(axis=1)[mask.any(axis=1)]
+    first_keys = mask.argmax(axis=1)[np.any(mask, axis=1)]
     parameters: dict[str, tuple[Any, ...]] = dict(
         Full=(),
         Causal=(),
@@ -58,7 +58,7 @@ def rule_parameters(mask: BoolArray, shift: int) -> dict[str, tuple[Any, ...]]:
 
 def _reach(mask: BoolArray, i: IntArray) -> tuple[int, int]:
     """(left, right): the farthest keys before and after a query; below 0 if there are none."""
-    some = mask.any(axis=1)
+    some = np.any(mask, axis=1)
     left, right = i - mask.argmax(axis=1), _last_keys(mask) - i
     return left[some].max(), right[some].max()
 
@@ -68,8 +68,10 @@ def _nearest(mask: BoolArray, i: IntArray) -> tuple[int, int]:
     distances = np.arange(mask.shape[1]) - i[:, None]
     before = mask & (distances < 0)
     after = mask & (distances > 0)
-    behind = (i - _last_keys(before))[before.any(axis=1)]
-    ahead = (after.argmax(axis=1) - i)[after.any(axis=1)]
+    has_before = np.any(before, axis=1)
+    has_after = np.any(after, axis=1)
+    behind = (i - _last_keys(before))[has_before]
+    ahead = (after.argmax(axis=1) - i)[has_after]
     longest = max(mask.shape)
     return behind.min(initial=longest), ahead.min(initial=longest)
 
@@ -94,8 +96,8 @@ def _chunk(mask: BoolArray, shift: int) -> tuple[int, int]:
     """
     rows = _row_changes(mask) + shift
     columns = _row_changes(mask.T)
-    queries_with_keys = np.flatnonzero(mask.any(axis=1)) + shift
-    positions = np.union1d(queries_with_keys, np.flatnonzero(mask.any(axis=0)))
+    queries_with_keys = np.flatnonzero(np.any(mask, axis=1)) + shift
+    positions = np.union1d(queries_with_keys, np.flatnonzero(np.any(mask, axis=0)))
     # The outer two need not be cuts, but no cut lies beyond them.
     outer = positions[0], positions[-1] + 1
     cuts = np.unique([*outer, *rows, *columns])
@@ -106,13 +108,14 @@ def _chunk(mask: BoolArray, shift: int) -> tuple[int, int]:
 
 def _row_changes(mask: BoolArray) -> IntArray:
     """The rows that differ from the one before."""
-    changes = (mask[1:] != mask[:-1]).any(axis=1)
+    changes = np.any(mask[1:] != mask[:-1], axis=1)
     return np.flatnonzero(changes) + 1
 
 
 def _global_positions(mask: BoolArray, i: IntArray) -> IntArray:
     """The positions that attend to all keys or that all queries attend to."""
-    full_rows, full_columns = mask.all(axis=1), mask.all(axis=0)
+    full_rows = np.all(mask, axis=1)
+    full_columns = np.all(mask, axis=0)
     return np.union1d(i[full_rows], np.flatnonzero(full_columns))
 
 

@@ -118,7 +118,8 @@ def _mask_values(mask: BoolArray) -> dict[str, object]:
         documents = np.diff([0, *starts, n_q]).tolist()
     positions: list[int] = []
     if n_q <= n:
-        full_rows, full_columns = mask.all(axis=1), mask.all(axis=0)
+        full_rows = np.all(mask, axis=1)
+        full_columns = np.all(mask, axis=0)
         positions = np.flatnonzero(full_rows & full_columns[:n_q]).tolist()
     return dict(
         n=n,
@@ -150,9 +151,9 @@ def parameter_candidates(mask: BoolArray) -> list[int]:
     full rows and columns come first.
     """
     future = ~np.tri(*mask.shape, dtype=np.bool_)
-    full_columns = (mask | future).all(axis=0)
-    core = mask & ~mask.all(axis=1)[:, None] & ~full_columns
-    row_changes = (mask[1:] != mask[:-1]).any(axis=1)
+    full_columns = np.all(mask | future, axis=0)
+    core = mask & ~np.all(mask, axis=1)[:, None] & ~full_columns
+    row_changes = np.any(mask[1:] != mask[:-1], axis=1)
     start_changes = np.diff(mask.argmax(axis=1)) != 0
     numbers = [
         *(1, 2, 3),
@@ -161,7 +162,7 @@ def parameter_candidates(mask: BoolArray) -> list[int]:
         *_gaps(row_changes),
         *_gaps(start_changes),
         np.cumprod(full_columns).sum(),
-        np.cumprod(mask.all(axis=1)).sum(),
+        np.cumprod(np.all(mask, axis=1)).sum(),
     ]
     distinct = dict.fromkeys(map(int, numbers))
     longest = max(mask.shape)

@@ -108,7 +108,8 @@ def _exact_row_sums(
     A running sum of many equal weights is off by up to |A_i| 2^-24 in float32. A sum of random
     signs is not, so that the factor between the actual and the expected means is more exact.
     """
-    factor = np.where(means.any(axis=-1), fit_factor(out, means), row_sums)
+    has_means = means.any(axis=-1)
+    factor = np.where(has_means, fit_factor(out, means), row_sums)
     rounding = 8 * spacing(dtype) + 2.0**-24 * sizes
     allowed = rounding * np.abs(row_sums)
     return np.where(np.abs(factor - row_sums) <= allowed, factor, row_sums)

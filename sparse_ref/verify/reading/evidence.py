@@ -12,8 +12,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from ...sets.listed import Listed
 from ...sets.pattern import Pattern
+from ...sets.require import check_pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
@@ -34,7 +34,7 @@ class RowTotals(NamedTuple):
     row_sums: FloatArray
     dtype: str
 
-    def unnormalised(self) -> BoolArray:
+    def has_wrong_sum(self) -> BoolArray:
         """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype."""
         allowed = 6 * spacing(self.dtype) + 2.0**-24 * np.sqrt(self.sizes)
         return self.nonempty & self.known & (np.abs(self.row_sums - 1) > allowed)
@@ -113,14 +113,14 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
     probe = read_probe(subject)
     finite = ~probe.nan_rows
     actual = np.where(finite[..., None], probe.mask, expected)
-    mismatched = (actual != expected).any(axis=-1)
-    nonempty = probe.mask.any(axis=-1)
+    mismatched = np.any(actual != expected, axis=-1)
+    nonempty = np.any(probe.mask, axis=-1)
     sizes = probe.multiplicity.sum(axis=-1)
     known = np.ones_like(nonempty)
     totals = RowTotals(nonempty, known, sizes, probe.row_sums, probe.dtype)
     uneven = uneven_rows(probe.weights, probe.multiplicity)
-    once = (probe.multiplicity <= 1).all(axis=-1)
-    even = once & ~uneven & ~totals.unnormalised()
+    once = np.all(probe.multiplicity <= 1, axis=-1)
+    even = once & ~uneven & ~totals.has_wrong_sum()
     return Exhaustive(
         patterns=patterns,
         rows=np.arange(subject.n[0]),
@@ -132,7 +132,7 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
         uneven=uneven,
         finite=finite,
         mismatched=mismatched,
-        wrongly_nonzero=nonempty & ~expected.any(axis=-1),
+        wrongly_nonzero=nonempty & ~np.any(expected, axis=-1),
         totals=totals,
         conforming=finite & ~mismatched & even,
         leaks=Leaks(probe.leaks, probe.overflow, finite.size),
@@ -141,9 +141,8 @@ def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhausti
 
 
 def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
-    """[j in A_i], which refuses a listed pattern with another number of rows."""
-    if isinstance(p, Listed) and len(p.indptr) - 1 != n[0]:
-        raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n[0]}")
+    """[j in A_i]; refuses a listed pattern with another number of rows."""
+    check_pattern(p, n)
     return p.mask(n)
 
 

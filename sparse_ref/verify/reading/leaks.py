@@ -54,7 +54,8 @@ def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
 
 def _rows_of(p: Pattern, rows: IntArray, n: int) -> list[IntArray]:
     """The keys of each row."""
-    return [np.asarray(p.row(int(i), n), int) for i in rows]
+    lists = (p.row(int(i), n) for i in rows)
+    return [np.asarray(keys, int) for keys in lists]
 
 
 def _rounds(patterns: Sequence[Pattern], group: int) -> Iterator[Round]:

@@ -19,12 +19,15 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ...sets.glyphs import draw_mask
+from ...sets.notebook import summary_table
 from ...sets.types import BoolArray, FloatArray, IntArray, Length
 from ..calling.subject import CallOptions, Subject
 
 HOSTILE_LOGIT = 4e4  # near float16's largest, 65504
 QUIET_CALLS = 50  # at most, without a progress bar
 MAX_PROBE_N = 4096
+MAX_HTML = 64  # queries and keys of a picture in a notebook
 
 Inputs = tuple[FloatArray, FloatArray]  # q and k
 
@@ -74,6 +77,20 @@ class Probe:
         logs = np.where(self.mask, logs, -np.inf)
         top = logs.max(axis=-1, keepdims=True, initial=-np.inf)
         return logs - np.where(np.isfinite(top), top, 0)
+
+    def _repr_html_(self) -> str:
+        heads, n_q, n_k = self.mask.shape
+        numbers = {
+            "heads": str(heads),
+            "queries, keys": f"{n_q:,}, {n_k:,}",
+            "keys attended to": f"{int(self.mask.sum()):,}",
+            "masked keys that leak": f"{int(self.leaks.sum()):,}",
+            "rows with NaN or inf": f"{int(self.nan_rows.sum()):,}",
+        }
+        table = summary_table("What was read from the outputs", numbers)
+        if heads == 0 or max(n_q, n_k) > MAX_HTML:
+            return table
+        return f"{table}<p>head 0</p>{draw_mask(self.mask[0])._repr_html_()}"
 
     def __repr__(self) -> str:
         heads, n_q, n_k = self.mask.shape
@@ -179,7 +196,7 @@ def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     bar.set_description("probe", refresh=False)
     with bar:
         weights, dtype = equal_weights(subject, bar, inputs)
-        finite = np.isfinite(weights).all(axis=-1)
+        finite = np.all(np.isfinite(weights), axis=-1)
         mask = (weights != 0) & finite[..., None]
         leaks, overflow = _read_leaks(subject, mask, hostile_starts, bar)
     finite_weights = np.where(finite[..., None], weights, 0)
@@ -236,7 +253,7 @@ def _read_leaks(
         weights = out[..., columns]
         attended = np.isfinite(weights) & (weights != 0)
         leaks[..., keys] = attended & ~mask[..., keys]
-        overflow |= ~np.isfinite(out).all(axis=-1)
+        overflow |= ~np.all(np.isfinite(out), axis=-1)
         bar.update()
     return leaks, overflow
 

@@ -82,7 +82,7 @@ def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> S
         mismatched=wrong,
         wrongly_nonzero=(sizes == 0) & sums.finite & (sums.row_sums != 0),
         totals=totals,
-        conforming=~wrong & sums.finite & ~totals.unnormalised(),
+        conforming=~wrong & sums.finite & ~totals.has_wrong_sum(),
         leaks=None,
         sums=sums,
         blind=blind,

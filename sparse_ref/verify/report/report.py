@@ -214,8 +214,8 @@ class Report:
         """What fn computes, whether the numbers are right, and what is worth knowing."""
         explanations, others = first_explanations(self.diagnosis)
         for prefix, diagnoses in (("", explanations), ("also fits: ", others)):
-            for x in diagnoses:
-                yield f"{prefix}{self._heads_in_words(x.heads)}: {x.text}"
+            for diagnosis in diagnoses:
+                yield f"{prefix}{self._heads_in_words(diagnosis.heads)}: {diagnosis.text}"
         if self.actual_mask is not None and not self.numbers:
             yield "numbers: not checked"
         for x in self.numbers:
@@ -240,10 +240,11 @@ class Report:
         Large ones are cropped around the first extra key and the first missing one.
         """
         wrong_heads = self._wrong_heads()
-        if not wrong_heads:
+        masks = self.expected_mask, self.actual_mask
+        if not wrong_heads or masks[0] is None or masks[1] is None:
             return []
         head = wrong_heads[0]
-        expected, actual = self.expected_mask[head], self.actual_mask[head]
+        expected, actual = masks[0][head], masks[1][head]
         if self.sample is None and max(self.n) <= MAX_WHOLE:
             lines = draw_difference(expected, actual).split("\n")
             return [f"head {head}   {LEGEND}", *lines]

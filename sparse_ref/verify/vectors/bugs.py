@@ -153,7 +153,7 @@ def _out_from_weights(a: CaseInputs, p: FloatArray) -> FloatArray:
 
 
 def _scale(a: CaseInputs) -> Iterator[Result]:
-    """Three common scales, but for the right one."""
+    """Three common scales, without the right one."""
     d = a.q.shape[-1]
     common_scales = {1, d**-0.5, 1 / d}
     for scale in sorted(common_scales - {a.scale}):

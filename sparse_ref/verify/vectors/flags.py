@@ -8,11 +8,14 @@ is named if it matches exactly.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 
 from ...catalogue import notation
 from ...lower import multiplicity
+from ...sets.branches import Branches
+from ...sets.pattern import Pattern
 from ...sets.types import FloatArray, Length
 from .bugs import BUGS
 from .statement import Arrays, CaseInputs, Result
@@ -71,5 +74,6 @@ def _result_of_set(case: CaseInputs, text: str) -> Result:
 
 def multiplicities(texts: Sequence[str], n: Length) -> FloatArray:
     """How many times a key counts in sets in notation, float64 (1 or H, n_q, n_k)."""
-    per_head = [multiplicity(notation.read(text), n) for text in texts]
+    sets = [cast(Pattern | Branches, notation.read(text)) for text in texts]
+    per_head = [multiplicity(p, n) for p in sets]
     return np.stack(per_head).astype(np.float64)

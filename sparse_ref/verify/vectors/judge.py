@@ -43,11 +43,17 @@ class CaseVerdict:
 class SuiteVerdict:
     """The verdicts on all cases. True if each passes or is acceptable.
 
-    bugs : by flag, the failing cases that match the bug exactly: as few bugs as explain them, first
+    Attributes
+    ----------
+    bugs : dict of str to tuple of str
+        By flag, the failing cases that match the bug exactly: as few bugs as explain them, first
         the one that explains most of them.
-    suspects : if there are no `bugs`, the flags of all failing cases and of no passing one.
-    unknown : files in the folder of outputs that belong to no case.
-    descriptions : by flag, the bug in a line.
+    suspects : tuple of str
+        If there are no `bugs`, the flags of all failing cases and of no passing one.
+    unknown : tuple of str
+        Files in the folder of outputs that belong to no case.
+    descriptions : dict of str to str
+        By flag, the bug in a line.
     """
 
     precision: str

@@ -85,8 +85,8 @@ def logits(q: FloatArray, k: FloatArray, scale: float) -> FloatArray:
 
 def softmax(x: FloatArray, m: FloatArray, v: FloatArray) -> Result:
     """out_i = sum_j P_ij v_j,  P_ij = m_ij exp(x_ij - lse_i);  0 and -inf in rows without keys."""
-    # rounded_attention at 53 bits is the same but for NaN. It multiplies v by weights of 0, and
-    # some cases have NaN in v at non-members, where 0 * NaN would be NaN.
+    # rounded_attention at 53 bits is the same, except with NaN. It multiplies v by weights of 0,
+    # and some cases have NaN in v at non-members, where 0 * NaN would be NaN.
     with np.errstate(all="ignore"):
         x = np.where(m > 0, x, -np.inf)
         top = x.max(axis=-1, keepdims=True)
