@@ -181,7 +181,7 @@ def test_few_lines_hold_more_than_one_thought():
         text = path.read_text()
         lines += len(density.tokens_by_line(text))
         dense += len(density.dense_lines(text))
-    assert dense <= 0.03 * lines
+    assert dense <= 0.01 * lines
 
 
 # classes of patterns, a room
