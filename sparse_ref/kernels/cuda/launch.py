@@ -97,9 +97,8 @@ def _working(arrays, heads, groups, dtype) -> tuple[Any, ...]:
     terms = grad[heads].astype(np.float64) * out[heads]
     vectors = grad[heads], q[heads], k[groups], v[groups]
     statistics = lse[heads], terms.sum(axis=2)
-    arrays = (*vectors, *statistics)
-    *vectors, lse, mean = (x.astype(dtype, copy=False) for x in arrays)
-    return *vectors, Statistics(lse, mean)
+    converted = [x.astype(dtype, copy=False) for x in (*vectors, *statistics)]
+    return *converted[:4], Statistics(*converted[4:])
 
 
 def _head_triples(key_head, groups: int) -> tuple[HeadTriples, HeadTriples]:
