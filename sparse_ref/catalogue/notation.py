@@ -61,7 +61,7 @@ def parse(text: str) -> Pattern:
     value = read(text)
     if isinstance(value, Pattern):
         return value
-    parts = {Factorized: "steps", Branches: "branches", tuple: "heads"}[type(value)]
+    parts = {Factorized: "steps", Branches: "branches"}.get(type(value), "heads")
     raise ParseError(f"this is {len(value)} {parts}, not one pattern", text, 0)
 
 

@@ -221,7 +221,6 @@ def _cost(p: Pattern, n) -> dict[str, Any]:
 PARTS: dict[type, tuple[str, int]] = {  # what they are called, and the number of the first
     Factorized: ("step", 1),
     Branches: ("branch", 0),
-    tuple: ("head", 0),
 }
 
 
@@ -237,5 +236,5 @@ def _parts(expression: str) -> list[Part]:
     value = notation.read(expression)
     if isinstance(value, Pattern):
         return [Part("", value)]
-    kind, first = PARTS[type(value)]
+    kind, first = PARTS.get(type(value), ("head", 0))
     return [Part(f"{kind} {number}: ", p) for number, p in enumerate(value, first)]
