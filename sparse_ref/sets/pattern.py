@@ -168,9 +168,11 @@ class Pattern:
 
 def _is_operand(sign: str, other: Any) -> bool:
     """Whether other is a pattern; what is often taken for one is refused with the mend."""
+    if isinstance(other, Pattern):
+        return True
     if isinstance(other, str) or is_boolean_array(other) or is_constructor(other):
         raise TypeError(f"{sign} takes a pattern on each side, {got(other)}")
-    return isinstance(other, Pattern)
+    return False
 
 
 def leaves(p: Pattern) -> list[Pattern]:
