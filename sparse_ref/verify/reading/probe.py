@@ -192,7 +192,8 @@ def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     width = min(subject.d - 1, subject.e)
     hostile_starts = range(0, n_k if inputs is None else 0, width)
     calls = -(-n_k // subject.e) + len(hostile_starts)
-    bar = tqdm(total=calls, disable=calls <= QUIET_CALLS, leave=False, delay=1)
+    quiet = calls <= QUIET_CALLS or None  # None: no bar if stderr is no terminal
+    bar = tqdm(total=calls, disable=quiet, leave=False, delay=1)
     bar.set_description("probe", refresh=False)
     with bar:
         weights, dtype = equal_weights(subject, bar, inputs)
