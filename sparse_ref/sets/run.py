@@ -43,7 +43,7 @@ def in_run(run: Run, j: Any) -> Any:
 
 def as_int64(x: Any) -> Any:
     """NumPy's integers as int64, so that differences of positions do not wrap; else x itself."""
-    is_numpy = isinstance(x, np.ndarray | np.generic)
+    is_numpy = isinstance(x, (np.ndarray, np.generic))  # torch.compile reads no union of types
     if not is_numpy or x.dtype.kind not in "iu":
         return x
     largest = np.max(x, initial=0) if x.dtype == np.uint64 else 0
