@@ -17,7 +17,6 @@ from ..catalogue import notation
 from ..picture import difference
 from ..sets.factorized import Factorized
 
-MAX_PROBE_N = 4096  # queries and keys, up to which `identify` probes every pair
 SHOWN = 64  # rows and columns of a set without a name
 
 
@@ -50,6 +49,7 @@ def verify(arguments) -> int:
 def identify(arguments) -> int:
     """Find out which pattern a function implements; exit 1 if the set of some head has no name."""
     from .. import verify
+    from ..verify.reading.probe import MAX_PROBE_N
 
     heads = arguments.heads or 1
     if max(np.atleast_1d(arguments.n)) > MAX_PROBE_N:
@@ -80,6 +80,7 @@ def _identify_large(arguments, heads: int) -> int:
     """`identify` by random sums, at an n at which not every pair is probed."""
     from ..verify.calling.subject import CallOptions, Subject
     from ..verify.naming.large_names import names
+    from ..verify.reading.probe import MAX_PROBE_N
 
     with redirect_stdout(sys.stderr):
         function = _function(arguments.function)

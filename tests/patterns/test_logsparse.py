@@ -114,7 +114,7 @@ def test_rows_that_the_code_leaves_without_keys_attend_to_nothing():
 
 
 def test_log_many_layers_carry_everything_and_the_ones_of_the_distance_say_how_many():
-    """Theorem 1 stacks floor(log2 l) + 1 layers; i hears of j after as many as i - j has ones in
+    """Theorem 1 stacks floor(log2 l) + 1 layers; j reaches i after as many as i - j has ones in
     binary.
     """
     n = 256

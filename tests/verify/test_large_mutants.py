@@ -1,6 +1,4 @@
-"""Tests of the tests: through random sums, what is stored wrong has the same name that it has where
-every pair is looked at.
-"""
+"""Tests of the tests: random sums give a stored mutant the name that reading every pair gives."""
 
 from dataclasses import replace
 

@@ -1,6 +1,4 @@
-"""Names at an n where not every pair is looked at: those that all rows have, and else some rows in
-words.
-"""
+"""Names at large n, where not every pair is read: a set of all rows, or some rows in words."""
 
 import json
 import sys

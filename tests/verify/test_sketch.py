@@ -1,6 +1,4 @@
-"""Large n: what is found through random sums is what is there, and what was not looked at is
-said.
-"""
+"""Large n: random sums find what is there, and the report lists what was not checked."""
 
 import ml_dtypes
 import numpy as np

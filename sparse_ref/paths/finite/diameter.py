@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...sets.checks import flag, integer
 from ...sets.pattern import Pattern
 from ...sets.types import IntArray
-from ..layers import MAX_LENGTH, StepOrder, Steps, layers
+from ..layers import MAX_SEARCH_LENGTH, StepOrder, Steps, layers
 from .bitsets import WORDS
 from .closed_forms import ClosedForm, form_of
 from .reach import column_slabs, first_arrivals, identity_columns, layer_cycle
@@ -95,8 +95,10 @@ def _extent_by_form(form: ClosedForm, n: int, causal: bool) -> Extent:
 
 def search_extent(patterns: Patterns, n: int, residual: bool, causal: bool) -> Extent:
     """`extent` by search, some columns at a time, until every pair in question is joined."""
-    if n > MAX_LENGTH:
-        raise ValueError(f"n must be at most {MAX_LENGTH} if no closed form is known, got {n}")
+    if n > MAX_SEARCH_LENGTH:
+        raise ValueError(
+            f"n must be at most {MAX_SEARCH_LENGTH} if no closed form is known, got {n}"
+        )
     cycle = layer_cycle(patterns, n, residual)
     greatest = 0
     unjoined: list[tuple[int, int]] = []  # (i, j)

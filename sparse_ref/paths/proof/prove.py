@@ -25,7 +25,7 @@ import numpy as np
 from ...sets.checks import flag, integer
 from ...sets.types import BoolArray
 from ..finite.reach import reach
-from ..layers import MAX_LENGTH
+from ..layers import MAX_SEARCH_LENGTH
 from .family import Family, Layers, StepsOrFamily, Values, family_of, generalise
 from .mutations import Mutation, counterexamples, narrower
 from .query import Answer, Query
@@ -92,7 +92,7 @@ def prove(
     target = family_of(steps, order)
     residual = flag("residual", residual)
     causal = flag("causal", causal)
-    n = None if n is None else integer("n", n, 1, MAX_LENGTH)
+    n = None if n is None else integer("n", n, 1, MAX_SEARCH_LENGTH)
     if n is not None and "n" in target.names:
         raise ValueError(f"n must be given once: it is a parameter of steps, and n = {n}")
     deadline = start + positive_seconds(seconds)
@@ -278,7 +278,7 @@ class Proof:
 
     def reach_text(self, case: Counterexample) -> str:
         """The positions that j reaches, of which i is none."""
-        if case.n > MAX_LENGTH:
+        if case.n > MAX_SEARCH_LENGTH:
             return f"n = {case.n} is too long to list the positions that j = {case.j} reaches"
         layers = self.family.layers_at(**dict(case.parameters))
         mask = reach(layers.steps, case.n, residual=self.residual)

@@ -12,7 +12,7 @@ import numpy as np
 from ...sets.mask import brute_mask
 from ...sets.types import BoolArray, IntArray
 from ..finite.reach import reach
-from ..layers import MAX_LENGTH
+from ..layers import MAX_SEARCH_LENGTH
 from .family import Family, Layers, Values
 from .verdict import Counterexample
 
@@ -67,8 +67,8 @@ def first_failure(
     """
     previous = 0
     for n in lengths:
-        if n > MAX_LENGTH:
-            raise ValueError(f"n must be at most {MAX_LENGTH} to check every pair, got {n}")
+        if n > MAX_SEARCH_LENGTH:
+            raise ValueError(f"n must be at most {MAX_SEARCH_LENGTH} to check every pair, got {n}")
         pairs = failures(n)
         if pairs.any():
             case = _first_pair(pairs, n)

@@ -16,7 +16,7 @@ from .rounded_attention import bits_of, round_to
 from .worker import Worker
 
 T = TypeVar("T")
-MAX_LENGTH = 1 << 20
+MAX_CALL_LENGTH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Subject:
         _check_choice("dtype", form.dtype, DTYPES)
         seconds = _positive_seconds(options.seconds)
         n_q, n_k = lengths(n)
-        if min(n_q, n_k) < 1 or max(n_q, n_k) > MAX_LENGTH:
-            raise ValueError(f"n must be at least 1 and at most {MAX_LENGTH}, got {n!r}")
+        if min(n_q, n_k) < 1 or max(n_q, n_k) > MAX_CALL_LENGTH:
+            raise ValueError(f"n must be at least 1 and at most {MAX_CALL_LENGTH}, got {n!r}")
         heads = integer("heads", heads, 1)
         kv_heads = heads if options.kv_heads is None else integer("kv_heads", options.kv_heads, 1)
         d = 16 if options.d is None else integer("d", options.d, 2)

@@ -131,7 +131,7 @@ MUTANTS = [
         diagnosis={"named": "Shifted(Causal(), -16)", "alignment": ""},
     ),
     Mutant(
-        "aligned at the bottom right but for one",
+        "bottom-right alignment, off by one",
         masked(l < m + 16),
         sr.Shifted(sr.Causal(), 16),
         (8, N),
