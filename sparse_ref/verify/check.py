@@ -115,13 +115,13 @@ def check(
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Lookback(3), device="reference")
     >>> print(sr.verify.check(fn, sr.Lookback(2), 5))                      # doctest: +ELLIPSIS
-    FAIL fn: one key too many at the left edge (is Lookback(3), asked Lookback(2))
+    FAIL fn - one key too many at the left edge (Lookback(3), asked Lookback(2))
     asked: Lookback(2) at n = 5, 1 head, seed 0
     - extra: 3 keys attended to outside the set; first: head 0, query 2, key 0
     head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
-    numbers: right in 2 of 5 rows with the right keys, logits of spread 1: error ..., allowed ...
-    numbers: right in 2 of 5 rows with the right keys, logits of spread 50: error ..., allowed ...
-    again: sr.verify.check(fn, sr.Lookback(2), n=5)
+    numbers: right in 2 of 2 rows with the right keys (3 with wrong keys skipped); ordinary ...
+    numbers: right in 2 of 2 rows with the right keys (3 with wrong keys skipped); logits of ...
+    again: sr.verify.check(fn, sr.Lookback(2), n=5...)
     head 0   █ both   · neither   + only in fn   - only in the expected set
     █····
     ██···
