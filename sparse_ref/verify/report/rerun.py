@@ -34,6 +34,7 @@ DEFAULTS = {
     "device": "cpu",
     "seconds": 60.0,
     "also": (),
+    "lse": "natural",
 }  # None is that of all others
 
 
