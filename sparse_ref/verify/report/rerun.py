@@ -34,6 +34,8 @@ DEFAULTS = {
     "device": "cpu",
     "seconds": 60.0,
     "also": (),
+    "shared_qk": False,
+    "choice": "",
 }  # None is that of all others
 
 
