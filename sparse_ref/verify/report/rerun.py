@@ -35,6 +35,8 @@ DEFAULTS = {
     "seconds": 60.0,
     "also": (),
     "lse": "natural",
+    "shared_qk": False,
+    "choice": "",
 }  # None is that of all others
 
 
