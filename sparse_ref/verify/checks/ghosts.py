@@ -14,7 +14,7 @@ from ...sets.types import BoolArray, FloatArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
-from ..reading.evidence import Evidence, RowTotals, meant_sums
+from ..reading.evidence import Evidence, meant_sums
 from .finding import Finding, count_noun, findings_in
 
 LARGE_LOGIT = 12.0  # e^12 outweighs some ghosts of weight e^0

@@ -12,7 +12,6 @@ from ..naming.bias import describe_bias
 from ..reading.evidence import Evidence, Leaks
 from .finding import Finding, findings_in
 
-
 SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is told
 
 
@@ -120,7 +119,9 @@ def _leak_faults(leaks: Leaks) -> Iterator[Fault]:
     logits = f"at logits of {leaks.logit:g}"
     if leaks.leaks.ndim == 3:
         size = f" with weights up to {leaks.largest:.2g}"
-        text = f"finite mask: {{}} attended to{size} {logits}, masked with a number and not with -inf"
+        text = (
+            f"finite mask: {{}} attended to{size} {logits}, masked with a number and not with -inf"
+        )
         yield Fault("leak", leaks.leaks, text)
     else:
         text = f"finite mask: {{}} attending to masked keys {logits}, not masked with -inf"

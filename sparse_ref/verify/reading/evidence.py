@@ -29,7 +29,6 @@ from .probe import (
     read_hostile_weights,
 )
 
-
 UNEVEN = 1e-4  # of log weights, which no rounding of float32 explains
 
 
@@ -236,9 +235,7 @@ def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
     return p.mask(n)
 
 
-def uneven_rows(
-    sizes: FloatArray, counts: IntArray, x: FloatArray | None, dtype: str
-) -> BoolArray:
+def uneven_rows(sizes: FloatArray, counts: IntArray, x: FloatArray | None, dtype: str) -> BoolArray:
     """Rows whose weights are not in proportion to how often keys count.
 
     `sizes` are the weights less what the meant logits x explain. What the rounding of logits and
