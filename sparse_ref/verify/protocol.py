@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class Question:
     align : the alignment that was asked for.
     """
 
-    meaning: Meaning = Meaning()
+    meaning: Meaning = field(default_factory=Meaning)
     seed: int = 0
     gradients: VJP | None = None
     exhaustive: bool | None = None

@@ -96,7 +96,7 @@ def _weight_faults(evidence: Evidence) -> Iterator[Fault]:
 
 
 def _share_text(evidence: Evidence, keys: BoolArray) -> str:
-    """How small the weights of these keys are, if they are much smaller than those of their rows."""
+    """How small the weights of these keys are, if much smaller than others of their rows."""
     top = evidence.weights.max(axis=-1, keepdims=True)
     share = evidence.weights / np.where(top > 0, top, 1)
     largest = share.max(initial=0, where=keys)
