@@ -20,6 +20,7 @@ KINDS = (
     "not linear",
     "batch",
     "nan",
+    "alignment",
     "extra",
     "missing",
     "empty row",
