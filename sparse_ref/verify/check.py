@@ -158,6 +158,7 @@ def check(
     checks = Checks(fn, patterns, options, question)
     report = checks.report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
+    checks.judge_by_precision_of(report)
     for other in lengths_also:
         checks.add(report, other)
     if ragged:
@@ -257,6 +258,13 @@ class Checks:
         self.checked.append(n)
         return report_at(self.fn, self._aligned(n), n, self.options, self.question)
 
+    def judge_by_precision_of(self, report: Report) -> None:
+        """Judge other lengths by the precision in which fn computes, which few keys do not show."""
+        inner = "" if report.evidence is None else report.evidence.base.inner_precision
+        if inner:
+            meaning = replace(self.question.meaning, precision=inner)
+            self.question = replace(self.question, meaning=meaning)
+
     def add(self, report: Report, n: Length) -> None:
         """Check another length in full."""
         try:
@@ -264,7 +272,7 @@ class Checks:
         except (ValueError, IndexError) as error:  # a pattern that has no such length
             report.remarks.append(f"not checked: n = {length_text(lengths(n))}: {error}")
             return
-        report.add(more)
+        report.add_length(more)
 
     def add_ragged(self, report: Report, n: Length) -> None:
         """Check ragged lengths by a few calls, and in full those that are wrong."""
@@ -280,12 +288,12 @@ class Checks:
             except ProbeError as error:
                 if error.kind == "error":
                     text = length_text(lengths(other))
-                    raising.setdefault(error.reason, []).append(text)
+                    raising.setdefault(_reason(error), []).append(text)
                     continue
                 right = False
             if right:
                 self.checked.append(other)
-                report.right_lengths.append(other)
+                report.add_length(self._right(report, other))
             else:
                 self.add(report, other)
         for reason, texts in raising.items():
@@ -300,9 +308,19 @@ class Checks:
             return (), "bias is an array of one length; a function bias(h, i, j) has any"
         return ragged_lengths(self.patterns, n)
 
+    def _right(self, report: Report, n: Length) -> Report:
+        """The report at a length at which nothing is wrong."""
+        return Report(self._aligned(n), lengths(n), report.seed, self.fn, report.options)
+
     def _aligned(self, n: Length) -> tuple[Pattern, ...]:
         """The sets of the queries at this length."""
         return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
+
+
+def _reason(error: ProbeError) -> str:
+    """What fn raised, in words."""
+    cause = error.__cause__
+    return str(error) if cause is None else f"raises {type(cause).__name__}: {cause}"
 
 
 def _given_inputs(q: Any, k: Any) -> tuple[FloatArray, FloatArray] | None:

@@ -106,7 +106,7 @@ def statement_of(subject: Subject, patterns: tuple[Pattern, ...], question: Ques
     return Statement(question.meaning, subject.heads, subject.n, subject.d, offset)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Judge:
     """The protocol, in steps, the same for small and for large n."""
 

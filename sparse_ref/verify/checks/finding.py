@@ -33,6 +33,7 @@ KINDS = (
     "poison",
     "kv map",
     "numerics",
+    "precision",
     "factor",
     "scale",
     "curve",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...sets.types import BoolArray, IntArray
+from ..calling.rounded_attention import bits_of
 from ..naming.bias import describe_bias
 from ..reading.evidence import Evidence, Leaks
 from .finding import Finding, findings_in
@@ -39,6 +40,12 @@ def set_findings(evidence: Evidence) -> Iterator[Finding]:
         faults += _leak_faults(evidence.leaks)
     for kind, wrong, text, noun, rows in [*_faults_at_0(evidence), *faults]:
         yield from findings_in(kind, wrong, text, noun, rows=rows)
+    if inner := evidence.base.inner_precision:
+        text = (
+            f"weights have the {bits_of(inner)} bits of {inner}, though the output has more; "
+            f"declare precision={inner!r} if that is meant"
+        )
+        yield Finding("precision", text)
 
 
 def _faults_at_0(evidence: Evidence) -> Iterator[Fault]:

@@ -141,6 +141,7 @@ def read_every_pair(
     """Read every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
     expected = np.stack([_mask(p, subject.n) for p in patterns])
     base = base_inputs(subject, statement, given)
+    statement = base.statement or statement
     x = base.logits(np.arange(subject.n[0]))
     weights, dtype = base_weights(subject, base)
     finite = np.all(np.isfinite(weights), axis=-1)
@@ -159,7 +160,11 @@ def read_every_pair(
     counts = np.where(uneven[..., None] | (mask & ~readable), mask, counts)
     faint |= uneven[..., None] & expected & ~mask
     actual = np.where(finite[..., None] & ~faint, mask, expected)
-    leaks = None if base.is_given else _read_leaks(subject, mask, finite, statement)
+    leaks = (
+        None
+        if base.is_given
+        else _read_leaks(subject, mask | (faint & expected), finite, statement)
+    )
     row_sums = np.where(finite, weights.sum(axis=-1), np.nan)
     probe = Probe(
         weights,
