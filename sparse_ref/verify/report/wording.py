@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...sets.checks import lengths as pair_of
 from ...sets.types import Length
 from ..checks.numbers import Numbers
 from ..naming.diagnosis import Diagnosis
@@ -148,9 +149,9 @@ def _numbers_in_words(report: Report, numbers: Numbers) -> str:
 
 def last_line(report: Report) -> str:
     """The command that gives the report again, or that tests what n cannot show."""
-    lengths = [getattr(item, "least_n", None) or 0 for item in report.untested]
-    least_n = max(lengths, default=0)
-    if report.status == "UNTESTED" and least_n and isinstance(report.size, int):
-        question = report.question._replace(n=(least_n, least_n))
+    if report.status == "UNTESTED":
+        least = [pair_of(item.least_n) for item in report.untested]
+        n_q, n_k = (max(axis) for axis in zip(*least))
+        question = report.question._replace(n=(n_q, n_k))
         return f"to test it: {rerun_command(question)}"
     return f"again: {report.command}"
