@@ -101,6 +101,7 @@ HIDDEN = {
     # another length
     "a window of 257 keys for 256, n left out",
     "a window of one key too many, n as long as the window",
+    "a window of one key too many, only n as long as the window",
     "the last, partial tile of keys dropped",
     "the last, partial tile of queries dropped",
     "a last tile that overlaps the one before",

@@ -121,8 +121,16 @@ MUTANTS = [
         dense(lookback(25)),
         **WINDOW,
         n=24,
+        finding="extra",
+        words=("one key too many at the left edge at n = ",),
+    ),
+    Mutant(
+        "a window of one key too many, only n as long as the window",
+        dense(lookback(25)),
+        sr.Lookback(24),
+        24,
         status="UNTESTED",
-        words=(r"Lookback\(24\) is the same set as Causal\(\)", "n >= "),
+        words=(r"Lookback\(24\) is the same set as Causal\(\)", "use n >= 2[56]"),
     ),
     Mutant(
         "a window of one key too few, n left out",

@@ -37,6 +37,13 @@ def positions_first(q, k, v):
     return dense(LOOK)(*(x.swapaxes(0, 1) for x in (q, k, v))).swapaxes(0, 1)
 
 
+def by_sequences(q, k, v, cu_seqlens_q, cu_seqlens_k):
+    """(positions of all sequences, heads, d), as flash_attn_varlen_func takes it."""
+    starts = zip(cu_seqlens_q, cu_seqlens_q[1:], cu_seqlens_k, cu_seqlens_k[1:])
+    parts = [positions_first(q[a:b], k[c:d], v[c:d]) for a, b, c, d in starts]
+    return np.concatenate(parts)
+
+
 def joined_heads(heads):
     """(n, batch, heads * d), as fairseq takes it."""
 
@@ -213,7 +220,7 @@ RIGHT = [
         for name, order in AXES.items()
     ),
     Case("layout nhd", positions_first, **WINDOW, heads=4, options={"layout": "nhd"}),
-    Case("layout thd", positions_first, **WINDOW, heads=4, options={"layout": "thd"}),
+    Case("layout thd", by_sequences, **WINDOW, heads=4, options={"layout": "thd"}),
     Case("layout lbe", joined_heads(4), **WINDOW, heads=4, options={"layout": "lbe"}),
     Case("positions before heads, the layout left out", positions_first, **WINDOW, heads=4),
     Case("a batch, the layout left out", by_axes(AXES["bnhd"]), **WINDOW, heads=4),
@@ -246,8 +253,8 @@ RIGHT = [
     Case("heads in two calls", two_calls, **WINDOW, heads=4),
     Case(
         "one query after a cache",
-        dense(from_end=True),
-        sr.Causal(),
+        dense(LOOK, from_end=True),
+        sr.Lookback(24),
         (1, 64),
         4,
         {"align": "bottom-right", "kv_heads": 2},
