@@ -41,10 +41,11 @@ def verify(arguments) -> int:
             pattern,
             n=arguments.n,
             heads=arguments.heads,
-            scale=arguments.scale,
             seed=arguments.seed,
             gradients=arguments.gradients,
             also=arguments.also,
+            ragged=arguments.ragged,
+            **_meaning(arguments),
             **_call_options(arguments),
         )
     print(FORMATS["json" if arguments.json else arguments.format](report))
@@ -118,6 +119,21 @@ def _notation(patterns) -> list[str]:
 
 
 CALL_OPTIONS = ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")
+
+
+MEANING_OPTIONS = ("align", "scale", "softcap", "fill", "lse", "precision")
+
+
+def _meaning(arguments) -> dict[str, Any]:
+    """What the function is meant to compute."""
+    meaning = {name: getattr(arguments, name) for name in MEANING_OPTIONS}
+    sinks, alibi = arguments.sinks, arguments.alibi
+    meaning["sinks"] = sinks[0] if sinks and len(sinks) == 1 else sinks
+    meaning["alibi"] = True if alibi == [] else alibi
+    for name in ("bias", "transform"):
+        text = getattr(arguments, name)
+        meaning[name] = None if text is None else _function(text)
+    return meaning
 
 
 def _call_options(arguments) -> dict[str, Any]:

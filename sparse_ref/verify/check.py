@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -275,29 +275,37 @@ class Checks:
         report.add_length(more)
 
     def add_ragged(self, report: Report, n: Length) -> None:
-        """Check ragged lengths by a few calls, and in full those that are wrong."""
+        """Check ragged lengths by a few calls, and in full the least of those that are wrong."""
+        if report.findings:
+            report.remarks.append("not checked: other lengths, since n is wrong")
+            return
         others, reason = self._ragged_lengths(n)
         if reason:
             report.remarks.append(f"not checked: other lengths: {reason}")
+        wrong: list[Length] = []
         raising: dict[str, list[str]] = {}
         for other in others:
             try:
-                right = conforms_at(
-                    self.fn, self._aligned(other), other, self.options, self.question
-                )
+                if self._conforms(other):
+                    self.checked.append(other)
+                    report.add_length(self._right(report, other))
+                else:
+                    wrong.append(other)
             except ProbeError as error:
                 if error.kind == "error":
-                    text = length_text(lengths(other))
-                    raising.setdefault(_reason(error), []).append(text)
-                    continue
-                right = False
-            if right:
-                self.checked.append(other)
-                report.add_length(self._right(report, other))
-            else:
-                self.add(report, other)
+                    raising.setdefault(_reason(error), []).append(_text(other))
+                else:
+                    wrong.append(other)
+        for explained in wrong[:1]:
+            self.add(report, explained)
+        if wrong[1:]:
+            report.remarks.append(f"also wrong at n = {', '.join(map(_text, wrong[1:]))}")
         for reason, texts in raising.items():
             report.remarks.append(f"not checked: n = {', '.join(texts)}: fn {reason}")
+
+    def _conforms(self, n: Length) -> bool:
+        """Whether fn is right at a length, as far as a few calls show."""
+        return conforms_at(self.fn, self._aligned(n), n, self.options, self.question)
 
     def _ragged_lengths(self, n: Length) -> tuple[tuple[Length, ...], str]:
         """The lengths, or the reason why there are none."""
@@ -315,6 +323,11 @@ class Checks:
     def _aligned(self, n: Length) -> tuple[Pattern, ...]:
         """The sets of the queries at this length."""
         return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
+
+
+def _text(n: Length) -> str:
+    """63, or 4x12."""
+    return length_text(lengths(n))
 
 
 def _reason(error: ProbeError) -> str:
