@@ -267,7 +267,7 @@ MUTANTS = [
         accumulated,
         **CAUSAL,
         finding="precision",
-        dtypes=("float32", "float16"),
+        dtypes=("float32",),
     ),
     Mutant(
         "queries and keys in eight bits",

@@ -53,7 +53,8 @@ class Mutant(Case):
 
     `diagnosis` has, by kind, words that the diagnosis must contain; it is empty where the findings
     say all there is to say. `words` are expressions that the report must match, `never` those that
-    it must not. `source` is where it was met, if it was. `status` is UNTESTED if n cannot show the fault.
+    it must not. `source` is where it was met, if it was. `status` is UNTESTED if n cannot show the
+    fault.
     """
 
     finding: str = ""
