@@ -83,8 +83,8 @@ def test_each_parameter_has_a_line_of_its_own():
         ("GlobalAt((0, 70)) | Strided(101) | Window(3)", (102, 102)),
     ]
     assert [str(x) for x in untested_parameters([p], [100])] == [
-        "UNTESTED: at n = 100 GlobalAt((0, 70)) | Strided(100) | Window(3) is the same set as "
-        "GlobalAt((0, 70)) | Strided(101) | Window(3); use n >= 102"
+        "at n = 100 GlobalAt((0, 70)) | Strided(100) | Window(3) is the same set as "
+        "GlobalAt((0, 70)) | Strided(101) | Window(3): use n >= 102"
     ]
 
 

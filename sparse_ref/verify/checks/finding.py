@@ -34,6 +34,8 @@ KINDS = (
     "poison",
     "kv map",
     "numerics",
+    "precision",
+    "factor",
     "scale",
     "curve",
     "lse",

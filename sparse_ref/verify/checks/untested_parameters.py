@@ -51,10 +51,15 @@ class Untested:
     same: Pattern
     least: Shape
 
+    @property
+    def least_n(self) -> Length:
+        """The least n at which it is tested, one length if both are equal."""
+        return _short(self.least)
+
     def __str__(self) -> str:
         return (
-            f"UNTESTED: at n = {length_text(self.n)} {self.pattern!r} is the same set as "
-            f"{self.same!r}; use n >= {length_text(self.least)}"
+            f"at n = {length_text(self.n)} {self.pattern!r} is the same set as {self.same!r}: "
+            f"use n >= {length_text(self.least)}"
         )
 
 
@@ -69,7 +74,7 @@ def untested_parameters(
 
     >>> import sparse_ref as sr
     >>> print(*untested_parameters([sr.Lookback(256)], [64]))
-    UNTESTED: at n = 64 Lookback(256) is the same set as Causal(); use n >= 257
+    at n = 64 Lookback(256) is the same set as Causal(): use n >= 257
     >>> untested_parameters([sr.Lookback(256)], [64, 257])
     ()
     """
