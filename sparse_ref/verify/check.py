@@ -24,6 +24,7 @@ from .meaning.meaning import Bias, Meaning, Transform
 from .protocol import Question, conforms_at, report_at
 from .report.report import Report
 
+FEW_TILES = 128  # keys of a length at which a fault is explained, if it shows there
 Align = Literal["upper-left", "bottom-right", "none"]
 
 
@@ -302,10 +303,11 @@ class Checks:
                     raising.setdefault(_reason(error), []).append(_text(other))
                 else:
                     wrong.append(other)
-        for explained in wrong[:1]:
+        if wrong:
+            explained = _most_telling(wrong)
             self.add(report, explained)
-        if wrong[1:]:
-            report.remarks.append(f"also wrong at n = {', '.join(map(_text, wrong[1:]))}")
+            others = tuple(other for other in wrong if other != explained)
+            report.remarks += [f"also wrong at n = {', '.join(map(_text, others))}"] * bool(others)
         for reason, texts in raising.items():
             report.remarks.append(f"not checked: n = {', '.join(texts)}: fn {reason}")
 
@@ -337,6 +339,13 @@ def _uncallable(checks: Checks, n: Length, error: ProbeError) -> Report:
     report = Report(patterns, lengths(n), checks.question.seed, checks.fn, vars(checks.options))
     report.findings = (Finding(error.kind, str(error)),)
     return report
+
+
+def _most_telling(wrong: Sequence[Length]) -> Length:
+    """The longest of a few tiles, or else the shortest."""
+    keys = {n: lengths(n)[1] for n in wrong}
+    small = [n for n in wrong if keys[n] <= FEW_TILES]
+    return max(small, key=keys.__getitem__) if small else min(wrong, key=keys.__getitem__)
 
 
 def _text(n: Length) -> str:
