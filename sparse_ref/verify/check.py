@@ -158,7 +158,7 @@ def check(
     question = Question(meaning, seed, gradients, exhaustive, inputs, align)
     _check_gradients(gradients, framework)
     lengths_also = tuple(also)
-    checks = Checks(fn, patterns, options, question)
+    checks = Checks(fn, patterns, options, options, question)
     try:
         checks.options = resolve(fn, n, len(patterns), options)
     except ProbeError as error:
@@ -252,10 +252,14 @@ def assert_conforms(
 
 @dataclass(eq=False)
 class Checks:
-    """The checks of one implementation, length by length."""
+    """The checks of one implementation, length by length.
+
+    asked : the options as they were given;  options : the same with "auto" settled.
+    """
 
     fn: Callable[..., Any]
     patterns: tuple[Pattern, ...]
+    asked: CallOptions
     options: CallOptions
     question: Question
     checked: list[Length] = field(default_factory=list)
@@ -263,7 +267,10 @@ class Checks:
     def report(self, n: Length) -> Report:
         """The report at one length, whose pattern has an alignment."""
         self.checked.append(n)
-        return report_at(self.fn, self._aligned(n), n, self.options, self.question)
+        report = report_at(self.fn, self._aligned(n), n, self.options, self.question)
+        del report.options["choice"]
+        report.options.update(layout=self.asked.layout, framework=self.asked.framework)
+        return report
 
     def judge_by_precision_of(self, report: Report) -> None:
         """Judge other lengths by the precision in which fn computes, which few keys do not show."""
