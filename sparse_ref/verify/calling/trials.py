@@ -18,7 +18,7 @@ from .arrays import Function, ProbeError
 from .frameworks import FRAMEWORKS
 from .layouts import BATCHED, LAYOUTS
 from .references import frameworks_of
-from .sense import count_doubts
+from .sense import Doubts, sense_doubts
 from .subject import CallOptions, Subject
 
 MAX_TRIAL = 128  # positions of the first trials
@@ -36,12 +36,18 @@ class Size(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A way to call fn, and the error it ended with, or how many tests of sense it failed."""
+    """A way to call fn, and the error it ended with, or the tests of sense it failed."""
 
     layout: str
     framework: str
     error: ProbeError | None
-    doubts: int = 0
+    doubts: Doubts = Doubts(0, 0)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the error, one of PROGRESS."""
+        kind = self.error.kind if self.error else ""
+        return kind if kind in PROGRESS else PROGRESS[0]
 
     @property
     def reason(self) -> str:
@@ -78,8 +84,10 @@ def resolve(fn: Function, n: Length, heads: int, options: CallOptions) -> CallOp
         trials = _layout_trials(fn, sizes, replace(options, framework=framework))
         working = [trial for trial in trials if trial.error is None]
         if working:
-            best = min(working, key=lambda trial: trial.doubts)
+            best = min(working, key=lambda trial: trial.doubts.total)
             settled = replace(options, layout=best.layout, framework=framework)
+            if not is_sensible(best):  # state of the other layouts' trials is not to stay
+                _trial(fn, sizes[-1], settled)
             return replace(settled, choice=_words(options, best))
         failed += trials
     raise _failure(failed)
@@ -145,8 +153,8 @@ def with_batch(subject: Subject) -> Subject | None:
 
 
 def is_sensible(trial: Trial) -> bool:
-    """Whether fn ran, and passed all tests of sense."""
-    return trial.error is None and trial.doubts == 0
+    """Whether fn ran, and passed the hard tests of sense."""
+    return trial.error is None and trial.doubts.hard == 0
 
 
 def _options(subject: Subject) -> CallOptions:
@@ -199,7 +207,7 @@ def _trial(fn: Function, size: Size, options: CallOptions) -> Trial:
     try:
         with catch_warnings():
             simplefilter("ignore")
-            return Trial(*way, None, count_doubts(subject, size.batch))
+            return Trial(*way, None, sense_doubts(subject, size.batch))
     except ProbeError as error:
         if error.kind == "timeout":
             raise
@@ -272,20 +280,23 @@ def _words(options: CallOptions, best: Trial) -> str:
     """What was settled, and how."""
     parts = [f"layout {best.layout}"] if options.layout == "auto" else []
     parts += [f"framework {best.framework}"] if options.framework == "auto" else []
-    doubt = ", though its axes make no full sense" if best.doubts else ""
+    doubt = "" if is_sensible(best) else ", the least doubtful of those that run"
     return f"{', '.join(parts)}: found by trying{doubt}"
 
 
 def _failure(failed: Sequence[Trial]) -> ProbeError:
-    """The error of a function that runs in no way: what each attempt raised."""
-    ways: dict[str, list[str]] = {}
+    """The error of a function that runs in no way: the attempt that came furthest, and what the
+    others raised.
+    """
+    best = max(failed, key=lambda trial: PROGRESS.index(trial.kind))
+    others: dict[str, list[str]] = {}
     for trial in failed:
-        ways.setdefault(trial.reason, []).append(f"{trial.layout} {trial.framework}")
-    lines = [f"{', '.join(names)}: {reason}" for reason, names in ways.items()]
-    kinds = [trial.error.kind for trial in failed if trial.error is not None]
-    kind = max(kinds, key=lambda kind: PROGRESS.index(kind) if kind in PROGRESS else 0)
-    text = "fn runs in no layout and framework that was tried"
-    return ProbeError("\n  ".join([f"{text}:", *lines]), kind)
+        others.setdefault(trial.reason, []).append(f"{trial.layout} {trial.framework}")
+    same = others.pop(best.reason)[1:]
+    lines = [str(best.error)]
+    lines += [f"the same in {', '.join(same)}"] if same else []
+    lines += [f"{', '.join(names)}: {reason}" for reason, names in others.items()]
+    return ProbeError("\n  ".join(lines), best.kind)
 
 
 def _check_options(fn: Any, n: Length, heads: int, options: CallOptions) -> None:
