@@ -38,6 +38,7 @@ KINDS = (
     "factor",
     "scale",
     "curve",
+    "cutoff",
     "lse",
     "gradient",
     "future",
