@@ -148,7 +148,8 @@ def number_case(
     assert statement is not None
     rows = evidence.rows
     judged = evidence.conforming[:, rows] & evidence.expected.any(axis=-1)
-    largest = np.abs(statement.logits(inputs.q, inputs.k, rows)).max(initial=0)
+    x = statement.logits(inputs.q, inputs.k, rows)
+    largest = np.abs(x).max(initial=0)
     allowed_lse = 16 * spacing(evidence.totals.dtype) * (1 + float(largest))
     fields = statement, inputs, rows, evidence.expected, judged, out, lse
     return NumberCase(*fields, allowed, allowed_lse)

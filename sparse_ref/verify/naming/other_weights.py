@@ -154,7 +154,8 @@ def _largest_logits(case: NumberCase, count: int) -> FloatArray:
     last = case.x.shape[-1] - count
     sorted_x = np.partition(case.x, last, axis=-1)
     least = sorted_x[..., last : last + 1]
-    return case.softmax(np.where(case.x >= least, case.x, -np.inf))
+    x = np.where(case.x >= least, case.x, -np.inf)
+    return case.softmax(x)
 
 
 def _fitted_top_k(case: NumberCase) -> int | None:
