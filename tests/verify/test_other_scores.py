@@ -8,7 +8,8 @@ from verify.test_number_faults import D, F, G, H, N, case_of
 
 import sparse_ref as sr
 from sparse_ref.verify.meaning.meaning import Meaning
-from sparse_ref.verify.naming.number_causes import describe_numbers, digits_of, key_head_mappings
+from sparse_ref.verify.naming.key_heads import key_head_mappings
+from sparse_ref.verify.naming.number_causes import describe_numbers, digits_of
 from sparse_ref.verify.naming.other_scores import rotate
 
 PAST = tri(N)
@@ -189,7 +190,7 @@ def test_windows_are_explained_as_well(p):
 
 def test_mappings_of_key_heads_leave_out_the_right_one():
     right = np.arange(8) // 4
-    mappings = [mapping.tolist() for _, mapping in key_head_mappings(8, 2)]
+    mappings = [mapping.key_heads.tolist() for mapping in key_head_mappings(8, 2)]
     assert right.tolist() not in mappings
     assert [0, 1] * 4 in mappings
 

@@ -190,8 +190,10 @@ def _factor_in_words(
     case: GradientCase, name: str, actual: FloatArray, expected: FloatArray, allowed: float
 ) -> str:
     """A factor on all of a gradient, with its name."""
+    if actual.shape != expected.shape or not np.isfinite(actual).all():
+        return ""
     squares = float((expected * expected).sum())
-    if actual.shape != expected.shape or squares == 0 or not np.isfinite(actual).all():
+    if squares == 0:
         return ""
     factor = float((actual * expected).sum()) / squares
     is_factor = is_near(actual, factor * expected, allowed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from ...sets.types import FloatArray, IntArray
+from ...sets.types import FloatArray
 from ..calling.rounded_attention import PRECISIONS, round_to
+from .key_heads import key_head_mappings
 from .number_case import NumberCase
 from .online_softmax import describe_recurrence, wrong_recurrence
 from .other_scores import describe_score
@@ -44,32 +44,15 @@ def _key_heads_in_words(case: NumberCase) -> str:
     """Keys, or values, of other key heads than those of the query heads."""
     heads, kv_heads = len(case.inputs.q), len(case.inputs.k)
     group = heads // kv_heads
-    for words, mapping in key_head_mappings(heads, kv_heads):
-        text = f"query head h reads {words}, expected h // {group}"
-        x = case.logits(case.statement, case.inputs.k[mapping])
+    for mapping in key_head_mappings(heads, kv_heads):
+        text = mapping.in_words(group)
+        x = case.logits(case.statement, case.inputs.k[mapping.key_heads])
         if case.is_output(case.softmax(x)):
             return f"keys of a wrong head, but the right values: {text}"
-        inputs = case.inputs._replace(v=case.inputs.v[mapping])
+        inputs = case.inputs._replace(v=case.inputs.v[mapping.key_heads])
         if case.is_output(replace(case, inputs=inputs).softmax(case.x)):
             return f"values of a wrong head, but the right keys: {text}"
     return ""
-
-
-def key_head_mappings(heads: int, kv_heads: int) -> Iterator[tuple[str, IntArray]]:
-    """(words, kv head of each query head) of usual mistakes, the right one left out."""
-    h, group = np.arange(heads), heads // kv_heads
-    right = h // group
-    mappings = {
-        f"kv head h % {kv_heads} (repeat instead of repeat_interleave?)": h % kv_heads,
-        "kv head 0, whatever h is": np.zeros(heads, int),
-        f"kv head {kv_heads - 1} - h // {group}: the heads are reversed": kv_heads - 1 - right,
-        f"kv head h // {group} + 1: off by one": (right + 1) % kv_heads,
-        f"kv head h // {group} - 1: off by one": (right - 1) % kv_heads,
-        f"kv head {kv_heads - 1}, whatever h is": np.full(heads, kv_heads - 1),
-    }
-    for words, mapping in mappings.items():
-        if not np.array_equal(mapping, right):
-            yield words, mapping
 
 
 def digits_of(out: FloatArray) -> str:
