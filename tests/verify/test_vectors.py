@@ -228,7 +228,7 @@ MUTANTS = [
     ("kv head h % G", in_turn),
     ("empty rows", averaged(lambda v: v.mean(axis=1, keepdims=True))),
     ("empty rows", averaged(lambda v: np.nan)),
-    ("last partial tile skipped", no_partial_tile),
+    ("last, partial tile", no_partial_tile),
     ("padding attended to", ghosts),
     ("finite mask", finite(-1e4, added=False)),
     ("finite mask", finite(-1e4, added=True)),
@@ -547,6 +547,33 @@ def test_a_c_program_reads_the_suite_and_passes(suite, tmp_path):
     subprocess.run([compiler, "-std=c99", tmp_path / "broken.c", "-o", program, "-lm"], check=True)
     subprocess.run([program, suite, written], check=True)
     assert "masked logits 0" in vectors.check(suite, written).bugs, "masked logits stay 0 there"
+
+
+def test_a_c_kernel_for_windows_reads_its_columns_and_no_mask(suite, tmp_path):
+    """The reader with `kind a b offset` in place of the mask, and no case but windows."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler: none of cc, gcc and clang is on the path")
+    text = (DOCS / "vectors" / "reader.c").read_text()
+    window = "(j <= i + c->offset && j > i + c->offset - c->a)"
+    skip = 'if (strcmp(c.kind, "lookback") || c.sequences || c.backward) continue;\n        '
+    for old, new in (
+        ("mask[j]", window),
+        ("    const unsigned char *mask = x->mask + row * c->n_k;\n", ""),
+        ("run(&c, ", skip + "run(&c, "),
+        ("#include <stdlib.h>\n", "#include <stdlib.h>\n#include <string.h>\n"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "windows.c").write_text(text)
+    program, written = tmp_path / "windows", tmp_path / "outputs"
+    written.mkdir()
+    subprocess.run([compiler, "-std=c99", tmp_path / "windows.c", "-o", program, "-lm"], check=True)
+    subprocess.run([program, suite, written], check=True)
+    report = vectors.check(suite, written, only="lookback*,grouped-by-three,ragged-window,decoding")
+    assert report.passed, report
+    assert len(report.ids("pass")) == 6
+    assert not vectors.check(suite, written).passed, "what is missing does not pass"
 
 
 def test_nan_where_no_query_looks_is_acceptable_from_dense_code_and_nowhere_else(

@@ -173,14 +173,17 @@ def test_a_bug_that_a_case_catches_in_part_is_named(suite, tmp_path):
 P, N = sr.Lookback(6), 24
 
 
-def attention(m, fill=-np.inf, kv=lambda h, heads, groups: h // (heads // groups)):
-    """Dense attention with a mask of its own, in NumPy."""
+def attention(m, fill=-np.inf, kv=lambda h, heads, groups: h // (heads // groups), times=1):
+    """Dense attention with a mask of its own, in NumPy; `times` is how often a key counts."""
 
     def fn(q, k, v):
         heads = [kv(h, q.shape[-3], k.shape[-3]) for h in range(q.shape[-3])]
         x = q @ np.swapaxes(k[..., heads, :, :], -1, -2) / np.sqrt(q.shape[-1])
         x = np.where(m[: x.shape[-2], : x.shape[-1]], x, fill)
-        p = np.exp(x - x.max(axis=-1, keepdims=True))
+        p = (
+            np.exp(x - x.max(axis=-1, keepdims=True))
+            * np.broadcast_to(times, (64, 64))[: x.shape[-2], : x.shape[-1]]
+        )
         return p / p.sum(axis=-1, keepdims=True) @ v[..., heads, :, :]
 
     return fn
@@ -202,16 +205,18 @@ FAULTY = {
         {"heads": 4, "kv_heads": 2},
     ),
     "finite mask": (attention((j <= i) & (i - j < 6), fill=-1e4), {}),
+    "last, partial tile": (attention((j <= i) & (j < 16)), {"pattern": sr.Causal()}),
+    "alignment": (attention(j <= i), {"pattern": sr.Shifted(sr.Causal(), 8), "n": (16, 24)}),
+    "keys count twice": (attention((j <= i) & (i - j < 6), times=1 + (i == j)), {}),
+    "no soft cap": (attention((j <= i) & (i - j < 6)), {"softcap": 1.5}),
 }
 
 
 @pytest.mark.parametrize("flag", vectors.CAUSES)
 def test_reports_of_check_speak_the_words_of_the_flags(flag):
-    if flag == "alignment":
-        report = sr.verify.check(attention(i >= j), sr.Shifted(sr.Causal(), 8), (16, 24))
-    else:
-        fn, options = FAULTY[flag]
-        report = sr.verify.check(fn, P, N, **options)
+    fn, options = FAULTY[flag]
+    question = {"pattern": P, "n": N, "ragged": False} | options
+    report = sr.verify.check(fn, **question)
     assert not report.passed
     assert vectors.CAUSES[flag] in str(report), report
     assert flag in vectors.FLAGS

@@ -155,15 +155,15 @@ def times(factor, name):
 
 
 OPTION_MUTANTS = [
-    ("softcap missing", capped(lambda entry, a, x, c: x)),
+    ("no soft cap", capped(lambda entry, a, x, c: x)),
     (
-        "softcap before the scale",
+        "soft cap before the scale",
         capped(lambda entry, a, x, c: entry["scale"] * cap(x / entry["scale"], c)),
     ),
-    ("softcap after the mask", after_the_mask),
-    ("softcap formula", capped(lambda entry, a, x, c: np.tanh(x / c))),
-    ("softcap formula", capped(lambda entry, a, x, c: np.clip(x, -c, c))),
-    ("sink missing", sunk(lambda entry, sinks: None)),
+    ("soft cap after the mask", after_the_mask),
+    ("soft cap formula", capped(lambda entry, a, x, c: np.tanh(x / c))),
+    ("soft cap formula", capped(lambda entry, a, x, c: np.clip(x, -c, c))),
+    ("no sink", sunk(lambda entry, sinks: None)),
     ("sink scaled", sunk(lambda entry, sinks: sinks * entry["scale"])),
     ("sink scaled", sunk(lambda entry, sinks: sinks * np.log(2))),
     ("sink of another head", sunk(lambda entry, sinks: sinks[::-1])),
@@ -197,6 +197,6 @@ GRADIENT_MUTANTS = [
     ("dk off by a factor", backward(times(0.5, "dk"))),
     ("dv off by a factor", backward(times(0.5, "dv"))),
     ("backward without the mask", backward(no_mask)),
-    ("softcap derivative missing", backward(no_derivative)),
+    ("soft cap derivative missing", backward(no_derivative)),
     ("empty rows in the backward", backward(nan_in_empty_rows)),
 ]

@@ -164,7 +164,7 @@ class Report:
         """The pattern as it was given, if `align` has shifted it to the end of the keys."""
         n_q, n_k = self.n
         is_aligned = self.options.get("align") == "bottom-right" and n_q != n_k
-        is_shifted = isinstance(p, Shifted) and p.s == n_k - n_q
+        is_shifted = isinstance(p, Shifted) and p.offset == n_k - n_q
         return p.pattern if is_aligned and is_shifted else p
 
     @property

@@ -45,7 +45,7 @@ FLAGS = {
     "heads permuted": "the sets of the heads are in the opposite order",
     "kv head h % G": "kv-head mapping (GQA): query head h reads kv head h % G, not h // (H / G)",
     "empty rows": "a row without keys is the average of all values, or NaN, instead of 0",
-    "last partial tile skipped": "keys after the last whole tile of 16, or the last whole page, "
+    "last, partial tile": "keys after the last whole tile of 16, or the last whole page, "
     "are left out",
     "padding attended to": "zeros that pad the keys to a multiple of 16 take part in the softmax",
     "finite mask": "masked logits are set to -10,000, or get it added, instead of -inf",
@@ -60,11 +60,11 @@ FLAGS = {
     "lse in base 2": "lse is divided by log 2",
     "lse in base e": "lse has base e, where base 2 is declared",
     "lse without the maximum": "the maximum that was subtracted is not added to lse again",
-    "softcap missing": "logits are not capped",
-    "softcap before the scale": "q . k is capped, and then multiplied by the scale",
-    "softcap after the mask": "masked logits are capped as well: they become -c, a finite number",
-    "softcap formula": "tanh(x / c) without the factor c, or x cut off at -c and c",
-    "sink missing": "the sink is not in the sum of the softmax",
+    "no soft cap": "logits are not capped",
+    "soft cap before the scale": "q . k is capped, and then multiplied by the scale",
+    "soft cap after the mask": "masked logits are capped as well: they become -c, a finite number",
+    "soft cap formula": "tanh(x / c) without the factor c, or x cut off at -c and c",
+    "no sink": "the sink is not in the sum of the softmax",
     "sink scaled": "the sink is multiplied by the scale, or taken as a logit in base 2",
     "sink of another head": "the sinks are in the opposite order of heads, or all that of head 0",
     "padding index attended to": "-1 in a list of keys is read as the last key, or as key 0",
@@ -81,7 +81,7 @@ FLAGS = {
     "dk off by a factor": "dk is half of what it should be, or twice as much",
     "dv off by a factor": "dv is half of what it should be, or twice as much",
     "backward without the mask": "the backward pass has the weights of masked keys too",
-    "softcap derivative missing": "the gradient of a logit is not multiplied by 1 - tanh^2",
+    "soft cap derivative missing": "the gradient of a logit is not multiplied by 1 - tanh^2",
     "empty rows in the backward": "a row without keys makes dq NaN, or all gradients of its head",
 }
 CAUSES = {
@@ -94,6 +94,9 @@ CAUSES = {
     "rounded out to blocks": "rounded out to blocks",
     "kv head h % G": "kv-head mapping (GQA): query head h reads kv head h % ",
     "finite mask": "finite mask",
+    "last, partial tile": "last, partial tile",
+    "keys count twice": "keys count",
+    "no soft cap": "no soft cap",
 }  # by flag, the words that are in the report of `verify.check` on a function with that bug
 LSE_FLAGS = ("lse in base 2", "lse in base e", "lse without the maximum")
 

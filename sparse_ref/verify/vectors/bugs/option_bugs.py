@@ -139,11 +139,11 @@ def _page_tail(a: CaseInputs) -> Iterator[Result]:
 
 
 OPTION_BUGS: dict[str, Bug] = {
-    "softcap missing": _no_softcap,
-    "softcap before the scale": _cap_before_scale,
-    "softcap after the mask": _cap_after_mask,
-    "softcap formula": _other_caps,
-    "sink missing": _no_sink,
+    "no soft cap": _no_softcap,
+    "soft cap before the scale": _cap_before_scale,
+    "soft cap after the mask": _cap_after_mask,
+    "soft cap formula": _other_caps,
+    "no sink": _no_sink,
     "sink scaled": _scaled_sink,
     "sink of another head": _sink_of_another_head,
     "padding index attended to": _selected_padding,

@@ -131,6 +131,6 @@ SET_BUGS: dict[str, Bug] = {
     "rounded out to blocks": _whole_blocks,
     "heads permuted": _head_reversal,
     "kv head h % G": _head_modulo,
-    "last partial tile skipped": _partial_tile,
+    "last, partial tile": _partial_tile,
     "padding attended to": _padding,
 }
