@@ -10,9 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray
-from ..calling.rounded_attention import BITS, Precision
-from .rounding import rounded_result
-from .statement import Arrays, CaseInputs, Entry, Result, delta, sum_heads, weights
+from ..calling.rounded_attention import BITS, Precision, Score, attention, gradients
+from .statement import (
+    Arrays,
+    CaseInputs,
+    Entry,
+    Gradients,
+    Result,
+    delta,
+    sum_heads,
+    weights,
+)
 
 Tolerances = dict[str, dict[str, float]]
 
@@ -39,6 +47,17 @@ def tolerances(arrays: Arrays, entry: Entry) -> Tolerances:
     return allowed
 
 
+def rounded_result(case: CaseInputs, precision: Precision) -> Result:
+    """The result of plain NumPy at a precision."""
+    score = Score(case.scale, case.softcap or None, sinks=case.sinks)
+    qkv = case.q, case.k, case.v
+    result = Result(*attention(*qkv, case.m, score, precision))
+    if case.grad_out is None:
+        return result
+    dq, dk, dv = gradients(case.grad_out, *qkv, case.m, score, precision)
+    return result._replace(gradients=Gradients(dq, dk, dv))
+
+
 def _magnitudes(case: CaseInputs, right: Result) -> dict[str, float]:
     """By how much an output changes at most if all logits change by one, in first order."""
     magnitudes = {"out": float(np.abs(case.v).max()), "lse": 1.0}
@@ -50,12 +69,12 @@ def _magnitudes(case: CaseInputs, right: Result) -> dict[str, float]:
     row_delta = np.abs(delta(case, right.out))
     dx = p * (dp + row_delta[..., None])
     scale = abs(case.scale)
-    gradients = {
+    sizes = {
         "dq": scale * dx @ np.abs(case.k[case.kv]),
         "dk": scale * sum_heads(case, dx.mT @ np.abs(case.q)),
         "dv": sum_heads(case, p.mT @ grad),
     }
-    magnitudes |= {name: float(x.max()) for name, x in gradients.items()}
+    magnitudes |= {name: float(x.max()) for name, x in sizes.items()}
     return magnitudes
 
 

@@ -100,7 +100,7 @@ _BUGS: dict[str, GradientBug] = {
     "dk off by a factor": _factor("dk"),
     "dv off by a factor": _factor("dv"),
     "backward without the mask": _no_mask,
-    "softcap derivative missing": _no_derivative,
+    "soft cap derivative missing": _no_derivative,
     "empty rows in the backward": _nan_rows,
 }
 GRADIENT_BUGS = {name: _backward_only(bug) for name, bug in _BUGS.items()}
