@@ -50,6 +50,7 @@ class CheckOptions(TypedDict, total=False):
     framework: str
     dtype: str
     device: str
+    shared_qk: bool
     seconds: float | None
 
 

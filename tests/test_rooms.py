@@ -27,8 +27,8 @@ INSIDE = {
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
-        ("calling",), ("reading",), ("naming",), ("checks",), ("report",), ("check",),
-        ("strategies", "vectors"), ("testing",),
+        ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
+        ("protocol",), ("check",), ("strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip
 ALLOWED = {

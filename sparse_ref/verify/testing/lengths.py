@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...claims import Claim
 from ...sets.checks import lengths
-from ...sets.require import check_pattern
 from ...sets.types import Length
+from ..checks.ragged_lengths import ragged_lengths
 from ..checks.untested_parameters import default_length, length_text
-
-RAGGED = (1, 37, 63, 65)
-MIN_LENGTH = 66  # up to which all ragged lengths are checked
 
 
 class CheckLength(NamedTuple):
-    """A length, and whether it is the one at which every parameter must show."""
+    """A length, and whether it is the one at which every parameter must show.
+
+    A function may refuse others that were chosen for it, by raising.
+    """
 
     n: Length
     is_decisive: bool
+    is_optional: bool = False
 
     def __str__(self) -> str:
         return length_text(lengths(self.n))
@@ -29,24 +30,18 @@ def check_lengths(claim: Claim) -> tuple[CheckLength, ...]:
     if claim.lengths is not None:
         longest = max(claim.lengths, key=_size)
         return tuple(CheckLength(n, n == longest) for n in claim.lengths)
+    options: dict[str, Any] = dict(claim.options)
+    if options.get("q") is not None:
+        n_q, n_k = (options[name].shape[1] for name in "qk")
+        return (CheckLength((n_q, n_k), True),)
     main = default_length(claim.patterns)
-    others: list[int] = []
-    if claim.options.get("ragged", True) and isinstance(main, int):
-        limit = max(main, MIN_LENGTH)
-        others = [n for n in (*RAGGED, main - 1) if n < limit]
-    distinct = [n for n in dict.fromkeys(others) if n != main]
-    possible = [CheckLength(n, False) for n in distinct if _is_possible(claim, n)]
-    return CheckLength(main, True), *possible
-
-
-def _is_possible(claim: Claim, n: Length) -> bool:
-    """Whether every pattern has such a length."""
-    try:
-        for p in claim.patterns:
-            check_pattern(p, n)
-    except (IndexError, ValueError):
-        return False
-    return True
+    bias = options.get("bias")
+    has_one_length = bias is not None and not callable(bias)
+    others: tuple[Length, ...] = ()
+    if options.get("ragged", True) and not has_one_length:
+        others = ragged_lengths(claim.patterns, main).lengths
+    ragged = (CheckLength(n, False, is_optional=True) for n in others)
+    return CheckLength(main, True), *ragged
 
 
 def _size(n: Length) -> tuple[int, int]:

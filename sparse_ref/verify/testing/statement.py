@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...claims import Claim
+from ..meaning.meaning import alibi_slopes
 from .mutations import Statement
-from .mutations.logits import usual_slopes
 
 DATA_OPTIONS = ("q", "k")  # of sets that depend on data
 UNSUPPORTED_LAYOUTS = ("thd",)
@@ -51,4 +51,4 @@ def _slopes(alibi: Any, heads: int) -> Any:
     """The slopes of ALiBi; True stands for the usual ones."""
     if alibi is None or alibi is False:
         return None
-    return usual_slopes(heads) if alibi is True else _per_head(alibi, heads)
+    return alibi_slopes(heads) if alibi is True else _per_head(alibi, heads)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ....sets.types import FloatArray
 from ...calling.rounded_attention import round_to
+from ...meaning.meaning import alibi_slopes
 from .attention import Attention, Change
 from .mutation import family
 
@@ -48,11 +49,6 @@ def distance(a: Attention) -> Any:
     return np.abs(a.i + a.shift - a.j)
 
 
-def usual_slopes(heads: int) -> FloatArray:
-    """ALiBi's 2^(-8 h / H)."""
-    return 2.0 ** (-8 * np.arange(1, heads + 1) / heads)
-
-
 def slopes_times(factor: float) -> Change:
     """The declared slopes times a factor; what is not declared stays out."""
 
@@ -80,7 +76,7 @@ def without_declared_bias(a: Attention, stage: Any, x: FloatArray) -> FloatArray
 
 def alibi(a: Attention, stage: Any, x: FloatArray) -> FloatArray:
     """ALiBi that is not declared."""
-    return stage(x) - per_head(usual_slopes(a.heads)) * distance(a)
+    return stage(x) - per_head(alibi_slopes(a.heads)) * distance(a)
 
 
 def apply_rotary(a: Attention, stage: Any, q: FloatArray, k: FloatArray) -> Any:
