@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "--attention-mutants": {
         "action": "store_true",
         "help": "run the tests against known wrong versions of the functions under "

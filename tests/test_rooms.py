@@ -15,8 +15,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From below. What stands in one tuple does not import one another.
 HOUSE = (
-    ("sets",), ("define",), ("picture",), ("patterns",), ("catalogue",), ("claims",), ("_jit",), ("lower",),
-    ("kernels",), ("attention",), ("plot",), ("paths", "published", "interop", "verify"),
+    ("sets",), ("define",), ("picture",), ("patterns",), ("catalogue",), ("claims",), ("_jit",),
+    ("lower",), ("kernels",), ("attention",), ("plot",),
+    ("paths", "published", "interop", "verify"),
     ("cli", "hypothesis_types"), ("__main__",),
 )  # fmt: skip
 INSIDE = {
