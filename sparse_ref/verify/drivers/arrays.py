@@ -1,0 +1,41 @@
+"""What the drivers do with arrays of any framework: cut, copy and join them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+NAMESPACES = {"jax": "jax.numpy", "jaxlib": "jax.numpy", "mlx": "mlx.core"}
+
+
+def namespace(x: Any) -> Any:
+    """The module of an array's functions: numpy, torch, jax.numpy, ..."""
+    root = type(x).__module__.partition(".")[0]
+    return import_module(NAMESPACES.get(root, root))
+
+
+def joined(arrays: Sequence[Any], axis: int) -> Any:
+    """The arrays, one after the other."""
+    module = namespace(arrays[0])
+    name = next(name for name in ("concatenate", "concat", "cat") if hasattr(module, name))
+    return getattr(module, name)(list(arrays), axis)
+
+
+def copy_of(x: Any) -> Any:
+    """A copy of an array, contiguous in memory; frameworks whose arrays never change need none."""
+    for name in ("clone", "copy"):
+        if hasattr(x, name):
+            x = getattr(x, name)()
+            break
+    return x.contiguous() if hasattr(x, "contiguous") else x
+
+
+def cut(x: Any, axis: int, start: int, stop: int) -> Any:
+    """A copy of the part from start to stop of one axis."""
+    return copy_of(x[(*[slice(None)] * axis, slice(start, stop))])
+
+
+def filled(x: Any, value: float) -> Any:
+    """An array like x, full of one number."""
+    return namespace(x).zeros_like(x) + value

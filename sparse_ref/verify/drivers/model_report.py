@@ -1,0 +1,130 @@
+"""The verdict on a model: a report for each layer and setting, equal ones in one line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..report.report import Report
+
+
+@dataclass(frozen=True, eq=False)
+class LayerReport:
+    """The report of one layer with one implementation, with a cache or without.
+
+    `mode` is "whole" for one forward of all tokens, or the sizes of a schedule.
+    """
+
+    name: str
+    index: int
+    implementation: str
+    mode: str
+    report: Report
+
+    @property
+    def setting(self) -> str:
+        """The implementation and the mode, in words."""
+        return f"{self.implementation}, {self.mode}"
+
+    @property
+    def line(self) -> str:
+        """The verdict without the layer's name."""
+        verdict, _, cause = self.report.verdict.partition(" ")
+        _, _, cause = cause.partition(": ")
+        names = sorted(set(map(repr, self.report.patterns)))
+        return f"{verdict} {', '.join(names)}" if self.report.passed else f"{verdict} {cause}"
+
+
+@dataclass(frozen=True, eq=False)
+class ModelReport:
+    """The verdict on all layers of a model; true if all passed.
+
+    Attributes
+    ----------
+    model : str
+        The class of the model.
+    layers : tuple of LayerReport
+        One for each layer, implementation and mode.
+    remarks : tuple of str
+        What could not be judged.
+    """
+
+    model: str
+    layers: tuple[LayerReport, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """ "FAIL" if a layer fails, otherwise "UNTESTED" if one is untested, otherwise "PASS"."""
+        statuses = {status_of(x.report) for x in self.layers}
+        return next((x for x in ("FAIL", "UNTESTED") if x in statuses), "PASS")
+
+    @property
+    def passed(self) -> bool:
+        """Whether every layer passed."""
+        return self.status == "PASS"
+
+    @property
+    def failures(self) -> tuple[LayerReport, ...]:
+        """The layers that did not pass."""
+        return tuple(x for x in self.layers if not x.report.passed)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        lines = [self.verdict]
+        for (text, indices), settings in self._groups().items():
+            lines.append(f"{layers_in_words(indices)}: {text}{self._settings(settings)}")
+        shown = {x.line: x for x in reversed(self.failures)}
+        for x in reversed(shown.values()):
+            lines += ["", f"{x.name}, {x.setting}:", str(x.report)]
+        lines[1:1] = self.remarks
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    @property
+    def verdict(self) -> str:
+        """One line: the verdict, the model, and the first failure or how much was judged."""
+        if self.failures:
+            first = self.failures[0]
+            others = [x for x in self.failures if x.line == first.line]
+            indices = sorted({x.index for x in others})
+            text = f"{layers_in_words(indices)}: {first.line.partition(' ')[2]}"
+            return f"{self.status} {self.model}: {text} ({first.setting})"
+        names = dict.fromkeys(x.name for x in self.layers)
+        settings = "; ".join(dict.fromkeys(x.setting for x in self.layers))
+        return f"{self.status} {self.model}: {len(names)} attention layers by {settings}"
+
+    def _groups(self) -> dict[tuple[str, tuple[int, ...]], list[str]]:
+        """{(verdict, layers): settings} of the layers that have the same verdict in a setting."""
+        indices: dict[tuple[str, str], list[int]] = {}
+        for x in self.layers:
+            indices.setdefault((x.line, x.setting), []).append(x.index)
+        groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+        for (text, setting), found in indices.items():
+            groups.setdefault((text, tuple(found)), []).append(setting)
+        return groups
+
+    def _settings(self, settings: Sequence[str]) -> str:
+        """Nothing if these are all settings, otherwise their names."""
+        every = Counter(x.setting for x in self.layers)
+        return "" if len(settings) == len(every) else f" ({'; '.join(settings)})"
+
+
+def status_of(report: Report) -> str:
+    """PASS, FAIL or UNTESTED."""
+    return getattr(report, "status", "PASS" if report.passed else "FAIL")
+
+
+def layers_in_words(indices: Sequence[int]) -> str:
+    """`layer 3`, `layers 0, 2, 4` or `layers 0 to 5`."""
+    ordered = sorted(indices)
+    if len(ordered) == 1:
+        return f"layer {ordered[0]}"
+    is_range = ordered == list(range(ordered[0], ordered[-1] + 1))
+    if is_range and len(ordered) > 2:
+        return f"layers {ordered[0]} to {ordered[-1]}"
+    return f"layers {', '.join(map(str, ordered))}"
