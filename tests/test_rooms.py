@@ -27,7 +27,7 @@ INSIDE = {
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
-        ("calling",), ("reading",), ("naming",), ("checks",), ("report",), ("check",),
+        ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",), ("check",),
         ("strategies", "vectors"),
     ),
 }  # fmt: skip

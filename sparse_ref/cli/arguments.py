@@ -75,11 +75,15 @@ PAGE_FOLDER = argument(
 )
 
 LAYOUTS = {
-    "nd": "(n, d)",
     "hnd": "(heads, n, d)",
     "bhnd": "(batch, heads, n, d)",
     "bnhd": "(batch, n, heads, d)",
+    "nhd": "(n, heads, d)",
+    "sbhd": "(n, batch, heads, d)",
     "ble": "(batch, n, heads * d)",
+    "lbe": "(n, batch, heads * d)",
+    "nd": "(n, d)",
+    "thd": "(positions of all sequences, heads, d), fn(q, k, v, cu_seqlens_q, cu_seqlens_k)",
 }
 LAYOUT_HELP = ", ".join(f"{name} = {shape}" for name, shape in LAYOUTS.items())
 DTYPES = ["float64", "float32", "float16", "bfloat16"]
@@ -99,7 +103,7 @@ CALL = (  # how a function is called
     argument(
         "--framework",
         default="numpy",
-        choices=["numpy", "torch", "jax"],
+        choices=["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
         help="the arrays that the function takes; numpy by default",
     ),
     argument(
@@ -108,7 +112,9 @@ CALL = (  # how a function is called
         choices=DTYPES,
         help="the dtype of q, k and v; float32 by default",
     ),
-    argument("--device", default="cpu", help="the device of torch tensors; cpu by default"),
+    argument(
+        "--device", default="cpu", help="the device of the arrays, such as cuda:0; cpu by default"
+    ),
     argument("--d", type=int, default=16, help="the width of q and k per head; 16 by default"),
     argument("--e", type=int, help="the width of v per head; d by default"),
     argument(

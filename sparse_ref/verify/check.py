@@ -12,7 +12,7 @@ import numpy as np
 from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
-from ..sets.types import Length
+from ..sets.types import FloatArray, Length
 from .calling.arrays import ProbeError
 from .calling.subject import CallOptions, Subject
 from .checks.assumptions import batch_findings, broken_assumptions
@@ -21,10 +21,12 @@ from .checks.finding import Finding
 from .checks.ghosts import row_sum_findings
 from .checks.gradients import VJP, gradient_findings
 from .checks.key_heads import key_head_findings
-from .checks.numbers import compare_numbers, number_findings
+from .checks.numbers import compare_numbers, number_findings, rounding_remarks
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
 from .checks.sets import leak_findings, set_findings
+from .meaning.meaning import Meaning
+from .meaning.statement import Statement
 from .naming.diagnosis import Diagnosis, diagnose
 from .naming.large_names import RowSample, diagnose_sample
 from .reading.evidence import Evidence, read_every_pair
@@ -35,14 +37,15 @@ from .report.report import Report
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What is asked of an implementation, beyond its pattern and its n."""
 
-    scale: float | None = None
+    meaning: Meaning = Meaning()
     seed: int = 0
     gradients: VJP | None = None
     exhaustive: bool | None = None
+    inputs: tuple[FloatArray, FloatArray] | None = None
 
 
 def check(
@@ -130,7 +133,8 @@ def check(
     ··+██
     """
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
-    question = Question(scale, integer("seed", seed, 0), gradients, exhaustive)
+    meaning = Meaning(scale)
+    question = Question(meaning, integer("seed", seed, 0), gradients, exhaustive)
     _check_question(question, framework)
     lengths = tuple(also)
     heads = None if heads is None else integer("heads", heads, 1)
@@ -201,7 +205,7 @@ def assert_conforms(
 
 def _check_question(question: Question, framework: str) -> None:
     """Refuse gradients of another framework, and a scale that is no number."""
-    gradients, scale = question.gradients, question.scale
+    gradients = question.gradients
     known = gradients in (None, "torch", "jax") if not callable(gradients) else True
     if not known:
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
@@ -209,9 +213,6 @@ def _check_question(question: Question, framework: str) -> None:
         raise ValueError(
             f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
         )
-    is_number = isinstance(scale, (int, float))
-    if scale is not None and not (is_number and isfinite(scale)):
-        raise ValueError(f"scale must be a finite number, got {scale!r}")
 
 
 def _report(
@@ -225,8 +226,10 @@ def _report(
     """The report at one length; findings are kept as they come, for fn may fail later."""
     patterns = patterns_of_heads("pattern", pattern, heads)
     subject = Subject.new(fn, n, len(patterns), options)
-    call = {**vars(options), **vars(question)}
+    question.meaning.check(subject.heads, subject.n)
+    call = {**vars(options), **vars(question), **vars(question.meaning)}
     seed = call.pop("seed")
+    del call["meaning"], call["inputs"]
     report = Report(patterns, subject.n, seed, fn, call)
     findings: list[Finding] = []
     try:
@@ -244,8 +247,9 @@ def _judge(
     findings: list[Finding],
 ) -> None:
     """The protocol, in steps, the same for small and for large n."""
-    seed, scale, patterns = question.seed, question.scale, report.patterns
-    report.evidence = evidence = _read_evidence(subject, patterns, question)
+    seed, patterns = question.seed, report.patterns
+    statement = Statement(question.meaning, subject.heads, subject.n, subject.d)
+    report.evidence = evidence = _read_evidence(subject, patterns, statement, question)
     findings += set_findings(evidence)
     if isinstance(evidence, Sampled):
         report.remarks += set_coverage(evidence)
@@ -255,7 +259,7 @@ def _judge(
         report.diagnosis = diagnose(patterns, evidence.expected, evidence.actual, counts)
 
     leaks = evidence.leaks
-    if leaks is None:
+    if leaks is None and not evidence.base.is_given:
         leaks = read_leaks(subject, evidence, seed)
         report.remarks += leak_coverage(evidence, leaks)
         findings += leak_findings(leaks)
@@ -265,33 +269,37 @@ def _judge(
         report.evidence, report.diagnosis, findings[:] = None, (), broken
         return
     if evidence.totals.has_wrong_sum().any():
-        findings += row_sum_findings(subject, evidence.totals)
+        findings += row_sum_findings(subject, evidence)
     findings += batch_findings(subject, seed)
     if subject.kv_heads > 1:
         findings += key_head_findings(subject, evidence.totals)
 
-    report.numbers = compare_numbers(subject, evidence, scale, seed)
-    findings += number_findings(report.numbers)
+    report.numbers = compare_numbers(subject, evidence, seed)
+    report.remarks += rounding_remarks(report.numbers)
+    findings += number_findings(report.numbers, statement.scale)
+    has_leaks = leaks is not None and leaks.leaks.any()
     if any(numbers.wrong for numbers in report.numbers):
-        findings += score_findings(subject, evidence.totals.dtype, scale, seed)
-    elif not leaks.leaks.any() and not any(numbers.broken for numbers in report.numbers):
+        findings += score_findings(subject, statement, evidence.totals.dtype, seed)
+    elif not has_leaks and not any(numbers.broken for numbers in report.numbers):
         poison = poison_findings(subject, evidence, seed)
         findings += poison.findings
         report.remarks += poison.remarks
 
     if question.gradients is not None and evidence.conforming[:, evidence.rows].any():
-        findings += gradient_findings(subject, evidence, question.gradients, scale, seed)
+        findings += gradient_findings(subject, evidence, question.gradients, seed)
 
 
-def _read_evidence(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> Evidence:
+def _read_evidence(
+    subject: Subject, patterns: tuple[Pattern, ...], statement: Statement, question: Question
+) -> Evidence:
     """Every pair if there are few or if `exhaustive` says so; otherwise random sums of all rows."""
     exhaustive = question.exhaustive
     if exhaustive is None:
         n_q, n_k = subject.n
         exhaustive = subject.heads * n_q * n_k <= MAX_PAIRS
     if exhaustive:
-        return read_every_pair(subject, patterns)
-    return read_sample(subject, patterns, question.seed)
+        return read_every_pair(subject, patterns, statement, question.inputs)
+    return read_sample(subject, patterns, statement, question.seed)
 
 
 def _diagnose_sample(evidence: Sampled) -> tuple[Diagnosis, ...]:

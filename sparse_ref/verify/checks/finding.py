@@ -32,6 +32,7 @@ KINDS = (
     "poison",
     "kv map",
     "numerics",
+    "factor",
     "scale",
     "curve",
     "lse",

@@ -10,8 +10,10 @@ import numpy as np
 from ...sets.types import BoolArray, IntArray
 from ..naming.bias import describe_bias
 from ..reading.evidence import Evidence, Leaks
-from ..reading.probe import HOSTILE_LOGIT
 from .finding import Finding, findings_in
+
+
+SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is told
 
 
 class Fault(NamedTuple):
@@ -36,8 +38,32 @@ def set_findings(evidence: Evidence) -> Iterator[Finding]:
     faults += [Fault("empty row", evidence.wrongly_nonzero, text, "row"), *weights]
     if evidence.leaks is not None:
         faults += _leak_faults(evidence.leaks)
-    for kind, wrong, text, noun, rows in faults:
+    for kind, wrong, text, noun, rows in [*_faults_at_0(evidence), *faults]:
         yield from findings_in(kind, wrong, text, noun, rows=rows)
+
+
+def _faults_at_0(evidence: Evidence) -> Iterator[Fault]:
+    """Rows that have weights at q = k = 1, but not at 0, where all logits are equal, too."""
+    base = evidence.base
+    if base.broken_at_0 is None or base.dead_at_0 is None or _is_undefined_at_0(evidence):
+        return
+    read = f"sets were read at q = k = {base.side:g}"
+    text = f"{{}} with NaN or inf at q = k = 0 (normalised q and k without epsilon?); {read}"
+    yield Fault("nan", base.broken_at_0, text, "row")
+    text = (
+        "{} without any weight at q = k = 0, where a softmax has equal ones "
+        f"(linear attention or retention?); {read}"
+    )
+    yield Fault("curve", base.dead_at_0, text, "row")
+
+
+def _is_undefined_at_0(evidence: Evidence) -> bool:
+    """Whether the declared transform has no value at q = k = 0."""
+    statement = evidence.base.statement
+    if statement is None or statement.meaning.transform is None:
+        return False
+    zeros = [np.zeros_like(x, np.float64) for x in (evidence.base.q, evidence.base.k)]
+    return not all(np.isfinite(x).all() for x in statement.transformed(*zeros))
 
 
 def leak_findings(leaks: Leaks) -> Iterator[Finding]:
@@ -50,7 +76,8 @@ def _key_faults(evidence: Evidence) -> Iterator[Fault]:
     """Keys too many and too few, in the rows read."""
     extra = evidence.actual & ~evidence.expected
     missing = evidence.expected & ~evidence.actual
-    text = f"{{}} attended to outside the set{_sample_text(evidence, extra)}"
+    small = _share_text(evidence, extra)
+    text = f"{{}} attended to outside the set{small}{_sample_text(evidence, extra)}"
     yield Fault("extra", extra, text, rows=evidence.rows)
     text = f"{{}} of the set not attended to{_sample_text(evidence, missing)}"
     yield Fault("missing", missing, text, rows=evidence.rows)
@@ -69,6 +96,15 @@ def _weight_faults(evidence: Evidence) -> Iterator[Fault]:
     yield Fault("bias", bias, text, "row", evidence.rows)
 
 
+def _share_text(evidence: Evidence, keys: BoolArray) -> str:
+    """How small the weights of these keys are, if they are much smaller than those of their rows."""
+    top = evidence.weights.max(axis=-1, keepdims=True)
+    share = evidence.weights / np.where(top > 0, top, 1)
+    largest = share.max(initial=0, where=keys)
+    small = 0 < largest < SMALL_SHARE
+    return f", with at most {largest:.2g} of the largest weight of their row" if small else ""
+
+
 def _sample_text(evidence: Evidence, wrong: BoolArray) -> str:
     """In how many rows keys are wrong, if only some rows were read."""
     if not evidence.is_sample:
@@ -81,9 +117,10 @@ def _sample_text(evidence: Evidence, wrong: BoolArray) -> str:
 
 def _leak_faults(leaks: Leaks) -> Iterator[Fault]:
     """Finite masks, and rows in which they cannot be seen."""
-    logits = f"at logits of {HOSTILE_LOGIT:g}"
+    logits = f"at logits of {leaks.logit:g}"
     if leaks.leaks.ndim == 3:
-        text = f"finite mask: {{}} attended to {logits}, masked with a number and not with -inf"
+        size = f" with weights up to {leaks.largest:.2g}"
+        text = f"finite mask: {{}} attended to{size} {logits}, masked with a number and not with -inf"
         yield Fault("leak", leaks.leaks, text)
     else:
         text = f"finite mask: {{}} attending to masked keys {logits}, not masked with -inf"

@@ -19,8 +19,9 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 from ..calling.arrays import ProbeError
 from ..calling.subject import Subject
+from ..reading.base import base_inputs, member_keys
 from ..reading.checksums import Checksums, read_checksums
-from ..reading.probe import equal_weights
+from ..reading.probe import base_weights
 from ..reading.sample import row_masks
 from ..reading.sampled_rows import read_rows
 from .diagnosis import (
@@ -184,13 +185,13 @@ def names(subject: Subject, seed: int = 0) -> Names:
     """
     rng = np.random.default_rng(seed)
     n_q, n_k = subject.n
-    sums = read_checksums(subject, rng)
+    sums = read_checksums(subject, base_inputs(subject), rng)
     spread = np.linspace(0, n_q - 1, min(ROWS_PER_HEAD, n_q), dtype=int)
     queries = np.unique(spread)
     nothing = np.zeros((subject.heads, len(queries), n_k), bool)
     all_rows = np.ones((subject.heads, len(queries)), bool)
-    weights, known = read_rows(subject, nothing, all_rows, queries, sums.dtype, rng)
-    sample = RowSample(queries, nothing, weights != 0, known)
+    weights, known = read_rows(subject, nothing, all_rows, queries, sums, rng)
+    sample = RowSample(queries, nothing, member_keys(weights), known)
 
     def first_name(head: int, candidates: Iterable[Pattern]) -> list[Pattern]:
         rows = sample.head(head)
@@ -210,10 +211,10 @@ def _masks_at_smaller_length(subject: Subject) -> Iterator[BoolArray]:
     n_q, n_k = subject.n
     smaller = replace(subject, n=(min(n_q, SMALLER_LENGTH), min(n_k, SMALLER_LENGTH)))
     try:
-        weights, _ = equal_weights(smaller)
+        weights, _ = base_weights(smaller, base_inputs(smaller))
     except ProbeError:
         return
-    yield from np.isfinite(weights) & (weights != 0)
+    yield from np.isfinite(weights) & member_keys(weights)
 
 
 def _rows_in_words(sample: RowSample) -> list[tuple[int, str]]:

@@ -34,6 +34,9 @@ DEFAULTS = {
     "device": "cpu",
     "seconds": 60.0,
     "also": (),
+    "lse": "natural",
+    "shared_qk": False,
+    "choice": "",
 }  # None is that of all others
 
 

@@ -158,7 +158,7 @@ MUTANTS = [
         masked(WINDOWS, fill=-100, additive=True),
         sr.swin((4, 6), 2, 1),
         N,
-        finding="extra",
+        finding="leak",
         at=(0, 0, 1),
         dtypes=("float32",),
         source="Swin Transformer, where exp(-100) is a number still",
