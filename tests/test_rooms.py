@@ -28,7 +28,7 @@ INSIDE = {
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",), ("check",),
-        ("strategies", "vectors"),
+        ("drivers", "strategies", "vectors"),
     ),
 }  # fmt: skip
 ALLOWED = {

@@ -291,6 +291,8 @@ class PaddingStored(Paged):
         return np.stack(kept)
 
 
+BATCH = dict(layout="bhnd", heads=2)
+UNEVEN = dict(layout="bhnd", heads=2, lengths=True)
 RIGHT = {
     "growing": (Growing, "Causal()", {}),
     "window": (partial(Growing, recent), "Lookback(4)", {}),
@@ -298,25 +300,21 @@ RIGHT = {
     "kept": (partial(Growing, kept_and_recent), "streaming(2, 4)", {}),
     "ring": (Ring, "Lookback(4)", {}),
     "rotating": (Rotating, "streaming(2, 4)", {}),
-    "paged": (Paged, "Causal()", dict(layout="bhnd", heads=2)),
-    "uneven": (Paged, "Causal()", dict(layout="bhnd", heads=2, lengths=True)),
+    "paged": (Paged, "Causal()", BATCH),
+    "uneven": (Paged, "Causal()", UNEVEN),
 }
-WRONG = {  # the cache, the pattern, options, the kind of the first finding, words of the report
-    "upper-left": (UpperLeft, "Causal()", {}, "missing", ("decoding step 1",)),
-    "bool added": (BoolAdded, "Causal()", {}, "extra", ("the second chunk",)),
-    "chunk only": (ChunkOnly, "Lookback(4)", {}, "extra", ("small chunks",)),
-    "reset": (ForgetfulReset(), "Causal()", {}, "", ()),
-    "ring not full": (UnmaskedRing, "Lookback(4)", {}, "ghost", ()),
-    "wrap": (WrapOffByOne, "Lookback(4)", {}, "extra", ("every schedule",)),
-    "write first": (WriteFirst, "Lookback(4)", {}, "extra", ("long prompt",)),
-    "sinks evicted": (SinksEvicted, "streaming(2, 4)", {}, "extra", ()),
-    "kept lost": (KeptLostInPrompts, "streaming(2, 4)", {}, "missing", ("the prompt",)),
-    "other table": (
-        OtherTable, "Causal()", dict(layout="bhnd", lengths=True), "missing", ()
-    ),
-    "tail": (TailUnmasked, "Causal()", dict(layout="bhnd"), "row sum", ()),
-    "stale page": (StalePage, "Causal()", dict(layout="bhnd"), "missing", ()),
-    "padding stored": (
-        PaddingStored, "Causal()", dict(layout="bhnd", lengths=True), "", ()
-    ),
-}  # fmt: skip
+WRONG = {  # the cache, the pattern, options, a kind of the first findings, words of the report
+    "upper-left": (UpperLeft, "Causal()", {}, "missing", ("decoding steps 1 to 8",)),
+    "bool added": (BoolAdded, "Causal()", {}, "extra", ("future leaks", "by 2 of 5 schedules")),
+    "chunk only": (ChunkOnly, "Lookback(4)", {}, "extra", ("(small chunks; ",)),
+    "reset": (ForgetfulReset(), "Causal()", {}, "state", ("the sequence before",)),
+    "ring not full": (UnmaskedRing, "Lookback(4)", {}, "ghost", ("every schedule",)),
+    "wrap": (WrapOffByOne, "Lookback(4)", {}, "extra", ("query 4, key 0", "every schedule")),
+    "write first": (WriteFirst, "Lookback(4)", {}, "extra", ("by 4 of 5 schedules",)),
+    "sinks evicted": (SinksEvicted, "streaming(2, 4)", {}, "missing", ("is Lookback(6)",)),
+    "kept lost": (KeptLostInPrompts, "streaming(2, 4)", {}, "missing", ("columns 0, 1",)),
+    "other table": (OtherTable, "Causal()", UNEVEN, "batch", ("another sequence of the batch",)),
+    "tail": (TailUnmasked, "Causal()", BATCH, "state", ("not written yet",)),
+    "stale page": (StalePage, "Causal()", BATCH, "state", ("stale page",)),
+    "padding stored": (PaddingStored, "Causal()", UNEVEN, "ghost", ("padding of shorter",)),
+}

@@ -18,8 +18,11 @@ def namespace(x: Any) -> Any:
 def joined(arrays: Sequence[Any], axis: int) -> Any:
     """The arrays, one after the other."""
     module = namespace(arrays[0])
-    name = next(name for name in ("concatenate", "concat", "cat") if hasattr(module, name))
-    return getattr(module, name)(list(arrays), axis)
+    for name in ("concatenate", "concat", "cat"):
+        if hasattr(module, name):
+            return getattr(module, name)(list(arrays), axis)
+    first, *others = arrays
+    return first.cat(*others, dim=axis)  # tinygrad
 
 
 def copy_of(x: Any) -> Any:
@@ -38,4 +41,6 @@ def cut(x: Any, axis: int, start: int, stop: int) -> Any:
 
 def filled(x: Any, value: float) -> Any:
     """An array like x, full of one number."""
-    return namespace(x).zeros_like(x) + value
+    module = namespace(x)
+    zeros = module.zeros_like(x) if hasattr(module, "zeros_like") else x.zeros_like()
+    return zeros + value

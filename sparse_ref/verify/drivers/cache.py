@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from ...sets.require import patterns_of_heads
 from ..check import check
 from ..checks.finding import Finding
 from ..report.report import Report
-from ..report.rerun import python_text, short_name
+from ..report.rerun import import_path, python_text, short_name
+from .driven_report import DrivenReport, call_text, report_values
 from .feed import BATCH_FIRST, TOKEN_AXIS, Feed, new_step
 from .schedule import Portion, Schedule, places, usual_schedules
 from .strangers import stranger_findings
@@ -22,39 +23,25 @@ from .strangers import stranger_findings
 DEFAULT_N = 64
 
 
-@dataclass(eq=False)
-class CacheReport(Report):
+@dataclass(eq=False, repr=False)
+class CacheReport(DrivenReport):
     """The verdict on a cache, a `Report` whose findings name schedules and their portions.
 
     Attributes
     ----------
     schedules : tuple of Schedule
         By which the cache was fed; the sets, numbers and pictures are of the first that failed.
-    arguments : dict
-        prefill, decode and lengths, as passed.
+    place : str
+        Which schedules failed, and the portion of the first wrong query.
     """
 
     schedules: tuple[Schedule, ...] = ()
-    arguments: dict[str, Any] = field(default_factory=dict)
     place: str = ""
 
     @property
     def verdict(self) -> str:
         """One line: the verdict, the function, the cause, and the portion that is wrong first."""
         return f"{super().verdict}, {self.place}" if self.place else super().verdict
-
-    @property
-    def command(self) -> str:
-        """A line of Python that gives this report again."""
-        texts = [python_text(p) for p in self.patterns]
-        name = short_name(self.fn).rpartition(":")[2]
-        one_pattern = len(set(texts)) == 1
-        words = [name if name.isidentifier() else "cache"]
-        words.append(texts[0] if one_pattern else f"({', '.join(texts)})")
-        if one_pattern and self.heads > 1:
-            words.append(f"heads={self.heads}")
-        words += [f"{key}={_text(value)}" for key, value in self.arguments.items()]
-        return f"sr.verify.check_cache({', '.join(words)})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +153,10 @@ def check_cache(
     ...     return step
     >>> sr.verify.check_cache(make, sr.Causal(), prefill=(4, 4), decode=3).passed
     True
-    >>> report = sr.verify.check_cache(make, sr.Lookback(4), prefill=(4, 4), decode=3)
-    >>> print(report.findings[0].message)
-    28 keys attended to outside the set (queries 4 to 7: the second chunk; queries 8 to 10: decoding steps 1 to 3)
+    >>> report = sr.verify.check_cache(make, sr.Lookback(6), prefill=(4, 4), decode=3)
+    >>> print(report.findings[0].message)                       # doctest: +NORMALIZE_WHITESPACE
+    15 keys attended to outside the set
+    (queries 6 to 7: the second chunk; queries 8 to 10: decoding steps 1 to 3)
     """
     if layout not in TOKEN_AXIS:
         raise ValueError(f"layout must be one of {', '.join(TOKEN_AXIS)}, got {layout!r}")
@@ -182,12 +170,18 @@ def check_cache(
     for schedule in schedules:
         feed = Feed(cache, schedule, layout, lengths)
         report = check(feed, pattern, schedule.n, layout=layout, **options)
-        outcomes.append(_without_strangers(Outcome(feed, report)))
-    passed_arguments = dict(prefill=prefill, decode=decode, n=n, layout=layout, lengths=lengths)
-    arguments = {**passed_arguments, **options}
-    defaults: dict[str, Any] = dict(layout="hnd", lengths=False, heads=options.get("heads"))
-    arguments = {key: x for key, x in arguments.items() if x != defaults.get(key)}
-    return _merged(outcomes, arguments)
+        outcomes.append(_explained(Outcome(feed, report)))
+    own = dict(prefill=prefill, decode=decode, n=n, lengths=lengths or None)
+    own["layout"] = None if layout == "hnd" else layout
+    return _merged(outcomes, _call(cache, patterns, {**own, **options}))
+
+
+def _call(cache: Any, patterns: Sequence[Pattern], arguments: dict[str, Any]) -> str:
+    """The line of Python that gives the report again."""
+    texts = [python_text(p) for p in patterns]
+    pattern = texts[0] if len(set(texts)) == 1 else f"({', '.join(texts)})"
+    name = short_name(import_path(cache)).rpartition(":")[2]
+    return call_text("check_cache", [name if name.isidentifier() else "cache", pattern], arguments)
 
 
 def _schedules(
@@ -206,20 +200,23 @@ def _schedules(
     return (schedule,)
 
 
-def _without_strangers(outcome: Outcome) -> Outcome:
-    """The outcome, with tokens that must not be read as the cause of its other findings."""
-    rows = dict(stranger_findings(outcome.feed))
+def _explained(outcome: Outcome) -> Outcome:
+    """The outcome, with a refusal, or tokens that must not be read, as the cause of the rest."""
+    feed, report = outcome.feed, outcome.report
+    if feed.refusal:
+        report.findings = (Finding("error", feed.refusal),)
+        return outcome
+    rows = dict(stranger_findings(feed))
     if rows:
-        report = outcome.report
         others = tuple(x for x in report.findings if x.kind != "not linear")
         report.findings, report.diagnosis = (*rows, *others), ()
     return replace(outcome, rows=rows)
 
 
-def _merged(outcomes: Sequence[Outcome], arguments: dict[str, Any]) -> CacheReport:
+def _merged(outcomes: Sequence[Outcome], call: str) -> CacheReport:
     """One report of all schedules: that of the first that failed, with the findings of all."""
     base = next((x for x in outcomes if not x.report.passed), outcomes[0])
-    values = {x.name: getattr(base.report, x.name) for x in fields(base.report) if x.init}
+    values = report_values(base.report)
     values["function"] = base.feed.cache
     values["findings"] = tuple(_findings(outcomes))
     values["remarks"] = [*base.report.remarks, *_remarks(outcomes)]
@@ -229,7 +226,7 @@ def _merged(outcomes: Sequence[Outcome], arguments: dict[str, Any]) -> CacheRepo
     if len(outcomes) > 1 and wrong:
         names = wrong[0] if len(wrong) == 1 else f"{len(wrong)} of {len(outcomes)} schedules"
         place = f"by {names}" + (f": {place}" if place and len(wrong) == 1 else "")
-    return CacheReport(**values, schedules=schedules, arguments=arguments, place=place)
+    return CacheReport(**values, call=call, schedules=schedules, place=place)
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
@@ -239,16 +236,15 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
         for finding in outcome.report.findings:
             groups.setdefault(finding, []).append(outcome)
     for finding, sources in groups.items():
-        message = finding.message
+        details = []
         if len(outcomes) > 1:
             names = ", ".join(str(x.feed.schedule) for x in sources)
-            names = "every schedule" if len(sources) == len(outcomes) else names
-            message = f"{names}: {message}"
+            details.append("every schedule" if len(sources) == len(outcomes) else names)
         rows = sources[0].wrong_rows(finding)
-        place = places(sources[0].portions, rows) if rows else ""
-        if place and len(sources) == 1:
-            message += f" ({place})"
-        yield replace(finding, message=message)
+        if len(sources) == 1 and rows:
+            details.append(places(sources[0].portions, rows))
+        text = "; ".join(filter(None, details))
+        yield replace(finding, message=f"{finding.message} ({text})" if text else finding.message)
 
 
 def _remarks(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -259,8 +255,3 @@ def _remarks(outcomes: Sequence[Outcome]) -> Iterator[str]:
         if names:
             count = f"{len(names)} schedule{'s' * (len(names) != 1)}"
             yield f"{word} by {count}: {'; '.join(names)}"
-
-
-def _text(value: Any) -> str:
-    """A value of an argument in Python."""
-    return getattr(value, "__name__", None) or repr(value)

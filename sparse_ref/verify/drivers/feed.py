@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..calling.layouts import LAYOUTS
 from .arrays import copy_of, cut, filled, joined
 from .schedule import Portion, Schedule
 
-TOKEN_AXIS = {"nd": 0, "hnd": 1, "nhd": 0, "thd": 0, "bhnd": 2, "bnhd": 1, "ble": 1}
-BATCH_FIRST = ("bhnd", "bnhd", "ble")
+TOKEN_AXIS = {
+    name: layout.axes.index("n") for name, layout in LAYOUTS.items() if name != "thd"
+}  # thd has the positions of all sequences in one axis
+BATCH_FIRST = tuple(name for name in TOKEN_AXIS if LAYOUTS[name].axes[0] == "b")
 STRANGE_KEY = 0.5  # every entry of the first sequence's keys, and of padding
 Step = Callable[..., Any]
 

@@ -22,13 +22,14 @@ MAX_N = 4096
 class Layer:
     """An attention module: its name in the model, its shapes, its pattern and its logits.
 
-    `sinks` is one logit per head; `scale`, `softcap` and `sinks` are those that the module passes
-    to its attention function.
+    `sinks` is one logit per head, `bias` is (H, n, n); these, scale and softcap are those that the
+    module passes to its attention function. `label` is the number of the layer, or its name in
+    models that have two layers of one number, as encoders with decoders.
     """
 
     key: Key
     name: str
-    index: int
+    label: int | str
     pattern: Pattern
     heads: int
     kv_heads: int
@@ -37,19 +38,20 @@ class Layer:
     scale: float
     softcap: float | None
     sinks: tuple[float, ...] | None
+    bias: Any
 
     @classmethod
-    def of_call(cls, call: Call, name: str, index: int, pattern: Pattern) -> Layer:
+    def of_call(cls, call: Call, name: str, label: int | str, pattern: Pattern) -> Layer:
         """The layer that made a call."""
         options, module, d = call.options, call.module, call.query.shape[-1]
         scale, sinks = options.get("scaling"), options.get("s_aux")
         if sinks is None:
             sinks = getattr(module, "sinks", None)
-        softcap = options.get("softcap")
+        softcap, bias = options.get("softcap"), options.get("position_bias")
         return cls(
             (module, call.number),
             name,
-            index,
+            label,
             pattern,
             call.query.shape[1],
             call.key.shape[1],
@@ -58,18 +60,21 @@ class Layer:
             d**-0.5 if scale is None else float(scale),
             None if softcap is None else float(softcap),
             None if sinks is None else tuple(sinks.detach().float().flatten().tolist()),
+            None if bias is None else bias[0].detach().float().cpu().numpy(),
         )
 
 
-def layers_of(
-    model: Any, calls: Sequence[Call], patterns: Sequence[Pattern]
-) -> tuple[Layer, ...]:
+def layers_of(model: Any, calls: Sequence[Call], patterns: Sequence[Pattern]) -> tuple[Layer, ...]:
     """The layers in the order of their calls, with the expected pattern of each."""
     names = {module: name for name, module in model.named_modules()}
-    return tuple(
-        Layer.of_call(call, names[call.module], _index(call, number), pattern)
-        for number, (call, pattern) in enumerate(zip(calls, patterns))
-    )
+    indices = [_index(call, number) for number, call in enumerate(calls)]
+    is_unique = len(set(indices)) == len(indices)
+    layers = []
+    for call, index, pattern in zip(calls, indices, patterns):
+        name = names[call.module]
+        label = index if is_unique else name
+        layers.append(Layer.of_call(call, name, label, pattern))
+    return tuple(layers)
 
 
 def layer_patterns_of(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...sets.checks import integer
 from ..check import check
+from .driven_report import DrivenReport, call_text, report_values
 from .layers import Layer, LayerPatterns, layer_patterns_of, layers_of, sufficient_n
 from .model_feed import ModelError, ModelFeed
 from .model_report import LayerReport, ModelReport
@@ -86,11 +87,12 @@ def check_model(
 
     Examples
     --------
-    >>> from transformers import MistralConfig, MistralModel                   # doctest: +SKIP
-    >>> config = MistralConfig(vocab_size=9, hidden_size=32, intermediate_size=8,
-    ...     num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, sliding_window=4)
-    >>> print(sr.verify.check_model(MistralModel(config)))                     # doctest: +SKIP
-    PASS MistralModel: 2 attention layers by eager, whole; eager, a prompt of 5, ...
+    >>> from transformers import MistralConfig, MistralModel          # doctest: +SKIP
+    >>> config = MistralConfig(                                       # doctest: +SKIP
+    ...     vocab_size=9, hidden_size=32, intermediate_size=8, num_hidden_layers=2,
+    ...     num_attention_heads=4, num_key_value_heads=2, sliding_window=4)
+    >>> print(sr.verify.check_model(MistralModel(config)))            # doctest: +SKIP
+    PASS MistralModel: 2 attention layers by eager, whole; eager, chunks of 5, 4, ...
     layers 0, 1: PASS Lookback(4)
     """
     if isinstance(implementations, str) or not implementations:
@@ -160,7 +162,7 @@ def _feeds(model: Any, plan: Plan) -> tuple[list[ModelFeed], tuple[Layer, ...], 
     calls = whole.calls(plan.n or 2)
     patterns = layer_patterns_of(model, calls, plan.patterns)
     whole.n = n = plan.n or sufficient_n(patterns)
-    layers = layers_of(model, calls, patterns)
+    layers = layers_of(model, whole.calls(n), patterns)
     if not plan.has_cache:
         return [whole], layers, []
     if not all(getattr(call.module, "is_causal", True) for call in calls):
@@ -182,6 +184,8 @@ def _layer_reports(
     mode = "whole" if feed.schedule is None else feed.schedule.sizes
     for layer in layers:
         declared = {"softcap": layer.softcap, "sinks": layer.sinks}
+        if feed.schedule is None and not feed.padding:
+            declared["bias"] = layer.bias
         known = signature(check).parameters
         report = check(
             _attention_of(feed, layer),
@@ -199,7 +203,22 @@ def _layer_reports(
             **{key: x for key, x in declared.items() if x is not None and key in known},
             **options,
         )
-        yield LayerReport(layer.name, layer.index, implementation, mode, report)
+        again = _call(feed, implementation, options)
+        driven = DrivenReport(**report_values(report), call=again)
+        yield LayerReport(layer.name, layer.label, implementation, mode, driven)
+
+
+def _call(feed: ModelFeed, implementation: str, options: dict[str, Any]) -> str:
+    """The line of Python that judges the layers in this setting again."""
+    schedule = feed.schedule
+    arguments = {
+        "n": feed.n if schedule is None else None,
+        "prefill": schedule.prefill if schedule is not None else None,
+        "decode": schedule.decode if schedule is not None else 0,
+        "padding": feed.padding or None,
+        "implementations": (implementation,),
+    }
+    return call_text("check_model", ["model"], {**arguments, **options})
 
 
 def _attention_of(feed: ModelFeed, layer: Layer):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..report.report import Report
+
+MAX_SHOWN = 2  # failures whose whole report is printed
 
 
 @dataclass(frozen=True, eq=False)
 class LayerReport:
     """The report of one layer with one implementation, with a cache or without.
 
-    `mode` is "whole" for one forward of all tokens, or the sizes of a schedule.
+    `mode` is "whole" for one forward of all tokens, or the sizes of a schedule. `label` is the
+    layer's number, or its name in models that have two layers of one number.
     """
 
     name: str
-    index: int
+    label: int | str
     implementation: str
     mode: str
     report: Report
@@ -30,10 +32,10 @@ class LayerReport:
     @property
     def line(self) -> str:
         """The verdict without the layer's name."""
-        verdict, _, cause = self.report.verdict.partition(" ")
-        _, _, cause = cause.partition(": ")
-        names = sorted(set(map(repr, self.report.patterns)))
-        return f"{verdict} {', '.join(names)}" if self.report.passed else f"{verdict} {cause}"
+        status, report = status_of(self.report), self.report
+        if report.passed:
+            return f"{status} {report.patterns[0]!r}"
+        return f"{status} {report.verdict.partition(': ')[2]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,12 +77,12 @@ class ModelReport:
 
     def __str__(self) -> str:
         lines = [self.verdict]
-        for (text, indices), settings in self._groups().items():
-            lines.append(f"{layers_in_words(indices)}: {text}{self._settings(settings)}")
-        shown = {x.line: x for x in reversed(self.failures)}
-        for x in reversed(shown.values()):
+        for (text, labels), settings in self._groups().items():
+            lines.append(f"{layers_in_words(labels)}: {text}{self._settings(settings)}")
+        lines += self.remarks
+        examples = {x.line: x for x in reversed(self.failures)}
+        for x in list(reversed(examples.values()))[:MAX_SHOWN]:
             lines += ["", f"{x.name}, {x.setting}:", str(x.report)]
-        lines[1:1] = self.remarks
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -91,26 +93,26 @@ class ModelReport:
         if self.failures:
             first = self.failures[0]
             others = [x for x in self.failures if x.line == first.line]
-            indices = sorted({x.index for x in others})
-            text = f"{layers_in_words(indices)}: {first.line.partition(' ')[2]}"
+            labels = list(dict.fromkeys(x.label for x in others))
+            text = f"{layers_in_words(labels)}: {first.line.partition(' ')[2]}"
             return f"{self.status} {self.model}: {text} ({first.setting})"
         names = dict.fromkeys(x.name for x in self.layers)
         settings = "; ".join(dict.fromkeys(x.setting for x in self.layers))
         return f"{self.status} {self.model}: {len(names)} attention layers by {settings}"
 
-    def _groups(self) -> dict[tuple[str, tuple[int, ...]], list[str]]:
+    def _groups(self) -> dict[tuple[str, tuple[int | str, ...]], list[str]]:
         """{(verdict, layers): settings} of the layers that have the same verdict in a setting."""
-        indices: dict[tuple[str, str], list[int]] = {}
+        labels: dict[tuple[str, str], list[int | str]] = {}
         for x in self.layers:
-            indices.setdefault((x.line, x.setting), []).append(x.index)
-        groups: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-        for (text, setting), found in indices.items():
-            groups.setdefault((text, tuple(found)), []).append(setting)
+            labels.setdefault((x.line, x.setting), []).append(x.label)
+        groups: dict[tuple[str, tuple[int | str, ...]], list[str]] = {}
+        for (text, setting), layers in labels.items():
+            groups.setdefault((text, tuple(layers)), []).append(setting)
         return groups
 
     def _settings(self, settings: Sequence[str]) -> str:
         """Nothing if these are all settings, otherwise their names."""
-        every = Counter(x.setting for x in self.layers)
+        every = {x.setting for x in self.layers}
         return "" if len(settings) == len(every) else f" ({'; '.join(settings)})"
 
 
@@ -119,12 +121,10 @@ def status_of(report: Report) -> str:
     return getattr(report, "status", "PASS" if report.passed else "FAIL")
 
 
-def layers_in_words(indices: Sequence[int]) -> str:
-    """`layer 3`, `layers 0, 2, 4` or `layers 0 to 5`."""
-    ordered = sorted(indices)
-    if len(ordered) == 1:
-        return f"layer {ordered[0]}"
-    is_range = ordered == list(range(ordered[0], ordered[-1] + 1))
-    if is_range and len(ordered) > 2:
-        return f"layers {ordered[0]} to {ordered[-1]}"
-    return f"layers {', '.join(map(str, ordered))}"
+def layers_in_words(labels: Sequence[int | str]) -> str:
+    """`layer 3`, `layers 0, 2, 4`, `layers 0 to 5`, or names."""
+    first, last = labels[0], labels[-1]
+    if len(labels) > 2 and isinstance(first, int) and isinstance(last, int):
+        if list(labels) == list(range(first, last + 1)):
+            return f"layers {first} to {last}"
+    return f"layer{'s' * (len(labels) > 1)} {', '.join(map(str, labels))}"
