@@ -27,8 +27,8 @@ INSIDE = {
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
-        ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",), ("check",),
-        ("drivers", "strategies", "vectors"),
+        ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
+        ("protocol",), ("check",), ("drivers", "strategies", "vectors"),
     ),
 }  # fmt: skip
 ALLOWED = {

@@ -286,7 +286,7 @@ def test_fn_that_raises_on_random_input_alone_keeps_the_verdict_on_the_sets():
 def test_assert_conforms_carries_the_report():
     with pytest.raises(
         AssertionError,
-        match=r"FAIL fn: up to 3 keys missing at the left edge \(is Lookback\(2\), asked "
+        match=r"FAIL fn - up to 3 keys missing at the left edge \(Lookback\(2\), asked "
         r"Causal\(\)\)",
     ):
         assert_conforms(online(tri(5, keys=2)), sr.Causal(), n=5)

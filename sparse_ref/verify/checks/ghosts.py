@@ -14,7 +14,7 @@ from ...sets.types import BoolArray, FloatArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
-from ..reading.evidence import Evidence, RowTotals, meant_sums
+from ..reading.evidence import Evidence, meant_sums
 from .finding import Finding, count_noun, findings_in
 
 LARGE_LOGIT = 12.0  # e^12 outweighs some ghosts of weight e^0
@@ -79,20 +79,27 @@ def _sinks(logits: FloatArray, rows: BoolArray) -> FloatArray | None:
 
 def _sink_finding(sinks: FloatArray, statement: Statement, rows: BoolArray) -> Finding:
     """A sink of the same logit in all rows of a head."""
-    known = np.round(np.where(np.isnan(sinks), 0, sinks), 3) + 0.0
+    declared = statement.meaning.sinks_of(statement.heads)
+    others = np.zeros(len(sinks)) if declared is None else declared
+    known = np.round(np.where(np.isnan(sinks), others, sinks), 3) + 0.0
     one = len(set(known.tolist())) == 1 and not np.isnan(sinks).any()
-    value = f"{known[0]:g}" if one else f"[{', '.join(f'{x:g}' for x in known)}]"
+    value = _numbers_in_words(known)
     text = f"every row has a sink of logit {value}, a member of value 0"
     keys = np.exp(known[0])
     if one and abs(keys - np.rint(keys)) < SINK_SPREAD * keys:
         ghosts = count_noun(int(np.rint(keys)), "key")
         text = f"every row is diluted, as by {ghosts} of logit 0 and value 0, or a sink of {value}"
-    declared = statement.meaning.sinks_of(statement.heads)
     if declared is not None:
-        text += f", declared {', '.join(f'{x:g}' for x in np.unique(declared))}"
+        text += f"; declared sinks={_numbers_in_words(declared)}"
     elif one and known[0] == 0:
         text += " (softmax + 1, or a padded key); declare sinks=0 if that is meant"
     else:
         text += f"; declare sinks={value} if that is meant"
     head, row = np.argwhere(rows)[0]
     return Finding("ghost", text, int(rows.sum()), (int(head), int(row)))
+
+
+def _numbers_in_words(numbers: FloatArray) -> str:
+    """One number if all are equal, or all in brackets."""
+    texts = [f"{x:g}" for x in numbers]
+    return texts[0] if len(set(texts)) == 1 else f"[{', '.join(texts)}]"

@@ -108,9 +108,7 @@ def compare_numbers(subject: Subject, evidence: Evidence, seed: int) -> tuple[Nu
     return tuple(numbers)
 
 
-def random_inputs(
-    subject: Subject, spread: float, dtype: str, rng: np.random.Generator
-) -> Inputs:
+def random_inputs(subject: Subject, spread: float, dtype: str, rng: np.random.Generator) -> Inputs:
     """Random q, k and v with logits of this spread, exact in the dtypes of input and output."""
     q, k, v = subject.normal(rng)
     side = np.float32(np.sqrt(spread))

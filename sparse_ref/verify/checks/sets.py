@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...sets.types import BoolArray, IntArray
+from ..calling.rounded_attention import bits_of
 from ..naming.bias import describe_bias
 from ..reading.evidence import Evidence, Leaks
 from .finding import Finding, findings_in
-
 
 SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is told
 
@@ -40,6 +40,12 @@ def set_findings(evidence: Evidence) -> Iterator[Finding]:
         faults += _leak_faults(evidence.leaks)
     for kind, wrong, text, noun, rows in [*_faults_at_0(evidence), *faults]:
         yield from findings_in(kind, wrong, text, noun, rows=rows)
+    if inner := evidence.base.inner_precision:
+        text = (
+            f"weights have the {bits_of(inner)} bits of {inner}, though the output has more; "
+            f"declare precision={inner!r} if that is meant"
+        )
+        yield Finding("precision", text)
 
 
 def _faults_at_0(evidence: Evidence) -> Iterator[Fault]:
@@ -97,7 +103,7 @@ def _weight_faults(evidence: Evidence) -> Iterator[Fault]:
 
 
 def _share_text(evidence: Evidence, keys: BoolArray) -> str:
-    """How small the weights of these keys are, if they are much smaller than those of their rows."""
+    """How small the weights of these keys are, if much smaller than others of their rows."""
     top = evidence.weights.max(axis=-1, keepdims=True)
     share = evidence.weights / np.where(top > 0, top, 1)
     largest = share.max(initial=0, where=keys)
@@ -120,7 +126,9 @@ def _leak_faults(leaks: Leaks) -> Iterator[Fault]:
     logits = f"at logits of {leaks.logit:g}"
     if leaks.leaks.ndim == 3:
         size = f" with weights up to {leaks.largest:.2g}"
-        text = f"finite mask: {{}} attended to{size} {logits}, masked with a number and not with -inf"
+        text = (
+            f"finite mask: {{}} attended to{size} {logits}, masked with a number and not with -inf"
+        )
         yield Fault("leak", leaks.leaks, text)
     else:
         text = f"finite mask: {{}} attending to masked keys {logits}, not masked with -inf"

@@ -36,6 +36,7 @@ from .diagnosis import (
 from .hypotheses import complements, confirm, missing_parts, shift_steps, shifts
 from .identify import identify
 from .mismatches import count_rows, mismatches
+from .tile_faults import rounded_edges, skipped_tiles
 
 ROWS_PER_HEAD = 8  # read by `names`
 SMALLER_LENGTH = 1024  # at which `names` reads every pair
@@ -58,6 +59,10 @@ class RowSample(NamedTuple):
         """The rows of one head."""
         masks = (mask[h] for mask in self[1:])
         return RowSample(self.queries, *masks)
+
+    def agrees_with(self, masks: BoolArray) -> bool:
+        """Whether masks, of the shape of `actual`, are what was read."""
+        return not ((self.actual != masks) & self.known).any()
 
     def complete_rows(self) -> RowSample:
         """The rows of which every key was read, in all heads."""
@@ -105,6 +110,7 @@ def _explanations(
     hypotheses = [
         *confirm(shifts(p, n, shift_steps(n)), matches),
         *confirm(missing_parts(p), matches),
+        *confirm(skipped_tiles(p, n), matches),
         *islice(confirm(complements(p), matches), 1),
     ]
     wholes = [hypothesis_diagnosis(hypothesis) for hypothesis in hypotheses]
@@ -115,6 +121,9 @@ def _explanations(
         parts = mismatches(p, sample.expected, sample.actual, sample.queries)
         yield pattern_diagnosis(name, p, parts, count_rows(wrong))
     yield from (x for x in wholes if x.kind != "alignment")
+    if name not in (Full(), Causal()):  # many roundings end in these
+        rounded = confirm(rounded_edges(p, n, sample.queries, sample.agrees_with), matches)
+        yield from map(hypothesis_diagnosis, islice(rounded, 1))
 
 
 def _head_exchanges(patterns: Sequence[Pattern], sums: Checksums) -> Iterator[Diagnosis]:
@@ -138,8 +147,7 @@ def matches_all_rows(q: Pattern, sums: Checksums, head: int, sample: RowSample) 
     n = sample.known.shape[1]
     try:
         masks = row_masks(q, sample.queries, n)
-        wrong = (sample.actual != masks) & sample.known
-        return not wrong.any() and _sums_match(q, sums, head)
+        return sample.agrees_with(masks) and _sums_match(q, sums, head)
     except (IndexError, ValueError):  # q has no such rows
         return False
 

@@ -6,15 +6,17 @@ k = j in some coordinates, the logits of a row are equal again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray, IntArray
+from ..calling.rounded_attention import bits_of, round_to
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
 
 OTHER_SIDE = 1.0  # of q = k, if rows are dead at 0
+UNTELLING_BITS = 5  # of weights such as 1/4, which say nothing of a dtype
 DIGIT = 256  # key positions are written in digits that every dtype has
 FAINT_MARGIN = 2.0  # of logits, above those whose weight is at the least
 MEMBER = 2.0**-20  # the least weight of a key that is attended to, of the greatest of its row
@@ -36,6 +38,8 @@ class BaseInputs:
         Whether q and k were asked for.
     broken_at_0, dead_at_0 : bool (H, n_q) or None
         If sets are not read at 0: the rows with NaN or inf there, and those without any weight.
+    inner_precision : str
+        The dtype in which fn computes, if it has fewer bits than the output; else "".
     """
 
     q: FloatArray
@@ -45,6 +49,7 @@ class BaseInputs:
     is_given: bool = False
     broken_at_0: BoolArray | None = None
     dead_at_0: BoolArray | None = None
+    inner_precision: str = ""
 
     @property
     def is_flat(self) -> bool:
@@ -65,7 +70,39 @@ def base_inputs(
     statement: Statement | None = None,
     given: tuple[FloatArray, FloatArray] | None = None,
 ) -> BaseInputs:
-    """The q and k given, those that cancel ALiBi, or 0; if rows are dead at 0, 1."""
+    """The q and k given, those that cancel ALiBi, or 0; if rows are dead at 0, 1.
+
+    If fn computes in fewer bits than it returns, that is the precision it is judged by.
+    """
+    base = _inputs(subject, statement, given)
+    if statement is None or statement.meaning.precision is not None:
+        return base
+    inner = _inner_precision(subject, base)
+    if not inner:
+        return base
+    meaning = replace(statement.meaning, precision=inner)
+    return replace(base, statement=replace(statement, meaning=meaning), inner_precision=inner)
+
+
+def _inner_precision(subject: Subject, base: BaseInputs) -> str:
+    """The dtype in whose few bits all weights are written, though the output has more; or ""."""
+    keys = np.linspace(0, subject.n[1] - 1, subject.e, dtype=int)
+    weights, dtype = subject.attend(base.q, base.k, subject.one_hot(keys))
+    weights = weights[np.isfinite(weights)].astype(np.float32)
+    if bits_of(dtype) < 24 or (round_to(weights, UNTELLING_BITS) == weights).all():
+        return ""
+    for name in ("bfloat16", "float16"):
+        if (round_to(weights, bits_of(name)) == weights).all():
+            return name
+    return ""
+
+
+def _inputs(
+    subject: Subject,
+    statement: Statement | None,
+    given: tuple[FloatArray, FloatArray] | None,
+) -> BaseInputs:
+    """The q and k given, those that cancel ALiBi, or constant ones."""
     if given is not None:
         return BaseInputs(*given, statement=statement, is_given=True)
     if statement is not None and _can_cancel(statement):

@@ -28,7 +28,8 @@ class RowMismatch(NamedTuple):
 
     wrong : rows whose sums are not those of their set.  blind : rows with so many keys, or with
     keys of so little weight, that one would not show.  sizes : |A_i|.
-    row_sums : the sums of weights, exact to the dtype's rounding.  meant_sums : what they should be.
+    row_sums : the sums of weights, exact to the dtype's rounding.
+    meant_sums : what they should be.
     """
 
     wrong: BoolArray

@@ -29,7 +29,6 @@ from .probe import (
     read_hostile_weights,
 )
 
-
 UNEVEN = 1e-4  # of log weights, which no rounding of float32 explains
 
 
@@ -142,6 +141,7 @@ def read_every_pair(
     """Read every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
     expected = np.stack([_mask(p, subject.n) for p in patterns])
     base = base_inputs(subject, statement, given)
+    statement = base.statement or statement
     x = base.logits(np.arange(subject.n[0]))
     weights, dtype = base_weights(subject, base)
     finite = np.all(np.isfinite(weights), axis=-1)
@@ -160,7 +160,11 @@ def read_every_pair(
     counts = np.where(uneven[..., None] | (mask & ~readable), mask, counts)
     faint |= uneven[..., None] & expected & ~mask
     actual = np.where(finite[..., None] & ~faint, mask, expected)
-    leaks = None if base.is_given else _read_leaks(subject, mask, finite, statement)
+    leaks = (
+        None
+        if base.is_given
+        else _read_leaks(subject, mask | (faint & expected), finite, statement)
+    )
     row_sums = np.where(finite, weights.sum(axis=-1), np.nan)
     probe = Probe(
         weights,
@@ -236,9 +240,7 @@ def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
     return p.mask(n)
 
 
-def uneven_rows(
-    sizes: FloatArray, counts: IntArray, x: FloatArray | None, dtype: str
-) -> BoolArray:
+def uneven_rows(sizes: FloatArray, counts: IntArray, x: FloatArray | None, dtype: str) -> BoolArray:
     """Rows whose weights are not in proportion to how often keys count.
 
     `sizes` are the weights less what the meant logits x explain. What the rounding of logits and

@@ -54,6 +54,7 @@ def read_sample(
     """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
     rng = np.random.default_rng(seed)
     base = base_inputs(subject, statement)
+    statement = base.statement or statement
     sums = read_checksums(subject, base, rng)
     heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
     wrong, blind, sizes, row_sums, meant = (np.stack(parts) for parts in zip(*heads))
