@@ -1,4 +1,4 @@
-"""What the drivers do with arrays of any framework: cut, copy and join them."""
+"""What the drivers do with arrays of any framework: cut, copy and concatenate them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import Any
 
 NAMESPACES = {"jax": "jax.numpy", "jaxlib": "jax.numpy", "mlx": "mlx.core"}
+CONCATENATIONS = ("concatenate", "concat", "cat")
+COPIES = ("clone", "copy")
 
 
 def namespace(x: Any) -> Any:
@@ -15,19 +17,20 @@ def namespace(x: Any) -> Any:
     return import_module(NAMESPACES.get(root, root))
 
 
-def joined(arrays: Sequence[Any], axis: int) -> Any:
+def concatenate(arrays: Sequence[Any], axis: int) -> Any:
     """The arrays, one after the other."""
     module = namespace(arrays[0])
-    for name in ("concatenate", "concat", "cat"):
+    for name in CONCATENATIONS:
         if hasattr(module, name):
-            return getattr(module, name)(list(arrays), axis)
+            function = getattr(module, name)
+            return function(list(arrays), axis)
     first, *others = arrays
     return first.cat(*others, dim=axis)  # tinygrad
 
 
 def copy_of(x: Any) -> Any:
     """A copy of an array, contiguous in memory; frameworks whose arrays never change need none."""
-    for name in ("clone", "copy"):
+    for name in COPIES:
         if hasattr(x, name):
             x = getattr(x, name)()
             break
@@ -36,11 +39,13 @@ def copy_of(x: Any) -> Any:
 
 def cut(x: Any, axis: int, start: int, stop: int) -> Any:
     """A copy of the part from start to stop of one axis."""
-    return copy_of(x[(*[slice(None)] * axis, slice(start, stop))])
+    before = (slice(None),) * axis
+    return copy_of(x[(*before, slice(start, stop))])
 
 
-def filled(x: Any, value: float) -> Any:
+def full_like(x: Any, value: float) -> Any:
     """An array like x, full of one number."""
     module = namespace(x)
-    zeros = module.zeros_like(x) if hasattr(module, "zeros_like") else x.zeros_like()
+    has_function = hasattr(module, "zeros_like")
+    zeros = module.zeros_like(x) if has_function else x.zeros_like()
     return zeros + value

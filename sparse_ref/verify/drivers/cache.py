@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
-
-import numpy as np
 
 from ...sets.checks import integer
 from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
 from ..check import check
 from ..checks.finding import Finding
-from ..report.report import Report
-from ..report.rerun import import_path, python_text, short_name
-from .driven_report import DrivenReport, call_text, report_values
+from ..checks.untested_parameters import default_length
+from .driven_report import Call, DrivenReport, function_word, pattern_word, report_values
 from .feed import BATCH_FIRST, TOKEN_AXIS, Feed, new_step
-from .schedule import Portion, Schedule, places, usual_schedules
-from .strangers import stranger_findings
+from .outcome import Outcome, with_cause
+from .schedule import Schedule, places, usual_schedules
 
-DEFAULT_N = 64
+CALL_KINDS = ("error", "timeout", "shape", "dtype")  # of findings in a layout that does not fit
 
 
 @dataclass(eq=False, repr=False)
@@ -44,44 +42,6 @@ class CacheReport(DrivenReport):
         return f"{super().verdict}, {self.place}" if self.place else super().verdict
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """The report of one schedule, and the queries of findings that it has no masks of."""
-
-    feed: Feed
-    report: Report
-    rows: dict[Finding, list[int]] = field(default_factory=dict)
-
-    @property
-    def portions(self) -> list[Portion]:
-        """What the cache was fed with."""
-        return self.feed.portions(self.report.n[0])
-
-    @property
-    def place(self) -> str:
-        """The portion of the first wrong query; "" if all are right or none is known."""
-        located = [self.wrong_rows(finding) for finding in self.report.findings]
-        rows = next((rows for rows in located if rows), [])
-        if not rows:
-            return ""
-        name = next(x.name for x in self.portions if x.start <= rows[0] < x.stop)
-        return f"first in {name}"
-
-    def wrong_rows(self, finding: Finding) -> list[int]:
-        """The queries of a finding: all if they are known, otherwise the first."""
-        if finding in self.rows:
-            return self.rows[finding]
-        expected, actual = self.report.expected_mask, self.report.actual_mask
-        if finding.kind in ("extra", "missing") and expected is not None and actual is not None:
-            wrong = actual & ~expected if finding.kind == "extra" else expected & ~actual
-            rows = np.flatnonzero(wrong.any(axis=(0, 2)))
-            sample = self.report.sample
-            queries = rows if sample is None else sample.rows[rows]
-            if len(queries):
-                return list(map(int, queries))
-        return [] if finding.at is None else [finding.at[1]]
-
-
 def check_cache(
     cache: Any,
     pattern: Pattern | Sequence[Pattern],
@@ -90,7 +50,7 @@ def check_cache(
     *,
     n: int | None = None,
     lengths: bool = False,
-    layout: str = "hnd",
+    layout: str = "auto",
     **options: Any,
 ) -> CacheReport:
     """Whether a KV cache attends to exactly these sets, however its tokens come.
@@ -117,13 +77,15 @@ def check_cache(
     decode : int or None
         How many single tokens follow.
     n : int or None
-        The number of tokens if neither prefill nor decode is given; 64 by default.
+        The number of tokens if neither prefill nor decode is given; None chooses one at which all
+        parameters of the pattern show, at least 64.
     lengths : bool
         Whether step takes a fourth argument, the number of new tokens of each sequence, a tuple of
         int (B,), as caches do whose sequences differ in length. Shorter ones are padded on the
         right. The judged sequences come after another one.
     layout : str
-        The axes of q, k and v, as for `check`; lengths needs one with a batch.
+        The axes of q, k and v, as for `check`, but not "thd"; "auto" tries them. lengths needs one
+        whose first axis is the batch.
     **options
         heads, kv_heads, scale, and all other options of `check`.
 
@@ -131,7 +93,7 @@ def check_cache(
     -------
     CacheReport
         A `Report` with the attribute schedules. A schedule that the cache refuses by
-        NotImplementedError is named, and the report does not pass.
+        NotImplementedError is named, and makes the report UNTESTED.
 
     Raises
     ------
@@ -158,30 +120,31 @@ def check_cache(
     15 keys attended to outside the set
     (queries 6 to 7: the second chunk; queries 8 to 10: decoding steps 1 to 3)
     """
-    if layout not in TOKEN_AXIS:
-        raise ValueError(f"layout must be one of {', '.join(TOKEN_AXIS)}, got {layout!r}")
-    if lengths and layout not in BATCH_FIRST:
-        choices = ", ".join(BATCH_FIRST)
-        raise ValueError(f"lengths needs a layout with a batch, {choices}, got {layout!r}")
     new_step(cache)
     patterns = patterns_of_heads("pattern", pattern, options.get("heads"))
-    schedules = _schedules(patterns, prefill, decode, n)
-    outcomes = []
-    for schedule in schedules:
-        feed = Feed(cache, schedule, layout, lengths)
-        report = check(feed, pattern, schedule.n, layout=layout, **options)
-        outcomes.append(_explained(Outcome(feed, report)))
-    own = dict(prefill=prefill, decode=decode, n=n, lengths=lengths or None)
-    own["layout"] = None if layout == "hnd" else layout
-    return _merged(outcomes, _call(cache, patterns, {**own, **options}))
+    layouts = _layouts(layout, lengths)
+    own: dict[str, Any] = dict(prefill=prefill, decode=decode, n=n, lengths=lengths or None)
+    own["layout"] = None if layout == "auto" else layout
+    words = function_word(cache, "cache"), pattern_word(patterns)
+    call = Call("check_cache", words, {**own, **options})
+    options = {"ragged": False, **options}
+    outcomes: list[Outcome] = []
+    for schedule in _schedules(patterns, prefill, decode, n):
+        outcome = _outcome(cache, schedule, patterns, layouts, lengths, options)
+        layouts = (outcome.feed.layout,)
+        outcomes.append(with_cause(outcome))
+    return _merge(outcomes, call)
 
 
-def _call(cache: Any, patterns: Sequence[Pattern], arguments: dict[str, Any]) -> str:
-    """The line of Python that gives the report again."""
-    texts = [python_text(p) for p in patterns]
-    pattern = texts[0] if len(set(texts)) == 1 else f"({', '.join(texts)})"
-    name = short_name(import_path(cache)).rpartition(":")[2]
-    return call_text("check_cache", [name if name.isidentifier() else "cache", pattern], arguments)
+def _layouts(layout: str, lengths: bool) -> tuple[str, ...]:
+    """The layouts to try."""
+    known = BATCH_FIRST if lengths else tuple(TOKEN_AXIS)
+    if layout == "auto":
+        return known
+    if layout not in known:
+        reason = " with lengths" if lengths and layout in TOKEN_AXIS else ""
+        raise ValueError(f"layout must be one of {', '.join(known)}{reason}, got {layout!r}")
+    return (layout,)
 
 
 def _schedules(
@@ -192,40 +155,55 @@ def _schedules(
 ) -> tuple[Schedule, ...]:
     """The schedule that is asked for, or the usual ones."""
     if prefill is None and decode is None:
-        own = next((p.own_length for p in patterns if p.own_length), DEFAULT_N)
-        return usual_schedules(integer("n", own if n is None else n, 1), patterns)
+        length = default_length(patterns) if n is None else n
+        return usual_schedules(integer("n", length, 1), patterns)
     schedule = Schedule.new(() if prefill is None else prefill, decode or 0)
     if n not in (None, schedule.n):
         raise ValueError(f"n must be prefill + decode = {schedule.n}, got {n!r}")
     return (schedule,)
 
 
-def _explained(outcome: Outcome) -> Outcome:
-    """The outcome, with a refusal, or tokens that must not be read, as the cause of the rest."""
-    feed, report = outcome.feed, outcome.report
-    if feed.refusal:
-        report.findings = (Finding("error", feed.refusal),)
-        return outcome
-    rows = dict(stranger_findings(feed))
-    if rows:
-        others = tuple(x for x in report.findings if x.kind != "not linear")
-        report.findings, report.diagnosis = (*rows, *others), ()
-    return replace(outcome, rows=rows)
+def _outcome(
+    cache: Any,
+    schedule: Schedule,
+    patterns: Sequence[Pattern],
+    layouts: Sequence[str],
+    lengths: bool,
+    options: dict[str, Any],
+) -> Outcome:
+    """The outcome in the first layout in which all is right, or the first that can be called."""
+    outcomes = []
+    for layout in layouts:
+        if layout == "nd" and len(patterns) > 1:
+            continue
+        feed = Feed(cache, schedule, layout, lengths)
+        report = check(feed, patterns, schedule.n, layout=layout, **options)
+        outcome = Outcome(feed, report)
+        if not report.findings:
+            return outcome
+        outcomes.append(outcome)
+    called = [x for x in outcomes if x.report.findings[0].kind not in CALL_KINDS]
+    return (called or outcomes)[0]
 
 
-def _merged(outcomes: Sequence[Outcome], call: str) -> CacheReport:
+def _merge(outcomes: Sequence[Outcome], call: Call) -> CacheReport:
     """One report of all schedules: that of the first that failed, with the findings of all."""
-    base = next((x for x in outcomes if not x.report.passed), outcomes[0])
+    wrong = [x for x in outcomes if x.report.findings]
+    base = (wrong or outcomes)[0]
     values = report_values(base.report)
     values["function"] = base.feed.cache
     values["findings"] = tuple(_findings(outcomes))
+    untested = chain.from_iterable(x.report.untested for x in outcomes)
+    values["untested"] = tuple(dict.fromkeys(untested))
     values["remarks"] = [*base.report.remarks, *_remarks(outcomes)]
+    if any(other.findings for other in base.report.others):
+        values["others"] = ()  # their findings are among those of all schedules
     schedules = tuple(x.feed.schedule for x in outcomes)
     place = base.place
-    wrong = [str(x.feed.schedule) for x in outcomes if not x.report.passed]
-    if len(outcomes) > 1 and wrong:
-        names = wrong[0] if len(wrong) == 1 else f"{len(wrong)} of {len(outcomes)} schedules"
-        place = f"by {names}" + (f": {place}" if place and len(wrong) == 1 else "")
+    if wrong and len(outcomes) > 1:
+        is_one = len(wrong) == 1
+        names = str(base.feed.schedule) if is_one else f"{len(wrong)} of {len(outcomes)} schedules"
+        place = f"by {names}: {place}" if is_one and place else f"by {names}"
     return CacheReport(**values, call=call, schedules=schedules, place=place)
 
 
@@ -248,10 +226,15 @@ def _findings(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
 
 
 def _remarks(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Which schedules are right and which are wrong."""
-    for passed, word in ((True, "right"), (False, "wrong")):
-        schedules = [x.feed.schedule for x in outcomes if x.report.passed is passed]
-        names = [f"{x.name} ({x.sizes})" if x.name else x.sizes for x in schedules]
+    """Which schedules are right, and which are wrong."""
+    by_word: dict[str, list[str]] = {"right": [], "wrong": []}
+    for outcome in outcomes:
+        schedule = outcome.feed.schedule
+        name = f"{schedule.name} ({schedule.sizes})" if schedule.name else schedule.sizes
+        if outcome.feed.refusal:
+            continue
+        by_word["wrong" if outcome.report.findings else "right"].append(name)
+    for word, names in by_word.items():
         if names:
             count = f"{len(names)} schedule{'s' * (len(names) != 1)}"
             yield f"{word} by {count}: {'; '.join(names)}"

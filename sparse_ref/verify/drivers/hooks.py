@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+Function = Callable[..., Any]
+Key = tuple[Any, int]  # a module, and the number of its call in a forward
+Pair = tuple[Any, Any]
+
 
 @dataclass(eq=False)
 class Call:
@@ -33,15 +37,16 @@ class Tap:
     """What goes into the attention functions of a model, and what comes out.
 
     `inputs` are q (B, H, n, d), k (B, G, n, d) and v (B, G, n, e) of all tokens, or None to change
-    nothing; the tokens from start to stop are those of the current forward.
+    nothing; the tokens from start to stop are those of the current forward. An output is None if
+    the call could not be given these.
     """
 
     inputs: tuple[Any, Any, Any] | None = None
     start: int = 0
     stop: int = 0
     calls: list[Call] = field(default_factory=list)
-    outputs: dict[tuple[Any, int], list[Any]] = field(default_factory=dict)
-    cached: list[tuple[Any, Any]] = field(default_factory=list)
+    outputs: dict[Key, list[Any]] = field(default_factory=dict)
+    cached: list[Pair] = field(default_factory=list)
     counts: Counter[Any] = field(default_factory=Counter)
 
     def feed(self, start: int, stop: int) -> None:
@@ -50,29 +55,29 @@ class Tap:
         self.cached.clear()
         self.counts.clear()
 
-    def update(self, original: Callable[..., Any], cache: Any, key: Any, value: Any, *rest: Any):
-        """`Cache.update` with the keys and values of these tokens."""
-        replaced = self._new_tokens(key, 1), self._new_tokens(value, 2)
-        is_ours = replaced[0] is not None and replaced[1] is not None
-        result = original(cache, *(replaced if is_ours else (key, value)), *rest)
-        if is_ours:
-            self.cached.append(result)
+    def update(self, original: Function, key: Any, value: Any) -> Pair:
+        """What a cache makes of the keys and values of these tokens, by original(key, value)."""
+        new_key, new_value = self._new_tokens(key, 1), self._new_tokens(value, 2)
+        if new_key is None or new_value is None:
+            return original(key, value)
+        result = original(new_key, new_value)
+        self.cached.append(result)
         return result
 
-    def attend(self, function: Callable[..., Any], call: Call, *rest: Any) -> Any:
-        """What the attention function returns for these tokens; its output is kept."""
+    def attend(self, function: Function, call: Call) -> Any:
+        """What function(query, key, value) returns for these tokens; its output is kept."""
         call.number = self.counts[call.module]
         self.counts[call.module] += 1
-        query, key, value = call.query, call.key, call.value
-        replaced_query = self._new_tokens(query, 0)
-        keys_and_values = self._all_tokens(key, value)
-        is_ours = replaced_query is not None and keys_and_values is not None
-        if is_ours:
-            query, (key, value) = replaced_query, keys_and_values
-        result = function(call.module, query, key, value, *rest, **call.options)
         self.calls.append(call)
-        out = result[0].transpose(1, 2).detach().clone() if is_ours else None
-        self.outputs.setdefault((call.module, call.number), []).append(out)
+        query = self._new_tokens(call.query, 0)
+        pair = self._all_tokens(call.key, call.value)
+        outputs = self.outputs.setdefault((call.module, call.number), [])
+        if query is None or pair is None:
+            outputs.append(None)
+            return function(call.query, call.key, call.value)
+        result = function(query, *pair)
+        out = result[0].transpose(1, 2)
+        outputs.append(out.detach().clone())
         return result
 
     def _new_tokens(self, x: Any, which: int) -> Any:
@@ -82,14 +87,14 @@ class Tap:
         tokens = self.inputs[which][:, :, self.start : self.stop]
         return tokens.to(x.dtype) if tokens.shape == x.shape else None
 
-    def _all_tokens(self, key: Any, value: Any) -> tuple[Any, Any] | None:
+    def _all_tokens(self, key: Any, value: Any) -> Pair | None:
         """Keys and values that are ours: from the cache, or all tokens up to now."""
-        for kept_key, kept_value in self.cached:
-            if _equal(kept_key, key) and _equal(kept_value, value):
+        for cached_key, cached_value in self.cached:
+            if _equal(cached_key, key) and _equal(cached_value, value):
                 return key, value
         if self.inputs is None:
             return None
-        ours = [x[:, :, : self.stop] for x in self.inputs[1:]]
+        _, *ours = (x[:, :, : self.stop] for x in self.inputs)
         if ours[0].shape != key.shape or ours[1].shape != value.shape:
             return None
         return ours[0].to(key.dtype), ours[1].to(value.dtype)
@@ -100,29 +105,33 @@ def _equal(x: Any, y: Any) -> bool:
     if x is y:
         return True
     torch = import_module("torch")
-    return x.shape == y.shape and torch.equal(torch.nan_to_num(x), torch.nan_to_num(y))
+    x, y = torch.nan_to_num(x), torch.nan_to_num(y)
+    return torch.equal(x, y)
 
 
 @contextmanager
-def tapped(tap: Tap) -> Iterator[None]:
+def open_tap(tap: Tap) -> Iterator[None]:
     """All attention functions and caches of transformers through the tap."""
     interface = import_module("transformers.modeling_utils").AttentionInterface
     cache_class = import_module("transformers.cache_utils").Cache
     choose, update = interface.get_interface, cache_class.update
 
-    def get(self: Any, *names: Any) -> Callable[..., Any]:
+    def get(self, *names):
         function = choose(self, *names)
 
-        def attend(module: Any, query: Any, key: Any, value: Any, *rest: Any, **options: Any):
-            return tap.attend(function, Call(module, query, key, value, options), *rest)
+        def attend(module, query, key, value, *rest, **options):
+            def attend_to(*qkv):
+                return function(module, *qkv, *rest, **options)
+
+            return tap.attend(attend_to, Call(module, query, key, value, options))
 
         return attend
 
-    def update_cache(self: Any, key_states: Any, value_states: Any, *rest: Any, **options: Any):
-        def original(*arguments: Any) -> Any:
-            return update(*arguments, **options)
+    def update_cache(self, key_states, value_states, *rest, **options):
+        def update_by(*pair):
+            return update(self, *pair, *rest, **options)
 
-        return tap.update(original, self, key_states, value_states, *rest)
+        return tap.update(update_by, key_states, value_states)
 
     interface.get_interface, cache_class.update = get, update_cache
     try:

@@ -10,61 +10,62 @@ from ...patterns.elementary import Causal, Full, Lookback, Window
 from ...patterns.llama4 import llama4_chunked
 from ...sets.pattern import Pattern
 from ...sets.require import require_pattern
-from .hooks import Call
-from .model_feed import Key
+from ...sets.types import FloatArray
+from ..checks.untested_parameters import ROOM, untested_parameters
+from .hooks import Call, Key
 
+Patterns = Sequence[Pattern]
 LayerPatterns = Pattern | Sequence[Pattern] | Callable[[int, Any], Pattern] | None
+Label = int | str
 MIN_N = 16
 MAX_N = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """The logits of a layer, as it passes them to its attention function.
+
+    sinks : (H,), one logit per head. bias : (H, n, n).
+    """
+
+    scale: float
+    softcap: float | None
+    sinks: FloatArray | None
+    bias: FloatArray | None
+
+    @classmethod
+    def of_call(cls, call: Call) -> Form:
+        """From the arguments of a call, or for sinks from its module."""
+        options = call.options
+        scale, softcap = options.get("scaling"), options.get("softcap")
+        sinks, bias = options.get("s_aux"), options.get("position_bias")
+        if sinks is None:
+            sinks = getattr(call.module, "sinks", None)
+        return cls(
+            call.query.shape[-1] ** -0.5 if scale is None else float(scale),
+            None if softcap is None else float(softcap),
+            None if sinks is None else _array(sinks).ravel(),
+            None if bias is None else _array(bias)[0],
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
     """An attention module: its name in the model, its shapes, its pattern and its logits.
 
-    `sinks` is one logit per head, `bias` is (H, n, n); these, scale and softcap are those that the
-    module passes to its attention function. `label` is the number of the layer, or its name in
-    models that have two layers of one number, as encoders with decoders.
+    `label` is the number of the layer, or its name in models that have two layers of one number, as
+    encoders with decoders.
     """
 
     key: Key
     name: str
-    label: int | str
+    label: Label
     pattern: Pattern
-    heads: int
-    kv_heads: int
-    d: int
-    e: int
-    scale: float
-    softcap: float | None
-    sinks: tuple[float, ...] | None
-    bias: Any
-
-    @classmethod
-    def of_call(cls, call: Call, name: str, label: int | str, pattern: Pattern) -> Layer:
-        """The layer that made a call."""
-        options, module, d = call.options, call.module, call.query.shape[-1]
-        scale, sinks = options.get("scaling"), options.get("s_aux")
-        if sinks is None:
-            sinks = getattr(module, "sinks", None)
-        softcap, bias = options.get("softcap"), options.get("position_bias")
-        return cls(
-            (module, call.number),
-            name,
-            label,
-            pattern,
-            call.query.shape[1],
-            call.key.shape[1],
-            d,
-            call.value.shape[-1],
-            d**-0.5 if scale is None else float(scale),
-            None if softcap is None else float(softcap),
-            None if sinks is None else tuple(sinks.detach().float().flatten().tolist()),
-            None if bias is None else bias[0].detach().float().cpu().numpy(),
-        )
+    sizes: dict[str, Any]  # heads, kv_heads, d, e
+    form: Form
 
 
-def layers_of(model: Any, calls: Sequence[Call], patterns: Sequence[Pattern]) -> tuple[Layer, ...]:
+def layers_of(model: Any, calls: Sequence[Call], patterns: Patterns) -> tuple[Layer, ...]:
     """The layers in the order of their calls, with the expected pattern of each."""
     names = {module: name for name, module in model.named_modules()}
     indices = [_index(call, number) for number, call in enumerate(calls)]
@@ -72,8 +73,10 @@ def layers_of(model: Any, calls: Sequence[Call], patterns: Sequence[Pattern]) ->
     layers = []
     for call, index, pattern in zip(calls, indices, patterns):
         name = names[call.module]
-        label = index if is_unique else name
-        layers.append(Layer.of_call(call, name, label, pattern))
+        key = call.module, call.number
+        label: Label = index if is_unique else name
+        sizes, form = _sizes(call), Form.of_call(call)
+        layers.append(Layer(key, name, label, pattern, sizes, form))
     return tuple(layers)
 
 
@@ -109,7 +112,19 @@ def _pattern(model: Any, call: Call, number: int, patterns: Any) -> Pattern:
 def _index(call: Call, number: int) -> int:
     """The number of the layer that a module is in."""
     index = getattr(call.module, "layer_idx", None)
-    return number if index is None else int(index)
+    return int(number if index is None else index)
+
+
+def _sizes(call: Call) -> dict[str, Any]:
+    """The options of `check` for the shapes of a call."""
+    _, heads, _, d = call.query.shape
+    _, kv_heads, _, e = call.value.shape
+    return {"heads": heads, "kv_heads": kv_heads, "d": d, "e": e}
+
+
+def _array(x: Any) -> FloatArray:
+    """A tensor as a NumPy array."""
+    return x.detach().double().cpu().numpy()
 
 
 def pattern_of_config(config: Any, index: int, causal: bool = True) -> Pattern:
@@ -120,14 +135,13 @@ def pattern_of_config(config: Any, index: int, causal: bool = True) -> Pattern:
     """
     types = getattr(config, "layer_types", None)
     keys = getattr(config, "sliding_window", None)
-    if types is None:
-        is_off = keys is None or not getattr(config, "use_sliding_window", True)
-        kind = "full_attention" if is_off else "sliding_attention"
-    else:
+    has_window = keys is not None and getattr(config, "use_sliding_window", True)
+    kind = "sliding_attention" if has_window else "full_attention"
+    if types is not None:
         kind = types[index]
     if kind == "full_attention":
         return Causal() if causal else Full()
-    if kind == "sliding_attention":
+    if kind == "sliding_attention" and keys is not None:
         return Lookback(int(keys)) if causal else Window(int(keys))
     if kind == "chunked_attention":
         return llama4_chunked(int(config.attention_chunk_size))
@@ -138,9 +152,11 @@ def pattern_of_config(config: Any, index: int, causal: bool = True) -> Pattern:
 
 
 def sufficient_n(patterns: Sequence[Pattern]) -> int:
-    """A power of two at which every pattern but Causal() and Full() leaves two past keys out."""
-    n = max(MIN_N, *(p.own_length or 0 for p in patterns))
-    bounded = [p for p in patterns if p not in (Causal(), Full())]
-    while n < MAX_N and any(len(p.row(n - 1, n)) > n - 2 for p in bounded):
+    """The least power of two, from 16 to 4096, at which every parameter shows in many rows."""
+    own = [p.own_length for p in patterns if p.own_length]
+    if own:
+        return own[0]
+    n = MIN_N
+    while n < MAX_N and untested_parameters(patterns, [int(n / ROOM)]):
         n *= 2
     return n

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...sets.checks import integer
 from ..check import check
-from .driven_report import DrivenReport, call_text, report_values
-from .layers import Layer, LayerPatterns, layer_patterns_of, layers_of, sufficient_n
+from .driven_report import Call, DrivenReport, report_values
+from .layers import MIN_N, Layer, LayerPatterns, layer_patterns_of, layers_of, sufficient_n
 from .model_feed import ModelError, ModelFeed
 from .model_report import LayerReport, ModelReport
 from .schedule import Schedule
@@ -48,7 +47,8 @@ def check_model(
     weights do not matter: take a tiny configuration with random ones. Every layer is judged by
     `check`, in one forward of all tokens and with a cache.
 
-    The scale, the soft cap and the sinks are those that a layer passes to its attention function.
+    The scale, the soft cap, the sinks and the bias are declared as those that a layer passes to its
+    attention function.
 
     Parameters
     ----------
@@ -100,17 +100,18 @@ def check_model(
     plan = _plan(layer_patterns, n, prefill, decode, padding)
     reports: list[LayerReport] = []
     remarks: dict[str, None] = {}
+    options = {"ragged": False, **options}
     with _evaluation(model):
         for implementation in implementations:
             try:
                 _choose(model, implementation)
-                feeds, layers, notes = _feeds(model, plan)
+                setting = _setting(model, plan)
             except ModelError as error:
                 remarks[f"{implementation}: not judged: {error}"] = None
                 continue
-            remarks |= dict.fromkeys(notes)
-            for feed in feeds:
-                reports += _layer_reports(feed, layers, implementation, options)
+            remarks |= dict.fromkeys(setting.notes)
+            for feed in setting.feeds:
+                reports += _layer_reports(feed, setting.layers, implementation, options)
     if not reports:
         raise ValueError(f"model must have a layer that can be judged; {'; '.join(remarks)}")
     return ModelReport(type(model).__name__, tuple(reports), tuple(remarks))
@@ -156,21 +157,35 @@ def _choose(model: Any, implementation: str) -> None:
         raise ModelError(str(error).partition(". ")[0]) from error
 
 
-def _feeds(model: Any, plan: Plan) -> tuple[list[ModelFeed], tuple[Layer, ...], list[str]]:
-    """How the model is called, its layers, and what is not judged."""
+class Setting(NamedTuple):
+    """How a model is called, its layers, and what is not judged."""
+
+    feeds: list[ModelFeed]
+    layers: tuple[Layer, ...]
+    notes: list[str]
+
+
+def _setting(model: Any, plan: Plan) -> Setting:
+    """How the model is called by this plan, in its attention implementation."""
     whole = ModelFeed(model, padding=plan.padding)
-    calls = whole.calls(plan.n or 2)
+    calls = whole.calls(plan.n or MIN_N)
     patterns = layer_patterns_of(model, calls, plan.patterns)
     whole.n = n = plan.n or sufficient_n(patterns)
     layers = layers_of(model, whole.calls(n), patterns)
     if not plan.has_cache:
-        return [whole], layers, []
+        return Setting([whole], layers, [])
     if not all(getattr(call.module, "is_causal", True) for call in calls):
-        return [whole], layers, ["with a cache: not judged: a layer is not causal"]
+        return Setting([whole], layers, ["with a cache: not judged: a layer is not causal"])
+    schedule = plan.schedule or _usual_schedule(n)
+    with_cache = ModelFeed(model, schedule, plan.padding, n)
+    return Setting([whole, with_cache], layers, [])
+
+
+def _usual_schedule(n: int) -> Schedule:
+    """A prompt, a chunk, and single steps."""
     prompt, chunk = max(n // 3, 1), n // 4
     sizes = (prompt, chunk) if chunk else (prompt,)
-    schedule = plan.schedule or Schedule(sizes, n - sum(sizes))
-    return [whole, ModelFeed(model, schedule, plan.padding, n)], layers, []
+    return Schedule(sizes, n - sum(sizes))
 
 
 def _layer_reports(
@@ -181,51 +196,40 @@ def _layer_reports(
 ) -> Iterator[LayerReport]:
     """The report of each layer."""
     dtype = str(feed.model.dtype).rpartition(".")[2]
+    place: dict[str, Any] = {"dtype": dtype, "device": str(feed.model.device)}
     mode = "whole" if feed.schedule is None else feed.schedule.sizes
+    call = _call(feed, implementation, options)
     for layer in layers:
-        declared = {"softcap": layer.softcap, "sinks": layer.sinks}
-        if feed.schedule is None and not feed.padding:
-            declared["bias"] = layer.bias
-        known = signature(check).parameters
         report = check(
             _attention_of(feed, layer),
             layer.pattern,
             feed.n,
-            layer.heads,
-            kv_heads=layer.kv_heads,
-            d=layer.d,
-            e=layer.e,
-            scale=layer.scale,
             layout="bhnd",
             framework="torch",
-            dtype=dtype,
-            device=str(feed.model.device),
-            **{key: x for key, x in declared.items() if x is not None and key in known},
+            **layer.sizes,
+            **place,
+            **vars(layer.form),
             **options,
         )
-        again = _call(feed, implementation, options)
-        driven = DrivenReport(**report_values(report), call=again)
+        driven = DrivenReport(**report_values(report), call=call)
         yield LayerReport(layer.name, layer.label, implementation, mode, driven)
 
 
-def _call(feed: ModelFeed, implementation: str, options: dict[str, Any]) -> str:
-    """The line of Python that judges the layers in this setting again."""
+def _call(feed: ModelFeed, implementation: str, options: dict[str, Any]) -> Call:
+    """The call that judges the layers in this setting again."""
     schedule = feed.schedule
-    arguments = {
-        "n": feed.n if schedule is None else None,
-        "prefill": schedule.prefill if schedule is not None else None,
-        "decode": schedule.decode if schedule is not None else 0,
-        "padding": feed.padding or None,
-        "implementations": (implementation,),
-    }
-    return call_text("check_model", ["model"], {**arguments, **options})
+    arguments: dict[str, Any] = {"decode": 0, "n": feed.n}
+    if schedule is not None:
+        arguments = {"prefill": schedule.prefill, "decode": schedule.decode}
+    arguments |= {"padding": feed.padding or None, "implementations": (implementation,)}
+    return Call("check_model", ("model",), {**arguments, **options}, schedules=("prefill",))
 
 
-def _attention_of(feed: ModelFeed, layer: Layer):
+def _attention_of(feed: ModelFeed, layer: Layer) -> Callable[..., Any]:
     """fn(q, k, v) of one layer, with the layer's name."""
 
     def fn(q: Any, k: Any, v: Any) -> Any:
         return feed.attend(layer.key, q, k, v)
 
-    fn.__qualname__ = layer.name
+    fn.__name__ = fn.__qualname__ = layer.name
     return fn

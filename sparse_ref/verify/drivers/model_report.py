@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..report.report import Report
+from .layers import Label
 
+Group = tuple[str, tuple[Label, ...]]  # a verdict, and the layers that have it
 MAX_SHOWN = 2  # failures whose whole report is printed
 
 
@@ -19,7 +21,7 @@ class LayerReport:
     """
 
     name: str
-    label: int | str
+    label: Label
     implementation: str
     mode: str
     report: Report
@@ -32,10 +34,10 @@ class LayerReport:
     @property
     def line(self) -> str:
         """The verdict without the layer's name."""
-        status, report = status_of(self.report), self.report
-        if report.passed:
-            return f"{status} {report.patterns[0]!r}"
-        return f"{status} {report.verdict.partition(': ')[2]}"
+        report = self.report
+        text = report.cause or repr(report.patterns[0])
+        untested = "; ".join(map(str, report.untested))
+        return f"{report.status} {untested or text}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +60,8 @@ class ModelReport:
 
     @property
     def status(self) -> str:
-        """ "FAIL" if a layer fails, otherwise "UNTESTED" if one is untested, otherwise "PASS"."""
-        statuses = {status_of(x.report) for x in self.layers}
+        """FAIL if a layer fails, otherwise UNTESTED if one is untested, otherwise PASS."""
+        statuses = {x.report.status for x in self.layers}
         return next((x for x in ("FAIL", "UNTESTED") if x in statuses), "PASS")
 
     @property
@@ -69,8 +71,9 @@ class ModelReport:
 
     @property
     def failures(self) -> tuple[LayerReport, ...]:
-        """The layers that did not pass."""
-        return tuple(x for x in self.layers if not x.report.passed)
+        """The layers that did not pass, those that fail first."""
+        layers = [x for x in self.layers if not x.report.passed]
+        return tuple(sorted(layers, key=lambda x: x.report.status))
 
     def __bool__(self) -> bool:
         return self.passed
@@ -89,23 +92,24 @@ class ModelReport:
 
     @property
     def verdict(self) -> str:
-        """One line: the verdict, the model, and the first failure or how much was judged."""
+        """One line: the status, the model, and the first failure or how much was judged."""
+        start = f"{self.status} {self.model} -"
         if self.failures:
             first = self.failures[0]
-            others = [x for x in self.failures if x.line == first.line]
-            labels = list(dict.fromkeys(x.label for x in others))
-            text = f"{layers_in_words(labels)}: {first.line.partition(' ')[2]}"
-            return f"{self.status} {self.model}: {text} ({first.setting})"
-        names = dict.fromkeys(x.name for x in self.layers)
+            labels = [x.label for x in self.failures if x.line == first.line]
+            cause = first.line.partition(" ")[2]
+            layers = layers_in_words(tuple(dict.fromkeys(labels)))
+            return f"{start} {layers}: {cause} ({first.setting})"
+        count = len({x.name for x in self.layers})
         settings = "; ".join(dict.fromkeys(x.setting for x in self.layers))
-        return f"{self.status} {self.model}: {len(names)} attention layers by {settings}"
+        return f"{start} {count} attention layer{'s' * (count != 1)} by {settings}"
 
-    def _groups(self) -> dict[tuple[str, tuple[int | str, ...]], list[str]]:
+    def _groups(self) -> dict[Group, list[str]]:
         """{(verdict, layers): settings} of the layers that have the same verdict in a setting."""
-        labels: dict[tuple[str, str], list[int | str]] = {}
+        labels: dict[tuple[str, str], list[Label]] = {}
         for x in self.layers:
             labels.setdefault((x.line, x.setting), []).append(x.label)
-        groups: dict[tuple[str, tuple[int | str, ...]], list[str]] = {}
+        groups: dict[Group, list[str]] = {}
         for (text, setting), layers in labels.items():
             groups.setdefault((text, tuple(layers)), []).append(setting)
         return groups
@@ -116,15 +120,11 @@ class ModelReport:
         return "" if len(settings) == len(every) else f" ({'; '.join(settings)})"
 
 
-def status_of(report: Report) -> str:
-    """PASS, FAIL or UNTESTED."""
-    return getattr(report, "status", "PASS" if report.passed else "FAIL")
-
-
-def layers_in_words(labels: Sequence[int | str]) -> str:
+def layers_in_words(labels: Sequence[Label]) -> str:
     """`layer 3`, `layers 0, 2, 4`, `layers 0 to 5`, or names."""
     first, last = labels[0], labels[-1]
-    if len(labels) > 2 and isinstance(first, int) and isinstance(last, int):
-        if list(labels) == list(range(first, last + 1)):
+    if isinstance(first, int) and isinstance(last, int):
+        is_range = list(labels) == list(range(first, last + 1))
+        if is_range and len(labels) > 2:
             return f"layers {first} to {last}"
     return f"layer{'s' * (len(labels) > 1)} {', '.join(map(str, labels))}"

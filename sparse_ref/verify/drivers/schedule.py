@@ -13,6 +13,7 @@ from ...sets.pattern import Pattern
 
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 MAX_PLACES = 3  # chunks that a finding lists one by one
+MAX_SIZES = 4  # lengths of chunks that a text lists
 SMALL_CHUNKS = (3, 4, 2)
 SHORT_PROMPT = 3
 MAX_STEPS = 8  # single steps after a prompt or chunks
@@ -27,6 +28,11 @@ class Portion:
     name: str
     is_step: bool
 
+    @property
+    def size(self) -> int:
+        """How many tokens they are."""
+        return self.stop - self.start
+
     def __str__(self) -> str:
         return f"{self.name} ({query_range(self.start, self.stop - 1)})"
 
@@ -37,9 +43,10 @@ class Schedule:
 
     >>> from sparse_ref.verify.drivers.schedule import Schedule
     >>> schedule = Schedule((4, 4), 2)
-    >>> print(schedule, [str(portion) for portion in schedule.portions(10)][:2], sep="\\n")
+    >>> print(schedule)
     chunks of 4, 4, then 2 single steps
-    ['the first chunk (queries 0 to 3)', 'the second chunk (queries 4 to 7)']
+    >>> print(*schedule.portions(10)[1:3], sep=", ")
+    the second chunk (queries 4 to 7), decoding step 1 (query 8)
     """
 
     prefill: tuple[int, ...]
@@ -63,27 +70,27 @@ class Schedule:
 
     def portions(self, n: int) -> list[Portion]:
         """The schedule for n tokens: cut, or continued in single steps."""
-        sizes: list[int] = []
-        for size in self.prefill:
-            sizes.append(min(size, n - sum(sizes)))
-        chunks = [size for size in sizes if size > 0]
-        sizes = [*chunks, *[1] * (n - sum(chunks))]
-        ends = np.cumsum(sizes).tolist()
-        return [
-            Portion(stop - size, stop, self._name_of(index, len(chunks)), index >= len(chunks))
-            for index, (size, stop) in enumerate(zip(sizes, ends))
-        ]
+        chunks = list(_sizes_up_to(n, self.prefill))
+        steps = n - sum(chunks)
+        portions, start = [], 0
+        for index, size in enumerate([*chunks, *[1] * steps]):
+            is_step = index >= len(chunks)
+            name = self._name_of(index, len(chunks))
+            portions.append(Portion(start, start + size, name, is_step))
+            start += size
+        return portions
 
-    def turned(self, turns: int) -> Schedule:
+    def rotation(self, turns: int) -> Schedule:
         """The same portions in another order, so that sequences of a batch differ in length.
 
         Portions of one length have no other order: the first of them become one.
         """
         sizes = [*self.prefill, *[1] * self.decode]
         turns %= len(sizes)
+        first, others = sizes[:turns], sizes[turns:]
         if len(set(sizes)) == 1:
-            return Schedule((sum(sizes[: turns + 1]), *sizes[turns + 1 :]), 0)
-        return Schedule((*sizes[turns:], *sizes[:turns]), 0)
+            return Schedule((sum(first) + others[0], *others[1:]), 0)
+        return Schedule((*others, *first), 0)
 
     def _name_of(self, index: int, chunks: int) -> str:
         """The name of one portion, for people."""
@@ -101,10 +108,11 @@ class Schedule:
         steps = f"{self.decode} single step{'s' * (self.decode != 1)}"
         if not self.prefill:
             return steps
-        lengths = ", ".join(map(str, self.prefill[:4])) + ", ..." * (len(self.prefill) > 4)
+        lengths = ", ".join(map(str, self.prefill[:MAX_SIZES]))
+        more = ", ..." if len(self.prefill) > MAX_SIZES else ""
         kind = "a prompt" if len(self.prefill) == 1 else "chunks"
         then = f", then {steps}" if self.decode else ""
-        return f"{kind} of {lengths}{then}"
+        return f"{kind} of {lengths}{more}{then}"
 
     def __str__(self) -> str:
         return self.name or self.sizes
@@ -118,24 +126,27 @@ def usual_schedules(n: int, patterns: Sequence[Pattern]) -> tuple[Schedule, ...]
     """
     steps = min(MAX_STEPS, n // 4)
     prompt = n - steps
+    short = min(SHORT_PROMPT, n)
     half = prompt // 2
+    small_chunks = tuple(_sizes_up_to(prompt, cycle(SMALL_CHUNKS)))
+    large_chunks = tuple(_sizes_up_to(prompt, cycle([half + 1])))
     reach = max(_reach(p, n) for p in patterns)
     large = "chunks longer than the window" if reach < half else "large chunks"
     schedules = (
         Schedule((prompt,), steps, "long prompt"),
-        Schedule((min(SHORT_PROMPT, n),), max(n - SHORT_PROMPT, 0), "short prompt"),
+        Schedule((short,), n - short, "short prompt"),
         Schedule((), n, "steps only"),
-        Schedule(tuple(_chunks(prompt, SMALL_CHUNKS)), steps, "small chunks"),
-        Schedule(tuple(_chunks(prompt, (half + 1,))), steps, large),
+        Schedule(small_chunks, steps, "small chunks"),
+        Schedule(large_chunks, steps, large),
     )
     distinct = {(schedule.prefill, schedule.decode): schedule for schedule in schedules}
     return tuple(distinct.values())
 
 
-def _chunks(total: int, sizes: Sequence[int]) -> Iterator[int]:
-    """Sizes in turn, as many as fill the total; the last one is cut."""
+def _sizes_up_to(total: int, sizes: Iterable[int]) -> Iterator[int]:
+    """The first sizes, as many as fill the total; the last one is cut."""
     remaining = total
-    for size in islice(cycle(sizes), total):
+    for size in islice(sizes, total):
         if remaining <= 0:
             return
         yield min(size, remaining)
@@ -146,7 +157,8 @@ def _reach(p: Pattern, n: int) -> int:
     """How many keys without a gap the last query has, back from its last key."""
     keys = p.row(n - 1, n)
     gaps = np.flatnonzero(np.diff(keys) > 1)
-    return len(keys) - 1 - int(gaps[-1]) if len(gaps) else len(keys)
+    start = int(gaps[-1]) + 1 if len(gaps) else 0
+    return len(keys) - start
 
 
 def places(portions: Sequence[Portion], rows: Iterable[int]) -> str:
@@ -164,8 +176,7 @@ def places(portions: Sequence[Portion], rows: Iterable[int]) -> str:
         if inside:
             texts.append(f"{query_range(inside[0], inside[-1])}: {portion.name}")
     if len(texts) > MAX_PLACES:
-        count = len(texts)
-        texts = [f"{count} of {len(chunks)} chunks, first {texts[0]}"]
+        texts = [f"{len(texts)} of {len(chunks)} chunks, first {texts[0]}"]
     first_step = chunks[-1].stop if chunks else 0
     steps = [i for i in wrong if i >= first_step]
     if steps:
@@ -175,13 +186,14 @@ def places(portions: Sequence[Portion], rows: Iterable[int]) -> str:
 
 def _step_range(queries: Sequence[int], first_step: int) -> str:
     """Which decoding steps these queries are."""
-    numbers = [i - first_step + 1 for i in queries]
-    queries_text = query_range(queries[0], queries[-1])
-    if len(numbers) == 1:
-        return f"{queries_text}: decoding step {numbers[0]}"
-    if numbers[-1] - numbers[0] + 1 == len(numbers):
-        return f"{queries_text}: decoding steps {numbers[0]} to {numbers[-1]}"
-    return f"{queries_text}: {len(numbers)} decoding steps, first step {numbers[0]}"
+    first, last = queries[0], queries[-1]
+    number, final = first - first_step + 1, last - first_step + 1
+    where = query_range(first, last)
+    if number == final:
+        return f"{where}: decoding step {number}"
+    if final - number + 1 == len(queries):
+        return f"{where}: decoding steps {number} to {final}"
+    return f"{where}: {len(queries)} decoding steps, first step {number}"
 
 
 def query_range(first: int, last: int) -> str:
