@@ -22,28 +22,26 @@ class Case:
     `options` of a check.
 
     fn keeps no state between checks: a callable object that has some is copied for each. `inside`
-    says that fn also takes `dtype`, to which it rounds what it computes on the way.
+    says that fn also takes `dtype`, to which it rounds what it computes on the way. `ragged` says
+    that fn takes any length; n is None if it is left out.
     """
 
     name: str
     fn: Callable
     pattern: Any
-    n: int | tuple[int, int]
+    n: int | tuple[int, int] | None = None
     heads: int | None = None
     options: dict = field(default_factory=dict)
     inside: bool = False
+    ragged: bool = False
 
     def check(self, dtype: str = "float32"):
         """The report on fn, its input and output rounded to `dtype`."""
         fn = deepcopy(self.fn)
         fn = partial(fn, dtype=DTYPES[dtype]) if self.inside else fn
-        return sr.verify.check(
-            fn if dtype == "float32" else rounded(fn, dtype),
-            self.pattern,
-            self.n,
-            self.heads,
-            **self.options,
-        )
+        fn = fn if dtype == "float32" else rounded(fn, dtype)
+        options = self.options if self.ragged else {"ragged": False, **self.options}
+        return sr.verify.check(fn, self.pattern, self.n, self.heads, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +50,17 @@ class Mutant(Case):
     worked out by hand.
 
     `diagnosis` has, by kind, words that the diagnosis must contain; it is empty where the findings
-    say all there is to say. `dtypes` are those at which the fault shows, and `source` is where it
-    was met, if it was.
+    say all there is to say. `words` are expressions that the report must match, `never` those that
+    it must not. `dtypes` are those at which the fault shows, and `source` is where it was met, if
+    it was. `status` is UNTESTED if n cannot show the fault.
     """
 
     finding: str = ""
     at: tuple[int, ...] | None = None
     diagnosis: dict[str, str] = field(default_factory=dict)
+    words: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    status: str = "FAIL"
     dtypes: tuple[str, ...] = tuple(DTYPES)
     source: str = ""
 
@@ -66,9 +68,11 @@ class Mutant(Case):
 def rounded(fn, dtype: str):
     """fn as a kernel of that dtype: input and output hold no more bits than it has."""
 
-    def call(q, k, v):
-        return np.asarray(
-            fn(*(x.astype(DTYPES[dtype]).astype(np.float32) for x in (q, k, v)))
-        ).astype(DTYPES[dtype])
+    def call(*arrays):
+        result = fn(*(x.astype(DTYPES[dtype]).astype(np.float32) for x in arrays))
+        if isinstance(result, tuple):  # lse stays in float32
+            out, lse = result
+            return np.asarray(out).astype(DTYPES[dtype]), lse
+        return np.asarray(result).astype(DTYPES[dtype])
 
     return call
