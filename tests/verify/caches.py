@@ -314,7 +314,13 @@ WRONG = {  # the cache, the pattern, options, a kind of the first findings, word
     "sinks evicted": (SinksEvicted, "streaming(2, 4)", {}, "missing", ("is Lookback(6)",)),
     "kept lost": (KeptLostInPrompts, "streaming(2, 4)", {}, "missing", ("columns 0, 1",)),
     "other table": (OtherTable, "Causal()", UNEVEN, "batch", ("another sequence of the batch",)),
-    "tail": (TailUnmasked, "Causal()", BATCH, "state", ("not written yet",)),
-    "stale page": (StalePage, "Causal()", BATCH, "state", ("stale page",)),
+    "tail": (
+        TailUnmasked,
+        "Causal()",
+        BATCH,
+        "state",
+        ("stale or unwritten entries", "the tail of the last page"),
+    ),
+    "stale page": (StalePage, "Causal()", BATCH, "state", ("stale or unwritten entries",)),
     "padding stored": (PaddingStored, "Causal()", UNEVEN, "ghost", ("padding of shorter",)),
 }

@@ -214,7 +214,9 @@ def test_lengths_differ_within_a_batch_until_the_end():
 
     options = dict(layout="bhnd", lengths=True)
     check_cache(Recording, sr.Causal(), prefill=(3, 4), decode=2, **options)
-    assert seen[:4] == [(3, 4), (4, 1), (1, 1), (1, 3)]
+    pairs = [sizes for sizes in seen if len(sizes) == 2]
+    assert pairs[:4] == [(3, 4), (4, 1), (1, 1), (1, 3)]
+    assert pairs[:4] * (len(pairs) // 4) == pairs
 
 
 @pytest.mark.parametrize("n", [1, 2, 7])
@@ -235,7 +237,7 @@ def test_large_n_names_portions_of_the_rows_that_were_read():
         ((Growing, sr.Causal(), (4, -1)), {}, ValueError, "prefill must be at least 1, got -1"),
         ((Growing, sr.Causal(), 4, 2), {"n": 7}, ValueError, "prefill \\+ decode = 6, got 7"),
         ((Growing, sr.Causal()), {"layout": "abc"}, ValueError, "layout must be one of"),
-        ((Growing, sr.Causal()), {"lengths": True}, ValueError, "lengths needs a layout"),
+        ((Growing, sr.Causal()), {"lengths": True, "layout": "hnd"}, ValueError, "with lengths"),
         ((WithReset, "Causal"), {}, TypeError, "pattern must be"),
         ((lambda: 3, sr.Causal()), {}, TypeError, "cache must be a function"),
         ((Ring, sr.Causal()), {"warp": 1}, TypeError, "warp"),

@@ -12,7 +12,7 @@ SIZES = st.lists(st.integers(1, 9), max_size=5)
 
 @given(SIZES, st.integers(1, 9), st.integers(1, 60), st.integers(0, 8))
 def test_portions_are_all_tokens_in_order(prefill, decode, n, turns):
-    for schedule in (Schedule(tuple(prefill), decode), Schedule((3, 1), 2).turned(turns)):
+    for schedule in (Schedule(tuple(prefill), decode), Schedule((3, 1), 2).rotation(turns)):
         portions = schedule.portions(n)
         tokens = [i for x in portions for i in range(x.start, x.stop)]
         assert tokens == list(range(n))
@@ -20,9 +20,9 @@ def test_portions_are_all_tokens_in_order(prefill, decode, n, turns):
 
 
 @given(SIZES, st.integers(1, 9), st.integers(0, 8))
-def test_a_turned_schedule_has_as_many_tokens(prefill, decode, turns):
+def test_a_rotation_has_as_many_tokens(prefill, decode, turns):
     schedule = Schedule(tuple(prefill), decode)
-    assert schedule.turned(turns).n == schedule.n
+    assert schedule.rotation(turns).n == schedule.n
 
 
 def test_names_of_portions():

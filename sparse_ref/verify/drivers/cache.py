@@ -14,11 +14,10 @@ from ..check import check
 from ..checks.finding import Finding
 from ..checks.untested_parameters import default_length
 from .driven_report import Call, DrivenReport, function_word, pattern_word, report_values
-from .feed import BATCH_FIRST, TOKEN_AXIS, Feed, new_step
+from .feed import Feed, new_step
 from .outcome import Outcome, with_cause
 from .schedule import Schedule, places, usual_schedules
-
-CALL_KINDS = ("error", "timeout", "shape", "dtype")  # of findings in a layout that does not fit
+from .ways import way_to_call
 
 
 @dataclass(eq=False, repr=False)
@@ -122,29 +121,21 @@ def check_cache(
     """
     new_step(cache)
     patterns = patterns_of_heads("pattern", pattern, options.get("heads"))
-    layouts = _layouts(layout, lengths)
-    own: dict[str, Any] = dict(prefill=prefill, decode=decode, n=n, lengths=lengths or None)
+    own: dict[str, Any] = dict(prefill=prefill, decode=decode, n=n)
+    own["lengths"] = lengths or None
     own["layout"] = None if layout == "auto" else layout
     words = function_word(cache, "cache"), pattern_word(patterns)
     call = Call("check_cache", words, {**own, **options})
-    options = {"ragged": False, **options}
-    outcomes: list[Outcome] = []
-    for schedule in _schedules(patterns, prefill, decode, n):
-        outcome = _outcome(cache, schedule, patterns, layouts, lengths, options)
-        layouts = (outcome.feed.layout,)
-        outcomes.append(with_cause(outcome))
+    options = {"ragged": False, **options, "layout": layout}
+    schedules = _schedules(patterns, prefill, decode, n)
+    way = way_to_call(cache, schedules[0], len(patterns), lengths, options)
+    options["layout"], options["framework"] = way
+    outcomes = []
+    for schedule in schedules:
+        feed = Feed(cache, schedule, options["layout"], lengths)
+        report = check(feed, pattern, schedule.n, **options)
+        outcomes.append(with_cause(Outcome(feed, report)))
     return _merge(outcomes, call)
-
-
-def _layouts(layout: str, lengths: bool) -> tuple[str, ...]:
-    """The layouts to try."""
-    known = BATCH_FIRST if lengths else tuple(TOKEN_AXIS)
-    if layout == "auto":
-        return known
-    if layout not in known:
-        reason = " with lengths" if lengths and layout in TOKEN_AXIS else ""
-        raise ValueError(f"layout must be one of {', '.join(known)}{reason}, got {layout!r}")
-    return (layout,)
 
 
 def _schedules(
@@ -161,29 +152,6 @@ def _schedules(
     if n not in (None, schedule.n):
         raise ValueError(f"n must be prefill + decode = {schedule.n}, got {n!r}")
     return (schedule,)
-
-
-def _outcome(
-    cache: Any,
-    schedule: Schedule,
-    patterns: Sequence[Pattern],
-    layouts: Sequence[str],
-    lengths: bool,
-    options: dict[str, Any],
-) -> Outcome:
-    """The outcome in the first layout in which all is right, or the first that can be called."""
-    outcomes = []
-    for layout in layouts:
-        if layout == "nd" and len(patterns) > 1:
-            continue
-        feed = Feed(cache, schedule, layout, lengths)
-        report = check(feed, patterns, schedule.n, layout=layout, **options)
-        outcome = Outcome(feed, report)
-        if not report.findings:
-            return outcome
-        outcomes.append(outcome)
-    called = [x for x in outcomes if x.report.findings[0].kind not in CALL_KINDS]
-    return (called or outcomes)[0]
 
 
 def _merge(outcomes: Sequence[Outcome], call: Call) -> CacheReport:

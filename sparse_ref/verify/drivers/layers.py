@@ -14,6 +14,7 @@ from ...sets.types import FloatArray
 from ..checks.untested_parameters import ROOM, untested_parameters
 from .hooks import Call, Key
 
+Calls = Sequence[Call]
 Patterns = Sequence[Pattern]
 LayerPatterns = Pattern | Sequence[Pattern] | Callable[[int, Any], Pattern] | None
 Label = int | str
@@ -65,7 +66,7 @@ class Layer:
     form: Form
 
 
-def layers_of(model: Any, calls: Sequence[Call], patterns: Patterns) -> tuple[Layer, ...]:
+def layers_of(model: Any, calls: Calls, patterns: Patterns) -> tuple[Layer, ...]:
     """The layers in the order of their calls, with the expected pattern of each."""
     names = {module: name for name, module in model.named_modules()}
     indices = [_index(call, number) for number, call in enumerate(calls)]

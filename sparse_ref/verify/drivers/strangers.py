@@ -14,8 +14,8 @@ from .feed import Feed
 
 VALUE = 7.0  # of every token that must not be read
 TEXTS = {
-    "state": "{} that attend to no token of the sequence, but to a stale page, to an entry that "
-    "was not written yet, or to the sequence before",
+    "state": "{} that attend to stale or unwritten entries; a page of an earlier use, the tail of "
+    "the last page, or the sequence before",
     "batch": "{} that attend to another sequence of the batch",
     "ghost": "{} that attend to the padding of shorter sequences",
 }
