@@ -14,7 +14,9 @@ from ..sets.require import patterns_of_heads
 from ..sets.types import FloatArray, Length
 from .calling.arrays import ProbeError
 from .calling.subject import CallOptions
+from .calling.trials import resolve
 from .checks.alignment import aligned_pattern
+from .checks.finding import Finding
 from .checks.gradients import VJP
 from .checks.ragged_lengths import ragged_lengths
 from .checks.untested_parameters import default_length, length_text, untested_parameters
@@ -156,6 +158,10 @@ def check(
     _check_gradients(gradients, framework)
     lengths_also = tuple(also)
     checks = Checks(fn, patterns, options, question)
+    try:
+        checks.options = resolve(fn, n, len(patterns), options)
+    except ProbeError as error:
+        return _uncallable(checks, n, error)
     report = checks.report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
     checks.judge_by_precision_of(report)
@@ -323,6 +329,14 @@ class Checks:
     def _aligned(self, n: Length) -> tuple[Pattern, ...]:
         """The sets of the queries at this length."""
         return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
+
+
+def _uncallable(checks: Checks, n: Length, error: ProbeError) -> Report:
+    """The report on a function that runs in no layout and no framework."""
+    patterns = checks._aligned(n)
+    report = Report(patterns, lengths(n), checks.question.seed, checks.fn, vars(checks.options))
+    report.findings = (Finding(error.kind, str(error)),)
+    return report
 
 
 def _text(n: Length) -> str:

@@ -13,6 +13,7 @@ from ...sets.types import BoolArray, IntArray
 KINDS = (
     "error",
     "timeout",
+    "layout",
     "shape",
     "dtype",
     "random",
