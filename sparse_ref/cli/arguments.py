@@ -101,15 +101,15 @@ CALL = (  # how a function is called
     ),
     argument(
         "--layout",
-        default="hnd",
-        choices=[*LAYOUTS],
-        help=f"the axes of q, k and v: {LAYOUT_HELP}; hnd by default",
+        default="auto",
+        choices=["auto", *LAYOUTS],
+        help=f"the axes of q, k and v: {LAYOUT_HELP}; auto, the default, tries them",
     ),
     argument(
         "--framework",
-        default="numpy",
-        choices=["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
-        help="the arrays that the function takes; numpy by default",
+        default="auto",
+        choices=["auto", "numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
+        help="the arrays that the function takes; auto, the default, tries them",
     ),
     argument(
         "--dtype",

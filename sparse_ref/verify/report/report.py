@@ -175,7 +175,11 @@ class Report:
     @property
     def command(self) -> str:
         """A command or a line of Python that gives this report again."""
-        return rerun_command(self.question)
+        return self.command_at(self.n)
+
+    def command_at(self, n: tuple[int, int]) -> str:
+        """The same at another length."""
+        return rerun_command(self.question._replace(n=n))
 
     def __bool__(self) -> bool:
         return self.passed
