@@ -202,9 +202,10 @@ class Judge:
         self.findings += number_findings(report.numbers, statement.scale)
         has_leaks = leaks is not None and leaks.leaks.any()
         is_given = evidence.base.is_given
-        if any(numbers.wrong for numbers in report.numbers) and not is_given:
+        is_explained = any(x.factor != 1 or x.scale_ratio != 1 for x in report.numbers)
+        if any(x.wrong for x in report.numbers) and not (is_given or is_explained):
             self.findings += score_findings(subject, statement, evidence.totals.dtype, seed)
-        elif not (has_leaks or is_given or any(numbers.broken for numbers in report.numbers)):
+        elif not (has_leaks or is_given or any(x.broken for x in report.numbers)):
             poison = poison_findings(subject, evidence, seed)
             self.findings += poison.findings
             report.remarks += poison.remarks
