@@ -90,6 +90,7 @@ LAYOUTS = {
     "thd": "(positions of all sequences, heads, d), fn(q, k, v, cu_seqlens_q, cu_seqlens_k)",
 }
 LAYOUT_HELP = ", ".join(f"{name} = {shape}" for name, shape in LAYOUTS.items())
+FRAMEWORKS = ["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"]
 DTYPES = ["float64", "float32", "float16", "bfloat16"]
 PRECISIONS = [*DTYPES, "tf32", "int8", "float8_e4m3", "float8_e5m2"]
 CALL = (  # how a function is called
@@ -101,15 +102,16 @@ CALL = (  # how a function is called
     ),
     argument(
         "--layout",
-        default="hnd",
-        choices=[*LAYOUTS],
-        help=f"the axes of q, k and v: {LAYOUT_HELP}; hnd by default",
+        default="auto",
+        choices=["auto", *LAYOUTS],
+        help=f"the axes of q, k and v: {LAYOUT_HELP}; by default the first of these that fits",
     ),
     argument(
         "--framework",
-        default="numpy",
-        choices=["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
-        help="the arrays that the function takes; numpy by default",
+        default="auto",
+        choices=["auto", *FRAMEWORKS],
+        help="the arrays that the function takes; by default those of the framework that it "
+        "refers to, or numpy",
     ),
     argument(
         "--dtype",

@@ -11,8 +11,10 @@ import pytest
 from verify.implementations import masked, tri
 
 import sparse_ref as sr
+from sparse_ref.cli.arguments import FRAMEWORKS as FRAMEWORK_NAMES
 from sparse_ref.cli.arguments import LAYOUTS as LAYOUT_TEXTS
 from sparse_ref.verify import ProbeError, check
+from sparse_ref.verify.calling.frameworks import FRAMEWORKS
 from sparse_ref.verify.calling.layouts import BATCHED, LAYOUTS
 from sparse_ref.verify.calling.subject import CallOptions, Subject
 
@@ -92,6 +94,7 @@ def test_an_array_goes_into_each_layout_and_back(layout):
 def test_the_command_line_describes_each_layout_as_it_is():
     names = {name: layout.description for name, layout in LAYOUTS.items()}
     assert names == LAYOUT_TEXTS
+    assert [*FRAMEWORKS] == FRAMEWORK_NAMES
 
 
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name not in ("nd", "thd")])
