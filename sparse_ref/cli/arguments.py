@@ -104,14 +104,14 @@ CALL = (  # how a function is called
         "--layout",
         default="auto",
         choices=["auto", *LAYOUTS],
-        help=f"the axes of q, k and v: {LAYOUT_HELP}; by default the first of these that fits",
+        help=f"the axes of q, k and v: {LAYOUT_HELP}; auto, the default, tries them in this order",
     ),
     argument(
         "--framework",
         default="auto",
         choices=["auto", *FRAMEWORKS],
-        help="the arrays that the function takes; by default those of the framework that it "
-        "refers to, or numpy",
+        help="the arrays that the function takes; auto, the default, tries the frameworks that it "
+        "refers to, then numpy",
     ),
     argument(
         "--dtype",
@@ -241,7 +241,24 @@ SUITE = (  # test vectors
     argument(
         "--precision",
         choices=["float64", "float32", "bfloat16", "float16"],
-        help="the precision that the implementation computes in; float32 by default",
+        help="the precision that the implementation computes in, or of hipDNN's tensors; float32 "
+        "by default",
+    ),
+    argument(
+        "--only",
+        metavar="GLOB,...",
+        help="only the cases whose ids match, such as 'lookback*,grouped*'",
+    ),
+    argument(
+        "--lse",
+        choices=["natural", "base2"],
+        help="the base of the lse in the outputs; natural by default",
+    ),
+    argument(
+        "--format",
+        choices=["suite", "onnx", "hipdnn"],
+        help="what to write: the suite, by default; or backend tests of ONNX, or golden reference "
+        "bundles of hipDNN",
     ),
 )
 
