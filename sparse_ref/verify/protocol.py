@@ -36,6 +36,7 @@ from .reading.leaks import read_leaks
 from .reading.sample import Sampled, read_sample
 from .report.report import Report
 
+CLEAR_LENGTH = 4  # positions, below which axes cannot be told
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 
 
@@ -147,7 +148,7 @@ class Judge:
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
         batched = with_batch(self.subject)
-        if batched is None:
+        if batched is None or (batched.choice and max(batched.n) < CLEAR_LENGTH):
             return
         for batch_check in (check_batch, check_packed_lengths):
             outcome = batch_check(batched, self.question.seed)
