@@ -23,6 +23,7 @@ from .checks.gradients import VJP, gradient_findings
 from .checks.key_heads import key_head_findings
 from .checks.linearity import range_findings
 from .checks.numbers import compare_numbers, number_findings, rounding_remarks
+from .checks.packed_lengths import check_packed_lengths
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
 from .checks.sets import leak_findings, set_findings
@@ -147,8 +148,10 @@ class Judge:
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
         batched = with_batch(self.subject)
-        if batched is not None and not (batched.choice and max(batched.n) < CLEAR_LENGTH):
-            outcome = check_batch(batched, self.question.seed)
+        if batched is None or (batched.choice and max(batched.n) < CLEAR_LENGTH):
+            return
+        for batch_check in (check_batch, check_packed_lengths):
+            outcome = batch_check(batched, self.question.seed)
             self.findings += outcome.findings
             self.report.remarks += outcome.remarks
 
