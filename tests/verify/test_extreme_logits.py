@@ -124,7 +124,7 @@ def dropping(share):
 @pytest.mark.parametrize(("share", "text"), [(2e-3, "1e-03"), (2e-4, "1e-04"), (2e-5, "1e-05")])
 def test_weights_that_are_dropped_are_found_with_their_share(share, text, sampled):
     (finding,), _ = extremes(dropping(share), sampled=sampled)
-    assert finding.kind == "cutoff"
+    assert finding.kind == "clip"
     assert finding.message.endswith(f"that drop weights of {text} of their largest, or less")
 
 

@@ -126,7 +126,7 @@ def _cutoff(rows: JudgedRows, seed: int) -> Iterator[Finding]:
     wrong_rows = rows.evidence.rows[wrong.any(axis=0)]
     share = np.exp(-depth[wrong_rows].min())
     text = f"{{}} that drop weights of {share:.0e} of their largest, or less"
-    yield from findings_in("cutoff", wrong, text, "row", rows=rows.evidence.rows)
+    yield from findings_in("clip", wrong, text, "row", rows=rows.evidence.rows)
 
 
 def _visible_depths(rows: JudgedRows) -> FloatArray:
