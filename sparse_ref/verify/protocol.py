@@ -17,6 +17,7 @@ from .calling.trials import hint, with_batch
 from .checks.alignment import alignment_findings
 from .checks.assumptions import broken_assumptions, check_batch
 from .checks.coverage import leak_coverage, set_coverage
+from .checks.extreme_logits import extreme_findings
 from .checks.finding import Finding
 from .checks.ghosts import row_sum_findings
 from .checks.gradients import VJP, gradient_findings
@@ -27,6 +28,7 @@ from .checks.packed_lengths import check_packed_lengths
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
 from .checks.sets import leak_findings, set_findings
+from .checks.value_width import value_width_findings
 from .meaning.meaning import Meaning
 from .meaning.statement import Statement
 from .naming.diagnosis import Diagnosis, diagnose
@@ -38,6 +40,7 @@ from .report.report import Report
 
 CLEAR_LENGTH = 4  # positions, below which axes cannot be told
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
+CONFOUNDING = {"leak", "overflow", "ghost", "row sum", "curve", "scale", "nan"}  # of large logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +145,18 @@ class Judge:
         if subject.kv_heads > 1:
             self.findings += key_head_findings(subject, evidence.totals)
         self._compare_numbers(evidence, leaks)
+        self._probe_extremes(evidence)
         if self.question.gradients is not None and evidence.conforming[:, evidence.rows].any():
             self.findings += gradient_findings(subject, evidence, self.question.gradients, seed)
+
+    def _probe_extremes(self, evidence: Evidence) -> None:
+        """Very large logits and wide values, unless their outputs have another cause."""
+        if any(finding.kind in CONFOUNDING for finding in self.findings):
+            return
+        for probe in (extreme_findings, value_width_findings):
+            outcome = probe(self.subject, evidence, self.question.seed)
+            self.findings += outcome.findings
+            self.report.remarks += outcome.remarks
 
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
