@@ -147,7 +147,8 @@ def number_case(
     statement = evidence.base.statement
     assert statement is not None
     rows = evidence.rows
-    judged = evidence.conforming[:, rows] & evidence.expected.any(axis=-1)
+    right = evidence.finite & ~evidence.mismatched & ~evidence.wrongly_nonzero
+    judged = right[:, rows] & np.any(evidence.expected, axis=-1)
     x = statement.logits(inputs.q, inputs.k, rows)
     largest = np.abs(x).max(initial=0)
     allowed_lse = 16 * spacing(evidence.totals.dtype) * (1 + float(largest))

@@ -80,8 +80,8 @@ def _soft_caps(case: NumberCase) -> Iterator[tuple[str, Outputs]]:
     if declared is not None:
         yield f"no soft cap, declared softcap={declared:g}", _outputs_with(softcap=None)
     for cap in SOFT_CAPS:
-        words = f"a soft cap of {cap:g}: declare softcap={cap:g} if that is meant"
-        yield words, _outputs_with(softcap=cap)
+        words = f"logits bend, as with a soft cap of {cap:g}"
+        yield f"{words}; declare softcap={cap:g} if that is meant", _outputs_with(softcap=cap)
 
 
 def _transforms(case: NumberCase) -> Iterator[tuple[str, Outputs]]:
