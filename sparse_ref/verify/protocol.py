@@ -37,6 +37,7 @@ from .reading.sample import Sampled, read_sample
 from .report.report import Report
 
 EXPLAINING = ("factor", "curve")  # kinds of causes that explain what looks like ghosts or a bias
+CLEAR_LENGTH = 4  # positions, below which axes cannot be told
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 
 
@@ -148,7 +149,7 @@ class Judge:
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
         batched = with_batch(self.subject)
-        if batched is not None:
+        if batched is not None and not (batched.choice and max(batched.n) < CLEAR_LENGTH):
             outcome = check_batch(batched, self.question.seed)
             self.findings += outcome.findings
             self.report.remarks += outcome.remarks

@@ -50,6 +50,7 @@ max error E, allowed A
 numbers: right in 8 of 8 rows with the right keys (4 with wrong keys skipped); logits of spread \
 50; max error E, allowed A
 note, no failure: NaN in a masked key reaches 4 rows (0 * NaN = NaN, as in most dense code)
+not checked: other lengths, since n is wrong
 again: sr.verify.check(fn, sr.Lookback(2), n=6, heads=2)
 head 1   █ both   · neither   + only in fn   - only in the expected set
 █·····
@@ -62,9 +63,10 @@ head 1   █ both   · neither   + only in fn   - only in the expected set
 
 
 def test_a_pass_is_as_short_as_it_can_be():
-    report = check(masked(tri(2, 4)), sr.Causal(), n=(2, 4), seed=3)
+    options = dict(align="upper-left", ragged=False)
+    report = check(masked(tri(2, 4)), sr.Causal(), n=(2, 4), seed=3, **options)
     first, *rest = str(report).split("\n")
-    asked = "Causal() at n = (2, 4), 1 head, seed 3"
+    asked = "Causal() at n = (2, 4), 1 head, seed 3, align='upper-left'"
     omitted = "only n = (2, 4); not checked: ragged lengths, gradients"
     assert first == f"PASS fn - {asked} ({omitted})"
     assert [line.split(" in ")[0] for line in rest[:2]] == ["numbers: right"] * 2
@@ -96,7 +98,8 @@ def test_the_picture_is_cropped_around_the_first_difference():
 
 
 def test_the_picture_has_a_second_crop_where_the_first_missing_key_is_elsewhere():
-    report = check(masked(tri(64, 256)), sr.Shifted(sr.Causal(), 192) - sr.Prefix(192), (64, 256))
+    expected = sr.Shifted(sr.Causal(), 192) - sr.Prefix(192)
+    report = check(masked(tri(64, 256)), expected, (64, 256), align="none")
     lines = report.picture()
     assert lines[0].startswith("head 0, i 0 to 15, j 0 to 63 (first extra key)   █ both")
     assert lines[1] == "+" + 63 * "·"
@@ -129,7 +132,7 @@ def test_without_an_explanation_the_first_line_has_the_first_finding_and_only_it
 
 
 def test_a_wrong_shape_is_printed_once():
-    report = check(lambda q, k, v: v[:, :2], sr.Causal(), n=3)
+    report = check(lambda q, k, v: v[:, :2], sr.Causal(), n=3, layout="hnd")
     assert report.cause == "must return shape (1, 3, 16), got (1, 2, 16)"
     assert str(report).count("(1, 2, 16)") == 1
     assert str(report).count("(1, 3, 16)") == 4, "what was expected, and q, k and v of the call"
@@ -171,9 +174,9 @@ def test_a_failure_outranks_what_was_not_tested_and_still_says_it():
 
 def at_lengths(fn, pattern, first, *lengths):
     """The report at the first length, with those at the others."""
-    report = check(fn, pattern, n=first)
+    report = check(fn, pattern, n=first, ragged=False)
     for n in lengths:
-        report.add_length(check(fn, pattern, n=n))
+        report.add_length(check(fn, pattern, n=n, ragged=False))
     return report
 
 
@@ -207,7 +210,7 @@ def test_a_fault_at_n_is_explained_there_and_other_lengths_are_named():
 
 def test_a_pass_says_the_lengths_that_were_checked():
     report = at_lengths(masked_causal, sr.Causal(), 8, 1, 5)
-    assert report.verdict.endswith("(also n = 1, 5; not checked: gradients)")
+    assert report.verdict.endswith("(also n = 1, 5; not checked: ragged lengths, gradients)")
     assert report.settings["lengths"] == [8, 1, 5]
 
 

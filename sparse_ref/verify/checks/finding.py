@@ -39,6 +39,7 @@ KINDS = (
     "factor",
     "scale",
     "curve",
+    "cutoff",
     "lse",
     "gradient",
     "future",

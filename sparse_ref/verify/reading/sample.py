@@ -109,7 +109,12 @@ def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
     """The sets of some queries, bool (rows, n)."""
     p.check_length((), n)
     queries = np.asarray(rows)[:, None]
-    mask = p.contains(queries, np.arange(n))
+    try:
+        mask = p.contains(queries, np.arange(n))
+    except NotImplementedError:  # a pattern that only lists the keys of a query
+        mask = np.zeros((len(queries), n), bool)
+        for row, i in enumerate(queries[:, 0]):
+            mask[row, np.asarray(p.row(int(i), n), int)] = True
     return np.array(np.broadcast_to(mask, (len(queries), n)), bool)
 
 

@@ -37,6 +37,8 @@ FLAGS = {
 CALL_DEFAULTS = {option.name: option.default for option in fields(CallOptions)}
 DEFAULTS = {
     **CALL_DEFAULTS,
+    "layout": "auto",
+    "framework": "auto",
     "d": 16,
     "lse": "natural",
     "also": (),

@@ -11,7 +11,6 @@ from ..checks.numbers import Numbers
 from ..naming.diagnosis import Diagnosis
 from .explanations import finding_cause, finding_text, first_explanations, heads_in_words
 from .python_text import option_text
-from .rerun import rerun_command
 
 if TYPE_CHECKING:
     from .report import Report
@@ -152,6 +151,5 @@ def last_line(report: Report) -> str:
     if report.status == "UNTESTED":
         least = [pair_of(getattr(item, "least_n", report.n)) for item in report.untested]
         n_q, n_k = (max(axis) for axis in zip(*least))
-        question = report.question._replace(n=(n_q, n_k))
-        return f"to test it: {rerun_command(question)}"
+        return f"to test it: {report.command_at((n_q, n_k))}"
     return f"again: {report.command}"

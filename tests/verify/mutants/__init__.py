@@ -22,10 +22,11 @@ from .registry import DTYPES, Case, Mutant
 
 SUBJECTS = (windows, causality, masks, heads, softmax, numbers, behaviour)
 NEW_SUBJECTS = (newcomer, declared, attacks)
-MUTANTS = [mutant for subject in SUBJECTS for mutant in subject.MUTANTS]
+OLD_MUTANTS = [mutant for subject in SUBJECTS for mutant in subject.MUTANTS]
 NEW_MUTANTS = [mutant for subject in NEW_SUBJECTS for mutant in subject.MUTANTS]
-RIGHT = right.RIGHT + pieces.RIGHT
 NEW_RIGHT = right_declared.RIGHT + right_styles.RIGHT
+MUTANTS = OLD_MUTANTS + NEW_MUTANTS
+RIGHT = right.RIGHT + pieces.RIGHT + NEW_RIGHT
 
 __all__ = [
     "DTYPES",

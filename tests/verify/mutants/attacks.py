@@ -225,7 +225,7 @@ MUTANTS = [
         "weights below 1e-4 of the largest dropped",
         dense(weigh=without_small_weights),
         **CAUSAL,
-        dtypes=("float32", "float16"),
+        dtypes=("float32",),
     ),
     Mutant(
         "the scale of the values' width",
@@ -338,7 +338,7 @@ MUTANTS = [
         "bfloat16 out of float32, 5 % of the weights lost",
         narrow,
         **CAUSAL,
-        finding="row sum",
+        finding="factor",
         dtypes=("float32",),
     ),
     Mutant(
