@@ -109,6 +109,10 @@ CASES = {
     "4 q . k, expected 0.25 q . k: multiplied by sqrt(d)": masked(PAST, scale=4),
     "0.0625 q . k, expected 0.25 q . k: 1 / d": masked(PAST, scale=1 / 16),
     "0.1733 q . k, expected 0.25 q . k: 2^x is computed": masked(PAST, scale=0.25 * np.log(2)),
+    "logits are 0.2487 q . k, expected 0.25 q . k: 0.995 of the scale": masked(
+        PAST, scale=0.25 * 0.995
+    ),
+    "logits are 0.3 q . k, expected 0.25 q . k: 1.2 of the scale": masked(PAST, scale=0.3),
     "e^x is computed, not 2^x": masked(PAST, scale=0.25 / np.log(2)),
     "-0.25 q . k, expected 0.25 q . k: of the other sign": masked(PAST, scale=-0.25),
     "as with a soft cap of 50; declare softcap=50": capped(50),
@@ -170,7 +174,7 @@ def test_no_name_is_a_guess():
         out[2, 50] += F(1e-3)
         return out
 
-    for fn in (noisy, one_row, masked(PAST, scale=0.3), scored(products, top_of_rows)):
+    for fn in (noisy, one_row, masked(PAST), scored(products, top_of_rows)):
         assert cause(case_of(fn)) == ""
     assert cause(case_of(lambda q, k, v: np.full_like(q, np.nan))) == ""
 

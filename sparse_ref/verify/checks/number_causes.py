@@ -36,14 +36,16 @@ def number_cause_findings(
     is_wrong = has_wrong_sums or has_wrong_numbers or has_wrong_lse
     if evidence.base.is_given or not is_wrong:
         return
-    x = _first_comparison(subject, evidence, seed)
+    wrong = [index for index, x in enumerate(numbers) if x.wrong or x.wrong_lse]
+    first = wrong[0] if wrong else 0
+    x = _comparison(subject, evidence, first, seed)
     digits = digits_of(x.out)
     if bits_of(digits or x.dtype) < bits_of(x.dtype):
         advice = f"declare precision={digits!r} if that is meant"
         text = f"outputs have the digits of {digits}, not of {x.dtype}"
         yield Finding("precision", f"{text}; {advice}")
         return
-    allowed = _output_error(x, numbers)
+    allowed = numbers[first].budget if numbers else _rounding_error(x)
     case = number_case(evidence, x.inputs, x.out, x.lse, allowed)
     if has_wrong_sums or has_wrong_numbers:
         cause = find_number_cause(case, _decays(evidence))
@@ -56,17 +58,18 @@ def number_cause_findings(
             yield Finding("lse", f"lse is {words}")
 
 
-def _first_comparison(subject: Subject, evidence: Evidence, seed: int) -> Comparison:
-    """The comparison at ordinary logits once more, with its arrays."""
+def _comparison(subject: Subject, evidence: Evidence, index: int, seed: int) -> Comparison:
+    """One of the comparisons of `compare_numbers` once more, with its arrays."""
     rng = np.random.default_rng(seed)
-    inputs = random_inputs(subject, SPREADS[0], evidence.totals.dtype, rng)
-    return compare_with_statement(subject, evidence, inputs)
+    dtype = evidence.totals.dtype
+    inputs = [random_inputs(subject, spread, dtype, rng) for spread in SPREADS[: index + 1]]
+    return compare_with_statement(subject, evidence, inputs[-1])
 
 
-def _output_error(x: Comparison, numbers: tuple[Numbers, ...]) -> float:
-    """The error of right outputs."""
+def _rounding_error(x: Comparison) -> float:
+    """The error of right outputs, if no row could be compared."""
     largest = np.abs(x.inputs.v).max()
-    return numbers[0].budget if numbers else float(ROUNDING * spacing(x.dtype) * largest)
+    return float(ROUNDING * spacing(x.dtype) * largest)
 
 
 def _decays(evidence: Evidence) -> FloatArray | None:

@@ -132,6 +132,11 @@ class NumberCase:
             lse=None if self.lse is None else self.lse[:, rows],
         )
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a row that is judged has wrong numbers."""
+        return bool((self.errors() > self.allowed)[self.judged].any())
+
     def errors(self) -> FloatArray:
         """The largest error of each row, (H, rows)."""
         true, _ = self.statement.attend(self.inputs, self.sets, self.queries)

@@ -12,7 +12,7 @@ from ..calling.rounded_attention import PRECISIONS, round_to
 from .key_heads import key_head_mappings
 from .number_case import NumberCase
 from .online_softmax import describe_recurrence, wrong_recurrence
-from .other_scores import describe_score
+from .other_scores import describe_fitted_scale, describe_score
 
 MIN_FACTOR = 1e-3  # by which a factor on the output differs from 1
 
@@ -30,7 +30,7 @@ def find_number_cause(case: NumberCase, decays: FloatArray | None = None) -> Num
     `decays` are factors per position, (H,), that equal logits showed, for retention.
     """
     outs = case.out[case.judged]
-    if not outs.size or not np.isfinite(outs).all():
+    if not np.isfinite(outs).all() or not case.is_wrong:
         return None
     if recurrence := wrong_recurrence(case):
         words = describe_recurrence(case, recurrence)
@@ -39,7 +39,7 @@ def find_number_cause(case: NumberCase, decays: FloatArray | None = None) -> Num
         return NumberCause("factor", words)
     if words := _key_heads_in_words(case):
         return NumberCause("kv map", words)
-    if words := describe_score(case, decays):
+    if words := describe_score(case, decays) or describe_fitted_scale(case):
         return NumberCause("scale" if words.startswith("logits are ") else "curve", words)
     return None
 
