@@ -13,12 +13,15 @@ from ..sets.shifted import Shifted
 from ..sets.types import FloatArray, Length
 from .calling.arrays import ProbeError
 from .calling.subject import CallOptions, Subject
-from .checks.assumptions import batch_findings, broken_assumptions
+from .calling.trials import hint, with_batch
+from .checks.alignment import alignment_findings
+from .checks.assumptions import broken_assumptions, check_batch
 from .checks.coverage import leak_coverage, set_coverage
 from .checks.finding import Finding
 from .checks.ghosts import row_sum_findings
 from .checks.gradients import VJP, gradient_findings
 from .checks.key_heads import key_head_findings
+from .checks.linearity import range_findings
 from .checks.numbers import compare_numbers, number_findings, rounding_remarks
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
@@ -69,12 +72,17 @@ def report_at(
     """The report at one length; findings are kept as they come, for fn may fail later."""
     subject = Subject.new(fn, n, len(patterns), options)
     call = {**vars(options), **question.options()}
-    report = Report(patterns, subject.n, question.seed, fn, call)
+    report = Report(patterns, subject.n, question.seed, fn, call, form=subject.form)
     findings: list[Finding] = []
     try:
         Judge(subject, question, report, findings).judge()
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
+    report.remarks += call_remarks(subject)
+    layout = "" if not findings or options.choice else hint(subject)
+    if layout:
+        findings.insert(0, Finding("layout", layout))
+        report.diagnosis = ()
     report.findings = tuple(findings)
     return report
 
@@ -127,12 +135,21 @@ class Judge:
             return
         if evidence.totals.has_wrong_sum().any():
             self.findings += row_sum_findings(subject, evidence)
-        self.findings += batch_findings(subject, seed)
+        self._check_batch()
+        self.findings += range_findings(subject, seed)
         if subject.kv_heads > 1:
             self.findings += key_head_findings(subject, evidence.totals)
         self._compare_numbers(evidence, leaks)
         if self.question.gradients is not None and evidence.conforming[:, evidence.rows].any():
             self.findings += gradient_findings(subject, evidence, self.question.gradients, seed)
+
+    def _check_batch(self) -> None:
+        """Whether each sequence of a batch is as it is alone."""
+        batched = with_batch(self.subject)
+        if batched is not None:
+            outcome = check_batch(batched, self.question.seed)
+            self.findings += outcome.findings
+            self.report.remarks += outcome.remarks
 
     def _read_sets(self) -> Evidence:
         """The sets, their findings and what explains them."""
@@ -150,7 +167,8 @@ class Judge:
             report.remarks += set_coverage(evidence)
             report.diagnosis = _diagnose_sample(evidence)
         report.evidence = evidence
-        self.findings += set_findings(evidence)
+        self.findings += alignment_findings(evidence, patterns, subject.n, question.align)
+        self.findings += set_findings(subject, evidence)
         return evidence
 
     def _is_exhaustive(self) -> bool:
@@ -168,7 +186,7 @@ class Judge:
         if leaks is None and isinstance(evidence, Sampled):
             leaks = read_leaks(self.subject, evidence, self.question.seed)
             self.report.remarks += leak_coverage(evidence, leaks)
-            self.findings += leak_findings(leaks)
+            self.findings += leak_findings(self.subject, evidence, leaks)
         if evidence.base.is_given:
             self.report.remarks.append("not checked: finite masks, since q and k are given")
         return leaks
@@ -189,6 +207,18 @@ class Judge:
             poison = poison_findings(subject, evidence, seed)
             self.findings += poison.findings
             report.remarks += poison.remarks
+
+
+def call_remarks(subject: Subject) -> list[str]:
+    """What a caller of fn should know: what it writes over, and another dtype."""
+    remarks = []
+    facts, dtype = subject.facts, subject.form.dtype
+    if facts.writes:
+        remarks.append(f"note, no failure: fn writes over {', '.join(sorted(facts.writes))}")
+    others = sorted(facts.out_dtypes - {dtype})
+    if others:
+        remarks.append(f"note, no failure: fn returns {', '.join(others)} for {dtype}")
+    return remarks
 
 
 def _diagnose_sample(evidence: Sampled) -> tuple[Diagnosis, ...]:

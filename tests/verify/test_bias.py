@@ -10,7 +10,15 @@ from verify.implementations import softmax, spread
 import sparse_ref as sr
 from sparse_ref.verify import check, probe
 from sparse_ref.verify.calling.subject import CallOptions, Subject
-from sparse_ref.verify.naming.bias import describe_bias, explained_rows, sample_weights
+from sparse_ref.verify.meaning.meaning import Meaning
+from sparse_ref.verify.meaning.statement import Statement
+from sparse_ref.verify.naming.bias import (
+    bias_in_words,
+    describe_bias,
+    explained_rows,
+    sample_weights,
+)
+from sparse_ref.verify.reading.sample import read_sample
 
 N = 24
 i, j = np.ogrid[:N, :N]
@@ -124,6 +132,9 @@ def test_a_sample_of_keys_names_slopes_at_large_n(p, slope, e):
     wrong = np.ones((1, len(rows)), bool)
     text = describe_bias(weights, rows, wrong, "float32", keys)
     assert text.startswith(f": it is {-slope:.3g} |i - j|, as with ALiBi, in head 0")
+    evidence = read_sample(subject, (p,), Statement(Meaning(), 1, (n, n), subject.d), 0)
+    if slope > 1e-3:  # smaller ones are below what the sums of long rows show
+        assert bias_in_words(subject, evidence) == text
     shuffled = np.random.default_rng(0).permutation(n)
     fn = biased(-0.01 * distance[shuffled][:, shuffled], sr.dense(p, n), np.float32)
     subject = Subject.new(fn, n, 1, CallOptions(e=e))

@@ -22,6 +22,7 @@ from .arrays import (
     ProbeError,
     Result,
 )
+from .layouts import Shape
 from .rounded_attention import bits_of, round_to
 from .worker import Worker
 
@@ -69,9 +70,16 @@ class Subject:
 
     @classmethod
     def new(cls, fn: Function, n: Length, heads: int, options: CallOptions) -> Subject:
-        """The implementation, once all options are checked."""
+        """The implementation, once all options are checked; "auto" is settled by calling fn.
+
+        Raises ProbeError if fn cannot be called in any way that "auto" tries.
+        """
         if not callable(fn):
             raise TypeError(f"fn must be callable, got {fn!r}")
+        if "auto" in (options.layout, options.framework):
+            from .trials import resolve  # it calls subjects
+
+            options = resolve(fn, n, heads, options)
         form = _form(options)
         seconds = _positive_seconds(options.seconds)
         n_q, n_k = lengths(n)
@@ -191,11 +199,12 @@ class Subject:
             return outs, dtype, None
         return outs, dtype, np.split(lse[0], cuts, axis=1)
 
-    def _exchange(self, qkv: Any, shape: tuple[int, ...], pairs: Any = ()) -> Exchange:
+    def _exchange(self, qkv: Any, shape: Shape, pairs: Any = ()) -> Exchange:
         """The call of fn with a batch."""
         q, k = qkv[0], qkv[1]
         call = Exchange(self.fn, qkv, self.form, shape, pairs, self.facts)
-        if self.form.shared_qk and not (q is k or np.array_equal(q, k)):
+        is_same = np.array_equal(q, k)
+        if self.form.shared_qk and not is_same:
             raise ProbeError(f"{call} cannot be called with keys other than the queries", "shared")
         return call
 

@@ -14,6 +14,8 @@ from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..meaning.meaning import alibi_slopes
+from ..reading.base import relative_sizes
+from ..reading.evidence import Evidence
 
 MIN_WEIGHT = {"float16": 2.0**-14}  # float16 has fewer bits for smaller weights
 MAX_HEADS = 8  # in words
@@ -39,6 +41,12 @@ class HeadBias(NamedTuple):
 
     name: str
     slope: float = 0.0
+
+    def agrees_with(self, other: HeadBias) -> bool:
+        """Whether both have the same name, but for the rounding of their slopes."""
+        if not self.slope:
+            return bool(self.name) and self.name == other.name
+        return abs(other.slope - self.slope) <= SLOPE_ERROR * abs(self.slope)
 
 
 def describe_bias(
@@ -79,10 +87,27 @@ def head_biases(
 
     The parameters are those of `describe_bias`.
     """
-    if keys is None:
-        keys = np.arange(weights.shape[2])
-    heads = np.flatnonzero(wrong.any(axis=1)).tolist()
-    return {h: _head_bias(_entries(weights[h], rows, keys, wrong[h], dtype)) for h in heads}
+    keys = np.arange(weights.shape[2]) if keys is None else keys
+    biases = {}
+    for head in np.flatnonzero(wrong.any(axis=1)).tolist():
+        entries = _entries(weights[head], rows, keys, wrong[head], dtype)
+        biases[head] = _head_bias(entries)
+    return biases
+
+
+def bias_in_words(subject: Subject, evidence: Evidence) -> str:
+    """`describe_bias` of the heads with uneven rows, at any n; at large n in three more calls."""
+    dtype, wrong = evidence.totals.dtype, evidence.uneven
+    if not evidence.is_sample:
+        return describe_bias(evidence.weights, evidence.rows, wrong, dtype)
+    base = evidence.base
+    weights, rows, keys = sample_weights(subject, base.q, base.k)
+    x = base.logits(rows)
+    x_of_keys = None if x is None else x[:, :, keys]
+    sizes = relative_sizes(weights, x_of_keys)
+    in_heads = np.zeros(sizes.shape[:2], bool)
+    in_heads[wrong.any(axis=1)] = True
+    return describe_bias(sizes, rows, in_heads, dtype, keys)
 
 
 def explained_rows(
@@ -99,10 +124,8 @@ def explained_rows(
         for row in np.flatnonzero(others[head]) if bias.name else ():
             joined = wrong[head] & ~others[head]
             joined[row] = True
-            other = _head_bias(_entries(weights[head], rows, keys, joined, dtype))
-            is_near = abs(other.slope - bias.slope) <= SLOPE_ERROR * abs(bias.slope)
-            same_kind = bool(bias.slope) or other.name == bias.name
-            explained[head, row] = bool(other.name) and is_near and same_kind
+            entries = _entries(weights[head], rows, keys, joined, dtype)
+            explained[head, row] = bias.agrees_with(_head_bias(entries))
     return explained
 
 
@@ -115,10 +138,11 @@ def sample_weights(
     """
     n_q, n_k = subject.n
     width = min(subject.e, n_k)
-    starts = np.unique(np.linspace(0, n_k - width, BLOCKS + 2, dtype=int)[1:-1])
+    places = np.linspace(0, n_k - width, BLOCKS + 2, dtype=int)
+    starts = np.unique(places[1:-1])
     offset = max(n_k - n_q, 0)
-    near = starts[:, None] + np.arange(-width, 4 * width) - offset
-    rows = np.unique(np.concatenate([np.clip(near, 0, n_q - 1).ravel(), [n_q - 1]]))
+    near = starts[:, None] + np.arange(-width, 4 * width)
+    rows = np.unique(np.clip(near - offset, 0, n_q - 1))
     blocks = [start + np.arange(width) for start in starts]
     outs = []
     for keys in blocks:
@@ -146,10 +170,11 @@ def _head_bias(entries: Entries) -> HeadBias:
         if slope:
             return HeadBias(f"{-slope:.3g} (i - j)", slope)
     steps = np.diff(entries.log_weight)
-    same_row = entries.i[1:] == entries.i[:-1]
-    left, right = entries.j[:-1][same_row], entries.j[1:][same_row]
-    i, size = entries.i[1:][same_row], steps[same_row]
-    allowed = 2 * entries.allowed
+    same_row = np.diff(entries.i) == 0
+    before, after = entries.j[:-1], entries.j[1:]
+    left, right = before[same_row], after[same_row]
+    i = entries.i[1:][same_row]
+    size, allowed = steps[same_row], 2 * entries.allowed
     if _depends_only_on(i - left, i - right, size, allowed):
         return HeadBias(DISTANCE)
     if _depends_only_on(left, right, size, allowed):
@@ -166,10 +191,12 @@ def _slope(entries: Entries, distance: IntArray) -> float:
         return 0.0
     slope = -float((x * y).sum() / norm)
     # in float32 a bias of this size is rounded, too
-    size = abs(slope) * max(entries.i.max(), entries.j.max())
+    farthest = max(entries.i.max(), entries.j.max())
+    size = abs(slope) * farthest
     allowed = entries.allowed + 2 * spacing("float32") * size
     is_seen = abs(slope) * np.abs(x).max() > 2 * allowed
-    fits = (np.abs(y + slope * x) <= allowed).all()
+    residual = np.abs(y + slope * x)
+    fits = residual.max() <= allowed
     return slope if is_seen and fits else 0.0
 
 
@@ -198,7 +225,9 @@ def _advice(biases: dict[int, HeadBias], heads: int) -> str:
         return ""
     if not all("|i - j|" in bias.name for bias in biases.values()):
         return "; declare bias= as a function of h, i and j if that is meant"
-    slopes = np.array([biases[h].slope if h in biases else 0.0 for h in range(heads)])
+    slopes = np.zeros(heads)
+    for head, bias in biases.items():
+        slopes[head] = bias.slope
     usual = alibi_slopes(heads)
     if (np.abs(slopes - usual) <= SLOPE_ERROR * usual).all():
         return "; declare alibi=True if that is meant"

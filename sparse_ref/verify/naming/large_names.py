@@ -82,10 +82,15 @@ def diagnose_sample(
     if not wrong.any():
         return ()
     diagnoses = list(_head_exchanges(patterns, sums))
+    explanations: dict[tuple[Pattern, bytes, bytes], list[Diagnosis]] = {}
     for head, p in enumerate(patterns):
-        if wrong[head].any():
-            explanations = _explanations(p, sums, head, wrong[head], sample.head(head))
-            diagnoses += [replace(diagnosis, heads=(head,)) for diagnosis in explanations]
+        if not wrong[head].any():
+            continue
+        own = sample.head(head)
+        key = p, sums.out[head].tobytes(), own.actual.tobytes()
+        if key not in explanations:
+            explanations[key] = list(_explanations(p, sums, head, wrong[head], own))
+        diagnoses += [replace(diagnosis, heads=(head,)) for diagnosis in explanations[key]]
     complete = sample.complete_rows()
     for head, p in enumerate(patterns):
         _, expected, actual, _ = complete.head(head)

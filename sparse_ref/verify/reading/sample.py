@@ -105,16 +105,12 @@ def read_sample(
     )
 
 
-def row_mask(p: Pattern, i: int, n: int) -> BoolArray:
-    """The set of one query, bool (n,)."""
-    mask = np.zeros(n, bool)
-    mask[np.asarray(p.row(i, n), int)] = True
-    return mask
-
-
 def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
     """The sets of some queries, bool (rows, n)."""
-    return np.stack([row_mask(p, int(i), n) for i in rows])
+    p.check_length((), n)
+    queries = np.asarray(rows)[:, None]
+    mask = p.contains(queries, np.arange(n))
+    return np.array(np.broadcast_to(mask, (len(queries), n)), bool)
 
 
 def sample_rows(wrong: BoolArray, width: int) -> IntArray:

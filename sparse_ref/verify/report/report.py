@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...sets.pattern import Pattern
+from ...sets.shifted import Shifted
 from ...sets.types import BoolArray, Length
 from ..calling.arrays import Form
 from ..checks.finding import Finding
@@ -156,7 +157,15 @@ class Report:
     @property
     def question(self) -> Question:
         """What was asked of which function."""
-        return Question(self.function, self.patterns, self.n, self.seed, self.options)
+        asked = tuple(self._without_alignment(p) for p in self.patterns)
+        return Question(self.function, asked, self.n, self.seed, self.options)
+
+    def _without_alignment(self, p: Pattern) -> Pattern:
+        """The pattern as it was given, if `align` has shifted it to the end of the keys."""
+        n_q, n_k = self.n
+        is_aligned = self.options.get("align") == "bottom-right" and n_q != n_k
+        is_shifted = isinstance(p, Shifted) and p.offset == n_k - n_q
+        return p.pattern if is_aligned and is_shifted else p
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def verdict(report: Report) -> str:
 
 def request(report: Report) -> str:
     """The expected patterns, n, heads and seed, and the declared form."""
-    names = list(map(repr, report.patterns))
+    names = list(map(repr, report.question.patterns))
     pattern = names[0] if len(set(names)) == 1 else f"({', '.join(names)}), head by head"
     heads = f"{report.heads} head{'s' * (report.heads != 1)}"
     declared = report.question.declarations()
@@ -150,7 +150,7 @@ def _numbers_in_words(report: Report, numbers: Numbers) -> str:
 def last_line(report: Report) -> str:
     """The command that gives the report again, or that tests what n cannot show."""
     if report.status == "UNTESTED":
-        least = [pair_of(item.least_n) for item in report.untested]
+        least = [pair_of(getattr(item, "least_n", report.n)) for item in report.untested]
         n_q, n_k = (max(axis) for axis in zip(*least))
         question = report.question._replace(n=(n_q, n_k))
         return f"to test it: {rerun_command(question)}"
