@@ -11,8 +11,8 @@ import sparse_ref as sr
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
+from wild import stories  # noqa: E402
 from wild.cases import CASES  # noqa: E402
-from wild.stories import STORIES, picture as story_picture  # noqa: E402
 
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
@@ -56,7 +56,7 @@ def text(reports) -> str:
         "",
         INTRODUCTION.format(wrong=len(wrong), right=len(right)),
         "",
-        *(line for story in STORIES for line in told(story, reports[story.case])),
+        *(line for story in stories.STORIES for line in story_section(story, reports[story.case])),
         *REPORTS.split("\n"),
         "",
         "## What differs",
@@ -90,7 +90,7 @@ def text(reports) -> str:
     return "\n".join(lines)
 
 
-def told(story, report) -> list[str]:
+def story_section(story, report) -> list[str]:
     """A story, its picture and where to read on."""
     name = story.case.replace("_", "-")
     return [
@@ -99,7 +99,7 @@ def told(story, report) -> list[str]:
         *story.text.split("\n"),
         "",
         "```text",
-        *story_picture(story, report),
+        *stories.picture(story, report),
         "```",
         "",
         f"[The case](#{name}), and [the report](upstream/{story.report}.md).",

@@ -9,7 +9,7 @@ from wild.packages import (
     diffusers_layer,
     fla_attention,
     litgpt_model,
-    masked,
+    mask_attention,
     mea_attention,
     mea_flash_attention,
     megatron_softmax,
@@ -345,7 +345,7 @@ CASES = dict(
         "packed sequences, causal each",
         "Documents((5, 4, 3), Causal())",
         12,
-        masked(torchtune_mask([5, 4, 3])),
+        mask_attention(torchtune_mask([5, 4, 3])),
         "torchtune/modules/attention_utils.py",
     ),
     speechbrain_chunks=Case(
@@ -354,7 +354,7 @@ CASES = dict(
         "the own chunk of 4 and the one before",
         "Blockwise(Band(1, 0), 4)",
         12,
-        masked(speechbrain_mask(4, 1)),
+        mask_attention(speechbrain_mask(4, 1)),
         "speechbrain/lobes/models/transformer/TransformerASR.py",
     ),
     diffusers=Case(

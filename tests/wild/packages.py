@@ -1,9 +1,8 @@
 """Packages for PyTorch, each as a function of q, k and v (B, H, n, d): litgpt, x-transformers,
-memory-efficient-attention-pytorch, ring-attention-pytorch, Megatron's softmax, xformers' masks, fla,
-torchtune, SpeechBrain, diffusers.
+memory-efficient-attention-pytorch, ring-attention-pytorch, Megatron, xformers, fla, torchtune,
+SpeechBrain, diffusers.
 """
 
-import sys
 from types import ModuleType
 from unittest.mock import patch
 
@@ -11,7 +10,7 @@ import pytest
 from originals.by_path import by_path
 from torch.overrides import TorchFunctionMode
 
-from wild.handed import Passed, hand, merged, numbered, parted, torch
+from wild.handed import Passed, hand, numbered, parted, torch
 
 litgpt, xt, mea, mea_flash, ring, megatron, megatron_enums, megatron_utils = (
     pytest.importorskip(name, reason=f"{name} is missing: make test-originals")
@@ -188,7 +187,7 @@ def fla_attention(**options):
     return fn
 
 
-def masked(mask):
+def mask_attention(mask):
     """PyTorch's attention under a mask, a function of n."""
 
     def fn(q, k, v):
