@@ -377,9 +377,9 @@ def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):
     assert capsys.readouterr().out.startswith("<div>")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     assert main([*command, "github"]) == 1
-    assert capsys.readouterr().out.startswith(
-        "::error title=missing::missing: 17 keys of the set not attended to"
-    )
+    out = capsys.readouterr().out
+    assert out.startswith("::error file=")
+    assert ",title=Lookback(3)%2C not Lookback(4)::test_cli:lookback_3: head 0: is" in out
     assert (tmp_path / "summary.md").read_text().startswith("### ❌ FAIL")
     assert (
         main(
@@ -400,7 +400,9 @@ def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):
         )
         == 0
     )
-    assert capsys.readouterr().out.startswith("::notice title=sparse-ref verify::PASS")
+    out = capsys.readouterr().out
+    assert out.startswith("::notice file=")
+    assert "title=sparse-ref verify%3A PASS::PASS test_cli:lookback_3 - " in out
 
 
 def test_identify_names_what_each_head_attends_to(capsys, monkeypatch):

@@ -20,9 +20,13 @@ def argument(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
 
 
-def length_argument(default: int | None) -> Argument:
-    """-n, the length. None: the length of the pattern, or of its example."""
-    fallback = default or "the length of the pattern or of its example, or 16,"
+OWN_LENGTH = "the length of the pattern or of its example, or 16,"
+TESTING_LENGTH = "the length of the pattern, or the least power of two from 64 that tests it,"
+
+
+def length_argument(default: int | None, fallback: Any = None) -> Argument:
+    """-n, the length; `fallback` says in words what None stands for."""
+    fallback = default or fallback or OWN_LENGTH
     return argument(
         "-n",
         type=pair,
@@ -75,14 +79,19 @@ PAGE_FOLDER = argument(
 )
 
 LAYOUTS = {
-    "nd": "(n, d)",
     "hnd": "(heads, n, d)",
     "bhnd": "(batch, heads, n, d)",
     "bnhd": "(batch, n, heads, d)",
+    "nhd": "(n, heads, d)",
+    "sbhd": "(n, batch, heads, d)",
     "ble": "(batch, n, heads * d)",
+    "lbe": "(n, batch, heads * d)",
+    "nd": "(n, d)",
+    "thd": "(positions of all sequences, heads, d), fn(q, k, v, cu_seqlens_q, cu_seqlens_k)",
 }
 LAYOUT_HELP = ", ".join(f"{name} = {shape}" for name, shape in LAYOUTS.items())
 DTYPES = ["float64", "float32", "float16", "bfloat16"]
+PRECISIONS = [*DTYPES, "tf32", "int8", "float8_e4m3", "float8_e5m2"]
 CALL = (  # how a function is called
     argument("--heads", type=int, help="the number of query heads; 1 by default"),
     argument(
@@ -92,15 +101,15 @@ CALL = (  # how a function is called
     ),
     argument(
         "--layout",
-        default="hnd",
-        choices=[*LAYOUTS],
-        help=f"the axes of q, k and v: {LAYOUT_HELP}; hnd by default",
+        default="auto",
+        choices=["auto", *LAYOUTS],
+        help=f"the axes of q, k and v: {LAYOUT_HELP}; auto, the default, tries them",
     ),
     argument(
         "--framework",
-        default="numpy",
-        choices=["numpy", "torch", "jax"],
-        help="the arrays that the function takes; numpy by default",
+        default="auto",
+        choices=["auto", "numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
+        help="the arrays that the function takes; auto, the default, tries them",
     ),
     argument(
         "--dtype",
@@ -108,29 +117,81 @@ CALL = (  # how a function is called
         choices=DTYPES,
         help="the dtype of q, k and v; float32 by default",
     ),
-    argument("--device", default="cpu", help="the device of torch tensors; cpu by default"),
+    argument(
+        "--device", default="cpu", help="the device of the arrays, such as cuda:0; cpu by default"
+    ),
     argument("--d", type=int, default=16, help="the width of q and k per head; 16 by default"),
     argument("--e", type=int, help="the width of v per head; d by default"),
     argument(
         "--seconds",
         type=float,
-        default=60.0,
-        help="the time limit of one call; 60 by default",
+        help="the time limit of one call, which then runs on a thread of its own; none by default",
+    ),
+)
+MEANING = (  # what the function that `verify` checks is meant to compute
+    argument(
+        "--align",
+        choices=["upper-left", "bottom-right", "none"],
+        help="the position of a query if there are more keys: query i is position i, or "
+        "bottom-right, as in a KV cache, i + n_k - n_q",
+    ),
+    argument(
+        "--scale",
+        type=float,
+        help="the factor that the function applies to q . k; 1 / sqrt(d) by default",
+    ),
+    argument("--softcap", type=float, help="c of c tanh(x / c), for logits x"),
+    argument(
+        "--sinks",
+        type=float,
+        nargs="+",
+        metavar="S",
+        help="the logit of a sink, a member of every row of value 0; one, or one per head",
+    ),
+    argument(
+        "--alibi",
+        type=float,
+        nargs="*",
+        metavar="M",
+        help="slopes of ALiBi, one per head; without numbers those of its paper",
+    ),
+    argument("--bias", metavar="FUNCTION", help="module:function, added to logits: bias(h, i, j)"),
+    argument(
+        "--transform",
+        metavar="FUNCTION",
+        help="module:function, (q, k) -> (q, k) before the logits, such as RoPE",
+    ),
+    argument(
+        "--fill",
+        type=float,
+        help="the finite number that masked logits get, such as -1e4; -inf by default",
+    ),
+    argument(
+        "--lse",
+        choices=["natural", "base2"],
+        default="natural",
+        help="the base of the log-sum-exp that the function returns; natural by default",
+    ),
+    argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="the precision that numbers are judged by; that of the output by default",
     ),
 )
 CHECKS = (  # what `verify` checks, besides the sets at one length
+    argument(
+        "--no-ragged",
+        dest="ragged",
+        action="store_false",
+        help="leave out the lengths 1, 63, 65, n - 1 and a prime, which test partial tiles",
+    ),
     argument(
         "--also",
         type=pair,
         nargs="+",
         default=[],
         metavar="N",
-        help="more lengths to check, such as 1 7 5x9; odd ones test partial tiles",
-    ),
-    argument(
-        "--scale",
-        type=float,
-        help="the factor that the function applies to q . k; 1 / sqrt(d) by default",
+        help="more lengths to check in full, such as 1 7 5x9",
     ),
     argument(
         "--gradients",
@@ -178,7 +239,24 @@ SUITE = (  # test vectors
     argument(
         "--precision",
         choices=["float64", "float32", "bfloat16", "float16"],
-        help="the precision that the implementation computes in; float32 by default",
+        help="the precision that the implementation computes in, or of hipDNN's tensors; float32 "
+        "by default",
+    ),
+    argument(
+        "--only",
+        metavar="GLOB,...",
+        help="only the cases whose ids match, such as 'lookback*,grouped*'",
+    ),
+    argument(
+        "--lse",
+        choices=["natural", "base2"],
+        help="the base of the lse in the outputs; natural by default",
+    ),
+    argument(
+        "--format",
+        choices=["suite", "onnx", "hipdnn"],
+        help="what to write: the suite, by default; or backend tests of ONNX, or golden reference "
+        "bundles of hipDNN",
     ),
 )
 

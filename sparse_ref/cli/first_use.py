@@ -17,6 +17,6 @@ def compile_(arguments) -> int:
     from ..attention.first_use import compile_all
     from ..patterns import Strided
 
-    compile_all(lambda jobs: tqdm(jobs, desc="compile", file=sys.stderr))
+    compile_all(lambda jobs: tqdm(jobs, desc="compile", file=sys.stderr, disable=None))
     paths.reach((Strided(4),), 20)
     return 0

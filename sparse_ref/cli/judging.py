@@ -17,11 +17,16 @@ from ..catalogue import notation
 from ..picture import difference
 from ..sets.factorized import Factorized
 
+EXIT_CODES = {"PASS": 0, "FAIL": 1, "UNTESTED": 3}  # 2 is a wrong argument
 SHOWN = 64  # rows and columns of a set without a name
 
 
 def verify(arguments) -> int:
-    """Check that a function attends to exactly the keys of a pattern; exit 1 if it does not."""
+    """Check that a function attends to exactly the keys of a pattern.
+
+    Exit 0: it does. 1: it does not. 2: an argument is wrong. 3: nothing wrong was found, but n
+    cannot tell the pattern from another one.
+    """
     from ..verify import check
 
     pattern: Any = notation.read(arguments.pattern)
@@ -36,14 +41,15 @@ def verify(arguments) -> int:
             pattern,
             n=arguments.n,
             heads=arguments.heads,
-            scale=arguments.scale,
             seed=arguments.seed,
             gradients=arguments.gradients,
             also=arguments.also,
+            ragged=arguments.ragged,
+            **_meaning(arguments),
             **_call_options(arguments),
         )
     print(FORMATS["json" if arguments.json else arguments.format](report))
-    return 0 if report.passed else 1
+    return EXIT_CODES[report.status]
 
 
 def identify(arguments) -> int:
@@ -115,27 +121,33 @@ def _notation(patterns) -> list[str]:
 CALL_OPTIONS = ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")
 
 
+MEANING_OPTIONS = ("align", "scale", "softcap", "fill", "lse", "precision")
+
+
+def _meaning(arguments) -> dict[str, Any]:
+    """What the function is meant to compute."""
+    meaning = {name: getattr(arguments, name) for name in MEANING_OPTIONS}
+    sinks, alibi = arguments.sinks, arguments.alibi
+    meaning["sinks"] = sinks[0] if sinks and len(sinks) == 1 else sinks
+    meaning["alibi"] = True if alibi == [] else alibi
+    for name in ("bias", "transform"):
+        text = getattr(arguments, name)
+        meaning[name] = None if text is None else _function(text)
+    return meaning
+
+
 def _call_options(arguments) -> dict[str, Any]:
     """How the function is called."""
     return {name: getattr(arguments, name) for name in CALL_OPTIONS}
 
 
 def github(report) -> str:
-    """An annotation per finding; the Markdown goes to the file that GITHUB_STEP_SUMMARY names."""
+    """The annotations; the Markdown goes to the file that GITHUB_STEP_SUMMARY names."""
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         with open(summary, "a", encoding="utf-8") as file:
             file.write(report.to_markdown())
-    if not report.findings:
-        return f"::notice title=sparse-ref verify::{_escape(report.verdict)}"
-    return "\n".join(
-        f"::error title={finding.kind}::{_escape(str(finding))}" for finding in report.findings
-    )
-
-
-def _escape(text: str) -> str:
-    """The text as a workflow command takes it."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return report.to_github()
 
 
 FORMATS: dict[str, Callable] = {

@@ -18,10 +18,12 @@ from .arguments import (
     IMAGE,
     IMAGE_FILE,
     JSON,
+    MEANING,
     PAGE_FOLDER,
     PATTERN,
     PROOF,
     SUITE,
+    TESTING_LENGTH,
     WINDOW,
     Argument,
     format_argument,
@@ -99,9 +101,14 @@ COMMANDS = (
         "check that a function attends to exactly the keys of a pattern",
         (
             'mykern:attention --pattern "Lookback(256)" -n 1024 --heads 8',
-            'mykern:attention --pattern "Causal()" --layout bhnd --framework torch --also 1 63',
+            'mykern:attention --pattern "Causal()" --layout bhnd --framework torch --softcap 50',
+            'mykern:attention --pattern "Lookback(256)" -n 64x1024 --align bottom-right',
         ),
-        (FUNCTION, PATTERN, length_argument(64), *CALL, *CHECKS, JSON, format_argument(FORMATS)),
+        (
+            *(FUNCTION, PATTERN, length_argument(None, TESTING_LENGTH)),
+            *(*CALL, *MEANING, *CHECKS),
+            *(JSON, format_argument(FORMATS)),
+        ),
     ),
     Command(
         "identify",
@@ -126,7 +133,12 @@ COMMANDS = (
         "vectors",
         vectors,
         "write test vectors to files, or check the outputs of an implementation",
-        ("SUITE", "SUITE --check OUTPUTS --precision bfloat16"),
+        (
+            "SUITE",
+            "SUITE --check OUTPUTS --precision bfloat16",
+            "SUITE --check OUTPUTS --only 'lookback*,grouped*'",
+            "TESTS --format onnx",
+        ),
         (*SUITE, JSON),
     ),
     Command(

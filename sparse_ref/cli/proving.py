@@ -104,7 +104,8 @@ def _print_list(theorems: Sequence[Theorem], as_json: bool) -> int:
 def _settle(theorems: Sequence[Theorem], as_json: bool) -> int:
     """Print the verdict on each theorem; 1 if one is not as expected."""
     results = []
-    bar = tqdm(theorems, disable=len(theorems) < 2, desc="prove", file=sys.stderr)
+    is_silent = None if len(theorems) > 1 else True  # None: unless on a terminal
+    bar = tqdm(theorems, disable=is_silent, desc="prove", file=sys.stderr)
     for theorem in bar:
         verdict = theorem.settle()
         results.append((theorem, verdict))

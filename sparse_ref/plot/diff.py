@@ -13,6 +13,7 @@ from .block_shares import block_for, shares
 from .style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
+    LEAK_COLOUR,
     MAX_LINED_CELLS,
     MISSING_COLOUR,
     NEITHER_COLOUR,
@@ -25,15 +26,21 @@ from .style import (
     set_title,
 )
 
-NEITHER, BOTH, MISSING, EXTRA, MIXED = range(5)
+NEITHER, BOTH, MISSING, EXTRA, MIXED, LEAK = range(6)
 KINDS = (
     Kind("neither", NEITHER_COLOUR),
     Kind("both", BOTH_COLOUR),
     Kind("− only expected", MISSING_COLOUR),
     Kind("+ only actual", EXTRA_COLOUR),
     Kind("± some of each", "black"),
+    Kind("~ leak: only with large logits", LEAK_COLOUR),
 )
-GLYPHS = {MISSING: ("_", "white"), EXTRA: ("+", "black"), MIXED: ("x", "white")}
+GLYPHS = {
+    MISSING: ("_", "white"),
+    EXTRA: ("+", "black"),
+    MIXED: ("x", "white"),
+    LEAK: ("$\\sim$", "white"),
+}
 MAX_RINGS = 64  # differing cells without room for glyphs are circled if there are at most so many
 
 
@@ -42,6 +49,7 @@ def diff(
     actual: Pattern | BoolArray,
     *,
     n: Length | None = None,
+    leaks: BoolArray | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
     """Where two masks agree and differ: neither, both, only expected or only actual.
@@ -55,11 +63,13 @@ def diff(
     ----------
     expected, actual : bool arrays (n_q, n_k) of one shape, or Patterns, drawn at n, of at most 4096
         queries and keys.
+    leaks : bool array (n_q, n_k) of keys in neither mask that only large logits let in, as a finite
+        mask does; None for none.
     n : a length, or (n_q, n_k); may be left out if one of the two is an array.
     ax : the axes to draw on; a new figure by default.
 
     Returns the image, whose array is 0 for neither, 1 both, 2 missing, 3 extra, 4 a block with both
-    differences.
+    differences, 5 leak.
     Raises TypeError for other masks or a missing n, ValueError for shapes that disagree.
 
     >>> import numpy as np, sparse_ref as sr
@@ -80,10 +90,18 @@ def diff(
     extra = actual & ~expected
     grid = CellGrid(expected.shape, block_for(expected.shape))
     values = _kinds_of_cells(expected & actual, missing, extra, grid)
+    title = f"{missing.sum():,} missing, {extra.sum():,} extra"
+    outside = np.zeros_like(expected)
+    if leaks is not None:
+        outside = mask_array("leaks", leaks, n) & ~expected & ~actual
+    if outside.any():
+        has_leak = shares(outside, grid.shape, grid.block) > 0
+        values[has_leak & (values <= BOTH)] = LEAK
+        count = int(outside.sum())
+        title += f", {count:,} leak{'s' * (count != 1)}"
     ax = axes_or_new(ax, values.shape, below=0.6)
     im = draw_kinds(ax, values, KINDS, grid)
     _mark_differences(ax, values, grid)
-    title = f"{missing.sum():,} missing, {extra.sum():,} extra"
     if grid.block != (1, 1):
         title += f"\ncells of {grid.block[0]} × {grid.block[1]} pairs"
     set_title(ax, title)

@@ -30,6 +30,7 @@ NEITHER_COLOUR = "#f7f7f7"
 BOTH_COLOUR = "#c6c6c6"
 MISSING_COLOUR = "#0b4f8a"
 EXTRA_COLOUR = "#e07b10"
+LEAK_COLOUR = "#8a1f7a"
 
 LEGEND_STYLE = dict(
     fontsize="x-small",

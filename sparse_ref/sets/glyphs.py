@@ -31,12 +31,16 @@ def draw_mask(mask: BoolArray) -> Picture:
     return join_glyphs(np.where(mask, ATTENDS, NOT))
 
 
-def draw_difference(expected: BoolArray, actual: BoolArray) -> Picture:
+def draw_difference(
+    expected: BoolArray, actual: BoolArray, leaks: BoolArray | None = None
+) -> Picture:
     """Two bool matrices in one picture: █ both, · neither, + only in `actual`, - only in
-    `expected`.
+    `expected`, ~ in neither but in `leaks`.
     """
-    cases = [expected & actual, actual, expected]
-    return join_glyphs(np.select(cases, [ATTENDS, "+", "-"], NOT))
+    cases, glyphs = [expected & actual, actual, expected], [ATTENDS, "+", "-"]
+    if leaks is not None:
+        cases, glyphs = [*cases, leaks], [*glyphs, "~"]
+    return join_glyphs(np.select(cases, glyphs, NOT))
 
 
 def join_glyphs(glyphs: np.ndarray) -> Picture:

@@ -3,67 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from ..sets.checks import integer
+from ..sets.checks import integer, lengths
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
-from ..sets.types import Length
+from ..sets.types import FloatArray, Length
 from .calling.arrays import ProbeError
-from .calling.subject import CallOptions, Subject
-from .checks.assumptions import batch_findings, broken_assumptions
-from .checks.coverage import leak_coverage, set_coverage
+from .calling.subject import CallOptions
+from .calling.trials import resolve
+from .checks.alignment import aligned_pattern
 from .checks.finding import Finding
-from .checks.ghosts import row_sum_findings
-from .checks.gradients import VJP, gradient_findings
-from .checks.key_heads import key_head_findings
-from .checks.numbers import compare_numbers, number_findings
-from .checks.poison import poison_findings
-from .checks.score_curve import score_findings
-from .checks.sets import leak_findings, set_findings
-from .naming.diagnosis import Diagnosis, diagnose
-from .naming.large_names import RowSample, diagnose_sample
-from .reading.evidence import Evidence, read_every_pair
-from .reading.leaks import read_leaks
-from .reading.sample import Sampled, read_sample
+from .checks.gradients import VJP
+from .checks.ragged_lengths import ragged_lengths
+from .checks.untested_parameters import default_length, length_text, untested_parameters
+from .meaning.meaning import Bias, Meaning, Transform
+from .protocol import Question, conforms_at, report_at
 from .report.report import Report
 
-MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of an implementation, beyond its pattern and its n."""
-
-    scale: float | None = None
-    seed: int = 0
-    gradients: VJP | None = None
-    exhaustive: bool | None = None
+FEW_TILES = 128  # keys of a length at which a fault is explained, if it shows there
+Align = Literal["upper-left", "bottom-right", "none"]
 
 
 def check(
     fn: Callable[..., Any],
     pattern: Pattern | Sequence[Pattern],
-    n: Length,
+    n: Length | None = None,
     heads: int | None = None,
     *,
+    align: Align | None = None,
     scale: float | None = None,
-    seed: int = 0,
+    softcap: float | None = None,
+    sinks: float | Sequence[float] | FloatArray | None = None,
+    bias: FloatArray | Bias | None = None,
+    alibi: bool | Sequence[float] | FloatArray | None = None,
+    fill: float | None = None,
+    transform: Transform | None = None,
+    lse: str = "natural",
+    precision: str | None = None,
     gradients: VJP | None = None,
+    q: Any = None,
+    k: Any = None,
+    seed: int = 0,
     exhaustive: bool | None = None,
     also: Iterable[Length] = (),
+    ragged: bool = True,
     kv_heads: int | None = None,
     d: int | None = None,
     e: int | None = None,
-    layout: str = "hnd",
-    framework: str = "numpy",
+    layout: str = "auto",
+    framework: str = "auto",
     dtype: str = "float32",
     device: str = "cpu",
-    seconds: float = 60.0,
+    shared_qk: bool = False,
+    seconds: float | None = None,
 ) -> Report:
     """Whether `fn` is attention over exactly these sets; if not, how it differs and what it is.
 
@@ -71,9 +67,11 @@ def check(
     than 1, ghosts, empty rows that are not 0, NaN, and finite masks. Changing one sequence of a
     batch, or a key outside the set, must not change any other output. Then the numbers, on the rows
     with the right keys: random input, logits of spread 1 and 50, compared with the float64
-    reference, and lse if fn returns it. Wrong numbers are explained by another scale, a soft cap or
-    the kv-head mapping if one of these fits. Never raises for a faulty fn. `bool(report)` is
-    `report.passed`.
+    statement, and lse if fn returns it. Wrong numbers are explained if a cause fits. Never raises
+    for a faulty fn. `bool(report)` is `report.passed`.
+
+    What was not tested is not passed. A pattern whose sets at all lengths checked are those of a
+    neighbour, as Lookback(256) is Causal() up to n = 256, gives the status UNTESTED.
 
     Above 2**22 pairs, the sets of all rows are checked by random sums and the keys of some wrong
     rows are read; finite masks, huge numbers outside the sets, and numbers are checked in some
@@ -85,89 +83,129 @@ def check(
         fn(q, k, v) -> out, or (out, lse), as for `probe`.
     pattern : Pattern or sequence of Pattern
         The expected pattern, or one for each head.
-    n : int or (int, int)
-        A length, or (n_q, n_k), from 1 to 2**20.
+    n : int or (int, int) or None
+        A length, or (n_q, n_k), from 1 to 2**20. None: the pattern's own length, or the least power
+        of two from 64 on at which every parameter of the pattern shows.
     heads : int or None
         H; None for as many as there are patterns.
+    align : "upper-left", "bottom-right", "none" or None
+        Which position a query has if n_q != n_k: query i is position i, or i + n_k - n_q, as in a
+        KV cache. "none": the pattern counts queries as fn does. Needed unless the pattern says so
+        itself.
     scale : float or None
         The factor of the logits; None for 1 / sqrt(d).
-    seed : int
-        Of the random input.
+    softcap : float or None
+        c of c tanh(x / c), for logits x after the scale, before a bias.
+    sinks : float or (H,) or None
+        A logit per head, natural log, of a member of every row that has value 0.
+    bias : array or function or None
+        What is added to the logits: broadcasts to (H, n_q, n_k), or bias(h, i, j) of integer
+        arrays.
+    alibi : True or (H,) or None
+        Slopes m of the bias -m |i - j|; True for those of Press et al. 2022.
+    fill : float or None
+        The finite number below 0 that masked logits get, or that is added to them. Rows without
+        keys are not judged then.
+    transform : function or None
+        (q, k) -> (q, k) of float64 arrays (H, n_q, d) and (G, n_k, d), position by position, before
+        the logits: RoPE, normalised q and k.
+    lse : "natural" or "base2"
+        The base of the log-sum-exp that fn returns; a sink is part of the sum.
+    precision : str or None
+        The precision that numbers are judged by: "float32", "tf32", "bfloat16", "float16", "int8",
+        "float8_e4m3" or "float8_e5m2"; None for the dtype of the output.
     gradients : "torch", "jax", function or None
         How to differentiate fn: by the framework, or by a function vjp(q, k, v, grad) -> (dq, dk,
         dv). None does not.
+    q, k : array or None
+        (H, n_q, d) and (G, n_k, d), both or neither, for sets that depend on them. The pattern is
+        what they select; sets and numbers are checked at these q and k only.
+    seed : int
+        Of the random input.
     exhaustive : bool or None
         True to read every pair, up to 4096 queries and keys; False to use random sums; None to
         decide by size.
     also : sequence of int or (int, int)
-        More lengths to check: 1, odd ones, shorter than a window. Findings begin with "at n =".
-    kv_heads, d, e, layout, framework, dtype, device, seconds
+        More lengths to check in full. Findings begin with "at n =".
+    ragged : bool
+        Whether to check the lengths 1, 63, 65, n - 1 and a prime, too, by random sums and numbers,
+        and in full where these are wrong. A function that raises there is named, and may pass.
+    kv_heads, d, e, layout, framework, dtype, device, shared_qk, seconds
         How fn is called, as for `probe`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument outside its bounds, another number of patterns than heads, or a pattern that has
-        no such n.
+        An argument outside its bounds, another number of patterns than heads, a pattern that has no
+        such n, or n_q != n_k without an alignment.
 
     Examples
     --------
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Lookback(3), device="reference")
-    >>> print(sr.verify.check(fn, sr.Lookback(2), 5))                      # doctest: +ELLIPSIS
-    FAIL fn: one key too many at the left edge (is Lookback(3), asked Lookback(2))
-    asked: Lookback(2) at n = 5, 1 head, seed 0
-    - extra: 3 keys attended to outside the set; first: head 0, query 2, key 0
-    head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
-    numbers: right in 2 of 5 rows with the right keys, logits of spread 1: error ..., allowed ...
-    numbers: right in 2 of 5 rows with the right keys, logits of spread 50: error ..., allowed ...
-    again: sr.verify.check(fn, sr.Lookback(2), n=5)
-    head 0   █ both   · neither   + only in fn   - only in the expected set
-    █····
-    ██···
-    +██··
-    ·+██·
-    ··+██
+    >>> print(sr.verify.check(fn, sr.Lookback(2), 5, ragged=False))        # doctest: +ELLIPSIS
+    FAIL fn...
     """
-    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
-    question = Question(scale, integer("seed", seed, 0), gradients, exhaustive)
-    _check_question(question, framework)
-    lengths = tuple(also)
-    heads = None if heads is None else integer("heads", heads, 1)
-    report = _report(fn, pattern, heads, n, options, question)
-    report.options["also"] = lengths
-    for other in lengths:
-        try:
-            more = _report(fn, pattern, heads, other, options, question)
-        except (ValueError, IndexError) as error:  # a pattern that has no such length
-            report.remarks.append(f"not checked: n = {other}: {error}")
-            continue
-        report.findings += tuple(
-            replace(finding, message=f"at n = {more.size}: {finding.message}")
-            for finding in more.findings
-        )
+    patterns = patterns_of_heads(
+        "pattern", pattern, None if heads is None else integer("heads", heads, 1)
+    )
+    inputs = _given_inputs(q, k)
+    n = _length(patterns, n, inputs)
+    d = d if inputs is None or d is not None else inputs[0].shape[-1]
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
+    meaning = Meaning(scale, softcap, sinks, bias, alibi, fill, transform, lse, precision)
+    seed = integer("seed", seed, 0)
+    question = Question(meaning, seed, gradients, exhaustive, inputs, align)
+    _check_gradients(gradients, framework)
+    lengths_also = tuple(also)
+    checks = Checks(fn, patterns, options, options, question)
+    try:
+        checks.options = resolve(fn, n, len(patterns), options)
+    except ProbeError as error:
+        return _uncallable(checks, n, error)
+    report = checks.report(n)
+    report.options["also"], report.options["ragged"] = lengths_also, ragged
+    checks.judge_by_precision_of(report)
+    for other in lengths_also:
+        checks.add(report, other)
+    if ragged:
+        checks.add_ragged(report, n)
+    report.untested = untested_parameters(patterns, checks.checked, align)
     return report
 
 
 def assert_conforms(
     fn: Callable[..., Any],
     pattern: Pattern | Sequence[Pattern],
-    n: Length,
+    n: Length | None = None,
     heads: int | None = None,
     *,
+    align: Align | None = None,
     scale: float | None = None,
-    seed: int = 0,
+    softcap: float | None = None,
+    sinks: float | Sequence[float] | FloatArray | None = None,
+    bias: FloatArray | Bias | None = None,
+    alibi: bool | Sequence[float] | FloatArray | None = None,
+    fill: float | None = None,
+    transform: Transform | None = None,
+    lse: str = "natural",
+    precision: str | None = None,
     gradients: VJP | None = None,
+    q: Any = None,
+    k: Any = None,
+    seed: int = 0,
     exhaustive: bool | None = None,
     also: Iterable[Length] = (),
+    ragged: bool = True,
     kv_heads: int | None = None,
     d: int | None = None,
     e: int | None = None,
-    layout: str = "hnd",
-    framework: str = "numpy",
+    layout: str = "auto",
+    framework: str = "auto",
     dtype: str = "float32",
     device: str = "cpu",
-    seconds: float = 60.0,
+    shared_qk: bool = False,
+    seconds: float | None = None,
 ) -> None:
     """`check` in a test: AssertionError with the report if it does not pass; same parameters.
 
@@ -181,11 +219,23 @@ def assert_conforms(
         pattern,
         n,
         heads,
+        align=align,
         scale=scale,
-        seed=seed,
+        softcap=softcap,
+        sinks=sinks,
+        bias=bias,
+        alibi=alibi,
+        fill=fill,
+        transform=transform,
+        lse=lse,
+        precision=precision,
         gradients=gradients,
+        q=q,
+        k=k,
+        seed=seed,
         exhaustive=exhaustive,
         also=also,
+        ragged=ragged,
         kv_heads=kv_heads,
         d=d,
         e=e,
@@ -193,108 +243,161 @@ def assert_conforms(
         framework=framework,
         dtype=dtype,
         device=device,
+        shared_qk=shared_qk,
         seconds=seconds,
     )
     if not report.passed:
         raise AssertionError(str(report))
 
 
-def _check_question(question: Question, framework: str) -> None:
-    """Refuse gradients of another framework, and a scale that is no number."""
-    gradients, scale = question.gradients, question.scale
-    known = gradients in (None, "torch", "jax") if not callable(gradients) else True
-    if not known:
-        raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
-    if isinstance(gradients, str) and gradients != framework:
-        raise ValueError(
-            f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
-        )
-    is_number = isinstance(scale, (int, float))
-    if scale is not None and not (is_number and isfinite(scale)):
-        raise ValueError(f"scale must be a finite number, got {scale!r}")
+@dataclass(eq=False)
+class Checks:
+    """The checks of one implementation, length by length.
+
+    asked : the options as they were given;  options : the same with "auto" settled.
+    """
+
+    fn: Callable[..., Any]
+    patterns: tuple[Pattern, ...]
+    asked: CallOptions
+    options: CallOptions
+    question: Question
+    checked: list[Length] = field(default_factory=list)
+
+    def report(self, n: Length) -> Report:
+        """The report at one length, whose pattern has an alignment."""
+        self.checked.append(n)
+        report = report_at(self.fn, self._aligned(n), n, self.options, self.question)
+        del report.options["choice"]
+        report.options.update(layout=self.asked.layout, framework=self.asked.framework)
+        return report
+
+    def judge_by_precision_of(self, report: Report) -> None:
+        """Judge other lengths by the precision in which fn computes, which few keys do not show."""
+        inner = "" if report.evidence is None else report.evidence.base.inner_precision
+        if inner:
+            meaning = replace(self.question.meaning, precision=inner)
+            self.question = replace(self.question, meaning=meaning)
+
+    def add(self, report: Report, n: Length) -> None:
+        """Check another length in full."""
+        try:
+            more = self.report(n)
+        except (ValueError, IndexError) as error:  # a pattern that has no such length
+            report.remarks.append(f"not checked: n = {length_text(lengths(n))}: {error}")
+            return
+        report.add_length(more)
+
+    def add_ragged(self, report: Report, n: Length) -> None:
+        """Check ragged lengths by a few calls, and in full the least of those that are wrong."""
+        if report.findings:
+            report.remarks.append("not checked: other lengths, since n is wrong")
+            return
+        others, reason = self._ragged_lengths(n)
+        if reason:
+            report.remarks.append(f"not checked: other lengths: {reason}")
+        wrong: list[Length] = []
+        raising: dict[str, list[str]] = {}
+        for other in others:
+            try:
+                if self._conforms(other):
+                    self.checked.append(other)
+                    report.add_length(self._right(report, other))
+                else:
+                    wrong.append(other)
+            except ProbeError as error:
+                if error.kind == "error":
+                    raising.setdefault(_reason(error), []).append(_text(other))
+                else:
+                    wrong.append(other)
+        if wrong:
+            explained = _most_telling(wrong)
+            self.add(report, explained)
+            others = tuple(other for other in wrong if other != explained)
+            report.remarks += [f"also wrong at n = {', '.join(map(_text, others))}"] * bool(others)
+        for reason, texts in raising.items():
+            report.remarks.append(f"not checked: n = {', '.join(texts)}: fn {reason}")
+
+    def _conforms(self, n: Length) -> bool:
+        """Whether fn is right at a length, as far as a few calls show."""
+        return conforms_at(self.fn, self._aligned(n), n, self.options, self.question)
+
+    def _ragged_lengths(self, n: Length) -> tuple[tuple[Length, ...], str]:
+        """The lengths, or the reason why there are none."""
+        if self.question.inputs is not None:
+            return (), "q and k are given"
+        bias = self.question.meaning.bias
+        if bias is not None and not callable(bias):
+            return (), "bias is an array of one length; a function bias(h, i, j) has any"
+        return ragged_lengths(self.patterns, n)
+
+    def _right(self, report: Report, n: Length) -> Report:
+        """The report at a length at which nothing is wrong."""
+        return Report(self._aligned(n), lengths(n), report.seed, self.fn, report.options)
+
+    def _aligned(self, n: Length) -> tuple[Pattern, ...]:
+        """The sets of the queries at this length."""
+        return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
 
 
-def _report(
-    fn: Callable[..., Any],
-    pattern: Pattern | Sequence[Pattern],
-    heads: int | None,
-    n: Length,
-    options: CallOptions,
-    question: Question,
-) -> Report:
-    """The report at one length; findings are kept as they come, for fn may fail later."""
-    patterns = patterns_of_heads("pattern", pattern, heads)
-    subject = Subject.new(fn, n, len(patterns), options)
-    call = {**vars(options), **vars(question)}
-    seed = call.pop("seed")
-    report = Report(patterns, subject.n, seed, fn, call)
-    findings: list[Finding] = []
-    try:
-        _judge(subject, question, report, findings)
-    except ProbeError as error:
-        findings.append(Finding(error.kind, str(error)))
-    report.findings = tuple(findings)
+def _uncallable(checks: Checks, n: Length, error: ProbeError) -> Report:
+    """The report on a function that runs in no layout and no framework."""
+    patterns = checks._aligned(n)
+    report = Report(patterns, lengths(n), checks.question.seed, checks.fn, vars(checks.options))
+    report.findings = (Finding(error.kind, str(error)),)
     return report
 
 
-def _judge(
-    subject: Subject,
-    question: Question,
-    report: Report,
-    findings: list[Finding],
-) -> None:
-    """The protocol, in steps, the same for small and for large n."""
-    seed, scale, patterns = question.seed, question.scale, report.patterns
-    report.evidence = evidence = _read_evidence(subject, patterns, question)
-    findings += set_findings(evidence)
-    if isinstance(evidence, Sampled):
-        report.remarks += set_coverage(evidence)
-        report.diagnosis = _diagnose_sample(evidence)
-    else:
-        counts = np.where(evidence.uneven[..., None], 0, evidence.multiplicity)
-        report.diagnosis = diagnose(patterns, evidence.expected, evidence.actual, counts)
-
-    leaks = evidence.leaks
-    if leaks is None:
-        leaks = read_leaks(subject, evidence, seed)
-        report.remarks += leak_coverage(evidence, leaks)
-        findings += leak_findings(leaks)
-
-    broken = list(broken_assumptions(subject, seed))
-    if broken:
-        report.evidence, report.diagnosis, findings[:] = None, (), broken
-        return
-    if evidence.totals.has_wrong_sum().any():
-        findings += row_sum_findings(subject, evidence.totals)
-    findings += batch_findings(subject, seed)
-    if subject.kv_heads > 1:
-        findings += key_head_findings(subject, evidence.totals)
-
-    report.numbers = compare_numbers(subject, evidence, scale, seed)
-    findings += number_findings(report.numbers)
-    if any(numbers.wrong for numbers in report.numbers):
-        findings += score_findings(subject, evidence.totals.dtype, scale, seed)
-    elif not leaks.leaks.any() and not any(numbers.broken for numbers in report.numbers):
-        poison = poison_findings(subject, evidence, seed)
-        findings += poison.findings
-        report.remarks += poison.remarks
-
-    if question.gradients is not None and evidence.conforming[:, evidence.rows].any():
-        findings += gradient_findings(subject, evidence, question.gradients, scale, seed)
+def _most_telling(wrong: Sequence[Length]) -> Length:
+    """The longest of a few tiles, or else the shortest."""
+    keys = {n: lengths(n)[1] for n in wrong}
+    small = [n for n in wrong if keys[n] <= FEW_TILES]
+    return max(small, key=keys.__getitem__) if small else min(wrong, key=keys.__getitem__)
 
 
-def _read_evidence(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> Evidence:
-    """Every pair if there are few or if `exhaustive` says so; otherwise random sums of all rows."""
-    exhaustive = question.exhaustive
-    if exhaustive is None:
-        n_q, n_k = subject.n
-        exhaustive = subject.heads * n_q * n_k <= MAX_PAIRS
-    if exhaustive:
-        return read_every_pair(subject, patterns)
-    return read_sample(subject, patterns, question.seed)
+def _text(n: Length) -> str:
+    """63, or 4x12."""
+    return length_text(lengths(n))
 
 
-def _diagnose_sample(evidence: Sampled) -> tuple[Diagnosis, ...]:
-    """What explains the heads whose rows mismatch."""
-    sample = RowSample(evidence.rows, evidence.expected, evidence.actual, evidence.known)
-    return diagnose_sample(evidence.patterns, evidence.sums, evidence.mismatched, sample)
+def _reason(error: ProbeError) -> str:
+    """What fn raised, in words."""
+    cause = error.__cause__
+    return str(error) if cause is None else f"raises {type(cause).__name__}: {cause}"
+
+
+def _given_inputs(q: Any, k: Any) -> tuple[FloatArray, FloatArray] | None:
+    """q and k as float64 arrays, (H, n, d) each."""
+    if (q is None) != (k is None):
+        raise ValueError("q and k must be given together")
+    if q is None:
+        return None
+    arrays = np.asarray(q, np.float64), np.asarray(k, np.float64)
+    for name, x in zip("qk", arrays):
+        if x.ndim != 3:
+            raise ValueError(f"{name} must have shape (heads, n, d), got {x.shape}")
+    return arrays
+
+
+def _length(
+    patterns: tuple[Pattern, ...], n: Length | None, inputs: tuple[FloatArray, FloatArray] | None
+) -> Length:
+    """n, or that of q and k, or one that tests the pattern."""
+    if inputs is None:
+        return default_length(patterns) if n is None else n
+    q, k = inputs
+    own = q.shape[1], k.shape[1]
+    if n is not None and lengths(n) != own:
+        raise ValueError(f"n must be that of q and k, {length_text(own)}, got {n!r}")
+    return own
+
+
+def _check_gradients(gradients: Any, framework: str) -> None:
+    """Refuse gradients of another framework."""
+    known = gradients in (None, "torch", "jax") if not callable(gradients) else True
+    if not known:
+        raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
+    if isinstance(gradients, str) and framework not in (gradients, "auto"):
+        raise ValueError(
+            f"gradients must be those of framework={framework!r}, or a function, got {gradients!r}"
+        )

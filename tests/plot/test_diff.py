@@ -132,3 +132,16 @@ def test_errors_name_the_argument_and_open_no_figure(args, n, error, says):
     with pytest.raises(error, match=says):
         sr.plot.diff(*args, n=n)
     assert plt.get_fignums() == []
+
+
+def test_leaks_have_a_colour_of_their_own_and_are_counted():
+    expected = np.tri(4, dtype=bool)
+    leaks = np.zeros((4, 4), bool)
+    leaks[0, 1:3] = leaks[3, 0] = True
+    im = sr.plot.diff(expected, expected, leaks=leaks)
+    assert im.get_array()[0].tolist() == [1, 5, 5, 0]
+    assert im.get_array()[3, 0] == 1, "a key of the set is no leak"
+    assert im.axes.get_title() == "0 missing, 0 extra, 2 leaks"
+    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    assert labels == ["neither", "both", "~ leak: only with large logits"]
+    assert im.cmap(im.norm(5)) != im.cmap(im.norm(3))

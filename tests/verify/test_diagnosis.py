@@ -8,7 +8,8 @@ from verify.implementations import masked, tri
 
 import sparse_ref as sr
 from sparse_ref.verify import check
-from sparse_ref.verify.report.rerun import import_path, python_text
+from sparse_ref.verify.report.function_name import import_path
+from sparse_ref.verify.report.python_text import pattern_text
 
 
 class Layer:
@@ -57,9 +58,11 @@ def test_the_command_holds_every_option():
         f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12 --d 8 --also 5 3x9"
     )
     report = check(lambda q, k, v: WINDOWED(q, k, v), sr.Lookback(4), 12, exhaustive=True, also=[5])
-    assert report.command.endswith("sr.Lookback(4), n=12, exhaustive=True, also=[5])")
+    assert "sr.Lookback(4), n=12, exhaustive=True, also=[5])  # fn: your lambda" in report.command
     report = check(WINDOWED, sr.Lookback(4), 12, gradients=shaped)
-    assert report.command.endswith("sr.Lookback(4), n=12, gradients=shaped)")
+    assert report.command.startswith(
+        "sr.verify.check(WINDOWED, sr.Lookback(4), n=12, gradients=shaped)  # from "
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_a_permutation_of_heads_is_not_claimed_from_some_rows():
     ids=repr,
 )
 def test_a_pattern_in_python_can_be_pasted(p, text):
-    assert python_text(p) == text
+    assert pattern_text(p).text == text
     assert eval(text, {"sr": sr}) == p
 
 
@@ -113,22 +116,22 @@ def test_a_pattern_in_python_can_be_pasted(p, text):
         (
             sr.Window(3),
             sr.Window(3) | sr.Global(2),
-            "FAIL fn: Global(2) is missing (is Window(3), asked Window(3) | Global(2))",
+            "FAIL fn - Global(2) is missing (Window(3), asked Window(3) | Global(2))",
         ),
         (
             sr.Lookback(9) - sr.Lookback(9),
             sr.Causal(),
-            "FAIL fn: attends to nothing (asked Causal())",
+            "FAIL fn - attends to nothing (asked Causal())",
         ),
         (
             ~sr.Lookback(9),
             sr.Lookback(9),
-            "FAIL fn: inverted mask (is ~Lookback(9), asked Lookback(9))",
+            "FAIL fn - inverted mask (~Lookback(9), asked Lookback(9))",
         ),
         (
             sr.Lookback(10),
             sr.Lookback(9),
-            "FAIL fn: one key too many at the left edge (is Lookback(10), asked Lookback(9))",
+            "FAIL fn - one key too many at the left edge (Lookback(10), asked Lookback(9))",
         ),
     ],
     ids=repr,

@@ -63,7 +63,8 @@ def test_ghosts_are_counted(ghosts):
 
     report = check(fn, sr.Causal(), 24)
     assert kinds(report) == {"ghost"}
-    assert f"as by keys of logit 0 and value 0, {ghosts} of them" in of(report, "ghost")
+    noun = "key" if ghosts == 1 else "keys"
+    assert f"as by {ghosts} {noun} of logit 0 and value 0" in of(report, "ghost")
 
 
 @pytest.mark.parametrize("layout", ["bhnd", "bnhd", "ble"])

@@ -70,3 +70,10 @@ def test_every_form_can_be_found():
             np.array_equal(brute_mask(q, n), mask)
             for q in identify(mask) or catalogue_matches(mask)
         ), form
+
+
+@pytest.mark.parametrize("n", [16, 20, 24, 32])
+def test_a_name_of_few_blocks_is_right_at_greater_lengths(n):
+    p = sr.Blockwise(sr.Band(2, 0), 4) & sr.Causal()
+    name = identify(np.array(brute_mask(p, n)))[0]
+    assert np.array_equal(brute_mask(name, 64), brute_mask(p, 64)), name

@@ -10,6 +10,7 @@ from .implementations import onnx_attention
 
 __all__ = ["onnx_attention", "page"]
 
+BAR = "{desc:24} {n}/{total} [{elapsed}]"
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -37,7 +38,7 @@ def page(folder: Path) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     parts = []
-    with tqdm(sections.items(), bar_format="{desc:24} {n}/{total} [{elapsed}]") as progress:
+    with tqdm(sections.items(), bar_format=BAR, disable=None) as progress:
         for name, section in progress:
             progress.set_description_str(name)
             parts.append(section())

@@ -1,121 +1,49 @@
-"""One exchange of arrays with an implementation: in its layout and framework, and back.
-
-A framework is imported when it is first used; arrays are passed by DLPack if possible.
-"""
+"""One exchange of arrays with an implementation: in its layout and framework, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...sets.types import FloatArray
-from .rounded_attention import BITS
+from .frameworks import DTYPES, FRAMEWORKS, dtype_name, to_float64
+from .layouts import BATCHED, LAYOUTS, Shape, permutation_of
 
-DTYPES = tuple(BITS)
+__all__ = [
+    "BATCHED",
+    "DTYPES",
+    "FRAMEWORKS",
+    "LAYOUTS",
+    "Exchange",
+    "Facts",
+    "Form",
+    "Function",
+    "ProbeError",
+    "Result",
+    "dtype_name",
+    "to_float64",
+]
+
 Function = Callable[..., Any]
-Shape = tuple[int, ...]
+Lengths = Sequence[tuple[int, int]]  # (n_q, n_k) of each sequence
 Result = tuple[FloatArray, str, FloatArray | None]  # out, the name of its dtype, lse
+MAX_COMPARISONS = 8  # of q, k, v before and after a call
 
 
 class ProbeError(ValueError):
     """fn raised, hung, or did not return floats (H, n_q, e) in the layout that it was called with.
 
-    `kind` is one of: error, timeout, shape, dtype.
+    `kind` is one of: error, timeout, shape, dtype; or shared, if q and k differ and fn takes one
+    array for both.
     """
 
     def __init__(self, message: str, kind: str = "error"):
         super().__init__(message)
         self.kind = kind
-
-
-class Layout(NamedTuple):
-    """pack(x) turns (B, H, n, d) into the layout of fn; unpack(x, heads) turns it back."""
-
-    pack: Callable[[Any], Any]
-    unpack: Callable[[Any, int], Any]
-
-
-def _merge_heads(x: Any) -> Any:
-    """(B, H, n, d) as (B, n, H d)."""
-    batch, _, n, _ = x.shape
-    return x.swapaxes(1, 2).reshape(batch, n, -1)
-
-
-def _split_heads(x: Any, heads: int) -> Any:
-    """(B, n, H d) as (B, H, n, d)."""
-    batch, n, _ = x.shape
-    return x.reshape(batch, n, heads, -1).swapaxes(1, 2)
-
-
-LAYOUTS = {
-    "hnd": Layout(lambda x: x[0], lambda x, _: x[None]),
-    "bhnd": Layout(lambda x: x, lambda x, _: x),
-    "bnhd": Layout(
-        lambda x: x.swapaxes(1, 2),
-        lambda x, _: x.swapaxes(1, 2),
-    ),
-    "nd": Layout(
-        lambda x: x[0, 0],
-        lambda x, _: x[None, None],
-    ),
-    "ble": Layout(_merge_heads, _split_heads),
-}
-BATCHED = ("bhnd", "bnhd", "ble")
-
-
-def numpy_array(x: FloatArray, dtype: str, device: str) -> Any:
-    """A NumPy array; bfloat16 comes from ml_dtypes."""
-    if dtype == "bfloat16":
-        return x.astype(import_module("ml_dtypes").bfloat16)
-    return x.astype(dtype)
-
-
-def torch_tensor(x: FloatArray, dtype: str, device: str) -> Any:
-    """A tensor on any device; it shares memory with x if it can."""
-    torch = import_module("torch")
-    tensor = torch.from_dlpack(np.ascontiguousarray(x, np.float32))
-    if dtype == "float32" and device == "cpu":
-        return tensor
-    return tensor.to(device=device, dtype=getattr(torch, dtype))
-
-
-def jax_array(x: FloatArray, dtype: str, device: str) -> Any:
-    """An array of JAX on any device; it shares memory with x if it can."""
-    jax, jax_numpy = import_module("jax"), import_module("jax.numpy")
-    array = jax_numpy.from_dlpack(np.ascontiguousarray(x, np.float32)).astype(dtype)
-    if device == "cpu":
-        return array
-    kind, _, index = device.partition(":")
-    return jax.device_put(array, jax.devices(kind)[int(index or 0)])
-
-
-FRAMEWORKS: dict[str, Callable[[FloatArray, str, str], Any]] = {
-    "numpy": numpy_array,
-    "torch": torch_tensor,
-    "jax": jax_array,
-}
-
-
-def dtype_name(x: Any) -> str:
-    """The name of the dtype of an array of any framework."""
-    return str(x.dtype).rsplit(".", 1)[-1]
-
-
-def to_float64(x: Any) -> FloatArray:
-    """A float64 NumPy array of any framework's array: a copy, since fn may reuse its output."""
-    if hasattr(x, "detach"):  # a torch tensor
-        x = x.detach().cpu()
-    if not isinstance(x, np.ndarray) and hasattr(x, "__dlpack__"):
-        # NumPy lacks some dtypes, and cannot read every memory
-        with suppress(BufferError, RuntimeError, TypeError, ValueError):
-            return np.from_dlpack(x).astype(np.float64)
-    x = x.double() if hasattr(x, "double") else x
-    return np.asarray(x, np.float64).copy()
 
 
 class Form(NamedTuple):
@@ -125,6 +53,7 @@ class Form(NamedTuple):
     framework: str
     dtype: str
     device: str
+    shared_qk: bool = False
 
     def pack(self, x: Any) -> FloatArray:
         """A copy of (B, H, n, d) in the layout of fn, which may write on its arguments."""
@@ -135,25 +64,79 @@ class Form(NamedTuple):
         """The array in the framework and dtype, and on the device, of fn."""
         return FRAMEWORKS[self.framework](x, self.dtype, self.device)
 
+    def function(self, fn: Function, sequences: Lengths) -> Function:
+        """fn as a function of q, k and v only, for sequences of these lengths."""
+        if self.shared_qk:
+            return lambda q, _, v: fn(q, v)
+        if self.layout != "thd":
+            return fn
+        ends = np.cumsum([(0, 0), *sequences], axis=0)
+        framework = FRAMEWORKS[self.framework]
+        offsets = [framework(x, "int32", self.device) for x in ends.T]
+        return lambda q, k, v: fn(q, k, v, *offsets)
+
+
+@dataclass
+class Facts:
+    """What was noticed of fn that is no fault.
+
+    Attributes
+    ----------
+    writes : set of str
+        Which of q, k and v fn writes over.
+    out_dtypes : set of str
+        The dtypes of its outputs.
+    """
+
+    writes: set[str] = field(default_factory=set)
+    out_dtypes: set[str] = field(default_factory=set)
+    comparisons: int = 0
+
 
 @dataclass(frozen=True, eq=False)
 class Exchange:
-    """A call of fn with a batch of q, k, v, whose output must have `shape`, (B, H, n_q, e)."""
+    """A call of fn with a batch of q, k, v, whose output must have `shape`, (B, H, n_q, e).
+
+    In layout thd the batch is one, and its positions are those of all `sequences`.
+    """
 
     fn: Function
     qkv: Sequence[FloatArray]
     form: Form
     shape: Shape
+    sequences: Lengths = ()
+    facts: Facts = field(default_factory=Facts)
 
     def __call__(self) -> Result:
         """Call fn, and read what it returns."""
-        arrays = map(self.form.pack, self.qkv)
+        packed = [self.form.pack(x) for x in self.qkv]
         with np.errstate(all="ignore"):
-            result = self.fn(*map(self.form.convert, arrays))
-            return read_result(result, self)
+            arrays = [self.form.convert(x) for x in packed]
+            before = self._numbers(arrays)
+            result = self.form.function(self.fn, self.sequences)(*arrays)
+            for name, old, new in zip("qkv", before, map(to_float64, arrays)):
+                if not np.array_equal(old, new, equal_nan=True):
+                    self.facts.writes.add(name)
+            values = read_result(result, self)
+        self.facts.out_dtypes.add(values[1])
+        return values
+
+    def _numbers(self, arrays: Sequence[Any]) -> list[FloatArray]:
+        """Copies of q, k, v to compare afterwards; [] once enough calls were compared.
+
+        Zeros are not, since fn may multiply them.
+        """
+        enough = self.facts.comparisons >= MAX_COMPARISONS
+        if enough or not all(np.any(x) for x in self.qkv):
+            return []
+        self.facts.comparisons += 1
+        return [to_float64(x) for x in arrays]
 
     def __str__(self) -> str:
-        shapes = [f"{name} {self.form.pack(x).shape}" for name, x in zip("qkv", self.qkv)]
+        names = ("qk", "", "v") if self.form.shared_qk else "qkv"
+        shapes = [f"{name} {self.form.pack(x).shape}" for name, x in zip(names, self.qkv) if name]
+        if self.form.layout == "thd":
+            shapes += ["cu_seqlens_q", "cu_seqlens_k"]
         form = self.form
         place = f"layout {form.layout!r}, framework {form.framework!r},"
         return f"fn({', '.join(shapes)}), {form.dtype}, {place}"
@@ -167,14 +150,15 @@ def read_result(result: Any, call: Exchange) -> Result:
     if not hasattr(out, "shape") or not hasattr(out, "dtype"):
         got = _describe(result)
         raise ProbeError(f"{call} must return one array, or (out, lse), got {got}")
-    packed_shape = layout.pack(np.empty(shape)).shape
+    packed_shape = layout.shape(shape)
     shape_of_out = tuple(out.shape)
     if shape_of_out != packed_shape:
         text = f"{call} must return shape {packed_shape}, got {shape_of_out}"
-        raise ProbeError(text, "shape")
+        hint = permutation_of(shape_of_out, shape)
+        raise ProbeError(f"{text}: {hint}" if hint else text, "shape")
     dtype = dtype_name(out)
-    if dtype not in BITS:
-        raise ProbeError(f"{call} must return one of {', '.join(BITS)}, got {dtype}", "dtype")
+    if dtype not in DTYPES:
+        raise ProbeError(f"{call} must return one of {', '.join(DTYPES)}, got {dtype}", "dtype")
     try:
         lse = None if lse is None else _read_lse(lse, call)
         return layout.unpack(to_float64(out), shape[1]), dtype, lse
@@ -186,17 +170,26 @@ def read_result(result: Any, call: Exchange) -> Result:
 
 
 def _read_lse(lse: Any, call: Exchange) -> FloatArray:
-    """lse as (B, H, n_q), from that shape, from (B, n_q, H), or from either without axes of 1."""
-    shape = batch, heads, n_q = call.shape[:-1]
+    """lse as (B, H, n_q), from any order of these axes, with or without axes of 1.
+
+    From that order if it fits, and otherwise from the only one that does.
+    """
+    shape = call.shape[:-1]
     actual = tuple(lse.shape) if hasattr(lse, "shape") else None
-    if actual == (batch, n_q, heads) and actual != shape:
-        return to_float64(lse).swapaxes(1, 2)
-    if actual is None or _without_ones(actual) != _without_ones(shape):
+    long_axes = [axis for axis, length in enumerate(shape) if length != 1]
+    orders = [
+        order
+        for order in permutations(long_axes)
+        if actual is not None and [shape[axis] for axis in order] == _without_ones(actual)
+    ]
+    if not orders or (len(orders) > 1 and orders[0] != tuple(long_axes)):
         got = actual or _describe(lse)
         raise ProbeError(
             f"{call} must return lse of shape {shape} with out, or out only, got {got}", "shape"
         )
-    return to_float64(lse).reshape(shape)
+    order = orders[0]
+    numbers = to_float64(lse).reshape([shape[axis] for axis in order])
+    return numbers.transpose(np.argsort(order)).reshape(shape)
 
 
 def _without_ones(shape: Shape) -> list[int]:

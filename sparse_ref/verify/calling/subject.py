@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, TypeVar
@@ -11,7 +11,18 @@ import numpy as np
 
 from ...sets.checks import integer, lengths
 from ...sets.types import FloatArray, Length
-from .arrays import DTYPES, FRAMEWORKS, LAYOUTS, Exchange, Form, Function, ProbeError, Result
+from .arrays import (
+    DTYPES,
+    FRAMEWORKS,
+    LAYOUTS,
+    Exchange,
+    Facts,
+    Form,
+    Function,
+    ProbeError,
+    Result,
+)
+from .layouts import Shape
 from .rounded_attention import bits_of, round_to
 from .worker import Worker
 
@@ -21,7 +32,10 @@ MAX_CALL_LENGTH = 1 << 20
 
 @dataclass(frozen=True)
 class CallOptions:
-    """How fn is called, as in the parameters of `probe`."""
+    """How fn is called, as in the parameters of `probe`.
+
+    shared_qk is for fn(qk, v), whose keys are its queries. `choice` says how "auto" was settled.
+    """
 
     kv_heads: int | None = None
     d: int | None = None
@@ -30,12 +44,17 @@ class CallOptions:
     framework: str = "numpy"
     dtype: str = "float32"
     device: str = "cpu"
-    seconds: float = 60.0
+    seconds: float | None = None
+    shared_qk: bool = False
+    choice: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """An implementation, and how it is called: q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
+    """An implementation, and how it is called: q (H, n_q, d), k (G, n_k, d), v (G, n_k, e).
+
+    Without `seconds` it is called on the caller's thread, contexts and thread-locals included.
+    """
 
     fn: Function
     n: tuple[int, int]
@@ -44,18 +63,24 @@ class Subject:
     d: int
     e: int
     form: Form
-    seconds: float = 60.0
+    seconds: float | None = None
+    choice: str = ""
+    facts: Facts = field(default_factory=Facts)
     worker: Worker = field(default_factory=Worker)
 
     @classmethod
     def new(cls, fn: Function, n: Length, heads: int, options: CallOptions) -> Subject:
-        """The implementation, once all options are checked."""
+        """The implementation, once all options are checked; "auto" is settled by calling fn.
+
+        Raises ProbeError if fn cannot be called in any way that "auto" tries.
+        """
         if not callable(fn):
             raise TypeError(f"fn must be callable, got {fn!r}")
-        form = Form(options.layout, options.framework, options.dtype, options.device)
-        _check_choice("layout", form.layout, tuple(LAYOUTS))
-        _check_choice("framework", form.framework, tuple(FRAMEWORKS))
-        _check_choice("dtype", form.dtype, DTYPES)
+        if "auto" in (options.layout, options.framework):
+            from .trials import resolve  # it calls subjects
+
+            options = resolve(fn, n, heads, options)
+        form = _form(options)
         seconds = _positive_seconds(options.seconds)
         n_q, n_k = lengths(n)
         if min(n_q, n_k) < 1 or max(n_q, n_k) > MAX_CALL_LENGTH:
@@ -68,7 +93,15 @@ class Subject:
             raise ValueError(f"kv_heads must divide heads = {heads}, got {kv_heads}")
         if form.layout == "nd" and heads > 1:
             raise ValueError(f"heads must be 1 with layout 'nd', got {heads}")
-        return cls(fn, (n_q, n_k), heads, kv_heads, d, e, form, seconds)
+        if form.shared_qk and (n_q, heads) != (n_k, kv_heads):
+            raise ValueError("shared_qk is for as many keys as queries, and key heads as heads")
+        size = heads, kv_heads, d, e
+        return cls(fn, (n_q, n_k), *size, form, seconds, options.choice)
+
+    @property
+    def function(self) -> Function:
+        """fn as a function of q, k and v only, for one sequence."""
+        return self.form.function(self.fn, [self.n])
 
     @property
     def group(self) -> int:
@@ -94,11 +127,15 @@ class Subject:
         return v
 
     def normal(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Random q, k, v, all entries different, exact in the dtype of the input."""
+        """Random q, k, v, all entries different, exact in the dtype of the input.
+
+        With shared_qk, k is q.
+        """
         n_q, n_k = self.n
         q = rng.standard_normal((self.heads, n_q, self.d), np.float32)
         k = rng.standard_normal((self.kv_heads, n_k, self.d), np.float32)
         v = rng.standard_normal((self.kv_heads, n_k, self.e), np.float32)
+        k = q if self.form.shared_qk else k
         return self.round_input(q), self.round_input(k), self.round_input(v)
 
     def round_input(self, x: Any) -> FloatArray:
@@ -133,21 +170,57 @@ class Subject:
 
         lse is None if fn returns none.
         """
+        if self.form.layout == "thd":
+            outs, dtype, lses = self.attend_varlen([*zip(*qkv)])
+            lse = None if lses is None else np.stack(lses)
+            return np.stack(outs), dtype, lse
         shape = len(qkv[0]), self.heads, self.n[0], self.e
-        return self.run(Exchange(self.fn, qkv, self.form, shape))
+        return self.run(self._exchange(qkv, shape))
+
+    def attend_varlen(
+        self, sequences: Sequence[tuple[Any, Any, Any]]
+    ) -> tuple[list[FloatArray], str, list[FloatArray] | None]:
+        """(outs, dtype, lses) of packed sequences (q, k, v), of different lengths if need be.
+
+        Each out is (H, n_q, e) and each lse (H, n_q). In layout thd only.
+        """
+        if self.form.layout != "thd":
+            raise ValueError(f"layout must be 'thd' for packed lengths, got {self.form.layout!r}")
+        joined = [np.concatenate(parts, axis=1) for parts in zip(*sequences)]
+        lengths_q = [q.shape[1] for q, _, _ in sequences]
+        lengths_k = [k.shape[1] for _, k, _ in sequences]
+        pairs = [*zip(lengths_q, lengths_k)]
+        shape = 1, self.heads, sum(lengths_q), self.e
+        batch = [x[None] for x in joined]
+        out, dtype, lse = self.run(self._exchange(batch, shape, pairs))
+        cuts = np.cumsum(lengths_q)[:-1]
+        outs = np.split(out[0], cuts, axis=1)
+        if lse is None:
+            return outs, dtype, None
+        return outs, dtype, np.split(lse[0], cuts, axis=1)
+
+    def _exchange(self, qkv: Any, shape: Shape, pairs: Any = ()) -> Exchange:
+        """The call of fn with a batch."""
+        q, k = qkv[0], qkv[1]
+        call = Exchange(self.fn, qkv, self.form, shape, pairs, self.facts)
+        is_same = np.array_equal(q, k)
+        if self.form.shared_qk and not is_same:
+            raise ProbeError(f"{call} cannot be called with keys other than the queries", "shared")
+        return call
 
     def run(self, call: Callable[[], T]) -> T:
-        """What call() returns, within the time limit.
+        """What call() returns, within the time limit if there is one.
 
         Whatever it raises is a ProbeError that begins with str(call).
         """
         try:
-            return self.worker(call, self.seconds)
+            return call() if self.seconds is None else self.worker(call, self.seconds)
         except ProbeError:
             raise
         except TimeoutError as error:
-            kind = "timeout" if self.worker.stuck else "error"
-            raise ProbeError(f"{call} {error}", kind) from error
+            if self.worker.stuck:
+                raise ProbeError(f"{call} {error}", "timeout") from error
+            raise ProbeError(f"{call} raised TimeoutError: {error}") from error
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # even SystemExit
@@ -160,9 +233,20 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
 
 
-def _positive_seconds(seconds: Any) -> float:
+def _form(options: CallOptions) -> Form:
+    """The form of the arrays, once its choices are checked."""
+    _check_choice("layout", options.layout, tuple(LAYOUTS))
+    _check_choice("framework", options.framework, tuple(FRAMEWORKS))
+    _check_choice("dtype", options.dtype, DTYPES)
+    place = options.dtype, options.device
+    return Form(options.layout, options.framework, *place, options.shared_qk)
+
+
+def _positive_seconds(seconds: Any) -> float | None:
     """The time limit of a call."""
+    if seconds is None:
+        return None
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not is_number or not isfinite(seconds) or seconds <= 0:
-        raise ValueError(f"seconds must be a number above 0, got {seconds!r}")
+        raise ValueError(f"seconds must be a number above 0 or None, got {seconds!r}")
     return float(seconds)

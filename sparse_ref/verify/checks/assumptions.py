@@ -2,87 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ...sets.types import BoolArray
+from ...sets.types import BoolArray, FloatArray
 from ..calling.arrays import BATCHED, ProbeError
-from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
-from .finding import Finding, findings_in
+from .differences import differing_rows, rounding_of
+from .finding import Finding, Outcome, findings_in
+from .linearity import UNREADABLE, linearity_findings
 
-UNREADABLE = "the sets cannot be read out"
+SMALL_PAIRS = 1 << 12  # of all heads, up to which calls are cheap and dropout may spare a call
+CALLS = (3, 12)  # with the same input: to see a change, and to tell what kind it is
+SMALL_CALLS = (8, 40)
+TRIALS = 2  # of a call in between, that a change must survive to be a state
+BATCH = 3
+
+Outputs = Sequence[FloatArray]
+Inputs = list[tuple[FloatArray, FloatArray, FloatArray]]  # (q, k, v) of each sequence
 
 
 def broken_assumptions(subject: Subject, seed: int) -> Iterator[Finding]:
     """Findings that make a verdict on the sets impossible; none if the sets can be read out."""
-    rng = np.random.default_rng(seed)
-    q, k, v = subject.normal(rng)
-    first, dtype = subject.attend(q, k, v)
-    second, _ = subject.attend(q, k, v)
-    third, _ = subject.attend(q, k, v)
-    rounding = _rounding(first, dtype)
-    changed = _differs(second, first, rounding)
+    changes = list(_changes_between_calls(subject, np.random.default_rng(seed)))
+    yield from changes or linearity_findings(subject, seed)
+
+
+def _changes_between_calls(subject: Subject, rng: np.random.Generator) -> Iterator[Finding]:
+    """Rows that differ between calls with the same input, or after a call with another one."""
+    pairs = subject.heads * subject.n[0] * subject.n[1]
+    few, many = SMALL_CALLS if pairs <= SMALL_PAIRS else CALLS
+    same, other = subject.normal(rng), subject.normal(rng)
+    first, dtype = subject.attend(*same)
+    rounding = rounding_of(first, dtype)
+    outs = [first, *_repeats(subject, same, few - 1)]
+    changed = _any_change(outs, rounding)
     if changed.any():
-        settles = not _differs(third, second, rounding).any()
-        drifts = not _differs(third - second, second - first, 4 * rounding).any()
-        has_state = settles or drifts
-        kind = "state" if has_state else "random"
-        cause = "it keeps state of earlier calls" if has_state else "random, as dropout is"
+        outs += _repeats(subject, same, many - few)
+        kind, cause = "random", "random, as dropout is"
+        if _has_state(outs, rounding):
+            kind, cause = "state", "it keeps state of earlier calls"
         text = f"{{}} that differ between calls with the same input ({cause}); {UNREADABLE}"
         yield from findings_in(kind, changed, text, "row")
         return
-    subject.attend(*subject.normal(rng))
-    repeat, _ = subject.attend(q, k, v)
-    text = f"{{}} that another call in between has changed; {UNREADABLE}"
-    yield from findings_in("state", _differs(repeat, first, rounding), text, "row")
-    zeros = np.where(np.isfinite(first), 0, np.nan)
-    at_zero, _ = subject.attend(q, k, 0 * v)
-    text = f"{{}} that are not 0 at v = 0, so the output is not linear in V; {UNREADABLE}"
-    yield from findings_in("not linear", _differs(at_zero, zeros, 0), text, "row")
+    changed = _change_after(subject, other, same, first, rounding)
+    if not changed.any():
+        return
+    trials = [_change_after(subject, other, same, first, rounding) for _ in range(TRIALS)]
+    if all(trial.any() for trial in trials):
+        text = f"{{}} that another call in between has changed; {UNREADABLE}"
+        yield from findings_in("state", changed, text, "row")
+    else:
+        text = f"{{}} that differ in a few of many calls (random, as dropout is); {UNREADABLE}"
+        yield from findings_in("random", changed, text, "row")
+
+
+def _repeats(subject: Subject, qkv: Any, calls: int) -> list[FloatArray]:
+    """The outputs of so many calls with one input."""
+    return [subject.attend(*qkv)[0] for _ in range(calls)]
+
+
+def _change_after(
+    subject: Subject, other: Any, same: Any, first: FloatArray, rounding: float
+) -> BoolArray:
+    """The rows of one input that are not as at first, once fn was called with another input."""
+    subject.attend(*other)
+    repeat, _ = subject.attend(*same)
+    return differing_rows(repeat, first, rounding)
+
+
+def _any_change(outs: Outputs, rounding: float) -> BoolArray:
+    """Rows that are not the same in all calls."""
+    changes = [differing_rows(out, outs[0], rounding) for out in outs[1:]]
+    return np.any(changes, axis=0)
+
+
+def _has_state(outs: Outputs, rounding: float) -> bool:
+    """Whether outputs of one input settle, alternate or drift evenly, as those of no dropout do.
+
+    Some of them differ.
+    """
+
+    def differ(pair: tuple[FloatArray, FloatArray]) -> bool:
+        return bool(differing_rows(*pair, rounding).any())
+
+    steps = list(map(differ, pairwise(outs)))
+    changes = [t for t, step in enumerate(steps) if step]
+    first, _, *later = outs
+    returns = not all(differ((first, out)) for out in later)
+    settles = changes[-1] < len(outs) // 2
+    alternates = not any(map(differ, zip(outs, outs[2:])))
+    if (alternates and all(steps)) or (settles and not returns):
+        return True
+    quarters = [(after - before) / 4 for before, after in pairwise(outs)]
+    return not any(map(differ, pairwise(quarters)))  # each has the rounding of two outputs
 
 
 def batch_findings(subject: Subject, seed: int) -> Iterator[Finding]:
-    """Rows of one sequence that depend on another of the batch; none if fn takes only one."""
+    """The findings of `check_batch`."""
+    yield from check_batch(subject, seed).findings
+
+
+def check_batch(subject: Subject, seed: int) -> Outcome:
+    """Sequences of a batch of three that are not as they are alone; a remark if fn takes none."""
     if subject.form.layout not in BATCHED:
-        return
+        return Outcome([], [])
     rng = np.random.default_rng(seed)
-    x, y, z = (subject.normal(rng) for _ in range(3))
+    sequences = [subject.normal(rng) for _ in range(BATCH)]
     try:
-        out, dtype = _attend_pair(subject, x, y)
-        first_kept, _ = _attend_pair(subject, x, z)
-        second_kept, _ = _attend_pair(subject, z, y)
+        outs, dtype = _attend_batch(subject, sequences)
     except ProbeError as error:
         if error.kind == "timeout":
             raise
-        return
-    rounding = _rounding(out, dtype)
-    for sequence, changed, other in (
-        ("first", "second", first_kept),
-        ("second", "first", second_kept),
-    ):
-        index = 0 if sequence == "first" else 1
-        wrong = _differs(out[index], other[index], rounding)
-        text = f"{{}} of the {sequence} sequence of a batch that change with the {changed}"
-        yield from findings_in("batch", wrong, text, "row")
+        return Outcome([], [f"not checked: batches of {BATCH}, which fn refuses: {error}"])
+    findings: list[Finding] = []
+    for b, sequence in enumerate(sequences):
+        alone, _ = subject.attend(*sequence)
+        wrong = differing_rows(outs[b], alone, rounding_of(alone, dtype))
+        if wrong.any():
+            cause = _batch_cause(subject, sequences, b, outs[b])
+            text = (
+                f"sequence {b} of a batch of {BATCH} differs from the same sequence alone, "
+                f"in {{}} ({cause})"
+            )
+            findings += findings_in("batch", wrong, text, "row")
+    return Outcome(findings, [])
 
 
-def _attend_pair(subject: Subject, first: Any, second: Any) -> tuple[Any, str]:
-    """(out, dtype) of a batch of two (q, k, v)."""
-    q, k, v = map(np.stack, zip(first, second))
+def _batch_cause(subject: Subject, sequences: Inputs, b: int, out: FloatArray) -> str:
+    """Why a sequence is wrong in a batch: others move it, or it is wrong with any others."""
+    for other in range(BATCH):
+        if other == b:
+            continue
+        changed = list(sequences)
+        q, k, v = sequences[other]
+        changed[other] = -q, -k, -v
+        outs, dtype = _attend_batch(subject, changed)
+        if differing_rows(outs[b], out, rounding_of(out, dtype)).any():
+            return f"it depends on sequence {other}"
+    return "mask lost in batches?"
+
+
+def _attend_batch(subject: Subject, sequences: Inputs) -> tuple[FloatArray, str]:
+    """(out, dtype) of a batch of (q, k, v)."""
+    q, k, v = map(np.stack, zip(*sequences))
     out, dtype, _ = subject.attend_batch(q, k, v)
     return out, dtype
-
-
-def _rounding(out: Any, dtype: str) -> float:
-    """The difference that rounding explains."""
-    largest = np.abs(out).max(initial=0, where=np.isfinite(out))
-    return 16 * spacing(dtype) * largest
-
-
-def _differs(actual: Any, expected: Any, allowed: float) -> BoolArray:
-    """Rows that differ by more than is allowed, bool (H, n_q)."""
-    with np.errstate(invalid="ignore"):
-        return (np.abs(actual - expected) > allowed).any(axis=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,13 +13,16 @@ from ...sets.types import BoolArray, IntArray
 KINDS = (
     "error",
     "timeout",
+    "layout",
     "shape",
     "dtype",
     "random",
     "state",
     "not linear",
     "batch",
+    "clip",
     "nan",
+    "alignment",
     "extra",
     "missing",
     "empty row",
@@ -32,8 +35,11 @@ KINDS = (
     "poison",
     "kv map",
     "numerics",
+    "precision",
+    "factor",
     "scale",
     "curve",
+    "cutoff",
     "lse",
     "gradient",
     "future",
@@ -65,6 +71,13 @@ class Finding:
             return f"{self.kind}: {self.message}"
         place = ", ".join(f"{axis} {x}" for axis, x in zip(("head", "query", "key"), self.at))
         return f"{self.kind}: {self.message}; first: {place}"
+
+
+class Outcome(NamedTuple):
+    """What a probe found, and what is worth knowing, such as why it could not be made."""
+
+    findings: list[Finding]
+    remarks: list[str]
 
 
 def findings_in(

@@ -9,22 +9,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...attention import Device, attend_backward, attend_with_lse
+from ...attention import attend_with_lse
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray
 from ..calling.arrays import DTYPES, LAYOUTS, dtype_name, to_float64
-from ..calling.rounded_attention import Precision, bits_of, gradients, spacing
+from ..calling.rounded_attention import Precision, bits_of, round_to, spacing
 from ..calling.subject import Subject
+from ..meaning.statement import Inputs, Statement
 from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
 from .gradient_sets import gradient_set_findings
 
 VJP = str | Callable[..., Any]  # "torch", "jax", or vjp(q, k, v, grad) -> (dq, dk, dv)
 NAMES = ("dq", "dk", "dv")
-MAX_REFERENCE = 4096  # queries and keys, up to which the float64 statement is used
+MIN_DEVIATION = 1e-3  # of a factor that is reported
+SIGMAS = 6.0  # by which a fitted factor has to differ from 1
 
 
-class Inputs(NamedTuple):
+class GradientInputs(NamedTuple):
     """The gradient of the output, (H, n_q, e), and q, k, v."""
 
     grad: FloatArray
@@ -32,9 +34,14 @@ class Inputs(NamedTuple):
     k: FloatArray
     v: FloatArray
 
+    @property
+    def inputs(self) -> Inputs:
+        """q, k, v"""
+        return Inputs(self.q, self.k, self.v)
+
 
 def gradient_findings(
-    subject: Subject, evidence: Evidence, vjp: VJP, scale: float | None, seed: int
+    subject: Subject, evidence: Evidence, vjp: VJP, seed: int
 ) -> Iterator[Finding]:
     """Wrong rows of dq, dk and dv, for a random gradient at the conforming rows and 0 at the
     others.
@@ -45,18 +52,23 @@ def gradient_findings(
         text = f"the gradient of fn must be (dq, dk, dv), got {len(actual)} of them"
         yield Finding("gradient", text)
         return
-    scale = subject.d**-0.5 if scale is None else scale
-    expected = _statement(x, evidence.patterns, scale)
-    budgets = _budgets(x, evidence, scale, dtype, expected)
+    statement = evidence.base.statement
+    assert statement is not None
+    dtype = statement.meaning.precision or dtype
+    rows, sets = evidence.rows, evidence.expected
+    grad = x.grad[:, rows]
+    expected = statement.gradients(grad, x.inputs, sets, rows)
+    budgets = _budgets(x, evidence, statement, dtype, expected)
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
     for name, *parts in zip(NAMES, actual, expected, budgets, unreached):
+        yield from _factor_finding(name, *parts[:2], dtype)
         yield from _row_findings(name, *parts)
-    if actual[2].shape == expected[2].shape:
+    if actual[2].shape == expected[2].shape and evidence.base.is_flat:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
-            inputs = Inputs(grad, q, k, v)
+            inputs = GradientInputs(grad, q, k, v)
             parts, _ = subject.run(GradientCall(subject, vjp, inputs))
             return parts[2]
 
@@ -74,42 +86,62 @@ def _row_findings(
     with np.errstate(invalid="ignore"):
         error = np.abs(actual - expected).max(axis=-1, initial=0)
         wrong = ~(error <= budget)
-    text = f"{{}} of {name} with wrong numbers: error above {budget:.2g}"
+    largest = error.max(initial=0)
+    text = f"{{}} of {name} with wrong numbers: error up to {largest:.2g}, allowed {budget:.2g}"
     yield from findings_in("gradient", wrong, text, "row")
     nonzero = unreached & (actual != 0).any(axis=-1) & ~wrong
     text = f"{{}} of {name} that must be 0, since no gradient reaches them, but are not"
     yield from findings_in("gradient", nonzero, text, "row")
 
 
-def _random_inputs(subject: Subject, evidence: Evidence, seed: int) -> Inputs:
+def _factor_finding(
+    name: str, actual: FloatArray, expected: FloatArray, dtype: str
+) -> Iterator[Finding]:
+    """The factor of one gradient, if it differs from 1 by more than 0.1 % and than chance."""
+    if actual.shape != expected.shape or not np.isfinite(actual).all():
+        return
+    squares = (expected * expected).sum()
+    if squares == 0:
+        return
+    factor = float((actual * expected).sum() / squares)
+    rest = actual - factor * expected
+    sigma = np.sqrt((rest * rest).sum() / rest.size / squares)
+    least = max(MIN_DEVIATION, spacing(dtype) / 8, SIGMAS * sigma)
+    explains = (rest * rest).sum() < 0.01 * squares
+    if abs(factor - 1) > least and explains:
+        yield Finding("gradient", f"{name} is {factor:.4g} of what it should be")
+
+
+def _random_inputs(subject: Subject, evidence: Evidence, seed: int) -> GradientInputs:
     """Random q, k, v, and a random gradient that is 0 in all but the conforming rows read."""
     rng = np.random.default_rng(seed)
-    q, k, v = subject.normal(rng)
+    bits = bits_of(evidence.totals.dtype)
+    q, k, v = (round_to(x, bits) for x in subject.normal(rng))
+    if evidence.base.is_given:
+        q, k = evidence.base.q, evidence.base.k
     shape = subject.heads, subject.n[0], subject.e
-    grad = subject.round_input(rng.standard_normal(shape, np.float32))
+    grad = round_to(subject.round_input(rng.standard_normal(shape, np.float32)), bits)
     judged = np.zeros(shape[:2], bool)
     judged[:, evidence.rows] = evidence.conforming[:, evidence.rows]
     grad[~judged] = 0
-    return Inputs(grad, q, k, v)
+    return GradientInputs(grad, q, k, v)
 
 
 def _budgets(
-    x: Inputs,
+    x: GradientInputs,
     evidence: Evidence,
-    scale: float,
+    statement: Statement,
     dtype: str,
     expected: Sequence[FloatArray],
 ) -> Iterator[float]:
     """Of dq, dk and dv: twice the error of plain NumPy in this precision, and their rounding."""
-    rows = evidence.rows
-    grad, q = x.grad[:, rows], x.q[:, rows]
-    inputs = grad, q, x.k, x.v, evidence.expected, scale
+    rows, sets = evidence.rows, evidence.expected
+    grad = x.grad[:, rows]
     bits = bits_of(dtype)
     precisions = [Precision(bits, logit_bits) for logit_bits in {24, bits}]
-    plain = [gradients(*inputs, precision) for precision in precisions]
+    plain = [statement.gradients(grad, x.inputs, sets, rows, to) for to in precisions]
     for index, true in enumerate(expected):
-        near = true[:, rows] if index == 0 else true
-        errors = [np.abs(parts[index] - near) for parts in plain]
+        errors = [np.abs(parts[index] - true) for parts in plain]
         error = max(x.max(initial=0) for x in errors)
         rounding = spacing(dtype) + 16 * spacing("float32")
         yield 2 * error + rounding * np.abs(true).max(initial=0)
@@ -124,25 +156,13 @@ def nonempty_rows(patterns: Sequence[Pattern], n: tuple[int, int]) -> BoolArray:
     return lse > -np.inf
 
 
-def _statement(
-    x: Inputs, patterns: Sequence[Pattern], scale: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """(dq, dk, dv) by this library: the statement up to 4096 positions, the tiles beyond."""
-    grad, q, k, v = (array.astype(np.float64) for array in x)
-    small = max(q.shape[1], k.shape[1]) <= MAX_REFERENCE
-    device: Device = "reference" if small else "cpu"
-    out, lse = attend_with_lse(q, k, v, patterns, scale=scale, device=device)
-    forward = q, k, v, out, lse
-    return attend_backward(grad, *forward, patterns, scale=scale, device=device)
-
-
 @dataclass(frozen=True, eq=False)
 class GradientCall:
     """A call of the gradient of fn."""
 
     subject: Subject
     vjp: VJP
-    x: Inputs
+    x: GradientInputs
 
     def __call__(self) -> tuple[list[Any], str]:
         """dq, dk, dv in float64, (heads, n, width), and the dtype with the fewest bits."""
@@ -179,8 +199,11 @@ def _torch_vjp(fn: Callable[..., Any]) -> Callable[..., Any]:
         with torch.enable_grad():
             copies = [x.detach().clone() for x in (q, k, v)]
             leaves = [x.requires_grad_() for x in copies]
-            out = _output(fn(*leaves))
-            return torch.autograd.grad(out, leaves, grad.to(out.dtype))
+            # no leaves, so that fn may write on them; backward(), for reentrant checkpoints
+            out = _output(fn(*[leaf * 1 for leaf in leaves]))
+            out.backward(grad.to(out.dtype))
+            zeros = torch.zeros_like
+            return [zeros(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
 
     return vjp
 

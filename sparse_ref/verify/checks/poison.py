@@ -19,6 +19,7 @@ from .finding import Finding, count_noun, findings_in
 
 HUGE = 1e4  # a value that all dtypes have
 POISONED_KEYS = 4  # at a time
+LARGEST_NORMAL = 5.0  # of the random numbers in q
 DRAWS = 16  # of keys; those that the most rows do not attend to are taken
 
 
@@ -58,8 +59,9 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
         with np.errstate(all="ignore"):
             return independent & ~(np.abs(out - clean).max(axis=-1) <= allowed)
 
-    huge, nan = changes(HUGE), changes(np.nan)
-    text = f"{{}} changed by keys outside their set once those are {HUGE:g}"
+    poison = _poison(subject, evidence)
+    huge, nan = changes(poison), changes(np.nan)
+    text = f"{{}} changed by keys outside their set once those are {poison:g}"
     remarks = []
     if nan.any() and not huge.any():
         rows = count_noun(int(nan.sum()), "row")
@@ -69,6 +71,16 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
         )
     remarks += _coverage(evidence, int(independent.sum()))
     return PoisonResult(list(findings_in("poison", huge, text, "row")), remarks)
+
+
+def _poison(subject: Subject, evidence: Evidence) -> float:
+    """HUGE, or less next to a declared fill, so that masked logits stay far below others."""
+    statement = evidence.base.statement
+    fill = None if statement is None else statement.meaning.fill
+    if statement is None or fill is None:
+        return HUGE
+    largest_sum = LARGEST_NORMAL * subject.d * abs(statement.scale)
+    return min(HUGE, -fill / (4 * largest_sum))
 
 
 def attending_rows(patterns: Sequence[Pattern], keys: IntArray, n_q: int) -> BoolArray:

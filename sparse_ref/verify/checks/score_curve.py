@@ -17,6 +17,7 @@ import numpy as np
 from ...sets.types import BoolArray, FloatArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
+from ..meaning.statement import Statement
 from .finding import Finding
 
 STEPS = (1.0, 4.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0, 56.0, 64.0)  # logits at about the usual scale
@@ -47,24 +48,42 @@ class ScoreCurve(NamedTuple):
 
 
 def score_findings(
-    subject: Subject, dtype: str, scale: float | None, seed: int
+    subject: Subject, statement: Statement, dtype: str, seed: int
 ) -> Iterator[Finding]:
-    """A scale or a curve that explains wrong numbers."""
+    """A scale or a curve that explains wrong numbers, if it is not the one that is meant."""
     curve = score_curve(subject, seed)
-    if not np.isfinite(curve.slope):
+    if not np.isfinite(curve.slope) or statement.meaning.transform is not None:
         return
     tolerance = 0.01 + 16 * spacing(dtype)
-    expected = subject.d**-0.5 if scale is None else scale
-    if curve.bends(tolerance):
+    expected = statement.scale
+    cap = statement.meaning.softcap
+    if curve.bends(tolerance) and not _has_cap(curve, statement, tolerance):
         shown = [(t, y) for t, y in curve.points() if t in SHOWN_STEPS]
         logits = ", ".join(f"{y:.4g}" for _, y in shown)
         products = ", ".join(f"{t * curve.unit:.4g}" for t, _ in shown)
         text = f"logits are no multiple of q . k: {logits} at q . k = {products}"
-        yield Finding("curve", text + _describe_cap(curve))
+        declared = "" if cap is None else f"; declared softcap={cap:g}"
+        yield Finding("curve", text + _describe_cap(curve, declared))
+    elif cap is not None and not curve.bends(tolerance):
+        yield Finding("curve", f"no soft cap, declared softcap={cap:g}")
     elif abs(curve.slope - expected) > tolerance * abs(expected):
-        usual = " (1 / sqrt(d))" if scale is None else ""
+        is_default = statement.meaning.scale is None
+        usual = " (1 / sqrt(d))" if is_default else ""
         text = f"logits are {curve.slope:.4g} q . k, expected {expected:.4g} q . k{usual}"
-        yield Finding("scale", text)
+        advice = f"; declare scale={curve.slope:.4g} if that is meant" if is_default else ""
+        yield Finding("scale", text + advice)
+
+
+def _has_cap(curve: ScoreCurve, statement: Statement, tolerance: float) -> bool:
+    """Whether the curve is that of the declared soft cap."""
+    score = statement.score(np.zeros(0, int))
+    if score.softcap is None:
+        return False
+    for t, y in curve.points():
+        meant = float(score.softcap * np.tanh(t * curve.unit * score.scale / score.softcap))
+        if abs(y - meant) > 2 * tolerance * abs(meant):
+            return False
+    return True
 
 
 def score_curve(subject: Subject, seed: int) -> ScoreCurve:
@@ -103,12 +122,12 @@ def _log_odds(subject: Subject, in_J: BoolArray, t: float, s: float) -> FloatArr
         return logs[0] - logs[1]
 
 
-def _describe_cap(curve: ScoreCurve) -> str:
+def _describe_cap(curve: ScoreCurve, declared: str) -> str:
     """The c of a soft cap c tanh(x / c), if the curve ends at one and has its shape."""
     points = curve.points()
     (_, first), (end, last) = points[0], points[-1]
     if not 0 < first < last:
-        return ""
+        return declared
 
     def cap(c: float, t: float) -> float:
         """A cap that begins as the curve does."""
@@ -127,5 +146,6 @@ def _describe_cap(curve: ScoreCurve) -> str:
         return abs(cap(c, t) - y) < 0.02 * abs(y)
 
     if all(starmap(is_near, points)):
-        return f", as with a soft cap of {c:.3g}"
-    return ""
+        advice = declared or f"; declare softcap={c:.3g} if that is meant"
+        return f", as with a soft cap of {c:.3g}{advice}"
+    return declared

@@ -13,9 +13,11 @@ from itertools import islice
 
 import numpy as np
 
+from ...patterns import Causal, Full
 from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
+from .faulty_patterns import RoundedEdge
 from .hypotheses import (
     Hypothesis,
     complements,
@@ -26,6 +28,7 @@ from .hypotheses import (
 )
 from .identify import simplest_name
 from .mismatches import Mismatch, count_rows, mismatches, missing_globals
+from .tile_faults import first_rounding, skipped_tiles
 
 BLOCK_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -40,8 +43,8 @@ class Diagnosis:
     ----------
     kind : str
         One of: named, left edge, right edge, future, transposed, inverted, alignment, shifted,
-        rounded, heads permuted, head modulo, twice, globals missing, random missing, part missing,
-        documents, empty rows, nothing.
+        rounded, heads permuted, head modulo, twice, tile missing, globals missing, random missing,
+        part missing, documents, empty rows, nothing.
     text : str
         The explanation in one line, with the numbers of keys and rows.
     heads : tuple of int
@@ -143,8 +146,17 @@ def pattern_diagnosis(
     if parts:
         texts = [part.text if rows is None else part.in_rows(rows) for part in parts]
         text += f": {'; '.join(texts)}"
-    causes = "; ".join(part.cause for part in parts)
+    causes = lost_mask(q, p) or "; ".join(part.cause for part in parts)
     return Diagnosis("named", text, name=repr(q), cause=causes)
+
+
+def lost_mask(q: Pattern, p: Pattern) -> str:
+    """The cause if q, what a head asked for p attends to, is no mask at all, or only causality."""
+    if q == Full():
+        return "the mask is lost: attends to every key"
+    if isinstance(q, Causal) and not isinstance(p, Causal):
+        return "only causality is left of the mask: attends to every key up to the query"
+    return ""
 
 
 def mismatch_diagnosis(part: Mismatch) -> Diagnosis:
@@ -155,7 +167,8 @@ def mismatch_diagnosis(part: Mismatch) -> Diagnosis:
 def hypothesis_diagnosis(hypothesis: Hypothesis) -> Diagnosis:
     """The diagnosis that a hypothesis holds."""
     pattern, kind, cause, text = hypothesis
-    return Diagnosis(kind, text, name=repr(pattern), cause=cause)
+    name = "" if isinstance(pattern, RoundedEdge) else repr(pattern)  # the cause has all of it
+    return Diagnosis(kind, text, name=name, cause=cause)
 
 
 def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
@@ -181,6 +194,8 @@ def _explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]
 def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
     """Faults that explain all of the difference."""
 
+    n = A.shape[0], A.shape[1]
+
     def equals_mask(q: Pattern) -> bool:
         try:
             return np.array_equal(brute_mask(q, A.shape), A)
@@ -188,19 +203,44 @@ def _whole_explanations(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diag
             return False
 
     yield from _transpose(p, E, A)
-    if not (E & A).any():
+    if _inverse_is_plausible(E, A):
         inverses = confirm(complements(p), equals_mask)
         yield from map(hypothesis_diagnosis, islice(inverses, 1))
     if not A.all():
         steps = plausible_steps(E, A)
-        shifted = confirm(shifts(p, A.shape, steps), equals_mask)
+        shifted = confirm(shifts(p, n, steps), equals_mask)
         yield from map(hypothesis_diagnosis, shifted)
     incomplete = confirm(missing_parts(p), equals_mask)
     yield from map(hypothesis_diagnosis, incomplete)
-    if not A.all():
-        yield from _block_rounding(p, E, A)
+    skipped = confirm(skipped_tiles(p, n), equals_mask)
+    yield from map(hypothesis_diagnosis, skipped)
+    if not _is_plain(A):
+        yield from islice(_roundings(p, E, A), 1)
     if text := missing_globals(p, E, A):
         yield Diagnosis("globals missing", text, cause=text)
+
+
+def _is_plain(mask: BoolArray) -> bool:
+    """Whether a mask is Full() or Causal(), which many roundings end in."""
+    past = np.tri(*mask.shape, dtype=np.bool_)
+    return bool(mask.all()) or np.array_equal(mask, past)
+
+
+def _inverse_is_plausible(E: BoolArray, A: BoolArray) -> bool:
+    """Whether E and A have keys in common only in rows of A that have every key."""
+    overlap = np.any(E & A, axis=1)
+    filled = A[overlap]
+    return bool(filled.all())
+
+
+def _roundings(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:
+    """Sets rounded to tiles: at one edge, at both, or at one edge by tiles of several queries."""
+    for several_queries in (False, True):
+        if rounding := first_rounding(E, A, several_queries):
+            cause = rounding.cause
+            yield Diagnosis("rounded", f"asked {p!r}: {cause}", cause=cause)
+        if not several_queries:
+            yield from _block_rounding(p, E, A)
 
 
 def _transpose(p: Pattern, E: BoolArray, A: BoolArray) -> Iterator[Diagnosis]:

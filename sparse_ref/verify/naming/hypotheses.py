@@ -17,6 +17,7 @@ from ...sets.parts import Blockwise
 from ...sets.pattern import Difference, Intersection, Pattern, Union
 from ...sets.shifted import Shifted
 from ...sets.types import BoolArray
+from .faulty_patterns import FilledRows
 
 GLOBAL_RULES = (Global, GlobalAt, Prefix, Sinks)
 MAX_SHIFT = 8  # queries
@@ -39,11 +40,18 @@ def confirm(
 
 
 def complements(p: Pattern) -> Iterator[Hypothesis]:
-    """The keys outside the set: all of them, or those up to the query."""
+    """The keys outside the set: all of them, or those up to the query.
+
+    With a finite mask, the rows that are left without keys average over all of them.
+    """
     swapped = "(True and False swapped?)"
     text = f"inverted mask: attends exactly where {p!r} forbids it"
-    yield Hypothesis(~p, "inverted", "inverted mask", f"{text} {swapped}")
-    yield Hypothesis(Causal() - p, "inverted", "inverted mask", f"{text}, up to key i {swapped}")
+    filled = "; rows without any such key average over all keys, as with a finite mask"
+    inverses = ((~p, ""), (Causal() - p, ", up to key i"))
+    for inverse, suffix in inverses:
+        words = f"{text}{suffix} {swapped}"
+        yield Hypothesis(inverse, "inverted", "inverted mask", words)
+        yield Hypothesis(FilledRows(inverse), "inverted", "inverted mask", words + filled)
 
 
 def shifts(
@@ -95,6 +103,7 @@ def _rows_agree(E: BoolArray, A: BoolArray, step: int) -> bool:
 
 def missing_parts(p: Pattern) -> Iterator[Hypothesis]:
     """A union, an intersection or a difference without one of its operands."""
+    branches = union_operands(p)
     for part, rest in operands(p):
         kind = "part missing"
         if isinstance(part, Random):
@@ -102,7 +111,19 @@ def missing_parts(p: Pattern) -> Iterator[Hypothesis]:
         elif isinstance(part, GLOBAL_RULES):
             kind = "globals missing"
         cause = f"{part!r} is missing"
+        if kind == "part missing" and part in branches:
+            cause += ": this branch is never attended to"
         yield Hypothesis(rest, kind, cause, f"is {rest!r}, asked {p!r}: {cause}")
+
+
+def union_operands(p: Pattern) -> list[Pattern]:
+    """The patterns that p is the union of, as far as unions go; [] if p is no union."""
+    if isinstance(p, Blockwise):
+        return union_operands(p.pattern)
+    if not isinstance(p, Union):
+        return []
+    sides = [(side, union_operands(side)) for side in (p.left, p.right)]
+    return [part for side, parts in sides for part in (side, *parts)]
 
 
 def operands(p: Pattern) -> Iterator[tuple[Pattern, Pattern]]:

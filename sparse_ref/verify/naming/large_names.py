@@ -19,8 +19,9 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 from ..calling.arrays import ProbeError
 from ..calling.subject import Subject
+from ..reading.base import base_inputs, member_keys
 from ..reading.checksums import Checksums, read_checksums
-from ..reading.probe import equal_weights
+from ..reading.probe import base_weights
 from ..reading.sample import row_masks
 from ..reading.sampled_rows import read_rows
 from .diagnosis import (
@@ -35,6 +36,7 @@ from .diagnosis import (
 from .hypotheses import complements, confirm, missing_parts, shift_steps, shifts
 from .identify import identify
 from .mismatches import count_rows, mismatches
+from .tile_faults import rounded_edges, skipped_tiles
 
 ROWS_PER_HEAD = 8  # read by `names`
 SMALLER_LENGTH = 1024  # at which `names` reads every pair
@@ -58,6 +60,10 @@ class RowSample(NamedTuple):
         masks = (mask[h] for mask in self[1:])
         return RowSample(self.queries, *masks)
 
+    def agrees_with(self, masks: BoolArray) -> bool:
+        """Whether masks, of the shape of `actual`, are what was read."""
+        return not ((self.actual != masks) & self.known).any()
+
     def complete_rows(self) -> RowSample:
         """The rows of which every key was read, in all heads."""
         rows = self.known.all(axis=(0, 2))
@@ -76,10 +82,15 @@ def diagnose_sample(
     if not wrong.any():
         return ()
     diagnoses = list(_head_exchanges(patterns, sums))
+    explanations: dict[tuple[Pattern, bytes, bytes], list[Diagnosis]] = {}
     for head, p in enumerate(patterns):
-        if wrong[head].any():
-            explanations = _explanations(p, sums, head, wrong[head], sample.head(head))
-            diagnoses += [replace(diagnosis, heads=(head,)) for diagnosis in explanations]
+        if not wrong[head].any():
+            continue
+        own = sample.head(head)
+        key = p, sums.out[head].tobytes(), own.actual.tobytes()
+        if key not in explanations:
+            explanations[key] = list(_explanations(p, sums, head, wrong[head], own))
+        diagnoses += [replace(diagnosis, heads=(head,)) for diagnosis in explanations[key]]
     complete = sample.complete_rows()
     for head, p in enumerate(patterns):
         _, expected, actual, _ = complete.head(head)
@@ -104,6 +115,7 @@ def _explanations(
     hypotheses = [
         *confirm(shifts(p, n, shift_steps(n)), matches),
         *confirm(missing_parts(p), matches),
+        *confirm(skipped_tiles(p, n), matches),
         *islice(confirm(complements(p), matches), 1),
     ]
     wholes = [hypothesis_diagnosis(hypothesis) for hypothesis in hypotheses]
@@ -114,6 +126,9 @@ def _explanations(
         parts = mismatches(p, sample.expected, sample.actual, sample.queries)
         yield pattern_diagnosis(name, p, parts, count_rows(wrong))
     yield from (x for x in wholes if x.kind != "alignment")
+    if name not in (Full(), Causal()):  # many roundings end in these
+        rounded = confirm(rounded_edges(p, n, sample.queries, sample.agrees_with), matches)
+        yield from map(hypothesis_diagnosis, islice(rounded, 1))
 
 
 def _head_exchanges(patterns: Sequence[Pattern], sums: Checksums) -> Iterator[Diagnosis]:
@@ -137,8 +152,7 @@ def matches_all_rows(q: Pattern, sums: Checksums, head: int, sample: RowSample) 
     n = sample.known.shape[1]
     try:
         masks = row_masks(q, sample.queries, n)
-        wrong = (sample.actual != masks) & sample.known
-        return not wrong.any() and _sums_match(q, sums, head)
+        return sample.agrees_with(masks) and _sums_match(q, sums, head)
     except (IndexError, ValueError):  # q has no such rows
         return False
 
@@ -184,13 +198,13 @@ def names(subject: Subject, seed: int = 0) -> Names:
     """
     rng = np.random.default_rng(seed)
     n_q, n_k = subject.n
-    sums = read_checksums(subject, rng)
+    sums = read_checksums(subject, base_inputs(subject), rng)
     spread = np.linspace(0, n_q - 1, min(ROWS_PER_HEAD, n_q), dtype=int)
     queries = np.unique(spread)
     nothing = np.zeros((subject.heads, len(queries), n_k), bool)
     all_rows = np.ones((subject.heads, len(queries)), bool)
-    weights, known = read_rows(subject, nothing, all_rows, queries, sums.dtype, rng)
-    sample = RowSample(queries, nothing, weights != 0, known)
+    weights, known = read_rows(subject, nothing, all_rows, queries, sums, rng)
+    sample = RowSample(queries, nothing, member_keys(weights), known)
 
     def first_name(head: int, candidates: Iterable[Pattern]) -> list[Pattern]:
         rows = sample.head(head)
@@ -210,10 +224,10 @@ def _masks_at_smaller_length(subject: Subject) -> Iterator[BoolArray]:
     n_q, n_k = subject.n
     smaller = replace(subject, n=(min(n_q, SMALLER_LENGTH), min(n_k, SMALLER_LENGTH)))
     try:
-        weights, _ = equal_weights(smaller)
+        weights, _ = base_weights(smaller, base_inputs(smaller))
     except ProbeError:
         return
-    yield from np.isfinite(weights) & (weights != 0)
+    yield from np.isfinite(weights) & member_keys(weights)
 
 
 def _rows_in_words(sample: RowSample) -> list[tuple[int, str]]:

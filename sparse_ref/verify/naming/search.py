@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from math import isqrt
 from string import Formatter
 
 import numpy as np
 
 from ...catalogue import notation
+from ...patterns.image import MemoryBlock
+from ...patterns.sparse_transformer import Block, Strided, Summary
 from ...sets.mask import brute_mask
-from ...sets.pattern import Pattern
+from ...sets.pattern import Intersection, Pattern, Union, leaves
 from ...sets.types import BoolArray
 
 # {n} is the length, {s} its root, {h} its half, {r} half of one less; {g} the global positions;
@@ -48,6 +50,7 @@ FORMS = (
     "logsparse_local({a})",
     "LogSparseRestart({a}, {b})",
     "image_local({a}, {b})",
+    "Blockwise(Lookback({a}), {b}) & Causal()",
     "MemoryBlock({a}, {b}, {c})",
     "DilatedSegment({a}, {b}, {c})",
     "butterfly({a})",
@@ -60,11 +63,11 @@ FORMS = (
     "Blockwise(Lookback({a}), {b})",
     "Blockwise(Window({a}), {b})",
     "Blockwise(Causal(), {a})",
-    "Blockwise(Lookback({a}), {b}) & Causal()",
     "Blockwise(Window({a}) | Global({b}), {c})",
     "Chunk({a}) & Causal()",
     "Chunk({a}, {b}) & Causal()",
 )
+PERIODIC = Block, Strided, Summary, MemoryBlock  # rules whose first number is a period
 NUMBERS_TRIED = 12, 12, 9  # for each parameter, if there are one, two or three
 ROWS_FIRST = 5  # compared before a whole mask is drawn
 
@@ -72,21 +75,40 @@ ROWS_FIRST = 5  # compared before a whole mask is drawn
 def catalogue_matches(mask: BoolArray) -> Iterator[Pattern]:
     """The patterns among FORMS that equal this mask, bool (n_q, n_k).
 
-    Of each form the first that does, the likeliest numbers tried first.
+    Of each form the first that does, the likeliest numbers tried first. A union or an intersection
+    with a number above n / 2 comes last: it shows less than two of its periods.
     """
     numbers, known = parameter_candidates(mask), _mask_values(mask)
-    rows = _sample_rows(len(mask))
+    doubtful: list[Pattern] = []
     for form in FORMS:
-        for text in _texts(form, numbers, known):
-            try:
-                p = notation.read(text)
-                if not isinstance(p, Pattern):
-                    break
-                if _has_rows(p, mask, rows) and _has_mask(p, mask):
-                    yield p
-                    break
-            except (ValueError, TypeError, IndexError, OverflowError):
-                continue  # a number that this constructor does not take
+        for p in islice(_equal_patterns(mask, _texts(form, numbers, known)), 1):
+            if _shows_period(p, len(mask)):
+                yield p
+            else:
+                doubtful.append(p)
+    yield from doubtful
+
+
+def _equal_patterns(mask: BoolArray, texts: Iterator[str]) -> Iterator[Pattern]:
+    """The patterns of these texts that equal the mask."""
+    rows = _sample_rows(len(mask))
+    for text in texts:
+        try:
+            p = notation.read(text)
+            if not isinstance(p, Pattern):
+                return
+            if _has_rows(p, mask, rows) and _has_mask(p, mask):
+                yield p
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue  # a number that this constructor does not take
+
+
+def _shows_period(p: Pattern, n: int) -> bool:
+    """Whether the steps and blocks of a union or an intersection are at most half of n."""
+    if not isinstance(p, (Union, Intersection)):
+        return True
+    periodic = [rule for rule in leaves(p) if isinstance(rule, PERIODIC)]
+    return all(2 * rule.parameters[0] <= n for rule in periodic)
 
 
 def _sample_rows(n_q: int) -> list[int]:

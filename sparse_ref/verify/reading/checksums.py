@@ -13,10 +13,12 @@ import numpy as np
 
 from ...attention import attend_with_lse
 from ...sets.pattern import Pattern
-from ...sets.types import BoolArray, FloatArray
-from ..calling.rounded_attention import spacing
+from ...sets.types import BoolArray, FloatArray, IntArray
+from ..calling.rounded_attention import softmax, spacing
 from ..calling.subject import Subject
+from .base import BaseInputs
 
+BLOCK_CELLS = 1 << 22  # pairs of a block of rows, if logits are not meant to be equal
 MIN_COLUMNS = 32  # sums, that of the weights among them
 SMALLEST_SUM = 2.0**-19
 
@@ -24,23 +26,40 @@ SMALLEST_SUM = 2.0**-19
 class RowMismatch(NamedTuple):
     """The rows of one head compared with a pattern, each (n_q,).
 
-    wrong : rows whose sums are not those of their set.  blind : rows with so many keys that one
-    would not show. sizes : |A_i|.  row_sums : the sums of weights, exact to the dtype's rounding.
+    wrong : rows whose sums are not those of their set.  blind : rows with so many keys, or with
+    keys of so little weight, that one would not show.  sizes : |A_i|.
+    row_sums : the sums of weights, exact to the dtype's rounding.
+    meant_sums : what they should be.
     """
 
     wrong: BoolArray
     blind: BoolArray
     sizes: FloatArray
     row_sums: FloatArray
+    meant_sums: FloatArray
+
+
+class ExpectedSums(NamedTuple):
+    """Of the rows of a pattern, (n_q, s) or (n_q,): the means of the signs by the meant weights,
+    |A_i|, what the weights sum to, and the least of them.
+    """
+
+    means: FloatArray
+    sizes: FloatArray
+    meant_sums: FloatArray
+    least: FloatArray
 
 
 class Checksums(NamedTuple):
-    """out (H, n_q, s) from q = k = 0 and signs (n_k, s) as values; row_sums (H, n_q) of weights."""
+    """out (H, n_q, s) from the base inputs and signs (n_k, s) as values; row_sums (H, n_q) of
+    weights.
+    """
 
     out: FloatArray
     row_sums: FloatArray
     signs: FloatArray
     dtype: str
+    base: BaseInputs
 
     @property
     def finite(self) -> BoolArray:
@@ -50,7 +69,7 @@ class Checksums(NamedTuple):
 
     def mismatch(self, head: int, p: Pattern) -> RowMismatch:
         """The rows of a head compared with a pattern."""
-        means, sizes = expected_means(p, self.out.shape[1], self.signs)
+        means, sizes, meant, least = self.expected(head, p)
         # rows that are not finite have a finding of their own
         out, row_sums = _finite(self.out[head]), _finite(self.row_sums[head])
         exact = _exact_row_sums(out, row_sums, means, sizes, self.dtype)
@@ -60,19 +79,50 @@ class Checksums(NamedTuple):
         vanishes = (sizes > 0) & (np.abs(row_sums) < SMALLEST_SUM)
         appears = (sizes == 0) & (row_sums != 0)
         wrong = (differs | vanishes | appears) & self.finite[head]
-        one_key = 1 / np.maximum(sizes, 1)
-        blind = (sizes > 1) & (one_key < allowed.min(axis=-1))
-        return RowMismatch(wrong, blind, sizes, exact)
+        blind = (sizes > 1) & (least < allowed.min(axis=-1))
+        return RowMismatch(wrong, blind, sizes, exact, meant)
+
+    def expected(self, head: int, p: Pattern) -> ExpectedSums:
+        """The sums of a head that has this pattern."""
+        n_q = self.out.shape[1]
+        if self.base.is_flat:
+            means, sizes = expected_means(p, n_q, self.signs)
+            least = 1 / np.maximum(sizes, 1)
+            return ExpectedSums(means, sizes, np.ones(n_q), least)
+        rows = max(BLOCK_CELLS // (len(self.signs) * len(self.out)), 1)
+        starts = range(0, n_q, rows)
+        blocks = [
+            self._expected_block(head, p, np.arange(start, min(start + rows, n_q)))
+            for start in starts
+        ]
+        return ExpectedSums(*map(np.concatenate, zip(*blocks)))
+
+    def _expected_block(self, head: int, p: Pattern, queries: IntArray) -> ExpectedSums:
+        """The sums of some rows, from the meant logits."""
+        base, n_k = self.base, len(self.signs)
+        assert base.statement is not None
+        x = base.logits(queries)
+        assert x is not None
+        mask = np.broadcast_to(p.contains(queries[:, None], np.arange(n_k)), x.shape[1:])
+        sinks = base.statement.meaning.sinks_of(base.statement.heads)
+        own_sink = None if sinks is None else sinks[head : head + 1]
+        weights, _ = softmax(x[head : head + 1], mask[None], own_sink)
+        totals = weights[0].sum(axis=-1)
+        share = weights[0] / np.where(totals > 0, totals, 1)[:, None]
+        least = share.min(axis=-1, initial=1, where=mask)
+        return ExpectedSums(share @ self.signs, mask.sum(axis=-1).astype(float), totals, least)
 
 
-def read_checksums(subject: Subject, rng: np.random.Generator) -> Checksums:
+def read_checksums(subject: Subject, base: BaseInputs, rng: np.random.Generator) -> Checksums:
     """The checksums of an implementation."""
     columns = max(MIN_COLUMNS, subject.e)
     v = random_signs(rng, (subject.n[1], columns))
     v[:, 0] = 1
-    out, dtype = subject.attend_wide(*subject.equal_logits, v)
+    out, dtype = subject.attend_wide(base.q, base.k, v)
+    if base.statement is not None:
+        dtype = base.statement.meaning.precision or dtype
     row_sums = out[..., 0]
-    return Checksums(out[..., 1:], row_sums, v[:, 1:], dtype)
+    return Checksums(out[..., 1:], row_sums, v[:, 1:], dtype, base)
 
 
 def random_signs(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:

@@ -15,9 +15,21 @@ import numpy as np
 from ...sets.pattern import Pattern
 from ...sets.require import check_pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.rounded_attention import spacing
+from ..calling.rounded_attention import softmax, spacing
 from ..calling.subject import Subject
-from .probe import Probe, read_probe
+from ..meaning.statement import Statement
+from .base import BaseInputs, base_inputs, faint_keys, member_keys, relative_sizes
+from .probe import (
+    HOSTILE_LOGIT,
+    Probe,
+    base_weights,
+    hostile_logit,
+    key_counts,
+    read_faint_keys,
+    read_hostile_weights,
+)
+
+UNEVEN = 1e-4  # of log weights, which no rounding of float32 explains
 
 
 class RowTotals(NamedTuple):
@@ -25,19 +37,22 @@ class RowTotals(NamedTuple):
 
     nonempty : has any keys.  known : the sums are those of its own keys.
     sizes : number of keys, with multiplicity.  row_sums : sum of weights.
-    dtype : the name of the output's dtype.
+    meant_sums : what row_sums should be: 1, or less by the share of a sink.
+    dtype : the name of the dtype whose rounding is allowed.
     """
 
     nonempty: BoolArray
     known: BoolArray
     sizes: FloatArray
     row_sums: FloatArray
+    meant_sums: FloatArray
     dtype: str
 
     def has_wrong_sum(self) -> BoolArray:
-        """Rows with keys whose weights do not sum to 1, beyond the rounding of the dtype."""
+        """Rows with keys whose weights do not sum to what is meant, beyond rounding."""
         allowed = 6 * spacing(self.dtype) + 2.0**-24 * np.sqrt(self.sizes)
-        return self.nonempty & self.known & (np.abs(self.row_sums - 1) > allowed)
+        wrong = np.abs(self.row_sums - self.meant_sums) > allowed * self.meant_sums
+        return self.nonempty & self.known & wrong
 
 
 class Leaks(NamedTuple):
@@ -46,11 +61,15 @@ class Leaks(NamedTuple):
     leaks : keys (H, n_q, n_k) or rows (H, n_q) with masked keys that get weight, bool.
     overflow : bool (H, n_q), rows with NaN or inf then.
     rows : how many rows were tested.
+    logit : how far from 0 the logits are then.
+    largest : the largest weight of a masked key, NaN if single keys were not read.
     """
 
     leaks: BoolArray
     overflow: BoolArray
     rows: int
+    logit: float = HOSTILE_LOGIT
+    largest: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +99,10 @@ class Evidence:
         Rows with the expected keys, each once, and with equal weights that sum to 1.
     leaks : Leaks or None
         What masked keys do, if that was read, too.
+    faint : bool (H, rows, n_k)
+        Keys whose weight is too small to be read, and which are taken as expected.
+    base : BaseInputs
+        The q and k at which sets were read.
     """
 
     is_sample: ClassVar[bool] = False
@@ -98,6 +121,8 @@ class Evidence:
     totals: RowTotals
     conforming: BoolArray
     leaks: Leaks | None
+    faint: BoolArray
+    base: BaseInputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,37 +132,106 @@ class Exhaustive(Evidence):
     probe: Probe
 
 
-def read_every_pair(subject: Subject, patterns: tuple[Pattern, ...]) -> Exhaustive:
-    """Probe every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
+def read_every_pair(
+    subject: Subject,
+    patterns: tuple[Pattern, ...],
+    statement: Statement,
+    given: tuple[FloatArray, FloatArray] | None = None,
+) -> Exhaustive:
+    """Read every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
     expected = np.stack([_mask(p, subject.n) for p in patterns])
-    probe = read_probe(subject)
-    finite = ~probe.nan_rows
-    actual = np.where(finite[..., None], probe.mask, expected)
+    base = base_inputs(subject, statement, given)
+    statement = base.statement or statement
+    x = base.logits(np.arange(subject.n[0]))
+    weights, dtype = base_weights(subject, base)
+    finite = np.all(np.isfinite(weights), axis=-1)
+    if statement.meaning.fill is not None:  # what rows without keys do is not judged
+        weights = np.where(expected.any(axis=-1, keepdims=True), weights, 0)
+    weights = np.where(finite[..., None], weights, 0)
+    sizes = relative_sizes(weights, x)
+    faint = faint_keys(x, expected)
+    mask = member_keys(np.where(faint, 0, sizes))
+    attended = read_faint_keys(subject, base, faint) if faint.any() else None
+    if attended is not None:
+        mask, faint = mask | attended, np.zeros_like(faint)
+    readable = mask if attended is None else mask & ~attended
+    counts = key_counts(sizes, readable)
+    uneven = uneven_rows(sizes, counts, x, dtype)
+    counts = np.where(uneven[..., None] | (mask & ~readable), mask, counts)
+    faint |= uneven[..., None] & expected & ~mask
+    actual = np.where(finite[..., None] & ~faint, mask, expected)
+    leaks = (
+        None
+        if base.is_given
+        else _read_leaks(subject, mask | (faint & expected), finite, statement)
+    )
+    row_sums = np.where(finite, weights.sum(axis=-1), np.nan)
+    probe = Probe(
+        weights,
+        mask,
+        counts,
+        row_sums,
+        ~finite,
+        np.zeros_like(mask) if leaks is None else leaks.leaks,
+        np.zeros_like(finite) if leaks is None else leaks.overflow,
+        dtype,
+        base.side,
+    )
+    totals = RowTotals(
+        nonempty=np.any(actual, axis=-1),
+        known=finite,
+        sizes=counts.sum(axis=-1),
+        row_sums=row_sums,
+        meant_sums=meant_sums(x, actual, statement),
+        dtype=judged_dtype(statement, dtype),
+    )
+    once = np.all(counts <= 1, axis=-1)
     mismatched = np.any(actual != expected, axis=-1)
-    nonempty = np.any(probe.mask, axis=-1)
-    sizes = probe.multiplicity.sum(axis=-1)
-    known = np.ones_like(nonempty)
-    totals = RowTotals(nonempty, known, sizes, probe.row_sums, probe.dtype)
-    uneven = uneven_rows(probe.weights, probe.multiplicity)
-    once = np.all(probe.multiplicity <= 1, axis=-1)
-    even = once & ~uneven & ~totals.has_wrong_sum()
     return Exhaustive(
         patterns=patterns,
         rows=np.arange(subject.n[0]),
         expected=expected,
         actual=actual,
-        reachable=probe.mask | probe.leaks,
-        weights=probe.weights,
-        multiplicity=probe.multiplicity,
+        reachable=actual | probe.leaks,
+        weights=np.where(mask, sizes, 0),
+        multiplicity=counts,
         uneven=uneven,
         finite=finite,
         mismatched=mismatched,
-        wrongly_nonzero=nonempty & ~np.any(expected, axis=-1),
+        wrongly_nonzero=np.any(actual, axis=-1) & ~np.any(expected, axis=-1),
         totals=totals,
-        conforming=finite & ~mismatched & even,
-        leaks=Leaks(probe.leaks, probe.overflow, finite.size),
+        conforming=finite & ~mismatched & once & ~uneven & ~totals.has_wrong_sum(),
+        leaks=leaks,
+        faint=faint,
+        base=base,
         probe=probe,
     )
+
+
+def _read_leaks(
+    subject: Subject, mask: BoolArray, finite: BoolArray, statement: Statement
+) -> Leaks:
+    """What every masked key does."""
+    logit, allowed = hostile_logit(statement)
+    weights, overflow = read_hostile_weights(subject, mask, logit)
+    leaking = (weights > allowed) & finite[..., None]
+    largest = float(weights.max(initial=0, where=leaking))
+    return Leaks(leaking, overflow & finite, finite.size, logit, largest)
+
+
+def judged_dtype(statement: Statement, dtype: str) -> str:
+    """The precision that was declared, or that of the output."""
+    return statement.meaning.precision or dtype
+
+
+def meant_sums(x: FloatArray | None, sets: BoolArray, statement: Statement) -> FloatArray:
+    """What the weights of each row should sum to: less than 1 by the share of a sink."""
+    sinks = statement.meaning.sinks_of(statement.heads)
+    if sinks is None:
+        return np.ones(sets.shape[:2])
+    logits = np.zeros(sets.shape) if x is None else x
+    weights, _ = softmax(logits, sets, sinks)
+    return weights.sum(axis=-1)
 
 
 def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
@@ -146,9 +240,17 @@ def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
     return p.mask(n)
 
 
-def uneven_rows(weights: FloatArray, multiplicity: IntArray) -> BoolArray:
-    """Rows whose weights are not in proportion to how often keys count."""
-    weight = np.abs(weights) / np.maximum(multiplicity, 1)
-    counts = multiplicity > 0
-    least = weight.min(axis=-1, initial=np.inf, where=counts)
-    return weight.max(axis=-1, initial=0, where=counts) > 1.02 * least
+def uneven_rows(sizes: FloatArray, counts: IntArray, x: FloatArray | None, dtype: str) -> BoolArray:
+    """Rows whose weights are not in proportion to how often keys count.
+
+    `sizes` are the weights less what the meant logits x explain. What the rounding of logits and
+    weights explains is allowed.
+    """
+    size = np.abs(sizes) / np.maximum(counts, 1)
+    member = counts > 0
+    log_size = np.log(np.where(member, size, 1))
+    least = log_size.min(axis=-1, initial=np.inf, where=member)
+    most = log_size.max(axis=-1, initial=-np.inf, where=member)
+    logits = 0.0 if x is None else np.where(member, np.abs(x), 0).max(axis=-1)
+    allowed = UNEVEN + 4 * spacing(dtype) * (1 + logits)
+    return most - least > allowed

@@ -13,11 +13,12 @@ import numpy as np
 
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.rounded_attention import spacing
+from ..calling.rounded_attention import bits_of, spacing
 from ..calling.subject import Subject
+from ..meaning.statement import Inputs, Statement
 from .checksums import fit_factor, random_signs
 from .evidence import Evidence, Leaks
-from .probe import HOSTILE_LOGIT, hostile_side
+from .probe import hostile_logit, hostile_side
 from .sample import spread_over
 
 Round = list[Pattern | None]  # one pattern of each key head
@@ -34,11 +35,17 @@ def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
     v = np.broadcast_to(signs, (subject.kv_heads, *signs.shape))
     distinct = dict.fromkeys(patterns)
     members = {p: _rows_of(p, rows, n_k) for p in distinct}
-    means = {p: _means(signs, keys) for p, keys in members.items()}
     leaks, overflow = np.zeros_like(conforming), np.zeros_like(conforming)
     tested = 0
+    statement, sets = evidence.base.statement, _sets(patterns, members, n_k)
+    if statement is None or _is_too_coarse(statement, evidence.totals.dtype):
+        return Leaks(leaks, overflow, 0)
+    logit, _ = hostile_logit(statement)
+    side = hostile_side(subject, logit)
     for key_head_patterns in _rounds(patterns, subject.group):
-        out, dtype = subject.attend(*_hostile(subject, key_head_patterns, members, rows), v)
+        q, k = _hostile(subject, key_head_patterns, members, rows, side)
+        out, dtype = subject.attend(q, k, v)
+        expected, _ = statement.attend(Inputs(q, k, v), sets, rows)
         for head, p in enumerate(patterns):
             if p != key_head_patterns[head // subject.group]:
                 continue
@@ -46,16 +53,31 @@ def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
             queries = rows[some]
             finite = np.isfinite(out[head, queries]).all(axis=-1)
             overflow[head, queries] = ~finite
-            differs = _differs(out[head, queries], means[p][some], dtype)
+            differs = _differs(out[head, queries], expected[head][some], dtype, logit)
             leaks[head, queries] = finite & differs
             tested += len(queries)
-    return Leaks(leaks, overflow, tested)
+    return Leaks(leaks, overflow, tested, logit)
 
 
 def _rows_of(p: Pattern, rows: IntArray, n: int) -> list[IntArray]:
     """The keys of each row."""
     lists = (p.row(int(i), n) for i in rows)
     return [np.asarray(keys, int) for keys in lists]
+
+
+def _sets(patterns: Sequence[Pattern], members: Members, n: int) -> BoolArray:
+    """The keys of each row that is tested, (H, rows, n)."""
+    masks = {}
+    for p, rows in members.items():
+        masks[p] = np.zeros((len(rows), n), bool)
+        for row, keys in enumerate(rows):
+            masks[p][row, keys] = True
+    return np.stack([masks[p] for p in patterns])
+
+
+def _is_too_coarse(statement: Statement, dtype: str) -> bool:
+    """Whether a bias vanishes next to logits of 4e4, which half precision may keep in its bits."""
+    return statement.meaning.has_bias and bits_of(dtype) < 24
 
 
 def _rounds(patterns: Sequence[Pattern], group: int) -> Iterator[Round]:
@@ -67,10 +89,9 @@ def _rounds(patterns: Sequence[Pattern], group: int) -> Iterator[Round]:
 
 
 def _hostile(
-    subject: Subject, key_head_patterns: Round, members: Members, rows: IntArray
+    subject: Subject, key_head_patterns: Round, members: Members, rows: IntArray, side: float
 ) -> tuple[FloatArray, FloatArray]:
-    """q and k at which the keys of each row tested have logits of -4e4, and all others +4e4."""
-    side = hostile_side(subject)
+    """q and k at which the keys of each row tested are far below all others."""
     q, _ = subject.equal_logits
     _, k = subject.constant(side)
     q[:, rows, np.arange(len(rows))] = side
@@ -78,24 +99,15 @@ def _hostile(
         if p is not None:
             for column, keys in enumerate(members[p]):
                 k[key_head, keys, column] = -side
-    return q, k
+    return subject.round_input(q), subject.round_input(k)
 
 
-def _means(signs: FloatArray, members: list[IntArray]) -> FloatArray:
-    """The mean of the signs over each row's keys, (rows, e); 0 in empty rows."""
-    sums = np.stack([signs[keys].sum(axis=0) for keys in members])
-    sizes = np.array([len(keys) for keys in members])
-    return sums / np.maximum(sizes, 1)[:, None]
-
-
-def _differs(out: FloatArray, means: FloatArray, dtype: str) -> BoolArray:
-    """Rows that are no multiple, from 0 to 1, of the mean over their keys; ghosts make it less than
-    1.
-    """
+def _differs(out: FloatArray, means: FloatArray, dtype: str, logit: float) -> BoolArray:
+    """Rows that are no multiple, from 0 to 1, of the mean over their keys; ghosts make it less."""
     with np.errstate(invalid="ignore"):
         factor = np.clip(fit_factor(out, means), 0, 1)[:, None]
         size = np.sqrt((means**2).mean(axis=-1, keepdims=True))
         # rounding of the output, and of logits that large
-        rounding = 2 * (spacing(dtype) + spacing("float32") * HOSTILE_LOGIT)
+        rounding = 2 * (spacing(dtype) + spacing("float32") * logit)
         allowed = rounding * factor * (np.abs(means) + size) + 2.0**-18
         return ~(np.abs(out - factor * means) <= allowed).all(axis=-1)

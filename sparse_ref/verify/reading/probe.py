@@ -1,11 +1,12 @@
 """Reading the sets out of an implementation. Exact, because attention is linear in V.
 
 With V one-hot in columns, out_ic = P_ij for the key j of column c, whatever P is. With q = k = 0
-the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij says how many times key j is counted:
-the support of P is the set.
+the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij says how many times key j is counted.
+The set of a row is the keys with a millionth of its greatest weight or more: what is below, such as
+e^-30, comes from a mask of finite numbers.
 
-A key that is masked with a finite number is not in that support, yet gets weight once the other
-logits are below the number. A second pass gives keys outside the set a logit of +4e4 and those
+A key that is masked with a finite number gets more weight once the other logits are below the
+number. A second pass gives keys outside the set a logit of +4e4 and those
 inside -4e4. No number that replaces a logit and is above -4e4 withstands this, and none that is
 added to it and is above -8e4.
 """
@@ -23,10 +24,13 @@ from ...sets.glyphs import draw_mask
 from ...sets.notebook import summary_table
 from ...sets.types import BoolArray, FloatArray, IntArray, Length
 from ..calling.subject import CallOptions, Subject
+from ..meaning.statement import Statement
+from .base import BaseInputs, base_inputs, member_keys
 
 HOSTILE_LOGIT = 4e4  # near float16's largest, 65504
 QUIET_CALLS = 50  # at most, without a progress bar
 MAX_PROBE_N = 4096
+LEAST_SHARE = 1e-3  # of a key that is attended to, among some keys
 MAX_HTML = 64  # queries and keys of a picture in a notebook
 
 Inputs = tuple[FloatArray, FloatArray]  # q and k
@@ -41,10 +45,10 @@ class Probe:
     weights : float64 (H, n_q, n_k)
         P_ij at equal logits.
     mask : bool (H, n_q, n_k)
-        [P_ij != 0]; False in rows that are not finite.
+        The keys with at least 2^-20 of the greatest |P_ij| of their row, or with any weight if q
+        and k were given; False in rows that are not finite.
     multiplicity : int64 (H, n_q, n_k)
-        P_ij over the row's least weight, rounded. Weights below a millionth of the row's greatest,
-        which a finite mask leaves, count 0 times.
+        P_ij over the row's least weight in `mask`, rounded.
     row_sums : float64 (H, n_q)
         sum_j P_ij: 0 in empty rows, NaN in rows that are not finite.
     nan_rows : bool (H, n_q)
@@ -55,6 +59,9 @@ class Probe:
         Rows with NaN or inf at such logits, though not at equal ones.
     dtype : str
         The name of the dtype that fn returned.
+    side : float
+        The entries of q and k: 0, or 1 if rows that are dead at 0 have weights there; NaN if q and
+        k were given.
     """
 
     weights: FloatArray
@@ -65,6 +72,7 @@ class Probe:
     leaks: BoolArray
     overflow: BoolArray
     dtype: str
+    side: float = 0.0
 
     @property
     def bias(self) -> FloatArray:
@@ -109,11 +117,12 @@ def probe(
     kv_heads: int | None = None,
     d: int | None = None,
     e: int | None = None,
-    layout: str = "hnd",
-    framework: str = "numpy",
+    layout: str = "auto",
+    framework: str = "auto",
     dtype: str = "float32",
     device: str = "cpu",
-    seconds: float = 60.0,
+    shared_qk: bool = False,
+    seconds: float | None = None,
 ) -> Probe:
     """The sets A_i that `fn` attends to, exactly, and which masked keys leak.
 
@@ -139,14 +148,20 @@ def probe(
         The width of q and k, at least 2, and of v. None for 16, or the width of the q given, and
         for d.
     layout : str
-        "hnd" (H, n, d), "bhnd" (1, H, n, d), "bnhd" (1, n, H, d), "nd" (n, d) for one head, or
-        "ble" (1, n, H d).
+        "hnd" (H, n, d), "bhnd" (1, H, n, d), "bnhd" (1, n, H, d), "nhd" (n, H, d), "sbhd" (n, 1, H,
+        d), "ble" (1, n, H d), "lbe" (n, 1, H d), "nd" (n, d) for one head, or "thd" (t, H, d), the
+        positions of all sequences of a batch: fn(q, k, v, cu_seqlens_q, cu_seqlens_k). "auto" tries
+        them.
     framework : str
-        fn is called with "numpy" arrays, "torch" tensors or "jax" arrays.
+        fn is called with arrays of "numpy", "torch", "jax", "mlx", "paddle", "tinygrad" or "cupy".
+        "auto" tries those that fn refers to, and NumPy.
     dtype, device : str
         Of the arrays that fn is called with.
-    seconds : float
-        How long one call may take. It runs on a thread of its own, which is left behind after that.
+    shared_qk : bool
+        Whether fn takes (qk, v), as in Reformer: its keys are its queries.
+    seconds : float or None
+        How long one call may take. It then runs on a thread of its own, which is left behind after
+        that. None: fn runs on the caller's thread, with all that belongs to it.
 
     Raises
     ------
@@ -172,7 +187,7 @@ def probe(
         k = np.asarray(k, np.float64)
         if d is None:
             d = q.shape[-1] if q.ndim else 0
-    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     subject = Subject.new(fn, n, heads, options)
     if q is None:
         return read_probe(subject)
@@ -183,97 +198,156 @@ def probe(
 
 def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     """The probe of a subject, at equal logits or at the q and k given."""
-    if max(subject.n) > MAX_PROBE_N:
-        raise ValueError(
-            f"n must be at most {MAX_PROBE_N} to read every pair, "
-            f"since n_q n_k weights are kept, got {subject.n}"
-        )
-    n_k = subject.n[1]
-    width = min(subject.d - 1, subject.e)
-    hostile_starts = range(0, n_k if inputs is None else 0, width)
-    calls = -(-n_k // subject.e) + len(hostile_starts)
-    quiet = calls <= QUIET_CALLS or None  # None: no bar if stderr is no terminal
-    bar = tqdm(total=calls, disable=quiet, leave=False, delay=1)
-    bar.set_description("probe", refresh=False)
-    with bar:
-        weights, dtype = equal_weights(subject, bar, inputs)
-        finite = np.all(np.isfinite(weights), axis=-1)
-        mask = (weights != 0) & finite[..., None]
-        leaks, overflow = _read_leaks(subject, mask, hostile_starts, bar)
+    _check_length(subject)
+    base = base_inputs(subject, given=inputs)
+    weights, dtype = base_weights(subject, base)
+    finite = np.all(np.isfinite(weights), axis=-1)
+    keys = (weights != 0) if base.is_given else member_keys(weights)
+    mask = keys & finite[..., None]
+    leaks, overflow = np.zeros_like(mask), np.zeros_like(finite)
+    if not base.is_given:
+        hostile, overflow = read_hostile_weights(subject, mask, HOSTILE_LOGIT)
+        leaks = hostile > 0
     finite_weights = np.where(finite[..., None], weights, 0)
     sums = finite_weights.sum(axis=-1)
     return Probe(
         weights,
         mask,
-        key_counts(weights, mask) if inputs is None else mask.astype(np.int64),
+        mask.astype(np.int64) if base.is_given else key_counts(weights, mask),
         np.where(finite, sums, np.nan),
         ~finite,
         leaks & finite[..., None],
         overflow & finite,
         dtype,
+        base.side,
     )
 
 
-def equal_weights(
-    subject: Subject, bar: Any = None, inputs: Inputs | None = None
-) -> tuple[FloatArray, str]:
-    """P at equal logits or at the q and k given, e keys a call, and the dtype that fn returned."""
-    q, k = inputs or subject.equal_logits
+def _check_length(subject: Subject) -> None:
+    """Refuse lengths at which the weights of all pairs would not fit."""
+    if max(subject.n) > MAX_PROBE_N:
+        raise ValueError(
+            f"n must be at most {MAX_PROBE_N} to read every pair, "
+            f"since n_q n_k weights are kept, got {subject.n}"
+        )
+
+
+def progress(calls: int, text: str) -> Any:
+    """A bar for so many calls, on terminals only; none for few."""
+    quiet = calls <= QUIET_CALLS or None  # None: no bar if stderr is no terminal
+    bar = tqdm(total=calls, disable=quiet, leave=False, delay=1)
+    bar.set_description(text, refresh=False)
+    return bar
+
+
+def base_weights(subject: Subject, base: BaseInputs) -> tuple[FloatArray, str]:
+    """P at the base inputs, e keys a call, and the dtype that fn returned."""
+    _check_length(subject)
     weights, dtype = np.empty((subject.heads, *subject.n)), ""
-    for first in range(0, subject.n[1], subject.e):
-        keys = np.arange(first, min(first + subject.e, subject.n[1]))
-        out, dtype = subject.attend(q, k, subject.one_hot(keys))
-        weights[..., keys] = out[..., : len(keys)]
-        if bar is not None:
+    starts = range(0, subject.n[1], subject.e)
+    with progress(len(starts), "reading keys") as bar:
+        for first in starts:
+            keys = np.arange(first, min(first + subject.e, subject.n[1]))
+            out, dtype = subject.attend(base.q, base.k, subject.one_hot(keys))
+            weights[..., keys] = out[..., : len(keys)]
             bar.update()
     return weights, dtype
 
 
-def _read_leaks(
-    subject: Subject, mask: BoolArray, starts: range, bar: Any
-) -> tuple[BoolArray, BoolArray]:
-    """Keys outside `mask` that get weight if their logits are the largest, and rows that are not
-    finite then.
+def read_hostile_weights(
+    subject: Subject, mask: BoolArray, logit: float
+) -> tuple[FloatArray, BoolArray]:
+    """(|P_ij| of keys outside `mask` if their logits are the largest, 0 for others; rows that are
+    not finite then).
 
-    Each key of a call has a coordinate of its own, on which row i has +4e4 if the key is not in its
-    set. All other keys share the last coordinate, on which every row has -4e4.
+    Each key of a call has a coordinate of its own, on which row i has `logit` if the key is not in
+    its set. All other keys share the last coordinate, on which every row has minus that.
     """
-    side = hostile_side(subject)
-    leaks = np.zeros_like(mask)
+    side = hostile_side(subject, logit)
+    hostile = np.zeros(mask.shape)
     overflow = np.zeros(mask.shape[:2], bool)
-    for first in starts:
-        keys = np.arange(first, min(first + starts.step, subject.n[1]))
-        columns = np.arange(len(keys))
-        q, _ = subject.constant(-side)
-        _, k = subject.equal_logits
-        q[..., columns] = np.where(mask[..., keys], -side, side)
-        k[..., -1] = side
-        k[:, keys, -1] = 0
-        k[:, keys, columns] = side
-        out, _ = subject.attend(q, k, subject.one_hot(keys))
-        weights = out[..., columns]
-        attended = np.isfinite(weights) & (weights != 0)
-        leaks[..., keys] = attended & ~mask[..., keys]
-        overflow |= ~np.all(np.isfinite(out), axis=-1)
-        bar.update()
-    return leaks, overflow
+    starts = range(0, subject.n[1], min(subject.d - 1, subject.e))
+    with progress(len(starts), "reading finite masks") as bar:
+        for first in starts:
+            keys = np.arange(first, min(first + starts.step, subject.n[1]))
+            columns = np.arange(len(keys))
+            q, k = _own_coordinates(subject, keys, side)
+            q[..., columns] = np.where(mask[..., keys], -side, side)
+            out, _ = subject.attend(q, k, subject.one_hot(keys))
+            weights = np.where(np.isfinite(out), np.abs(out), 0)[..., columns]
+            hostile[..., keys] = np.where(mask[..., keys], 0, weights)
+            overflow |= ~np.all(np.isfinite(out), axis=-1)
+            bar.update()
+    return hostile, overflow
 
 
-def hostile_side(subject: Subject) -> float:
-    """The entry of q and k whose product is a logit of 4e4 at the usual scale.
+def hostile_logit(statement: Statement) -> tuple[float, float]:
+    """(how far from 0 hostile logits are, the weight that a masked key may have).
 
-    float16 has no q . k above 65504, so there q . k itself is 4e4.
+    Next to a declared fill, logits stay well above it, so that masked keys have almost no weight.
     """
-    product = (
-        HOSTILE_LOGIT if subject.form.dtype == "float16" else HOSTILE_LOGIT * np.sqrt(subject.d)
-    )
+    fill = statement.meaning.fill
+    if fill is None:
+        return HOSTILE_LOGIT, 0.0
+    return min(-fill / 4, HOSTILE_LOGIT), 4 * float(np.exp(fill / 2))
+
+
+def read_faint_keys(subject: Subject, base: BaseInputs, faint: BoolArray) -> BoolArray | None:
+    """Which of the faint keys are attended to; None if the meant logits cannot be cancelled.
+
+    Each key of a call has a coordinate of its own, on which row i has minus its bias. All other
+    keys are far below.
+    """
+    statement = base.statement
+    if statement is None or base.is_given:
+        return None
+    meaning = statement.meaning
+    if not meaning.has_bias or meaning.softcap is not None or meaning.transform is not None:
+        return None
+    side = hostile_side(subject, HOSTILE_LOGIT)
+    attended, queries = np.zeros_like(faint), np.arange(subject.n[0])
+    starts = range(0, subject.n[1], min(subject.d - 1, subject.e))
+    with progress(len(starts), "reading biased keys") as bar:
+        for first in starts:
+            keys = np.arange(first, min(first + starts.step, subject.n[1]))
+            bar.update()
+            if not faint[..., keys].any():
+                continue
+            columns = np.arange(len(keys))
+            bias = meaning.bias_at(subject.heads, queries, keys, statement.offset)
+            q, k = _own_coordinates(subject, keys, side)
+            q[..., columns] = -np.asarray(bias) / (statement.scale * side)
+            out, _ = subject.attend(q, k, subject.one_hot(keys))
+            attended[..., keys] = member_keys(out[..., columns]) & (out[..., columns] > LEAST_SHARE)
+    return attended & faint
+
+
+def _own_coordinates(subject: Subject, keys: IntArray, side: float) -> Inputs:
+    """q and k that give each of these keys a coordinate of its own; all others have the last one,
+    on which every row has -side.
+    """
+    q, _ = subject.constant(-side)
+    _, k = subject.equal_logits
+    k[..., -1] = side
+    k[:, keys, -1] = 0
+    k[:, keys, np.arange(len(keys))] = side
+    return q, k
+
+
+def hostile_side(subject: Subject, logit: float) -> float:
+    """The entry of q and k whose product is this logit at the usual scale.
+
+    float16 has no q . k above 65504, so there q . k itself is at most 4e4.
+    """
+    product = logit * np.sqrt(subject.d)
+    if subject.form.dtype == "float16":
+        product = min(product, HOSTILE_LOGIT)
     return float(np.sqrt(product))
 
 
 def key_counts(weights: FloatArray, mask: BoolArray) -> IntArray:
-    """How many times each key counts, if the least weight of its row counts once."""
+    """How many times each key of a mask counts, if the least weight of its row counts once."""
     size = np.where(mask, np.abs(weights), 0)
-    size[size < 1e-6 * size.max(axis=-1, keepdims=True)] = 0
     positive = np.where(size > 0, size, np.inf)
     unit = positive.min(axis=-1, keepdims=True)
     return np.rint(size / unit).astype(np.int64)

@@ -14,6 +14,8 @@ import numpy as np
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 from ..calling.subject import Subject
+from ..meaning.statement import Statement
+from .base import base_inputs, faint_keys, member_keys, relative_sizes
 from .checksums import Checksums, read_checksums
 from .evidence import Evidence, RowTotals, uneven_rows
 from .probe import key_counts
@@ -46,14 +48,20 @@ class Sampled(Evidence):
     known: BoolArray
 
 
-def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> Sampled:
+def read_sample(
+    subject: Subject, patterns: tuple[Pattern, ...], statement: Statement, seed: int
+) -> Sampled:
     """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
     rng = np.random.default_rng(seed)
-    sums = read_checksums(subject, rng)
+    base = base_inputs(subject, statement)
+    statement = base.statement or statement
+    sums = read_checksums(subject, base, rng)
     heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
-    wrong, blind, sizes, row_sums = (np.stack(parts) for parts in zip(*heads))
+    wrong, blind, sizes, row_sums, meant = (np.stack(parts) for parts in zip(*heads))
+    if statement.meaning.fill is not None:  # what rows without keys do is not judged
+        wrong &= sizes > 0
     row_sums = np.where(wrong, sums.row_sums, row_sums)
-    totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, sums.dtype)
+    totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, meant, sums.dtype)
     n_k = subject.n[1]
     rows = sample_rows(wrong, subject.heads * n_k)
     right = ~wrong[:, rows, None]
@@ -63,43 +71,46 @@ def read_sample(subject: Subject, patterns: tuple[Pattern, ...], seed: int) -> S
     read = wrong[:, rows].any(axis=0)
     if read.any():
         sets, wanted = expected[:, read], wrong[:, rows[read]]
-        parts = read_rows(subject, sets, wanted, rows[read], sums.dtype, rng)
-        weights[:, read], known[:, read] = parts
+        weights[:, read], known[:, read] = read_rows(subject, sets, wanted, rows[read], sums, rng)
     known |= right
-    actual = np.where(known & ~right, weights != 0, expected)
-    weights = np.where(actual & ~right, weights, 0)
-    counts = key_counts(weights, weights != 0)
+    x = base.logits(rows)
+    sized = relative_sizes(weights, x)
+    faint = faint_keys(x, expected) & known & ~right
+    mask = member_keys(np.where(faint, 0, sized))
+    counts = key_counts(sized, mask)
+    uneven = uneven_rows(sized, counts, x, sums.dtype)
+    counts = np.where(uneven[..., None], mask, counts)
+    faint |= uneven[..., None] & expected & ~mask
+    actual = np.where(known & ~right & ~faint, mask, expected)
     return Sampled(
         patterns=patterns,
         rows=rows,
         expected=expected,
         actual=actual,
         reachable=actual,
-        weights=weights,
+        weights=np.where(actual & ~right, sized, 0),
         multiplicity=counts,
-        uneven=uneven_rows(weights, counts),
+        uneven=uneven,
         finite=sums.finite,
         mismatched=wrong,
-        wrongly_nonzero=(sizes == 0) & sums.finite & (sums.row_sums != 0),
+        wrongly_nonzero=wrong & (sizes == 0),
         totals=totals,
         conforming=~wrong & sums.finite & ~totals.has_wrong_sum(),
         leaks=None,
+        faint=faint,
+        base=base,
         sums=sums,
         blind=blind,
         known=known,
     )
 
 
-def row_mask(p: Pattern, i: int, n: int) -> BoolArray:
-    """The set of one query, bool (n,)."""
-    mask = np.zeros(n, bool)
-    mask[np.asarray(p.row(i, n), int)] = True
-    return mask
-
-
 def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
     """The sets of some queries, bool (rows, n)."""
-    return np.stack([row_mask(p, int(i), n) for i in rows])
+    p.check_length((), n)
+    queries = np.asarray(rows)[:, None]
+    mask = p.contains(queries, np.arange(n))
+    return np.array(np.broadcast_to(mask, (len(queries), n)), bool)
 
 
 def sample_rows(wrong: BoolArray, width: int) -> IntArray:

@@ -13,6 +13,7 @@ import numpy as np
 from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
+from .checksums import Checksums
 
 LEAF_KEYS = 16
 SMALL_INTEGERS = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -24,27 +25,28 @@ def read_rows(
     expected: BoolArray,
     wanted: BoolArray,
     rows: IntArray,
-    dtype: str,
+    sums: Checksums,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, BoolArray]:
-    """(weights at equal logits, which are known), both (H, rows, n_k), of the rows wanted.
+    """(weights at the base inputs, which are known), both (H, rows, n_k), of the rows wanted.
 
     wanted is bool (H, rows). expected, bool (H, rows, n_k), are sets that a stretch is compared
     with before it is cut.
     """
-    reader = RowReader(subject, expected, rows, dtype)
+    reader = RowReader(subject, expected, rows, sums)
     reader.read(wanted, rng)
     return reader.weights, reader.known
 
 
 class RowReader:
-    """Reads rows at equal logits: weights and known fill up; a weight is 0 until it is known."""
+    """Reads rows at the base inputs: weights and known fill up; a weight is 0 until it is known."""
 
-    def __init__(self, subject: Subject, expected: BoolArray, rows: IntArray, dtype: str):
+    def __init__(self, subject: Subject, expected: BoolArray, rows: IntArray, sums: Checksums):
         self.subject = subject
         self.expected = expected
         self.rows = rows
-        self.dtype = dtype
+        self.dtype = sums.dtype
+        self.base = sums.base
         self.weights = np.zeros(expected.shape, np.float32)
         self.known = np.zeros(expected.shape, bool)
 
@@ -75,7 +77,7 @@ class RowReader:
         for column, keys in enumerate(stretches):
             v[keys, column] = values[keys]
         flat = v.reshape(n_k, -1)
-        out, _ = self.subject.attend_wide(*self.subject.equal_logits, flat, self.rows)
+        out, _ = self.subject.attend_wide(self.base.q, self.base.k, flat, self.rows)
         sums = out.reshape(*self.expected.shape[:2], len(starts), COLUMNS)
         for column, keys in enumerate(stretches):
             self._settle(keys, sums[:, :, column], values[keys])
@@ -85,6 +87,9 @@ class RowReader:
         """Fill in the rows whose sums (H, rows, COLUMNS) fit no key, all, or the expected ones."""
         expected, weights = self.expected[..., keys], self.weights[..., keys]
         settled = (sums == 0).all(axis=-1)
+        if not self.base.is_flat:  # unequal weights fit no guess
+            self.known[..., keys] = settled[..., None]
+            return
         for guess in (np.ones_like(expected), expected):
             guess_sums = guess @ values
             weight, fits = _fit(sums, guess_sums, self.dtype)
@@ -106,7 +111,7 @@ class RowReader:
         """Read these keys one by one."""
         v = np.zeros((self.subject.n[1], len(keys)))
         v[keys, np.arange(len(keys))] = 1
-        out, _ = self.subject.attend_wide(*self.subject.equal_logits, v, self.rows)
+        out, _ = self.subject.attend_wide(self.base.q, self.base.k, v, self.rows)
         self.weights[..., keys] = out
         self.known[..., keys] = True
 

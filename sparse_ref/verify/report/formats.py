@@ -8,31 +8,50 @@ from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from ..checks.finding import KINDS
+from .escaping import visible
+from .function_name import source_place
+from .picture import in_colours
+from .wording import finding_lines, last_line
 
 if TYPE_CHECKING:
     from .report import Report
 
 SUBJECTS = {
-    "calls": KINDS[:8],
-    "sets": KINDS[8:18],
+    "calls": ("error", "timeout", "shape", "dtype", "random", "state", "not linear", "batch"),
+    "sets": (
+        "nan", "extra", "missing", "empty row", "multiplicity",
+        "bias", "row sum", "ghost", "leak", "overflow",
+    ),
     "outside": ("poison",),
     "heads": ("kv map",),
     "numbers": ("numerics", "scale", "curve", "lse"),
     "gradients": ("gradient",),
     "future": ("future",),
-}
+    "tested": ("untested",),
+}  # fmt: skip
+Failures = dict[str, list[tuple[str, str]]]  # (kind, text) by subject
+OTHERS = "other"  # the subject of any other kind
 PICTURE_STYLE = "font-family:monospace;line-height:1.0;letter-spacing:0"
+MARKS = {"PASS": "✅", "UNTESTED": "⚠️", "FAIL": "❌"}
 
 
 def json_text(report: Report) -> str:
     """The report as JSON, without the masks."""
+    untested = [
+        {"message": str(item), "least_n": getattr(item, "least_n", None)}
+        for item in report.untested
+    ]
     content = {
+        "function": report.fn,
+        "status": report.status,
         "passed": report.passed,
+        "verdict": report.verdict,
         "patterns": list(map(repr, report.patterns)),
         "n": report.n,
         "heads": report.heads,
         "seed": report.seed,
+        "settings": report.settings,
+        "untested": untested,
         "findings": list(map(asdict, report.findings)),
         "diagnosis": list(map(asdict, report.diagnosis)),
         "names": report.names,
@@ -43,46 +62,52 @@ def json_text(report: Report) -> str:
     return json.dumps(content, allow_nan=False)
 
 
+def subject_of(kind: str) -> str:
+    """The subject that a kind of finding belongs to."""
+    subjects = (subject for subject, kinds in SUBJECTS.items() if kind in kinds)
+    return next(subjects, OTHERS)
+
+
 def junit(report: Report) -> str:
-    """One test suite; a test case for each subject, failed by the findings that belong to it."""
-    failures = {
-        subject: [finding for finding in report.findings if finding.kind in kinds]
-        for subject, kinds in SUBJECTS.items()
-    }
+    """One test suite; a test case for each subject, failed by the findings that belong to it.
+
+    What n cannot show fails the case "tested".
+    """
+    failures: Failures = {subject: [] for subject in SUBJECTS}
+    for finding in report.findings:
+        fault = finding.kind, str(finding)
+        failures.setdefault(subject_of(finding.kind), []).append(fault)
+    failures["tested"] += [("untested", str(item)) for item in report.untested]
+    wrong = [subject for subject, found in failures.items() if found]
     suite = Element(
         "testsuite",
-        name=f"sparse_ref verify {report.fn}",
-        tests=str(len(SUBJECTS)),
-        failures=str(sum(map(bool, failures.values()))),
+        name=visible(f"sparse_ref verify {report.name}"),
+        tests=str(len(failures)),
+        failures=str(len(wrong)),
         errors="0",
         skipped="0",
     )
-    for subject, findings in failures.items():
-        case = SubElement(suite, "testcase", classname=report.fn, name=subject)
-        if findings:
-            message, kind = printable(str(findings[0])), findings[0].kind
-            lines = [*map(str, findings), *report.notes(), f"again: {report.command}"]
-            failure = SubElement(case, "failure", message=message, type=kind)
-            failure.text = printable("\n".join(lines))
+    place = source_place(report.function)
+    attributes = {} if place is None else {"file": place.file, "line": str(place.line)}
+    for subject, found in failures.items():
+        classname = visible(report.name)
+        case = SubElement(suite, "testcase", attributes, classname=classname, name=subject)
+        if found:
+            kind, message = found[0]
+            is_first = report.findings and found[0][1] == str(report.findings[0])
+            message = report.verdict if is_first else message
+            texts = [text for _, text in found]
+            lines = [*texts, *report.notes(), last_line(report)]
+            failure = SubElement(case, "failure", message=visible(message), type=kind)
+            failure.text = visible("\n".join(lines))
     return tostring(suite, encoding="unicode", xml_declaration=True)
-
-
-def printable(text: str) -> str:
-    """The text without the characters that XML forbids."""
-    return "".join(c for c in text if c in "\n\t" or _is_xml(c))
-
-
-def _is_xml(c: str) -> bool:
-    """Whether XML allows a character that is no control character."""
-    return " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"
 
 
 def markdown(report: Report) -> str:
     """A heading, a table of findings, what explains them, and the picture."""
-    mark = "✅" if report.passed else "❌"
-    lines = [f"### {mark} {report.verdict}", ""]
+    lines = [f"### {MARKS[report.status]} {_cell(report.verdict)}", ""]
     if report.findings:
-        lines += [f"asked: {report.setting}", "", "| finding | what | first |", "|---|---|---|"]
+        lines += [f"asked: {report.request}", "", "| finding | what | first |", "|---|---|---|"]
         for finding in report.findings:
             first = ", ".join(map(str, finding.at or ()))
             lines.append(f"| {finding.kind} | {_cell(finding.message)} | {first} |")
@@ -91,26 +116,35 @@ def markdown(report: Report) -> str:
     if picture := report.picture():
         lines += ["", picture[0], "", "```text", *picture[1:], "```"]
     if not report.passed:
-        lines += ["", f"`{report.command}`"]
+        label, _, command = last_line(report).partition(": ")
+        lines += ["", f"{label}: `{visible(command)}`"]
     return "\n".join(lines) + "\n"
 
 
 def _cell(text: str) -> str:
     """The text within a cell of a table."""
-    return text.replace("|", "\\|").replace("\n", " ")
+    return visible(text).replace("|", "\\|").replace("\n", " ")
 
 
 def html(report: Report) -> str:
     """A division with the same content as the text; the picture is in a monospace font."""
-    parts = [f"<b>{escape(report.verdict)}</b>"]
+    parts = [f"<b>{_html_text(report.verdict)}</b>"]
     if not report.passed:
-        findings = "".join(f"<li>{escape(str(finding))}</li>" for finding in report.findings)
-        parts.append(f"<div>asked: {escape(report.setting)}</div><ul>{findings}</ul>")
-    parts += [f"<div>{escape(note)}</div>" for note in report.notes()]
+        lines = finding_lines(report)
+        findings = "".join(f"<li>{_html_text(line)}</li>" for line in lines)
+        parts.append(f"<div>asked: {_html_text(report.request)}</div>")
+        parts.append(f"<ul>{findings}</ul>" * bool(lines))
+    parts += [f"<div>{_html_text(note)}</div>" for note in report.notes()]
     if not report.passed:
-        parts.append(f"<div>again: <code>{escape(report.command)}</code></div>")
+        label, _, command = last_line(report).partition(": ")
+        parts.append(f"<div>{label}: <code>{_html_text(command)}</code></div>")
     if picture := report.picture():
-        caption, *lines = map(escape, picture)
-        image = "\n".join(lines)
-        parts.append(f'<div>{caption}</div><pre style="{PICTURE_STYLE}">{image}</pre>')
+        caption, *lines = picture
+        image = "\n".join(map(in_colours, lines))
+        parts.append(f'<div>{escape(caption)}</div><pre style="{PICTURE_STYLE}">{image}</pre>')
     return f"<div>{''.join(parts)}</div>"
+
+
+def _html_text(text: str) -> str:
+    """The text in HTML."""
+    return escape(visible(text))

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...sets.glyphs import draw_difference
 from ...sets.pattern import Pattern
+from ...sets.shifted import Shifted
 from ...sets.types import BoolArray, Length
+from ..calling.arrays import Form
 from ..checks.finding import Finding
 from ..checks.numbers import Numbers
 from ..naming.diagnosis import WITH_NAMES, Diagnosis
 from ..reading.evidence import Evidence, Exhaustive
 from ..reading.probe import Probe
 from ..reading.sample import Sampled
-from . import formats
-from .crop import draw_crops
-from .rerun import import_path, rerun_command, short_name
+from . import formats, github, settings, wording
+from .escaping import visible
+from .function_name import display_name, import_path
+from .picture import HeadMasks, draw_head
+from .rerun import Question, rerun_command
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
-
-MAX_WHOLE = 64  # queries and keys of a picture without a crop
-DESCRIPTIONS = ("left edge", "right edge", "future", "documents")  # of a part of the difference
-FACTS = ("nothing", "twice", "empty rows")  # true next to any other explanation
-LEGEND = "█ both   · neither   + only in fn   - only in the expected set"
 
 
 @dataclass(eq=False)
@@ -42,7 +40,7 @@ class Report:
     function, options
         What was called, and how.
     findings : tuple of Finding
-        What is wrong; passed means that there are none.
+        What is wrong, at any of the lengths.
     evidence : Evidence or None
         What was read of fn; None if that failed.
     numbers : tuple of Numbers
@@ -51,6 +49,12 @@ class Report:
         What is worth knowing and is no fault.
     diagnosis : tuple of Diagnosis
         The explanations of the heads whose sets are not the expected ones, as far as there are any.
+    untested : tuple
+        What this n cannot show; each item has a `message` and the `least_n` that shows it.
+    others : tuple of Report
+        The reports at more lengths.
+    form : Form or None
+        The layout, framework, dtype and device with which fn was called.
     """
 
     patterns: tuple[Pattern, ...]
@@ -63,6 +67,17 @@ class Report:
     numbers: tuple[Numbers, ...] = ()
     remarks: list[str] = field(default_factory=list)
     diagnosis: tuple[Diagnosis, ...] = ()
+    untested: tuple[Any, ...] = ()
+    others: tuple[Report, ...] = ()
+    form: Form | None = None
+
+    def add_length(self, other: Report) -> None:
+        """Include the report at another length, whose findings begin with "at n = "."""
+        self.others += (other,)
+        start = f"at n = {other.size}: "
+        self.findings += tuple(
+            replace(finding, message=start + finding.message) for finding in other.findings
+        )
 
     @property
     def fn(self) -> str:
@@ -70,9 +85,21 @@ class Report:
         return import_path(self.function)
 
     @property
+    def name(self) -> str:
+        """What was called, for people: a lambda by its place."""
+        return visible(display_name(self.function))
+
+    @property
+    def status(self) -> str:
+        """FAIL if anything is wrong; UNTESTED if n cannot show all that was asked; else PASS."""
+        if self.findings:
+            return "FAIL"
+        return "UNTESTED" if self.untested else "PASS"
+
+    @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
+        """Whether all that was asked was checked, and nothing is wrong."""
+        return self.status == "PASS"
 
     @property
     def size(self) -> Length:
@@ -106,6 +133,18 @@ class Report:
         return None if self.evidence is None else self.evidence.reachable
 
     @property
+    def own_findings(self) -> tuple[Finding, ...]:
+        """The findings at n, without those at other lengths."""
+        count = sum(len(other.findings) for other in self.others)
+        return self.findings[: len(self.findings) - count]
+
+    @property
+    def focus(self) -> Report:
+        """The report to explain: this one, or the first of the others that fails if it is right."""
+        failing = [other for other in self.others if other.findings]
+        return self if self.own_findings or not failing else failing[0]
+
+    @property
     def names(self) -> dict[int, str]:
         """What each wrong head attends to, as far as that has a name."""
         names: dict[int, str] = {}
@@ -116,20 +155,43 @@ class Report:
         return dict(sorted(names.items()))
 
     @property
+    def question(self) -> Question:
+        """What was asked of which function."""
+        asked = tuple(self._without_alignment(p) for p in self.patterns)
+        return Question(self.function, asked, self.n, self.seed, self.options)
+
+    def _without_alignment(self, p: Pattern) -> Pattern:
+        """The pattern as it was given, if `align` has shifted it to the end of the keys."""
+        n_q, n_k = self.n
+        is_aligned = self.options.get("align") == "bottom-right" and n_q != n_k
+        is_shifted = isinstance(p, Shifted) and p.offset == n_k - n_q
+        return p.pattern if is_aligned and is_shifted else p
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How fn was called and judged, in plain types: lengths, layout, framework, form."""
+        return settings.settings(self)
+
+    @property
     def command(self) -> str:
         """A command or a line of Python that gives this report again."""
-        return rerun_command(self.fn, self.patterns, self.n, self.seed, self.options)
+        return self.command_at(self.n)
+
+    def command_at(self, n: tuple[int, int]) -> str:
+        """The same at another length."""
+        return rerun_command(self.question._replace(n=n))
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
         if self.passed:
-            return "\n".join([self.verdict, *self.notes()])
-        again = f"again: {self.command}"
-        findings = [f"- {finding}" for finding in self.findings]
-        lines = [self.verdict, f"asked: {self.setting}", *findings, *self.notes(), again]
-        return "\n".join([*lines, *self.picture()])
+            lines = [self.verdict, *self.notes()]
+        else:
+            findings = [f"- {line}" for line in wording.finding_lines(self)]
+            lines = [self.verdict, f"asked: {self.request}", *findings, *self.notes()]
+            lines += [wording.last_line(self), *self.picture()]
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 
@@ -139,18 +201,26 @@ class Report:
     def to_json(self) -> str:
         """The report as JSON, without the masks.
 
-        The keys are passed, patterns, n, heads, seed, findings, diagnosis, names (by head),
-        numbers, remarks and command.
+        The keys are function, status, passed, verdict, patterns, n, heads, seed, settings,
+        untested, findings, diagnosis, names (by head), numbers, remarks and command.
         """
         return formats.json_text(self)
 
     def to_junit(self) -> str:
-        """The report as JUnit XML: a test case for each subject of findings."""
+        """The report as JUnit XML: a test case for each subject of findings.
+
+        The case "tested" fails if n cannot show all that was asked: a skipped case would let a job
+        succeed.
+        """
         return formats.junit(self)
 
     def to_markdown(self) -> str:
         """The report as Markdown, for a pull request or a job's summary."""
         return formats.markdown(self)
+
+    def to_github(self) -> str:
+        """The report as workflow commands, which GitHub shows next to the function's line."""
+        return github.workflow_commands(self)
 
     def plot(
         self,
@@ -164,93 +234,53 @@ class Report:
         """
         from ...plot import diff
 
-        if self.actual_mask is None or self.expected_mask is None:
+        if self.evidence is None:
             raise ValueError(f"the report has no sets to plot: {self.findings[0]}")
         if head is None:
             head = next(iter(self._wrong_heads()), 0)
-        return diff(self.expected_mask[head], self.actual_mask[head], ax=ax)
+        expected, actual, leaks, _ = self._masks(self.evidence, head)
+        return diff(expected, actual, leaks=leaks, ax=ax)
 
     @property
     def verdict(self) -> str:
-        """One line: PASS or FAIL, the function, and what it is or the first cause."""
-        name = short_name(self.fn)
-        return f"PASS {name}: is {self.setting}" if self.passed else f"FAIL {name}: {self._cause}"
+        """One line: the status, the function's name, and the cause or what was checked."""
+        return visible(wording.verdict(self))
 
     @property
-    def setting(self) -> str:
-        """The expected patterns, and n, heads and seed."""
-        names = list(map(repr, self.patterns))
-        asked = names[0] if len(set(names)) == 1 else f"({', '.join(names)}), head by head"
-        heads = f"{self.heads} head{'s' * (self.heads != 1)}"
-        return f"{asked} at n = {self.size}, {heads}, seed {self.seed}"
+    def cause(self) -> str:
+        """What is wrong in few words; "" if nothing is."""
+        return visible(wording.cause(self)) if self.findings else ""
 
     @property
-    def _cause(self) -> str:
-        """The first explanation of the first wrong head, or the first finding."""
-        explanations, _ = first_explanations(self.diagnosis)
-        if not explanations:
-            finding = self.findings[0]
-            return f"{finding.kind}: {finding.message}"
-        first = explanations[0]
-        asked = f"asked {self.patterns[first.heads[0]]!r}"
-        if not first.cause:
-            return f"is {first.name}, {asked}{self._in_heads(first.heads)}"
-        cause = f"{first.cause}{self._in_heads(first.heads)}"
-        if first.name and first.kind != "nothing":
-            return f"{cause} (is {first.name}, {asked})"
-        return f"{cause} ({asked})" if len(set(self.patterns)) == 1 else first.cause
-
-    def _in_heads(self, heads: tuple[int, ...]) -> str:
-        """` in head 1`, or nothing if these are all heads."""
-        return "" if len(heads) == self.heads else f" in {self._heads_in_words(heads)}"
-
-    def _heads_in_words(self, heads: tuple[int, ...]) -> str:
-        """`all 8 heads`, `heads 0, 3` or `head 0`."""
-        if len(heads) == self.heads > 1:
-            return f"all {self.heads} heads"
-        return f"head{'s' * (len(heads) > 1)} {', '.join(map(str, heads))}"
+    def request(self) -> str:
+        """The expected patterns, n, heads and seed, and what was declared."""
+        return wording.request(self)
 
     def notes(self) -> Iterator[str]:
         """What fn computes, whether the numbers are right, and what is worth knowing."""
-        explanations, others = first_explanations(self.diagnosis)
-        for prefix, diagnoses in (("", explanations), ("also fits: ", others)):
-            for diagnosis in diagnoses:
-                yield f"{prefix}{self._heads_in_words(diagnosis.heads)}: {diagnosis.text}"
-        if self.actual_mask is not None and not self.numbers:
-            yield "numbers: not checked"
-        for x in self.numbers:
-            if not x.wrong and not x.broken:
-                yield self._numbers_in_words(x)
-        yield from self.remarks
-
-    def _numbers_in_words(self, numbers: Numbers) -> str:
-        """The rows in which the numbers are right, and by how much."""
-        rows, which = self.n[0], "rows with the right keys"
-        if self.sample is not None:
-            rows, which = len(self.sample.rows), "rows that were checked"
-        return (
-            f"numbers: right in {numbers.rows} of {self.heads * rows} {which}, "
-            f"logits of spread {numbers.spread:g}: "
-            f"error {numbers.error:.2g}, allowed {numbers.budget:.2g}"
-        )
+        return wording.notes(self)
 
     def picture(self) -> list[str]:
         """A caption and the difference of the first wrong head; [] if no head is wrong.
 
         Large ones are cropped around the first extra key and the first missing one.
         """
-        wrong_heads = self._wrong_heads()
-        masks = self.expected_mask, self.actual_mask
-        if not wrong_heads or masks[0] is None or masks[1] is None:
+        focus = self.focus
+        wrong_heads = focus._wrong_heads()
+        if not wrong_heads or focus.evidence is None:
             return []
-        head = wrong_heads[0]
-        expected, actual = masks[0][head], masks[1][head]
-        if self.sample is None and max(self.n) <= MAX_WHOLE:
-            lines = draw_difference(expected, actual).split("\n")
-            return [f"head {head}   {LEGEND}", *lines]
-        sampled_rows = None if self.sample is None else self.sample.rows
-        caption, *lines = draw_crops(expected, actual, sampled_rows)
-        return [f"head {head}, {caption}   {LEGEND}", *lines]
+        masks = self._masks(focus.evidence, wrong_heads[0])
+        caption, *lines = draw_head(wrong_heads[0], masks)
+        at = "" if focus is self else f"n = {focus.size}, "
+        return [at + caption, *lines]
+
+    @staticmethod
+    def _masks(evidence: Evidence, head: int) -> HeadMasks:
+        """The masks of one head."""
+        expected, actual = evidence.expected[head], evidence.actual[head]
+        leaks = evidence.reachable[head] & ~actual & ~expected
+        sampled_rows = evidence.rows if evidence.is_sample else None
+        return HeadMasks(expected, actual, leaks, sampled_rows)
 
     def _wrong_heads(self) -> list[int]:
         """The heads that differ."""
@@ -258,42 +288,3 @@ class Report:
             return []
         wrong = self.actual_mask != self.expected_mask
         return np.flatnonzero(wrong.any(axis=(1, 2))).tolist()
-
-
-def first_explanations(
-    diagnoses: Iterable[Diagnosis],
-) -> tuple[list[Diagnosis], list[Diagnosis]]:
-    """(what to report, what also fits): the first explanation of each head, and all others.
-
-    Descriptions of a part of the difference are reported only for heads without an explanation.
-    What also fits has another name than the explanation that is reported.
-    """
-    ranked = sorted(diagnoses, key=_rank)
-    explained = {h for x in ranked if x.kind not in DESCRIPTIONS for h in x.heads}
-    first: list[Diagnosis] = []
-    others: list[Diagnosis] = []
-    names: dict[int, str] = {}
-    for diagnosis in ranked:
-        heads = diagnosis.heads
-        if diagnosis.kind in DESCRIPTIONS:
-            first += [] if explained.issuperset(heads) else [diagnosis]
-        elif diagnosis.kind in FACTS:
-            first.append(diagnosis)
-        elif not names.keys() >= set(heads):
-            first.append(diagnosis)
-            names |= dict.fromkeys(heads, diagnosis.name)
-        elif not diagnosis.name or {names[h] for h in heads} != {diagnosis.name}:
-            others.append(diagnosis)
-    return first, others
-
-
-def _rank(diagnosis: Diagnosis) -> int:
-    """How early a diagnosis is reported: specific faults before names, names before the rest."""
-    kind, name = diagnosis.kind, diagnosis.name
-    if kind in ("head modulo", "heads permuted", "alignment"):
-        return 0
-    if kind == "named":
-        return 1 if name in ("Causal()", "Full()") else 3  # rounding often ends in these two
-    if kind in ("transposed", "inverted", "shifted") or (kind.endswith("missing") and name):
-        return 1
-    return 2 if kind == "rounded" else 4

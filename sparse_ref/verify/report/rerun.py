@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from operator import attrgetter
-from typing import Any
+from dataclasses import fields
+from typing import Any, NamedTuple
 
-from ...catalogue import notation
 from ...sets.pattern import Pattern
 from ...sets.types import Length
+from ..calling.subject import CallOptions
+from .function_name import import_path
+from .python_text import Text, function_text, option_text, pattern_text
 
 FLAGS = {
     "kv_heads": "--kv-heads",
@@ -23,140 +22,126 @@ FLAGS = {
     "dtype": "--dtype",
     "device": "--device",
     "seconds": "--seconds",
+    "align": "--align",
     "scale": "--scale",
+    "softcap": "--softcap",
+    "sinks": "--sinks",
+    "alibi": "--alibi",
+    "fill": "--fill",
+    "lse": "--lse",
+    "precision": "--precision",
     "gradients": "--gradients",
+    "also": "--also",
+    "ragged": "--no-ragged",
 }
+CALL_DEFAULTS = {option.name: option.default for option in fields(CallOptions)}
 DEFAULTS = {
+    **CALL_DEFAULTS,
     "d": 16,
-    "layout": "hnd",
-    "framework": "numpy",
-    "dtype": "float32",
-    "device": "cpu",
-    "seconds": 60.0,
+    "lse": "natural",
     "also": (),
-}  # None is that of all others
+    "ragged": True,
+}  # None is that of all others, and of these, too
 
 
-def import_path(fn: Callable[..., object]) -> str:
-    """module:function if fn can be imported so, and otherwise its name.
+class Question(NamedTuple):
+    """What a report answers. n is (n_q, n_k); options are those of a check by name."""
 
-    A bound method is module:object.method if the module contains the object; a partial is named
-    after its function.
-    """
-    if isinstance(fn, partial):
-        return _path_of_object(fn, fn.func) or f"partial({import_path(fn.func)})"
-    owner = getattr(fn, "__self__", None)
-    if owner is not None and not isinstance(owner, type):
-        path = _path_of_object(owner, type(owner)) or type(owner).__name__
-        return f"{path}.{getattr(fn, '__name__', 'fn')}"
-    if not hasattr(fn, "__qualname__"):  # an object that can be called
-        return _path_of_object(fn, type(fn)) or type(fn).__name__
-    module, name = getattr(fn, "__module__", None), fn.__qualname__
-    if not module or module == "__main__":
-        return name
-    try:
-        same = attrgetter(name)(sys.modules[module]) == fn
-    except (AttributeError, KeyError):
-        return name
-    return f"{module}:{name}" if same else name
+    fn: Callable[..., Any]
+    patterns: Sequence[Pattern]
+    n: tuple[int, int]
+    seed: int
+    options: Mapping[str, Any]
+
+    def declarations(self) -> dict[str, Any]:
+        """The options that differ from the defaults."""
+        heads = len(self.patterns)
+        return {
+            name: value
+            for name, value in self.options.items()
+            if not is_default(name, value) and not (name == "kv_heads" and value == heads)
+        }
 
 
-def short_name(path: str) -> str:
-    """The name of a function for people: without the functions that it was defined in."""
-    return path.rpartition("<locals>.")[2]
-
-
-def rerun_command(
-    path: str,
-    patterns: Sequence[Pattern],
-    n: tuple[int, int],
-    seed: int,
-    options: Mapping[str, Any],
-) -> str:
+def rerun_command(question: Question) -> str:
     """The command line with all that differs from the defaults, or a line of Python.
 
-    `path` is that of `import_path`. The command needs a function that can be imported, one pattern
-    for all heads, and options that it has.
+    The command needs a function that can be imported, one pattern for all heads, and options that
+    it has. A comment in the line of Python says what it needs: imports, arrays, functions.
     """
-    options = dict(options)
-    for key, value in (*options.items(),):
-        if _is_default(key, value) or (key == "kv_heads" and value == len(patterns)):
-            del options[key]
-    one_pattern = len(set(patterns)) == 1
+    path, options = import_path(question.fn), question.declarations()
+    pattern = pattern_text(question.patterns[0]).text
+    has_notation = not pattern.startswith(("pattern", "sr.Listed"))
+    one_pattern = len(set(question.patterns)) == 1 and has_notation
     importable = ":" in path and "(" not in path
-    has_flags = options.keys() <= FLAGS.keys() | {"also"}
-    if importable and one_pattern and has_flags and not callable(options.get("gradients")):
-        return _shell_line(path, patterns, n, seed, options)
-    return _python_line(path, patterns, n, seed, options)
+    if importable and one_pattern and all(map(_has_flag, options, options.values())):
+        return _shell_line(path, question, options)
+    return _python_line(question, options)
 
 
-def _path_of_object(value: object, maker: object) -> str:
-    """module:name of an object that the module of its maker has under a name; "" otherwise."""
-    module = getattr(maker, "__module__", None)
-    if module not in sys.modules or module == "__main__":
-        return ""
-    for name, attribute in vars(sys.modules[module]).items():
-        if attribute is value:
-            return f"{module}:{name}"
-    return ""
-
-
-def _is_default(key: str, value: Any) -> bool:
+def is_default(name: str, value: Any) -> bool:
     """Whether an option is what a check takes unless it is given."""
-    return value is None or (not callable(value) and value == DEFAULTS.get(key))
+    if value is None:
+        return True
+    is_plain = isinstance(value, (bool, int, float, str, tuple))
+    return is_plain and name in DEFAULTS and value == DEFAULTS[name]
 
 
-def _shell_line(
-    path: str,
-    patterns: Sequence[Pattern],
-    n: tuple[int, int],
-    seed: int,
-    options: Mapping[str, Any],
-) -> str:
+def _has_flag(name: str, value: Any) -> bool:
+    """Whether the command line has an option, and can write its value."""
+    return name in FLAGS and not callable(value) and len(getattr(value, "shape", ())) < 2
+
+
+def _shell_line(path: str, question: Question, options: Mapping[str, Any]) -> str:
     """The command line."""
-    words = ["sparse-ref", "verify", path, "--pattern", repr(patterns[0]), "-n", _size_word(n)]
-    if len(patterns) > 1:
-        words += ["--heads", str(len(patterns))]
-    for key, flag in FLAGS.items():
-        if key in options:
-            words += [flag, str(options[key])]
-    if "also" in options:
-        words += ["--also", *map(_size_word, options["also"])]
-    if seed:
-        words += ["--seed", str(seed)]
+    pattern, n = repr(question.patterns[0]), _size_word(question.n)
+    words = ["sparse-ref", "verify", path, "--pattern", pattern, "-n", n]
+    if len(question.patterns) > 1:
+        words += ["--heads", str(len(question.patterns))]
+    for name, flag in FLAGS.items():
+        if name in options:
+            words += [flag, *_flag_words(name, options[name])]
+    if question.seed:
+        words += ["--seed", str(question.seed)]
     return shlex.join(words)
 
 
-def _python_line(
-    path: str,
-    patterns: Sequence[Pattern],
-    n: tuple[int, int],
-    seed: int,
-    options: Mapping[str, Any],
-) -> str:
+def _flag_words(name: str, value: Any) -> list[str]:
+    """The words after the flag of an option."""
+    if isinstance(value, bool):
+        return []
+    if name == "also":
+        return [*map(_size_word, value)]
+    value = value.tolist() if hasattr(value, "tolist") else value
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [*map(str, values)]
+
+
+def _python_line(question: Question, options: Mapping[str, Any]) -> str:
     """The line of Python, for `import sparse_ref as sr`."""
-    texts = [python_text(p) for p in patterns]
-    one_pattern = len(set(patterns)) == 1
-    arguments = [short_name(path), texts[0] if one_pattern else f"({', '.join(texts)})"]
-    if not arguments[0].isidentifier():
-        arguments[0] = "fn"
-    arguments.append(f"n={n[0] if n[0] == n[1] else n!r}")
+    n_q, n_k = question.n
+    patterns = [pattern_text(p) for p in question.patterns]
+    one_pattern = len(set(question.patterns)) == 1
+    pattern = patterns[0].text
+    if not one_pattern:
+        pattern = f"({', '.join(text.text for text in patterns)})"
+    texts = [function_text(question.fn, "fn"), *patterns]
+    length = n_q if n_q == n_k else question.n
+    arguments = [texts[0].text, pattern, f"n={length}"]
     if one_pattern and len(patterns) > 1:
         arguments.append(f"heads={len(patterns)}")
-    if seed:
-        arguments.append(f"seed={seed}")
-    for key, value in options.items():
-        text = repr(list(value)) if key == "also" else getattr(value, "__name__", repr(value))
-        arguments.append(f"{key}={text}")
-    return f"sr.verify.check({', '.join(arguments)})"
+    if question.seed:
+        arguments.append(f"seed={question.seed}")
+    for name, value in options.items():
+        texts.append(option_text(name, value))
+        arguments.append(f"{name}={texts[-1].text}")
+    return f"sr.verify.check({', '.join(arguments)}){_comment(texts)}"
 
 
-def python_text(p: Pattern) -> str:
-    """The notation of a pattern in Python, after `import sparse_ref as sr`: `sr.Lookback(4)`."""
-    names = re.compile(r"\b[A-Za-z_]\w*(?=\()")
-    return names.sub(
-        lambda match: f"sr.{match[0]}" if match[0] in notation.NAMES else match[0], repr(p)
-    )
+def _comment(texts: Sequence[Text]) -> str:
+    """What the line needs before it."""
+    needs = dict.fromkeys(text.needs for text in texts if text.needs)
+    return f"  # {'; '.join(needs)}" if needs else ""
 
 
 def _size_word(n: Length) -> str:

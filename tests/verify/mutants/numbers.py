@@ -158,7 +158,7 @@ MUTANTS = [
         masked(WINDOWS, fill=-100, additive=True),
         sr.swin((4, 6), 2, 1),
         N,
-        finding="extra",
+        finding="leak",
         at=(0, 0, 1),
         dtypes=("float32",),
         source="Swin Transformer, where exp(-100) is a number still",
@@ -241,7 +241,7 @@ MUTANTS = [
         "weights in float16 where the output is not",
         masked(PAST, weigh=lambda x: softmax(x).astype(np.float16).astype(np.float32)),
         **CAUSAL,
-        finding="row sum",
+        finding="precision",
         dtypes=("float32",),
     ),
     Mutant(
@@ -266,8 +266,8 @@ MUTANTS = [
         "outputs summed in bfloat16",
         accumulated,
         **CAUSAL,
-        finding="numerics",
-        dtypes=("float32", "float16"),
+        finding="precision",
+        dtypes=("float32",),
     ),
     Mutant(
         "queries and keys in eight bits",
