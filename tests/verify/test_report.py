@@ -192,7 +192,8 @@ def test_a_fault_at_another_length_is_explained_and_drawn_there():
     assert report.focus is report.others[0]
     lines = str(report).split("\n")
     assert lines[0].startswith(f"FAIL {report.name} - ")
-    assert "at n = 13 (Prefix(8), asked Full())" in lines[0]
+    cause = "keys 8 to 12 are never attended to: the last, partial tile is skipped at n = 13"
+    assert cause in lines[0]
     assert "- at n = 13: missing: 65 keys of the set not attended to" in str(report)
     assert "- also at n = 20: missing" in lines
     assert lines[-14].startswith("n = 13, head 0 ")
