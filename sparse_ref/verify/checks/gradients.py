@@ -169,7 +169,7 @@ class GradientCall:
         form, heads, kv_heads = self.subject.form, self.subject.heads, self.subject.kv_heads
         arrays = [form.pack(array[None]) for array in self.x]
         with np.errstate(all="ignore"):
-            backward = _backward(self.vjp, self.subject.fn)
+            backward = _backward(self.vjp, self.subject.function)
             grad, q, k, v = map(form.convert, arrays)
             parts = list(backward(q, k, v, grad))
             names = [name for name in map(dtype_name, parts) if name in DTYPES]
