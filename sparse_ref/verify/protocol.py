@@ -86,7 +86,7 @@ def report_at(
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
     report.remarks += call_remarks(subject)
-    layout = "" if not findings or options.choice else hint(subject)
+    layout = "" if not findings or "layout" in options.choice else hint(subject)
     if layout:
         findings.insert(0, Finding("layout", layout))
         report.diagnosis = ()
