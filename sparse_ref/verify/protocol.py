@@ -86,7 +86,8 @@ def report_at(
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
     report.remarks += call_remarks(subject)
-    layout = "" if not findings or "layout" in options.choice else hint(subject)
+    is_given = "layout" not in options.choice
+    layout = hint(subject) if findings and is_given else ""
     if layout:
         findings.insert(0, Finding("layout", layout))
         report.diagnosis = ()
