@@ -164,7 +164,9 @@ class Judge:
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
         batched = with_batch(self.subject)
-        if batched is None or (batched.choice and max(batched.n) < CLEAR_LENGTH):
+        if batched is None:
+            return
+        if batched.choice and max(batched.n) < CLEAR_LENGTH:
             return
         for batch_check in (check_batch, check_packed_lengths):
             outcome = batch_check(batched, self.question.seed)
