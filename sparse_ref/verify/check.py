@@ -155,6 +155,7 @@ def check(
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     meaning = Meaning(scale, softcap, sinks, bias, alibi, fill, transform, lse, precision)
+    meaning.check(len(patterns), lengths(n))
     seed = integer("seed", seed, 0)
     question = Question(meaning, seed, gradients, exhaustive, inputs, align)
     _check_gradients(gradients, framework)
