@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ...claims import CheckOptions, claim_of
+from ..._claims import CheckOptions, claim_of
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray
 from ..calling.arrays import LAYOUTS, Form, to_float64
