@@ -29,7 +29,7 @@ INSIDE = {
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
-        ("protocol",), ("check",), ("strategies", "vectors"), ("testing",),
+        ("protocol",), ("check",), ("drivers", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip
 ALLOWED = {

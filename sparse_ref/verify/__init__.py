@@ -5,6 +5,8 @@
     sr.verify.assert_conforms(fn, sr.Lookback(256), n=1024)     # in a test
     sr.verify.probe(fn, 64).mask     # only the sets, compared with nothing
     sr.verify.identify(mask)         # the patterns of this library that equal a mask
+    sr.verify.check_cache(make, sr.Lookback(256))  # a KV cache, by prompts, chunks and steps
+    sr.verify.check_model(model)     # each layer of a Hugging Face model
     sr.verify.vectors.write(folder)  # after `from sparse_ref.verify import vectors`: for C
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
@@ -15,20 +17,28 @@ from .check import assert_conforms, check
 from .checks.causality import leaked_future
 from .checks.finding import Finding
 from .checks.numbers import Numbers
+from .drivers.cache import CacheReport, check_cache
+from .drivers.model import check_model
+from .drivers.model_report import LayerReport, ModelReport
 from .naming.diagnosis import Diagnosis
 from .naming.identify import identify
 from .reading.probe import Probe, probe
 from .report.report import Report
 
 __all__ = [
+    "CacheReport",
     "Diagnosis",
     "Finding",
+    "LayerReport",
+    "ModelReport",
     "Numbers",
     "Probe",
     "ProbeError",
     "Report",
     "assert_conforms",
     "check",
+    "check_cache",
+    "check_model",
     "identify",
     "leaked_future",
     "probe",

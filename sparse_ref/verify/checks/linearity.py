@@ -37,16 +37,18 @@ def linearity_findings(subject: Subject, seed: int) -> Iterator[Finding]:
         text = f"{{}} that are not 0 at v = 0, so the output is not linear in V; {UNREADABLE}"
         yield from findings_in("not linear", wrong, text, "row")
         return
-    doubled, _ = subject.attend(q, k, 2 * first)
-    wrong = differing_rows(doubled, 2 * out, _tolerance(2 * out, dtype, COARSE))
-    if wrong.any():
-        text = f"{{}} that do not double when v doubles{_cause(out, doubled, 2)}; {UNREADABLE}"
-        yield from findings_in("not linear", wrong, text, "row")
-        return
     other_out, _ = subject.attend(q, k, other)
     mixed, _ = subject.attend(q, k, 2 * first - other)
     expected = 2 * out - other_out
     wrong = differing_rows(mixed, expected, _tolerance(expected, dtype, COARSER))
+    if not wrong.any():
+        return
+    doubled, _ = subject.attend(q, k, 2 * first)
+    not_doubled = differing_rows(doubled, 2 * out, _tolerance(2 * out, dtype, COARSE))
+    if not_doubled.any():
+        text = f"{{}} that do not double when v doubles{_cause(out, doubled, 2)}; {UNREADABLE}"
+        yield from findings_in("not linear", not_doubled, text, "row")
+        return
     text = f"{{}} whose output for 2 v - w is not 2 out(v) - out(w), not linear in V; {UNREADABLE}"
     yield from findings_in("not linear", wrong, text, "row")
 

@@ -164,8 +164,9 @@ class Report:
         """The pattern as it was given, if `align` has shifted it to the end of the keys."""
         n_q, n_k = self.n
         is_aligned = self.options.get("align") == "bottom-right" and n_q != n_k
-        is_shifted = isinstance(p, Shifted) and p.offset == n_k - n_q
-        return p.pattern if is_aligned and is_shifted else p
+        if is_aligned and isinstance(p, Shifted) and p.offset == n_k - n_q:
+            return p.pattern
+        return p
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -175,7 +176,11 @@ class Report:
     @property
     def command(self) -> str:
         """A command or a line of Python that gives this report again."""
-        return rerun_command(self.question)
+        return self.command_at(self.n)
+
+    def command_at(self, n: tuple[int, int]) -> str:
+        """The same at another length."""
+        return rerun_command(self.question._replace(n=n))
 
     def __bool__(self) -> bool:
         return self.passed

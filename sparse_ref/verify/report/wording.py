@@ -11,13 +11,13 @@ from ..checks.numbers import Numbers
 from ..naming.diagnosis import Diagnosis
 from .explanations import finding_cause, finding_text, first_explanations, heads_in_words
 from .python_text import option_text
-from .rerun import rerun_command
 
 if TYPE_CHECKING:
     from .report import Report
 
 DECLARATIONS = ("align", "scale", "softcap", "sinks", "bias", "alibi", "fill", "transform", "lse")
 JUDGEMENTS = ("precision", "q", "k")  # what is judged, rather than what is meant
+USUAL_CHOICE = "layout hnd, framework numpy: found by trying"
 ORDINARY_SPREAD = 10  # of logits
 
 
@@ -62,7 +62,8 @@ def cause(report: Report) -> str:
     focus = report.focus
     at = "" if focus is report else f" at n = {focus.size}"
     explanations, _ = first_explanations(focus.diagnosis)
-    if not explanations:
+    is_misaligned = any(finding.kind == "alignment" for finding in focus.own_findings)
+    if not explanations or is_misaligned:
         return f"{finding_cause(focus.own_findings or report.findings)}{at}"
     first = explanations[0]
     place = f"{_in_heads(report, first)}{at}"
@@ -123,12 +124,8 @@ def notes(report: Report) -> Iterator[str]:
 
 def found_form(report: Report) -> str:
     """The layout and framework that were found by trying; "" if they are those of plain NumPy."""
-    settings, options = report.settings, report.options
-    names = [name for name in ("layout", "framework") if options.get(name) == "auto"]
-    usual = {"layout": "hnd", "framework": "numpy"}
-    if all(settings[name] in ("auto", usual[name]) for name in names):
-        return ""
-    return ", ".join(f"{name} {settings[name]}" for name in names)
+    choice = report.options.get("choice") or ""
+    return "" if choice == USUAL_CHOICE else choice
 
 
 def _numbers_in_words(report: Report, numbers: Numbers) -> str:
@@ -152,6 +149,5 @@ def last_line(report: Report) -> str:
     if report.status == "UNTESTED":
         least = [pair_of(getattr(item, "least_n", report.n)) for item in report.untested]
         n_q, n_k = (max(axis) for axis in zip(*least))
-        question = report.question._replace(n=(n_q, n_k))
-        return f"to test it: {rerun_command(question)}"
+        return f"to test it: {report.command_at((n_q, n_k))}"
     return f"again: {report.command}"
