@@ -16,7 +16,11 @@ from .differences import differing_rows, largest
 from .finding import Finding, findings_in
 
 UNREADABLE = "the sets cannot be read out"
-FACTORS = (2.0**-10, 2.0**10)  # of v; 1024 takes fp8 beyond 448
+SMALL = 2.0**-4  # of v, so that no output is above 1
+FACTORS = {  # of v; 1024 takes fp8 beyond 448
+    2.0**10: "1024 times as large",
+    2.0**-10: "1024 times smaller",
+}
 COARSE = 0.01  # of the largest output: below that are rounded values, not another function
 COARSER = 0.1  # the same for sums of values, which rounding to 8 bits does not keep
 
@@ -59,15 +63,16 @@ def range_findings(subject: Subject, seed: int) -> Iterator[Finding]:
     The sets can be read in spite of that, since values of at most 1 show them.
     """
     q, k, v = subject.normal(np.random.default_rng(seed))
-    out, dtype = subject.attend(q, k, v)
-    for factor in FACTORS:
+    small_out, dtype = subject.attend(q, k, SMALL * v)
+    out = small_out / SMALL
+    for factor, words in FACTORS.items():
         other, _ = subject.attend(q, k, factor * v)
         expected = factor * out
         wrong = differing_rows(other, expected, _tolerance(expected, dtype, COARSE))
         wrong &= np.isfinite(out).all(axis=-1)
         if dtype == "float16":  # sums of large values overflow
             wrong &= np.isfinite(other).all(axis=-1)
-        text = f"{{}} that are not {factor:g} times as large if v is{_cause(out, other, factor)}"
+        text = f"{{}} that are not {words} if v is{_cause(out, other, factor)}"
         yield from findings_in("clip", wrong, text, "row")
 
 

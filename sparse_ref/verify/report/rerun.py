@@ -40,8 +40,6 @@ CALL_DEFAULTS = {
 FOUND = ("layout", "framework")  # by trying, if they are not given
 DEFAULTS = {
     **CALL_DEFAULTS,
-    "layout": "auto",
-    "framework": "auto",
     "d": 16,
     "layout": "auto",
     "framework": "auto",
