@@ -68,9 +68,10 @@ clean:
 ORIGINALS := .venv/originals/bin/python -m pip install --quiet --disable-pip-version-check
 .venv/originals/ready: export CUDA_VISIBLE_DEVICES =
 .venv/originals/ready: export DS_ACCELERATOR = cpu
-.venv/originals/ready: requirements/originals.txt pyproject.toml
+.venv/originals/ready: requirements/originals.txt requirements/wild.txt pyproject.toml
 	$(PYTHON) -m venv .venv/originals
 	$(ORIGINALS) -c requirements/originals.txt torch setuptools
 	$(ORIGINALS) --no-deps --no-build-isolation -r requirements/originals.txt
+	$(ORIGINALS) --no-deps -r requirements/wild.txt
 	$(ORIGINALS) --no-deps --editable .
 	touch $@

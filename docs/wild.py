@@ -11,6 +11,7 @@ import sparse_ref as sr
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
+from wild import stories  # noqa: E402
 from wild.cases import CASES  # noqa: E402
 
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
@@ -30,6 +31,22 @@ of blocks have blocks of one token. A package that differs from a claim may stil
 authors mean: [where sources differ](differs.md) lists what else is in use."""
 
 
+REPORTS = """\
+## Reports
+
+[Reports that can be filed](upstream/index.md): for each defect that was found here first, ten lines
+that reproduce it without this library, what is expected, what comes out, and where in the source.
+Each is run by a test.
+
+## Left out
+
+Packages that were judged once and have no case here:
+
+- sglang: its PyTorch backend imports the server, which asks for kernels that need a GPU.
+- performer-pytorch, linear-attention-transformer, reformer-pytorch: approximations, which claim no
+  sets of keys."""
+
+
 def text(reports) -> str:
     """The page, from the report on each case by its name."""
     wrong = {name: case for name, case in CASES.items() if case.finds}
@@ -38,6 +55,9 @@ def text(reports) -> str:
         "# Bugs in the wild",
         "",
         INTRODUCTION.format(wrong=len(wrong), right=len(right)),
+        "",
+        *(line for story in stories.STORIES for line in story_section(story, reports[story.case])),
+        *REPORTS.split("\n"),
         "",
         "## What differs",
         "",
@@ -68,6 +88,23 @@ def text(reports) -> str:
         *(line for name, case in wrong.items() for line in part(name, case, reports[name])),
     ]
     return "\n".join(lines)
+
+
+def story_section(story, report) -> list[str]:
+    """A story, its picture and where to read on."""
+    name = story.case.replace("_", "-")
+    return [
+        f"## {story.title}",
+        "",
+        *story.text.split("\n"),
+        "",
+        "```text",
+        *stories.picture(story, report),
+        "```",
+        "",
+        f"[The case](#{name}), and [the report](upstream/{story.report}.md).",
+        "",
+    ]
 
 
 def part(name, case, report) -> list[str]:

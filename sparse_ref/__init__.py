@@ -26,6 +26,7 @@ Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Documents Grid
 Look       picture difference catalogue window_conventions Convention parse
 Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
 Attend     attend attend_with_lse attend_backward merge
+Test       conforms
 
 Rooms      define     what a pattern of your own is made of: Rule, Sized, every, span
            paths      what reaches what through layers, with proofs
@@ -39,6 +40,7 @@ from importlib import import_module as _import_module
 
 from . import define, patterns, sets
 from .catalogue import Convention, catalogue, parse, window_conventions
+from .claims import conforms
 from .patterns import *
 from .picture import difference, picture
 from .sets import (
@@ -85,6 +87,7 @@ __all__ = [
     "bsr",
     "catalogue",
     "cli",
+    "conforms",
     "csr",
     "define",
     "dense",

@@ -90,6 +90,7 @@ LAYOUTS = {
     "thd": "(positions of all sequences, heads, d), fn(q, k, v, cu_seqlens_q, cu_seqlens_k)",
 }
 LAYOUT_HELP = ", ".join(f"{name} = {shape}" for name, shape in LAYOUTS.items())
+FRAMEWORKS = ["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"]
 DTYPES = ["float64", "float32", "float16", "bfloat16"]
 PRECISIONS = [*DTYPES, "tf32", "int8", "float8_e4m3", "float8_e5m2"]
 CALL = (  # how a function is called
@@ -101,15 +102,16 @@ CALL = (  # how a function is called
     ),
     argument(
         "--layout",
-        default="hnd",
-        choices=[*LAYOUTS],
-        help=f"the axes of q, k and v: {LAYOUT_HELP}; hnd by default",
+        default="auto",
+        choices=["auto", *LAYOUTS],
+        help=f"the axes of q, k and v: {LAYOUT_HELP}; auto, the default, tries them in this order",
     ),
     argument(
         "--framework",
-        default="numpy",
-        choices=["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
-        help="the arrays that the function takes; numpy by default",
+        default="auto",
+        choices=["auto", *FRAMEWORKS],
+        help="the arrays that the function takes; auto, the default, tries the frameworks that it "
+        "refers to, then numpy",
     ),
     argument(
         "--dtype",
@@ -239,7 +241,24 @@ SUITE = (  # test vectors
     argument(
         "--precision",
         choices=["float64", "float32", "bfloat16", "float16"],
-        help="the precision that the implementation computes in; float32 by default",
+        help="the precision that the implementation computes in, or of hipDNN's tensors; float32 "
+        "by default",
+    ),
+    argument(
+        "--only",
+        metavar="GLOB,...",
+        help="only the cases whose ids match, such as 'lookback*,grouped*'",
+    ),
+    argument(
+        "--lse",
+        choices=["natural", "base2"],
+        help="the base of the lse in the outputs; natural by default",
+    ),
+    argument(
+        "--format",
+        choices=["suite", "onnx", "hipdnn"],
+        help="what to write: the suite, by default; or backend tests of ONNX, or golden reference "
+        "bundles of hipDNN",
     ),
 )
 

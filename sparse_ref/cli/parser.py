@@ -133,7 +133,12 @@ COMMANDS = (
         "vectors",
         vectors,
         "write test vectors to files, or check the outputs of an implementation",
-        ("SUITE", "SUITE --check OUTPUTS --precision bfloat16"),
+        (
+            "SUITE",
+            "SUITE --check OUTPUTS --precision bfloat16",
+            "SUITE --check OUTPUTS --only 'lookback*,grouped*'",
+            "TESTS --format onnx",
+        ),
         (*SUITE, JSON),
     ),
     Command(

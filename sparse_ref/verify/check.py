@@ -13,6 +13,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import FloatArray, Length
 from .calling.arrays import ProbeError
+from .calling.references import frameworks_of
 from .calling.subject import CallOptions
 from .calling.trials import resolve
 from .checks.alignment import aligned_pattern
@@ -24,6 +25,7 @@ from .meaning.meaning import Bias, Meaning, Transform
 from .protocol import Question, conforms_at, report_at
 from .report.report import Report
 
+FEW_TILES = 128  # keys of a length at which a fault is explained, if it shows there
 Align = Literal["upper-left", "bottom-right", "none"]
 
 
@@ -153,16 +155,13 @@ def check(
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     meaning = Meaning(scale, softcap, sinks, bias, alibi, fill, transform, lse, precision)
+    meaning.check(len(patterns), lengths(n))
     seed = integer("seed", seed, 0)
     question = Question(meaning, seed, gradients, exhaustive, inputs, align)
     _check_gradients(gradients, framework)
     lengths_also = tuple(also)
-    checks = Checks(fn, patterns, options, question)
-    try:
-        checks.options = resolve(fn, n, len(patterns), options)
-    except ProbeError as error:
-        return _uncallable(checks, n, error)
-    report = checks.report(n)
+    checks = Checks(fn, patterns, options, options, question)
+    report = checks.first_report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
     checks.judge_by_precision_of(report)
     for other in lengths_also:
@@ -251,18 +250,45 @@ def assert_conforms(
 
 @dataclass(eq=False)
 class Checks:
-    """The checks of one implementation, length by length."""
+    """The checks of one implementation, length by length.
+
+    asked : the options as they were given;  options : the same with "auto" settled.
+    """
 
     fn: Callable[..., Any]
     patterns: tuple[Pattern, ...]
+    asked: CallOptions
     options: CallOptions
     question: Question
     checked: list[Length] = field(default_factory=list)
 
+    def first_report(self, n: Length) -> Report:
+        """The report at the first length, by which layout and framework are settled."""
+        try:
+            self.options = resolve(self.fn, n, len(self.patterns), self.asked)
+        except ProbeError as error:
+            self.options = self._likeliest_options()
+            report = self.report(n)
+            if report.evidence is None and error.kind != "timeout":
+                report.findings = (Finding(error.kind, str(error)),)
+            return report
+        return self.report(n)
+
+    def _likeliest_options(self) -> CallOptions:
+        """The options for a function that no way of calling suits."""
+        layout, framework = self.asked.layout, self.asked.framework
+        if framework == "auto":
+            framework, *_ = (*frameworks_of(self.fn), "numpy")
+        layout = "hnd" if layout == "auto" else layout
+        return replace(self.asked, layout=layout, framework=framework, choice="none fits")
+
     def report(self, n: Length) -> Report:
         """The report at one length, whose pattern has an alignment."""
         self.checked.append(n)
-        return report_at(self.fn, self._aligned(n), n, self.options, self.question)
+        report = report_at(self.fn, self._aligned(n), n, self.options, self.question)
+        del report.options["choice"]
+        report.options.update(layout=self.asked.layout, framework=self.asked.framework)
+        return report
 
     def judge_by_precision_of(self, report: Report) -> None:
         """Judge other lengths by the precision in which fn computes, which few keys do not show."""
@@ -291,6 +317,8 @@ class Checks:
         wrong: list[Length] = []
         raising: dict[str, list[str]] = {}
         for other in others:
+            if other in self.checked:
+                continue
             try:
                 if self._conforms(other):
                     self.checked.append(other)
@@ -302,10 +330,11 @@ class Checks:
                     raising.setdefault(_reason(error), []).append(_text(other))
                 else:
                     wrong.append(other)
-        for explained in wrong[:1]:
+        if wrong:
+            explained = _most_telling(wrong)
             self.add(report, explained)
-        if wrong[1:]:
-            report.remarks.append(f"also wrong at n = {', '.join(map(_text, wrong[1:]))}")
+            others = tuple(other for other in wrong if other != explained)
+            report.remarks += [f"also wrong at n = {', '.join(map(_text, others))}"] * bool(others)
         for reason, texts in raising.items():
             report.remarks.append(f"not checked: n = {', '.join(texts)}: fn {reason}")
 
@@ -331,12 +360,11 @@ class Checks:
         return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
 
 
-def _uncallable(checks: Checks, n: Length, error: ProbeError) -> Report:
-    """The report on a function that runs in no layout and no framework."""
-    patterns = checks._aligned(n)
-    report = Report(patterns, lengths(n), checks.question.seed, checks.fn, vars(checks.options))
-    report.findings = (Finding(error.kind, str(error)),)
-    return report
+def _most_telling(wrong: Sequence[Length]) -> Length:
+    """The longest of a few tiles, or else the shortest."""
+    keys = {n: lengths(n)[1] for n in wrong}
+    small = [n for n in wrong if keys[n] <= FEW_TILES]
+    return max(small, key=keys.__getitem__) if small else min(wrong, key=keys.__getitem__)
 
 
 def _text(n: Length) -> str:

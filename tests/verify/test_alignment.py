@@ -11,6 +11,8 @@ from sparse_ref.verify.checks.alignment import (
     alignment_findings,
     other_alignment,
 )
+from sparse_ref.verify.meaning.meaning import Meaning
+from sparse_ref.verify.meaning.statement import Statement
 from sparse_ref.verify.reading.evidence import read_every_pair
 from sparse_ref.verify.reading.sample import read_sample
 
@@ -101,7 +103,10 @@ def test_the_other_alignment(p, align, expected):
 
 def evidence(fn, patterns, n, *, sampled):
     subject = Subject.new(fn, n, len(patterns), CallOptions())
-    return read_sample(subject, patterns, 0) if sampled else read_every_pair(subject, patterns)
+    statement = Statement(Meaning(), len(patterns), subject.n, subject.d)
+    if sampled:
+        return read_sample(subject, patterns, statement, 0)
+    return read_every_pair(subject, patterns, statement)
 
 
 @pytest.mark.parametrize("sampled", [False, True])

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from verify.vector_mutants import GRADIENT_MUTANTS, OPTION_MUTANTS, to_the_end_of_pages
+from verify.vector_outputs import Attention, always, cap, masked, of, outputs, raw, softmax
 
 import sparse_ref as sr
 from sparse_ref.cli import main
 from sparse_ref.verify import vectors
 from sparse_ref.verify.vectors import files
-from sparse_ref.verify.vectors.flags import results
-from sparse_ref.verify.vectors.tolerance import compare
+from sparse_ref.verify.vectors.comparison import compare
+from sparse_ref.verify.vectors.flags import LSE_FLAGS, results
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,48 +39,6 @@ def index(suite):
     return json.loads((suite / "index.json").read_text())
 
 
-def raw(suite, entry, name):
-    """An array as a program without zip reads it."""
-    said = entry["arrays"][name]
-    return np.fromfile(suite / said["file"], np.dtype(said["dtype"]).newbyteorder("<")).reshape(
-        said["shape"]
-    )
-
-
-def softmax(x, m):
-    """Rows of m exp(x) over their sums; 0 where the sum is, and in rows without keys."""
-    x = np.where(m > 0, x, -np.inf)
-    top = x.max(axis=-1, keepdims=True)
-    p = m * np.exp(x - np.where(top == -np.inf, 0, top))
-    return p / np.maximum(p.sum(axis=-1, keepdims=True), 1e-300)
-
-
-def outputs(suite, index, folder, change, lse=False):
-    """A folder of outputs of dense float32 attention, after `change(entry, a)` on its arrays a."""
-    folder.mkdir()
-    for entry in index["cases"]:
-        q, k, v = (np.nan_to_num(raw(suite, entry, name), posinf=0, neginf=0) for name in "qkv")
-        kv = np.arange(len(q)) // (len(q) // len(k))
-        a = dict(
-            q=q,
-            k=k,
-            x=q @ k[kv].mT * entry["scale"],
-            m=raw(suite, entry, "mask").astype(float),
-            v=v[kv],
-            out=None,
-            lse=raw(suite, entry, "lse"),
-        )
-        with np.errstate(all="ignore"):
-            change(entry, a)
-            out = softmax(a["x"], a["m"]) @ a["v"] if a["out"] is None else a["out"]
-        if entry["id"] == "nan-member" and "swallows" not in a:
-            out[..., 0] = np.where(a["m"][..., 5] > 0, np.nan, out[..., 0])
-        out.astype("<f4").tofile(folder / f"{entry['id']}.out.bin")
-        if lse:
-            a["lse"].astype("<f4").tofile(folder / f"{entry['id']}.lse.bin")
-    return folder
-
-
 def test_a_right_implementation_passes_and_so_does_its_log_sum_exp(suite, index, tmp_path):
     report = vectors.check(
         suite, outputs(suite, index, tmp_path / "o", lambda entry, a: None, lse=True)
@@ -88,26 +48,6 @@ def test_a_right_implementation_passes_and_so_does_its_log_sum_exp(suite, index,
     assert report.ids("pass") == tuple(case.id for case in vectors.CASES)
     assert not report.bugs
     assert not report.suspects
-
-
-def of(*beginnings):
-    """Whether the sets of a case begin with one of these."""
-    return lambda entry: entry["patterns"][0].startswith(beginnings)
-
-
-def masked(applies, change):
-    """A bug that changes the mask m (H, n_q, n_k), at positions i and j, where it applies."""
-
-    def changed(entry, a):
-        if applies(entry):
-            i, j = np.ogrid[: a["m"].shape[1], : a["m"].shape[2]]
-            a["m"] = np.broadcast_to(np.asarray(change(a["m"], i, j), float), a["m"].shape)
-
-    return changed
-
-
-def always(entry):
-    return True
 
 
 def wider(m, i, j):
@@ -134,69 +74,120 @@ def tiled(m, i, j):
 
 def finite(fill, added):
     def change(entry, a):
-        masked_ = np.where(a["m"] > 0, 0, fill)
-        a["x"] = a["x"] + masked_ if added else np.where(a["m"] > 0, a["x"], fill)
-        a["m"] = np.ones_like(a["m"])
+        masked_ = np.where(a.m > 0, 0, fill)
+        a.x = a.x + masked_ if added else np.where(a.m > 0, a.x, fill)
+        a.m = np.ones_like(a.m)
 
     return change
 
 
 def scaled(factor):
     def change(entry, a):
-        a["x"] = a["x"] / entry["scale"] * factor(entry["d"])
+        raw_logits = a.products() / entry["scale"] * factor(entry["d"])
+        a.x = cap(raw_logits, entry["softcap"])
+        if entry["backward"]:
+            scaled_entry = {**entry, "scale": factor(entry["d"])}
+            b = Attention(scaled_entry, a.q, a.k, a.values, a.m, a.sinks, a.grad, None, None)
+            b.kv, b.right_kv, b.right_m, b.x, b.right_x = a.kv, a.kv, a.m, a.x, a.x
+            dq, dk, dv = b.backward()
+            a.gradients = {"dq": dq, "dk": a.sum_heads(dk), "dv": a.sum_heads(dv)}
 
     return change
 
 
 def in_turn(entry, a):
-    q, k, g = a["q"], a["k"], np.arange(len(a["q"])) % entry["groups"]
-    per = entry["heads"] // entry["groups"]
-    a["x"], a["v"] = q @ k[g].mT * entry["scale"], a["v"][::per][g]
+    if entry["heads"] != entry["kv_heads"]:
+        a.kv = np.arange(len(a.q)) % entry["kv_heads"]
+        a.x, a.v = cap(a.products(), entry["softcap"]), a.values[a.kv]
 
 
 def averaged(put):
     def change(entry, a):
-        none = a["m"].sum(axis=-1, keepdims=True) == 0
-        a["out"] = np.where(none, put(a["v"]), softmax(a["x"], a["m"]) @ a["v"])
+        none = a.m.sum(axis=-1, keepdims=True) == 0
+        a.out = np.where(none, put(a.v), a.weights() @ a.v)
 
     return change
 
 
+def no_partial_tile(entry, a):
+    tile = entry["page_size"] or 16
+    m = a.m.copy()
+    for queries, keys in a.parts:
+        whole = (keys.stop - keys.start) // tile * tile
+        m[:, queries, keys.start + whole :] = 0
+    a.m = m
+
+
 def ghosts(entry, a):
-    more = -a["m"].shape[2] % 16
-    a["x"], a["m"] = (
+    more = -a.m.shape[2] % 16
+    if entry["sequences"] or not more:
+        return
+    a.x, a.m = (
         np.concatenate([y, np.full((*y.shape[:2], more), fill)], axis=2)
-        for y, fill in ((a["x"], 0), (a["m"], 1))
+        for y, fill in ((a.x, 0), (a.m, 1))
     )
-    a["v"] = np.pad(a["v"], [(0, 0), (0, more), (0, 0)])
+    a.v = np.pad(a.v, [(0, 0), (0, more), (0, 0)])
 
 
 def cut(entry, a):
-    a["out"] = a["m"] * softmax(a["x"], np.ones_like(a["m"])) @ a["v"]
+    if a.sinks is None:
+        a.out = a.m * softmax(a.x, np.ones_like(a.m)) @ a.v
 
 
 def drowned(entry, a):
-    p = a["m"] * np.exp(a["x"] - a["x"].max(axis=-1, keepdims=True)).astype(np.float32)
-    a["out"] = p / p.sum(axis=-1, keepdims=True) @ a["v"]
-    a["out"][a["m"].sum(axis=-1) == 0] = 0
+    if a.sinks is None:
+        p = a.m * np.exp(a.x - a.x.max(axis=-1, keepdims=True)).astype(np.float32)
+        a.out = p / p.sum(axis=-1, keepdims=True) @ a.v
+        a.out[a.m.sum(axis=-1) == 0] = 0
 
 
 def unshifted(entry, a):
-    p = a["m"] * np.exp(a["x"].astype(np.float32))
-    a["out"] = p / p.sum(axis=-1, keepdims=True) @ a["v"]
-    a["out"][a["m"].sum(axis=-1) == 0] = 0
+    if a.sinks is None:
+        p = a.m * np.exp(a.x.astype(np.float32))
+        a.out = p / p.sum(axis=-1, keepdims=True) @ a.v
+        a.out[a.m.sum(axis=-1) == 0] = 0
+
+
+def without_rescale(tile, rescales_sum):
+    """Online softmax over tiles of keys that forgets what a new maximum means for old tiles."""
+
+    def change(entry, a):
+        if entry["sequences"] or a.sinks is not None:
+            return
+        out = np.zeros((*a.m.shape[:2], a.v.shape[2]))
+        for h, i in np.ndindex(*a.m.shape[:2]):
+            top, total = -np.inf, 0.0
+            for start in range(0, a.m.shape[2], tile):
+                keys = start + np.flatnonzero(a.m[h, i, start : start + tile])
+                new_top = max(top, a.x[h, i, keys].max(initial=-np.inf))
+                if new_top == -np.inf:
+                    continue
+                p = np.exp(a.x[h, i, keys].astype(float) - new_top)
+                total = (total * np.exp(top - new_top) if rescales_sum else total) + p.sum()
+                out[h, i] += p @ a.v[h, keys]
+                top = new_top
+            out[h, i] /= total or 1
+        a.out = out
+
+    return change
 
 
 def base_2(entry, a):
-    a["lse"] = a["lse"] / np.log(2)
+    a.lse = a.lse / np.log(2)
+
+
+def twice_converted(entry, a):
+    a.lse = a.lse * np.log(2)
 
 
 def without_maximum(entry, a):
-    a["lse"] = a["lse"] - np.where(a["m"] > 0, a["x"], -np.inf).max(axis=-1)
+    top = np.where(a.m > 0, a.x, -np.inf).max(axis=-1, initial=-np.inf)
+    a.lse = a.lse - (top if a.sinks is None else np.maximum(top, a.sinks[:, None]))
 
 
+WINDOWS = "Lookback", "Window(3", "Local(4)"
 MUTANTS = [
-    ("left edge", masked(of("Lookback", "Window(3", "Local(4)"), wider)),
+    ("left edge", masked(of(*WINDOWS), wider)),
     (
         "left edge",
         masked(
@@ -222,33 +213,38 @@ MUTANTS = [
     ("globals missing", masked(of("Window(1) | Global"), lambda m, i, j: abs(i - j) <= 1)),
     ("random missing", masked(of("Window(1) | Random"), lambda m, i, j: abs(i - j) <= 1)),
     (
-        "twice",
+        "keys count twice",
         masked(
             of("Local(4) | Strided(4)"),
             lambda m, i, j: 1.0 * ((j <= i) & (i - j <= 4)) + ((j <= i) & ((i - j) % 4 == 0)),
         ),
     ),
-    ("rounded", masked(always, tiled)),
-    ("transposed", masked(lambda e: e["n"][0] == e["n"][1], lambda m, i, j: m.mT)),
-    ("inverted", masked(always, lambda m, i, j: m == 0)),
+    ("rounded out to blocks", masked(always, tiled)),
+    ("transposed mask", masked(lambda e: e["n"][0] == e["n"][1], lambda m, i, j: m.mT)),
+    ("inverted mask", masked(always, lambda m, i, j: m == 0)),
     ("shifted", masked(always, lambda m, i, j: np.pad(m, [(0, 0), (0, 0), (0, 1)])[..., 1:])),
     ("shifted", masked(always, lambda m, i, j: np.pad(m, [(0, 0), (0, 0), (1, 0)])[..., :-1])),
     ("heads permuted", masked(always, lambda m, i, j: m[::-1])),
-    ("head modulo", in_turn),
+    ("kv head h % G", in_turn),
     ("empty rows", averaged(lambda v: v.mean(axis=1, keepdims=True))),
     ("empty rows", averaged(lambda v: np.nan)),
-    ("remainder", masked(always, lambda m, i, j: m * (j < m.shape[2] // 16 * 16))),
-    ("ghost", ghosts),
-    ("leak", finite(-1e4, added=False)),
-    ("leak", finite(-1e4, added=True)),
-    ("zeroed", finite(0, added=False)),
-    ("row sum", cut),
-    ("poison", drowned),
-    ("overflow", unshifted),
+    ("last, partial tile", no_partial_tile),
+    ("padding attended to", ghosts),
+    ("finite mask", finite(-1e4, added=False)),
+    ("finite mask", finite(-1e4, added=True)),
+    ("masked logits 0", finite(0, added=False)),
+    ("masked after softmax", cut),
+    ("maximum over all keys", drowned),
+    ("maximum not subtracted", unshifted),
     ("scale", scaled(lambda d: 1)),
     ("scale", scaled(lambda d: d**-0.5)),
-    ("lse", base_2),
-    ("lse", without_maximum),
+    ("missing rescale of the accumulator", without_rescale(16, rescales_sum=True)),
+    ("missing rescale of the accumulator", without_rescale(8, rescales_sum=False)),
+    ("lse in base 2", base_2),
+    ("lse in base e", twice_converted),
+    ("lse without the maximum", without_maximum),
+    *OPTION_MUTANTS,
+    *GRADIENT_MUTANTS,
 ]
 
 
@@ -260,7 +256,8 @@ def test_every_flag_has_a_mutant():
     ("flag", "change"), MUTANTS, ids=[f"{flag}-{t}" for t, (flag, _) in enumerate(MUTANTS)]
 )
 def test_a_bug_fails_and_is_named(flag, change, suite, index, tmp_path):
-    report = vectors.check(suite, outputs(suite, index, tmp_path / "o", change, lse=flag == "lse"))
+    folder = outputs(suite, index, tmp_path / "o", change, lse=flag in LSE_FLAGS)
+    report = vectors.check(suite, folder)
     assert not report.passed
     assert next(iter(report.bugs), None) == flag, report
     assert len(report.bugs[flag]) > 0.8 * len(report.ids("fail"))
@@ -278,10 +275,9 @@ def test_each_set_that_a_bug_makes_is_wrong_and_each_flag_is_caught_at_every_pre
             arrays = vectors.arrays(case)
             entry = vectors.entry(case, arrays)
             for flag, bugs in results(entry, arrays):
-                statuses = {
-                    compare(entry, arrays, out, lse if flag == "lse" else None, precision).status
-                    for out, lse in bugs
-                }
+                names = ["lse"] if flag in LSE_FLAGS else entry["outputs"]
+                written = [{name: bug.by_name()[name] for name in names} for bug in bugs]
+                statuses = {compare(entry, arrays, bug, precision).status for bug in written}
                 if flag in entry["flags"] and statuses == {"fail"}:
                     caught.add(flag)
         assert caught == set(vectors.FLAGS)
@@ -290,10 +286,11 @@ def test_each_set_that_a_bug_makes_is_wrong_and_each_flag_is_caught_at_every_pre
 def test_the_files_are_what_the_index_says_in_both_forms(suite, index):
     assert (index["schema"], index["version"], index["library"]) == (
         "sparse_ref vectors",
-        1,
+        2,
         f"sparse_ref {sr.__version__}",
     )
-    assert 40 <= len(index["cases"]) <= 70
+    assert (index["only"], index["total"]) == ([], len(vectors.CASES))
+    assert 90 <= len(index["cases"]) <= 120
     assert max(max(entry["n"]) for entry in index["cases"]) <= 64
     assert sum(file.stat().st_size for file in suite.iterdir()) < 3e6
     listed = {"index.json", "cases.txt"}
@@ -310,48 +307,139 @@ def test_the_files_are_what_the_index_says_in_both_forms(suite, index):
     assert {file.name for file in suite.iterdir()} == listed
 
 
-def test_expected_outputs_are_the_reference_s_over_the_set_in_notation(suite, index):
+DTYPES = {
+    **dict.fromkeys(["q", "k", "v", "sinks", "grad_out", "k_pages", "v_pages"], "float32"),
+    **dict.fromkeys(["block_table", "seq_lens", "cu_seqlens_q", "cu_seqlens_k"], "int32"),
+    **dict.fromkeys(["offsets", "topk"], "int32"),
+    "mask": "uint8",
+    **dict.fromkeys(["indptr", "indices"], "int64"),
+    **dict.fromkeys(["out", "lse", "dq", "dk", "dv"], "float64"),
+}
+
+
+def test_arrays_have_one_dtype_each_and_the_names_that_the_options_say(suite, index):
     for entry in index["cases"]:
-        q, k, v, mask, indptr, indices, out, lse = (
-            raw(suite, entry, name) for name in entry["arrays"]
-        )
-        patterns = [sr.parse(text) for text in entry["patterns"]] * (
-            entry["heads"] // len(entry["patterns"])
-        )
-        n = tuple(entry["n"])
-        assert np.array_equal(mask, np.stack([sr.dense(p, n) for p in patterns]))
+        names = {"q", "mask", "indptr", "indices", "out", "lse"}
+        pages = {"k_pages", "v_pages", "block_table", "seq_lens"}
+        names |= pages if entry["page_size"] else {"k", "v"}
+        names |= {"sinks"} if entry["sinks"] else set()
+        names |= {"topk"} if entry["topk"] else set()
+        names |= {"grad_out", "dq", "dk", "dv"} if entry["backward"] else set()
+        names |= {"cu_seqlens_q", "cu_seqlens_k", "offsets"} if entry["sequences"] else set()
+        assert set(entry["arrays"]) == names, entry["id"]
+        for name in names:
+            assert raw(suite, entry, name).dtype.name == DTYPES[name]
+
+
+def test_masks_are_the_sets_in_notation_and_the_selected_keys(suite, index):
+    for entry in index["cases"]:
+        mask, indptr, indices = (raw(suite, entry, name) for name in ("mask", "indptr", "indices"))
         rows = [indices[start:stop] for start, stop in pairwise(indptr)]
         assert all(
             np.array_equal(np.flatnonzero(row), keys)
-            for row, keys in zip(mask.reshape(-1, n[1]), rows)
+            for row, keys in zip(mask.reshape(-1, mask.shape[2]), rows)
         )
-        expected = sr.attend_with_lse(
-            *(x.astype(float) for x in (q, k, v)),
-            patterns,
-            scale=entry["scale"],
-            device="reference",
-        )
-        assert np.array_equal(out, expected[0], equal_nan=True)
-        assert np.array_equal(lse, expected[1], equal_nan=True)
-        assert {
-            name: x.dtype.name
-            for name, x in zip(entry["arrays"], (q, k, v, mask, indptr, indices, out, lse))
-        } == {
-            "q": "float32",
-            "k": "float32",
-            "v": "float32",
-            "mask": "uint8",
-            "indptr": "int64",
-            "indices": "int64",
-            "out": "float64",
-            "lse": "float64",
-        }
+        n = tuple(entry["n"])
+        patterns = [sr.parse(text) for text in entry["patterns"]]
+        if entry["topk"]:
+            topk = raw(suite, entry, "topk")
+            assert not patterns
+            for keys, row in zip(topk.reshape(-1, entry["topk"]), mask.reshape(-1, n[1])):
+                selected = keys[keys >= 0]
+                assert len(set(selected)) == len(selected)
+                assert np.array_equal(np.flatnonzero(row), np.sort(selected))
+                assert (keys[len(selected) :] == -1).all(), "padding is behind the keys"
+        elif entry["sequences"]:
+            expected = np.zeros(n, bool)
+            a = Attention.read(suite, entry)
+            for p, (queries, keys), offset in zip(
+                patterns, a.parts, raw(suite, entry, "offsets"), strict=True
+            ):
+                shape = queries.stop - queries.start, keys.stop - keys.start
+                base = getattr(p, "pattern", p)
+                assert getattr(p, "offset", 0) == offset
+                for i, j in np.ndindex(*shape):
+                    expected[queries.start + i, keys.start + j] = base.contains(i + offset, j)
+            assert (mask == expected).all()
+        else:
+            patterns *= entry["heads"] // len(patterns)
+            assert np.array_equal(mask, np.stack([sr.dense(p, n) for p in patterns]))
+
+
+def test_the_selections_have_padding_and_no_key_after_the_query(suite, index):
+    paddings, futures = 0, 0
+    for entry in index["cases"]:
+        if entry["topk"]:
+            topk = raw(suite, entry, "topk")
+            paddings += int((topk < 0).sum())
+            if entry["id"] != "topk-shared":
+                offset = 2 if entry["id"] == "topk-decoding" else 0
+                futures += int((topk > np.arange(topk.shape[1])[:, None] + offset).sum())
+            assert any(list(keys) != sorted(keys) for keys in topk[0]), "some are in no order"
+    assert paddings
+    assert not futures
+
+
+def test_expected_outputs_are_the_reference_s_and_those_of_plain_numpy(suite, index):
+    """attend_with_lse and attend_backward, bit for bit without options; a second statement else."""
+    for entry in index["cases"]:
+        a = Attention.read(suite, entry)
+        out, lse = raw(suite, entry, "out"), raw(suite, entry, "lse")
+        qkv = [x.astype(float) for x in (a.q, a.k, a.values)]
+        if not entry["page_size"]:
+            qkv[1:] = [raw(suite, entry, name).astype(float) for name in "kv"]
+        a.q, a.k, a.values = (np.nan_to_num(x, posinf=0, neginf=0) for x in qkv)
+        a.x = a.right_x = cap(a.products(), entry["softcap"])
+        a.v, a.grad = a.values[a.kv], None if a.grad is None else a.grad.astype(float)
+        a.sinks = None if a.sinks is None else a.sinks.astype(float)
+        plain, members = a.output(), entry["id"] != "nan-member"
+        if members:
+            assert np.allclose(out, plain, rtol=1e-12, atol=1e-12), entry["id"]
+        if entry["softcap"] or entry["sinks"]:
+            total = np.exp(np.where(a.m > 0, a.x, -np.inf)).sum(axis=-1)
+            total += 0 if a.sinks is None else np.exp(a.sinks)[:, None]
+            assert np.allclose(lse, np.log(total), rtol=1e-12)
+        else:
+            lists = [sr.Listed(*lists_of(mask)) for mask in a.m]
+            expected = sr.attend_with_lse(*qkv, lists, scale=entry["scale"], device="reference")
+            assert np.array_equal(out, expected[0], equal_nan=True)
+            assert np.array_equal(lse, expected[1], equal_nan=True)
+        if entry["backward"]:
+            for name, gradient in zip(("dq", "dk", "dv"), a.backward()):
+                gradient = gradient if name == "dq" else a.sum_heads(gradient)
+                assert np.allclose(raw(suite, entry, name), gradient, rtol=1e-10, atol=1e-12)
+
+
+def lists_of(mask):
+    return np.cumsum([0, *mask.sum(axis=1).astype(int)]), np.nonzero(mask)[1]
+
+
+def test_gradients_are_finite_differences_of_the_output(suite, index):
+    """Of sum(grad_out * out), by central differences in float64, for a soft cap and for sinks."""
+    for name in ("backward-grouped", "backward-softcap", "backward-sink-logits", "backward-ragged"):
+        entry = next(entry for entry in index["cases"] if entry["id"] == name)
+        a = Attention.read(suite, entry)
+        inputs = {"q": a.q.astype(float), "k": a.k.astype(float), "v": a.values.astype(float)}
+
+        def loss(inputs, a=a, entry=entry):
+            x = cap(inputs["q"] @ inputs["k"][a.kv].mT * entry["scale"], entry["softcap"])
+            return (a.grad * (softmax(x, a.m, a.sinks) @ inputs["v"][a.kv])).sum()
+
+        for letter in inputs:
+            expected = raw(suite, entry, f"d{letter}")
+            for index_ in [(0, 0, 0), (-1, 3, 1), (0, 7, 2), (-1, -1, -1)]:
+                step = np.zeros_like(inputs[letter])
+                step[index_] = 1e-5
+                ends = [loss({**inputs, letter: inputs[letter] + sign * step}) for sign in (1, -1)]
+                assert np.isclose(expected[index_], (ends[0] - ends[1]) / 2e-5, atol=1e-7)
 
 
 def test_bfloat16_and_float16_hold_the_inputs_exactly(suite, index):
     ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is missing")
     for entry in index["cases"]:
-        for name in "qkv":
+        for name in ("q", "k", "v", "sinks", "grad_out", "k_pages", "v_pages"):
+            if name not in entry["arrays"]:
+                continue
             x = raw(suite, entry, name)
             for dtype in (np.float16, ml_dtypes.bfloat16):
                 assert np.array_equal(x.astype(dtype).astype(np.float32), x, equal_nan=True), (
@@ -361,21 +449,74 @@ def test_bfloat16_and_float16_hold_the_inputs_exactly(suite, index):
                 )
 
 
+def test_pages_are_scattered_and_stale_numbers_lie_where_no_key_is(suite, index):
+    stale = {}
+    for entry in index["cases"]:
+        if not entry["page_size"]:
+            continue
+        table, lengths = (raw(suite, entry, name) for name in ("block_table", "seq_lens"))
+        v = raw(suite, entry, "v_pages")
+        assert v.shape[0] == entry["pages"]
+        assert table.shape == (entry["sequences"], entry["blocks"])
+        blocks = -(-lengths // entry["page_size"])
+        used = [row[:count] for row, count in zip(table, blocks)]
+        assert len(set(np.concatenate(used))) == blocks.sum(), "no page twice"
+        assert all((row[count:] == 0).all() for row, count in zip(table, blocks))
+        assert 0 not in np.concatenate(used), "what is behind a row names an unused page"
+        assert any((np.diff(pages) != 1).any() for pages in used)
+        unused = np.setdiff1d(np.arange(entry["pages"]), np.concatenate(used))
+        tails = [v[p[-1], :, n % entry["page_size"] or 99 :] for p, n in zip(used, lengths)]
+        tail = np.concatenate([x.ravel() for x in tails])
+        stale[entry["id"]] = np.isnan(v[unused]).all(), np.isnan(tail).any(), np.nanmax(v) > 9999
+    assert stale["paged"] == (False, False, False)
+    assert stale["paged-huge"] == (False, False, True)
+    assert stale["paged-nan-pages"] == (True, False, False)
+    assert stale["paged-nan-tails"] == (True, True, False)
+
+
 def test_the_text_for_c_says_what_the_index_says(suite, index):
     first, columns, *lines = (suite / "cases.txt").read_text().splitlines()
-    assert first == "# sparse_ref vectors 1"
+    assert first == "# sparse_ref vectors 2"
+    names = columns.lstrip("# ").split()
     for line, entry in zip(lines, index["cases"], strict=True):
-        said = dict(zip(columns.lstrip("# ").split(), line.split(), strict=True))
-        assert said.pop("id") == entry["id"]
-        assert float(said.pop("tolerance")) == entry["tolerance"]["out"]["float32"]
-        assert [float(value) for value in said.values()] == [
-            entry["heads"],
-            entry["groups"],
-            *entry["n"],
-            entry["d"],
-            entry["e"],
-            entry["scale"],
-        ]
+        said = dict(zip(names, line.split(), strict=True))
+        assert (said.pop("id"), said.pop("kind")) == (entry["id"], entry["kind"])
+        expected = {**entry, "n_q": entry["n"][0], "n_k": entry["n"][1]}
+        tolerances = [entry["tolerance"][name]["float32"] for name in entry["outputs"]]
+        assert float(said.pop("tolerance")) == min(tolerances)
+        if entry["sequences"]:
+            assert said.pop("offset") == "0", "it is in an array"
+        for name, value in said.items():
+            assert float(value) == float(expected[name]), (entry["id"], name)
+
+
+KINDS = {
+    "full": lambda i, j, a, b: True,
+    "causal": lambda i, j, a, b: j <= i,
+    "lookback": lambda i, j, a, b: i - a < j <= i,
+    "local": lambda i, j, a, b: i - a <= j <= i,
+    "window": lambda i, j, a, b: abs(i - j) <= a,
+    "band": lambda i, j, a, b: i - a <= j <= i + b,
+    "dilated": lambda i, j, a, b: abs(i - j) <= a * b and (i - j) % b == 0,
+    "strided": lambda i, j, a, b: j <= i and (i - j) % a == 0,
+    "block": lambda i, j, a, b: j <= i and i // a == j // a,
+    "chunk": lambda i, j, a, b: (i - b) // a == (j - b) // a,
+    "prefix": lambda i, j, a, b: j < a,
+}
+
+
+def test_a_window_is_its_columns_without_any_notation(suite, index):
+    """What a C program does with `kind a b offset`, in a line for each kind."""
+    seen = set()
+    for entry in index["cases"]:
+        kind, a, b, offset = (entry[name] for name in ("kind", "a", "b", "offset"))
+        if kind not in KINDS or entry["sequences"]:
+            continue
+        seen.add(kind)
+        for mask in raw(suite, entry, "mask"):
+            for i, j in np.ndindex(*mask.shape):
+                assert mask[i, j] == KINDS[kind](i + offset, j, a, b), (entry["id"], i, j)
+    assert seen == set(KINDS)
 
 
 def test_the_same_bytes_each_time(suite, tmp_path):
@@ -405,25 +546,66 @@ def test_a_c_program_reads_the_suite_and_passes(suite, tmp_path):
     (tmp_path / "broken.c").write_text(broken)
     subprocess.run([compiler, "-std=c99", tmp_path / "broken.c", "-o", program, "-lm"], check=True)
     subprocess.run([program, suite, written], check=True)
-    assert "zeroed" in vectors.check(suite, written).bugs, "masked logits stay 0 there"
+    assert "masked logits 0" in vectors.check(suite, written).bugs, "masked logits stay 0 there"
+
+
+def test_a_c_kernel_for_windows_reads_its_columns_and_no_mask(suite, tmp_path):
+    """The reader with `kind a b offset` in place of the mask, and no case but windows."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.skip("no C compiler: none of cc, gcc and clang is on the path")
+    text = (DOCS / "vectors" / "reader.c").read_text()
+    window = "(j <= i + c->offset && j > i + c->offset - c->a)"
+    skip = 'if (strcmp(c.kind, "lookback") || c.sequences || c.backward) continue;\n        '
+    for old, new in (
+        ("mask[j]", window),
+        ("    const unsigned char *mask = x->mask + row * c->n_k;\n", ""),
+        ("run(&c, ", skip + "run(&c, "),
+        ("#include <stdlib.h>\n", "#include <stdlib.h>\n#include <string.h>\n"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "windows.c").write_text(text)
+    program, written = tmp_path / "windows", tmp_path / "outputs"
+    written.mkdir()
+    subprocess.run([compiler, "-std=c99", tmp_path / "windows.c", "-o", program, "-lm"], check=True)
+    subprocess.run([program, suite, written], check=True)
+    report = vectors.check(suite, written, only="lookback*,grouped-by-three,ragged-window,decoding")
+    assert report.passed, report
+    assert len(report.ids("pass")) == 6
+    assert not vectors.check(suite, written).passed, "what is missing does not pass"
 
 
 def test_nan_where_no_query_looks_is_acceptable_from_dense_code_and_nowhere_else(
     suite, index, tmp_path
 ):
     def dense(entry, a):
+        if entry["page_size"]:  # reads whole pages, and multiplies what is behind by 0
+            to_the_end_of_pages(entry, a)
+            whole = a.m.copy()
+            whole[..., :] = 0
+            for (queries, keys), start in zip(a.parts, starts_of_pages(a)):
+                count = keys.stop - keys.start
+                whole[:, queries, start : start + count] = a.right_m[:, queries, keys]
+            a.out = softmax(a.x, whole) @ a.v
+            return
         k, v = raw(suite, entry, "k"), raw(suite, entry, "v")
-        kv = np.arange(entry["heads"]) // (entry["heads"] // entry["groups"])
-        a["out"] = softmax(a["q"] @ k[kv].mT * entry["scale"], a["m"]) @ v[kv]
+        x = cap(a.q @ k[a.kv].mT * entry["scale"], entry["softcap"])
+        a.out = softmax(x, a.m, a.sinks) @ v[a.kv]
+
+    def starts_of_pages(a):
+        size = a.entry["page_size"]
+        lengths = -(-a.pages["seq_lens"] // size) * size
+        return np.cumsum(lengths) - lengths
 
     def broken(entry, a):
-        a["swallows"] = True
-        a["out"] = np.where(
-            entry["id"] in ("causal", "nan-beside"), np.nan, softmax(a["x"], a["m"]) @ a["v"]
-        )
+        a.swallows_nan = True
+        if entry["id"] in ("causal", "nan-beside"):
+            a.out = np.full(a.right_out.shape, np.nan)
 
     report = vectors.check(suite, outputs(suite, index, tmp_path / "dense", dense))
-    assert report.ids("acceptable") == ("nan-beside", "inf-beside", "nan-member")
+    acceptable = ("nan-beside", "inf-beside", "nan-member", "paged-nan-tails", "cache-nan-tail")
+    assert report.ids("acceptable") == acceptable
     assert report.passed
     assert "acceptable nan-beside" in str(report)
     other = vectors.check(suite, outputs(suite, index, tmp_path / "broken", broken))
@@ -434,7 +616,8 @@ def test_nan_where_no_query_looks_is_acceptable_from_dense_code_and_nowhere_else
 def test_an_infinite_lse_of_empty_rows_is_acceptable_a_finite_one_is_not(suite, index, tmp_path):
     def put(number):
         def change(entry, a):
-            a["lse"] = np.where(a["m"].sum(axis=-1) == 0, number, a["lse"])
+            if not entry["sinks"]:  # with a sink, it is the sink
+                a.lse = np.where(a.m.sum(axis=-1) == 0, number, a.lse)
 
         return change
 
@@ -458,9 +641,9 @@ def test_two_bugs_at_once_are_both_named(suite, index, tmp_path):
 
 def test_a_bug_with_other_numbers_is_a_suspicion(suite, index, tmp_path):
     def first_value(entry, a):
-        none = a["m"].sum(axis=-1, keepdims=True) == 0
+        none = a.m.sum(axis=-1, keepdims=True) == 0
         if none.any():
-            a["out"] = np.where(none, a["v"][:, :1] + 5, softmax(a["x"], a["m"]) @ a["v"])
+            a.out = np.where(none, a.v[:, :1] + 5, a.weights() @ a.v)
 
     report = vectors.check(suite, outputs(suite, index, tmp_path / "o", first_value))
     assert not report.bugs
@@ -529,10 +712,10 @@ def test_a_suite_that_changed_or_is_none_is_refused(suite, right, tmp_path):
     with pytest.raises(ValueError, match=r"as it was written, but .*causal\.npz has changed since"):
         vectors.check(copy, right)
     index = json.loads((copy / "index.json").read_text())
-    (copy / "index.json").write_text(json.dumps({**index, "version": 2}))
+    (copy / "index.json").write_text(json.dumps({**index, "version": 1}))
     with pytest.raises(
         ValueError,
-        match=r"of schema 'sparse_ref vectors', version 1, got \('sparse_ref vectors', 2\)",
+        match=r"version 2, got \('sparse_ref vectors', 1\): write it again with `sparse-ref",
     ):
         vectors.check(copy, right)
 
@@ -590,11 +773,25 @@ def test_the_command_writes_and_judges(right, tmp_path, capsys):
 
 
 def test_the_table_of_flags_in_the_docs_is_that_of_the_code():
-    assert f" {len(vectors.CASES)} cases, about 1 MB" in (DOCS / "vectors.md").read_text()
+    assert f" {len(vectors.CASES)} cases, about 2 MB" in (DOCS / "vectors.md").read_text()
     rows = re.findall(
-        r"^\| `([a-z 0-9]+)` \| (.+) \|$",
+        r"^\| `([^`]+)` \| (.+) \|$",
         (DOCS / "vectors.md").read_text().partition("| flag |")[2],
         re.M,
     )
     assert dict(rows) == vectors.FLAGS
     assert list(dict(rows)) == list(vectors.FLAGS)
+
+
+def test_the_docs_name_each_column_and_kind_and_show_a_real_report(suite, index, tmp_path):
+    page = (DOCS / "vectors.md").read_text()
+    columns = (suite / "cases.txt").read_text().splitlines()[1].lstrip("# ").split()
+    table = page.partition("| columns | |")[2].partition("\n\n")[0]
+    named = " ".join(re.findall(r"^\| `([^`]+)` \|", table, re.M)).split()
+    assert named == columns
+    kinds = page.partition("| kind | keys j of query i |")[2].partition("`index.json`")[0]
+    assert {entry["kind"] for entry in index["cases"]} <= set(re.findall(r"`([a-z-]+)", kinds))
+    written = outputs(suite, index, tmp_path / "o", masked(of(*WINDOWS), wider))
+    lines = str(vectors.check(suite, written)).splitlines()
+    assert lines[0] in page
+    assert lines[-1] in page

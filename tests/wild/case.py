@@ -55,6 +55,5 @@ class Case:
         """What verify says."""
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")  # what the packages say is not the answer
-            return sr.verify.check(
-                self.fn, self.asked(), self.n, layout="bhnd", framework="torch", **self.options
-            )
+            options = dict(layout="bhnd", framework="torch") | self.options
+            return sr.verify.check(self.fn, self.asked(), self.n, **options)

@@ -1,10 +1,11 @@
-"""Layers and models of Hugging Face transformers: BigBird, GPT-2, GPT-Neo, Longformer, LongT5,
-Reformer, Swin.
+"""Layers and models of Hugging Face transformers: BigBird, CANINE, GPT-2, GPT-Neo, Longformer,
+LongT5, Reformer, Swin.
 """
 
 from wild.case import Case
 from wild.models import (
     bigbird_model,
+    canine_local,
     gpt2_model,
     gpt_neo_layer,
     longformer_layer,
@@ -233,5 +234,48 @@ CASES = dict(
         16,
         swin_layer((4, 4), 2, 0),
         "Liu et al. 2021, sec. 3.2",
+    ),
+    canine_first_position=Case(
+        "transformers",
+        "CanineAttention(local=True, always_attend_to_first_position=True), chunks of 4",
+        "the own chunk of 4 and the first position, as a set",
+        "Chunk(4, 0) | Prefix(1)",
+        16,
+        canine_local(4, always_attend_to_first_position=True),
+        "transformers/models/canine/modeling_canine.py",
+        finds=("multiplicity",),
+        at=(0, 0, 0),
+    ),
+    canine_first_position_to_all=Case(
+        "transformers",
+        "CanineAttention(local=True, first_position_attends_to_all=True, "
+        "always_attend_to_first_position=True), chunks of 4",
+        "the own chunk of 4; the first position sees all and is seen by all",
+        "Chunk(4, 0) | Global(1)",
+        16,
+        canine_local(4, always_attend_to_first_position=True, first_position_attends_to_all=True),
+        "transformers/models/canine/modeling_canine.py",
+        finds=("extra", "missing", "multiplicity"),
+        at=(0, 4, 1),
+    ),
+    canine_odd_length=Case(
+        "transformers",
+        "CanineAttention(local=True, first_position_attends_to_all=True, "
+        "always_attend_to_first_position=True), 13 tokens",
+        "the same at 13 tokens",
+        "Chunk(4, 0) | Global(1)",
+        13,
+        canine_local(4, always_attend_to_first_position=True, first_position_attends_to_all=True),
+        "transformers/models/canine/modeling_canine.py",
+        finds=("error",),
+    ),
+    canine=Case(
+        "transformers",
+        "CanineAttention(local=True), chunks of 4",
+        "the own chunk of 4",
+        "Chunk(4, 0)",
+        14,
+        canine_local(4),
+        "transformers/models/canine/modeling_canine.py",
     ),
 )

@@ -4,12 +4,21 @@ import pytest
 
 from wild.handed import Passed, hand, numbered, parted, torch
 
-big_bird, gpt2, gpt_neo, longformer, longt5, reformer, swin = (
+big_bird, canine, gpt2, gpt_neo, longformer, longt5, reformer, swin = (
     pytest.importorskip(
         f"transformers.models.{name}.modeling_{name}",
         reason="transformers is missing: make test-originals",
     )
-    for name in ("big_bird", "gpt2", "gpt_neo", "longformer", "longt5", "reformer", "swin")
+    for name in (
+        "big_bird",
+        "canine",
+        "gpt2",
+        "gpt_neo",
+        "longformer",
+        "longt5",
+        "reformer",
+        "swin",
+    )
 )
 logging = pytest.importorskip(
     "transformers.utils.logging", reason="transformers is missing: make test-originals"
@@ -43,6 +52,22 @@ def longformer_layer(window, globals=()):
             )[0],
             heads,
         )
+
+    return fn
+
+
+def canine_local(chunk, **options):
+    """CANINE's local attention."""
+
+    def fn(q, k, v):
+        heads, n, d = q.shape[1:]
+        config = canine.CanineConfig(hidden_size=heads * d, num_attention_heads=heads)
+        sides = ("from_chunk_width", "from_chunk_stride", "to_chunk_width", "to_chunk_stride")
+        chunks = {f"attend_{side}": chunk for side in sides}
+        layer = canine.CanineAttention(config, local=True, **chunks, **options).eval()
+        layer.output = Passed()
+        hand(layer.self, query=(q,), key=(k,), value=(v,))
+        return parted(layer(numbered(q), torch.ones(len(q), n, n))[0], heads)
 
     return fn
 

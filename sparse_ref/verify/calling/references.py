@@ -5,7 +5,6 @@ It is read, and nothing is called.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -45,9 +44,8 @@ def _annotation_frameworks(fn: Any) -> Iterator[str]:
     """The frameworks of the annotations, texts included."""
     for annotation in getattr(fn, "__annotations__", {}).values():
         if isinstance(annotation, str):
-            words = annotation.replace("[", ".").split(".")
-            module = _globals(fn).get(words[0])
-            root = _framework_of(module) if module is not None else ROOTS.get(words[0], "")
+            word = annotation.replace("[", ".").partition(".")[0]
+            root = _root(word) or _framework_of(_globals(fn).get(word))
         else:
             root = _framework_of(annotation)
         if root:
@@ -106,8 +104,8 @@ def _parts_of_function(fn: FunctionType) -> Iterator[Any]:
             value = fn.__globals__[name]
             modules += [value] if isinstance(value, ModuleType) else []
             yield value
-        elif name in ROOTS and name in sys.modules:  # imported within the function
-            yield sys.modules[name]
+        elif _root(name):  # imported within the function: a stand-in, since it may not be yet
+            yield ModuleType(name)
     for module in modules:
         if not _framework_of(module):
             yield from (vars(module)[name] for name in names if name in vars(module))

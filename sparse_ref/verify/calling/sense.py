@@ -20,8 +20,24 @@ LARGE_STEP = 1024.0  # added to those of one position, since its weight may be s
 MIN_SHARE = 0.75  # of the columns that a query changes
 
 
-def count_doubts(subject: Subject, batch: int = 1) -> int:
-    """How many of four tests of sense fail, in three calls; 0 if the axes are right.
+class Doubts(NamedTuple):
+    """How many tests of sense a way of calling fails.
+
+    A right function of the right axes passes the `hard` ones: heads, columns, positions. The `soft`
+    one asks that two rows attend to the middle key, which some patterns do not.
+    """
+
+    hard: int
+    soft: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.hard + self.soft
+
+
+def sense_doubts(subject: Subject, batch: int = 1) -> Doubts:
+    """The tests of sense that fail, in three calls.
 
     Each call has a batch of so many sequences, in layouts that have one.
 
@@ -41,13 +57,13 @@ def count_doubts(subject: Subject, batch: int = 1) -> int:
     columns = np.any(by_queries.nonzero[0], axis=0)
     of_position = _columns(subject.e, 2)
     rows = np.any(by_values.large[..., of_position], axis=(0, 2))
-    doubts = (
-        not _is_grouped(by_values.large, subject),
-        np.any(heads[1:]),
+    is_local = rows.sum() < 2
+    hard = (
+        np.any(heads[1:]) or not _is_grouped(by_values.large, subject),
         heads[0] and columns.mean() < MIN_SHARE,
-        rows.sum() < 2 and not heads[0],
+        is_local and not heads[0],
     )
-    return sum(map(bool, doubts))
+    return Doubts(sum(map(bool, hard)), int(is_local))
 
 
 class _Changes(NamedTuple):

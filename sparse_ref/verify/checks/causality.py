@@ -28,11 +28,12 @@ def leaked_future(
     kv_heads: int | None = None,
     d: int | None = None,
     e: int | None = None,
-    layout: str = "hnd",
-    framework: str = "numpy",
+    layout: str = "auto",
+    framework: str = "auto",
     dtype: str = "float32",
     device: str = "cpu",
-    seconds: float = 60.0,
+    shared_qk: bool = False,
+    seconds: float | None = None,
 ) -> list[Finding]:
     """The rows before some t that change if the input changes from t on; [] if fn seems causal.
 
@@ -68,7 +69,7 @@ def leaked_future(
     >>> print(*leaked_future(fn, 8))
     future: 7 rows changed by later positions, from t = 1 on; first: head 0, query 0
     """
-    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     subject = Subject.new(fn, n, heads, options)
     n_q, n_k = subject.n
     if n_q != n_k:

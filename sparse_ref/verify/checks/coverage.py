@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...sets.mask import MAX_MASK
+from ..calling.rounded_attention import bits_of
 from ..reading.evidence import Evidence, Leaks
 from ..reading.sample import Sampled
 
@@ -16,19 +18,41 @@ def set_coverage(evidence: Sampled) -> list[str]:
     lines = [
         f"coverage: keys checked in {rows} (chance to miss one wrong key: 2^-{sums} a row); "
         f"numbers in {numbers:,} rows",
-        "not checked: masks that depend on q and k (top-k, hashing)",
+        "not checked: masks that depend on q and k (top-k, hashing): q= and k= check them",
     ]
+    dtype = evidence.sums.dtype
     if blind:
         lines.append(
-            f"not checked: single keys in {blind:,} rows with so many keys "
-            f"that {evidence.sums.dtype} rounds one away"
+            f"not checked: single keys in {blind:,} rows with so many keys that {dtype} rounds "
+            f"one away: {_larger_share(evidence, dtype)}"
         )
     if unread:
-        lines.append(f"not checked: {unread:,} keys of mismatching rows (too many calls)")
+        lines.append(
+            f"not checked: {unread:,} keys of mismatching rows (too many calls): "
+            f"{_whole(evidence)} reads them"
+        )
     return lines
 
 
 def leak_coverage(evidence: Evidence, leaks: Leaks) -> list[str]:
     """In how many rows finite masks were checked."""
     size = evidence.mismatched.size
-    return [f"coverage: finite masks checked in {leaks.rows:,} of {size:,} rows"]
+    line = f"coverage: finite masks checked in {leaks.rows:,} of {size:,} rows"
+    if leaks.rows < size:
+        line += f": {_whole(evidence)} checks all"
+    return [line]
+
+
+def _whole(evidence: Evidence) -> str:
+    """What reads every pair of queries and keys."""
+    longest = max(evidence.mismatched.shape[-1], evidence.expected.shape[-1])
+    if longest <= MAX_MASK:
+        return "exhaustive=True"
+    return f"exhaustive=True at n <= {MAX_MASK:,}"
+
+
+def _larger_share(evidence: Evidence, dtype: str) -> str:
+    """What makes one key of a row show."""
+    if bits_of(dtype) < bits_of("float32"):
+        return f"{_whole(evidence)} or dtype='float32' shows them"
+    return f"{_whole(evidence)} shows them"

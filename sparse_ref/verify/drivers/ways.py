@@ -9,7 +9,7 @@ from typing import Any
 from ..calling.arrays import ProbeError
 from ..calling.layouts import BATCHED
 from ..calling.references import frameworks_of
-from ..calling.sense import count_doubts
+from ..calling.sense import sense_doubts
 from ..calling.subject import CallOptions, Subject
 from .feed import BATCH_FIRST, TOKEN_AXIS, Feed
 from .schedule import Schedule
@@ -49,7 +49,7 @@ def way_to_call(
         choice = CallOptions(**{**call, "layout": layout})
         try:
             subject = Subject.new(feed, schedule.n, heads, choice)
-            doubts = count_doubts(subject, 2 if layout in BATCHED else 1)
+            doubts = sense_doubts(subject, 2 if layout in BATCHED else 1).total
         except ProbeError:
             continue  # check reports what the cache raises
         if least is None or doubts < least:

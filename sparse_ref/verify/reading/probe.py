@@ -117,11 +117,12 @@ def probe(
     kv_heads: int | None = None,
     d: int | None = None,
     e: int | None = None,
-    layout: str = "hnd",
-    framework: str = "numpy",
+    layout: str = "auto",
+    framework: str = "auto",
     dtype: str = "float32",
     device: str = "cpu",
-    seconds: float = 60.0,
+    shared_qk: bool = False,
+    seconds: float | None = None,
 ) -> Probe:
     """The sets A_i that `fn` attends to, exactly, and which masked keys leak.
 
@@ -147,14 +148,20 @@ def probe(
         The width of q and k, at least 2, and of v. None for 16, or the width of the q given, and
         for d.
     layout : str
-        "hnd" (H, n, d), "bhnd" (1, H, n, d), "bnhd" (1, n, H, d), "nd" (n, d) for one head, or
-        "ble" (1, n, H d).
+        "hnd" (H, n, d), "bhnd" (1, H, n, d), "bnhd" (1, n, H, d), "nhd" (n, H, d), "sbhd" (n, 1, H,
+        d), "ble" (1, n, H d), "lbe" (n, 1, H d), "nd" (n, d) for one head, or "thd" (t, H, d), the
+        positions of all sequences of a batch: fn(q, k, v, cu_seqlens_q, cu_seqlens_k). "auto" tries
+        them.
     framework : str
-        fn is called with "numpy" arrays, "torch" tensors or "jax" arrays.
+        fn is called with arrays of "numpy", "torch", "jax", "mlx", "paddle", "tinygrad" or "cupy".
+        "auto" tries those that fn refers to, and NumPy.
     dtype, device : str
         Of the arrays that fn is called with.
-    seconds : float
-        How long one call may take. It runs on a thread of its own, which is left behind after that.
+    shared_qk : bool
+        Whether fn takes (qk, v), as in Reformer: its keys are its queries.
+    seconds : float or None
+        How long one call may take. It then runs on a thread of its own, which is left behind after
+        that. None: fn runs on the caller's thread, with all that belongs to it.
 
     Raises
     ------
@@ -180,7 +187,7 @@ def probe(
         k = np.asarray(k, np.float64)
         if d is None:
             d = q.shape[-1] if q.ndim else 0
-    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds)
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     subject = Subject.new(fn, n, heads, options)
     if q is None:
         return read_probe(subject)

@@ -11,7 +11,7 @@ from ...sets.checks import lengths
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
 from ...sets.types import Length
-from .trees import patterns, rules
+from .trees import pattern_trees, rules
 
 Texts = SearchStrategy[str]
 
@@ -37,7 +37,7 @@ def expressions(
     leaf = st.one_of(
         rules_here.map(repr),
         rules_here.map(_notation_with_names),
-        patterns(n, most=most, leaves=1).map(repr),
+        pattern_trees(n, most=most, leaves=1).map(repr),
         st.sampled_from(catalogue_calls(n)),
     )
     trees = st.recursive(leaf, _larger_expressions, max_leaves=leaves)

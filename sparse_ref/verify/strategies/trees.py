@@ -18,9 +18,11 @@ from ...sets.pattern import Pattern
 from ...sets.rule import Rule, Sized
 from ...sets.shifted import Shifted
 from ...sets.types import Length
+from .pictures import with_picture
 
 Patterns = SearchStrategy[Pattern]
 Rules = SearchStrategy[Rule]
+MAX_OWN_LENGTH = 24  # of a pattern that is drawn with a length of its own
 
 
 def _rules() -> list[type[Rule]]:
@@ -36,11 +38,11 @@ RULES = _rules()
 def rules(n: int | None = None, *, most: int = 40) -> Rules:
     """One rule, for every length, with parameters up to `most`; given n, also rules of length n."""
     classes = [rule for rule in RULES if n or not issubclass(rule, Sized)]
-    strategies = {rule: _rule(rule, n, most) for rule in classes}
+    strategies = {rule: one_rule(rule, n, most) for rule in classes}
     return st.sampled_from(classes).flatmap(strategies.__getitem__)
 
 
-def _rule(rule: type[Rule], n: int | None, most: int) -> Rules:
+def one_rule(rule: type[Rule], n: int | None, most: int) -> Rules:
     """A rule of this class; parameters that do not go together, as c > l, are filtered out."""
     parameters = []
     for name, (kind, least) in rule.bounds().items():
@@ -89,12 +91,25 @@ def patterns(
     that length only, if n_q <= n_k: sized rules, grids, documents and random keys. `listed` adds
     listed sets, which have no notation and need n.
 
+    A counterexample is printed with its picture.
+
     Raises ValueError for `listed` without n.
 
     >>> from hypothesis import find
     >>> find(patterns(), lambda p: p.contains(2, 1))
     Causal()
     """
+    return with_picture(pattern_trees(n, most=most, leaves=leaves, listed=listed), n)
+
+
+def pattern_trees(
+    n: Length | None = None,
+    *,
+    most: int = 40,
+    leaves: int = 4,
+    listed: bool = False,
+) -> Patterns:
+    """What `patterns` draws, without pictures."""
     n_q, n_k = (0, 0) if n is None else lengths(n)
     if listed and n is None:
         raise ValueError("n must be given to draw listed sets: they have as many rows")
@@ -102,7 +117,7 @@ def patterns(
         trees = st.recursive(rules(most=most), _branches, max_leaves=leaves)
     else:
         trees = st.recursive(_patterns_of_length(n_k, most), algebra, max_leaves=leaves)
-    return trees | _random_lists(n_q, n_k) if listed else trees
+    return trees | random_lists(n_q, n_k) if listed else trees
 
 
 def algebra(inner: Patterns) -> Patterns:
@@ -128,19 +143,19 @@ def _branches(inner: Patterns) -> Patterns:
 
 def _patterns_of_length(n: int, most: int) -> Patterns:
     """Patterns that may hold for length n only: sized rules, grids, documents, random keys."""
-    small = patterns(most=most, leaves=2)
+    small = pattern_trees(most=most, leaves=2)
     keys_per_row = st.integers(0, min(5, n))
     seeds = st.integers(0, 99)
     return st.one_of(
         rules(n, most=most),
         small,
-        _grids(n, most, small),
+        grids(n, most, small),
         st.builds(Random, st.just(n), keys_per_row, seeds),
-        _documents(n, small),
+        documents(n, small),
     )
 
 
-def _grids(n: int, most: int, small: Patterns) -> Patterns:
+def grids(n: int, most: int, small: Patterns) -> Patterns:
     """Grids of two axes with n positions."""
     divisors = [side for side in range(1, n + 1) if n % side == 0]
     axis = {side: rules(side, most=most) | small for side in divisors}
@@ -153,18 +168,18 @@ def _grids(n: int, most: int, small: Patterns) -> Patterns:
     return st.sampled_from(divisors).flatmap(grid)
 
 
-def _documents(n: int, small: Patterns) -> Patterns:
+def documents(n: int, small: Patterns) -> Patterns:
     """Documents with n tokens in all."""
 
-    def documents(borders_and_inner: tuple[tuple[int, ...], Pattern | None]) -> Documents:
+    def cut(borders_and_inner: tuple[tuple[int, ...], Pattern | None]) -> Documents:
         borders, inner = borders_and_inner
         ends = np.unique(np.minimum([0, *borders, n], n))
         return Documents(np.diff(ends).tolist(), inner)
 
-    return st.tuples(position_tuples(n), small | st.none()).map(documents)
+    return st.tuples(position_tuples(n), small | st.none()).map(cut)
 
 
-def _random_lists(n_q: int, n_k: int) -> SearchStrategy[Listed]:
+def random_lists(n_q: int, n_k: int) -> SearchStrategy[Listed]:
     """Any set of keys for each of n_q queries."""
     keys = st.integers(0, max(n_k - 1, 0))
     rows = st.sets(keys, max_size=n_k)
@@ -181,7 +196,7 @@ def factorizations(*, most: int = 12, leaves: int = 2) -> SearchStrategy[Factori
     strided(1)
     """
     size = st.integers(1, most)
-    step = patterns(most=most, leaves=leaves)
+    step = pattern_trees(most=most, leaves=leaves)
     steps = st.lists(step, min_size=1, max_size=3)
 
     def fixed_factorization(l: int) -> SearchStrategy[Factorized]:

@@ -20,6 +20,7 @@ Change = Callable[[Float32Array, Float32Array, Float32Array, BoolArray], None]  
 
 SPREAD = 129  # multiples of 1/32 from -64/32 to 64/32
 POISON = 32768
+LAST_RANK = np.uint64(2**63)
 
 
 def seed(name: str) -> int:
@@ -128,15 +129,37 @@ def inputs(
     case: Case,
     n: tuple[int, int],
     idle: BoolArray,
-) -> list[Float32Array]:
-    """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), float32.
+) -> dict[str, Float32Array]:
+    """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), sinks (H,) and grad_out (H, n_q, e), float32.
 
-    `idle` are the keys that no query attends to, bool (G, n_k).
+    `idle` are the keys that no query attends to, bool (G, n_k). Sinks and grad_out are there if the
+    case has them.
     """
     n_q, n_k = n
-    q_shape = (case.heads, n_q, case.d)
-    k_shape = (case.groups, n_k, case.d)
-    v_shape = (case.groups, n_k, case.e)
-    q, k, v = random_arrays(case.id, q_shape, k_shape, v_shape)
-    VALUES[case.values](q, k, v, idle)
-    return [q, k, v]
+    shapes: dict[str, tuple[int, ...]] = {
+        "q": (case.heads, n_q, case.d),
+        "k": (case.kv_heads, n_k, case.d),
+        "v": (case.kv_heads, n_k, case.e),
+    }
+    if case.sinks:
+        shapes["sinks"] = (case.heads,)
+    if case.backward:
+        shapes["grad_out"] = (case.heads, n_q, case.e)
+    arrays = dict(zip(shapes, random_arrays(case.id, *shapes.values())))
+    VALUES[case.values](arrays["q"], arrays["k"], arrays["v"], idle)
+    return arrays
+
+
+def selected_keys(case: Case, candidates: BoolArray) -> NDArray[np.int32]:
+    """Up to `topk` keys for each query in no order, then -1: (H, n_q, topk).
+
+    `candidates` are the keys it may select, bool (n_q, n_k).
+    """
+    shape = (case.heads, *candidates.shape)
+    stream = np.random.Philox(key=seed(f"{case.id} topk"))
+    words = stream.random_raw(int(np.prod(shape))).reshape(shape)
+    ranks = np.where(candidates, words >> np.uint64(1), LAST_RANK)
+    order = np.argsort(ranks, axis=-1, kind="stable")[..., : case.topk]
+    counts = candidates.sum(axis=-1)[:, None]
+    is_filled = np.arange(case.topk) < counts
+    return np.where(is_filled, order, -1).astype(np.int32)

@@ -3,140 +3,75 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from tqdm import tqdm
 
 from ...sets.types import FloatArray
 from ..calling.rounded_attention import BITS
+from .comparison import AXES, compare
 from .files import SCHEMA, VERSION
 from .flags import results
-from .outputs import OutputError, read_output, suite_arrays
-from .statement import Arrays, Result
-from .tolerance import Entry, compare
+from .outputs import Output, OutputError, read_output, suite_arrays
+from .selection import globs, matching_ids
+from .statement import Arrays, Entry
+from .verdict import STATUSES, CaseVerdict, SuiteVerdict
 
-STATUSES = ("pass", "acceptable", "fail", "missing")
-
-
-@dataclass(frozen=True)
-class CaseVerdict:
-    """The verdict on one case.
-
-    status : "pass", "acceptable", "fail" or "missing".
-    message : why.
-    flags : the bugs that the case catches.
-    matches : those of them that the output matches exactly.
-    """
-
-    id: str
-    status: str
-    message: str
-    flags: tuple[str, ...]
-    matches: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SuiteVerdict:
-    """The verdicts on all cases. True if each passes or is acceptable.
-
-    Attributes
-    ----------
-    bugs : dict of str to tuple of str
-        By flag, the failing cases that match the bug exactly: as few bugs as explain them, first
-        the one that explains most of them.
-    suspects : tuple of str
-        If there are no `bugs`, the flags of all failing cases and of no passing one.
-    unknown : tuple of str
-        Files in the folder of outputs that belong to no case.
-    descriptions : dict of str to str
-        By flag, the bug in a line.
-    """
-
-    precision: str
-    verdicts: tuple[CaseVerdict, ...]
-    bugs: dict[str, tuple[str, ...]]
-    suspects: tuple[str, ...]
-    unknown: tuple[str, ...]
-    descriptions: dict[str, str]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no case fails or is missing."""
-        return not self.ids("fail") and not self.ids("missing")
-
-    def __bool__(self) -> bool:
-        return self.passed
-
-    def ids(self, status: str) -> tuple[str, ...]:
-        """The ids of the cases with this status."""
-        return tuple(verdict.id for verdict in self.verdicts if verdict.status == status)
-
-    def __str__(self) -> str:
-        lines = [self._summary(), *self._case_lines(), *self._bug_lines()]
-        return "\n".join(lines)
-
-    def _summary(self) -> str:
-        """The verdict, and how many cases have each status."""
-        word = "PASS" if self.passed else "FAIL"
-        counts = ", ".join(f"{len(self.ids(status))} {status}" for status in STATUSES)
-        return f"{word}: {len(self.verdicts)} cases in {self.precision}: {counts}"
-
-    def _case_lines(self) -> Iterator[str]:
-        """A line for each case that does not pass, and for each unknown file."""
-        for verdict in self.verdicts:
-            if verdict.status != "pass":
-                yield f"{verdict.status:10} {verdict.id:20} {verdict.message}"
-        for name in self.unknown:
-            yield f"unknown    {name:20} belongs to no case"
-
-    def _bug_lines(self) -> Iterator[str]:
-        """A line for each likely bug."""
-        failing = len(self.ids("fail"))
-        for flag, ids in self.bugs.items():
-            yield (
-                f"points to {flag}: {self.descriptions[flag]}; "
-                f"{len(ids)} of the {failing} failing outputs match this bug exactly"
-            )
-        for flag in self.suspects:
-            yield (
-                f"perhaps {flag}: {self.descriptions[flag]}; "
-                "only cases that catch this bug fail, but no output matches it exactly"
-            )
-
-    def to_json(self) -> str:
-        """All of it, as JSON."""
-        return json.dumps({"passed": self.passed, **asdict(self)}, indent=1)
+LSE_BASES = ("natural", "base2")
+LseBase = Literal["natural", "base2"]
+Tolerance = dict[str, float]  # by precision
 
 
 def check(
     folder: str | PathLike[str],
     outputs: str | PathLike[str],
     precision: str = "float32",
+    *,
+    only: str | Iterable[str] | None = None,
+    lse: LseBase = "natural",
 ) -> SuiteVerdict:
     """The verdict on the outputs of an implementation, for the suite in `folder`.
 
     For each case, `outputs` contains ID.out.bin, float32 or float64 (H, n_q, e), and optionally
-    ID.lse.bin, (H, n_q); or ID.npz with `out` and `lse`. `precision` is what the implementation
-    computes in, which sets the tolerance: float64, float32, bfloat16 or float16.
+    ID.lse.bin, (H, n_q); or ID.npz with `out` and `lse`. Of a case with gradients it contains
+    ID.dq.bin, ID.dk.bin and ID.dv.bin, and optionally the others.
 
-    Raises ValueError for another precision, if `folder` is no suite of this version or changed
-    since it was written, and if both folders are the same; FileNotFoundError if one is missing.
-    A wrong output raises nothing: it is in the verdict.
+    Parameters
+    ----------
+    folder, outputs : path
+        The suite, and what the implementation wrote.
+    precision : str
+        What the implementation computes in, which sets the tolerance: float64, float32, bfloat16 or
+        float16.
+    only : str or iterable of str
+        Judge only the cases whose ids match one of these globs, "lookback*,grouped*". What is not
+        judged is not passed: the verdict says "12 of 100 cases".
+    lse : "natural" or "base2"
+        The base of the logarithm in the outputs.
+
+    Raises ValueError for another precision or lse, if a glob matches no case, if `folder` is no
+    suite of this version or changed since it was written, and if both folders are the same;
+    FileNotFoundError if one is missing. A wrong output raises nothing: it is in the verdict.
     """
     folder, outputs = Path(folder), Path(outputs)
-    if precision not in BITS:
-        raise ValueError(f"precision must be one of {', '.join(BITS)}, got {precision!r}")
+    _check_choice("precision", precision, BITS)
+    _check_choice("lse", lse, LSE_BASES)
     if not outputs.is_dir():
         raise FileNotFoundError(f"outputs must be a folder, got {outputs}")
     if outputs.resolve() == folder.resolve():
         raise ValueError(f"outputs must be another folder than the suite's, got {outputs} for both")
     index = _read_index(folder)
-    entries = tqdm(index["cases"], desc="vectors", leave=False, delay=1)
-    verdicts = tuple(_case_verdict(folder, outputs, entry, precision) for entry in entries)
+    chosen = globs(only)
+    ids = matching_ids([entry["id"] for entry in index["cases"]], chosen)
+    judge = _Judge(folder, outputs, precision, np.log(2) if lse == "base2" else 1.0)
+    entries = [entry for entry in index["cases"] if entry["id"] in ids]
+    bar = tqdm(entries, desc="vectors", leave=False, delay=1, disable=None)
+    verdicts = tuple(judge.verdict(entry) for entry in bar)
     bugs = explanation(verdicts)
     return SuiteVerdict(
         precision,
@@ -145,7 +80,15 @@ def check(
         () if bugs else suspects(verdicts),
         _unknown_files(outputs, index["cases"]),
         index["flags"],
+        index["total"],
+        chosen or tuple(index["only"]),
     )
+
+
+def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    """Raise ValueError if a value is none of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
 
 
 def explanation(verdicts: Sequence[CaseVerdict]) -> dict[str, tuple[str, ...]]:
@@ -168,11 +111,13 @@ def explanation(verdicts: Sequence[CaseVerdict]) -> dict[str, tuple[str, ...]]:
 
 
 def _cases_by_flag(verdicts: Sequence[CaseVerdict]) -> dict[str, set[str]]:
-    """The ids of the cases that catch each bug."""
+    """The ids of the cases that catch each bug, for all bugs that are caught or matched."""
     cases: dict[str, set[str]] = {}
     for verdict in verdicts:
         for flag in verdict.flags:
             cases.setdefault(flag, set()).add(verdict.id)
+        for flag in verdict.matches:  # which may be caught in part only
+            cases.setdefault(flag, set())
     return cases
 
 
@@ -188,7 +133,7 @@ def suspects(verdicts: Sequence[CaseVerdict]) -> tuple[str, ...]:
 
 def _unknown_files(outputs: Path, entries: Collection[Entry]) -> tuple[str, ...]:
     """The files in the folder of outputs that belong to no case."""
-    endings = ("npz", "out.bin", "lse.bin")
+    endings = ("npz", *(f"{name}.bin" for name in AXES))
     known = {f"{entry['id']}.{ending}" for entry in entries for ending in endings}
     names = {file.name for file in outputs.iterdir()}
     return tuple(sorted(names - known))
@@ -206,40 +151,69 @@ def _read_index(folder: Path) -> dict[str, Any]:
     version = (index.get("schema"), index.get("version")) if isinstance(index, dict) else None
     if version != (SCHEMA, VERSION):
         raise ValueError(
-            f"folder must be a suite of schema {SCHEMA!r}, version {VERSION}, got {version}"
+            f"folder must be a suite of schema {SCHEMA!r}, version {VERSION}, got {version}: "
+            "write it again with `sparse-ref vectors`"
         )
     return index
 
 
-def _case_verdict(folder: Path, outputs: Path, entry: Entry, precision: str) -> CaseVerdict:
-    """The verdict on one case, read from both folders."""
-    name, flags = entry["id"], tuple(entry["flags"])
-    arrays = suite_arrays(folder, entry)
-    try:
-        output = read_output(outputs, entry)
-    except OutputError as error:
-        return CaseVerdict(name, "fail", str(error), flags)
-    if output is None:
-        return CaseVerdict(name, "missing", "", flags)
-    status, message = compare(entry, arrays, *output, precision)
-    if status != "fail":
-        return CaseVerdict(name, status, message, flags)
-    matches = tuple(_matching_flags(entry, arrays, *output, precision))
-    return CaseVerdict(name, status, message, flags, matches)
+@dataclass(frozen=True)
+class _Judge:
+    """Both folders, the precision, and the factor that turns the lse of outputs into natural."""
+
+    folder: Path
+    outputs: Path
+    precision: str
+    lse_factor: float
+
+    def verdict(self, entry: Entry) -> CaseVerdict:
+        """The verdict on one case, read from both folders."""
+        name, flags = entry["id"], tuple(entry["flags"])
+        arrays = suite_arrays(self.folder, entry)
+        try:
+            output = read_output(self.outputs, entry)
+        except OutputError as error:
+            return CaseVerdict(name, "fail", str(error), flags)
+        if output is None:
+            return CaseVerdict(name, "missing", "", flags)
+        if "lse" in output:
+            output["lse"] = output["lse"] * self.lse_factor
+        status, message = compare(entry, arrays, output, self.precision)
+        if status != "fail":
+            return CaseVerdict(name, status, message, flags)
+        matches = tuple(self._matching_flags(entry, arrays, output))
+        return CaseVerdict(name, status, message, flags, matches)
+
+    def _matching_flags(self, entry: Entry, arrays: Arrays, output: Output) -> Iterator[str]:
+        """The flags of the bugs that a wrong output matches; by its lse, if only that is wrong."""
+        required = {name: output[name] for name in entry["outputs"]}
+        optional = {name: x for name, x in output.items() if name not in required}
+        is_right = compare(entry, arrays, required, self.precision).status != "fail"
+        judged = optional if is_right else required
+        flags = entry["flags"] + entry["flags_in_part"]
+        for flag, bug_results in results(entry, arrays, flags):
+            bugs = [bug.by_name() for bug in bug_results]
+            if any(self._is_match(entry, arrays, bug, judged) for bug in bugs):
+                yield flag
+
+    def _is_match(self, entry: Entry, arrays: Arrays, bug: Arrays, output: Output) -> bool:
+        """Whether an output is what a bug produces, to the error that such numbers have."""
+        if not output.keys() <= bug.keys():
+            return False
+        wider = {name: _tolerance(entry, arrays, bug, name) for name in output}
+        strict = {**entry, "expected": "valid", "tolerance": wider}  # NaN matches NaN only
+        return compare(strict, bug, output, self.precision).status == "pass"
 
 
-def _matching_flags(
-    entry: Entry, arrays: Arrays, out: FloatArray, lse: FloatArray | None, precision: str
-) -> Iterator[str]:
-    """The flags of the bugs that a wrong output matches; by its lse, if only that is wrong."""
-    out_is_right = compare(entry, arrays, out, None, precision).status != "fail"
-    strict = {**entry, "expected": "valid"}  # NaN matches NaN only
+def _tolerance(entry: Entry, arrays: Arrays, bug: Arrays, name: str) -> Tolerance:
+    """The tolerances of an array; larger as the numbers of a bug are larger than the right ones."""
+    of_bug, of_right = _size(bug[name]), _size(arrays[name])
+    factor = max(1.0, of_bug / of_right) if of_right else 1.0
+    tolerance = entry["tolerance"][name]
+    return {precision: factor * tolerance[precision] for precision in tolerance}
 
-    def is_match(result: Result) -> bool:
-        bug = {"out": out if out_is_right else result.out, "lse": result.lse}
-        judged_lse = lse if out_is_right else None
-        return compare(strict, bug, out, judged_lse, precision).status == "pass"
 
-    for flag, bug_results in results(strict, arrays):
-        if flag in entry["flags"] and any(is_match(result) for result in bug_results):
-            yield flag
+def _size(x: FloatArray) -> float:
+    """The largest finite number, without its sign."""
+    is_finite = np.isfinite(x)
+    return float(np.abs(x).max(initial=0, where=is_finite))

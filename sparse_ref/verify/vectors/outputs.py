@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ...sets.types import FloatArray
-from .tolerance import Entry
+from .statement import Entry
 
 Shape = tuple[int, ...]
-Output = tuple[FloatArray, FloatArray | None]  # out, and lse if written
+Output = dict[str, FloatArray]  # what an implementation wrote, by name
 
 
 class OutputError(ValueError):
@@ -36,19 +36,26 @@ def suite_arrays(folder: Path, entry: Entry) -> dict[str, np.ndarray]:
 
 
 def read_output(folder: Path, entry: Entry) -> Output | None:
-    """(out, lse or None) that an implementation wrote for a case, float64; None without a file."""
+    """The arrays that an implementation wrote for a case, float64, by name; None without a file."""
     name = entry["id"]
-    raw, npz = folder / f"{name}.out.bin", folder / f"{name}.npz"
-    if raw.exists() and npz.exists():
-        raise OutputError(f"both {raw.name} and {npz.name} are there")
-    shape = tuple(entry["arrays"]["out"]["shape"])
+    npz = folder / f"{name}.npz"
+    names = [*entry["outputs"], *entry["optional"]]
+    raw = [array for array in names if (folder / f"{name}.{array}.bin").exists()]
+    shapes = {array: tuple(entry["arrays"][array]["shape"]) for array in names}
     if npz.exists():
-        return _read_npz(npz, shape)
-    if not raw.exists():
+        if raw:
+            raise OutputError(f"both {name}.{raw[0]}.bin and {npz.name} are there")
+        output = _read_npz(npz, shapes)
+    elif not raw:
         return None
-    out = _read_raw(raw, shape)
-    raw_lse = folder / f"{name}.lse.bin"
-    return out, _read_raw(raw_lse, shape[:-1]) if raw_lse.exists() else None
+    else:
+        output = {x: _read_raw(folder / f"{name}.{x}.bin", shapes[x]) for x in raw}
+    missing = [array for array in entry["outputs"] if array not in output]
+    if missing and npz.exists():
+        raise OutputError(f"{npz.name} must hold an array `{missing[0]}`")
+    if missing:
+        raise OutputError(f"{name}.{raw[0]}.bin is there, but {name}.{missing[0]}.bin is not")
+    return output
 
 
 def _read_raw(path: Path, shape: Shape) -> FloatArray:
@@ -64,23 +71,19 @@ def _read_raw(path: Path, shape: Shape) -> FloatArray:
     return np.frombuffer(content, dtype).reshape(shape).astype(np.float64)
 
 
-def _read_npz(path: Path, shape: Shape) -> Output:
-    """`out` and, if it is there, `lse`; never unpickled."""
+def _read_npz(path: Path, shapes: dict[str, Shape]) -> Output:
+    """The arrays of these names that are there; never unpickled."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("out", "lse") if name in file.files}
+            arrays = {name: file[name] for name in shapes if name in file.files}
     except Exception as error:  # a damaged zip raises almost anything
         raise OutputError(
             f"{path.name} is no .npz of arrays: {type(error).__name__}: {error}"
         ) from error
-    if "out" not in arrays:
-        raise OutputError(f"{path.name} must hold an array `out`")
-    shapes = {"out": shape, "lse": shape[:-1]}
     for name, array in arrays.items():
         if array.shape != shapes[name] or array.dtype.kind != "f":
             raise OutputError(
                 f"{name} in {path.name} must be floats {shapes[name]}, "
                 f"got {array.dtype} {array.shape}"
             )
-    wide = {name: array.astype(np.float64) for name, array in arrays.items()}
-    return wide["out"], wide.get("lse")
+    return {name: array.astype(np.float64) for name, array in arrays.items()}

@@ -219,13 +219,17 @@ MUTANTS = [
     ),
     *(
         Mutant(f"{part} clipped to +-{high}", clipped(-high, high, part), **CAUSAL)
-        for part, high in (("v", 448), ("v", 8), ("out", 16), ("logits", 300), ("logits", 1000))
+        for part, high in (("v", 448), ("v", 8), ("out", 16))
+    ),
+    *(
+        Mutant(f"logits clipped to +-{high}", clipped(-high, high, "logits"), **CAUSAL)
+        for high in (300, 700, 1000)
     ),
     Mutant(
         "weights below 1e-4 of the largest dropped",
         dense(weigh=without_small_weights),
         **CAUSAL,
-        dtypes=("float32", "float16"),
+        dtypes=("float32",),
     ),
     Mutant(
         "the scale of the values' width",
@@ -338,7 +342,7 @@ MUTANTS = [
         "bfloat16 out of float32, 5 % of the weights lost",
         narrow,
         **CAUSAL,
-        finding="row sum",
+        finding="factor",
         dtypes=("float32",),
     ),
     Mutant(

@@ -32,6 +32,7 @@ def added(q, k, v):
     return softmax(q @ k.swapaxes(1, 2) / np.float32(4) + CAUSAL.astype(np.float32)) @ v
 
 
+UPPER_LEFT = {"align": "upper-left"}
 MUTANTS = [
     Mutant(
         "the future leaks by one",
@@ -58,6 +59,7 @@ MUTANTS = [
         masked((j <= i)[:-1] | (i == N - 2)[:-1]),
         sr.Causal(),
         (N - 1, N),
+        options=UPPER_LEFT,
         finding="extra",
         at=(0, N - 2, N - 1),
         diagnosis={"future": "one key after i in 1 of 23 rows"},
@@ -107,6 +109,7 @@ MUTANTS = [
         masked(l <= m + 16),
         sr.Causal(),
         (8, N),
+        options=UPPER_LEFT,
         finding="extra",
         at=(0, 0, 1),
         diagnosis={"named": "Shifted(Causal(), 16)", "alignment": ""},
@@ -126,6 +129,7 @@ MUTANTS = [
         masked(s <= r - 16),
         sr.Causal(),
         (N, 8),
+        options=UPPER_LEFT,
         finding="missing",
         at=(0, 0, 0),
         diagnosis={"named": "Shifted(Causal(), -16)", "alignment": ""},

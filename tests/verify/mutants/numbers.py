@@ -241,7 +241,7 @@ MUTANTS = [
         "weights in float16 where the output is not",
         masked(PAST, weigh=lambda x: softmax(x).astype(np.float16).astype(np.float32)),
         **CAUSAL,
-        finding="row sum",
+        finding="precision",
         dtypes=("float32",),
     ),
     Mutant(
@@ -266,8 +266,8 @@ MUTANTS = [
         "outputs summed in bfloat16",
         accumulated,
         **CAUSAL,
-        finding="numerics",
-        dtypes=("float32", "float16"),
+        finding="precision",
+        dtypes=("float32",),
     ),
     Mutant(
         "queries and keys in eight bits",

@@ -5,7 +5,7 @@ must say.
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import ml_dtypes
@@ -23,7 +23,8 @@ class Case:
 
     fn keeps no state between checks: a callable object that has some is copied for each. `inside`
     says that fn also takes `dtype`, to which it rounds what it computes on the way. `ragged` says
-    that fn takes any length; n is None if it is left out.
+    that fn takes any length; n is None if it is left out. `dtypes` are those at which the fault
+    shows, if there is one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Case:
     options: dict = field(default_factory=dict)
     inside: bool = False
     ragged: bool = False
+    dtypes: tuple[str, ...] = tuple(DTYPES)
 
     def check(self, dtype: str = "float32"):
         """The report on fn, its input and output rounded to `dtype`."""
@@ -51,8 +53,8 @@ class Mutant(Case):
 
     `diagnosis` has, by kind, words that the diagnosis must contain; it is empty where the findings
     say all there is to say. `words` are expressions that the report must match, `never` those that
-    it must not. `dtypes` are those at which the fault shows, and `source` is where it was met, if
-    it was. `status` is UNTESTED if n cannot show the fault.
+    it must not. `source` is where it was met, if it was. `status` is UNTESTED if n cannot show the
+    fault.
     """
 
     finding: str = ""
@@ -61,18 +63,23 @@ class Mutant(Case):
     words: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     status: str = "FAIL"
-    dtypes: tuple[str, ...] = tuple(DTYPES)
     source: str = ""
 
 
 def rounded(fn, dtype: str):
     """fn as a kernel of that dtype: input and output hold no more bits than it has."""
 
+    @wraps(fn)
     def call(*arrays):
-        result = fn(*(x.astype(DTYPES[dtype]).astype(np.float32) for x in arrays))
+        result = fn(*(narrow(x, dtype) for x in arrays))
         if isinstance(result, tuple):  # lse stays in float32
             out, lse = result
             return np.asarray(out).astype(DTYPES[dtype]), lse
         return np.asarray(result).astype(DTYPES[dtype])
 
     return call
+
+
+def narrow(x, dtype: str):
+    """Floats with no more bits than the dtype has, in float32; integers as they are."""
+    return x.astype(DTYPES[dtype]).astype(np.float32) if x.dtype.kind == "f" else x

@@ -272,7 +272,12 @@ RIGHT = [
     ),
     Case("lse under a soft cap", with_lse(change=capped(20)), **form(softcap=20.0)),
     Case("bfloat16 inside", inside(ml_dtypes.bfloat16), **form(precision="bfloat16")),
-    Case("float16 inside", inside(np.float16), **form(precision="float16")),
+    Case(
+        "float16 inside",
+        inside(np.float16),
+        **form(precision="float16"),
+        dtypes=("float32", "float16"),
+    ),
     Case("a scale of 1", dense(scale=1.0), **form(scale=1.0)),
     Case("gradients", dense(), **form(gradients=gradients()), heads=4),
     Case(

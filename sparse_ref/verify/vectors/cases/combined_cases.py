@@ -12,7 +12,7 @@ COMBINED = (
         "the first 2 positions see all and are seen by all",
         {
             "globals missing": "Window(1); Window(1) | Prefix(2); Window(1) | Global(1)",
-            "twice": "Branches((Window(1), Global(2)))",
+            "keys count twice": "Branches((Window(1), Global(2)))",
         },
     ),
     Case(
@@ -23,7 +23,7 @@ COMBINED = (
         {
             "globals missing": "Window(1); Window(1) | Verticals((0, 7, 12)); "
             "Window(1) | GlobalAt((0, 7))",
-            "twice": "Branches((Window(1), GlobalAt((0, 7, 12))))",
+            "keys count twice": "Branches((Window(1), GlobalAt((0, 7, 12))))",
         },
     ),
     Case(
@@ -33,7 +33,7 @@ COMBINED = (
         "the first 2 keys and the last 4",
         {
             "globals missing": "Lookback(4)",
-            "twice": "Branches((Sinks(2), Lookback(4)))",
+            "keys count twice": "Branches((Sinks(2), Lookback(4)))",
             "left edge": "Sinks(2) | Lookback(5); Sinks(2) | Lookback(3)",
             "future": "Prefix(2) | Lookback(4)",
         },
@@ -55,7 +55,7 @@ COMBINED = (
         "a window, and 3 keys in each row that a seed has drawn",
         {
             "random missing": "Window(1); Window(1) | Random(18, 3, 8)",
-            "twice": "Branches((Window(1), Random(18, 3, 7)))",
+            "keys count twice": "Branches((Window(1), Random(18, 3, 7)))",
         },
     ),
     Case(
@@ -72,10 +72,10 @@ COMBINED = (
         "blocks of 2: a window, globals and one random block a row",
         {
             "random missing": "Blockwise(GlobalAt((0, 11)) | Window(1), 2)",
-            "rounded": "GlobalAt((0, 23)) | Window(2)",
+            "rounded out to blocks": "GlobalAt((0, 23)) | Window(2)",
             "globals missing": "Blockwise(Window(1) | Random(12, 1, 0), 2)",
-            "twice": "Branches((Blockwise(GlobalAt((0, 11)), 2), Blockwise(Window(1), 2), "
-            "Blockwise(Random(12, 1, 0), 2)))",
+            "keys count twice": "Branches((Blockwise(GlobalAt((0, 11)), 2), "
+            "Blockwise(Window(1), 2), Blockwise(Random(12, 1, 0), 2)))",
         },
     ),
     Case(

@@ -89,7 +89,7 @@ SHAPES = (
         "4 heads of q read the one head of k and v",
         {"left edge": "Lookback(4); Lookback(2)", "future": "Band(2, 1); Window(2)"},
         heads=4,
-        groups=1,
+        kv_heads=1,
     ),
     Case(
         "heads-differ",
@@ -167,7 +167,10 @@ NUMBERS = (
         "Local(4) | Strided(4)",
         18,
         "q = 0 and v is the identity, so that out is the set, each row over its keys",
-        {"twice": "Branches((Local(4), Strided(4)))", "future": "Window(4) | Strided(4)"},
+        {
+            "keys count twice": "Branches((Local(4), Strided(4)))",
+            "future": "Window(4) | Strided(4)",
+        },
         1,
         1,
         e=18,

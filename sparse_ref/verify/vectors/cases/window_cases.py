@@ -117,7 +117,7 @@ FACTORIZED = (
         20,
         "two sets that overlap: a key in both counts once",
         {
-            "twice": "Branches((Local(4), Strided(4)))",
+            "keys count twice": "Branches((Local(4), Strided(4)))",
             "steps": "Local(4) | Strided(5)",
             "left edge": "Local(5) | Strided(4)",
         },
@@ -146,7 +146,7 @@ FACTORIZED = (
         18,
         "fixed attention: the block, and the last key of each before it",
         {
-            "twice": "Branches((Block(4), Summary(4, 1)))",
+            "keys count twice": "Branches((Block(4), Summary(4, 1)))",
             "borders": "Lookback(4) | Summary(4, 1)",
             "steps": "Block(4) | SubBlock(4, 1, 4)",
         },
@@ -163,7 +163,7 @@ FACTORIZED = (
         "Blockwise(Causal(), 4)",
         18,
         "causal between blocks of 4, full within them",
-        {"rounded": "Causal()"},
+        {"rounded out to blocks": "Causal()"},
     ),
     Case(
         "blockwise-window",
@@ -172,7 +172,7 @@ FACTORIZED = (
         "the query's block of 4 and the one before it, causal",
         {
             "left edge": "Blockwise(Lookback(3), 4) & Causal()",
-            "rounded": "Blockwise(Lookback(2), 4)",
+            "rounded out to blocks": "Blockwise(Lookback(2), 4)",
             "borders": "Lookback(8)",
         },
     ),

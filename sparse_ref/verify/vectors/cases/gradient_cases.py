@@ -1,0 +1,97 @@
+"""Cases that ask for the gradients of sum(grad_out * out)."""
+
+from __future__ import annotations
+
+from .case import Case
+
+GRADIENTS = (
+    Case(
+        "backward",
+        "Causal()",
+        18,
+        "dq, dk and dv of causal attention",
+        {"future": "Band(18, 1); Full()"},
+        backward=True,
+    ),
+    Case(
+        "backward-window",
+        "Lookback(5)",
+        21,
+        "dq, dk and dv of a window",
+        {"left edge": "Lookback(6); Lookback(4)", "future": "Band(4, 1); Window(4)"},
+        backward=True,
+    ),
+    Case(
+        "backward-grouped",
+        "Causal()",
+        11,
+        "4 heads of q read 2 heads of k and v: dk and dv are sums over 2 heads of q",
+        {"future": "Band(11, 1); Full()"},
+        heads=4,
+        backward=True,
+    ),
+    Case(
+        "backward-one-key-head",
+        "Lookback(3)",
+        11,
+        "3 heads of q read the one head of k and v",
+        {"left edge": "Lookback(4); Lookback(2)"},
+        heads=3,
+        kv_heads=1,
+        backward=True,
+    ),
+    Case(
+        "backward-ragged",
+        "Shifted(Causal(), 5)",
+        (9, 14),
+        "9 queries, 14 keys, aligned at the bottom right; d = 6, e = 10",
+        {"alignment": "Causal()", "future": "Shifted(Causal(), 6); Full()"},
+        d=6,
+        e=10,
+        backward=True,
+    ),
+    Case(
+        "backward-empty",
+        "Band(9, -2)",
+        10,
+        "the first two rows have no keys: their dq is 0, and they add nothing to dk and dv",
+        {"right edge": "Band(9, -1)"},
+        backward=True,
+    ),
+    Case(
+        "backward-scale",
+        "Causal()",
+        18,
+        "the scale is 0.75",
+        {"future": "Band(18, 1); Full()"},
+        scale=0.75,
+        backward=True,
+    ),
+    Case(
+        "backward-softcap",
+        "Causal()",
+        18,
+        "the derivative of the soft cap is 1 - tanh(x / c)^2",
+        {"future": "Band(18, 1); Full()"},
+        softcap=1.5,
+        backward=True,
+    ),
+    Case(
+        "backward-sink-logits",
+        "Lookback(4)",
+        18,
+        "the weights of a row sum to less than 1, since the sink has the rest",
+        {"left edge": "Lookback(5); Lookback(3)", "future": "Band(3, 1); Window(3)"},
+        heads=4,
+        sinks=True,
+        backward=True,
+    ),
+    Case(
+        "backward-two-sets",
+        "Local(4) | Strided(4)",
+        20,
+        "two sets that overlap: a key in both counts once",
+        {"keys count twice": "Branches((Local(4), Strided(4)))"},
+        backward=True,
+    ),
+)
