@@ -17,8 +17,9 @@ A judge is judged by what it lets pass. `tests/verify/mutants` stores {wrong} im
 wrong in one known way, and {right} right ones, each in another style. Every wrong one must be
 caught with the finding that names its fault, in each of float32, bfloat16 and float16 that shows
 the fault; no right one may be flagged in any of them. `docs/mutants.py` writes this page from their
-reports: the bug, where it was met outside this library if it was, what was asked, and the finding
-that names it."""
+reports: the bug, where it was met outside this library if it was, what was asked, and what the
+report says first. Most of those in the first three tables are asked with the arguments that a
+newcomer gives: no length, no layout."""
 
 
 def page() -> str:
@@ -55,26 +56,41 @@ def page() -> str:
 
 
 def row(mutant: Mutant) -> str:
-    """A bug and its source, what was asked, and the finding that names it at the first dtype at
-    which it shows, or the first.
+    """A bug and its source, what was asked, the cause on the first line of the report, and the
+    finding that names it, at the first dtype at which it shows.
     """
     met = f"<br>{linked(plain(mutant.source))}" if mutant.source else ""
-    findings = mutant.check(mutant.dtypes[0]).findings
-    findings = sorted(findings, key=lambda finding: finding.kind != mutant.finding)
-    named = plain(steady(str(findings[0]))) if findings else "nothing, yet"
-    return f"| {plain(mutant.name)}{met} | {asked(mutant)} | {named} |"
+    report = mutant.check(mutant.dtypes[0])
+    findings = sorted(report.findings, key=lambda finding: finding.kind != mutant.finding)
+    texts = [steady(str(finding)) for finding in findings[:1]]
+    if report.status == "UNTESTED":
+        texts = [report.verdict.partition(" - ")[2]]
+    cause = steady(report.cause)
+    lines = [cause, *(text for text in texts if cause not in text)] if cause else texts
+    says = "<br>".join(map(plain, lines)) or "nothing, yet"
+    return f"| {plain(mutant.name)}{met} | {asked(mutant)} | {report.status}: {says} |"
 
 
 def asked(case: Case) -> str:
-    """The pattern and the sizes."""
+    """The pattern, the sizes, and the options."""
     patterns = case.pattern if isinstance(case.pattern, (list, tuple)) else [case.pattern]
     names = ", ".join(f"`{p!r}`" for p in dict.fromkeys(patterns)).replace("|", "\\|")
     heads = case.heads or len(patterns)
-    return (
-        f"{names}, n = {case.n}"
-        + (f", {heads} heads" if heads > 1 else "")
-        + "".join(f", {name} = {value}" for name, value in case.options.items())
-    )
+    parts = [names] + [f"n = {case.n}"] * (case.n is not None)
+    parts += [f"{heads} heads"] * (heads > 1)
+    return ", ".join([*parts, *(f"{name} = {value(x)}" for name, x in case.options.items())])
+
+
+def value(x: object) -> str:
+    """An option in few words."""
+    if callable(x):
+        return "a function"
+    if hasattr(x, "ndim") and x.ndim > 1:
+        return f"an array {x.shape}"
+    numbers = x.tolist() if hasattr(x, "tolist") else x
+    if isinstance(numbers, list) and len(numbers) > 4:
+        return f"{len(numbers)} numbers"
+    return str(numbers)
 
 
 def steady(text: str) -> str:

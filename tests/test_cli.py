@@ -23,6 +23,10 @@ def lookback_3(q, k, v):
     return sr.attend(q, k, v, sr.Lookback(3))
 
 
+def causal(q, k, v):
+    return sr.attend(q, k, v, sr.Causal())
+
+
 def grouped(q, k, v):
     """Two key heads, layout bnhd, width 32 and 8 of values, scale 1; and it prints."""
     print("called")
@@ -403,6 +407,21 @@ def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):
     out = capsys.readouterr().out
     assert out.startswith("::notice file=")
     assert "title=sparse-ref verify%3A PASS::PASS test_cli:lookback_3 - " in out
+
+
+def test_what_was_not_tested_exits_with_a_code_of_its_own(capsys, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    command = ["verify", "test_cli:causal", "--pattern", "Lookback(200)", "-n", "64"]
+    assert main(command) == 3
+    out = capsys.readouterr().out
+    assert re.match(
+        r"UNTESTED test_cli:causal - at n = \d+ Lookback\(200\) is the same set as ", out
+    )
+    assert "to test it: sparse-ref verify test_cli:causal" in out
+    assert main([*command[:-1], "256"]) == 1
+    capsys.readouterr()
+    assert main([*command, "--format", "junit"]) == 3
+    assert ElementTree.fromstring(capsys.readouterr().out).get("failures") == "1"
 
 
 def test_identify_names_what_each_head_attends_to(capsys, monkeypatch):

@@ -90,6 +90,7 @@ LAYOUTS = {
     "thd": "(positions of all sequences, heads, d), fn(q, k, v, cu_seqlens_q, cu_seqlens_k)",
 }
 LAYOUT_HELP = ", ".join(f"{name} = {shape}" for name, shape in LAYOUTS.items())
+FRAMEWORKS = ["numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"]
 DTYPES = ["float64", "float32", "float16", "bfloat16"]
 PRECISIONS = [*DTYPES, "tf32", "int8", "float8_e4m3", "float8_e5m2"]
 CALL = (  # how a function is called
@@ -103,13 +104,14 @@ CALL = (  # how a function is called
         "--layout",
         default="auto",
         choices=["auto", *LAYOUTS],
-        help=f"the axes of q, k and v: {LAYOUT_HELP}; auto, the default, tries them",
+        help=f"the axes of q, k and v: {LAYOUT_HELP}; auto, the default, tries them in this order",
     ),
     argument(
         "--framework",
         default="auto",
-        choices=["auto", "numpy", "torch", "jax", "mlx", "paddle", "tinygrad", "cupy"],
-        help="the arrays that the function takes; auto, the default, tries them",
+        choices=["auto", *FRAMEWORKS],
+        help="the arrays that the function takes; auto, the default, tries the frameworks that it "
+        "refers to, then numpy",
     ),
     argument(
         "--dtype",

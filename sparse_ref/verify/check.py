@@ -13,6 +13,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import FloatArray, Length
 from .calling.arrays import ProbeError
+from .calling.references import frameworks_of
 from .calling.subject import CallOptions
 from .calling.trials import resolve
 from .checks.alignment import aligned_pattern
@@ -154,16 +155,13 @@ def check(
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     meaning = Meaning(scale, softcap, sinks, bias, alibi, fill, transform, lse, precision)
+    meaning.check(len(patterns), lengths(n))
     seed = integer("seed", seed, 0)
     question = Question(meaning, seed, gradients, exhaustive, inputs, align)
     _check_gradients(gradients, framework)
     lengths_also = tuple(also)
     checks = Checks(fn, patterns, options, options, question)
-    try:
-        checks.options = resolve(fn, n, len(patterns), options)
-    except ProbeError as error:
-        return _uncallable(checks, n, error)
-    report = checks.report(n)
+    report = checks.first_report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
     checks.judge_by_precision_of(report)
     for other in lengths_also:
@@ -264,6 +262,26 @@ class Checks:
     question: Question
     checked: list[Length] = field(default_factory=list)
 
+    def first_report(self, n: Length) -> Report:
+        """The report at the first length, by which layout and framework are settled."""
+        try:
+            self.options = resolve(self.fn, n, len(self.patterns), self.asked)
+        except ProbeError as error:
+            self.options = self._likeliest_options()
+            report = self.report(n)
+            if report.evidence is None and error.kind != "timeout":
+                report.findings = (Finding(error.kind, str(error)),)
+            return report
+        return self.report(n)
+
+    def _likeliest_options(self) -> CallOptions:
+        """The options for a function that no way of calling suits."""
+        layout, framework = self.asked.layout, self.asked.framework
+        if framework == "auto":
+            framework, *_ = (*frameworks_of(self.fn), "numpy")
+        layout = "hnd" if layout == "auto" else layout
+        return replace(self.asked, layout=layout, framework=framework, choice="none fits")
+
     def report(self, n: Length) -> Report:
         """The report at one length, whose pattern has an alignment."""
         self.checked.append(n)
@@ -299,6 +317,8 @@ class Checks:
         wrong: list[Length] = []
         raising: dict[str, list[str]] = {}
         for other in others:
+            if other in self.checked:
+                continue
             try:
                 if self._conforms(other):
                     self.checked.append(other)
@@ -338,14 +358,6 @@ class Checks:
     def _aligned(self, n: Length) -> tuple[Pattern, ...]:
         """The sets of the queries at this length."""
         return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
-
-
-def _uncallable(checks: Checks, n: Length, error: ProbeError) -> Report:
-    """The report on a function that runs in no layout and no framework."""
-    patterns = checks._aligned(n)
-    report = Report(patterns, lengths(n), checks.question.seed, checks.fn, vars(checks.options))
-    report.findings = (Finding(error.kind, str(error)),)
-    return report
 
 
 def _most_telling(wrong: Sequence[Length]) -> Length:

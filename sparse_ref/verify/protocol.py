@@ -17,15 +17,19 @@ from .calling.trials import hint, with_batch
 from .checks.alignment import alignment_findings
 from .checks.assumptions import broken_assumptions, check_batch
 from .checks.coverage import leak_coverage, set_coverage
+from .checks.extreme_logits import extreme_findings
 from .checks.finding import Finding
 from .checks.ghosts import row_sum_findings
 from .checks.gradients import VJP, gradient_findings
 from .checks.key_heads import key_head_findings
 from .checks.linearity import range_findings
+from .checks.number_causes import number_cause_findings
 from .checks.numbers import compare_numbers, number_findings, rounding_remarks
+from .checks.packed_lengths import check_packed_lengths
 from .checks.poison import poison_findings
 from .checks.score_curve import score_findings
 from .checks.sets import leak_findings, set_findings
+from .checks.value_width import value_width_findings
 from .meaning.meaning import Meaning
 from .meaning.statement import Statement
 from .naming.diagnosis import Diagnosis, diagnose
@@ -35,7 +39,10 @@ from .reading.leaks import read_leaks
 from .reading.sample import Sampled, read_sample
 from .report.report import Report
 
+EXPLAINING = ("factor", "curve")  # kinds of causes that explain what looks like ghosts or a bias
+CLEAR_LENGTH = 4  # positions, below which axes cannot be told
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
+CONFOUNDING = {"leak", "overflow", "ghost", "row sum", "curve", "scale", "nan"}  # of large logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,16 +145,28 @@ class Judge:
         self._check_batch()
         self.findings += range_findings(subject, seed)
         if subject.kv_heads > 1:
-            self.findings += key_head_findings(subject, evidence.totals)
+            self.findings += key_head_findings(subject, evidence)
         self._compare_numbers(evidence, leaks)
+        self._probe_extremes(evidence)
         if self.question.gradients is not None and evidence.conforming[:, evidence.rows].any():
             self.findings += gradient_findings(subject, evidence, self.question.gradients, seed)
+
+    def _probe_extremes(self, evidence: Evidence) -> None:
+        """Very large logits and wide values, unless their outputs have another cause."""
+        if any(finding.kind in CONFOUNDING for finding in self.findings):
+            return
+        for probe in (extreme_findings, value_width_findings):
+            outcome = probe(self.subject, evidence, self.question.seed)
+            self.findings += outcome.findings
+            self.report.remarks += outcome.remarks
 
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
         batched = with_batch(self.subject)
-        if batched is not None:
-            outcome = check_batch(batched, self.question.seed)
+        if batched is None or (batched.choice and max(batched.n) < CLEAR_LENGTH):
+            return
+        for batch_check in (check_batch, check_packed_lengths):
+            outcome = batch_check(batched, self.question.seed)
             self.findings += outcome.findings
             self.report.remarks += outcome.remarks
 
@@ -198,12 +217,19 @@ class Judge:
         assert statement is not None
         report.numbers = compare_numbers(subject, evidence, seed)
         report.remarks += rounding_remarks(report.numbers)
+        causes = list(number_cause_findings(subject, evidence, report.numbers, seed))
+        if any(cause.kind in EXPLAINING for cause in causes):
+            self.findings[:] = [x for x in self.findings if x.kind not in ("ghost", "bias")]
+        self.findings[:0] = causes
         self.findings += number_findings(report.numbers, statement.scale)
         has_leaks = leaks is not None and leaks.leaks.any()
         is_given = evidence.base.is_given
-        if any(numbers.wrong for numbers in report.numbers) and not is_given:
+        is_explained = causes or any(x.factor != 1 or x.scale_ratio != 1 for x in report.numbers)
+        is_wrong = any(numbers.wrong for numbers in report.numbers)
+        if is_wrong and not is_given and not is_explained:
             self.findings += score_findings(subject, statement, evidence.totals.dtype, seed)
-        elif not (has_leaks or is_given or any(numbers.broken for numbers in report.numbers)):
+        is_broken = any(numbers.broken for numbers in report.numbers)
+        if not (is_wrong or is_broken or has_leaks or is_given):
             poison = poison_findings(subject, evidence, seed)
             self.findings += poison.findings
             report.remarks += poison.remarks

@@ -1,11 +1,14 @@
-"""The contexts of torch and JAX around a check: seen on the caller's thread, and carried over to
-the thread of a time limit.
+"""torch and JAX: their contexts around a check, seen on the caller's thread and carried over to the
+thread of a time limit; and how their functions are called if nobody says so.
 """
 
+import numpy as np
 import pytest
 
 import sparse_ref as sr
 from sparse_ref.verify import check
+from sparse_ref.verify.calling.subject import CallOptions
+from sparse_ref.verify.calling.trials import resolve
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 jax = pytest.importorskip("jax", reason="jax is missing: make test-originals")
@@ -76,3 +79,67 @@ def test_the_contexts_of_jax_are_seen(seconds):
     with jax.default_matmul_precision("float32"), jax.disable_jit():
         assert check(fn, sr.Causal(), N, framework="jax", seconds=seconds).passed
     assert seen == {("float32", True)}
+
+
+def torch_causal(q, k, v):
+    """PyTorch's attention on any leading axes."""
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+
+class Layer(torch.nn.Module):
+    """(batch, n, heads, d), as FlashAttention has it."""
+
+    def forward(self, q, k, v):
+        q, k, v = (x.permute(0, 2, 1, 3) for x in (q, k, v))
+        return torch_causal(q, k, v).permute(0, 2, 1, 3)
+
+
+def jax_causal(q, k, v):
+    """JAX's attention, (batch, n, heads, d)."""
+    return jax.nn.dot_product_attention(q, k, v, is_causal=True)
+
+
+def converts(q, k, v):
+    """torch within, NumPy without."""
+    return torch_causal(*(torch.from_numpy(x) for x in (q, k, v))).numpy()
+
+
+def by_method(q, k, v):
+    """Of tensors, though nothing of torch is named."""
+    x = q @ k.transpose(-2, -1) * q.size(-1) ** -0.5
+    positions = (x * 0 + 1).cumsum(-1)
+    return x.masked_fill(positions > positions.mT, -np.inf).softmax(-1) @ v
+
+
+@pytest.mark.parametrize(("fn", "layout", "framework"), [
+    (torch_causal, "hnd", "torch"),
+    (Layer(), "bnhd", "torch"),
+    (torch.compile(Layer(), backend="eager"), "bnhd", "torch"),
+    (jax_causal, "bnhd", "jax"),
+    (jax.jit(jax_causal), "bnhd", "jax"),
+    (converts, "hnd", "numpy"),
+    (by_method, "hnd", "torch"),
+], ids=["sdpa", "module", "compiled", "jax", "jit", "converts", "methods"])  # fmt: skip
+def test_the_framework_and_the_layout_are_found(fn, layout, framework):
+    options = CallOptions(layout="auto", framework="auto")
+    settled = resolve(fn, N, 2, options)
+    assert (settled.layout, settled.framework) == (layout, framework)
+    assert check(fn, sr.Causal(), N, 2).passed
+
+
+def test_a_compiled_function_is_tried_as_it_was_before():
+    """No trial of another layout shows in the cache of torch.compile."""
+    shapes = []
+
+    def backend(module, inputs):
+        shapes.append([tuple(x.shape) for x in inputs])
+        return module.forward
+
+    resolve(torch.compile(torch_causal, backend=backend), N, 2, CallOptions(
+        layout="auto", framework="auto"
+    ))  # fmt: skip
+    assert shapes == []
+
+
+def test_gradients_of_torch_with_the_framework_found():
+    assert check(torch_causal, sr.Causal(), N, 2, gradients="torch").passed

@@ -212,7 +212,7 @@ class Paged:
         self.pool = None
 
     def __call__(self, q, k, v, lengths=None):
-        batch, heads, n, d = k.shape
+        batch, heads, n, _ = k.shape
         if self.pool is None:
             shape = 2, len(self.free), heads, PAGE
             self.pool = [np.full((*shape[1:], x.shape[-1]), 3.0, x.dtype) for x in (k, v)]

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 from verify.implementations import masked, tri
-from verify.mutants import DTYPES, RIGHT
+from verify.mutants import DTYPES, pieces, right
 from verify.mutants.registry import rounded
 
 from sparse_ref.verify.calling.subject import CallOptions, Subject
@@ -14,6 +14,7 @@ from sparse_ref.verify.checks.finding import KINDS
 from sparse_ref.verify.checks.linearity import range_findings
 
 N = 24
+RIGHT = right.RIGHT + pieces.RIGHT
 causal = masked(tri(N))
 
 
@@ -135,15 +136,15 @@ def test_small_values_that_are_rounded_away_are_named():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
-def test_right_implementations_are_linear_at_any_dtype(right, dtype):
-    fn = partial(right.fn, dtype=DTYPES[dtype]) if right.inside else right.fn
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)
+def test_right_implementations_are_linear_at_any_dtype(case, dtype):
+    fn = partial(case.fn, dtype=DTYPES[dtype]) if case.inside else case.fn
     fn = fn if dtype == "float32" else rounded(fn, dtype)
-    patterns = right.pattern if isinstance(right.pattern, list) else [right.pattern]
+    patterns = case.pattern if isinstance(case.pattern, list) else [case.pattern]
     options = {
-        key: right.options[key] for key in ("kv_heads", "layout", "d", "e") if key in right.options
+        key: case.options[key] for key in ("kv_heads", "layout", "d", "e") if key in case.options
     }
-    judged = subject(fn, right.n, right.heads or len(patterns), **options)
+    judged = subject(fn, case.n, case.heads or len(patterns), **options)
     assert list(broken_assumptions(judged, 0)) == []
     assert list(range_findings(judged, 0)) == []
     assert check_batch(judged, 0) == ([], [])

@@ -5,14 +5,17 @@ of it.
 import contextvars
 import sqlite3
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from verify.implementations import masked, tri
 
 import sparse_ref as sr
+from sparse_ref.cli.arguments import FRAMEWORKS as FRAMEWORK_NAMES
 from sparse_ref.cli.arguments import LAYOUTS as LAYOUT_TEXTS
 from sparse_ref.verify import ProbeError, check
+from sparse_ref.verify.calling.frameworks import FRAMEWORKS
 from sparse_ref.verify.calling.layouts import BATCHED, LAYOUTS
 from sparse_ref.verify.calling.subject import CallOptions, Subject
 
@@ -92,6 +95,15 @@ def test_an_array_goes_into_each_layout_and_back(layout):
 def test_the_command_line_describes_each_layout_as_it_is():
     names = {name: layout.description for name, layout in LAYOUTS.items()}
     assert names == LAYOUT_TEXTS
+    assert [*FRAMEWORKS] == FRAMEWORK_NAMES
+
+
+def test_the_page_has_each_layout_and_framework():
+    page = (Path(__file__).parents[2] / "docs" / "calling.md").read_text(encoding="utf-8")
+    rows = [f'| `"{name}"` | {layout.description} |' for name, layout in LAYOUTS.items()]
+    assert "\n".join(rows) in page
+    for name in FRAMEWORKS:
+        assert f'\n| `"{name}"` |' in page
 
 
 @pytest.mark.parametrize("layout", [name for name in LAYOUTS if name not in ("nd", "thd")])
@@ -116,6 +128,29 @@ def test_packed_sequences_pass_and_one_that_reads_the_next_does_not():
 
     report = check(joined, sr.Causal(), n=7, heads=2, layout="thd")
     assert {finding.kind for finding in report.findings} == {"batch"}
+
+
+def test_packed_sequences_of_different_lengths_are_checked():
+    """A function whose offsets are those of equal lengths is right in batches of these."""
+
+    def equal(cu):
+        return np.linspace(0, cu[-1], len(cu)).astype(np.int32)
+
+    def fn(q, k, v, cu_q, cu_k):
+        return varlen(causal)(q, k, v, equal(cu_q), equal(cu_k))
+
+    (finding, *_) = check(fn, sr.Causal(), n=12, heads=2, layout="thd").findings
+    assert finding.kind == "batch"
+    assert "sequence 1 of packed ones of 6, 12, 4 queries differs" in finding.message
+
+    def of_one_length(q, k, v, cu_q, cu_k):
+        if len(cu_q) > 2 and len(set(np.diff(cu_q))) > 1:
+            raise ValueError("one length only")
+        return varlen(causal)(q, k, v, cu_q, cu_k)
+
+    report = check(of_one_length, sr.Causal(), n=12, heads=2, layout="thd")
+    assert report.passed
+    assert "not checked: packed sequences of other lengths" in str(report)
 
 
 def test_three_packed_sequences_of_different_lengths():

@@ -278,6 +278,14 @@ def test_another_layout_is_named_where_the_one_given_makes_no_sense():
     assert other_layouts(fails) == ("bhnd",)
 
 
+def test_a_layout_given_that_does_not_run_is_corrected():
+    """The framework is still found by trying."""
+    fn = natural("bhnd", attention(np.tri(9, dtype=bool)), 4, 4)
+    with pytest.raises(ProbeError) as caught:
+        resolve(fn, 9, 4, CallOptions(layout="hnd", framework="auto"))
+    assert "\n  that is bhnd: --layout bhnd" in str(caught.value)
+
+
 def test_a_layout_with_a_batch_that_fits_as_well():
     """A function of any leading axes is called without a batch; its batches are judged in another
     layout.

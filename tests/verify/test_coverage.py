@@ -8,7 +8,7 @@ from verify.implementations import masked, tri
 
 import sparse_ref as sr
 from sparse_ref.verify.calling.subject import CallOptions, Subject
-from sparse_ref.verify.checks.coverage import dtype_coverage, leak_coverage, set_coverage
+from sparse_ref.verify.checks.coverage import leak_coverage, set_coverage
 from sparse_ref.verify.meaning.meaning import Meaning
 from sparse_ref.verify.meaning.statement import Statement
 from sparse_ref.verify.reading.leaks import read_leaks
@@ -69,14 +69,3 @@ def test_finite_masks_are_covered_by_every_pair(n, words):
     (line,) = leak_coverage(evidence, read_leaks(subject, evidence, 0))
     assert line.startswith("coverage: finite masks checked in 64 of ")
     assert line.endswith(words)
-
-
-def test_fewer_bits_than_were_given_are_noted():
-    subject = Subject.new(masked(tri(8)), 8, 1, CallOptions())
-    (line,) = dtype_coverage(subject, "bfloat16")
-    assert line == (
-        "note, no failure: fn returns bfloat16 for float32, and is judged by its rounding"
-    )
-    assert dtype_coverage(subject, "float32") == dtype_coverage(subject, "float64") == []
-    half = Subject.new(masked(tri(8)), 8, 1, CallOptions(dtype="bfloat16"))
-    assert dtype_coverage(half, "bfloat16") == dtype_coverage(half, "float16") == []

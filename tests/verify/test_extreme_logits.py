@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 from verify.implementations import masked, softmax, spread, tri
-from verify.mutants import DTYPES, RIGHT
+from verify.mutants import DTYPES, pieces, right
 from verify.mutants.registry import rounded
 
 import sparse_ref as sr
@@ -21,6 +21,7 @@ from sparse_ref.verify.reading.evidence import read_every_pair
 from sparse_ref.verify.reading.sample import read_sample
 
 N = 24
+RIGHT = right.RIGHT + pieces.RIGHT
 PAST = tri(N)
 i, j = np.ogrid[:N, :N]
 NONE = np.float32(-np.inf)
@@ -123,7 +124,7 @@ def dropping(share):
 @pytest.mark.parametrize(("share", "text"), [(2e-3, "1e-03"), (2e-4, "1e-04"), (2e-5, "1e-05")])
 def test_weights_that_are_dropped_are_found_with_their_share(share, text, sampled):
     (finding,), _ = extremes(dropping(share), sampled=sampled)
-    assert finding.kind == "cutoff"
+    assert finding.kind == "clip"
     assert finding.message.endswith(f"that drop weights of {text} of their largest, or less")
 
 
@@ -175,14 +176,14 @@ def test_a_declared_form_is_not_flagged(fn, meaning, dtype, sampled):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
-def test_right_implementations_are_not_flagged(right, dtype):
-    fn = partial(right.fn, dtype=DTYPES[dtype]) if right.inside else right.fn
+@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case.name)
+def test_right_implementations_are_not_flagged(case, dtype):
+    fn = partial(case.fn, dtype=DTYPES[dtype]) if case.inside else case.fn
     fn = fn if dtype == "float32" else rounded(fn, dtype)
-    meaning = Meaning(scale=right.options.get("scale"))
+    meaning = Meaning(scale=case.options.get("scale"))
     names = ("kv_heads", "layout", "d", "e")
-    options = {name: right.options[name] for name in names if name in right.options}
-    arguments = fn, right.pattern, right.n, right.heads or 1
+    options = {name: case.options[name] for name in names if name in case.options}
+    arguments = fn, case.pattern, case.n, case.heads or 1
     assert extremes(*arguments, meaning=meaning, **options) == ([], [])
     found = widths(*arguments, meaning=meaning, **options)
     assert found.findings == []

@@ -61,7 +61,7 @@ def test_what_a_function_says_cannot_begin_a_command():
     def raising(q, k, v):
         raise RuntimeError("100%,\n::error::x\r\x1b")
 
-    report = check(raising, sr.Causal(), n=8)
+    report = check(raising, sr.Causal(), n=8, layout="hnd", framework="numpy")
     (line,) = report.to_github().splitlines()
     _, properties, message = read_back(line)
     assert properties["title"] == "raised RuntimeError: 100%,"

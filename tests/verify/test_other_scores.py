@@ -9,7 +9,7 @@ from verify.test_number_faults import D, F, G, H, N, case_of
 import sparse_ref as sr
 from sparse_ref.verify.meaning.meaning import Meaning
 from sparse_ref.verify.naming.key_heads import key_head_mappings
-from sparse_ref.verify.naming.number_causes import describe_numbers, digits_of
+from sparse_ref.verify.naming.number_causes import digits_of, find_number_cause
 from sparse_ref.verify.naming.other_scores import rotate
 
 PAST = tri(N)
@@ -46,6 +46,10 @@ def turned(x, base, pairs):
     z = (a + 1j * b) * np.exp(1j * angle)
     parts = np.stack([z.real, z.imag], axis=-1) if pairs else np.stack([z.real, z.imag], axis=-2)
     return parts.reshape(x.shape)
+
+
+def capped(c):
+    return scored(lambda q, k: c * np.tanh(products(q, k) / c))
 
 
 def top(k):
@@ -94,15 +98,25 @@ def heads_of(array, mapping):
     return array[np.array(mapping)]
 
 
+def cause(case, decays=None):
+    """The words of the cause that is found, "" if none is."""
+    found = find_number_cause(case, decays)
+    return found.words if found else ""
+
+
 CASES = {
     "logits are 1 q . k, expected 0.25 q . k: the scale is missing": masked(PAST, scale=1),
     "4 q . k, expected 0.25 q . k: multiplied by sqrt(d)": masked(PAST, scale=4),
     "0.0625 q . k, expected 0.25 q . k: 1 / d": masked(PAST, scale=1 / 16),
     "0.1733 q . k, expected 0.25 q . k: 2^x is computed": masked(PAST, scale=0.25 * np.log(2)),
+    "logits are 0.2487 q . k, expected 0.25 q . k: 0.995 of the scale": masked(
+        PAST, scale=0.25 * 0.995
+    ),
+    "logits are 0.3 q . k, expected 0.25 q . k: 1.2 of the scale": masked(PAST, scale=0.3),
     "e^x is computed, not 2^x": masked(PAST, scale=0.25 / np.log(2)),
     "-0.25 q . k, expected 0.25 q . k: of the other sign": masked(PAST, scale=-0.25),
-    "a soft cap of 50: declare softcap=50": scored(lambda q, k: 50 * np.tanh(products(q, k) / 50)),
-    "a soft cap of 5: declare softcap=5": scored(lambda q, k: 5 * np.tanh(products(q, k) / 5)),
+    "as with a soft cap of 50; declare softcap=50": capped(50),
+    "as with a soft cap of 5; declare softcap=5": capped(5),
     "RoPE within fn, base 10000, features turned in halves": scored(
         lambda q, k: products(turned(q, 1e4, False), turned(k, 1e4, False))
     ),
@@ -138,12 +152,12 @@ CASES = {
 
 @pytest.mark.parametrize("words", CASES)
 def test_each_computation_has_its_words(words):
-    assert words in describe_numbers(case_of(CASES[words]))
+    assert words in cause(case_of(CASES[words]))
 
 
 def test_retention_is_named_with_the_decays_of_the_paper_or_those_that_were_read():
-    assert describe_numbers(case_of(retained)) == ""
-    text = describe_numbers(case_of(retained), DECAYS)
+    assert cause(case_of(retained)) == ""
+    text = cause(case_of(retained), DECAYS)
     assert (
         text == "retention, no softmax: q . k times a decay per position of 0.9, 0.95, 0.97, 0.99"
     )
@@ -160,9 +174,9 @@ def test_no_name_is_a_guess():
         out[2, 50] += F(1e-3)
         return out
 
-    for fn in (noisy, one_row, masked(PAST, scale=0.3), scored(products, top_of_rows)):
-        assert describe_numbers(case_of(fn)) == ""
-    assert describe_numbers(case_of(lambda q, k, v: np.full_like(q, np.nan))) == ""
+    for fn in (noisy, one_row, masked(PAST), scored(products, top_of_rows)):
+        assert cause(case_of(fn)) == ""
+    assert cause(case_of(lambda q, k, v: np.full_like(q, np.nan))) == ""
 
 
 def top_of_rows(x):
@@ -172,20 +186,19 @@ def top_of_rows(x):
 
 
 def test_names_are_relative_to_what_is_declared():
-    capped = CASES["a soft cap of 5: declare softcap=5"]
-    assert "a soft cap of 5" in describe_numbers(case_of(capped, meaning=Meaning(softcap=30.0)))
-    text = describe_numbers(case_of(masked(PAST), meaning=Meaning(softcap=5.0)))
+    assert "a soft cap of 5" in cause(case_of(capped(5), meaning=Meaning(softcap=30.0)))
+    text = cause(case_of(masked(PAST), meaning=Meaning(softcap=5.0)))
     assert text == "no soft cap, declared softcap=5"
-    text = describe_numbers(case_of(masked(PAST), meaning=Meaning(transform=rotate)))
+    text = cause(case_of(masked(PAST), meaning=Meaning(transform=rotate)))
     assert text == "the declared transform is not applied"
     meaning = Meaning(sinks=0.5)
-    text = describe_numbers(case_of(masked(PAST, scale=1), meaning=meaning))
+    text = cause(case_of(masked(PAST, scale=1), meaning=meaning))
     assert text == "", "the sinks are missing, too"
 
 
 @pytest.mark.parametrize("p", [sr.Causal(), sr.Lookback(9)], ids=repr)
 def test_windows_are_explained_as_well(p):
-    assert "scale is missing" in describe_numbers(case_of(masked(p.mask(N), scale=1), p))
+    assert "scale is missing" in cause(case_of(masked(p.mask(N), scale=1), p))
 
 
 def test_mappings_of_key_heads_leave_out_the_right_one():

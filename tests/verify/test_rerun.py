@@ -29,7 +29,7 @@ def command(fn, *patterns, n=(8, 8), seed=0, **options):
 
 def test_the_command_gives_the_report_again():
     fn = masked(np.stack([tri(6, keys=2), tri(6, keys=3)]))
-    report = check(fn, sr.Lookback(2), n=6, heads=2)
+    report = check(fn, sr.Lookback(2), n=6, heads=2, ragged=False)
     again = eval(report.command, {"sr": sr, "fn": fn})
     assert again.to_json() == report.to_json()
     assert check(softmax, sr.Causal(), 4, 2, d=8).command == (
@@ -124,6 +124,14 @@ def test_a_pattern_in_python_gives_the_pattern_again(p):
     text, needs = pattern_text(p)
     assert needs == ""
     assert eval(text, {"sr": sr}) == p
+
+
+def test_what_was_found_by_trying_is_left_out_and_what_was_given_is_not():
+    choice = "layout nhd, framework torch: found by trying"
+    found = dict(layout="nhd", framework="torch", choice=choice)
+    assert command(softmax, **found) == command(softmax)
+    given = dict(layout="hnd", framework="torch", choice="framework torch: found by trying")
+    assert command(softmax, **given) == f"{command(softmax)} --layout hnd"
 
 
 def test_a_listed_pattern_is_no_command_but_a_line_of_python():

@@ -60,7 +60,7 @@ def test_each_head_has_its_own_pattern():
 def test_bidirectional_and_rows_without_keys():
     i = np.arange(7)
     assert_conforms(masked(abs(i[:, None] - i) <= 2), sr.Window(2), n=7)
-    found = check(masked(i[:, None] > i), sr.Band(7, -1), n=7)
+    found = check(masked(i[:, None] > i), sr.Causal() - sr.Window(0), n=7)
     assert found.passed, found
     assert found.probe.row_sums[0].tolist() == [0, *[pytest.approx(1)] * 6]
 
@@ -68,7 +68,7 @@ def test_bidirectional_and_rows_without_keys():
 @pytest.mark.parametrize("n", [(3, 8), (8, 3)])
 def test_both_alignments_where_the_lengths_differ(n):
     offset = n[1] - n[0]
-    assert_conforms(masked(tri(*n)), sr.Causal(), n=n)
+    assert_conforms(masked(tri(*n)), sr.Causal(), n=n, align="upper-left")
     assert_conforms(masked(tri(*n, offset=offset)), sr.Shifted(sr.Causal(), offset), n=n)
 
 
@@ -101,6 +101,7 @@ def test_layouts(layout):
         fn,
         [sr.Lookback(h + 1) for h in range(heads)],
         n=n,
+        align="upper-left",
         layout=layout,
         kv_heads=1 if layout == "nd" else 2,
     )
@@ -167,7 +168,13 @@ def test_torch_is_called_with_tensors(monkeypatch):
 def test_the_library_passes_its_own_check():
     pattern = sr.Local(3) | sr.Strided(3)
     assert_conforms(
-        lambda q, k, v: sr.attend(q, k, v, pattern), pattern, n=(20, 30), heads=4, kv_heads=2, d=8
+        lambda q, k, v: sr.attend(q, k, v, sr.Shifted(pattern, k.shape[1] - q.shape[1])),
+        pattern,
+        n=(20, 30),
+        heads=4,
+        kv_heads=2,
+        d=8,
+        align="bottom-right",
     )
 
 

@@ -13,7 +13,7 @@ LAYOUTS = {
     "bnhd": lambda x: x.transpose(0, 2, 1, 3),
     "sbhd": lambda x: x.transpose(2, 0, 1, 3),
     "nhd": lambda x: x[0].transpose(1, 0, 2),
-    "thd": lambda x: x[0].transpose(1, 0, 2),
+    "thd": lambda x: np.concatenate(list(x.transpose(0, 2, 1, 3))),
     "lbe": lambda x: x.transpose(2, 0, 1, 3).reshape(x.shape[2], len(x), -1),
 }
 FOUND = {
@@ -68,13 +68,20 @@ def statement(case, q, k, v):
     return p @ v / np.where(total == 0, 1, total)[..., None], lse
 
 
+def starts(layout, batch):
+    """What a varlen function also takes: where the sequences of q and of k begin and end."""
+    if layout != "thd":
+        return []
+    return [np.arange(len(x) + 1) * x.shape[2] for x in batch[:2]]
+
+
 def outputs(case):
     """[(actual, expected)] of out, and of lse if there is one."""
     batch = arrays(case)
     layout = FOUND.get(case.name) or case.options.get("layout", "hnd")
     expected = [statement(case, *sequence) for sequence in zip(*batch)]
     pack = LAYOUTS[layout]
-    packed = [pack(x).copy() for x in batch]
+    packed = [pack(x).copy() for x in batch] + starts(layout, batch)
     if case.options.get("shared_qk"):
         batch[1] = batch[0]
         expected = [statement(case, *sequence) for sequence in zip(*batch)]
@@ -151,8 +158,9 @@ def test_any_length_is_taken_if_ragged(case, n):
     if not case.ragged or case.name in FOUND or isinstance(case.n, tuple):
         return
     batch = arrays(case)
-    pack = LAYOUTS[case.options.get("layout", "hnd")]
-    packed = [pack(x[:, :, :n]).copy() for x in batch]
+    layout = case.options.get("layout", "hnd")
+    batch = [x[:, :, :n] for x in batch]
+    packed = [LAYOUTS[layout](x).copy() for x in batch] + starts(layout, batch)
     if case.options.get("shared_qk"):
         packed.pop(1)
     result = case.fn(*packed)

@@ -65,14 +65,20 @@ def layouts_to_try(fn: Function, heads: int) -> list[str]:
 
 
 def frameworks_to_try(fn: Function, options: CallOptions) -> list[str]:
-    """The frameworks to try: those that fn refers to, NumPy, those imported, torch."""
+    """The frameworks to try: those that fn refers to, NumPy, those imported if it refers to none,
+    torch.
+    """
     if options.framework != "auto":
         return [options.framework]
     loaded = [name for name in FRAMEWORKS if FRAMEWORKS[name].module in sys.modules]
-    names = dict.fromkeys([*frameworks_of(fn), "numpy", *loaded, "torch"])
-    if options.device != "cpu":
-        names = dict.fromkeys(name for name in names if name not in WITHOUT_DEVICES)
-    return [name for name in names if _is_installed(FRAMEWORKS[name].module)]
+    names = frameworks_of(fn)
+    order = [*names, "numpy", "torch"] if names else ["numpy", *loaded, "torch"]
+    without = () if options.device == "cpu" else WITHOUT_DEVICES
+    return [
+        name
+        for name in dict.fromkeys(order)
+        if name not in without and _is_installed(FRAMEWORKS[name].module)
+    ]
 
 
 def _is_installed(module: str) -> bool:

@@ -16,7 +16,12 @@ from ...sets.types import FloatArray
 from .rounded_attention import BITS
 
 DTYPES = tuple(BITS)
-SHORT_NAMES = {"float": "float32", "half": "float16", "double": "float64"}  # as tinygrad has them
+SHORT_NAMES = {  # of tinygrad
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "int": "int32",
+}
 
 
 def contiguous(x: Any, dtype: str) -> Any:

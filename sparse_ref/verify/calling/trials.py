@@ -79,7 +79,8 @@ def resolve(fn: Function, n: Length, heads: int, options: CallOptions) -> CallOp
                 _trial(fn, sizes[-1], settled)
             return replace(settled, choice=_words(options, best))
         failed += trials
-    raise _failure(failed)
+    advice = _advice(fn, n, heads, options)
+    raise _failure(failed, advice)
 
 
 def compatible_layouts(subject: Subject) -> tuple[str, ...]:
@@ -110,22 +111,34 @@ def other_layouts(subject: Subject) -> tuple[str, ...]:
 def hint(subject: Subject) -> str:
     """How else fn should be called, in words; "" if nothing better is known."""
     form = subject.form
-    automatic = replace(_options(subject), layout="auto", framework="auto")
     try:
         names = other_layouts(subject)
         if names:
             return f"that is {names[0]}: --layout {names[0]}"
-        if is_sensible(_first_run(subject, form.layout)):
-            return ""
-        settled = resolve(subject.fn, subject.n, subject.heads, automatic)
+        trial = _first_run(subject, form.layout)
+    except ProbeError:  # out of time
+        return ""
+    if trial.error is None:
+        return ""
+    return _advice(subject.fn, subject.n, subject.heads, _options(subject))
+
+
+def _advice(fn: Function, n: Length, heads: int, options: CallOptions) -> str:
+    """What to change in options with which fn does not run; "" if nothing helps."""
+    if (options.layout, options.framework) == ("auto", "auto"):
+        return ""
+    try:
+        settled = resolve(fn, n, heads, replace(options, layout="auto", framework="auto"))
     except ValueError:  # it runs in no way, or in none of the device
         return ""
-    if settled.framework == form.framework:
-        return ""
-    flags = f"--framework {settled.framework}"
-    if settled.layout != form.layout:
-        flags += f" --layout {settled.layout}"
-    return f"that is a function of {settled.framework}: {flags}"
+    names, flags = [], []
+    if options.framework not in ("auto", settled.framework):
+        names.append(f"a function of {settled.framework}")
+        flags.append(f"--framework {settled.framework}")
+    if options.layout not in ("auto", settled.layout):
+        names.append(settled.layout)
+        flags.append(f"--layout {settled.layout}")
+    return f"that is {' in '.join(names)}: {' '.join(flags)}" if names else ""
 
 
 def with_batch(subject: Subject) -> Subject | None:
@@ -235,16 +248,16 @@ def _words(options: CallOptions, best: Trial) -> str:
     return f"{', '.join(parts)}: found by trying{doubt}"
 
 
-def _failure(failed: Sequence[Trial]) -> ProbeError:
-    """The error of a function that runs in no way: the attempt that came furthest, and what the
-    others raised.
+def _failure(failed: Sequence[Trial], advice: str) -> ProbeError:
+    """The error of a function that runs in no way: the attempt that came furthest, what to change,
+    and what the other attempts raised.
     """
     best = max(failed, key=lambda trial: PROGRESS.index(trial.kind))
     others: dict[str, list[str]] = {}
     for trial in failed:
         others.setdefault(trial.reason, []).append(f"{trial.layout} {trial.framework}")
     same = others.pop(best.reason)[1:]
-    lines = [str(best.error)]
+    lines = [str(best.error), advice] if advice else [str(best.error)]
     lines += [f"the same in {', '.join(same)}"] if same else []
     lines += [f"{', '.join(names)}: {reason}" for reason, names in others.items()]
     return ProbeError("\n  ".join(lines), best.kind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...sets.mask import MAX_MASK
 from ..calling.rounded_attention import bits_of
-from ..calling.subject import Subject
 from ..reading.evidence import Evidence, Leaks
 from ..reading.sample import Sampled
 
@@ -42,14 +41,6 @@ def leak_coverage(evidence: Evidence, leaks: Leaks) -> list[str]:
     if leaks.rows < size:
         line += f": {_whole(evidence)} checks all"
     return [line]
-
-
-def dtype_coverage(subject: Subject, dtype: str) -> list[str]:
-    """A note if fn returns fewer bits than it gets, by which it is judged."""
-    given = subject.form.dtype
-    if bits_of(dtype) >= bits_of(given):
-        return []
-    return [f"note, no failure: fn returns {dtype} for {given}, and is judged by its rounding"]
 
 
 def _whole(evidence: Evidence) -> str:

@@ -66,7 +66,11 @@ def _padding(rows: JudgedRows) -> Iterator[Finding]:
     wrong = diluted_rows(largest)
     if not wrong.any():
         return
-    fill = -scale * _least(diluted_rows, 1 / scale, largest)
+    sizes = rows.evidence.expected.sum(axis=-1)
+    fewest = sizes.min(initial=subject.n[1], where=rows.conforming)
+    # as many keys with logits of that product outweigh one with the fill by 1 / CHANGE
+    product = _least(diluted_rows, 1 / scale, largest)
+    fill = np.log(CHANGE * fewest) - scale * product
     text = (
         f"{{}} diluted by keys of value 0 if all logits are {-scale * largest:.3g}: "
         f"padded keys are masked with a number, about {fill:.2g}, not with -inf"
@@ -122,7 +126,7 @@ def _cutoff(rows: JudgedRows, seed: int) -> Iterator[Finding]:
     wrong_rows = rows.evidence.rows[wrong.any(axis=0)]
     share = np.exp(-depth[wrong_rows].min())
     text = f"{{}} that drop weights of {share:.0e} of their largest, or less"
-    yield from findings_in("cutoff", wrong, text, "row", rows=rows.evidence.rows)
+    yield from findings_in("clip", wrong, text, "row", rows=rows.evidence.rows)
 
 
 def _visible_depths(rows: JudgedRows) -> FloatArray:

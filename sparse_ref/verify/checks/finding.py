@@ -39,7 +39,6 @@ KINDS = (
     "factor",
     "scale",
     "curve",
-    "cutoff",
     "lse",
     "gradient",
     "future",

@@ -16,6 +16,7 @@ from ..calling.arrays import DTYPES, LAYOUTS, dtype_name, to_float64
 from ..calling.rounded_attention import Precision, bits_of, round_to, spacing
 from ..calling.subject import Subject
 from ..meaning.statement import Inputs, Statement
+from ..naming.gradient_faults import GradientCase, describe_gradients
 from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
 from .gradient_sets import gradient_set_findings
@@ -58,12 +59,17 @@ def gradient_findings(
     rows, sets = evidence.rows, evidence.expected
     grad = x.grad[:, rows]
     expected = statement.gradients(grad, x.inputs, sets, rows)
-    budgets = _budgets(x, evidence, statement, dtype, expected)
+    budgets = list(_budgets(x, evidence, statement, dtype, expected))
+    case = GradientCase(statement, x.inputs, grad, rows, sets)
+    causes = describe_gradients(case, dict(zip(NAMES, actual)), dict(zip(NAMES, budgets)))
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
     for name, *parts in zip(NAMES, actual, expected, budgets, unreached):
-        yield from _factor_finding(name, *parts[:2], dtype)
+        if name in causes:
+            yield Finding("gradient", causes[name])
+        else:
+            yield from _factor_finding(name, *parts[:2], dtype)
         yield from _row_findings(name, *parts)
     if actual[2].shape == expected[2].shape and evidence.base.is_flat:
 

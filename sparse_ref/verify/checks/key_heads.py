@@ -10,19 +10,20 @@ from ...sets.types import FloatArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..naming.key_heads import key_head_mappings
-from ..reading.evidence import RowTotals
+from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
 
 SHOWN_HEADS = 8
 NEAR = 0.25  # of a kv head's number
 
 
-def key_head_findings(subject: Subject, totals: RowTotals) -> Iterator[Finding]:
+def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
     """Query heads that read another key head than h // (H / G), or mix several."""
+    totals = evidence.totals
     key_heads = np.arange(subject.kv_heads)
     v = np.ones((subject.kv_heads, subject.n[1], subject.e))
     v *= 1 + key_heads[:, None, None]  # key head g holds g + 1
-    out, _ = subject.attend(*subject.equal_logits, v)
+    out, _ = subject.attend(evidence.base.q, evidence.base.k, v)
     numbers = out[..., 0]
     expected = (np.arange(subject.heads) // subject.group)[:, None]
     known = totals.nonempty & (totals.row_sums > 0.01) & np.isfinite(numbers)

@@ -25,6 +25,7 @@ SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overfl
 GIVEN = 0.0  # the spread of q and k that were given
 MIN_DEVIATION = 1e-3  # of a factor that is reported
 SIGMAS = 6.0  # by which a fitted factor has to differ from 1
+FIT_ROUNDS = 3  # of least squares
 FIT_STEP = 1e-3  # of the scale, for the derivative of the output
 
 
@@ -185,33 +186,49 @@ def _budget(evidence: Evidence, x: Comparison, precision: Precision, largest: fl
 def _fitted_factors(
     statement: Statement, evidence: Evidence, x: Comparison, judged: BoolArray, budget: float
 ) -> tuple[float, float]:
-    """(factor on out, ratio of the scale) by least squares; 1 if chance explains the difference."""
-    change = _change_with_scale(statement, evidence, x)
-    columns = np.stack([x.true[judged].ravel(), change[judged].ravel()], axis=1)
-    difference = (x.out - x.true)[judged].ravel()
-    used = columns.any(axis=0)
-    if len(difference) <= 2 or not used.any():
+    """(factor on out, ratio of the scale) that explain the output; 1 if chance explains it."""
+    factor, ratio = 1.0, 1.0
+    sigmas = np.zeros(2)
+    for _ in range(FIT_ROUNDS):
+        true, change = _at_scale(statement, evidence, x, ratio)
+        columns = np.stack([true[judged].ravel(), factor * change[judged].ravel()], axis=1)
+        rest = (x.out - factor * true)[judged].ravel()
+        fitted, sigmas = _least_squares(columns, rest)
+        factor, ratio = factor + fitted[0], ratio * (1 + fitted[1])
+    true, _ = _at_scale(statement, evidence, x, ratio)
+    error = np.abs(x.out - factor * true)[judged].max(initial=0)
+    least = np.maximum(max(MIN_DEVIATION, spacing(x.dtype) / 8), SIGMAS * sigmas)
+    real = np.abs(np.array([factor, ratio]) - 1) > least
+    if error > budget or not real.any():
         return 1.0, 1.0
-    columns = columns[:, used]
-    normal = np.linalg.pinv(columns.T @ columns)
-    fitted = normal @ (columns.T @ difference)
-    rest = difference - columns @ fitted
-    sigma = np.sqrt(np.diag(normal) * (rest @ rest) / max(len(rest) - len(fitted), 1))
-    least = max(MIN_DEVIATION, spacing(x.dtype) / 8)
-    real = (np.abs(fitted) > np.maximum(least, SIGMAS * sigma)) & (np.abs(rest).max() <= budget)
-    deviation = np.zeros(2)
-    deviation[used] = np.where(real, fitted, 0)
-    return 1 + float(deviation[0]), 1 + float(deviation[1])
+    return (float(factor) if real[0] else 1.0), (float(ratio) if real[1] else 1.0)
 
 
-def _change_with_scale(statement: Statement, evidence: Evidence, x: Comparison) -> FloatArray:
-    """d out / d log scale, (H, rows, e), by a central difference."""
+def _least_squares(columns: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(the coefficients of y, their standard deviations); 0 for columns of zeros."""
+    fitted, sigmas = np.zeros(columns.shape[1]), np.zeros(columns.shape[1])
+    used = columns.any(axis=0)
+    if len(y) <= columns.shape[1] or not used.any() or not np.isfinite(columns).all():
+        return fitted, sigmas
+    some = columns[:, used]
+    normal = np.linalg.pinv(some.T @ some)
+    fitted[used] = normal @ (some.T @ y)
+    rest = y - columns @ fitted
+    variance = (rest @ rest) / (len(y) - columns.shape[1])
+    sigmas[used] = np.sqrt(np.maximum(np.diag(normal), 0) * variance)
+    return fitted, sigmas
+
+
+def _at_scale(
+    statement: Statement, evidence: Evidence, x: Comparison, ratio: float
+) -> tuple[FloatArray, FloatArray]:
+    """(out, d out / d log scale) of the rows read, (H, rows, e), at a ratio of the scale."""
     outs = []
-    for factor in (1 + FIT_STEP, 1 - FIT_STEP):
-        meaning = replace(statement.meaning, scale=statement.scale * factor)
+    for step in (0.0, FIT_STEP, -FIT_STEP):
+        meaning = replace(statement.meaning, scale=statement.scale * ratio * (1 + step))
         other = replace(statement, meaning=meaning)
         outs.append(other.attend(x.inputs, evidence.expected, evidence.rows)[0])
-    return (outs[0] - outs[1]) / (2 * FIT_STEP)
+    return outs[0], (outs[1] - outs[2]) / (2 * FIT_STEP)
 
 
 def _errors(out: FloatArray, true: FloatArray) -> FloatArray:
@@ -242,9 +259,9 @@ def number_findings(numbers: tuple[Numbers, ...], scale: float) -> Iterator[Find
         if x.wrong_lse:
             text = f"wrong log-sum-exp in {count_noun(x.wrong_lse, 'row')}, at {logits}"
             yield Finding("lse", text, x.wrong_lse, x.lse_at)
-        if x.factor != 1 and not x.wrong:
+        if x.factor != 1:
             yield Finding("factor", f"out is {x.factor:.4g} of what it should be, in all rows")
-        if x.scale_ratio != 1 and not x.wrong:
+        if x.scale_ratio != 1:
             actual = scale * x.scale_ratio
             text = f"logits are {actual:.5g} q . k, expected {scale:.5g} q . k, in all rows"
             yield Finding("scale", f"{text}: {x.scale_ratio:.4g} of the scale")

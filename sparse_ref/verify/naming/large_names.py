@@ -19,10 +19,9 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 from ..calling.arrays import ProbeError
 from ..calling.subject import Subject
-from ..reading.base import base_inputs, member_keys
+from ..reading.base import base_inputs, member_keys, row_masks
 from ..reading.checksums import Checksums, read_checksums
 from ..reading.probe import base_weights
-from ..reading.sample import row_masks
 from ..reading.sampled_rows import read_rows
 from .diagnosis import (
     Diagnosis,

@@ -132,6 +132,11 @@ class NumberCase:
             lse=None if self.lse is None else self.lse[:, rows],
         )
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a row that is judged has wrong numbers."""
+        return bool((self.errors() > self.allowed)[self.judged].any())
+
     def errors(self) -> FloatArray:
         """The largest error of each row, (H, rows)."""
         true, _ = self.statement.attend(self.inputs, self.sets, self.queries)
@@ -147,7 +152,8 @@ def number_case(
     statement = evidence.base.statement
     assert statement is not None
     rows = evidence.rows
-    judged = evidence.conforming[:, rows] & evidence.expected.any(axis=-1)
+    right = evidence.finite & ~evidence.mismatched & ~evidence.wrongly_nonzero
+    judged = right[:, rows] & np.any(evidence.expected, axis=-1)
     x = statement.logits(inputs.q, inputs.k, rows)
     largest = np.abs(x).max(initial=0)
     allowed_lse = 16 * spacing(evidence.totals.dtype) * (1 + float(largest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,20 +12,36 @@ from ..calling.rounded_attention import PRECISIONS, round_to
 from .key_heads import key_head_mappings
 from .number_case import NumberCase
 from .online_softmax import describe_recurrence, wrong_recurrence
-from .other_scores import describe_score
+from .other_scores import describe_fitted_scale, describe_score
 
 MIN_FACTOR = 1e-3  # by which a factor on the output differs from 1
 
 
-def describe_numbers(case: NumberCase, decays: FloatArray | None = None) -> str:
-    """The first cause that gives the output in every row that is judged; "" if none does."""
+class NumberCause(NamedTuple):
+    """A cause in words, and its kind: numerics, factor, kv map, scale or curve."""
+
+    kind: str
+    words: str
+
+
+def find_number_cause(case: NumberCase, decays: FloatArray | None = None) -> NumberCause | None:
+    """The first cause that gives the output in every row that is judged; None if none does.
+
+    `decays` are factors per position, (H,), that equal logits showed, for retention.
+    """
     outs = case.out[case.judged]
-    if not outs.size or not np.isfinite(outs).all():
-        return ""
-    recurrence = wrong_recurrence(case)
-    if recurrence is not None:
-        return describe_recurrence(case, recurrence)
-    return _factor_in_words(case) or _key_heads_in_words(case) or describe_score(case, decays)
+    if not np.isfinite(outs).all() or not case.is_wrong:
+        return None
+    if recurrence := wrong_recurrence(case):
+        words = describe_recurrence(case, recurrence)
+        return NumberCause("numerics", f"wrong numbers, right sets: {words}")
+    if words := _factor_in_words(case):
+        return NumberCause("factor", words)
+    if words := _key_heads_in_words(case):
+        return NumberCause("kv map", words)
+    if words := describe_score(case, decays) or describe_fitted_scale(case):
+        return NumberCause("scale" if words.startswith("logits are ") else "curve", words)
+    return None
 
 
 def _factor_in_words(case: NumberCase) -> str:
@@ -37,7 +54,7 @@ def _factor_in_words(case: NumberCase) -> str:
     factor = float((expected * actual).sum() / squares)
     if abs(factor - 1) < MIN_FACTOR or not case.is_output(factor * true):
         return ""
-    return f"out is {factor:.4g} of what it should be"
+    return f"out is {factor:.4g} of what it should be, in all rows"
 
 
 def _key_heads_in_words(case: NumberCase) -> str:
@@ -56,7 +73,7 @@ def _key_heads_in_words(case: NumberCase) -> str:
 
 
 def digits_of(out: FloatArray) -> str:
-    """The least of float16 and bfloat16 that has all of these numbers; "" if neither has.
+    """The least of bfloat16 and float16 that has all of these numbers; "" if neither has.
 
     A float32 output whose numbers all have the digits of bfloat16 was computed in bfloat16: it must
     not be judged as float32.

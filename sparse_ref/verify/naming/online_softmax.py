@@ -20,6 +20,7 @@ from .number_case import NumberCase
 
 POWERS = tuple(2**k for k in range(3, 10))
 TILES = (*POWERS, 2, 3, 4, 5, 24, 48, 96, 112, 192)
+MAX_TILES = 256  # of a row
 
 
 class Fault(NamedTuple):
@@ -58,7 +59,7 @@ class Recurrence(NamedTuple):
 
 def recurrences(n_k: int) -> Iterator[Recurrence]:
     """Every wrong recurrence to try, the likeliest first."""
-    tiles = [tile for tile in TILES if tile < n_k]
+    tiles = [tile for tile in TILES if n_k / MAX_TILES <= tile < n_k]
     for fault, backward, tile in product(FAULTS, (False, True), tiles):
         yield Recurrence(fault, tile, backward)
 
@@ -123,4 +124,4 @@ def describe_recurrence(case: NumberCase, wrong: Recurrence) -> str:
     first = int(case.queries[beyond.argmax()])
     if first == 0 or wrong.backward:
         return text
-    return f"rows < {first} are right: the first tile is right, later ones are not ({text})"
+    return f"{text}; rows < {first} are right: the first tile is right, later ones are not"

@@ -22,6 +22,8 @@ from .other_weights import other_weights, top_k_in_words
 SOFT_CAPS = (50.0, 30.0, 20.0, 15.0, 10.0, 8.0, 5.0, 2.0, 1.0, 100.0)
 ROPE_BASES = (10_000.0, 500_000.0, 1_000_000.0, 100_000.0, 1_000.0, 100.0)
 EPSILON = 1e-12
+NEWTON_STEPS = 12
+RATIO_STEP = 1e-5  # of a scale, for the derivative of the output
 LN_2 = float(np.log(2.0))
 
 
@@ -74,14 +76,36 @@ def _other_scales(case: NumberCase) -> Iterator[tuple[str, Outputs]]:
             yield f"{words}; declare scale={scale:.6g} if that is meant", _outputs_with(scale=scale)
 
 
+def describe_fitted_scale(case: NumberCase) -> str:
+    """The factor of q . k that gives the output, found by least squares; "" if none does."""
+    expected = case.statement.scale
+    few, ratio = case.few_rows, 1.0
+    actual = few.out[few.judged]
+    for _ in range(NEWTON_STEPS):
+        near, above = (
+            few.softmax(few.logits_at_scale(expected * x))[few.judged]
+            for x in (ratio, ratio + RATIO_STEP)
+        )
+        slope = (above - near) / RATIO_STEP
+        squares = (slope * slope).sum()
+        if squares == 0:
+            return ""
+        ratio += float((slope * (actual - near)).sum() / squares)
+    if not np.isfinite(ratio) or not case.is_output_of(_outputs_with(scale=expected * ratio)):
+        return ""
+    scale = expected * ratio
+    words = f"logits are {scale:.4g} q . k, expected {expected:.4g} q . k"
+    return f"{words}: {ratio:.4g} of the scale; declare scale={scale:.6g} if that is meant"
+
+
 def _soft_caps(case: NumberCase) -> Iterator[tuple[str, Outputs]]:
     """The softmax with a soft cap, or without the one that is declared."""
     declared = case.statement.meaning.softcap
     if declared is not None:
         yield f"no soft cap, declared softcap={declared:g}", _outputs_with(softcap=None)
     for cap in SOFT_CAPS:
-        words = f"a soft cap of {cap:g}: declare softcap={cap:g} if that is meant"
-        yield words, _outputs_with(softcap=cap)
+        words = f"logits bend, as with a soft cap of {cap:g}"
+        yield f"{words}; declare softcap={cap:g} if that is meant", _outputs_with(softcap=cap)
 
 
 def _transforms(case: NumberCase) -> Iterator[tuple[str, Outputs]]:

@@ -6,10 +6,12 @@ k = j in some coordinates, the logits of a row are equal again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import bits_of, round_to
 from ..calling.subject import Subject
@@ -140,20 +142,41 @@ def _cancelling(subject: Subject, statement: Statement) -> tuple[FloatArray, Flo
     q, k = subject.constant(0.0)
     slopes = statement.meaning.slopes_of(subject.heads)
     assert slopes is not None
-    j, factor = np.arange(subject.n[1]), 1.0
-    for coordinate in range(min(3, subject.d)):
+    j, factor, coordinate = np.arange(subject.n[1]), 1.0, 0
+    while j.any() and coordinate < subject.d:
         k[..., coordinate] = j % DIGIT
         q[..., coordinate] = -(slopes * factor / statement.scale)[:, None]
-        j, factor = j // DIGIT, factor * DIGIT
+        j, factor, coordinate = j // DIGIT, factor * DIGIT, coordinate + 1
     return subject.round_input(q), subject.round_input(k)
 
 
-def relative_sizes(weights: FloatArray, x: FloatArray | None) -> FloatArray:
-    """|weights|, less what the logits x explain: equal for all keys that count once."""
+def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
+    """The sets of some queries, bool (rows, n)."""
+    p.check_length((), n)
+    queries = np.asarray(rows)[:, None]
+    try:
+        mask = p.contains(queries, np.arange(n))
+    except NotImplementedError:  # a pattern that only lists the keys of a query
+        mask = np.zeros((len(queries), n), bool)
+        for row, i in enumerate(queries[:, 0]):
+            mask[row, np.asarray(p.row(int(i), n), int)] = True
+    return np.array(np.broadcast_to(mask, (len(queries), n)), bool)
+
+
+def relative_sizes(
+    weights: FloatArray, x: FloatArray | None, sets: BoolArray | None = None
+) -> FloatArray:
+    """|weights|, less what the logits x explain: equal for all keys that count once.
+
+    They are relative to the largest logit of `sets`, or of all keys.
+    """
     size = np.abs(weights)
     if x is None:
         return size
     top = x.max(axis=-1, keepdims=True)
+    if sets is not None:
+        top_member = np.where(sets, x, -np.inf).max(axis=-1, keepdims=True)
+        top = np.where(np.isfinite(top_member), top_member, top)
     return size * np.exp(np.minimum(top - x, 80.0))
 
 

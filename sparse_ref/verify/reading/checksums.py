@@ -16,7 +16,7 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import softmax, spacing
 from ..calling.subject import Subject
-from .base import BaseInputs
+from .base import BaseInputs, row_masks
 
 BLOCK_CELLS = 1 << 22  # pairs of a block of rows, if logits are not meant to be equal
 MIN_COLUMNS = 32  # sums, that of the weights among them
@@ -103,7 +103,7 @@ class Checksums(NamedTuple):
         assert base.statement is not None
         x = base.logits(queries)
         assert x is not None
-        mask = np.broadcast_to(p.contains(queries[:, None], np.arange(n_k)), x.shape[1:])
+        mask = row_masks(p, queries, n_k)
         sinks = base.statement.meaning.sinks_of(base.statement.heads)
         own_sink = None if sinks is None else sinks[head : head + 1]
         weights, _ = softmax(x[head : head + 1], mask[None], own_sink)

@@ -145,10 +145,9 @@ def read_every_pair(
     x = base.logits(np.arange(subject.n[0]))
     weights, dtype = base_weights(subject, base)
     finite = np.all(np.isfinite(weights), axis=-1)
-    if statement.meaning.fill is not None:  # what rows without keys do is not judged
-        weights = np.where(expected.any(axis=-1, keepdims=True), weights, 0)
+    weights = np.where(judged_rows(statement, expected)[..., None], weights, 0)
     weights = np.where(finite[..., None], weights, 0)
-    sizes = relative_sizes(weights, x)
+    sizes = relative_sizes(weights, x, expected)
     faint = faint_keys(x, expected)
     mask = member_keys(np.where(faint, 0, sizes))
     attended = read_faint_keys(subject, base, faint) if faint.any() else None
@@ -160,11 +159,10 @@ def read_every_pair(
     counts = np.where(uneven[..., None] | (mask & ~readable), mask, counts)
     faint |= uneven[..., None] & expected & ~mask
     actual = np.where(finite[..., None] & ~faint, mask, expected)
-    leaks = (
-        None
-        if base.is_given
-        else _read_leaks(subject, mask | (faint & expected), finite, statement)
-    )
+    leaks = None
+    if not base.is_given:
+        judged = finite & judged_rows(statement, expected)
+        leaks = _read_leaks(subject, mask | (faint & expected), judged, statement)
     row_sums = np.where(finite, weights.sum(axis=-1), np.nan)
     probe = Probe(
         weights,
@@ -186,6 +184,7 @@ def read_every_pair(
         dtype=judged_dtype(statement, dtype),
     )
     once = np.all(counts <= 1, axis=-1)
+    even = once & ~uneven & ~totals.has_wrong_sum()
     mismatched = np.any(actual != expected, axis=-1)
     return Exhaustive(
         patterns=patterns,
@@ -200,7 +199,7 @@ def read_every_pair(
         mismatched=mismatched,
         wrongly_nonzero=np.any(actual, axis=-1) & ~np.any(expected, axis=-1),
         totals=totals,
-        conforming=finite & ~mismatched & once & ~uneven & ~totals.has_wrong_sum(),
+        conforming=even & finite & ~mismatched & judged_rows(statement, expected),
         leaks=leaks,
         faint=faint,
         base=base,
@@ -217,6 +216,12 @@ def _read_leaks(
     leaking = (weights > allowed) & finite[..., None]
     largest = float(weights.max(initial=0, where=leaking))
     return Leaks(leaking, overflow & finite, finite.size, logit, largest)
+
+
+def judged_rows(statement: Statement, sets: BoolArray) -> BoolArray:
+    """All rows; under a declared fill those with keys, since the others average something."""
+    nonempty = np.any(sets, axis=-1)
+    return nonempty | (statement.meaning.fill is None)
 
 
 def judged_dtype(statement: Statement, dtype: str) -> str:

@@ -5,7 +5,6 @@ No array of every pair is made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,7 +14,7 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
-from .base import base_inputs, faint_keys, member_keys, relative_sizes
+from .base import base_inputs, faint_keys, member_keys, relative_sizes, row_masks
 from .checksums import Checksums, read_checksums
 from .evidence import Evidence, RowTotals, uneven_rows
 from .probe import key_counts
@@ -58,8 +57,8 @@ def read_sample(
     sums = read_checksums(subject, base, rng)
     heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
     wrong, blind, sizes, row_sums, meant = (np.stack(parts) for parts in zip(*heads))
-    if statement.meaning.fill is not None:  # what rows without keys do is not judged
-        wrong &= sizes > 0
+    judged = (sizes > 0) | (statement.meaning.fill is None)
+    wrong &= judged
     row_sums = np.where(wrong, sums.row_sums, row_sums)
     totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, meant, sums.dtype)
     n_k = subject.n[1]
@@ -74,7 +73,7 @@ def read_sample(
         weights[:, read], known[:, read] = read_rows(subject, sets, wanted, rows[read], sums, rng)
     known |= right
     x = base.logits(rows)
-    sized = relative_sizes(weights, x)
+    sized = relative_sizes(weights, x, expected)
     faint = faint_keys(x, expected) & known & ~right
     mask = member_keys(np.where(faint, 0, sized))
     counts = key_counts(sized, mask)
@@ -95,7 +94,7 @@ def read_sample(
         mismatched=wrong,
         wrongly_nonzero=wrong & (sizes == 0),
         totals=totals,
-        conforming=~wrong & sums.finite & ~totals.has_wrong_sum(),
+        conforming=judged & ~wrong & sums.finite & ~totals.has_wrong_sum(),
         leaks=None,
         faint=faint,
         base=base,
@@ -103,14 +102,6 @@ def read_sample(
         blind=blind,
         known=known,
     )
-
-
-def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
-    """The sets of some queries, bool (rows, n)."""
-    p.check_length((), n)
-    queries = np.asarray(rows)[:, None]
-    mask = p.contains(queries, np.arange(n))
-    return np.array(np.broadcast_to(mask, (len(queries), n)), bool)
 
 
 def sample_rows(wrong: BoolArray, width: int) -> IntArray:

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from .report import Report
 
 SUBJECTS = {
-    "calls": ("error", "timeout", "shape", "dtype", "random", "state", "not linear", "batch"),
-    "sets": (
-        "nan", "extra", "missing", "empty row", "multiplicity",
-        "bias", "row sum", "ghost", "leak", "overflow",
-    ),
+    "calls": ("error", "timeout", "layout", "shape", "dtype", "random", "state", "not linear",
+              "batch", "clip"),
+    "sets": ("nan", "alignment", "extra", "missing", "empty row", "multiplicity", "bias",
+             "row sum", "ghost", "leak", "overflow"),
     "outside": ("poison",),
     "heads": ("kv map",),
-    "numbers": ("numerics", "scale", "curve", "lse"),
+    "numbers": ("numerics", "precision", "factor", "scale", "curve", "lse"),
     "gradients": ("gradient",),
     "future": ("future",),
     "tested": ("untested",),

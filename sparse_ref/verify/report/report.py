@@ -164,8 +164,9 @@ class Report:
         """The pattern as it was given, if `align` has shifted it to the end of the keys."""
         n_q, n_k = self.n
         is_aligned = self.options.get("align") == "bottom-right" and n_q != n_k
-        is_shifted = isinstance(p, Shifted) and p.offset == n_k - n_q
-        return p.pattern if is_aligned and is_shifted else p
+        if is_aligned and isinstance(p, Shifted) and p.offset == n_k - n_q:
+            return p.pattern
+        return p
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -34,10 +34,15 @@ FLAGS = {
     "also": "--also",
     "ragged": "--no-ragged",
 }
-CALL_DEFAULTS = {option.name: option.default for option in fields(CallOptions)}
+CALL_DEFAULTS = {
+    option.name: option.default for option in fields(CallOptions) if option.name != "choice"
+}
+FOUND = ("layout", "framework")  # by trying, if they are not given
 DEFAULTS = {
     **CALL_DEFAULTS,
     "d": 16,
+    "layout": "auto",
+    "framework": "auto",
     "lse": "natural",
     "also": (),
     "ragged": True,
@@ -54,12 +59,15 @@ class Question(NamedTuple):
     options: Mapping[str, Any]
 
     def declarations(self) -> dict[str, Any]:
-        """The options that differ from the defaults."""
-        heads = len(self.patterns)
+        """The options that differ from the defaults, without what was found by trying."""
+        found = self.options.get("choice") or ""
+        usual = {"kv_heads": len(self.patterns), "choice": found}
         return {
             name: value
             for name, value in self.options.items()
-            if not is_default(name, value) and not (name == "kv_heads" and value == heads)
+            if not is_default(name, value)
+            and not (name in usual and value == usual[name])
+            and not (name in FOUND and f"{name} {value}" in found)
         }
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DECLARATIONS = ("align", "scale", "softcap", "sinks", "bias", "alibi", "fill", "transform", "lse")
 JUDGEMENTS = ("precision", "q", "k")  # what is judged, rather than what is meant
+USUAL_CHOICE = "layout hnd, framework numpy: found by trying"
 ORDINARY_SPREAD = 10  # of logits
 
 
@@ -61,7 +62,8 @@ def cause(report: Report) -> str:
     focus = report.focus
     at = "" if focus is report else f" at n = {focus.size}"
     explanations, _ = first_explanations(focus.diagnosis)
-    if not explanations:
+    is_misaligned = any(finding.kind == "alignment" for finding in focus.own_findings)
+    if not explanations or is_misaligned:
         return f"{finding_cause(focus.own_findings or report.findings)}{at}"
     first = explanations[0]
     place = f"{_in_heads(report, first)}{at}"
@@ -122,12 +124,8 @@ def notes(report: Report) -> Iterator[str]:
 
 def found_form(report: Report) -> str:
     """The layout and framework that were found by trying; "" if they are those of plain NumPy."""
-    settings, options = report.settings, report.options
-    names = [name for name in ("layout", "framework") if options.get(name) == "auto"]
-    usual = {"layout": "hnd", "framework": "numpy"}
-    if all(settings[name] in ("auto", usual[name]) for name in names):
-        return ""
-    return ", ".join(f"{name} {settings[name]}" for name in names)
+    choice = report.options.get("choice") or ""
+    return "" if choice == USUAL_CHOICE else choice
 
 
 def _numbers_in_words(report: Report, numbers: Numbers) -> str:

@@ -6,6 +6,7 @@ Every query is compared with attention over all tokens since the cache was empty
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, Unpack
 
 import numpy as np
@@ -85,7 +86,7 @@ class History:
 
     def __init__(self, cache: Any, claim: Any, limit: int):
         options = dict(claim.options)
-        self.cache, self.claim, self.limit = cache, claim, limit
+        self.cache, self.claim, self.limit = own_copy(cache), claim, limit
         self.reference = Attention(statement_of(claim))
         layout = options.get("layout", "hnd")
         framework = options.get("framework", "numpy")
@@ -167,15 +168,33 @@ class History:
         return f"it must attend to keys {first}{rest}" if len(keys) else "it has no keys"
 
 
+def own_copy(cache: Any) -> Any:
+    """A copy of a cache that is an object, so that each history begins with what it was at first.
+
+    The object itself if it cannot be copied.
+    """
+    if not has_reset(cache):
+        return cache
+    try:
+        return deepcopy(cache)
+    except Exception:  # what an object raises is its own business
+        return cache
+
+
+def has_reset(cache: Any) -> bool:
+    """Whether a cache is an object that can be emptied."""
+    return hasattr(cache, "reset") and not isinstance(cache, type)
+
+
 def new_step(cache: Any) -> Step:
     """A step of an empty cache: of the object once reset, or what cache() returns.
 
     Raises TypeError for what is neither.
     """
-    has_reset = hasattr(cache, "reset") and not isinstance(cache, type)
-    if has_reset:
+    is_object = has_reset(cache)
+    if is_object:
         cache.reset()
-    step = cache if has_reset else cache()
+    step = cache if is_object else cache()
     if not callable(step):
         step = getattr(step, "step", None)
     if not callable(step):

@@ -20,12 +20,20 @@ from . import (
 )
 from .registry import DTYPES, Case, Mutant
 
-SUBJECTS = (windows, causality, masks, heads, softmax, numbers, behaviour)
-NEW_SUBJECTS = (newcomer, declared, attacks)
-OLD_MUTANTS = [mutant for subject in SUBJECTS for mutant in subject.MUTANTS]
-NEW_MUTANTS = [mutant for subject in NEW_SUBJECTS for mutant in subject.MUTANTS]
+OF_ANY_LENGTH = (newcomer, declared, attacks)
+SUBJECTS = (
+    *OF_ANY_LENGTH,
+    windows,
+    causality,
+    masks,
+    heads,
+    softmax,
+    numbers,
+    behaviour,
+)
+MUTANTS = [mutant for subject in SUBJECTS for mutant in subject.MUTANTS]
+NEW_MUTANTS = [mutant for subject in OF_ANY_LENGTH for mutant in subject.MUTANTS]
 NEW_RIGHT = right_declared.RIGHT + right_styles.RIGHT
-MUTANTS = OLD_MUTANTS + NEW_MUTANTS
 RIGHT = right.RIGHT + pieces.RIGHT + NEW_RIGHT
 
 __all__ = [
@@ -33,7 +41,6 @@ __all__ = [
     "MUTANTS",
     "NEW_MUTANTS",
     "NEW_RIGHT",
-    "NEW_SUBJECTS",
     "RIGHT",
     "SUBJECTS",
     "Case",

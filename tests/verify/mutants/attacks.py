@@ -219,7 +219,11 @@ MUTANTS = [
     ),
     *(
         Mutant(f"{part} clipped to +-{high}", clipped(-high, high, part), **CAUSAL)
-        for part, high in (("v", 448), ("v", 8), ("out", 16), ("logits", 300), ("logits", 1000))
+        for part, high in (("v", 448), ("v", 8), ("out", 16))
+    ),
+    *(
+        Mutant(f"logits clipped to +-{high}", clipped(-high, high, "logits"), **CAUSAL)
+        for high in (300, 700, 1000)
     ),
     Mutant(
         "weights below 1e-4 of the largest dropped",

@@ -173,14 +173,6 @@ def split_keys(q, k, v):
     return sum(weights[..., part] * out for part, out in enumerate(outs))
 
 
-def without_a_maximum(q, k, v):
-    """exp in float64, with no maximum taken off."""
-    i, j = positions(q, k)
-    x = q.astype(np.float64) @ repeated(k, q).mT * q.shape[-1] ** -0.5
-    p = np.where(LOOK(i, j), np.exp(np.clip(x, -700, 700)), 0)
-    return (p / p.sum(axis=-1, keepdims=True) @ repeated(v, q)).astype(np.float32)
-
-
 def query_by_query(q, k, v):
     """A decoder: one query at a time over the cache up to it."""
     rows = [
@@ -246,7 +238,6 @@ RIGHT = [
     Case("the input written on", in_place, **WINDOW, heads=2),
     Case("a handle that belongs to a thread", OneThread(), **WINDOW),
     Case("keys in three parts", split_keys, **CAUSAL, heads=2),
-    Case("no maximum taken off, in float64", without_a_maximum, **WINDOW),
     Case("one query at a time", query_by_query, sr.Lookback(24), 64, 2),
     Case("keys in reverse", sorted_keys, **GROUPED),
     Case("padded to whole tiles", padded, **GROUPED),

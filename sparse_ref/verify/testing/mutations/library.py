@@ -69,19 +69,19 @@ def distinct_mutations(
     small = tuple(_probes(statement, small_lengths, sizes))
     large = tuple(_probes(few_heads, large_lengths, sizes))
     stages = ((statement, small), (few_heads, large))
-    known: set[int] = set()
-    distinct = []
-    for mutation in (*MUTATIONS, *neighbours(statement.patterns)):
+    near = tuple(neighbours(statement.patterns))
+    distinct: dict[int, Mutation] = {}
+    for mutation in (*MUTATIONS, *near):
         if dtype not in mutation.dtypes or (mutation.in_lse and not with_lse):
             continue
         for stated, probes in stages:
             if _differs(mutation, stated, probes, TOLERANCE[dtype]):
                 digest = _digest(mutation, stated, probes)
-                if digest not in known:
-                    known.add(digest)
-                    distinct.append(mutation)
+                same = distinct.setdefault(digest, mutation)
+                if mutation in near:  # it knows from which length on it shows
+                    distinct[digest] = replace(same, hint=mutation.hint)
                 break
-    return tuple(distinct)
+    return tuple(distinct.values())
 
 
 def _is_small(n: int | tuple[int, int]) -> bool:
