@@ -204,6 +204,9 @@ def test_a_fault_at_another_length_is_explained_and_drawn_there():
     assert lines[-14].startswith("n = 13, head 0 ")
     assert lines[-1] == 8 * "█" + 5 * "-"
     assert {finding.message[:9] for finding in report.findings} == {"at n = 13", "at n = 20"}
+    others = json.loads(report.to_json())["others"]
+    assert [other["n"] for other in others] == [[13, 13], [20, 20]]
+    assert others[0]["diagnosis"][0]["heads"] == [0]
 
 
 def test_a_fault_at_n_is_explained_there_and_other_lengths_are_named():
