@@ -267,7 +267,12 @@ def test_explanations_that_differ_in_counts_alone_are_one():
     ("kind", "message", "cause"),
     [
         ("numerics", "wrong numbers in 3 of 4 rows with the right keys, at logits: error 1", None),
-        ("kv map", "kv-head mapping (GQA): query head h reads kv head h % 2: query head 1", None),
+        (
+            "kv map",
+            "kv-head mapping (GQA): query head h reads kv head h % 2, expected h // 4 "
+            "(repeat instead of repeat_interleave?): query head 1 reads kv head 1, in 3 rows",
+            "h % 2, expected h // 4 (repeat instead of repeat_interleave?)",
+        ),
         ("bias", "3 rows with weights that differ at equal logits, as if a bias were added", None),
         ("scale", "logits are 1 q . k, expected 0.25 q . k (1 / sqrt(d))", "whole"),
     ],
@@ -276,6 +281,7 @@ def test_a_finding_in_few_words_is_the_start_of_its_message(kind, message, cause
     words = finding_cause([Finding(kind, message)])
     assert message.startswith(words)
     assert words == message if cause == "whole" else len(words) < len(message)
+    assert cause in (None, "whole") or words.endswith(cause)
 
 
 def test_the_reason_of_wrong_numbers_leads():
