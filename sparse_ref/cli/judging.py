@@ -118,7 +118,10 @@ def _notation(patterns) -> list[str]:
     return [repr(p) for p in patterns]
 
 
-CALL_OPTIONS = ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")
+CALL_OPTIONS = (
+    *("kv_heads", "layout", "framework", "dtype", "device"),
+    *("d", "e", "seconds", "shared_qk"),
+)
 
 
 MEANING_OPTIONS = ("align", "scale", "softcap", "fill", "lse", "precision")

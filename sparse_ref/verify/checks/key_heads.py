@@ -14,6 +14,7 @@ from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
 
 SHOWN_HEADS = 8
+Readings = dict[int, FloatArray]  # the kv head that each row reads, by query head
 NEAR = 0.25  # of a kv head's number
 
 
@@ -41,7 +42,7 @@ def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]
         yield from findings_in("kv map", wrong, text, "row")
 
 
-def _describe(readings: dict[int, FloatArray], wrong: list[int], subject: Subject) -> str:
+def _describe(readings: Readings, wrong: list[int], subject: Subject) -> str:
     """Which kv heads the query heads in `wrong` read, and which they should.
 
     `readings` are of each query head what its rows read.
@@ -77,7 +78,7 @@ def _is_kv_head(rows: FloatArray, kv_heads: int) -> bool:
     return is_one and 0 <= first < kv_heads
 
 
-def _mixture(readings: dict[int, FloatArray], subject: Subject) -> str:
+def _mixture(readings: Readings, subject: Subject) -> str:
     """What readings that are no kv head come from."""
     mean = (subject.kv_heads - 1) / 2
     rows = np.concatenate(list(readings.values()))

@@ -14,6 +14,7 @@ from ..calling.subject import CallOptions, Subject
 from .feed import BATCH_FIRST, TOKEN_AXIS, Feed
 from .schedule import Schedule
 
+Way = tuple[str, str]  # a layout and a framework
 OPTIONS = [option.name for option in fields(CallOptions)]
 
 
@@ -34,7 +35,7 @@ def way_to_call(
     heads: int,
     lengths: bool,
     options: Mapping[str, Any],
-) -> tuple[str, str]:
+) -> Way:
     """(layout, framework) with the fewest doubts of those that options["layout"] lets be tried.
 
     If the cache runs in none, the first layout, and the framework that its code refers to.
@@ -58,7 +59,7 @@ def way_to_call(
     return best
 
 
-def _fallback(cache: Any, layouts: Sequence[str], framework: str) -> tuple[str, str]:
+def _fallback(cache: Any, layouts: Sequence[str], framework: str) -> Way:
     """The layout and framework of a cache that cannot be called."""
     if framework == "auto":
         framework, *_ = (*frameworks_of(cache), "numpy")
