@@ -18,7 +18,7 @@ from ..calling.subject import Subject
 from ..meaning.statement import Inputs, Statement
 from .checksums import fit_factor, random_signs
 from .evidence import Evidence, Leaks
-from .probe import hostile_logit, hostile_side
+from .hostile import hostile_logit, hostile_side
 from .sample import spread_over
 
 Round = list[Pattern | None]  # one pattern of each key head
