@@ -1,6 +1,4 @@
-"""layout="auto" and framework="auto": fn is called in one way after the other, until one makes
-sense.
-"""
+"""layout="auto" and framework="auto": the first way of calling fn that makes sense."""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ def gradient_findings(
     expected = statement.gradients(grad, x.inputs, sets, rows)
     budgets = list(_budgets(x, evidence, statement, dtype, expected))
     case = GradientCase(statement, x.inputs, grad, rows, sets)
-    causes = describe_gradients(case, dict(zip(NAMES, actual)), dict(zip(NAMES, budgets)))
+    named_actual, named_budgets = dict(zip(NAMES, actual)), dict(zip(NAMES, budgets))
+    causes = describe_gradients(case, named_actual, named_budgets)
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
@@ -69,7 +70,7 @@ def gradient_findings(
         if name in causes:
             yield Finding("gradient", causes[name])
         else:
-            yield from _factor_finding(name, *parts[:2], dtype)
+            yield from _factor_finding(name, parts[0], parts[1], dtype)
         yield from _row_findings(name, *parts)
     if actual[2].shape == expected[2].shape and evidence.base.is_flat:
 

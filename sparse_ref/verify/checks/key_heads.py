@@ -16,6 +16,8 @@ from .finding import Finding, findings_in
 SHOWN_HEADS = 8
 NEAR = 0.25  # of a kv head's number
 
+Readings = dict[int, FloatArray]  # of each query head, what its rows read
+
 
 def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
     """Query heads that read another key head than h // (H / G), or mix several."""
@@ -26,7 +28,8 @@ def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]
     out, _ = subject.attend(evidence.base.q, evidence.base.k, v)
     numbers = out[..., 0]
     expected = (np.arange(subject.heads) // subject.group)[:, None]
-    known = totals.nonempty & (totals.row_sums > 0.01) & np.isfinite(numbers)
+    has_weight = totals.nonempty & (totals.row_sums > 0.01)
+    known = has_weight & np.isfinite(numbers)
     with np.errstate(invalid="ignore", divide="ignore"):
         actual = numbers / totals.row_sums - 1
     allowed = NEAR + 8 * spacing(totals.dtype) * (expected + 1)
@@ -41,11 +44,8 @@ def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]
         yield from findings_in("kv map", wrong, text, "row")
 
 
-def _describe(readings: dict[int, FloatArray], wrong: list[int], subject: Subject) -> str:
-    """Which kv heads the query heads in `wrong` read, and which they should.
-
-    `readings` are of each query head what its rows read.
-    """
+def _describe(readings: Readings, wrong: list[int], subject: Subject) -> str:
+    """Which kv heads the query heads in `wrong` read, and which they should."""
     medians = {h: _rounded_median(rows) for h, rows in readings.items()}
     expected = f"h // {subject.group}" if subject.group > 1 else "h"
     shown = wrong[:SHOWN_HEADS]
@@ -77,7 +77,7 @@ def _is_kv_head(rows: FloatArray, kv_heads: int) -> bool:
     return is_one and 0 <= first < kv_heads
 
 
-def _mixture(readings: dict[int, FloatArray], subject: Subject) -> str:
+def _mixture(readings: Readings, subject: Subject) -> str:
     """What readings that are no kv head come from."""
     mean = (subject.kv_heads - 1) / 2
     rows = np.concatenate(list(readings.values()))
