@@ -56,7 +56,7 @@ def pytest_configure(config: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Any:
     """The tests of a function that is declared; None for all else."""
-    claims = sys.modules.get("sparse_ref.claims")
+    claims = sys.modules.get("sparse_ref._claims")
     if claims is None or not claims.claims_of(obj):
         return None
     from sparse_ref.verify.testing.items import items_of

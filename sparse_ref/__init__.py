@@ -39,8 +39,8 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 from . import define, patterns, sets
+from ._claims import conforms
 from .catalogue import Convention, catalogue, parse, window_conventions
-from .claims import conforms
 from .patterns import *
 from .picture import difference, picture
 from .sets import (

@@ -87,7 +87,8 @@ def report_at(
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
     report.remarks += call_remarks(subject)
-    layout = "" if not findings or options.choice else hint(subject)
+    is_given = "layout" not in options.choice
+    layout = hint(subject) if findings and is_given else ""
     if layout:
         findings.insert(0, Finding("layout", layout))
         report.diagnosis = ()
@@ -166,7 +167,9 @@ class Judge:
     def _check_batch(self) -> None:
         """Whether each sequence of a batch is as it is alone."""
         batched = with_batch(self.subject)
-        if batched is None or (batched.choice and max(batched.n) < CLEAR_LENGTH):
+        if batched is None:
+            return
+        if batched.choice and max(batched.n) < CLEAR_LENGTH:
             return
         for batch_check in (check_batch, check_packed_lengths):
             outcome = batch_check(batched, self.question.seed)

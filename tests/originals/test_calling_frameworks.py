@@ -143,3 +143,14 @@ def test_a_compiled_function_is_tried_as_it_was_before():
 
 def test_gradients_of_torch_with_the_framework_found():
     assert check(torch_causal, sr.Causal(), N, 2, gradients="torch").passed
+
+
+def test_gradients_of_packed_sequences():
+    def fn(q, k, v, cu_q, cu_k):
+        sizes = cu_q.diff().tolist()
+        parts = zip(*(x.swapaxes(0, 1).split(sizes, dim=1) for x in (q, k, v)))
+        return torch.cat([torch_causal(*part) for part in parts], dim=1).swapaxes(0, 1)
+
+    options = dict(layout="thd", framework="torch", gradients="torch")
+    assert check(fn, sr.Causal(), N, 2, **options).passed
+    assert not check(fn, sr.Lookback(4), N, 2, **options).passed

@@ -4,7 +4,6 @@ Each model is built from its own configuration class; the wrong ones are right o
 attention function or a mask that is wrong.
 """
 
-import inspect
 import re
 import runpy
 from pathlib import Path
@@ -19,7 +18,7 @@ transformers = pytest.importorskip(
 from transformers.utils import logging  # noqa: E402
 
 import sparse_ref as sr  # noqa: E402
-from sparse_ref.verify import check, check_model  # noqa: E402
+from sparse_ref.verify import check_model  # noqa: E402
 
 pytestmark = pytest.mark.originals
 logging.set_verbosity_error()
@@ -38,7 +37,16 @@ ENCODER = dict(TINY, num_attention_heads=4)
 CAUSAL = (sr.Causal(),) * 3
 WINDOW = (sr.Lookback(4),) * 3
 MIXED = (sr.Lookback(4), sr.Causal(), sr.Lookback(4))
-FORM = "softcap" in inspect.signature(check).parameters  # declared soft caps and sinks
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Tiny tensors on several threads wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
 
 MODELS = {  # class, its configuration, what is different from TINY, the expected patterns
     "llama": ("Llama", HEADS, CAUSAL),
@@ -63,6 +71,39 @@ MODELS = {  # class, its configuration, what is different from TINY, the expecte
             layer_types=["chunked_attention", "full_attention", "chunked_attention"],
         ),
         (sr.llama4_chunked(4), sr.Causal(), sr.llama4_chunked(4)),
+    ),
+    "gemma3n, two layers with the keys of others": (
+        "Gemma3nText",
+        HEADS
+        | dict(
+            sliding_window=4,
+            vocab_size_per_layer_input=13,
+            hidden_size_per_layer_input=4,
+            num_hidden_layers=5,
+            num_kv_shared_layers=2,
+            layer_types=[*LAYER_TYPES, *LAYER_TYPES[:2]],
+            laurel_rank=4,
+            activation_sparsity_pattern=None,
+        ),
+        (*MIXED, *MIXED[:2]),
+    ),
+    "deepseek_v3, values of another width": (
+        "DeepseekV3",
+        dict(
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            kv_lora_rank=8,
+            q_lora_rank=8,
+            qk_rope_head_dim=4,
+            qk_nope_head_dim=8,
+            v_head_dim=6,
+            moe_intermediate_size=8,
+            n_routed_experts=4,
+            n_group=1,
+            topk_group=1,
+            num_experts_per_tok=2,
+        ),
+        CAUSAL,
     ),
     "gpt2": ("GPT2", dict(n_embd=32, n_layer=3, n_head=4, n_positions=64), CAUSAL),
     "gpt_neox": ("GPTNeoX", dict(num_attention_heads=4), CAUSAL),
@@ -139,7 +180,6 @@ def test_layers_of_encoders(name):
     assert "with a cache: not judged: a layer is not causal" in str(report)
 
 
-@pytest.mark.skipif(not FORM, reason="check takes no softcap and no sinks")
 @pytest.mark.parametrize("name", FORMS)
 def test_soft_caps_and_sinks_are_declared(name):
     model_name, options, expected = FORMS[name]
@@ -147,6 +187,14 @@ def test_soft_caps_and_sinks_are_declared(name):
     assert report.passed, report
     assert patterns_judged(report)["eager, whole"] == list(expected)
     assert "sdpa: not judged: " in str(report)
+
+
+def test_a_bias_of_positions_is_declared():
+    options = dict(d_model=32, d_kv=8, d_ff=8, num_layers=1, num_heads=4)
+    report = check_model(build("T5", options))
+    assert report.passed, report
+    biases = [layer.report.options["bias"] for layer in report.layers]
+    assert any(bias is not None and abs(bias).max() > 0.1 for bias in biases)
 
 
 def test_an_encoder_and_a_decoder_are_named():
@@ -171,7 +219,7 @@ def test_an_encoder_and_a_decoder_are_named():
 def test_equal_layers_are_one_line():
     report = check_model(build("Gemma3Text", MODELS["gemma3"][1]))
     lines = str(report).split("\n")
-    assert lines[0].startswith("PASS Gemma3TextModel: 3 attention layers by eager, whole; ")
+    assert lines[0].startswith("PASS Gemma3TextModel - 3 attention layers by eager, whole; ")
     assert lines[1:] == ["layers 0, 2: PASS Lookback(4)", "layer 1: PASS Causal()"]
 
 
@@ -190,8 +238,8 @@ def test_a_wrong_claim_fails(patterns):
         "whole",
         "chunks of 5, 4, then 7 single steps",
     }
-    assert "is Lookback(4), asked Lookback(5)" in report.verdict
-    assert "again: sr.verify.check_model(model, n=16, decode=0, " in str(report)
+    assert "(Lookback(4), asked Lookback(5))" in report.verdict
+    assert "again: sr.verify.check_model(model, decode=0, n=16, " in str(report)
 
 
 def test_a_cache_that_is_one_entry_short_fails_with_the_cache_only(monkeypatch):

@@ -345,6 +345,15 @@ def test_an_array_for_both_q_and_k():
         Subject.new(fn, 5, 2, CallOptions(kv_heads=1, shared_qk=True))
 
 
+@pytest.mark.parametrize("keys", [None, 3])
+def test_a_function_of_one_array_is_judged_at_that_array(keys):
+    fn = masked(tri(8, keys=keys))
+    qk = np.random.default_rng(0).standard_normal((2, 8, 16)).astype(np.float32)
+    report = check(lambda qk, v: fn(qk, qk, v), sr.Causal(), 8, 2, q=qk, k=qk, shared_qk=True)
+    assert report.passed == (keys is None), report
+    assert report.names == ({} if keys is None else {0: "Lookback(3)", 1: "Lookback(3)"})
+
+
 def test_devices_are_refused_where_a_framework_has_none():
     options = dict(layout="hnd", framework="numpy", device="cuda")
     (finding,) = check(masked(tri(5)), sr.Causal(), n=5, **options).findings

@@ -278,6 +278,13 @@ def test_another_layout_is_named_where_the_one_given_makes_no_sense():
     assert other_layouts(fails) == ("bhnd",)
 
 
+def test_a_report_begins_with_the_layout_that_fits():
+    """Though the framework was found by trying."""
+    fn = natural("bhnd", attention(partial(np.tri, dtype=bool)), 4, 4)
+    report = check(fn, sr.Causal(), 24, 4, layout="bnhd", ragged=False)
+    assert str(report.findings[0]) == "layout: that is bhnd: --layout bhnd"
+
+
 def test_a_layout_given_that_does_not_run_is_corrected():
     """The framework is still found by trying."""
     fn = natural("bhnd", attention(np.tri(9, dtype=bool)), 4, 4)

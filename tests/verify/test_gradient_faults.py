@@ -96,9 +96,8 @@ def test_gradients_of_grouped_heads_that_are_not_summed_are_named():
             f"{text}: it has one part per query head": per_head,
             f"{text}: only that of the first": per_head[::2],
             f"{text}: only that of the last": per_head[1::2],
-            f"{name} is averaged over the 2 query heads of a key head, not summed": (
-                grouped(per_head) / 2
-            ),
+            f"{name} is 0.5 of what it should be: averaged over the 2 query heads of a key head, "
+            "not summed?": grouped(per_head) / 2,
         }
         for expected, wrong in changes.items():
             assert words(case, **{name: wrong}) == {name: expected}

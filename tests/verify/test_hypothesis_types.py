@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import RULES
 
 import sparse_ref as sr
-from sparse_ref.hypothesis_types import COMBINED, register
+from sparse_ref._hypothesis_types import COMBINED, register
 from sparse_ref.sets.rule import Rule
 from sparse_ref.verify.strategies.pictures import picture_text
 
@@ -53,7 +53,7 @@ def test_long_patterns_and_lists_have_no_picture():
 def test_it_is_registered_by_an_entry_point():
     groups = {name: entry_points(group=name) for name in ("hypothesis", "pytest11")}
     values = {(e.name, e.value) for group in groups.values() for e in group}
-    assert ("sparse_ref", "sparse_ref.hypothesis_types:register") in values
+    assert ("sparse_ref", "sparse_ref._hypothesis_types:register") in values
     assert ("sparse_ref", "sparse_ref_plugin") in values
 
 

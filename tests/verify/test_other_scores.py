@@ -1,5 +1,7 @@
 """Other scores and weights than a softmax of scaled products are named by computing them again."""
 
+from dataclasses import replace
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -104,17 +106,21 @@ def cause(case, decays=None):
     return found.words if found else ""
 
 
+def at_scale(scale):
+    return masked(PAST, scale=scale)
+
+
 CASES = {
-    "logits are 1 q . k, expected 0.25 q . k: the scale is missing": masked(PAST, scale=1),
-    "4 q . k, expected 0.25 q . k: multiplied by sqrt(d)": masked(PAST, scale=4),
-    "0.0625 q . k, expected 0.25 q . k: 1 / d": masked(PAST, scale=1 / 16),
-    "0.1733 q . k, expected 0.25 q . k: 2^x is computed": masked(PAST, scale=0.25 * np.log(2)),
-    "logits are 0.2487 q . k, expected 0.25 q . k: 0.995 of the scale": masked(
-        PAST, scale=0.25 * 0.995
+    "logits are 1 q . k, expected 0.25 q . k (1 / sqrt(d)): the scale is missing": at_scale(1),
+    "4 q . k, expected 0.25 q . k (1 / sqrt(d)): multiplied by sqrt(d)": at_scale(4),
+    "0.0625 q . k, expected 0.25 q . k (1 / sqrt(d)): 1 / d": at_scale(1 / 16),
+    "0.1733 q . k, expected 0.25 q . k (1 / sqrt(d)): 2^x is computed": at_scale(0.25 * np.log(2)),
+    "logits are 0.2487 q . k, expected 0.25 q . k (1 / sqrt(d)): 0.995 of the scale": at_scale(
+        0.25 * 0.995
     ),
-    "logits are 0.3 q . k, expected 0.25 q . k: 1.2 of the scale": masked(PAST, scale=0.3),
-    "e^x is computed, not 2^x": masked(PAST, scale=0.25 / np.log(2)),
-    "-0.25 q . k, expected 0.25 q . k: of the other sign": masked(PAST, scale=-0.25),
+    "logits are 0.3 q . k, expected 0.25 q . k (1 / sqrt(d)): 1.2 of the scale": at_scale(0.3),
+    "e^x is computed, not 2^x": at_scale(0.25 / np.log(2)),
+    "-0.25 q . k, expected 0.25 q . k (1 / sqrt(d)): of the other sign": at_scale(-0.25),
     "as with a soft cap of 50; declare softcap=50": capped(50),
     "as with a soft cap of 5; declare softcap=5": capped(5),
     "RoPE within fn, base 10000, features turned in halves": scored(
@@ -177,6 +183,15 @@ def test_no_name_is_a_guess():
     for fn in (noisy, one_row, masked(PAST), scored(products, top_of_rows)):
         assert cause(case_of(fn)) == ""
     assert cause(case_of(lambda q, k, v: np.full_like(q, np.nan))) == ""
+
+
+def test_a_single_row_of_two_keys_shows_no_scale():
+    case = case_of(masked(PAST, scale=0.3))
+    judged = np.zeros_like(case.judged)
+    judged[0, :2] = True
+    assert cause(replace(case, judged=judged)) == ""
+    judged[0, :5] = True
+    assert "1.2 of the scale" in cause(replace(case, judged=judged))
 
 
 def top_of_rows(x):

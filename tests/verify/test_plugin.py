@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import sparse_ref as sr
-from sparse_ref.claims import CheckOptions, claims_of
+from sparse_ref._claims import CheckOptions, claims_of
 from sparse_ref.verify.testing.target import pattern_and_options
 
 ROOT = Path(__file__).parents[2]

@@ -33,7 +33,7 @@ CASES = dict(
         FLASH_SOURCE,
         finds=("multiplicity",),
         at=(0, 0, 6),
-        options=JAX,
+        options=dict(align="upper-left", **JAX),
     ),
     flash_jax_rows=Case(
         "flash-attention-jax",
@@ -44,7 +44,7 @@ CASES = dict(
         flash,
         FLASH_SOURCE,
         finds=("shape",),
-        options=JAX,
+        options=dict(align="upper-left", **JAX),
     ),
     flash_jax_causal_rows=Case(
         "flash-attention-jax",
@@ -111,7 +111,7 @@ CASES = dict(
         PALLAS_SOURCE,
         finds=("nan",),
         at=(0, 16),
-        options=NARROW,
+        options=dict(align="upper-left", **NARROW),
     ),
     jax_pallas=Case(
         "jax",

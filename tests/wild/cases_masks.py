@@ -142,6 +142,7 @@ CASES = dict(
         (3, 7),
         lambda q, k, v: sdpa(q, k, v, is_causal=True),
         "torch/nn/functional.py",
+        options=dict(align="upper-left"),
     ),
     transformers_mistral=Case(
         "transformers",

@@ -213,7 +213,7 @@ CASES = dict(
         16,
         swin_layer((4, 4), 2, 1),
         "Liu et al. 2021, sec. 3.2",
-        finds=("extra",),
+        finds=("leak",),
         at=(0, 0, 3),
     ),
     swin_small_grid=Case(

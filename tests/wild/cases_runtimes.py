@@ -35,7 +35,7 @@ CASES = dict(
         f"{CONTRIB}/attention_cpu_base.h",
         finds=("extra",),
         at=(0, 4, 5),
-        options=dict(d=16, **NUMPY),
+        options=dict(align="upper-left", d=16, **NUMPY),
     ),
     onnxruntime_unidirectional_square=Case(
         "onnxruntime",
@@ -65,7 +65,7 @@ CASES = dict(
         (5, 12),
         onnx_attention(is_causal=1),
         "ONNX, Attention-23",
-        options=NUMPY,
+        options=dict(align="upper-left", **NUMPY),
     ),
     onnxruntime_groups=Case(
         "onnxruntime",
@@ -95,7 +95,7 @@ CASES = dict(
         (5, 12),
         openvino_attention(True),
         "OpenVINO, ScaledDotProductAttention-13",
-        options=NUMPY,
+        options=dict(align="upper-left", **NUMPY),
     ),
     mlx_rotating_prompt=Case(
         "mlx-lm",
@@ -168,9 +168,8 @@ CASES = dict(
         12,
         paddle_attention,
         "paddle/nn/functional/flash_attention.py",
-        finds=("extra",),
+        finds=("leak",),
         at=(0, 0, 1),
-        called="Full()",
         options=NUMPY,
     ),
     tinygrad_causal=Case(

@@ -104,7 +104,7 @@ def _parts_of_function(fn: FunctionType) -> Iterator[Any]:
             value = fn.__globals__[name]
             modules += [value] if isinstance(value, ModuleType) else []
             yield value
-        elif _root(name):  # a stand-in, since a module imported within the function may not be yet
+        elif _root(name):  # a stand-in for what the function imports
             yield ModuleType(name)
     for module in modules:
         if not _framework_of(module):

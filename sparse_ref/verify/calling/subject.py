@@ -205,7 +205,8 @@ class Subject:
         call = Exchange(self.fn, qkv, self.form, shape, pairs, self.facts)
         is_same = np.array_equal(q, k)
         if self.form.shared_qk and not is_same:
-            raise ProbeError(f"{call} cannot be called with keys other than the queries", "shared")
+            text = "cannot be called with keys other than the queries: pass one array as q and k"
+            raise ProbeError(f"{call} {text}", "shared")
         return call
 
     def run(self, call: Callable[[], T]) -> T:

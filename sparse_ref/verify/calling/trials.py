@@ -1,4 +1,4 @@
-"""layout="auto" and framework="auto": the first way of calling fn that makes sense."""
+"""What "auto" is: fn is called in one way after the other, until one makes sense."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def with_batch(subject: Subject) -> Subject | None:
     """
     if subject.form.layout in BATCHED:
         return subject
-    if not subject.choice:
+    if "layout" not in subject.choice:  # it was given
         return None
     for name in layouts_to_try(subject.fn, subject.heads):
         if name in BATCHED and is_sensible(_first_run(subject, name)):

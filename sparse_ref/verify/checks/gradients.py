@@ -61,8 +61,8 @@ def gradient_findings(
     expected = statement.gradients(grad, x.inputs, sets, rows)
     budgets = list(_budgets(x, evidence, statement, dtype, expected))
     case = GradientCase(statement, x.inputs, grad, rows, sets)
-    named_actual, named_budgets = dict(zip(NAMES, actual)), dict(zip(NAMES, budgets))
-    causes = describe_gradients(case, named_actual, named_budgets)
+    by_name = dict(zip(NAMES, actual))
+    causes = describe_gradients(case, by_name, dict(zip(NAMES, budgets)))
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
@@ -176,7 +176,7 @@ class GradientCall:
         form, heads, kv_heads = self.subject.form, self.subject.heads, self.subject.kv_heads
         arrays = [form.pack(array[None]) for array in self.x]
         with np.errstate(all="ignore"):
-            backward = _backward(self.vjp, self.subject.fn)
+            backward = _backward(self.vjp, self.subject.function)
             grad, q, k, v = map(form.convert, arrays)
             parts = list(backward(q, k, v, grad))
             names = [name for name in map(dtype_name, parts) if name in DTYPES]

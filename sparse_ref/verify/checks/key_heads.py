@@ -14,9 +14,8 @@ from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
 
 SHOWN_HEADS = 8
+Readings = dict[int, FloatArray]  # the kv head that each row reads, by query head
 NEAR = 0.25  # of a kv head's number
-
-Readings = dict[int, FloatArray]  # of each query head, what its rows read
 
 
 def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
@@ -28,8 +27,7 @@ def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]
     out, _ = subject.attend(evidence.base.q, evidence.base.k, v)
     numbers = out[..., 0]
     expected = (np.arange(subject.heads) // subject.group)[:, None]
-    has_weight = totals.nonempty & (totals.row_sums > 0.01)
-    known = has_weight & np.isfinite(numbers)
+    known = totals.nonempty & (totals.row_sums > 0.01) & np.isfinite(numbers)
     with np.errstate(invalid="ignore", divide="ignore"):
         actual = numbers / totals.row_sums - 1
     allowed = NEAR + 8 * spacing(totals.dtype) * (expected + 1)
@@ -45,7 +43,10 @@ def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]
 
 
 def _describe(readings: Readings, wrong: list[int], subject: Subject) -> str:
-    """Which kv heads the query heads in `wrong` read, and which they should."""
+    """Which kv heads the query heads in `wrong` read, and which they should.
+
+    `readings` are of each query head what its rows read.
+    """
     medians = {h: _rounded_median(rows) for h, rows in readings.items()}
     expected = f"h // {subject.group}" if subject.group > 1 else "h"
     shown = wrong[:SHOWN_HEADS]

@@ -92,7 +92,7 @@ def check_model(
     ...     vocab_size=9, hidden_size=32, intermediate_size=8, num_hidden_layers=2,
     ...     num_attention_heads=4, num_key_value_heads=2, sliding_window=4)
     >>> print(sr.verify.check_model(MistralModel(config)))            # doctest: +SKIP
-    PASS MistralModel: 2 attention layers by eager, whole; eager, chunks of 5, 4, ...
+    PASS MistralModel - 2 attention layers by eager, whole; eager, chunks of 5, 4, ...
     layers 0, 1: PASS Lookback(4)
     """
     if isinstance(implementations, str) or not implementations:

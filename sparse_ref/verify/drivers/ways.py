@@ -14,8 +14,8 @@ from ..calling.subject import CallOptions, Subject
 from .feed import BATCH_FIRST, TOKEN_AXIS, Feed
 from .schedule import Schedule
 
+Way = tuple[str, str]  # a layout and a framework
 OPTIONS = [option.name for option in fields(CallOptions)]
-WayToCall = tuple[str, str]  # layout, framework
 
 
 def layouts_to_try(layout: str, lengths: bool) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def way_to_call(
     heads: int,
     lengths: bool,
     options: Mapping[str, Any],
-) -> WayToCall:
+) -> Way:
     """(layout, framework) with the fewest doubts of those that options["layout"] lets be tried.
 
     If the cache runs in none, the first layout, and the framework that its code refers to.
@@ -49,8 +49,7 @@ def way_to_call(
         choice = CallOptions(**{**call, "layout": layout})
         try:
             subject = Subject.new(feed, schedule.n, heads, choice)
-            batch = 2 if layout in BATCHED else 1
-            doubts = sense_doubts(subject, batch).total
+            doubts = sense_doubts(subject, 2 if layout in BATCHED else 1).total
         except ProbeError:
             continue  # check reports what the cache raises
         if least is None or doubts < least:
@@ -60,7 +59,7 @@ def way_to_call(
     return best
 
 
-def _fallback(cache: Any, layouts: Sequence[str], framework: str) -> WayToCall:
+def _fallback(cache: Any, layouts: Sequence[str], framework: str) -> Way:
     """The layout and framework of a cache that cannot be called."""
     if framework == "auto":
         framework, *_ = (*frameworks_of(cache), "numpy")

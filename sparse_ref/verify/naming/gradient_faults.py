@@ -183,7 +183,8 @@ def _predictions_by_head(
         text = f"{name} is {not_summed}: only that of the {place}"
         yield text, per_head[head::group]
     mean = sum_groups(per_head, group) / group
-    yield f"{name} is averaged over the {group} query heads of a key head, not summed", mean
+    text = f"{name} is {1 / group:.4g} of what it should be"
+    yield f"{text}: averaged over the {group} query heads of a key head, not summed?", mean
 
 
 def _factor_in_words(

@@ -22,6 +22,7 @@ from .other_weights import other_weights, top_k_in_words
 SOFT_CAPS = (50.0, 30.0, 20.0, 15.0, 10.0, 8.0, 5.0, 2.0, 1.0, 100.0)
 ROPE_BASES = (10_000.0, 500_000.0, 1_000_000.0, 100_000.0, 1_000.0, 100.0)
 EPSILON = 1e-12
+MIN_ROWS = 3  # of two keys or more, that one fitted factor has to give
 NEWTON_STEPS = 12
 RATIO_STEP = 1e-5  # of a scale, for the derivative of the output
 LN_2 = float(np.log(2.0))
@@ -72,13 +73,26 @@ def _other_scales(case: NumberCase) -> Iterator[tuple[str, Outputs]]:
     distinct = {scale: name for name, scale in reversed(scale_names(case).items())}
     for scale, name in reversed(distinct.items()):
         if scale != expected:
-            words = f"logits are {scale:.4g} q . k, expected {expected:.4g} q . k: {name}"
-            yield f"{words}; declare scale={scale:.6g} if that is meant", _outputs_with(scale=scale)
+            yield _scale_in_words(case, scale, name), _outputs_with(scale=scale)
+
+
+def _scale_in_words(case: NumberCase, scale: float, name: str) -> str:
+    """The factor of q . k, the one that is expected, and what it is."""
+    usual = " (1 / sqrt(d))" if case.statement.meaning.scale is None else ""
+    expected = f"expected {case.statement.scale:.4g} q . k{usual}"
+    advice = f"declare scale={scale:.6g} if that is meant"
+    return f"logits are {scale:.4g} q . k, {expected}: {name}; {advice}"
 
 
 def describe_fitted_scale(case: NumberCase) -> str:
-    """The factor of q . k that gives the output, found by least squares; "" if none does."""
+    """The factor of q . k that gives the output, found by least squares; "" if none does.
+
+    Some factor gives any one row of two keys, so that more rows must agree.
+    """
     expected = case.statement.scale
+    has_choice = case.judged & (case.members.sum(axis=-1) > 1)
+    if has_choice.sum() < MIN_ROWS:
+        return ""
     few, ratio = case.few_rows, 1.0
     actual = few.out[few.judged]
     for _ in range(NEWTON_STEPS):
@@ -93,9 +107,7 @@ def describe_fitted_scale(case: NumberCase) -> str:
         ratio += float((slope * (actual - near)).sum() / squares)
     if not np.isfinite(ratio) or not case.is_output_of(_outputs_with(scale=expected * ratio)):
         return ""
-    scale = expected * ratio
-    words = f"logits are {scale:.4g} q . k, expected {expected:.4g} q . k"
-    return f"{words}: {ratio:.4g} of the scale; declare scale={scale:.6g} if that is meant"
+    return _scale_in_words(case, expected * ratio, f"{ratio:.4g} of the scale")
 
 
 def _soft_caps(case: NumberCase) -> Iterator[tuple[str, Outputs]]:

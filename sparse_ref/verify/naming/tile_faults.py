@@ -13,6 +13,7 @@ from itertools import product
 
 import numpy as np
 
+from ...patterns import Full
 from ...patterns.globals import Prefix
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
@@ -35,14 +36,19 @@ def skipped_tiles(p: Pattern, n: tuple[int, int]) -> Iterator[Hypothesis]:
     n_q, n_k = n
     for first in _last_tiles(n_k):
         cause = f"{_positions('key', first, n_k)} never attended to: the last, partial tile"
-        yield _missing_tile(p & Prefix(first), p, f"{cause} is skipped")
+        yield _missing_tile(_first_keys(p, first), p, f"{cause} is skipped")
     for first in _last_tiles(n_q):
         cause = f"{_positions('query', first, n_q)} left out: the last, partial tile"
         yield _missing_tile(FirstQueries(p, first), p, f"{cause} of queries is skipped")
         if n_q == n_k:
             cause = f"{_positions('query', first, n_q)} left out, and so are these keys"
-            both = FirstQueries(p & Prefix(first), first)
+            both = FirstQueries(_first_keys(p, first), first)
             yield _missing_tile(both, p, f"{cause}: the last, partial tile is skipped")
+
+
+def _first_keys(p: Pattern, count: int) -> Pattern:
+    """p without the keys from `count` on."""
+    return Prefix(count) if p == Full() else p & Prefix(count)
 
 
 def _positions(noun: str, first: int, n: int) -> str:

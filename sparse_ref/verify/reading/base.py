@@ -140,7 +140,8 @@ def _rows_at(subject: Subject, side: float) -> tuple[BoolArray, BoolArray]:
     ones = np.ones((subject.kv_heads, subject.n[1], subject.e))
     q, k = subject.constant(side)
     out, _ = subject.attend(q, k, ones)
-    return np.all(np.isfinite(out), axis=-1), out[..., 0] != 0
+    finite = np.all(np.isfinite(out), axis=-1)
+    return finite, out[..., 0] != 0
 
 
 def _cancelling(subject: Subject, statement: Statement) -> tuple[FloatArray, FloatArray]:

@@ -16,7 +16,6 @@ CALL = re.compile(r"fn\(q .*?, (?=(?:raised|returned|must return|ran|was|wrote|g
 ENDS_OF_CAUSE = re.compile(
     r"; |: error| \(random,| \(query|, at |, as if |, which |, so |, in \d|, masked |: query head "
 )
-TRIALS = "fn runs in no layout and framework that was tried:\n  "
 MAX_CAUSE = 120  # characters of a cause that is cut out of a finding
 
 
@@ -77,8 +76,6 @@ def finding_cause(findings: Sequence[Finding]) -> str:
     reasons = [finding for finding in findings if finding.kind in REASONS]
     if first.kind == "numerics" and reasons:
         first = reasons[0]
-    if first.message.startswith(TRIALS):
-        return _short_text(_first_trial(first.message)[1])
     message = CALL.sub("", first.message, count=1)
     lines = message.strip().split("\n")
     if lines[0] != first.message:  # what fn said of itself is not cut at its punctuation
@@ -89,11 +86,6 @@ def finding_cause(findings: Sequence[Finding]) -> str:
 
 def finding_text(finding: Finding, cause: str) -> str:
     """The finding in one entry of a list, without what the first line says word by word."""
-    is_trials = finding.message.startswith(TRIALS)
-    if is_trials and "\n" not in finding.message.removeprefix(TRIALS):
-        ways, reason = _first_trial(finding.message)
-        if reason == cause:
-            return f"{finding.kind}: in each layout and framework that was tried: {ways}"
     call = CALL.match(finding.message)
     message = CALL.sub("", finding.message, count=1)
     first, _, others = message.strip().partition("\n")
@@ -101,12 +93,6 @@ def finding_text(finding: Finding, cause: str) -> str:
         place = f"{finding.kind}: in the call {call[0].removesuffix(', ')}"
         return f"{place}\n{others}" if others else place
     return str(finding)
-
-
-def _first_trial(message: str) -> tuple[str, str]:
-    """(layouts and frameworks, what was wrong with them) of the first line of trials."""
-    ways, _, reason = message.removeprefix(TRIALS).split("\n")[0].partition(": ")
-    return ways, reason
 
 
 def heads_in_words(heads: Sequence[int], count: int) -> str:

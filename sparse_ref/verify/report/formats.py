@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SUBJECTS = {
     "calls": ("error", "timeout", "layout", "shape", "dtype", "random", "state", "not linear",
               "batch", "clip"),
-    "sets": ("nan", "alignment", "extra", "missing", "empty row", "multiplicity", "bias",
+    "sets": ("nan", "cutoff", "alignment", "extra", "missing", "empty row", "multiplicity", "bias",
              "row sum", "ghost", "leak", "overflow"),
     "outside": ("poison",),
     "heads": ("kv map",),

@@ -5,23 +5,23 @@ Every query is compared with attention over all tokens since the cache was empty
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, Unpack
 
 import numpy as np
 
-from ...claims import CheckOptions, claim_of
+from ..._claims import CheckOptions, claim_of
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray
 from ..calling.arrays import LAYOUTS, Form, to_float64
 from ..calling.rounded_attention import spacing
+from ..drivers.feed import new_step
 from .mutations import Attention
 from .statement import statement_of
 
 WIDTH = 8  # of a head
 MAX_KEYS = 8  # that a message lists
-Step = Callable[..., Any]
 
 
 def cache_machine(
@@ -184,22 +184,3 @@ def own_copy(cache: Any) -> Any:
 def has_reset(cache: Any) -> bool:
     """Whether a cache is an object that can be emptied."""
     return hasattr(cache, "reset") and not isinstance(cache, type)
-
-
-def new_step(cache: Any) -> Step:
-    """A step of an empty cache: of the object once reset, or what cache() returns.
-
-    Raises TypeError for what is neither.
-    """
-    is_object = has_reset(cache)
-    if is_object:
-        cache.reset()
-    step = cache if is_object else cache()
-    if not callable(step):
-        step = getattr(step, "step", None)
-    if not callable(step):
-        raise TypeError(
-            "cache must be a function without parameters that returns step(q, k, v), "
-            f"or an object with reset(), got {cache!r}"
-        )
-    return step

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebackNative
 
-from ...claims import Claim, claims_of
+from ..._claims import Claim, claims_of
 from .lengths import CheckLength, check_lengths
 
 

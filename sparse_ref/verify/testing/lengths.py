@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ...claims import Claim
+from ..._claims import Claim
 from ...sets.checks import lengths
 from ...sets.types import Length
 from ..checks.ragged_lengths import ragged_lengths

@@ -7,7 +7,7 @@ attention of this library in its place.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from _pytest.runner import runtestprotocol
 
-from ...claims import Claim, declarations
+from ..._claims import Claim, declarations
 from .alarm import Alarm
 from .items import ConformityTest
 from .lengths import check_lengths
@@ -93,7 +93,6 @@ class Trial:
     items: list[Any]
     reporter: Any
     seconds: float = 0.0
-    lse: bool = field(default=False, init=False)
 
     def outcome(self) -> Outcome:
         """What the tests kill, and what survives."""
@@ -103,6 +102,9 @@ class Trial:
         outcome.tests = [item for item in tests if self._passes_with_right(item, outcome)]
         if not outcome.tests:
             return outcome
+        decisive = check_lengths(self.substitute.claim)[0].n
+        if max(np.atleast_1d(decisive)) > MAX_LENGTH:
+            outcome.remark = f"mutants that show only at n > {MAX_LENGTH} are not among them"
         for mutation in self._progress(list(self._mutations())):
             self._try(mutation, outcome)
         self.substitute.attention = None
@@ -141,9 +143,9 @@ class Trial:
         return distinct_mutations(
             self.substitute.statement,
             sorted({*LENGTHS, *short[:1]}, key=str),
-            Sizes(3, d, options.get("e") or d),
+            Sizes(3 if self.substitute.is_batched else 1, d, options.get("e") or d),
             dtype=options.get("dtype", "float32"),
-            with_lse=bool(self.substitute.returns_lse),
+            with_lse=self.substitute.returns_lse,
         )
 
     def _try(self, mutation: Mutation, outcome: Outcome) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...claims import Claim
+from ..._claims import Claim
 from ..meaning.meaning import alibi_slopes
 from .mutations import Statement
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from importlib import import_module
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...claims import Claim
+from ..._claims import Claim
 from ...sets.types import FloatArray
 from ..calling.arrays import LAYOUTS, to_float64
 from .mutations import Attention, Statement
@@ -25,7 +26,8 @@ HEAD_AXES = {4: ("bhnd", "bnhd"), 3: ("hnd", "nhd")}  # layouts that shapes tell
 class Substitute:
     """Calls the function, or an attention in its place, with the same arrays.
 
-    `attention` is what takes its place; None for the function itself. `calls` counts calls.
+    `attention` is what takes its place; None for the function itself. `calls` counts calls;
+    `returns_lse` and `is_batched` are what the last call of the function itself was.
     """
 
     def __init__(self, fn: Callable[..., Any], claim: Claim):
@@ -33,7 +35,8 @@ class Substitute:
         self.statement = statement_of(claim)
         self.attention: Attention | None = None
         self.calls = 0
-        self.returns_lse: bool | None = None
+        self.returns_lse = False
+        self.is_batched = False
 
     def function(self) -> Callable[..., Any]:
         """A function like the original."""
@@ -50,6 +53,8 @@ class Substitute:
         if self.attention is None:
             result = self.fn(*args, **kwargs)
             self.returns_lse = isinstance(result, (tuple, list)) and len(result) == 2
+            with suppress(Exception):  # a test of what the function refuses
+                self.is_batched = "b" in self._layout(self._qkv(args, kwargs))
             return result
         try:
             qkv = self._qkv(args, kwargs)

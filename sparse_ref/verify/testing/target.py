@@ -7,8 +7,8 @@ from ast import literal_eval
 from importlib import import_module
 from typing import Any
 
+from ..._claims import conforms
 from ...catalogue import parse
-from ...claims import conforms
 from ...sets.pattern import Pattern
 
 

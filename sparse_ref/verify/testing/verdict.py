@@ -22,6 +22,8 @@ class Outcome:
         The tests that were run against mutants.
     failing, unsuitable : list of str
         Tests that fail with the function itself, and those that fail with the right attention.
+    remark : str
+        Which mutants could not be among them.
     """
 
     function: str
@@ -32,6 +34,7 @@ class Outcome:
     killed: list[Mutation] = field(default_factory=list)
     survivors: list[Mutation] = field(default_factory=list)
     undecided: list[Mutation] = field(default_factory=list)
+    remark: str = ""
 
     @property
     def total(self) -> int:
@@ -49,6 +52,7 @@ class Outcome:
         count = len(self.tests)
         tests = f"{count} test{'s' * (count != 1)}"
         lines.append(f"your tests kill {len(self.killed)} of {self.total} ({tests})")
+        lines += [self.remark] if self.remark else []
         if self.survivors:
             lines.append("survivors, and what would kill them:")
         lines += [

@@ -244,6 +244,7 @@ MUTANTS = [
         **CAUSAL,
         never=(r"is Full\(\)",),
         source="paddlepaddle 3.3.1 on the CPU",
+        dtypes=("float32", "bfloat16"),
     ),
     Mutant(
         "a softmax clipped at e^-64, every key asked for",
