@@ -144,7 +144,7 @@ def check(
     patterns = patterns_of_heads(
         "pattern", pattern, None if heads is None else integer("heads", heads, 1)
     )
-    inputs = _given_inputs(q, k)
+    inputs = _input_arrays(q, k)
     n = _length(patterns, n, inputs)
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
@@ -242,7 +242,7 @@ def assert_conforms(
         raise AssertionError(str(report))
 
 
-def _given_inputs(q: Any, k: Any) -> InputArrays | None:
+def _input_arrays(q: Any, k: Any) -> InputArrays | None:
     """q and k as float64 arrays, (H, n, d) each."""
     if (q is None) != (k is None):
         raise ValueError("q and k must be given together")
@@ -264,16 +264,16 @@ def _length(
     if inputs is None:
         return default_length(patterns) if n is None else n
     q, k = inputs
-    own = q.shape[1], k.shape[1]
-    if n is not None and lengths(n) != own:
-        raise ValueError(f"n must be that of q and k, {length_text(own)}, got {n!r}")
-    return own
+    shape = q.shape[1], k.shape[1]
+    if n is not None and lengths(n) != shape:
+        raise ValueError(f"n must be that of q and k, {length_text(shape)}, got {n!r}")
+    return shape
 
 
 def _check_gradients(gradients: Any, framework: str) -> None:
     """Refuse gradients of another framework."""
-    known = gradients in (None, "torch", "jax") if not callable(gradients) else True
-    if not known:
+    is_known = callable(gradients) or gradients in (None, "torch", "jax")
+    if not is_known:
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
     if isinstance(gradients, str) and framework not in (gradients, "auto"):
         raise ValueError(

@@ -41,7 +41,7 @@ from .report.report import Report
 
 EXPLAINING = ("factor", "curve")  # kinds of causes that look like the next ones
 EXPLAINABLE = ("ghost", "bias")
-CLEAR_LENGTH = 4  # positions, below which axes cannot be told
+CLEAR_LENGTH = 4  # positions, below which axes may be mistaken for others
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 CONFOUNDING = {"leak", "overflow", "ghost", "row sum", "curve", "scale", "nan"}  # of large logits
 
@@ -165,7 +165,7 @@ class Judge:
             self.report.remarks += outcome.remarks
 
     def _check_batch(self) -> None:
-        """Whether each sequence of a batch is as it is alone."""
+        """Whether each sequence of a batch has the output that it has by itself."""
         batched = with_batch(self.subject)
         if batched is None:
             return

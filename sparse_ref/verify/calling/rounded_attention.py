@@ -1,4 +1,4 @@
-"""Attention and its gradients in plain NumPy at a given precision: the error of rounding alone.
+"""Attention and its gradients in plain NumPy at a given precision: the error of rounding only.
 
 All tolerances come from that error. Inputs, weights, outputs and gradients have `bits` significant
 bits, and logits have `logit_bits`. Sums are float32, or float64 for more than 24 bits: at 53 bits
@@ -98,7 +98,7 @@ def weights(
     """(p before rounding, lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d).
 
     Rows without keys have p = 0, and lse -inf or the logit of their sink. `score` may be the scale
-    alone.
+    only.
     """
     score = score if isinstance(score, Score) else Score(score)
     q = as_working(q, precision.bits)

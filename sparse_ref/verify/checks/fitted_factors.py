@@ -53,9 +53,9 @@ def _least_squares(columns: FloatArray, y: FloatArray) -> tuple[FloatArray, Floa
     is_finite = np.isfinite(columns).all()
     if len(y) <= count or not used.any() or not is_finite:
         return fitted, sigmas
-    some = columns[:, used]
-    normal = np.linalg.pinv(some.T @ some)
-    fitted[used] = normal @ (some.T @ y)
+    nonzero = columns[:, used]
+    normal = np.linalg.pinv(nonzero.T @ nonzero)
+    fitted[used] = normal @ (nonzero.T @ y)
     rest = y - columns @ fitted
     variance = (rest @ rest) / (len(y) - count)
     diagonal = np.maximum(np.diag(normal), 0)

@@ -82,20 +82,19 @@ def _sinks(logits: FloatArray, rows: BoolArray) -> FloatArray | None:
 def _sink_finding(sinks: FloatArray, statement: Statement, rows: BoolArray) -> Finding:
     """A sink of the same logit in all rows of a head."""
     declared = statement.meaning.sinks_of(statement.heads)
-    others = np.zeros(len(sinks)) if declared is None else declared
+    usual = np.zeros(len(sinks)) if declared is None else declared
     missing = np.isnan(sinks)
-    known = np.round(np.where(missing, others, sinks), 3) + 0.0
-    is_single = len(set(known.tolist())) == 1
-    one = is_single and not missing.any()
+    known = np.round(np.where(missing, usual, sinks), 3) + 0.0
+    is_single = len(set(known.tolist())) == 1 and not missing.any()
     value = _numbers_in_words(known)
     text = f"every row has a sink of logit {value}, a member of value 0"
     keys = np.exp(known[0])
-    if one and abs(keys - np.rint(keys)) < SINK_SPREAD * keys:
+    if is_single and abs(keys - np.rint(keys)) < SINK_SPREAD * keys:
         ghosts = count_noun(int(np.rint(keys)), "key")
         text = f"every row is diluted, as by {ghosts} of logit 0 and value 0, or a sink of {value}"
     if declared is not None:
         text += f"; declared sinks={_numbers_in_words(declared)}"
-    elif one and known[0] == 0:
+    elif is_single and known[0] == 0:
         text += " (softmax + 1, or a padded key); declare sinks=0 if that is meant"
     else:
         text += f"; declare sinks={value} if that is meant"

@@ -15,7 +15,7 @@ from ..naming.finite_mask import describe_finite_mask, read_finite_mask
 from ..reading.evidence import Evidence, Leaks
 from .finding import Finding, findings_in
 
-SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is told
+SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is reported
 
 
 class Fault(NamedTuple):

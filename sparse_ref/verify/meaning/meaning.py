@@ -1,4 +1,4 @@
-"""What an implementation is meant to compute beside its sets: soft cap, sinks, bias, transform."""
+"""What an implementation is meant to compute besides its sets: soft cap, sinks, bias, transform."""
 
 from __future__ import annotations
 

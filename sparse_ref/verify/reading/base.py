@@ -18,7 +18,7 @@ from ..calling.subject import Subject
 from ..meaning.statement import Statement
 
 OTHER_SIDE = 1.0  # of q = k, if rows are dead at 0
-UNTELLING_BITS = 5  # of weights such as 1/4, which say nothing of a dtype
+COMMON_BITS = 5  # of weights such as 1/4, which every dtype has
 DIGIT = 256  # key positions are written in digits that every dtype has
 FAINT_MARGIN = 2.0  # of logits, above those whose weight is at the least
 MEMBER = 2.0**-20  # the least weight of a key that is attended to, of the greatest of its row
@@ -70,13 +70,13 @@ class BaseInputs:
 def base_inputs(
     subject: Subject,
     statement: Statement | None = None,
-    given: tuple[FloatArray, FloatArray] | None = None,
+    inputs: tuple[FloatArray, FloatArray] | None = None,
 ) -> BaseInputs:
     """The q and k given, those that cancel ALiBi, or 0; if rows are dead at 0, 1.
 
     If fn computes in fewer bits than it returns, that is the precision it is judged by.
     """
-    base = _inputs(subject, statement, given)
+    base = _inputs(subject, statement, inputs)
     if statement is None or statement.meaning.precision is not None:
         return base
     inner = _inner_precision(subject, base)
@@ -93,7 +93,7 @@ def _inner_precision(subject: Subject, base: BaseInputs) -> str:
     weights, dtype = subject.attend(base.q, base.k, subject.one_hot(keys))
     finite = np.isfinite(weights)
     weights = weights[finite].astype(np.float32)
-    if bits_of(dtype) < 24 or _fits_bits(weights, UNTELLING_BITS):
+    if bits_of(dtype) < 24 or _fits_bits(weights, COMMON_BITS):
         return ""
     names = [name for name in ("bfloat16", "float16") if _fits_bits(weights, bits_of(name))]
     return names[0] if names else ""
@@ -107,11 +107,11 @@ def _fits_bits(x: FloatArray, bits: int) -> bool:
 def _inputs(
     subject: Subject,
     statement: Statement | None,
-    given: tuple[FloatArray, FloatArray] | None,
+    inputs: tuple[FloatArray, FloatArray] | None,
 ) -> BaseInputs:
     """The q and k given, those that cancel ALiBi, or constant ones."""
-    if given is not None:
-        return BaseInputs(*given, statement=statement, is_given=True)
+    if inputs is not None:
+        return BaseInputs(*inputs, statement=statement, is_given=True)
     if statement is not None and _can_cancel(statement):
         return BaseInputs(*_cancelling(subject, statement), statement=statement)
     finite, nonzero = _rows_at(subject, 0.0)
@@ -197,7 +197,7 @@ def member_keys(sizes: FloatArray) -> BoolArray:
 
 
 def faint_keys(x: FloatArray | None, sets: BoolArray) -> BoolArray:
-    """The keys whose weight is meant to be too small to be read, beside the largest of `sets`."""
+    """The keys whose weight is meant to be too small to be read next to the largest of `sets`."""
     if x is None:
         return np.zeros(sets.shape, bool)
     return x < _top_logits(x, sets) + np.log(MEMBER) + FAINT_MARGIN

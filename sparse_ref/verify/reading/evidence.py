@@ -177,11 +177,11 @@ def read_every_pair(
     subject: Subject,
     patterns: tuple[Pattern, ...],
     statement: Statement,
-    given: tuple[FloatArray, FloatArray] | None = None,
+    inputs: tuple[FloatArray, FloatArray] | None = None,
 ) -> Exhaustive:
     """Read every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
     expected = np.stack([_mask(p, subject.n) for p in patterns])
-    base = base_inputs(subject, statement, given)
+    base = base_inputs(subject, statement, inputs)
     statement = base.statement or statement
     pairs = _read_pairs(subject, base, statement, expected)
     members, finite = pairs.members, pairs.finite

@@ -1,7 +1,7 @@
 """Reading the sets out of an implementation. Exact, because attention is linear in V.
 
 With V one-hot in columns, out_ic = P_ij for the key j of column c, whatever P is. With q = k = 0
-the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij says how many times key j is counted.
+the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij is how many times key j is counted.
 The set of a row is the keys with a millionth of its greatest weight or more: what is below, such as
 e^-30, comes from a mask of finite numbers.
 
@@ -194,7 +194,7 @@ def probe(
 def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     """The probe of a subject, at equal logits or at the q and k given."""
     _check_length(subject)
-    base = base_inputs(subject, given=inputs)
+    base = base_inputs(subject, inputs=inputs)
     weights, dtype = base_weights(subject, base)
     finite = np.all(np.isfinite(weights), axis=-1)
     keys = (weights != 0) if base.is_given else member_keys(weights)

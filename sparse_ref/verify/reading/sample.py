@@ -120,11 +120,11 @@ def _read_wrong_rows(
     """(weights, which of them were read), both (H, rows, n_k), of the rows in `wrong` (H, rows)."""
     weights = np.zeros(expected.shape, np.float32)
     known = np.zeros(expected.shape, bool)
-    some = wrong.any(axis=0)
-    if some.any():
-        sets, wanted = expected[:, some], wrong[:, some]
-        parts = read_rows(subject, sets, wanted, rows[some], sums, rng)
-        weights[:, some], known[:, some] = parts
+    unread = wrong.any(axis=0)
+    if unread.any():
+        sets, wanted = expected[:, unread], wrong[:, unread]
+        parts = read_rows(subject, sets, wanted, rows[unread], sums, rng)
+        weights[:, unread], known[:, unread] = parts
     return weights, known & wrong[..., None]
 
 
