@@ -124,6 +124,11 @@ CALL = (  # how a function is called
     argument("--d", type=int, default=16, help="the width of q and k per head; 16 by default"),
     argument("--e", type=int, help="the width of v per head; d by default"),
     argument(
+        "--shared-qk",
+        action="store_true",
+        help="the function takes (qk, v): its keys are its queries, as in Reformer",
+    ),
+    argument(
         "--seconds",
         type=float,
         help="the time limit of one call, which then runs on a thread of its own; none by default",

@@ -19,7 +19,10 @@ from ..sets.factorized import Factorized
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "UNTESTED": 3}  # 2 is a wrong argument
 SHOWN = 64  # rows and columns of a set without a name
-CALL_OPTIONS = ("kv_heads", "layout", "framework", "dtype", "device", "d", "e", "seconds")
+CALL_OPTIONS = (
+    *("kv_heads", "layout", "framework", "dtype", "device"),
+    *("d", "e", "seconds", "shared_qk"),
+)
 MEANING_OPTIONS = ("align", "scale", "softcap", "fill", "lse", "precision")
 
 

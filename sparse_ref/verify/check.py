@@ -126,7 +126,7 @@ def check(
         Whether to check the lengths 1, 63, 65, n - 1 and a prime, too, by random sums and numbers,
         and in full where these are wrong. A function that raises there is named, and may pass.
     kv_heads, d, e, layout, framework, dtype, device, shared_qk, seconds
-        How fn is called, as for `probe`.
+        How fn is called, as for `probe`. With shared_qk, sets are read at random q = k.
 
     Raises
     ------
@@ -144,17 +144,23 @@ def check(
     patterns = patterns_of_heads(
         "pattern", pattern, None if heads is None else integer("heads", heads, 1)
     )
+    if gradients in ("torch", "jax") and framework == "auto":
+        framework = str(gradients)
     inputs = _input_arrays(q, k)
     n = _length(patterns, n, inputs)
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
+    seed = integer("seed", seed, 0)
+    if shared_qk and inputs is None:
+        inputs = _shared_inputs(n, len(patterns), d, seed)
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     meaning = Meaning(scale, softcap, sinks, bias, alibi, fill, transform, lse, precision)
     meaning.check(len(patterns), lengths(n))
-    seed = integer("seed", seed, 0)
     question = Question(meaning, seed, gradients, exhaustive, inputs, align)
     _check_gradients(gradients, framework)
     lengths_also = tuple(also)
     checks = LengthChecks(fn, patterns, options, options, question)
+    for other in lengths_also:
+        checks.aligned_patterns(other)  # refuses lengths without an alignment
     report = checks.first_report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
     checks.judge_by_precision_of(report)
@@ -253,6 +259,15 @@ def _input_arrays(q: Any, k: Any) -> InputArrays | None:
         if x.ndim != 3:
             raise ValueError(f"{name} must have shape (heads, n, d), got {x.shape}")
     return arrays
+
+
+def _shared_inputs(n: Length, heads: int, d: int | None, seed: int) -> InputArrays:
+    """Random queries that are the keys, too."""
+    width = 16 if d is None else integer("d", d, 2)
+    shape = heads, lengths(n)[0], width
+    normal = np.random.default_rng(seed).standard_normal(shape, np.float32)
+    q = normal.astype(np.float64)
+    return q, q
 
 
 def _length(

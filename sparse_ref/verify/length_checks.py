@@ -60,7 +60,7 @@ class LengthChecks:
     def report(self, n: Length) -> Report:
         """The report at one length, whose pattern has an alignment."""
         self.checked.append(n)
-        patterns = self._aligned_patterns(n)
+        patterns = self.aligned_patterns(n)
         report = report_at(self.fn, patterns, n, self.options, self.question)
         del report.options["choice"]
         report.options.update(layout=self.asked.layout, framework=self.asked.framework)
@@ -121,7 +121,7 @@ class LengthChecks:
 
     def _conforms(self, n: Length) -> bool:
         """Whether fn is right at a length, as far as a few calls show."""
-        patterns = self._aligned_patterns(n)
+        patterns = self.aligned_patterns(n)
         return conforms_at(self.fn, patterns, n, self.options, self.question)
 
     def _ragged_lengths(self, n: Length) -> tuple[tuple[Length, ...], str]:
@@ -135,10 +135,10 @@ class LengthChecks:
 
     def _right(self, report: Report, n: Length) -> Report:
         """The report at a length at which nothing is wrong."""
-        patterns = self._aligned_patterns(n)
+        patterns = self.aligned_patterns(n)
         return Report(patterns, lengths(n), report.seed, self.fn, report.options)
 
-    def _aligned_patterns(self, n: Length) -> tuple[Pattern, ...]:
+    def aligned_patterns(self, n: Length) -> tuple[Pattern, ...]:
         """The sets of the queries at this length."""
         align = self.question.align
         return tuple(aligned_pattern(p, n, align) for p in self.patterns)

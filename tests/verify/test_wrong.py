@@ -130,7 +130,7 @@ def test_rows_that_are_nan_at_zero_are_read_at_one():
         return masked(tri(4, keys=2))(q / np.linalg.norm(q, axis=-1, keepdims=True), k, v)
 
     report = check(cosine, sr.Causal(), n=4)
-    assert kinds(report) == {"nan", "missing", "numerics"}
+    assert kinds(report) >= {"nan", "missing", "numerics"}
     assert of(report, "nan").count == 4
     assert "sets were read at q = k = 1" in of(report, "nan").message
     assert report.names == {0: "Lookback(2)"}

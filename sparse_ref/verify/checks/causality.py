@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...sets.checks import lengths
 from ...sets.types import FloatArray, IntArray, Length
 from ..calling.rounded_attention import spacing
 from ..calling.subject import CallOptions, Subject
@@ -69,13 +70,13 @@ def leaked_future(
     >>> print(*leaked_future(fn, 8))
     future: 7 rows changed by later positions, from t = 1 on; first: head 0, query 0
     """
-    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
-    subject = Subject.new(fn, n, heads, options)
-    n_q, n_k = subject.n
+    n_q, n_k = lengths(n)
     if n_q != n_k:
         raise ValueError(
             f"n must be one length, so that queries and keys have the same positions, got {n!r}"
         )
+    options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
+    subject = Subject.new(fn, n, heads, options)
     rng = np.random.default_rng(seed)
     before, after = subject.normal(rng), subject.normal(rng)
     out, out_dtype = subject.attend(*before)

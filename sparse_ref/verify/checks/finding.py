@@ -14,6 +14,7 @@ KINDS = (
     "error",
     "timeout",
     "layout",
+    "shared",
     "shape",
     "dtype",
     "random",
