@@ -98,7 +98,7 @@ class LengthChecks:
             try:
                 if self._conforms(other):
                     self.checked.append(other)
-                    report.add_length(self._right(report, other))
+                    report.add_length(self._right_report(report, other))
                 else:
                     wrong.append(other)
             except ProbeError as error:
@@ -113,7 +113,7 @@ class LengthChecks:
 
     def _explain(self, report: Report, wrong: Sequence[Length]) -> None:
         """Check one of the wrong lengths in full, and name the others."""
-        explained = _most_telling(wrong)
+        explained = _clearest_length(wrong)
         self.add(report, explained)
         others = [_text(other) for other in wrong if other != explained]
         if others:
@@ -133,7 +133,7 @@ class LengthChecks:
             return (), "bias is an array of one length; a function bias(h, i, j) has any"
         return ragged_lengths(self.patterns, n)
 
-    def _right(self, report: Report, n: Length) -> Report:
+    def _right_report(self, report: Report, n: Length) -> Report:
         """The report at a length at which nothing is wrong."""
         patterns = self.aligned_patterns(n)
         return Report(patterns, lengths(n), report.seed, self.fn, report.options)
@@ -144,7 +144,7 @@ class LengthChecks:
         return tuple(aligned_pattern(p, n, align) for p in self.patterns)
 
 
-def _most_telling(wrong: Sequence[Length]) -> Length:
+def _clearest_length(wrong: Sequence[Length]) -> Length:
     """The longest of a few tiles, or else the shortest."""
     keys = {n: lengths(n)[1] for n in wrong}
     small = [n for n in wrong if keys[n] <= FEW_TILES]

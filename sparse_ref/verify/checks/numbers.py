@@ -156,7 +156,7 @@ def _near(lse: FloatArray, true: FloatArray, largest: float, dtype: str) -> Bool
     with np.errstate(invalid="ignore"):
         allowed = 16 * spacing(dtype) * (1 + largest)
         is_near = np.abs(lse - true) <= allowed
-        return np.asarray((lse == true) | is_near)
+        return (lse == true) | is_near
 
 
 def number_findings(numbers: tuple[Numbers, ...], scale: float) -> Iterator[Finding]:
