@@ -1,8 +1,8 @@
 """Logits that are hostile to masks: masked keys have the largest ones, or bias is cancelled.
 
 A key that is masked with a finite number gets more weight once the other logits are below the
-number. Keys outside the set get a logit of +4e4 and those inside -4e4. No number that replaces a
-logit and is above -4e4 withstands this, and none that is added to it and is above -8e4.
+number. Keys outside the set get a logit of +1e5 and those inside -1e5. No number that replaces a
+logit and is above -1e5 withstands this, and none that is added to it and is above -2e5.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from ..meaning.statement import Statement
 from .base import BaseInputs, member_keys
 from .progress import progress
 
-HOSTILE_LOGIT = 4e4  # near float16's largest, 65504
+HOSTILE_LOGIT = 1e5  # beyond the least number of float16, -65504, a usual fill
+MAX_FLOAT16_PRODUCT = 4e4  # of q . k, below the largest number, 65504
 LEAST_SHARE = 1e-3  # of a key that is attended to, among some keys
 
 QueriesAndKeys = tuple[FloatArray, FloatArray]  # q and k
@@ -114,9 +115,9 @@ def _single_coordinates(subject: Subject, keys: IntArray, side: float) -> Querie
 def hostile_side(subject: Subject, logit: float) -> float:
     """The entry of q and k whose product is this logit at the usual scale.
 
-    float16 has no q . k above 65504, so there q . k itself is at most 4e4.
+    float16 has no q . k above 65504, so there q . k itself is at most MAX_FLOAT16_PRODUCT.
     """
     product = logit * np.sqrt(subject.d)
     if subject.form.dtype == "float16":
-        product = min(product, HOSTILE_LOGIT)
+        product = min(product, MAX_FLOAT16_PRODUCT)
     return float(np.sqrt(product))

@@ -77,7 +77,7 @@ def _sets(patterns: Sequence[Pattern], members: Members, n: int) -> BoolArray:
 
 
 def _is_too_coarse(statement: Statement, dtype: str) -> bool:
-    """Whether a bias vanishes next to logits of 4e4, which half precision may keep in its bits."""
+    """Whether a bias vanishes next to logits of 1e5, which half precision may keep in its bits."""
     return statement.meaning.has_bias and bits_of(dtype) < 24
 
 

@@ -49,7 +49,7 @@ class Probe:
     nan_rows : bool (H, n_q)
         Rows with NaN or inf at equal logits.
     leaks : bool (H, n_q, n_k)
-        Keys outside `mask` that get weight once their logits are 8e4 above the others'.
+        Keys outside `mask` that get weight once their logits are 2e5 above the others'.
     overflow : bool (H, n_q)
         Rows with NaN or inf at such logits, though not at equal ones.
     dtype : str
