@@ -16,11 +16,11 @@ from wild.cases import CASES  # noqa: E402
 
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
-Released packages, judged by `sr.verify.check` against the pattern that they, or the papers they
-cite, claim: {wrong} uses differ from it, {right} do not. Verify gets the function and the pattern,
+{packages} released packages, judged by `sr.verify.check` against the pattern that they, or the
+papers they cite, claim: {wrong} uses differ from it, {right} do not. Verify gets the function and the pattern,
 nothing else. The words, names of sets and pictures below are its own; only measured errors are
-left out. `docs/wild.py` writes this page from `tests/wild`, and `make test-originals` fails if a
-package, or this page, changes.
+left out, and numbers of rounding are printed as 0. `docs/wild.py` writes this page from
+`tests/wild`, and `make test-originals` fails if a package, or this page, changes.
 
 The command below each report prints all of it; run it beside the Makefile, after
 `make test-originals`.
@@ -51,10 +51,11 @@ def text(reports) -> str:
     """The page, from the report on each case by its name."""
     wrong = {name: case for name, case in CASES.items() if case.finds}
     right = {name: case for name, case in CASES.items() if not case.finds}
+    packages = len({case.package for case in CASES.values()})
     lines = [
         "# Bugs in the wild",
         "",
-        INTRODUCTION.format(wrong=len(wrong), right=len(right)),
+        INTRODUCTION.format(packages=packages, wrong=len(wrong), right=len(right)),
         "",
         *(line for story in stories.STORIES for line in story_section(story, reports[story.case])),
         *REPORTS.split("\n"),
@@ -137,7 +138,9 @@ def words(report) -> list[str]:
         for line in str(report).split("\n")[1:]
         if re.match(r"- |(also fits: )?(all \d+ heads|heads? [\d, ]+): ", line)
     ]
-    return [re.sub(r": error up to \S+, allowed [^\s;]+", "", line) for line in said]
+    measured = r": error up to \S+, allowed [^\s;]+"
+    rounding = r"-?[\d.]+e-(0[6-9]|[1-9]\d)"  # what is left of 0
+    return [re.sub(rounding, "0", re.sub(measured, "", line)) for line in said]
 
 
 def picture(report) -> list[str]:

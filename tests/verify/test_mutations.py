@@ -137,7 +137,7 @@ def test_a_neighbour_says_from_which_length_on_it_shows():
     statement = Statement((sr.Lookback(100),), 1)
     hints = {x.name: x.hint for x in distinct_mutations(statement, [65, 256])}
     assert "n >= 101" in hints["one key too many at the left edge"]
-    assert "n >= 201" in hints["twice the window"]
+    assert "n >= 51" in hints["Lookback(50) for Lookback(100)"]
 
 
 def test_the_right_attention_is_that_of_the_reference():

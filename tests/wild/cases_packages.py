@@ -144,8 +144,7 @@ CASES = dict(
         (5, 12),
         mea_flash_attention,
         "memory_efficient_attention_pytorch/flash_attention.py",
-        finds=("extra", "numerics", "scale"),
-        at=(0, 0, 8),
+        finds=("scale", "extra", "numerics"),
         called="Full()",
     ),
     memory_efficient_flash_square=Case(

@@ -88,7 +88,8 @@ def finding_cause(findings: Sequence[Finding]) -> str:
 def finding_text(finding: Finding, cause: str) -> str:
     """The finding in one entry of a list, without what the first line says word by word."""
     call = CALL.match(finding.message)
-    first, _, others = CALL.sub("", finding.message, count=1).strip().partition("\n")
+    message = CALL.sub("", finding.message, count=1)
+    first, _, others = message.strip().partition("\n")
     if call and first == cause:
         place = f"{finding.kind}: in the call {call[0].removesuffix(', ')}"
         return f"{place}\n{others}" if others else place
