@@ -130,6 +130,7 @@ HIDDEN = {
     "out clipped to +-16",
     "logits clipped to +-300",
     "logits clipped to +-700",
+    "logits clipped to +-1000",
     "weights below 1e-4 of the largest dropped",
     # gradients
     "dv halved",
