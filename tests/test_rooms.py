@@ -29,7 +29,8 @@ INSIDE = {
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
-        ("protocol",), ("check",), ("drivers", "strategies", "vectors"), ("testing",),
+        ("protocol",), ("length_checks",), ("check",),
+        ("drivers", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip
 ALLOWED = {

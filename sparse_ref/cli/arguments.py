@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+OWN_LENGTH = "the length of the pattern or of its example, or 16,"
+TESTING_LENGTH = "the length of the pattern, or the least power of two from 64 that tests it,"
+
 
 class Argument(NamedTuple):
     """What `ArgumentParser.add_argument` takes."""
@@ -20,12 +23,8 @@ def argument(*names: str, **options: Any) -> Argument:
     return Argument(names, options)
 
 
-OWN_LENGTH = "the length of the pattern or of its example, or 16,"
-TESTING_LENGTH = "the length of the pattern, or the least power of two from 64 that tests it,"
-
-
 def length_argument(default: int | None, fallback: Any = None) -> Argument:
-    """-n, the length; `fallback` says in words what None stands for."""
+    """-n, the length; `fallback` names in words what None means."""
     fallback = default or fallback or OWN_LENGTH
     return argument(
         "-n",

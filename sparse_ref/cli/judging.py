@@ -19,6 +19,11 @@ from ..sets.factorized import Factorized
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "UNTESTED": 3}  # 2 is a wrong argument
 SHOWN = 64  # rows and columns of a set without a name
+CALL_OPTIONS = (
+    *("kv_heads", "layout", "framework", "dtype", "device"),
+    *("d", "e", "seconds", "shared_qk"),
+)
+MEANING_OPTIONS = ("align", "scale", "softcap", "fill", "lse", "precision")
 
 
 def verify(arguments) -> int:
@@ -116,15 +121,6 @@ def _identify_large(arguments, heads: int) -> int:
 def _notation(patterns) -> list[str]:
     """The notation of each pattern."""
     return [repr(p) for p in patterns]
-
-
-CALL_OPTIONS = (
-    *("kv_heads", "layout", "framework", "dtype", "device"),
-    *("d", "e", "seconds", "shared_qk"),
-)
-
-
-MEANING_OPTIONS = ("align", "scale", "softcap", "fill", "lse", "precision")
 
 
 def _meaning(arguments) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,20 +11,15 @@ from ..sets.checks import integer, lengths
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import FloatArray, Length
-from .calling.arrays import ProbeError
-from .calling.references import frameworks_of
 from .calling.subject import CallOptions
-from .calling.trials import resolve
-from .checks.alignment import aligned_pattern
-from .checks.finding import Finding
 from .checks.gradients import VJP
-from .checks.ragged_lengths import ragged_lengths
 from .checks.untested_parameters import default_length, length_text, untested_parameters
+from .length_checks import LengthChecks
 from .meaning.meaning import Bias, Meaning, Transform
-from .protocol import Question, conforms_at, report_at
+from .protocol import Question
 from .report.report import Report
 
-FEW_TILES = 128  # keys of a length at which a fault is explained, if it shows there
+InputArrays = tuple[FloatArray, FloatArray]  # q and k
 Align = Literal["upper-left", "bottom-right", "none"]
 
 
@@ -152,7 +146,7 @@ def check(
     )
     if gradients in ("torch", "jax") and framework == "auto":
         framework = str(gradients)
-    inputs = _given_inputs(q, k)
+    inputs = _input_arrays(q, k)
     n = _length(patterns, n, inputs)
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
     seed = integer("seed", seed, 0)
@@ -164,16 +158,16 @@ def check(
     question = Question(meaning, seed, gradients, exhaustive, inputs, align)
     _check_gradients(gradients, framework)
     lengths_also = tuple(also)
-    checks = Checks(fn, patterns, options, options, question)
+    checks = LengthChecks(fn, patterns, options, options, question)
     for other in lengths_also:
-        checks._aligned(other)  # refuses lengths without an alignment
+        checks.aligned_patterns(other)  # refuses lengths without an alignment
     report = checks.first_report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
     checks.judge_by_precision_of(report)
     for other in lengths_also:
         checks.add(report, other)
     if ragged:
-        checks.add_ragged(report, n)
+        checks.add_ragged_lengths(report, n)
     report.untested = untested_parameters(patterns, checks.checked, align)
     return report
 
@@ -254,137 +248,7 @@ def assert_conforms(
         raise AssertionError(str(report))
 
 
-@dataclass(eq=False)
-class Checks:
-    """The checks of one implementation, length by length.
-
-    asked : the options as they were given;  options : the same with "auto" settled.
-    """
-
-    fn: Callable[..., Any]
-    patterns: tuple[Pattern, ...]
-    asked: CallOptions
-    options: CallOptions
-    question: Question
-    checked: list[Length] = field(default_factory=list)
-
-    def first_report(self, n: Length) -> Report:
-        """The report at the first length, by which layout and framework are settled."""
-        try:
-            self.options = resolve(self.fn, n, len(self.patterns), self.asked)
-        except ProbeError as error:
-            self.options = self._likeliest_options()
-            report = self.report(n)
-            if report.evidence is None and error.kind != "timeout":
-                report.findings = (Finding(error.kind, str(error)),)
-            return report
-        return self.report(n)
-
-    def _likeliest_options(self) -> CallOptions:
-        """The options for a function that no way of calling suits."""
-        layout, framework = self.asked.layout, self.asked.framework
-        if framework == "auto":
-            framework, *_ = (*frameworks_of(self.fn), "numpy")
-        layout = "hnd" if layout == "auto" else layout
-        return replace(self.asked, layout=layout, framework=framework, choice="none fits")
-
-    def report(self, n: Length) -> Report:
-        """The report at one length, whose pattern has an alignment."""
-        self.checked.append(n)
-        report = report_at(self.fn, self._aligned(n), n, self.options, self.question)
-        del report.options["choice"]
-        report.options.update(layout=self.asked.layout, framework=self.asked.framework)
-        return report
-
-    def judge_by_precision_of(self, report: Report) -> None:
-        """Judge other lengths by the precision in which fn computes, which few keys do not show."""
-        inner = "" if report.evidence is None else report.evidence.base.inner_precision
-        if inner:
-            meaning = replace(self.question.meaning, precision=inner)
-            self.question = replace(self.question, meaning=meaning)
-
-    def add(self, report: Report, n: Length) -> None:
-        """Check another length in full."""
-        try:
-            more = self.report(n)
-        except (ValueError, IndexError) as error:  # a pattern that has no such length
-            report.remarks.append(f"not checked: n = {length_text(lengths(n))}: {error}")
-            return
-        report.add_length(more)
-
-    def add_ragged(self, report: Report, n: Length) -> None:
-        """Check ragged lengths by a few calls, and in full the least of those that are wrong."""
-        if report.findings:
-            report.remarks.append("not checked: other lengths, since n is wrong")
-            return
-        others, reason = self._ragged_lengths(n)
-        if reason:
-            report.remarks.append(f"not checked: other lengths: {reason}")
-        wrong: list[Length] = []
-        raising: dict[str, list[str]] = {}
-        for other in others:
-            if other in self.checked:
-                continue
-            try:
-                if self._conforms(other):
-                    self.checked.append(other)
-                    report.add_length(self._right(report, other))
-                else:
-                    wrong.append(other)
-            except ProbeError as error:
-                if error.kind == "error":
-                    raising.setdefault(_reason(error), []).append(_text(other))
-                else:
-                    wrong.append(other)
-        if wrong:
-            explained = _most_telling(wrong)
-            self.add(report, explained)
-            others = tuple(other for other in wrong if other != explained)
-            report.remarks += [f"also wrong at n = {', '.join(map(_text, others))}"] * bool(others)
-        for reason, texts in raising.items():
-            report.remarks.append(f"not checked: n = {', '.join(texts)}: fn {reason}")
-
-    def _conforms(self, n: Length) -> bool:
-        """Whether fn is right at a length, as far as a few calls show."""
-        return conforms_at(self.fn, self._aligned(n), n, self.options, self.question)
-
-    def _ragged_lengths(self, n: Length) -> tuple[tuple[Length, ...], str]:
-        """The lengths, or the reason why there are none."""
-        if self.question.inputs is not None:
-            return (), "q and k are given"
-        bias = self.question.meaning.bias
-        if bias is not None and not callable(bias):
-            return (), "bias is an array of one length; a function bias(h, i, j) has any"
-        return ragged_lengths(self.patterns, n)
-
-    def _right(self, report: Report, n: Length) -> Report:
-        """The report at a length at which nothing is wrong."""
-        return Report(self._aligned(n), lengths(n), report.seed, self.fn, report.options)
-
-    def _aligned(self, n: Length) -> tuple[Pattern, ...]:
-        """The sets of the queries at this length."""
-        return tuple(aligned_pattern(p, n, self.question.align) for p in self.patterns)
-
-
-def _most_telling(wrong: Sequence[Length]) -> Length:
-    """The longest of a few tiles, or else the shortest."""
-    keys = {n: lengths(n)[1] for n in wrong}
-    small = [n for n in wrong if keys[n] <= FEW_TILES]
-    return max(small, key=keys.__getitem__) if small else min(wrong, key=keys.__getitem__)
-
-
-def _text(n: Length) -> str:
-    """63, or 4x12."""
-    return length_text(lengths(n))
-
-
-def _reason(error: ProbeError) -> str:
-    """What fn raised, in words."""
-    cause = error.__cause__
-    return str(error) if cause is None else f"raises {type(cause).__name__}: {cause}"
-
-
-def _given_inputs(q: Any, k: Any) -> tuple[FloatArray, FloatArray] | None:
+def _input_arrays(q: Any, k: Any) -> InputArrays | None:
     """q and k as float64 arrays, (H, n, d) each."""
     if (q is None) != (k is None):
         raise ValueError("q and k must be given together")
@@ -397,32 +261,34 @@ def _given_inputs(q: Any, k: Any) -> tuple[FloatArray, FloatArray] | None:
     return arrays
 
 
-def _shared_inputs(
-    n: Length, heads: int, d: int | None, seed: int
-) -> tuple[FloatArray, FloatArray]:
+def _shared_inputs(n: Length, heads: int, d: int | None, seed: int) -> InputArrays:
     """Random queries that are the keys, too."""
-    shape = heads, lengths(n)[0], 16 if d is None else integer("d", d, 2)
-    q = np.random.default_rng(seed).standard_normal(shape, np.float32).astype(np.float64)
+    width = 16 if d is None else integer("d", d, 2)
+    shape = heads, lengths(n)[0], width
+    normal = np.random.default_rng(seed).standard_normal(shape, np.float32)
+    q = normal.astype(np.float64)
     return q, q
 
 
 def _length(
-    patterns: tuple[Pattern, ...], n: Length | None, inputs: tuple[FloatArray, FloatArray] | None
+    patterns: tuple[Pattern, ...],
+    n: Length | None,
+    inputs: InputArrays | None,
 ) -> Length:
     """n, or that of q and k, or one that tests the pattern."""
     if inputs is None:
         return default_length(patterns) if n is None else n
     q, k = inputs
-    own = q.shape[1], k.shape[1]
-    if n is not None and lengths(n) != own:
-        raise ValueError(f"n must be that of q and k, {length_text(own)}, got {n!r}")
-    return own
+    shape = q.shape[1], k.shape[1]
+    if n is not None and lengths(n) != shape:
+        raise ValueError(f"n must be that of q and k, {length_text(shape)}, got {n!r}")
+    return shape
 
 
 def _check_gradients(gradients: Any, framework: str) -> None:
     """Refuse gradients of another framework."""
-    known = gradients in (None, "torch", "jax") if not callable(gradients) else True
-    if not known:
+    is_known = callable(gradients) or gradients in (None, "torch", "jax")
+    if not is_known:
         raise ValueError(f"gradients must be 'torch', 'jax', a function or None, got {gradients!r}")
     if isinstance(gradients, str) and framework not in (gradients, "auto"):
         raise ValueError(

@@ -39,8 +39,9 @@ from .reading.leaks import read_leaks
 from .reading.sample import Sampled, read_sample
 from .report.report import Report
 
-EXPLAINING = ("factor", "curve")  # kinds of causes that explain what looks like ghosts or a bias
-CLEAR_LENGTH = 4  # positions, below which axes cannot be told
+EXPLAINING = ("factor", "curve")  # kinds of causes that look like the next ones
+EXPLAINABLE = ("ghost", "bias")
+CLEAR_LENGTH = 4  # positions, below which axes may be mistaken for others
 MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
 CONFOUNDING = {"leak", "overflow", "ghost", "row sum", "curve", "scale", "nan"}  # of large logits
 
@@ -109,7 +110,8 @@ def conforms_at(
     subject = Subject.new(fn, n, len(patterns), options)
     statement = statement_of(subject, patterns, question)
     evidence = read_sample(subject, patterns, statement, question.seed)
-    if not evidence.conforming[evidence.totals.nonempty].all() or evidence.wrongly_nonzero.any():
+    conforming = evidence.conforming[evidence.totals.nonempty]
+    if not conforming.all() or evidence.wrongly_nonzero.any():
         return False
     numbers = compare_numbers(subject, evidence, question.seed)
     return not list(number_findings(numbers, statement.scale))
@@ -149,8 +151,9 @@ class Judge:
             self.findings += key_head_findings(subject, evidence)
         self._compare_numbers(evidence, leaks)
         self._probe_extremes(evidence)
-        if self.question.gradients is not None and evidence.conforming[:, evidence.rows].any():
-            self.findings += gradient_findings(subject, evidence, self.question.gradients, seed)
+        vjp, has_rows = self.question.gradients, evidence.conforming[:, evidence.rows].any()
+        if vjp is not None and has_rows:
+            self.findings += gradient_findings(subject, evidence, vjp, seed)
 
     def _probe_extremes(self, evidence: Evidence) -> None:
         """Very large logits and wide values, unless their outputs have another cause."""
@@ -162,7 +165,7 @@ class Judge:
             self.report.remarks += outcome.remarks
 
     def _check_batch(self) -> None:
-        """Whether each sequence of a batch is as it is alone."""
+        """Whether each sequence of a batch has the output that it has by itself."""
         batched = with_batch(self.subject)
         if batched is None:
             return
@@ -222,7 +225,7 @@ class Judge:
         report.remarks += rounding_remarks(report.numbers)
         causes = list(number_cause_findings(subject, evidence, report.numbers, seed))
         if any(cause.kind in EXPLAINING for cause in causes):
-            self.findings[:] = [x for x in self.findings if x.kind not in ("ghost", "bias")]
+            self.findings[:] = [x for x in self.findings if x.kind not in EXPLAINABLE]
         self.findings[:0] = causes
         self.findings += number_findings(report.numbers, statement.scale)
         has_leaks = leaks is not None and leaks.leaks.any()

@@ -349,7 +349,7 @@ def test_a_type_of_layer_without_a_pattern_must_be_given():
 
 def test_the_code_of_the_page_runs(tmp_path):
     text = Path(__file__).parents[2].joinpath("docs", "models.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    blocks = re.findall(r"^```py\n(.*?)^```", text, re.M | re.S)
     assert len(blocks) == 2
     path = tmp_path / "page.py"
     path.write_text("\n".join(blocks), encoding="utf-8")

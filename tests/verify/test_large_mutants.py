@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 from verify.mutants import MUTANTS, RIGHT
 
+UNSEEN = {"a softmax clipped at e^-64"}  # weights too small for any sum
 OTHERWISE = {
+    "bfloat16 out of float32, 5 % of the weights lost": "ghost",
     "the last feature of the output never written": "extra",
 }  # in no sum
 
@@ -17,6 +19,9 @@ def reported(case, dtype):
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_caught_and_named(mutant):
     report = reported(mutant, mutant.dtypes[0])
+    if mutant.name in UNSEEN:
+        assert report.passed, "no longer unseen"
+        return
     assert report.status == mutant.status, report
     kind = OTHERWISE.get(mutant.name, mutant.finding)
     assert not kind or kind in {finding.kind for finding in report.findings}, report

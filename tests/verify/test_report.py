@@ -204,6 +204,9 @@ def test_a_fault_at_another_length_is_explained_and_drawn_there():
     assert lines[-14].startswith("n = 13, head 0 ")
     assert lines[-1] == 8 * "█" + 5 * "-"
     assert {finding.message[:9] for finding in report.findings} == {"at n = 13", "at n = 20"}
+    others = json.loads(report.to_json())["others"]
+    assert [other["n"] for other in others] == [[13, 13], [20, 20]]
+    assert others[0]["diagnosis"][0]["heads"] == [0]
 
 
 def test_a_fault_at_n_is_explained_there_and_other_lengths_are_named():
@@ -264,7 +267,12 @@ def test_explanations_that_differ_in_counts_alone_are_one():
     ("kind", "message", "cause"),
     [
         ("numerics", "wrong numbers in 3 of 4 rows with the right keys, at logits: error 1", None),
-        ("kv map", "kv-head mapping (GQA): query head h reads kv head h % 2: query head 1", None),
+        (
+            "kv map",
+            "kv-head mapping (GQA): query head h reads kv head h % 2, expected h // 4 "
+            "(repeat instead of repeat_interleave?): query head 1 reads kv head 1, in 3 rows",
+            "h % 2, expected h // 4 (repeat instead of repeat_interleave?)",
+        ),
         ("bias", "3 rows with weights that differ at equal logits, as if a bias were added", None),
         ("scale", "logits are 1 q . k, expected 0.25 q . k (1 / sqrt(d))", "whole"),
     ],
@@ -273,6 +281,7 @@ def test_a_finding_in_few_words_is_the_start_of_its_message(kind, message, cause
     words = finding_cause([Finding(kind, message)])
     assert message.startswith(words)
     assert words == message if cause == "whole" else len(words) < len(message)
+    assert cause in (None, "whole") or words.endswith(cause)
 
 
 def test_the_reason_of_wrong_numbers_leads():

@@ -1,4 +1,4 @@
-"""Attention and its gradients in plain NumPy at a given precision: the error of rounding alone.
+"""Attention and its gradients in plain NumPy at a given precision: the error of rounding only.
 
 All tolerances come from that error. Inputs, weights, outputs and gradients have `bits` significant
 bits, and logits have `logit_bits`. Sums are float32, or float64 for more than 24 bits: at 53 bits
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+RowsAndLse = tuple[Floats, NDArray[Any]]  # weights or outputs, and log-sum-exps
 BITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}  # of the significand
 PRECISIONS = BITS | {"tf32": 11, "int8": 6, "float8_e4m3": 4, "float8_e5m2": 3}
 
@@ -83,24 +84,30 @@ def as_working(x: Any, bits: int) -> Floats:
 
 def key_products(q: Floats, k: Floats) -> Floats:
     """q . k of every pair, (H, n_q, n_k), of q (H, n_q, d) and k (G, n_k, d)."""
-    return q @ np.repeat(k, len(q) // len(k), axis=0).mT
+    keys = np.repeat(k, len(q) // len(k), axis=0)
+    return q @ keys.mT
 
 
 def weights(
-    q: Any, k: Any, m: Any, score: Score | float, precision: Precision
-) -> tuple[Floats, NDArray[Any]]:
+    q: Any,
+    k: Any,
+    m: Any,
+    score: Score | float,
+    precision: Precision,
+) -> RowsAndLse:
     """(p before rounding, lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d).
 
     Rows without keys have p = 0, and lse -inf or the logit of their sink. `score` may be the scale
-    alone.
+    only.
     """
     score = score if isinstance(score, Score) else Score(score)
-    q, k = (as_working(x, precision.bits) for x in (q, k))
+    q = as_working(q, precision.bits)
+    k = as_working(k, precision.bits)
     logits = score.logits(key_products(q, k)).astype(q.dtype)
     return softmax(round_to(logits, precision.logit_bits), m, score.sinks)
 
 
-def softmax(x: Floats, m: Any, sinks: Any = None) -> tuple[Floats, NDArray[Any]]:
+def softmax(x: Floats, m: Any, sinks: Any = None) -> RowsAndLse:
     """(p, lse) of logits x (H, n_q, n_k), with the sinks (H,) in the sum."""
     x = np.where(m > 0, x, -np.inf).astype(x.dtype)
     top = x.max(axis=-1, keepdims=True)
@@ -119,8 +126,13 @@ def softmax(x: Floats, m: Any, sinks: Any = None) -> tuple[Floats, NDArray[Any]]
 
 
 def attention(
-    q: Any, k: Any, v: Any, m: Any, score: Score | float, precision: Precision
-) -> tuple[Floats, NDArray[Any]]:
+    q: Any,
+    k: Any,
+    v: Any,
+    m: Any,
+    score: Score | float,
+    precision: Precision,
+) -> RowsAndLse:
     """(out (H, n_q, e), lse (H, n_q)) of q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)."""
     bits = precision.bits
     p, lse = weights(q, k, m, score, precision)
@@ -147,7 +159,8 @@ def gradients(
     dp = round_to(grad @ np.repeat(v, group, axis=0).mT, bits)
     means = (p * dp).sum(axis=-1, keepdims=True)
     slopes = score.slopes(key_products(q, k))
-    ds = round_to((p * (dp - means) * slopes).astype(q.dtype), bits)
+    ds = p * (dp - means) * slopes
+    ds = round_to(ds.astype(q.dtype), bits)
     dq = ds @ np.repeat(k, group, axis=0) * score.scale
     dk = ds.mT @ q * score.scale
     dv = p.mT @ grad

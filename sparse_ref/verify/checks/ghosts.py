@@ -15,7 +15,7 @@ from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
 from ..reading.evidence import Evidence, meant_sums
-from .finding import Finding, count_noun, findings_in
+from .finding import Finding, count_noun, findings_in, first_place
 
 LARGE_LOGIT = 12.0  # e^12 outweighs some ghosts of weight e^0
 SINK_SPREAD = 0.02  # of the sinks of one head's rows, if they are one sink
@@ -36,7 +36,8 @@ def row_sum_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
     rounding = 16 * spacing(totals.dtype) + 2.0**-24 * totals.sizes
     allowed = 0.1 * np.abs(sums - totals.meant_sums) + rounding
     large_sums = _meant_at_large_logits(subject, evidence, statement)
-    ghost = (sums != totals.meant_sums) & (np.abs(out[..., 0] - large_sums) < allowed)
+    vanishes = np.abs(out[..., 0] - large_sums) < allowed
+    ghost = (sums != totals.meant_sums) & vanishes
     ghost &= (sums < 1) & (sums > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ghosts = totals.sizes * (1 / sums - 1)
@@ -70,9 +71,10 @@ def _sinks(logits: FloatArray, rows: BoolArray) -> FloatArray | None:
         return None
     sinks = np.full(len(rows), np.nan)
     for head in np.flatnonzero(rows.any(axis=-1)):
-        own = logits[head][rows[head]]
-        sinks[head] = np.median(own)
-        if len(own) < 2 or np.abs(own - sinks[head]).max() > SINK_SPREAD:
+        head_logits = logits[head][rows[head]]
+        sinks[head] = np.median(head_logits)
+        deviations = np.abs(head_logits - sinks[head])
+        if len(deviations) < 2 or deviations.max() > SINK_SPREAD:
             return None
     return sinks
 
@@ -80,23 +82,23 @@ def _sinks(logits: FloatArray, rows: BoolArray) -> FloatArray | None:
 def _sink_finding(sinks: FloatArray, statement: Statement, rows: BoolArray) -> Finding:
     """A sink of the same logit in all rows of a head."""
     declared = statement.meaning.sinks_of(statement.heads)
-    others = np.zeros(len(sinks)) if declared is None else declared
-    known = np.round(np.where(np.isnan(sinks), others, sinks), 3) + 0.0
-    one = len(set(known.tolist())) == 1 and not np.isnan(sinks).any()
+    usual = np.zeros(len(sinks)) if declared is None else declared
+    missing = np.isnan(sinks)
+    known = np.round(np.where(missing, usual, sinks), 3) + 0.0
+    is_single = len(set(known.tolist())) == 1 and not missing.any()
     value = _numbers_in_words(known)
     text = f"every row has a sink of logit {value}, a member of value 0"
     keys = np.exp(known[0])
-    if one and abs(keys - np.rint(keys)) < SINK_SPREAD * keys:
+    if is_single and abs(keys - np.rint(keys)) < SINK_SPREAD * keys:
         ghosts = count_noun(int(np.rint(keys)), "key")
         text = f"every row is diluted, as by {ghosts} of logit 0 and value 0, or a sink of {value}"
     if declared is not None:
         text += f"; declared sinks={_numbers_in_words(declared)}"
-    elif one and known[0] == 0:
+    elif is_single and known[0] == 0:
         text += " (softmax + 1, or a padded key); declare sinks=0 if that is meant"
     else:
         text += f"; declare sinks={value} if that is meant"
-    head, row = np.argwhere(rows)[0]
-    return Finding("ghost", text, int(rows.sum()), (int(head), int(row)))
+    return Finding("ghost", text, int(rows.sum()), first_place(rows))
 
 
 def _numbers_in_words(numbers: FloatArray) -> str:

@@ -70,7 +70,7 @@ def gradient_findings(
         if name in causes:
             yield Finding("gradient", causes[name])
         else:
-            yield from _factor_finding(name, *parts[:2], dtype)
+            yield from _factor_finding(name, parts[0], parts[1], dtype)
         yield from _row_findings(name, *parts)
     if actual[2].shape == expected[2].shape and evidence.base.is_flat:
 

@@ -23,7 +23,7 @@ def key_head_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]
     totals = evidence.totals
     key_heads = np.arange(subject.kv_heads)
     v = np.ones((subject.kv_heads, subject.n[1], subject.e))
-    v *= 1 + key_heads[:, None, None]  # key head g holds g + 1
+    v *= 1 + key_heads[:, None, None]  # key head g has g + 1
     out, _ = subject.attend(evidence.base.q, evidence.base.k, v)
     numbers = out[..., 0]
     expected = (np.arange(subject.heads) // subject.group)[:, None]

@@ -18,8 +18,9 @@ from ..naming.lse_faults import describe_lse_fault
 from ..naming.number_case import number_case
 from ..naming.number_causes import digits_of, find_number_cause
 from ..reading.evidence import Evidence
+from .comparison import Comparison, compare_with_statement, random_inputs
 from .finding import Finding
-from .numbers import SPREADS, Comparison, Numbers, compare_with_statement, random_inputs
+from .numbers import SPREADS, Numbers
 
 ROUNDING = 64.0  # spacings that are allowed if no row could be judged by itself
 

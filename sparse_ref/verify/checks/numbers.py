@@ -3,30 +3,27 @@
 The budget is twice the error of plain NumPy on the same input in the output's precision, with
 logits in that precision or in float32, whichever is worse, plus the cost of rounding logits and
 output. No tolerance is chosen, so none can be too wide. Kernels keep logits in float32: whether the
-numbers are as exact as that is reported by itself. A factor on the output and one on the scale are
-fitted to all rows, and found long before they show in a single number.
+numbers are as exact as that is reported by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ...sets.types import BoolArray, FloatArray
-from ..calling.rounded_attention import Precision, bits_of, round_to, spacing
+from ..calling.rounded_attention import Precision, bits_of, spacing
 from ..calling.subject import Subject
-from ..meaning.statement import Inputs, Statement
+from ..meaning.statement import Inputs
 from ..reading.evidence import Evidence
+from .comparison import Comparison, compare_with_statement, meant_statement, random_inputs
 from .finding import Finding, count_noun, first_place
+from .fitted_factors import fit_factors
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
 GIVEN = 0.0  # the spread of q and k that were given
-MIN_DEVIATION = 1e-3  # of a factor that is reported
-SIGMAS = 6.0  # by which a fitted factor has to differ from 1
-FIT_ROUNDS = 3  # of least squares
-FIT_STEP = 1e-3  # of the scale, for the derivative of the output
 
 
 @dataclass(frozen=True)
@@ -80,18 +77,6 @@ class Numbers:
         return f"logits of spread {self.spread:g}" if self.spread else "the q and k given"
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Inputs, and what fn and the statement make of them at the rows read, (H, rows, e)."""
-
-    inputs: Inputs
-    out: FloatArray
-    lse: FloatArray | None
-    true: FloatArray
-    true_lse: FloatArray
-    dtype: str
-
-
 def compare_numbers(subject: Subject, evidence: Evidence, seed: int) -> tuple[Numbers, ...]:
     """One Numbers for each spread of the logits, over the conforming rows; () if there are none."""
     if not evidence.conforming[:, evidence.rows].any():
@@ -100,7 +85,8 @@ def compare_numbers(subject: Subject, evidence: Evidence, seed: int) -> tuple[Nu
     if evidence.base.is_given:
         _, _, v = subject.normal(rng)
         inputs = Inputs(evidence.base.q, evidence.base.k, v)
-        return (_compare(evidence, compare_with_statement(subject, evidence, inputs), GIVEN),)
+        comparison = compare_with_statement(subject, evidence, inputs)
+        return (_compare(evidence, comparison, GIVEN),)
     numbers = []
     for spread in SPREADS:
         inputs = random_inputs(subject, spread, evidence.totals.dtype, rng)
@@ -109,35 +95,9 @@ def compare_numbers(subject: Subject, evidence: Evidence, seed: int) -> tuple[Nu
     return tuple(numbers)
 
 
-def random_inputs(subject: Subject, spread: float, dtype: str, rng: np.random.Generator) -> Inputs:
-    """Random q, k and v with logits of this spread, exact in the dtypes of input and output."""
-    q, k, v = subject.normal(rng)
-    side = np.float32(np.sqrt(spread))
-    rounded = [round_to(subject.round_input(x), bits_of(dtype)) for x in (q * side, k * side, v)]
-    return Inputs(*rounded)
-
-
-def compare_with_statement(subject: Subject, evidence: Evidence, inputs: Inputs) -> Comparison:
-    """One call of fn, and the statement of the rows read."""
-    rows, statement = evidence.rows, meant(evidence)
-    batch = [x[None] for x in inputs]
-    outs, dtype, lses = subject.attend_batch(*batch)
-    true, true_lse = statement.attend(inputs, evidence.expected, rows)
-    lse = None if lses is None else lses[0][:, rows]
-    judged = statement.meaning.precision or dtype
-    return Comparison(inputs, outs[0][:, rows], lse, true, true_lse, judged)
-
-
-def meant(evidence: Evidence) -> Statement:
-    """The statement that the evidence is judged by."""
-    statement = evidence.base.statement
-    assert statement is not None
-    return statement
-
-
 def _compare(evidence: Evidence, x: Comparison, spread: float) -> Numbers:
     """The differences of one comparison."""
-    rows, statement, dtype = evidence.rows, meant(evidence), x.dtype
+    rows, statement, dtype = evidence.rows, meant_statement(evidence), x.dtype
     judged = evidence.conforming[:, rows]
     logits = statement.logits(x.inputs.q, x.inputs.k, rows)
     largest = np.abs(logits).max(initial=0, where=evidence.expected)
@@ -145,7 +105,7 @@ def _compare(evidence: Evidence, x: Comparison, spread: float) -> Numbers:
     budgets = [
         _budget(evidence, x, Precision(bits, logit_bits), largest) for logit_bits in (24, bits)
     ]
-    finite = np.isfinite(x.out).all(axis=-1)
+    finite = np.all(np.isfinite(x.out), axis=-1)
     finite_out = np.where(finite[..., None], x.out, 0)
     error = np.where(judged & finite, _errors(finite_out, x.true), 0)
     broken, wrong = judged & ~finite, error > max(budgets)
@@ -154,7 +114,7 @@ def _compare(evidence: Evidence, x: Comparison, spread: float) -> Numbers:
         wrong_lse = judged & ~_near(x.lse, x.true_lse, largest, dtype)
     factor, ratio = 1.0, 1.0
     if not broken.any() and spread != SPREADS[-1]:
-        factor, ratio = _fitted_factors(statement, evidence, x, judged, max(budgets))
+        factor, ratio = fit_factors(evidence, x, judged, max(budgets))
     return Numbers(
         spread,
         int((judged & finite).sum()),
@@ -177,58 +137,13 @@ def _compare(evidence: Evidence, x: Comparison, spread: float) -> Numbers:
 def _budget(evidence: Evidence, x: Comparison, precision: Precision, largest: float) -> float:
     """Twice the error of plain NumPy at this precision, and the rounding of logits and output."""
     judged = evidence.conforming[:, evidence.rows]
-    out, _ = meant(evidence).attend(x.inputs, evidence.expected, evidence.rows, precision)
+    statement = meant_statement(evidence)
+    out, _ = statement.attend(x.inputs, evidence.expected, evidence.rows, precision)
     plain = _errors(out, x.true)[judged].max()
-    logit_rounding = 2 * spacing("float32") * (1 + largest) * np.abs(x.inputs.v).max()
-    return 2 * plain + logit_rounding + spacing(x.dtype) * np.abs(x.true).max()
-
-
-def _fitted_factors(
-    statement: Statement, evidence: Evidence, x: Comparison, judged: BoolArray, budget: float
-) -> tuple[float, float]:
-    """(factor on out, ratio of the scale) that explain the output; 1 if chance explains it."""
-    factor, ratio = 1.0, 1.0
-    sigmas = np.zeros(2)
-    for _ in range(FIT_ROUNDS):
-        true, change = _at_scale(statement, evidence, x, ratio)
-        columns = np.stack([true[judged].ravel(), factor * change[judged].ravel()], axis=1)
-        rest = (x.out - factor * true)[judged].ravel()
-        fitted, sigmas = _least_squares(columns, rest)
-        factor, ratio = factor + fitted[0], ratio * (1 + fitted[1])
-    true, _ = _at_scale(statement, evidence, x, ratio)
-    error = np.abs(x.out - factor * true)[judged].max(initial=0)
-    least = np.maximum(max(MIN_DEVIATION, spacing(x.dtype) / 8), SIGMAS * sigmas)
-    real = np.abs(np.array([factor, ratio]) - 1) > least
-    if error > budget or not real.any():
-        return 1.0, 1.0
-    return (float(factor) if real[0] else 1.0), (float(ratio) if real[1] else 1.0)
-
-
-def _least_squares(columns: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """(the coefficients of y, their standard deviations); 0 for columns of zeros."""
-    fitted, sigmas = np.zeros(columns.shape[1]), np.zeros(columns.shape[1])
-    used = columns.any(axis=0)
-    if len(y) <= columns.shape[1] or not used.any() or not np.isfinite(columns).all():
-        return fitted, sigmas
-    some = columns[:, used]
-    normal = np.linalg.pinv(some.T @ some)
-    fitted[used] = normal @ (some.T @ y)
-    rest = y - columns @ fitted
-    variance = (rest @ rest) / (len(y) - columns.shape[1])
-    sigmas[used] = np.sqrt(np.maximum(np.diag(normal), 0) * variance)
-    return fitted, sigmas
-
-
-def _at_scale(
-    statement: Statement, evidence: Evidence, x: Comparison, ratio: float
-) -> tuple[FloatArray, FloatArray]:
-    """(out, d out / d log scale) of the rows read, (H, rows, e), at a ratio of the scale."""
-    outs = []
-    for step in (0.0, FIT_STEP, -FIT_STEP):
-        meaning = replace(statement.meaning, scale=statement.scale * ratio * (1 + step))
-        other = replace(statement, meaning=meaning)
-        outs.append(other.attend(x.inputs, evidence.expected, evidence.rows)[0])
-    return outs[0], (outs[1] - outs[2]) / (2 * FIT_STEP)
+    largest_v = np.abs(x.inputs.v).max()
+    logit_rounding = 2 * spacing("float32") * (1 + largest) * largest_v
+    out_rounding = spacing(x.dtype) * np.abs(x.true).max()
+    return 2 * plain + logit_rounding + out_rounding
 
 
 def _errors(out: FloatArray, true: FloatArray) -> FloatArray:
@@ -240,7 +155,8 @@ def _near(lse: FloatArray, true: FloatArray, largest: float, dtype: str) -> Bool
     """Which log-sum-exps are right; rows without keys have -inf."""
     with np.errstate(invalid="ignore"):
         allowed = 16 * spacing(dtype) * (1 + largest)
-        return (lse == true) | (np.abs(lse - true) <= allowed)
+        is_near = np.abs(lse - true) <= allowed
+        return (lse == true) | is_near
 
 
 def number_findings(numbers: tuple[Numbers, ...], scale: float) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ NaN only produces a note, since most dense code computes 0 * NaN, which is NaN.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import spacing
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence
-from .finding import Finding, count_noun, findings_in
+from .finding import Outcome, count_noun, findings_in
 
 HUGE = 1e4  # a value that all dtypes have
 POISONED_KEYS = 4  # at a time
@@ -23,23 +22,16 @@ LARGEST_NORMAL = 5.0  # of the random numbers in q
 DRAWS = 16  # of keys; those that the most rows do not attend to are taken
 
 
-class PoisonResult(NamedTuple):
-    """The findings, and what is worth knowing."""
-
-    findings: list[Finding]
-    remarks: list[str]
-
-
-def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonResult:
+def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> Outcome:
     """Conforming rows that change once some keys outside their set are huge, or NaN."""
     judged = evidence.conforming
     outside = ~evidence.expected & judged[:, evidence.rows, None]
     candidates = np.flatnonzero(outside.any(axis=(0, 1)))
     if len(candidates) == 0:
-        return PoisonResult([], _coverage(evidence, 0))
+        return Outcome([], _coverage(evidence, 0))
     rng = np.random.default_rng(seed)
-    size = min(POISONED_KEYS, len(candidates))
-    draws = [rng.choice(candidates, size, replace=False) for _ in range(DRAWS)]
+    count = min(POISONED_KEYS, len(candidates))
+    draws = [rng.choice(candidates, count, replace=False) for _ in range(DRAWS)]
 
     def independent_rows(keys: IntArray) -> BoolArray:
         """The conforming rows without any of these keys."""
@@ -54,10 +46,11 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
 
     def changes(poison: float) -> BoolArray:
         """The rows that change with this poison in the keys."""
-        K, V = _replace(k, keys, poison), _replace(v, keys, poison)
-        out, _ = subject.attend(q, K, V)
+        poisoned_k, poisoned_v = (_with_value(x, keys, poison) for x in (k, v))
+        out, _ = subject.attend(q, poisoned_k, poisoned_v)
         with np.errstate(all="ignore"):
-            return independent & ~(np.abs(out - clean).max(axis=-1) <= allowed)
+            error = np.abs(out - clean).max(axis=-1)
+            return independent & ~(error <= allowed)
 
     poison = _poison(subject, evidence)
     huge, nan = changes(poison), changes(np.nan)
@@ -70,7 +63,7 @@ def poison_findings(subject: Subject, evidence: Evidence, seed: int) -> PoisonRe
             "(0 * NaN = NaN, as in most dense code)"
         )
     remarks += _coverage(evidence, int(independent.sum()))
-    return PoisonResult(list(findings_in("poison", huge, text, "row")), remarks)
+    return Outcome(list(findings_in("poison", huge, text, "row")), remarks)
 
 
 def _poison(subject: Subject, evidence: Evidence) -> float:
@@ -101,7 +94,7 @@ def _coverage(evidence: Evidence, rows: int) -> list[str]:
     return [f"coverage: huge numbers in {keys} at most, checked in {count_noun(rows, 'row')}"]
 
 
-def _replace(x: FloatArray, keys: IntArray, value: float) -> FloatArray:
+def _with_value(x: FloatArray, keys: IntArray, value: float) -> FloatArray:
     """A copy with one value in these keys."""
     x = x.copy()
     x[:, keys] = value

@@ -80,7 +80,8 @@ def _has_cap(curve: ScoreCurve, statement: Statement, tolerance: float) -> bool:
     if score.softcap is None:
         return False
     for t, y in curve.points():
-        meant = float(score.softcap * np.tanh(t * curve.unit * score.scale / score.softcap))
+        logit = t * curve.unit * score.scale
+        meant = float(score.softcap * np.tanh(logit / score.softcap))
         if abs(y - meant) > 2 * tolerance * abs(meant):
             return False
     return True

@@ -15,7 +15,7 @@ from ..naming.finite_mask import describe_finite_mask, read_finite_mask
 from ..reading.evidence import Evidence, Leaks
 from .finding import Finding, findings_in
 
-SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is told
+SMALL_SHARE = 0.1  # of the largest weight of a row, below which it is reported
 
 
 class Fault(NamedTuple):
@@ -70,8 +70,10 @@ def _is_undefined_at_0(evidence: Evidence) -> bool:
     statement = evidence.base.statement
     if statement is None or statement.meaning.transform is None:
         return False
-    zeros = [np.zeros_like(x, np.float64) for x in (evidence.base.q, evidence.base.k)]
-    return not all(np.isfinite(x).all() for x in statement.transformed(*zeros))
+    q = np.zeros_like(evidence.base.q, np.float64)
+    k = np.zeros_like(evidence.base.k, np.float64)
+    values = statement.transform(q, k)
+    return not all(np.isfinite(x).all() for x in values)
 
 
 def leak_findings(subject: Subject, evidence: Evidence, leaks: Leaks) -> Iterator[Finding]:

@@ -65,6 +65,8 @@ class Outcome:
 def with_cause(outcome: Outcome) -> Outcome:
     """The outcome, with a refusal, or tokens that must not be read, as the cause of the rest."""
     feed, report = outcome.feed, outcome.report
+    # hints at other layouts cut the tokens along the axis of this one
+    report.findings = tuple(x for x in report.findings if x.kind != "layout")
     if feed.refusal:
         report.findings = ()
         report.untested += (Refusal(f"{feed.schedule}: {feed.refusal}", report.n[0]),)

@@ -1,1 +1,1 @@
-"""What an implementation is meant to compute, beside its sets, and that computed in float64."""
+"""What an implementation is meant to compute besides its sets, and that computed in float64."""

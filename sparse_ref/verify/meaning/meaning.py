@@ -1,4 +1,4 @@
-"""What an implementation is meant to compute beside its sets: soft cap, sinks, bias, transform."""
+"""What an implementation is meant to compute besides its sets: soft cap, sinks, bias, transform."""
 
 from __future__ import annotations
 
@@ -89,10 +89,17 @@ class Meaning:
             return alibi_slopes(heads)
         return _per_head("alibi", self.alibi, heads)
 
-    def bias_at(self, heads: int, queries: Any, keys: Any, offset: int) -> FloatArray | None:
+    def bias_at(
+        self,
+        heads: int,
+        queries: Any,
+        keys: Any,
+        offset: int,
+    ) -> FloatArray | None:
         """The bias (H, rows, keys) at these queries and keys; key i + offset is at query i."""
         h = np.arange(heads)[:, None, None]
-        i, j = np.asarray(queries)[:, None], np.asarray(keys)
+        i = np.asarray(queries)[:, None]
+        j = np.asarray(keys)
         slopes = self.slopes_of(heads)
         if slopes is not None:
             return -slopes[:, None, None] * np.abs(i + offset - j)
@@ -100,9 +107,11 @@ class Meaning:
             return None
         shape = heads, len(i), len(j)
         if callable(self.bias):
-            return np.broadcast_to(np.asarray(self.bias(h, i, j), np.float64), shape)
+            values = np.asarray(self.bias(h, i, j), np.float64)
+            return np.broadcast_to(values, shape)
         bias = np.asarray(self.bias, np.float64)
-        bias = bias.reshape((1,) * (3 - bias.ndim) + bias.shape)
+        missing_axes = tuple(range(3 - bias.ndim))
+        bias = np.expand_dims(bias, missing_axes)
         rows = bias if bias.shape[1] == 1 else bias[:, queries]
         columns = rows if rows.shape[2] == 1 else rows[:, :, keys]
         return np.broadcast_to(columns, shape)
@@ -136,7 +145,8 @@ def _per_head(name: str, value: Any, heads: int) -> FloatArray:
         numbers = np.asarray(value, np.float64)
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, or one per head, got {value!r}") from None
-    if numbers.shape not in ((), (heads,)) or not np.isfinite(numbers).all():
+    fits = numbers.shape in ((), (heads,))
+    if not fits or not np.isfinite(numbers).all():
         raise ValueError(
             f"{name} must be a finite number, or one for each of the {heads} heads, got {value!r}"
         )

@@ -72,24 +72,23 @@ class Statement:
         sinks = self.meaning.sinks_of(self.heads)
         return Score(self.scale, self.meaning.softcap, bias, sinks)
 
-    def transformed(self, q: Any, k: Any) -> tuple[FloatArray, FloatArray]:
+    def transform(self, q: Any, k: Any) -> tuple[FloatArray, FloatArray]:
         """q and k as they are multiplied, in float64."""
-        q, k = np.asarray(q, np.float64), np.asarray(k, np.float64)
+        q = np.asarray(q, np.float64)
+        k = np.asarray(k, np.float64)
         if self.meaning.transform is None:
             return q, k
         with np.errstate(all="ignore"):
             new_q, new_k = self.meaning.transform(q.copy(), k.copy())
-        new_q, new_k = np.asarray(new_q, np.float64), np.asarray(new_k, np.float64)
-        for name, old, new in (("q", q, new_q), ("k", k, new_k)):
-            if old.shape[:2] != new.shape[:2]:
-                raise ValueError(
-                    f"transform must return {name} of shape {old.shape}, got {new.shape}"
-                )
+        new_q = np.asarray(new_q, np.float64)
+        new_k = np.asarray(new_k, np.float64)
+        _check_shape("q", new_q, q)
+        _check_shape("k", new_k, k)
         return new_q, new_k
 
     def logits(self, q: Any, k: Any, queries: IntArray) -> FloatArray:
         """x of some queries, (H, rows, n_k)."""
-        q, k = self.transformed(q, k)
+        q, k = self.transform(q, k)
         return self.score(queries).logits(key_products(q[:, queries], k))
 
     def attend(
@@ -100,8 +99,9 @@ class Statement:
         precision: Precision = EXACT,
     ) -> tuple[FloatArray, FloatArray]:
         """(out (H, rows, e), lse (H, rows)) of some queries; lse in its declared base."""
-        q, k = self.transformed(inputs.q, inputs.k)
-        out, lse = attention(q[:, queries], k, inputs.v, sets, self.score(queries), precision)
+        q, k = self.transform(inputs.q, inputs.k)
+        q_rows, score = q[:, queries], self.score(queries)
+        out, lse = attention(q_rows, k, inputs.v, sets, score, precision)
         return out, lse * self.log_unit
 
     def gradients(
@@ -116,9 +116,9 @@ class Statement:
 
         `grad` is that of their outputs, (H, rows, e).
         """
-        q, k = self.transformed(inputs.q, inputs.k)
-        score = self.score(queries)
-        dq_rows, dk, dv = gradients(grad, q[:, queries], k, inputs.v, sets, score, precision)
+        q, k = self.transform(inputs.q, inputs.k)
+        q_rows, score = q[:, queries], self.score(queries)
+        dq_rows, dk, dv = gradients(grad, q_rows, k, inputs.v, sets, score, precision)
         dq = np.zeros(q.shape, dq_rows.dtype)
         dq[:, queries] = dq_rows
         if self.meaning.transform is None:
@@ -133,13 +133,22 @@ class Statement:
 
         The transform acts on each position of each head by itself.
         """
-        q, k = np.asarray(inputs.q, np.float64), np.asarray(inputs.k, np.float64)
+        q = np.asarray(inputs.q, np.float64)
+        k = np.asarray(inputs.k, np.float64)
         new_dq, new_dk = np.zeros_like(q), np.zeros_like(k)
         for feature in range(self.d):
             step = np.zeros(self.d)
             step[feature] = STEP
-            up_q, up_k = self.transformed(q + step, k + step)
-            down_q, down_k = self.transformed(q - step, k - step)
-            new_dq[..., feature] = ((up_q - down_q) * dq).sum(axis=-1) / (2 * STEP)
-            new_dk[..., feature] = ((up_k - down_k) * dk).sum(axis=-1) / (2 * STEP)
+            up_q, up_k = self.transform(q + step, k + step)
+            down_q, down_k = self.transform(q - step, k - step)
+            change_q = (up_q - down_q) * dq
+            change_k = (up_k - down_k) * dk
+            new_dq[..., feature] = change_q.sum(axis=-1) / (2 * STEP)
+            new_dk[..., feature] = change_k.sum(axis=-1) / (2 * STEP)
         return new_dq, new_dk
+
+
+def _check_shape(name: str, new: FloatArray, old: FloatArray) -> None:
+    """Refuse another number of heads or positions after a transform."""
+    if new.shape[:2] != old.shape[:2]:
+        raise ValueError(f"transform must return {name} of shape {old.shape}, got {new.shape}")

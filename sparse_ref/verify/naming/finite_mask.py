@@ -21,7 +21,7 @@ LogOdds = Callable[[float, float], float]  # of (member logit, masked logit)
 HALVINGS = 40
 STEP = 3.0  # by which logits are moved to see what a mask does
 SLOPE_ERROR = 0.1
-LOGIT_LIMIT = 4e4
+LOGIT_LIMIT = 1e5
 PARTS = 3  # of a logit
 FLOAT16_PRODUCT = 4e4  # the largest q . k, near float16's largest number
 

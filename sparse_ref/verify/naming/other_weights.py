@@ -103,7 +103,7 @@ FEATURES: dict[str, Feature] = {
 
 def _products(case: NumberCase, feature: Feature) -> FloatArray:
     """f(q) . f(k) of every pair."""
-    q, k = case.statement.transformed(case.inputs.q, case.inputs.k)
+    q, k = case.statement.transform(case.inputs.q, case.inputs.k)
     return key_products(feature(q[:, case.queries]), feature(k))
 
 
@@ -131,7 +131,7 @@ def _retention(case: NumberCase, decays: FloatArray, scale: float) -> FloatArray
 
 def _additive(case: NumberCase, scale: float) -> FloatArray:
     """The softmax of scale sum_f tanh(q_f + k_f)."""
-    q, k = case.statement.transformed(case.inputs.q, case.inputs.k)
+    q, k = case.statement.transform(case.inputs.q, case.inputs.k)
     if case.members.size * q.shape[-1] > MAX_ADDITIVE:
         return np.full(case.out.shape, np.nan)
     keys = np.repeat(k, len(q) // len(k), axis=0)

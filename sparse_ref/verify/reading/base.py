@@ -18,7 +18,7 @@ from ..calling.subject import Subject
 from ..meaning.statement import Statement
 
 OTHER_SIDE = 1.0  # of q = k, if rows are dead at 0
-UNTELLING_BITS = 5  # of weights such as 1/4, which say nothing of a dtype
+COMMON_BITS = 5  # of weights such as 1/4, which every dtype has
 DIGIT = 256  # key positions are written in digits that every dtype has
 FAINT_MARGIN = 2.0  # of logits, above those whose weight is at the least
 MEMBER = 2.0**-20  # the least weight of a key that is attended to, of the greatest of its row
@@ -70,13 +70,13 @@ class BaseInputs:
 def base_inputs(
     subject: Subject,
     statement: Statement | None = None,
-    given: tuple[FloatArray, FloatArray] | None = None,
+    inputs: tuple[FloatArray, FloatArray] | None = None,
 ) -> BaseInputs:
     """The q and k given, those that cancel ALiBi, or 0; if rows are dead at 0, 1.
 
     If fn computes in fewer bits than it returns, that is the precision it is judged by.
     """
-    base = _inputs(subject, statement, given)
+    base = _inputs(subject, statement, inputs)
     if statement is None or statement.meaning.precision is not None:
         return base
     inner = _inner_precision(subject, base)
@@ -88,25 +88,30 @@ def base_inputs(
 
 def _inner_precision(subject: Subject, base: BaseInputs) -> str:
     """The dtype in whose few bits all weights are written, though the output has more; or ""."""
-    keys = np.linspace(0, subject.n[1] - 1, subject.e, dtype=int)
+    last = subject.n[1] - 1
+    keys = np.linspace(0, last, subject.e, dtype=int)
     weights, dtype = subject.attend(base.q, base.k, subject.one_hot(keys))
-    weights = weights[np.isfinite(weights)].astype(np.float32)
-    if bits_of(dtype) < 24 or (round_to(weights, UNTELLING_BITS) == weights).all():
+    finite = np.isfinite(weights)
+    weights = weights[finite].astype(np.float32)
+    if bits_of(dtype) < 24 or _fits_bits(weights, COMMON_BITS):
         return ""
-    for name in ("bfloat16", "float16"):
-        if (round_to(weights, bits_of(name)) == weights).all():
-            return name
-    return ""
+    names = [name for name in ("bfloat16", "float16") if _fits_bits(weights, bits_of(name))]
+    return names[0] if names else ""
+
+
+def _fits_bits(x: FloatArray, bits: int) -> bool:
+    """Whether all of x have significands of so many bits."""
+    return bool((round_to(x, bits) == x).all())
 
 
 def _inputs(
     subject: Subject,
     statement: Statement | None,
-    given: tuple[FloatArray, FloatArray] | None,
+    inputs: tuple[FloatArray, FloatArray] | None,
 ) -> BaseInputs:
     """The q and k given, those that cancel ALiBi, or constant ones."""
-    if given is not None:
-        return BaseInputs(*given, statement=statement, is_given=True)
+    if inputs is not None:
+        return BaseInputs(*inputs, statement=statement, is_given=True)
     if statement is not None and _can_cancel(statement):
         return BaseInputs(*_cancelling(subject, statement), statement=statement)
     finite, nonzero = _rows_at(subject, 0.0)
@@ -133,8 +138,10 @@ def _can_cancel(statement: Statement) -> bool:
 def _rows_at(subject: Subject, side: float) -> tuple[BoolArray, BoolArray]:
     """Which rows are finite at q = k = side, and which have weights, (H, n_q)."""
     ones = np.ones((subject.kv_heads, subject.n[1], subject.e))
-    out, _ = subject.attend(*subject.constant(side), ones)
-    return np.isfinite(out).all(axis=-1), out[..., 0] != 0
+    q, k = subject.constant(side)
+    out, _ = subject.attend(q, k, ones)
+    finite = np.all(np.isfinite(out), axis=-1)
+    return finite, out[..., 0] != 0
 
 
 def _cancelling(subject: Subject, statement: Statement) -> tuple[FloatArray, FloatArray]:
@@ -158,9 +165,11 @@ def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:
         mask = p.contains(queries, np.arange(n))
     except NotImplementedError:  # a pattern that only lists the keys of a query
         mask = np.zeros((len(queries), n), bool)
-        for row, i in enumerate(queries[:, 0]):
-            mask[row, np.asarray(p.row(int(i), n), int)] = True
-    return np.array(np.broadcast_to(mask, (len(queries), n)), bool)
+        for row, i in enumerate(queries[:, 0].tolist()):
+            keys = np.asarray(p.row(i, n), int)
+            mask[row, keys] = True
+    shape = len(queries), n
+    return np.array(np.broadcast_to(mask, shape), bool)
 
 
 def relative_sizes(
@@ -175,7 +184,7 @@ def relative_sizes(
         return size
     top = x.max(axis=-1, keepdims=True)
     if sets is not None:
-        top_member = np.where(sets, x, -np.inf).max(axis=-1, keepdims=True)
+        top_member = _top_logits(x, sets)
         top = np.where(np.isfinite(top_member), top_member, top)
     return size * np.exp(np.minimum(top - x, 80.0))
 
@@ -188,8 +197,13 @@ def member_keys(sizes: FloatArray) -> BoolArray:
 
 
 def faint_keys(x: FloatArray | None, sets: BoolArray) -> BoolArray:
-    """The keys whose weight is meant to be too small to be read, beside the largest of `sets`."""
+    """The keys whose weight is meant to be too small to be read next to the largest of `sets`."""
     if x is None:
         return np.zeros(sets.shape, bool)
-    top = np.where(sets, x, -np.inf).max(axis=-1, keepdims=True)
-    return x < top + np.log(MEMBER) + FAINT_MARGIN
+    return x < _top_logits(x, sets) + np.log(MEMBER) + FAINT_MARGIN
+
+
+def _top_logits(x: FloatArray, sets: BoolArray) -> FloatArray:
+    """The largest logit of each row among its keys, (H, rows, 1); -inf for rows without any."""
+    members = np.where(sets, x, -np.inf)
+    return members.max(axis=-1, keepdims=True)

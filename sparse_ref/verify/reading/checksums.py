@@ -69,7 +69,7 @@ class Checksums(NamedTuple):
 
     def mismatch(self, head: int, p: Pattern) -> RowMismatch:
         """The rows of a head compared with a pattern."""
-        means, sizes, meant, least = self.expected(head, p)
+        means, sizes, meant, least = self.expected_sums(head, p)
         # rows that are not finite have a finding of their own
         out, row_sums = _finite(self.out[head]), _finite(self.row_sums[head])
         exact = _exact_row_sums(out, row_sums, means, sizes, self.dtype)
@@ -82,7 +82,7 @@ class Checksums(NamedTuple):
         blind = (sizes > 1) & (least < allowed.min(axis=-1))
         return RowMismatch(wrong, blind, sizes, exact, meant)
 
-    def expected(self, head: int, p: Pattern) -> ExpectedSums:
+    def expected_sums(self, head: int, p: Pattern) -> ExpectedSums:
         """The sums of a head that has this pattern."""
         n_q = self.out.shape[1]
         if self.base.is_flat:
@@ -91,10 +91,8 @@ class Checksums(NamedTuple):
             return ExpectedSums(means, sizes, np.ones(n_q), least)
         rows = max(BLOCK_CELLS // (len(self.signs) * len(self.out)), 1)
         starts = range(0, n_q, rows)
-        blocks = [
-            self._expected_block(head, p, np.arange(start, min(start + rows, n_q)))
-            for start in starts
-        ]
+        parts = [np.arange(start, min(start + rows, n_q)) for start in starts]
+        blocks = [self._expected_block(head, p, queries) for queries in parts]
         return ExpectedSums(*map(np.concatenate, zip(*blocks)))
 
     def _expected_block(self, head: int, p: Pattern, queries: IntArray) -> ExpectedSums:
@@ -108,9 +106,11 @@ class Checksums(NamedTuple):
         own_sink = None if sinks is None else sinks[head : head + 1]
         weights, _ = softmax(x[head : head + 1], mask[None], own_sink)
         totals = weights[0].sum(axis=-1)
-        share = weights[0] / np.where(totals > 0, totals, 1)[:, None]
+        nonzero = np.where(totals > 0, totals, 1)
+        share = weights[0] / nonzero[:, None]
         least = share.min(axis=-1, initial=1, where=mask)
-        return ExpectedSums(share @ self.signs, mask.sum(axis=-1).astype(float), totals, least)
+        sizes = mask.sum(axis=-1).astype(float)
+        return ExpectedSums(share @ self.signs, sizes, totals, least)
 
 
 def read_checksums(subject: Subject, base: BaseInputs, rng: np.random.Generator) -> Checksums:
@@ -121,8 +121,8 @@ def read_checksums(subject: Subject, base: BaseInputs, rng: np.random.Generator)
     out, dtype = subject.attend_wide(base.q, base.k, v)
     if base.statement is not None:
         dtype = base.statement.meaning.precision or dtype
-    row_sums = out[..., 0]
-    return Checksums(out[..., 1:], row_sums, v[:, 1:], dtype, base)
+    row_sums, means = out[..., 0], out[..., 1:]
+    return Checksums(means, row_sums, v[:, 1:], dtype, base)
 
 
 def random_signs(rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:

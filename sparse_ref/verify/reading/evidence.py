@@ -18,18 +18,10 @@ from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.rounded_attention import softmax, spacing
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
-from .base import BaseInputs, base_inputs, faint_keys, member_keys, relative_sizes
-from .probe import (
-    HOSTILE_LOGIT,
-    Probe,
-    base_weights,
-    hostile_logit,
-    key_counts,
-    read_faint_keys,
-    read_hostile_weights,
-)
-
-UNEVEN = 1e-4  # of log weights, which no rounding of float32 explains
+from .base import BaseInputs, base_inputs, faint_keys, relative_sizes
+from .hostile import HOSTILE_LOGIT, hostile_logit, read_faint_keys, read_hostile_weights
+from .members import MemberCounts, count_members
+from .probe import Probe, base_weights
 
 
 class RowTotals(NamedTuple):
@@ -132,90 +124,124 @@ class Exhaustive(Evidence):
     probe: Probe
 
 
+class PairReading(NamedTuple):
+    """What was read of every pair, before it is compared with the expected sets.
+
+    weights : (H, n_q, n_k), 0 in rows that are not judged.  members : the keys with weight.
+    sizes : the weights less what the meant logits explain.  logits : these, None if all are equal.
+    finite : bool (H, n_q).  leaks : None if q and k are given.  dtype : of the output.
+    """
+
+    weights: FloatArray
+    sizes: FloatArray
+    members: MemberCounts
+    logits: FloatArray | None
+    finite: BoolArray
+    leaks: Leaks | None
+    dtype: str
+
+    @property
+    def row_sums(self) -> FloatArray:
+        """The sums of the weights of each row, (H, n_q)."""
+        sums = self.weights.sum(axis=-1)
+        return np.where(self.finite, sums, np.nan)
+
+    def totals(self, actual: BoolArray, statement: Statement) -> RowTotals:
+        """The totals of rows with these sets."""
+        return RowTotals(
+            nonempty=np.any(actual, axis=-1),
+            known=self.finite,
+            sizes=self.members.counts.sum(axis=-1),
+            row_sums=self.row_sums,
+            meant_sums=meant_sums(self.logits, actual, statement),
+            dtype=judged_dtype(statement, self.dtype),
+        )
+
+    def probe(self, side: float) -> Probe:
+        """The same as a probe, of entries `side` of q and k."""
+        mask, leaks = self.members.mask, self.leaks
+        return Probe(
+            self.weights,
+            mask,
+            self.members.counts,
+            self.row_sums,
+            ~self.finite,
+            np.zeros_like(mask) if leaks is None else leaks.leaks,
+            np.zeros_like(self.finite) if leaks is None else leaks.overflow,
+            self.dtype,
+            side,
+        )
+
+
 def read_every_pair(
     subject: Subject,
     patterns: tuple[Pattern, ...],
     statement: Statement,
-    given: tuple[FloatArray, FloatArray] | None = None,
+    inputs: tuple[FloatArray, FloatArray] | None = None,
 ) -> Exhaustive:
     """Read every pair. Raises ValueError if a pattern has no such n, or n is above 4096."""
     expected = np.stack([_mask(p, subject.n) for p in patterns])
-    base = base_inputs(subject, statement, given)
+    base = base_inputs(subject, statement, inputs)
     statement = base.statement or statement
-    x = base.logits(np.arange(subject.n[0]))
-    weights, dtype = base_weights(subject, base)
-    finite = np.all(np.isfinite(weights), axis=-1)
-    weights = np.where(judged_rows(statement, expected)[..., None], weights, 0)
-    weights = np.where(finite[..., None], weights, 0)
-    sizes = relative_sizes(weights, x, expected)
-    faint = faint_keys(x, expected)
-    mask = member_keys(np.where(faint, 0, sizes))
-    attended = read_faint_keys(subject, base, faint) if faint.any() else None
-    if attended is not None:
-        mask, faint = mask | attended, np.zeros_like(faint)
-    readable = mask if attended is None else mask & ~attended
-    counts = key_counts(sizes, readable)
-    uneven = uneven_rows(sizes, counts, x, dtype)
-    counts = np.where(uneven[..., None] | (mask & ~readable), mask, counts)
-    faint |= uneven[..., None] & expected & ~mask
-    actual = np.where(finite[..., None] & ~faint, mask, expected)
-    leaks = None
-    if not base.is_given:
-        judged = finite & judged_rows(statement, expected)
-        leaks = _read_leaks(subject, mask | (faint & expected), judged, statement)
-    row_sums = np.where(finite, weights.sum(axis=-1), np.nan)
-    probe = Probe(
-        weights,
-        mask,
-        counts,
-        row_sums,
-        ~finite,
-        np.zeros_like(mask) if leaks is None else leaks.leaks,
-        np.zeros_like(finite) if leaks is None else leaks.overflow,
-        dtype,
-        base.side,
-    )
-    totals = RowTotals(
-        nonempty=np.any(actual, axis=-1),
-        known=finite,
-        sizes=counts.sum(axis=-1),
-        row_sums=row_sums,
-        meant_sums=meant_sums(x, actual, statement),
-        dtype=judged_dtype(statement, dtype),
-    )
-    once = np.all(counts <= 1, axis=-1)
-    even = once & ~uneven & ~totals.has_wrong_sum()
+    pairs = _read_pairs(subject, base, statement, expected)
+    members, finite = pairs.members, pairs.finite
+    readable = finite[..., None] & ~members.faint
+    actual = np.where(readable, members.mask, expected)
     mismatched = np.any(actual != expected, axis=-1)
+    totals, probe = pairs.totals(actual, statement), pairs.probe(base.side)
+    once = np.all(members.counts <= 1, axis=-1)
+    even = once & ~members.uneven & ~totals.has_wrong_sum()
+    judged = finite & judged_rows(statement, expected)
     return Exhaustive(
         patterns=patterns,
         rows=np.arange(subject.n[0]),
         expected=expected,
         actual=actual,
         reachable=actual | probe.leaks,
-        weights=np.where(mask, sizes, 0),
-        multiplicity=counts,
-        uneven=uneven,
+        weights=np.where(members.mask, pairs.sizes, 0),
+        multiplicity=members.counts,
+        uneven=members.uneven,
         finite=finite,
         mismatched=mismatched,
-        wrongly_nonzero=np.any(actual, axis=-1) & ~np.any(expected, axis=-1),
+        wrongly_nonzero=totals.nonempty & ~np.any(expected, axis=-1),
         totals=totals,
-        conforming=even & finite & ~mismatched & judged_rows(statement, expected),
-        leaks=leaks,
-        faint=faint,
+        conforming=even & judged & ~mismatched,
+        leaks=pairs.leaks,
+        faint=members.faint,
         base=base,
         probe=probe,
     )
 
 
+def _read_pairs(
+    subject: Subject, base: BaseInputs, statement: Statement, expected: BoolArray
+) -> PairReading:
+    """The weights at the base inputs, and what masked keys do."""
+    x = base.logits(np.arange(subject.n[0]))
+    weights, dtype = base_weights(subject, base)
+    finite = np.all(np.isfinite(weights), axis=-1)
+    judged = finite & judged_rows(statement, expected)
+    weights = np.where(judged[..., None], weights, 0)
+    sizes = relative_sizes(weights, x, expected)
+    faint = faint_keys(x, expected)
+    attended = read_faint_keys(subject, base, faint) if faint.any() else None
+    members = count_members(sizes, x, expected, faint, dtype, attended)
+    leaks = None
+    if not base.is_given:
+        mask = members.mask | (members.faint & expected)
+        leaks = _read_leaks(subject, mask, judged, statement)
+    return PairReading(weights, sizes, members, x, finite, leaks, dtype)
+
+
 def _read_leaks(
-    subject: Subject, mask: BoolArray, finite: BoolArray, statement: Statement
+    subject: Subject, mask: BoolArray, judged: BoolArray, statement: Statement
 ) -> Leaks:
     """What every masked key does."""
     logit, allowed = hostile_logit(statement)
     weights, overflow = read_hostile_weights(subject, mask, logit)
-    leaking = (weights > allowed) & finite[..., None]
+    leaking = (weights > allowed) & judged[..., None]
     largest = float(weights.max(initial=0, where=leaking))
-    return Leaks(leaking, overflow & finite, finite.size, logit, largest)
+    return Leaks(leaking, overflow & judged, judged.size, logit, largest)
 
 
 def judged_rows(statement: Statement, sets: BoolArray) -> BoolArray:
@@ -243,19 +269,3 @@ def _mask(p: Pattern, n: tuple[int, int]) -> BoolArray:
     """[j in A_i]; refuses a listed pattern with another number of rows."""
     check_pattern(p, n)
     return p.mask(n)
-
-
-def uneven_rows(sizes: FloatArray, counts: IntArray, x: FloatArray | None, dtype: str) -> BoolArray:
-    """Rows whose weights are not in proportion to how often keys count.
-
-    `sizes` are the weights less what the meant logits x explain. What the rounding of logits and
-    weights explains is allowed.
-    """
-    size = np.abs(sizes) / np.maximum(counts, 1)
-    member = counts > 0
-    log_size = np.log(np.where(member, size, 1))
-    least = log_size.min(axis=-1, initial=np.inf, where=member)
-    most = log_size.max(axis=-1, initial=-np.inf, where=member)
-    logits = 0.0 if x is None else np.where(member, np.abs(x), 0).max(axis=-1)
-    allowed = UNEVEN + 4 * spacing(dtype) * (1 + logits)
-    return most - least > allowed

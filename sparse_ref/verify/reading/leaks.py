@@ -18,7 +18,7 @@ from ..calling.subject import Subject
 from ..meaning.statement import Inputs, Statement
 from .checksums import fit_factor, random_signs
 from .evidence import Evidence, Leaks
-from .probe import hostile_logit, hostile_side
+from .hostile import hostile_logit, hostile_side
 from .sample import spread_over
 
 Round = list[Pattern | None]  # one pattern of each key head
@@ -49,11 +49,12 @@ def read_leaks(subject: Subject, evidence: Evidence, seed: int) -> Leaks:
         for head, p in enumerate(patterns):
             if p != key_head_patterns[head // subject.group]:
                 continue
-            some = conforming[head, rows]
-            queries = rows[some]
+            tested_rows = conforming[head, rows]
+            queries = rows[tested_rows]
             finite = np.isfinite(out[head, queries]).all(axis=-1)
             overflow[head, queries] = ~finite
-            differs = _differs(out[head, queries], expected[head][some], dtype, logit)
+            meant = expected[head][tested_rows]
+            differs = _differs(out[head, queries], meant, dtype, logit)
             leaks[head, queries] = finite & differs
             tested += len(queries)
     return Leaks(leaks, overflow, tested, logit)
@@ -76,7 +77,7 @@ def _sets(patterns: Sequence[Pattern], members: Members, n: int) -> BoolArray:
 
 
 def _is_too_coarse(statement: Statement, dtype: str) -> bool:
-    """Whether a bias vanishes next to logits of 4e4, which half precision may keep in its bits."""
+    """Whether a bias vanishes next to logits of 1e5, which half precision may keep in its bits."""
     return statement.meaning.has_bias and bits_of(dtype) < 24
 
 

@@ -1,14 +1,11 @@
 """Reading the sets out of an implementation. Exact, because attention is linear in V.
 
 With V one-hot in columns, out_ic = P_ij for the key j of column c, whatever P is. With q = k = 0
-the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij says how many times key j is counted.
+the logits are equal, so P_ij = m_ij / sum_j m_ij, and m_ij is how many times key j is counted.
 The set of a row is the keys with a millionth of its greatest weight or more: what is below, such as
 e^-30, comes from a mask of finite numbers.
 
-A key that is masked with a finite number gets more weight once the other logits are below the
-number. A second pass gives keys outside the set a logit of +4e4 and those
-inside -4e4. No number that replaces a logit and is above -4e4 withstands this, and none that is
-added to it and is above -8e4.
+A second pass, of `hostile.py`, shows the keys that are masked with a finite number.
 """
 
 from __future__ import annotations
@@ -18,19 +15,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ...sets.glyphs import draw_mask
 from ...sets.notebook import summary_table
 from ...sets.types import BoolArray, FloatArray, IntArray, Length
 from ..calling.subject import CallOptions, Subject
-from ..meaning.statement import Statement
 from .base import BaseInputs, base_inputs, member_keys
+from .hostile import HOSTILE_LOGIT, read_hostile_weights
+from .members import key_counts
+from .progress import progress
 
-HOSTILE_LOGIT = 4e4  # near float16's largest, 65504
-QUIET_CALLS = 50  # at most, without a progress bar
 MAX_PROBE_N = 4096
-LEAST_SHARE = 1e-3  # of a key that is attended to, among some keys
 MAX_HTML = 64  # queries and keys of a picture in a notebook
 
 Inputs = tuple[FloatArray, FloatArray]  # q and k
@@ -54,7 +49,7 @@ class Probe:
     nan_rows : bool (H, n_q)
         Rows with NaN or inf at equal logits.
     leaks : bool (H, n_q, n_k)
-        Keys outside `mask` that get weight once their logits are 8e4 above the others'.
+        Keys outside `mask` that get weight once their logits are 2e5 above the others'.
     overflow : bool (H, n_q)
         Rows with NaN or inf at such logits, though not at equal ones.
     dtype : str
@@ -199,7 +194,7 @@ def probe(
 def read_probe(subject: Subject, inputs: Inputs | None = None) -> Probe:
     """The probe of a subject, at equal logits or at the q and k given."""
     _check_length(subject)
-    base = base_inputs(subject, given=inputs)
+    base = base_inputs(subject, inputs=inputs)
     weights, dtype = base_weights(subject, base)
     finite = np.all(np.isfinite(weights), axis=-1)
     keys = (weights != 0) if base.is_given else member_keys(weights)
@@ -232,125 +227,19 @@ def _check_length(subject: Subject) -> None:
         )
 
 
-def progress(calls: int, text: str) -> Any:
-    """A bar for so many calls, on terminals only; none for few."""
-    quiet = calls <= QUIET_CALLS or None  # None: no bar if stderr is no terminal
-    bar = tqdm(total=calls, disable=quiet, leave=False, delay=1)
-    bar.set_description(text, refresh=False)
-    return bar
-
-
 def base_weights(subject: Subject, base: BaseInputs) -> tuple[FloatArray, str]:
     """P at the base inputs, e keys a call, and the dtype that fn returned."""
     _check_length(subject)
     weights, dtype = np.empty((subject.heads, *subject.n)), ""
-    starts = range(0, subject.n[1], subject.e)
+    n_k = subject.n[1]
+    starts = range(0, n_k, subject.e)
     with progress(len(starts), "reading keys") as bar:
         for first in starts:
-            keys = np.arange(first, min(first + subject.e, subject.n[1]))
+            keys = np.arange(first, min(first + subject.e, n_k))
             out, dtype = subject.attend(base.q, base.k, subject.one_hot(keys))
             weights[..., keys] = out[..., : len(keys)]
             bar.update()
     return weights, dtype
-
-
-def read_hostile_weights(
-    subject: Subject, mask: BoolArray, logit: float
-) -> tuple[FloatArray, BoolArray]:
-    """(|P_ij| of keys outside `mask` if their logits are the largest, 0 for others; rows that are
-    not finite then).
-
-    Each key of a call has a coordinate of its own, on which row i has `logit` if the key is not in
-    its set. All other keys share the last coordinate, on which every row has minus that.
-    """
-    side = hostile_side(subject, logit)
-    hostile = np.zeros(mask.shape)
-    overflow = np.zeros(mask.shape[:2], bool)
-    starts = range(0, subject.n[1], min(subject.d - 1, subject.e))
-    with progress(len(starts), "reading finite masks") as bar:
-        for first in starts:
-            keys = np.arange(first, min(first + starts.step, subject.n[1]))
-            columns = np.arange(len(keys))
-            q, k = _own_coordinates(subject, keys, side)
-            q[..., columns] = np.where(mask[..., keys], -side, side)
-            out, _ = subject.attend(q, k, subject.one_hot(keys))
-            weights = np.where(np.isfinite(out), np.abs(out), 0)[..., columns]
-            hostile[..., keys] = np.where(mask[..., keys], 0, weights)
-            overflow |= ~np.all(np.isfinite(out), axis=-1)
-            bar.update()
-    return hostile, overflow
-
-
-def hostile_logit(statement: Statement) -> tuple[float, float]:
-    """(how far from 0 hostile logits are, the weight that a masked key may have).
-
-    Next to a declared fill, logits stay well above it, so that masked keys have almost no weight.
-    """
-    fill = statement.meaning.fill
-    if fill is None:
-        return HOSTILE_LOGIT, 0.0
-    return min(-fill / 4, HOSTILE_LOGIT), 4 * float(np.exp(fill / 2))
-
-
-def read_faint_keys(subject: Subject, base: BaseInputs, faint: BoolArray) -> BoolArray | None:
-    """Which of the faint keys are attended to; None if the meant logits cannot be cancelled.
-
-    Each key of a call has a coordinate of its own, on which row i has minus its bias. All other
-    keys are far below.
-    """
-    statement = base.statement
-    if statement is None or base.is_given:
-        return None
-    meaning = statement.meaning
-    if not meaning.has_bias or meaning.softcap is not None or meaning.transform is not None:
-        return None
-    side = hostile_side(subject, HOSTILE_LOGIT)
-    attended, queries = np.zeros_like(faint), np.arange(subject.n[0])
-    starts = range(0, subject.n[1], min(subject.d - 1, subject.e))
-    with progress(len(starts), "reading biased keys") as bar:
-        for first in starts:
-            keys = np.arange(first, min(first + starts.step, subject.n[1]))
-            bar.update()
-            if not faint[..., keys].any():
-                continue
-            columns = np.arange(len(keys))
-            bias = meaning.bias_at(subject.heads, queries, keys, statement.offset)
-            q, k = _own_coordinates(subject, keys, side)
-            q[..., columns] = -np.asarray(bias) / (statement.scale * side)
-            out, _ = subject.attend(q, k, subject.one_hot(keys))
-            attended[..., keys] = member_keys(out[..., columns]) & (out[..., columns] > LEAST_SHARE)
-    return attended & faint
-
-
-def _own_coordinates(subject: Subject, keys: IntArray, side: float) -> Inputs:
-    """q and k that give each of these keys a coordinate of its own; all others have the last one,
-    on which every row has -side.
-    """
-    q, _ = subject.constant(-side)
-    _, k = subject.equal_logits
-    k[..., -1] = side
-    k[:, keys, -1] = 0
-    k[:, keys, np.arange(len(keys))] = side
-    return q, k
-
-
-def hostile_side(subject: Subject, logit: float) -> float:
-    """The entry of q and k whose product is this logit at the usual scale.
-
-    float16 has no q . k above 65504, so there q . k itself is at most 4e4.
-    """
-    product = logit * np.sqrt(subject.d)
-    if subject.form.dtype == "float16":
-        product = min(product, HOSTILE_LOGIT)
-    return float(np.sqrt(product))
-
-
-def key_counts(weights: FloatArray, mask: BoolArray) -> IntArray:
-    """How many times each key of a mask counts, if the least weight of its row counts once."""
-    size = np.where(mask, np.abs(weights), 0)
-    positive = np.where(size > 0, size, np.inf)
-    unit = positive.min(axis=-1, keepdims=True)
-    return np.rint(size / unit).astype(np.int64)
 
 
 def _check_shape(name: str, x: FloatArray, shape: tuple[int, ...]) -> None:

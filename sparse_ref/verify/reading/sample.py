@@ -11,13 +11,13 @@ from typing import ClassVar
 import numpy as np
 
 from ...sets.pattern import Pattern
-from ...sets.types import BoolArray, IntArray
+from ...sets.types import BoolArray, FloatArray, IntArray
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
-from .base import base_inputs, faint_keys, member_keys, relative_sizes, row_masks
-from .checksums import Checksums, read_checksums
-from .evidence import Evidence, RowTotals, uneven_rows
-from .probe import key_counts
+from .base import base_inputs, faint_keys, relative_sizes, row_masks
+from .checksums import Checksums, RowMismatch, read_checksums
+from .evidence import Evidence, RowTotals
+from .members import count_members
 from .sampled_rows import read_rows
 
 WRONG_ROWS = 4  # read in each head, if there are so many
@@ -55,53 +55,77 @@ def read_sample(
     base = base_inputs(subject, statement)
     statement = base.statement or statement
     sums = read_checksums(subject, base, rng)
-    heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
-    wrong, blind, sizes, row_sums, meant = (np.stack(parts) for parts in zip(*heads))
-    judged = (sizes > 0) | (statement.meaning.fill is None)
-    wrong &= judged
-    row_sums = np.where(wrong, sums.row_sums, row_sums)
-    totals = RowTotals(sizes > 0, ~wrong & sums.finite, sizes, row_sums, meant, sums.dtype)
+    mismatch = _mismatch_of_heads(sums, patterns, statement)
+    wrong, totals = mismatch.wrong, _totals(sums, mismatch)
+    judged = totals.nonempty | (statement.meaning.fill is None)
     n_k = subject.n[1]
     rows = sample_rows(wrong, subject.heads * n_k)
-    right = ~wrong[:, rows, None]
     expected = np.stack([row_masks(p, rows, n_k) for p in patterns])
-    weights = np.zeros(expected.shape, np.float32)
-    known = np.ones(expected.shape, bool)
-    read = wrong[:, rows].any(axis=0)
-    if read.any():
-        sets, wanted = expected[:, read], wrong[:, rows[read]]
-        weights[:, read], known[:, read] = read_rows(subject, sets, wanted, rows[read], sums, rng)
-    known |= right
+    wrong_rows = wrong[:, rows]
+    weights, known = _read_wrong_rows(subject, expected, wrong_rows, rows, sums, rng)
     x = base.logits(rows)
-    sized = relative_sizes(weights, x, expected)
-    faint = faint_keys(x, expected) & known & ~right
-    mask = member_keys(np.where(faint, 0, sized))
-    counts = key_counts(sized, mask)
-    uneven = uneven_rows(sized, counts, x, sums.dtype)
-    counts = np.where(uneven[..., None], mask, counts)
-    faint |= uneven[..., None] & expected & ~mask
-    actual = np.where(known & ~right & ~faint, mask, expected)
+    sizes = relative_sizes(weights, x, expected)
+    faint = faint_keys(x, expected) & known
+    members = count_members(sizes, x, expected, faint, sums.dtype)
+    actual = np.where(known & ~members.faint, members.mask, expected)
     return Sampled(
         patterns=patterns,
         rows=rows,
         expected=expected,
         actual=actual,
         reachable=actual,
-        weights=np.where(actual & ~right, sized, 0),
-        multiplicity=counts,
-        uneven=uneven,
+        weights=np.where(actual & wrong_rows[..., None], sizes, 0),
+        multiplicity=members.counts,
+        uneven=members.uneven,
         finite=sums.finite,
         mismatched=wrong,
-        wrongly_nonzero=wrong & (sizes == 0),
+        wrongly_nonzero=wrong & ~totals.nonempty,
         totals=totals,
         conforming=judged & ~wrong & sums.finite & ~totals.has_wrong_sum(),
         leaks=None,
-        faint=faint,
+        faint=members.faint,
         base=base,
         sums=sums,
-        blind=blind,
-        known=known,
+        blind=mismatch.blind,
+        known=known | ~wrong_rows[..., None],
     )
+
+
+def _mismatch_of_heads(
+    sums: Checksums, patterns: tuple[Pattern, ...], statement: Statement
+) -> RowMismatch:
+    """The rows of all heads, (H, n_q); under a declared fill those with keys are judged."""
+    heads = [sums.mismatch(head, p) for head, p in enumerate(patterns)]
+    mismatch = RowMismatch(*map(np.stack, zip(*heads)))
+    judged = (mismatch.sizes > 0) | (statement.meaning.fill is None)
+    return mismatch._replace(wrong=mismatch.wrong & judged)
+
+
+def _totals(sums: Checksums, mismatch: RowMismatch) -> RowTotals:
+    """The totals of all rows; those of wrong rows are the sums that came."""
+    wrong, sizes = mismatch.wrong, mismatch.sizes
+    row_sums = np.where(wrong, sums.row_sums, mismatch.row_sums)
+    known = ~wrong & sums.finite
+    return RowTotals(sizes > 0, known, sizes, row_sums, mismatch.meant_sums, sums.dtype)
+
+
+def _read_wrong_rows(
+    subject: Subject,
+    expected: BoolArray,
+    wrong: BoolArray,
+    rows: IntArray,
+    sums: Checksums,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, BoolArray]:
+    """(weights, which of them were read), both (H, rows, n_k), of the rows in `wrong` (H, rows)."""
+    weights = np.zeros(expected.shape, np.float32)
+    known = np.zeros(expected.shape, bool)
+    unread = wrong.any(axis=0)
+    if unread.any():
+        sets, wanted = expected[:, unread], wrong[:, unread]
+        parts = read_rows(subject, sets, wanted, rows[unread], sums, rng)
+        weights[:, unread], known[:, unread] = parts
+    return weights, known & wrong[..., None]
 
 
 def sample_rows(wrong: BoolArray, width: int) -> IntArray:

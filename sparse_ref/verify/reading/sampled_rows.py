@@ -59,15 +59,17 @@ class RowReader:
             size *= LEAF_KEYS
         starts = np.arange(0, n_k, size)
         while size > 1 and len(starts):
-            unclear = [
-                start
-                for some in _batches(starts, max(self.subject.e // COLUMNS, 1))
-                for start in self._weigh_stretches(some, size, values)
-                if not self.known[wanted, start : start + size].all()
-            ]
+            unclear: list[int] = []
+            for some in _batches(starts, max(self.subject.e // COLUMNS, 1)):
+                weighed = self._weigh_stretches(some, size, values)
+                unclear += [x for x in weighed if not self._is_clear(wanted, x, size)]
             starts, size = self._parts(unclear, size), size // LEAF_KEYS
         for keys in _batches(starts, self.subject.e):
             self._read_keys(keys)
+
+    def _is_clear(self, wanted: BoolArray, start: int, size: int) -> bool:
+        """Whether the rows wanted are known in a stretch."""
+        return bool(self.known[wanted, start : start + size].all())
 
     def _weigh_stretches(self, starts: IntArray, size: int, values: FloatArray) -> list[int]:
         """Fill in the rows that a stretch's sums settle. Returns the starts."""
@@ -76,8 +78,7 @@ class RowReader:
         v = np.zeros((n_k, len(starts), COLUMNS))
         for column, keys in enumerate(stretches):
             v[keys, column] = values[keys]
-        flat = v.reshape(n_k, -1)
-        out, _ = self.subject.attend_wide(self.base.q, self.base.k, flat, self.rows)
+        out = self._attend(v.reshape(n_k, -1))
         sums = out.reshape(*self.expected.shape[:2], len(starts), COLUMNS)
         for column, keys in enumerate(stretches):
             self._settle(keys, sums[:, :, column], values[keys])
@@ -104,16 +105,21 @@ class RowReader:
         if len(starts) > 2 * most:
             starts = starts[:most] + starts[-most:]
         offsets = size // LEAF_KEYS * np.arange(LEAF_KEYS)
-        parts = (np.array(starts, int)[:, None] + offsets).ravel()
+        parts = np.add.outer(np.array(starts, int), offsets).ravel()
         return parts[parts < self.subject.n[1]]
 
     def _read_keys(self, keys: IntArray) -> None:
         """Read these keys one by one."""
         v = np.zeros((self.subject.n[1], len(keys)))
         v[keys, np.arange(len(keys))] = 1
-        out, _ = self.subject.attend_wide(self.base.q, self.base.k, v, self.rows)
-        self.weights[..., keys] = out
+        self.weights[..., keys] = self._attend(v)
         self.known[..., keys] = True
+
+    def _attend(self, v: FloatArray) -> FloatArray:
+        """The outputs of these rows, for values v (n_k, columns)."""
+        base = self.base
+        out, _ = self.subject.attend_wide(base.q, base.k, v, self.rows)
+        return out
 
 
 def _fit(sums: FloatArray, guess_sums: FloatArray, dtype: str) -> tuple[FloatArray, BoolArray]:

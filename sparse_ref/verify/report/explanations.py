@@ -14,7 +14,7 @@ FACTS = ("nothing", "twice", "empty rows")  # true next to any other explanation
 REASONS = ("kv map", "factor", "scale", "curve")  # findings that explain wrong numbers
 CALL = re.compile(r"fn\(q .*?, (?=(?:raised|returned|must return|ran|was|wrote|gave)\b)", re.S)
 ENDS_OF_CAUSE = re.compile(
-    r"; |: error| \(random,| \(query|, at |, as if |, which |, so |, in \d|, masked |: query head "
+    r"; |: error| \(random,| \(query|, at |, as if |, which |, so |, in \d|, masked |(?<=\?\)): query head "
 )
 MAX_CAUSE = 120  # characters of a cause that is cut out of a finding
 
@@ -87,7 +87,8 @@ def finding_cause(findings: Sequence[Finding]) -> str:
 def finding_text(finding: Finding, cause: str) -> str:
     """The finding in one entry of a list, without what the first line says word by word."""
     call = CALL.match(finding.message)
-    first, _, others = CALL.sub("", finding.message, count=1).strip().partition("\n")
+    message = CALL.sub("", finding.message, count=1)
+    first, _, others = message.strip().partition("\n")
     if call and first == cause:
         place = f"{finding.kind}: in the call {call[0].removesuffix(', ')}"
         return f"{place}\n{others}" if others else place

@@ -40,6 +40,11 @@ def json_text(report: Report) -> str:
         {"message": str(item), "least_n": getattr(item, "least_n", None)}
         for item in report.untested
     ]
+    others = [
+        {"n": other.n, "diagnosis": list(map(asdict, other.diagnosis))}
+        for other in report.others
+        if other.findings
+    ]
     content = {
         "function": report.fn,
         "status": report.status,
@@ -53,6 +58,7 @@ def json_text(report: Report) -> str:
         "untested": untested,
         "findings": list(map(asdict, report.findings)),
         "diagnosis": list(map(asdict, report.diagnosis)),
+        "others": others,
         "names": report.names,
         "numbers": list(map(asdict, report.numbers)),
         "remarks": report.remarks,

@@ -203,7 +203,8 @@ class Report:
         """The report as JSON, without the masks.
 
         The keys are function, status, passed, verdict, patterns, n, heads, seed, settings,
-        untested, findings, diagnosis, names (by head), numbers, remarks and command.
+        untested, findings, diagnosis, others (the diagnosis at other lengths), names (by head),
+        numbers, remarks and command.
         """
         return formats.json_text(self)
 

@@ -344,6 +344,6 @@ MUTANTS = [
         **WINDOW,
         heads=4,
         options={"layout": "hnd"},
-        words=("nhd",),
+        words=("nhd|swapped layout",),
     ),
 ]
