@@ -40,9 +40,9 @@ from .reading.sample import Sampled, read_sample
 from .report.report import Report
 
 EXPLAINING = ("factor", "curve")  # kinds of causes that look like the next ones
-EXPLAINABLE = ("ghost", "bias")
+EXPLAINABLE = {"ghost", "bias"}
 CLEAR_LENGTH = 4  # positions, below which axes may be mistaken for others
-MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
+MAX_PAIRS = 1 << 20  # of all heads, up to which every pair is read
 CONFOUNDING = {"leak", "overflow", "ghost", "row sum", "curve", "scale", "nan"}  # of large logits
 
 
@@ -225,7 +225,8 @@ class Judge:
         report.remarks += rounding_remarks(report.numbers)
         causes = list(number_cause_findings(subject, evidence, report.numbers, seed))
         if any(cause.kind in EXPLAINING for cause in causes):
-            self.findings[:] = [x for x in self.findings if x.kind not in EXPLAINABLE]
+            explained = EXPLAINABLE | ({"leak"} if evidence.is_sample else set())
+            self.findings[:] = [x for x in self.findings if x.kind not in explained]
         self.findings[:0] = causes
         self.findings += number_findings(report.numbers, statement.scale)
         has_leaks = leaks is not None and leaks.leaks.any()
