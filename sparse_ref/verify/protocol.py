@@ -83,7 +83,8 @@ def report_at(
     report = Report(patterns, subject.n, question.seed, fn, call, form=subject.form)
     findings: list[Finding] = []
     try:
-        Judge(subject, question, report, findings).judge()
+        with np.errstate(all="ignore"):  # outputs may be NaN or inf
+            Judge(subject, question, report, findings).judge()
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
     report.remarks += call_remarks(subject)
@@ -108,6 +109,12 @@ def conforms_at(
     Raises ProbeError if fn does.
     """
     subject = Subject.new(fn, n, len(patterns), options)
+    with np.errstate(all="ignore"):  # outputs may be NaN or inf
+        return _conforms(subject, patterns, question)
+
+
+def _conforms(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> bool:
+    """`conforms_at` of a subject."""
     statement = statement_of(subject, patterns, question)
     evidence = read_sample(subject, patterns, statement, question.seed)
     conforming = evidence.conforming[evidence.totals.nonempty]
