@@ -17,10 +17,11 @@ from wild.cases import CASES  # noqa: E402
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
 {packages} released packages, judged by `sr.verify.check` against the pattern that they, or the
-papers they cite, claim: {wrong} uses differ from it, {right} do not. Verify gets the function and the pattern,
-nothing else. The words, names of sets and pictures below are its own; only measured errors are
-left out, and numbers of rounding are printed as 0. `docs/wild.py` writes this page from
-`tests/wild`, and `make test-originals` fails if a package, or this page, changes.
+papers they cite, claim: {wrong} uses differ from it, {right} do not. Verify gets the function, the
+pattern and what the package says of its numbers (a soft cap, sinks), nothing else. The words, names
+of sets and pictures below are its own; only measured errors are left out, and numbers of rounding
+are printed as 0. `docs/wild.py` writes this page from `tests/wild`, and `make test-originals` fails
+if a package, or this page, changes.
 
 The command below each report prints all of it; run it beside the Makefile, after
 `make test-originals`.

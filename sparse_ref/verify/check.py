@@ -68,7 +68,7 @@ def check(
     What was not tested is not passed. A pattern whose sets at all lengths checked are those of a
     neighbour, as Lookback(256) is Causal() up to n = 256, gives the status UNTESTED.
 
-    Above 2**22 pairs, the sets of all rows are checked by random sums and the keys of some wrong
+    Above 2**20 pairs, the sets of all rows are checked by random sums and the keys of some wrong
     rows are read; finite masks, huge numbers outside the sets, and numbers are checked in some
     rows. The report names what was not checked.
 

@@ -59,9 +59,9 @@ class LengthChecks:
 
     def report(self, n: Length) -> Report:
         """The report at one length, whose pattern has an alignment."""
-        self.checked.append(n)
         patterns = self.aligned_patterns(n)
         report = report_at(self.fn, patterns, n, self.options, self.question)
+        self.checked.append(n)
         del report.options["choice"]
         report.options.update(layout=self.asked.layout, framework=self.asked.framework)
         return report

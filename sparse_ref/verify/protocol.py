@@ -40,9 +40,9 @@ from .reading.sample import Sampled, read_sample
 from .report.report import Report
 
 EXPLAINING = ("factor", "curve")  # kinds of causes that look like the next ones
-EXPLAINABLE = ("ghost", "bias")
+EXPLAINABLE = {"ghost", "bias"}
 CLEAR_LENGTH = 4  # positions, below which axes may be mistaken for others
-MAX_PAIRS = 1 << 22  # of all heads, up to which every pair is read
+MAX_PAIRS = 1 << 20  # of all heads, up to which every pair is read
 CONFOUNDING = {"leak", "overflow", "ghost", "row sum", "curve", "scale", "nan"}  # of large logits
 
 
@@ -83,7 +83,8 @@ def report_at(
     report = Report(patterns, subject.n, question.seed, fn, call, form=subject.form)
     findings: list[Finding] = []
     try:
-        Judge(subject, question, report, findings).judge()
+        with np.errstate(all="ignore"):  # outputs may be NaN or inf
+            Judge(subject, question, report, findings).judge()
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
     report.remarks += call_remarks(subject)
@@ -108,6 +109,12 @@ def conforms_at(
     Raises ProbeError if fn does.
     """
     subject = Subject.new(fn, n, len(patterns), options)
+    with np.errstate(all="ignore"):  # outputs may be NaN or inf
+        return _conforms(subject, patterns, question)
+
+
+def _conforms(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> bool:
+    """`conforms_at` of a subject."""
     statement = statement_of(subject, patterns, question)
     evidence = read_sample(subject, patterns, statement, question.seed)
     conforming = evidence.conforming[evidence.totals.nonempty]
@@ -225,7 +232,8 @@ class Judge:
         report.remarks += rounding_remarks(report.numbers)
         causes = list(number_cause_findings(subject, evidence, report.numbers, seed))
         if any(cause.kind in EXPLAINING for cause in causes):
-            self.findings[:] = [x for x in self.findings if x.kind not in EXPLAINABLE]
+            explained = EXPLAINABLE | ({"leak"} if evidence.is_sample else set())
+            self.findings[:] = [x for x in self.findings if x.kind not in explained]
         self.findings[:0] = causes
         self.findings += number_findings(report.numbers, statement.scale)
         has_leaks = leaks is not None and leaks.leaks.any()

@@ -67,7 +67,9 @@ def test_relative_positions_and_biases_of_keys_are_told(dtype):
 
 
 def test_any_other_bias_has_no_name():
-    assert said(np.random.default_rng(1).normal(size=(N, N))).endswith("as if a bias were added")
+    assert said(np.random.default_rng(1).normal(size=(N, N))).endswith(
+        "weights differ at equal q . k"
+    )
 
 
 def test_the_bias_itself_is_what_a_probe_has():

@@ -273,7 +273,11 @@ def test_explanations_that_differ_in_counts_alone_are_one():
             "(repeat instead of repeat_interleave?): query head 1 reads kv head 1, in 3 rows",
             "h % 2, expected h // 4 (repeat instead of repeat_interleave?)",
         ),
-        ("bias", "3 rows with weights that differ at equal logits, as if a bias were added", None),
+        (
+            "bias",
+            "3 rows with a bias on the logits, by which weights differ at equal q . k",
+            "whole",
+        ),
         ("scale", "logits are 1 q . k, expected 0.25 q . k (1 / sqrt(d))", "whole"),
     ],
 )

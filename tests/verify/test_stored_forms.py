@@ -129,6 +129,7 @@ HIDDEN = {
     "v clipped to +-8",
     "out clipped to +-16",
     "logits clipped to +-300",
+    "logits clipped to +-700",
     "logits clipped to +-1000",
     "weights below 1e-4 of the largest dropped",
     # gradients

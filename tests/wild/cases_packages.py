@@ -144,7 +144,8 @@ CASES = dict(
         (5, 12),
         mea_flash_attention,
         "memory_efficient_attention_pytorch/flash_attention.py",
-        finds=("scale", "extra", "numerics"),
+        finds=("extra", "numerics", "scale"),
+        at=(0, 0, 8),
         called="Full()",
     ),
     memory_efficient_flash_square=Case(

@@ -28,6 +28,12 @@ def row_sum_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
     totals, statement = evidence.totals, evidence.base.statement
     assert statement is not None
     wrong, sums = totals.has_wrong_sum(), totals.row_sums
+    if statement.meaning.sinks is not None:
+        ignored = wrong & (np.abs(sums - 1) <= 6 * spacing(totals.dtype))
+        declared = _numbers_in_words(statement.meaning.sinks_of(statement.heads))
+        text = f"no sink: {{}} with weights that sum to 1; declared sinks={declared}"
+        yield from findings_in("ghost", ignored, text, "row")
+        wrong = wrong & ~ignored
     # every logit is LARGE_LOGIT: a softmax over the members only does not change
     side = np.sqrt(LARGE_LOGIT / np.sqrt(subject.d))
     q, k = subject.constant(side)
@@ -50,7 +56,9 @@ def row_sum_findings(subject: Subject, evidence: Evidence) -> Iterator[Finding]:
             "padding that is not masked, a sink, or softmax + 1"
         )
         yield from findings_in("ghost", wrong & ghost, text, "row", ghosts)
-    text = "{} with weights that sum to {:.6g}, not to 1"
+    text = "{} with weights that sum to {:.6g}, not to what is meant"
+    if statement.meaning.sinks is None:
+        text = "{} with weights that sum to {:.6g}, not to 1"
     yield from findings_in("row sum", wrong & ~ghost, text, "row", sums)
 
 
@@ -101,7 +109,7 @@ def _sink_finding(sinks: FloatArray, statement: Statement, rows: BoolArray) -> F
     return Finding("ghost", text, int(rows.sum()), first_place(rows))
 
 
-def _numbers_in_words(numbers: FloatArray) -> str:
+def _numbers_in_words(numbers: FloatArray | None) -> str:
     """One number if all are equal, or all in brackets."""
-    texts = [f"{x:g}" for x in numbers]
+    texts = [f"{x:g}" for x in (numbers if numbers is not None else ())]
     return texts[0] if len(set(texts)) == 1 else f"[{', '.join(texts)}]"

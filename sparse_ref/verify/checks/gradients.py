@@ -67,11 +67,8 @@ def gradient_findings(
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
     for name, *parts in zip(NAMES, actual, expected, budgets, unreached):
-        if name in causes:
-            yield Finding("gradient", causes[name])
-        else:
-            yield from _factor_finding(name, parts[0], parts[1], dtype)
-        yield from _row_findings(name, *parts)
+        cause = causes.get(name) or _factor_in_words(name, parts[0], parts[1], dtype)
+        yield from _row_findings(name, cause, *parts)
     if actual[2].shape == expected[2].shape and evidence.base.is_flat:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
@@ -83,9 +80,14 @@ def gradient_findings(
 
 
 def _row_findings(
-    name: str, actual: FloatArray, expected: FloatArray, budget: float, unreached: BoolArray
+    name: str,
+    cause: str,
+    actual: FloatArray,
+    expected: FloatArray,
+    budget: float,
+    unreached: BoolArray,
 ) -> Iterator[Finding]:
-    """Wrong rows of one gradient; `unreached` are those that must be 0."""
+    """Wrong rows of one gradient, and their cause; `unreached` are those that must be 0."""
     if actual.shape != expected.shape:
         text = f"{name} must have shape {expected.shape}, got {actual.shape}"
         yield Finding("gradient", text)
@@ -93,30 +95,31 @@ def _row_findings(
     with np.errstate(invalid="ignore"):
         error = np.abs(actual - expected).max(axis=-1, initial=0)
         wrong = ~(error <= budget)
-    largest = error.max(initial=0)
-    text = f"{{}} of {name} with wrong numbers: error up to {largest:.2g}, allowed {budget:.2g}"
+    size = f"error up to {error.max(initial=0):.2g}, allowed {budget:.2g}"
+    if cause and not wrong.any():
+        yield Finding("gradient", cause)
+    start = f"{cause}; " if cause else ""
+    text = f"{start}{{}} of {name} with wrong numbers: {size}"
     yield from findings_in("gradient", wrong, text, "row")
     nonzero = unreached & (actual != 0).any(axis=-1) & ~wrong
     text = f"{{}} of {name} that must be 0, since no gradient reaches them, but are not"
     yield from findings_in("gradient", nonzero, text, "row")
 
 
-def _factor_finding(
-    name: str, actual: FloatArray, expected: FloatArray, dtype: str
-) -> Iterator[Finding]:
+def _factor_in_words(name: str, actual: FloatArray, expected: FloatArray, dtype: str) -> str:
     """The factor of one gradient, if it differs from 1 by more than 0.1 % and than chance."""
     if actual.shape != expected.shape or not np.isfinite(actual).all():
-        return
+        return ""
     squares = (expected * expected).sum()
     if squares == 0:
-        return
+        return ""
     factor = float((actual * expected).sum() / squares)
     rest = actual - factor * expected
     sigma = np.sqrt((rest * rest).sum() / rest.size / squares)
     least = max(MIN_DEVIATION, spacing(dtype) / 8, SIGMAS * sigma)
     explains = (rest * rest).sum() < 0.01 * squares
-    if abs(factor - 1) > least and explains:
-        yield Finding("gradient", f"{name} is {factor:.4g} of what it should be")
+    is_factor = abs(factor - 1) > least and explains
+    return f"{name} is {factor:.4g} of what it should be" if is_factor else ""
 
 
 def _random_inputs(subject: Subject, evidence: Evidence, seed: int) -> GradientInputs:

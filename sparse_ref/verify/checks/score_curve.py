@@ -70,7 +70,8 @@ def score_findings(
         is_default = statement.meaning.scale is None
         usual = " (1 / sqrt(d))" if is_default else ""
         text = f"logits are {curve.slope:.4g} q . k, expected {expected:.4g} q . k{usual}"
-        advice = f"; declare scale={curve.slope:.4g} if that is meant" if is_default else ""
+        has_slope = abs(curve.slope) > tolerance * abs(expected)
+        advice = f"; declare scale={curve.slope:.4g} if that is meant" if has_slope else ""
         yield Finding("scale", text + advice)
 
 

@@ -104,7 +104,7 @@ def _weight_faults(subject: Subject, evidence: Evidence) -> Iterator[Fault]:
     most = counts.max(initial=0, where=twice)
     text = f"{{}} counted more than once, up to {most} times{_sample_text(evidence, twice)}"
     yield Fault("multiplicity", twice, text, rows=evidence.rows)
-    text = "{} with weights that differ at equal logits, as if a bias were added"
+    text = "{} with a bias on the logits, by which weights differ at equal q . k"
     if bias.any():
         text += bias_in_words(subject, evidence)
     yield Fault("bias", bias, text, "row", evidence.rows)

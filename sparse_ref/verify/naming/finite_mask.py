@@ -19,6 +19,7 @@ from ..reading.evidence import Evidence, Leaks
 
 LogOdds = Callable[[float, float], float]  # of (member logit, masked logit)
 HALVINGS = 40
+GREATEST_FILL = -1.0  # a number above that masks nothing
 STEP = 3.0  # by which logits are moved to see what a mask does
 SLOPE_ERROR = 0.1
 LOGIT_LIMIT = 1e5
@@ -99,7 +100,8 @@ def read_finite_mask(subject: Subject, evidence: Evidence, leaks: Leaks) -> Fini
             others = others[: max(subject.e - 1, 1)]
             place = head, query
             log_odds = MaskedOdds(subject, statement.scale, place, members, others)
-            return find_fill(log_odds, log_odds.limit)
+            mask = find_fill(log_odds, log_odds.limit)
+            return mask if mask is not None and mask.value < GREATEST_FILL else None
     return None
 
 

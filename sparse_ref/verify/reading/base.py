@@ -154,7 +154,8 @@ def _cancelling(subject: Subject, statement: Statement) -> tuple[FloatArray, Flo
         k[..., coordinate] = j % DIGIT
         q[..., coordinate] = -(slopes * factor / statement.scale)[:, None]
         j, factor, coordinate = j // DIGIT, factor * DIGIT, coordinate + 1
-    return subject.round_input(q), subject.round_input(k)
+    coarsest = bits_of("bfloat16")  # exact in whatever dtype fn computes in
+    return round_to(q, coarsest), k
 
 
 def row_masks(p: Pattern, rows: Sequence[int] | IntArray, n: int) -> BoolArray:

@@ -14,7 +14,8 @@ FACTS = ("nothing", "twice", "empty rows")  # true next to any other explanation
 REASONS = ("kv map", "factor", "scale", "curve")  # findings that explain wrong numbers
 CALL = re.compile(r"fn\(q .*?, (?=(?:raised|returned|must return|ran|was|wrote|gave)\b)", re.S)
 ENDS_OF_CAUSE = re.compile(
-    r"; |: error| \(random,| \(query|, at |, as if |, which |, so |, in \d|, masked |(?<=\?\)): query head "
+    r"; |: error| \(random,| \(query|, at |, as if |, which |, so |, in \d|, masked "
+    r"|(?<=\?\)): query head "
 )
 MAX_CAUSE = 120  # characters of a cause that is cut out of a finding
 

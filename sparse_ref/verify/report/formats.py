@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from .report import Report
 
 SUBJECTS = {
-    "calls": ("error", "timeout", "layout", "shape", "dtype", "random", "state", "not linear",
-              "batch", "clip"),
-    "sets": ("nan", "cutoff", "alignment", "extra", "missing", "empty row", "multiplicity", "bias",
+    "calls": ("error", "timeout", "layout", "shared", "shape", "dtype", "random", "state",
+              "not linear", "batch", "clip"),
+    "sets": ("nan", "alignment", "extra", "missing", "empty row", "multiplicity", "bias",
              "row sum", "ghost", "leak", "overflow"),
     "outside": ("poison",),
     "heads": ("kv map",),
