@@ -3,8 +3,10 @@
 The Python of the page runs in tests/typing/test_pages.py, and its torch in tests/originals.
 """
 
+import os
 import re
 import shlex
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -23,14 +25,23 @@ REQUEST = ["--pattern", "Lookback(256)", "--heads", "8", "--kv-heads", "2"]
 
 
 @pytest.fixture
-def kernel(tmp_path, monkeypatch):
-    """The folder of the NumPy module, with the module not yet imported."""
+def run(tmp_path):
+    """run(*arguments) -> (exit code, what is printed), beside the NumPy module.
+
+    Each is a process of its own: threads of BLAS would wait for each other on a busy machine.
+    """
     (tmp_path / "mykernel.py").write_text(KERNEL, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", ["", *sys.path])
-    monkeypatch.delitem(sys.modules, "mykernel", raising=False)
-    yield tmp_path
-    sys.modules.pop("mykernel", None)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    env.pop("GITHUB_STEP_SUMMARY", None)
+
+    def call(*arguments):
+        command = [sys.executable, "-m", "sparse_ref", *arguments]
+        result = subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        return result.returncode, result.stdout or result.stderr
+
+    return call
 
 
 def test_every_command_is_in_a_session():
@@ -44,26 +55,28 @@ def test_every_command_is_in_a_session():
     [session for session in SESSIONS if "--gradients torch" not in session[0]],
     ids=lambda x: x.partition(" --pattern")[0] if x.startswith("verify") else "",
 )
-def test_a_command_prints_what_is_shown(kernel, capsys, command, first_line, code):
-    assert main(shlex.split(command)) == int(code)
-    assert capsys.readouterr().out.split("\n")[0] == first_line
+def test_a_command_prints_what_is_shown(run, command, first_line, code):
+    exit_code, text = run(*shlex.split(command))
+    assert (exit_code, text.split("\n")[0]) == (int(code), first_line)
 
 
-def test_an_alignment_that_is_missing_is_a_wrong_argument(kernel, capsys):
-    assert main(["verify", "mykernel:attention", *REQUEST, "-n", "64x1024"]) == 2
-    assert "align is needed if n_q != n_k" in capsys.readouterr().err
+def test_an_alignment_that_is_missing_is_a_wrong_argument(run):
+    code, text = run("verify", "mykernel:attention", *REQUEST, "-n", "64x1024")
+    assert code == 2
+    assert "align is needed if n_q != n_k" in text
 
 
 @pytest.mark.parametrize(("option", "value", "python"), FORMS, ids=lambda x: x)
-def test_a_form_fails_until_it_is_declared(kernel, capsys, option, value, python):
+def test_a_form_fails_until_it_is_declared(run, option, value, python):
     function = option.lstrip("-")
     command = ["verify", f"mykernel:{function}", *REQUEST]
-    assert main(command) == 1
-    undeclared = capsys.readouterr().out
+    code, undeclared = run(*command)
+    assert code == 1
     assert function in undeclared.replace(f"mykernel:{function}", "")
-    assert main([*command, *shlex.split(option + value)]) == 0
+    code, declared = run(*command, *shlex.split(option + value))
+    assert code == 0
     assert python.partition("=")[0] == function
-    assert f", {function}=" in capsys.readouterr().out.split("\n")[0]
+    assert f", {function}=" in declared.split("\n")[0]
 
 
 def test_all_forms_of_the_table_are_there():
@@ -80,9 +93,8 @@ def test_layouts_are_those_of_the_command(capsys):
     assert sorted(["auto", *layouts]) == sorted(choices.split(","))
 
 
-def test_the_workflow_runs_commands_that_exist(kernel, capsys, monkeypatch):
+def test_the_workflow_runs_commands_that_exist(run):
     yaml = pytest.importorskip("yaml")
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     workflow = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S).group(1))
     steps = workflow["jobs"]["attention"]["steps"]
     actions = [step["uses"].partition("@")[0] for step in steps if "uses" in step]
@@ -94,5 +106,5 @@ def test_the_workflow_runs_commands_that_exist(kernel, capsys, monkeypatch):
     name, extra = re.match(r"([\w-]+)\[(\w+)\] @ git\+https://", commands[1][2]).groups()
     assert name == project["name"]
     assert any("pytest" in needed for needed in project["optional-dependencies"][extra])
-    assert main(commands[2][1:]) == 0
-    assert capsys.readouterr().out
+    code, text = run(*commands[2][1:])
+    assert code == 0, text
