@@ -20,6 +20,7 @@ from .checks.untested_parameters import length_text
 from .protocol import Question, conforms_at, report_at
 from .report.report import Report
 
+SMALL_TILE = 16
 FEW_TILES = 128  # keys of a length at which a fault is explained, if it shows there
 
 
@@ -145,10 +146,15 @@ class LengthChecks:
 
 
 def _clearest_length(wrong: Sequence[Length]) -> Length:
-    """The longest of a few tiles, or else the shortest."""
+    """The longest that is not next to a multiple of a tile, or that is of a few tiles, or else the
+    shortest.
+    """
     keys = {n: lengths(n)[1] for n in wrong}
+    inside = [n for n in wrong if 1 < keys[n] % SMALL_TILE < SMALL_TILE - 1]
     small = [n for n in wrong if keys[n] <= FEW_TILES]
-    return max(small, key=keys.__getitem__) if small else min(wrong, key=keys.__getitem__)
+    if inside or small:
+        return max(inside or small, key=keys.__getitem__)
+    return min(wrong, key=keys.__getitem__)
 
 
 def _text(n: Length) -> str:

@@ -116,7 +116,7 @@ def conforms_at(
 def _conforms(subject: Subject, patterns: tuple[Pattern, ...], question: Question) -> bool:
     """`conforms_at` of a subject."""
     statement = statement_of(subject, patterns, question)
-    evidence = read_sample(subject, patterns, statement, question.seed)
+    evidence = read_sample(subject, patterns, statement, question.seed, reads_keys=False)
     conforming = evidence.conforming[evidence.totals.nonempty]
     if not conforming.all() or evidence.wrongly_nonzero.any():
         return False

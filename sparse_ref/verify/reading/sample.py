@@ -48,9 +48,13 @@ class Sampled(Evidence):
 
 
 def read_sample(
-    subject: Subject, patterns: tuple[Pattern, ...], statement: Statement, seed: int
+    subject: Subject,
+    patterns: tuple[Pattern, ...],
+    statement: Statement,
+    seed: int,
+    reads_keys: bool = True,
 ) -> Sampled:
-    """Some dozens of calls: the checksums, then the keys of some rows that mismatch."""
+    """The checksums of all rows; then, in some dozens of calls, the keys of some that mismatch."""
     rng = np.random.default_rng(seed)
     base = base_inputs(subject, statement)
     statement = base.statement or statement
@@ -61,7 +65,7 @@ def read_sample(
     n_k = subject.n[1]
     rows = sample_rows(wrong, subject.heads * n_k)
     expected = np.stack([row_masks(p, rows, n_k) for p in patterns])
-    wrong_rows = wrong[:, rows]
+    wrong_rows = wrong[:, rows] & reads_keys
     weights, known = _read_wrong_rows(subject, expected, wrong_rows, rows, sums, rng)
     x = base.logits(rows)
     sizes = relative_sizes(weights, x, expected)
