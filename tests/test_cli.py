@@ -398,6 +398,8 @@ def test_verify_in_other_formats(capsys, monkeypatch, tmp_path):
                 "1",
                 "2",
                 "7x9",
+                "--align",
+                "upper-left",
                 "--format",
                 "github",
             ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from inspect import cleandoc
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .. import __version__
 from .arguments import (
@@ -35,9 +35,15 @@ from .proving import prove
 from .sets import list_, plot, rosetta, show, stats
 from .vectors import vectors
 
+NEGATIVE_NUMBER = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+
 
 class Parser(argparse.ArgumentParser):
-    """A parser that suggests the nearest choice for a mistyped one."""
+    """A parser that suggests the nearest choice for a mistyped one, and reads -1e4 as a number."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self._negative_number_matcher = NEGATIVE_NUMBER
 
     def error(self, message):
         """Print the message, with a suggestion if there is one, and end with 2."""

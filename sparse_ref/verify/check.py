@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -168,7 +169,8 @@ def check(
         checks.add(report, other)
     if ragged:
         checks.add_ragged_lengths(report, n)
-    report.untested = untested_parameters(patterns, checks.checked, align)
+    untested = untested_parameters(patterns, checks.checked, align)
+    report.untested = tuple(replace(item, n=lengths(n)) for item in untested)
     return report
 
 

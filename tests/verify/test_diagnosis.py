@@ -53,9 +53,10 @@ def test_what_was_called_is_told_by_the_name_that_imports_it_or_by_what_it_is(fn
 
 
 def test_the_command_holds_every_option():
-    report = check(WINDOWED, sr.Lookback(4), 12, also=[5, (3, 9)], d=8)
+    report = check(WINDOWED, sr.Lookback(4), 12, also=[5, (3, 9)], d=8, align="none")
     assert report.command == (
-        f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12 --d 8 --also 5 3x9"
+        f"sparse-ref verify {__name__}:WINDOWED --pattern 'Lookback(4)' -n 12 --d 8 "
+        "--align none --also 5 3x9"
     )
     report = check(lambda q, k, v: WINDOWED(q, k, v), sr.Lookback(4), 12, exhaustive=True, also=[5])
     assert "sr.Lookback(4), n=12, exhaustive=True, also=[5])  # fn: your lambda" in report.command

@@ -32,7 +32,7 @@ def first_line(mask, p, exhaustive, n=N, fill=-np.inf):
 def test_a_last_partial_tile_that_is_skipped_is_named_with_its_positions(p, exhaustive):
     mask = brute_mask(p, N)
     keys = "keys 256 to 299 are never attended to: the last, partial tile is skipped"
-    assert f"FAIL fn: {keys} (is " in first_line(mask & (j < 256), p, exhaustive)
+    assert f"FAIL fn - {keys} (" in first_line(mask & (j < 256), p, exhaustive)
     queries = "queries 256 to 299 are left out: the last, partial tile of queries is skipped"
     line = first_line(mask & (i < 256), p, exhaustive)
     assert queries in line or p != sr.Full()
@@ -46,7 +46,7 @@ def test_a_last_partial_tile_that_is_skipped_is_named_with_its_positions(p, exha
 def test_edges_rounded_to_a_tile_are_named_with_it(tile, exhaustive):
     down = NEAR | PAST & (j >= np.maximum(i - 99, 0) // tile * tile)
     cause = f"left edge rounded down to a multiple of {tile} (asked Lookback(100))"
-    assert first_line(down, LOOK, exhaustive) == f"FAIL fn: {cause}"
+    assert first_line(down, LOOK, exhaustive) == f"FAIL fn - {cause}"
     up = NEAR & (j >= -(-(i - 99) // tile) * tile)
     cause = f"left edge rounded up to a multiple of {tile}"
     assert cause in first_line(up, LOOK, exhaustive)
@@ -86,13 +86,13 @@ def test_causal_attention_is_not_named_as_a_rounding(p):
 @pytest.mark.parametrize("p", [sr.Causal(), LOOK, ~LOOK & sr.Causal()], ids=repr)
 def test_an_inverted_mask_is_named_whatever_masked_logits_get(p, fill, exhaustive):
     line = first_line(~brute_mask(p, N), p, exhaustive, fill=fill)
-    assert line.startswith("FAIL fn: inverted mask (is ~")
+    assert line.startswith("FAIL fn - inverted mask (~")
 
 
 @EVERY
 def test_a_mask_that_is_lost_is_named(exhaustive):
-    text = "the mask is lost: attends to every key (is Full(), asked Lookback(100))"
-    assert first_line(PAST | True, LOOK, exhaustive) == f"FAIL fn: {text}"
+    text = "the mask is lost: attends to every key (Full(), asked Lookback(100))"
+    assert first_line(PAST | True, LOOK, exhaustive) == f"FAIL fn - {text}"
     text = "only causality is left of the mask: attends to every key up to the query"
     assert text in first_line(PAST, LOOK, exhaustive)
 

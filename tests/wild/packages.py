@@ -8,9 +8,10 @@ from unittest.mock import patch
 
 import pytest
 from originals.by_path import by_path
-from torch.overrides import TorchFunctionMode
 
 from wild.handed import Passed, hand, numbered, parted, torch
+
+TorchFunctionMode = torch.overrides.TorchFunctionMode
 
 litgpt, xt, mea, mea_flash, ring, megatron, megatron_enums, megatron_utils = (
     pytest.importorskip(name, reason=f"{name} is missing: make test-originals")

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip(
+    "torch", reason="the packages of the reports are installed by make test-originals"
+)
 pytestmark = pytest.mark.originals
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "upstream"

@@ -66,9 +66,9 @@ def gradient_findings(
     no_keys = ~nonempty_rows(evidence.patterns, subject.n)
     no_queries = (expected[2] == 0).all(axis=-1)
     unreached = no_keys, no_queries, no_queries
-    for name, *parts in zip(NAMES, actual, expected, budgets, unreached):
-        cause = causes.get(name) or _factor_in_words(name, parts[0], parts[1], dtype)
-        yield from _row_findings(name, cause, *parts)
+    for name, came, right, *rest in zip(NAMES, actual, expected, budgets, unreached):
+        cause = causes.get(name) or _factor_in_words(name, came, right, dtype)
+        yield from _row_findings(name, cause, came, right, *rest)
     if actual[2].shape == expected[2].shape and evidence.base.is_flat:
 
         def dv(q: Any, k: Any, v: Any, grad: Any) -> FloatArray:
