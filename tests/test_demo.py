@@ -86,7 +86,7 @@ def test_the_operator_of_onnx_is_judged(page):
         "ONNX Attention, is_causal=1, left_window_size=2": "Lookback(3)",
         "ONNX Attention, attn_mask = Strided(3)": "Strided(3)",
     }
-    assert "upper-left alignment (Causal(), asked Shifted(Causal(), 8))" in page
+    assert "passes with align=&#x27;upper-left&#x27;" in page
 
 
 def test_without_onnx_and_torch_the_page_says_how_to_have_them(monkeypatch):

@@ -50,13 +50,21 @@ def number_cause_findings(
     case = number_case(evidence, x.inputs, x.out, x.lse, allowed)
     if has_wrong_sums or has_wrong_numbers:
         cause = find_number_cause(case, _decays(evidence))
-        if cause is not None:
+        if cause is not None and not (cause.kind == "scale" and _has_right_scale(numbers)):
             yield Finding(cause.kind, cause.words)
     if has_wrong_lse:
         conforming = evidence.conforming[:, evidence.rows] & case.judged
         words = describe_lse_fault(replace(case, judged=conforming))
         if words:
             yield Finding("lse", f"lse is {words}")
+
+
+def _has_right_scale(numbers: tuple[Numbers, ...]) -> bool:
+    """Whether ordinary logits are right, and no other scale fits them better."""
+    if not numbers:
+        return False
+    ordinary = numbers[0]
+    return not ordinary.wrong and ordinary.scale_ratio == 1
 
 
 def _comparison(subject: Subject, evidence: Evidence, index: int, seed: int) -> Comparison:

@@ -136,7 +136,7 @@ def _leak_faults(subject: Subject, evidence: Evidence, leaks: Leaks) -> Iterator
     if leaks.leaks.any():
         size = f" with weights up to {leaks.largest:.2g}" if is_key else ""
         mask = read_finite_mask(subject, evidence, leaks)
-        cause = "masked with a number and not with -inf"
+        cause = "masked with a number and not with -inf, or chosen by q and k (top-k, hashing)"
         if mask is not None:
             cause = describe_finite_mask(mask)
         noun = "attended to" if is_key else "attending to masked keys"

@@ -20,6 +20,7 @@ from ..calling.rounded_attention import softmax, spacing
 from ..meaning.statement import Inputs, Statement
 from ..reading.evidence import Evidence
 
+MUCH_NEARER = 0.3  # of the error of what is meant, which half precision may allow for itself
 MAX_ROWS = 16  # on which explanations are tried first
 
 
@@ -93,8 +94,9 @@ class NumberCase:
         return self.sum_of_values(p)
 
     def is_output(self, out: FloatArray) -> bool:
-        """Whether this is what came, in all rows that are judged."""
-        return self.is_near(out, self.out, self.allowed)
+        """Whether this is what came in all rows that are judged, and nearer than what is meant."""
+        allowed = min(self.allowed, self.worst_error * MUCH_NEARER)
+        return self.is_near(out, self.out, allowed)
 
     def is_output_of(self, outputs: Outputs) -> bool:
         """Whether a function of the case gives what came, tried on a few rows first."""
@@ -131,6 +133,11 @@ class NumberCase:
             out=self.out[:, rows],
             lse=None if self.lse is None else self.lse[:, rows],
         )
+
+    @cached_property
+    def worst_error(self) -> float:
+        """The largest error of the rows that are judged."""
+        return float(self.errors().max(initial=0, where=self.judged))
 
     @property
     def is_wrong(self) -> bool:
