@@ -238,7 +238,7 @@ class Judge:
         self.findings += number_findings(report.numbers, statement.scale)
         has_leaks = leaks is not None and leaks.leaks.any()
         is_given = evidence.base.is_given
-        is_explained = causes or any(x.factor != 1 or x.scale_ratio != 1 for x in report.numbers)
+        is_explained = causes or any(x.wrong and x.is_fitted for x in report.numbers)
         is_wrong = any(numbers.wrong for numbers in report.numbers)
         if is_wrong and not is_given and not is_explained:
             self.findings += score_findings(subject, statement, evidence.totals.dtype, seed)

@@ -60,11 +60,8 @@ def number_cause_findings(
 
 
 def _has_right_scale(numbers: tuple[Numbers, ...]) -> bool:
-    """Whether ordinary logits are right, and no other scale fits them better."""
-    if not numbers:
-        return False
-    ordinary = numbers[0]
-    return not ordinary.wrong and ordinary.scale_ratio == 1
+    """Whether ordinary logits are right, of which a wrong scale would be seen or fitted."""
+    return bool(numbers) and not numbers[0].wrong
 
 
 def _comparison(subject: Subject, evidence: Evidence, index: int, seed: int) -> Comparison:
