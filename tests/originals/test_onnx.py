@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from originals.judged import assert_right
 from strategies import patterns, qkv
 
 import sparse_ref as sr
@@ -59,17 +60,11 @@ def value(name, dtype):
     )
 
 
-def assert_right(fn, pattern, n, **options):
-    """Nothing is wrong at n, even if n is too short to tell the pattern from others."""
-    report = sr.verify.check(fn, pattern, n, layout="bhnd", ragged=False, **options)
-    assert report.status != "FAIL", report
-
-
 @pytest.mark.parametrize("opset", [23, 24, 25])
 @pytest.mark.parametrize("n", [(5, 5), (3, 7), (7, 3), (1, 4), (4, 1)])
 def test_is_causal_is_upper_left_without_a_cache(opset, n):
     fn = attention(opset=opset, is_causal=1)
-    assert_right(fn, sr.Causal(), n, heads=2, align="upper-left")
+    assert_right(fn, sr.Causal(), n, heads=2, layout="bhnd")
     if n[1] > n[0] > 1:
         assert not sr.verify.check(
             fn, sr.Shifted(sr.Causal(), n[1] - n[0]), n, layout="bhnd"
@@ -92,13 +87,13 @@ def test_window_sizes_are_a_band_that_reaches_past_the_cache(left, right, n, pas
     for right_is, sizes in (right, dict(right_window_size=right)), (0, dict(is_causal=1)):
         p = sr.Shifted(sr.Band(left, right_is), past)
         fn = attention(past=past, left_window_size=left, **sizes)
-        assert_right(fn, p, (n_q, n_k + past))
+        assert_right(fn, p, (n_q, n_k + past), layout="bhnd")
 
 
 @given(patterns(most=8), LENGTHS)
 @settings(max_examples=25)
 def test_a_bool_mask_is_taken_as_it_is_empty_rows_and_all(p, n):
-    assert_right(attention(sr.dense(p, n)), p, n, heads=2, align="none")
+    assert_right(attention(sr.dense(p, n)), p, n, heads=2, layout="bhnd")
 
 
 def test_grouped_heads_are_shared_by_neighbours():
