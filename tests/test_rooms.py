@@ -29,7 +29,7 @@ INSIDE = {
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
-        ("protocol",), ("length_checks",), ("check",),
+        ("protocol",), ("input_arrays", "length_checks"), ("check",),
         ("drivers", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip

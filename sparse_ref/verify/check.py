@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
-
 from ..sets.checks import integer, lengths
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
@@ -15,12 +13,12 @@ from ..sets.types import FloatArray, Length
 from .calling.subject import CallOptions
 from .checks.gradients import VJP
 from .checks.untested_parameters import default_length, length_text, untested_parameters
+from .input_arrays import InputArrays, heads_of_inputs, input_arrays, shared_inputs
 from .length_checks import LengthChecks
 from .meaning.meaning import Bias, Meaning, Transform
 from .protocol import Question
 from .report.report import Report
 
-InputArrays = tuple[FloatArray, FloatArray]  # q and k
 Align = Literal["upper-left", "bottom-right", "none"]
 
 
@@ -140,19 +138,32 @@ def check(
     >>> import sparse_ref as sr
     >>> def fn(q, k, v): return sr.attend(q, k, v, sr.Lookback(3), device="reference")
     >>> print(sr.verify.check(fn, sr.Lookback(2), 5, ragged=False))        # doctest: +ELLIPSIS
-    FAIL fn...
+    FAIL fn - one key too many at the left edge (Lookback(3), asked Lookback(2))
+    asked: Lookback(2) at n = 5, 1 head, seed 0
+    - extra: 3 keys attended to outside the set; first: head 0, query 2, key 0
+    head 0: is Lookback(3), asked Lookback(2): one key too many at the left edge of 3 of 5 rows
+    numbers: right in 2 of 2 rows with the right keys (3 with wrong keys skipped); ordinary ...
+    numbers: right in 2 of 2 rows with the right keys (3 with wrong keys skipped); logits of ...
+    again: sr.verify.check(fn, sr.Lookback(2), n=5, ragged=False)
+    head 0   █ both   · neither   + only in fn   - only in the expected set
+    █····
+    ██···
+    +██··
+    ·+██·
+    ··+██
     """
-    patterns = patterns_of_heads(
-        "pattern", pattern, None if heads is None else integer("heads", heads, 1)
-    )
+    inputs = input_arrays(q, k)
+    heads = None if heads is None else integer("heads", heads, 1)
+    if inputs is not None:
+        heads, kv_heads = heads_of_inputs(inputs, heads, kv_heads)
+    patterns = patterns_of_heads("pattern", pattern, heads)
     if gradients in ("torch", "jax") and framework == "auto":
         framework = str(gradients)
-    inputs = _input_arrays(q, k)
     n = _length(patterns, n, inputs)
     d = d if inputs is None or d is not None else inputs[0].shape[-1]
     seed = integer("seed", seed, 0)
     if shared_qk and inputs is None:
-        inputs = _shared_inputs(n, len(patterns), d, seed)
+        inputs = shared_inputs(n, len(patterns), d, seed)
     options = CallOptions(kv_heads, d, e, layout, framework, dtype, device, seconds, shared_qk)
     meaning = Meaning(scale, softcap, sinks, bias, alibi, fill, transform, lse, precision)
     meaning.check(len(patterns), lengths(n))
@@ -161,6 +172,8 @@ def check(
     lengths_also = tuple(also)
     checks = LengthChecks(fn, patterns, options, options, question)
     for other in lengths_also:
+        if min(lengths(other)) < 1:
+            raise ValueError(f"also must have lengths of at least 1, got {other!r}")
         checks.aligned_patterns(other)  # refuses lengths without an alignment
     report = checks.first_report(n)
     report.options["also"], report.options["ragged"] = lengths_also, ragged
@@ -248,28 +261,6 @@ def assert_conforms(
     )
     if not report.passed:
         raise AssertionError(str(report))
-
-
-def _input_arrays(q: Any, k: Any) -> InputArrays | None:
-    """q and k as float64 arrays, (H, n, d) each."""
-    if (q is None) != (k is None):
-        raise ValueError("q and k must be given together")
-    if q is None:
-        return None
-    arrays = np.asarray(q, np.float64), np.asarray(k, np.float64)
-    for name, x in zip("qk", arrays):
-        if x.ndim != 3:
-            raise ValueError(f"{name} must have shape (heads, n, d), got {x.shape}")
-    return arrays
-
-
-def _shared_inputs(n: Length, heads: int, d: int | None, seed: int) -> InputArrays:
-    """Random queries that are the keys, too."""
-    width = 16 if d is None else integer("d", d, 2)
-    shape = heads, lengths(n)[0], width
-    normal = np.random.default_rng(seed).standard_normal(shape, np.float32)
-    q = normal.astype(np.float64)
-    return q, q
 
 
 def _length(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from ..sets.checks import lengths
 from ..sets.pattern import Pattern
@@ -20,6 +23,7 @@ from .checks.untested_parameters import length_text
 from .protocol import Question, conforms_at, report_at
 from .report.report import Report
 
+CLEAR_LENGTH = 36  # positions, more than most heads and few enough to try
 SMALL_TILE = 16
 FEW_TILES = 128  # keys of a length at which a fault is explained, if it shows there
 
@@ -41,7 +45,7 @@ class LengthChecks:
     def first_report(self, n: Length) -> Report:
         """The report at the first length, by which layout and framework are settled."""
         try:
-            self.options = resolve(self.fn, n, len(self.patterns), self.asked)
+            self.options = self._settled_options(n)
         except ProbeError as error:
             self.options = self._likeliest_options()
             report = self.report(n)
@@ -49,6 +53,15 @@ class LengthChecks:
                 report.findings = (Finding(error.kind, str(error)),)
             return report
         return self.report(n)
+
+    def _settled_options(self, n: Length) -> CallOptions:
+        """The options with "auto" settled, by a longer length if axes of n look alike."""
+        heads = len(self.patterns)
+        if max(lengths(n)) < CLEAR_LENGTH:
+            with suppress(ProbeError, ValueError):
+                longer = CLEAR_LENGTH + np.array(lengths(n))
+                return resolve(self.fn, tuple(longer.tolist()), heads, self.asked)
+        return resolve(self.fn, n, heads, self.asked)
 
     def _likeliest_options(self) -> CallOptions:
         """The options for a function that no way of calling suits."""
@@ -113,12 +126,17 @@ class LengthChecks:
             report.remarks.append(f"not checked: n = {', '.join(texts)}: fn {reason}")
 
     def _explain(self, report: Report, wrong: Sequence[Length]) -> None:
-        """Check one of the wrong lengths in full, and name the others."""
-        explained = _clearest_length(wrong)
-        self.add(report, explained)
-        others = [_text(other) for other in wrong if other != explained]
+        """Check the wrong lengths in full until one has findings, and name the others.
+
+        A few calls may mistake a right length for a wrong one; a full check does not.
+        """
+        others = list(wrong)
+        while others and not report.findings:
+            explained = _clearest_length(others)
+            self.add(report, explained)
+            others.remove(explained)
         if others:
-            report.remarks.append(f"also wrong at n = {', '.join(others)}")
+            report.remarks.append(f"also wrong at n = {', '.join(map(_text, others))}")
 
     def _conforms(self, n: Length) -> bool:
         """Whether fn is right at a length, as far as a few calls show."""

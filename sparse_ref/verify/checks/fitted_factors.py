@@ -15,6 +15,7 @@ from ..reading.evidence import Evidence
 from .comparison import Comparison, meant_statement
 
 MIN_DEVIATION = 1e-3  # of a factor that is reported
+MIN_ROWS = 32
 SIGMAS = 6.0  # by which a fitted factor has to differ from 1
 FIT_ROUNDS = 3  # of least squares
 FIT_STEP = 1e-3  # of the scale, for the derivative of the output
@@ -25,6 +26,8 @@ def fit_factors(
 ) -> tuple[float, float]:
     """(factor on out, ratio of the scale) that explain the output; 1 if chance explains it."""
     factor, ratio = 1.0, 1.0
+    if judged.sum() < MIN_ROWS:  # the rounding of single weights looks like a factor
+        return factor, ratio
     sigmas: FloatArray = np.zeros(2)
     for _ in range(FIT_ROUNDS):
         true, change = _at_scale(evidence, x, ratio)

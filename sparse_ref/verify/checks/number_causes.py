@@ -22,6 +22,7 @@ from .comparison import Comparison, compare_with_statement, random_inputs
 from .finding import Finding
 from .numbers import SPREADS, Numbers
 
+MAX_ROUNDING = 0.03
 ROUNDING = 64.0  # spacings that are allowed if no row could be judged by itself
 
 
@@ -75,7 +76,7 @@ def _comparison(subject: Subject, evidence: Evidence, index: int, seed: int) -> 
 def _rounding_error(x: Comparison) -> float:
     """The error of right outputs, if no row could be compared."""
     largest = np.abs(x.inputs.v).max()
-    return float(ROUNDING * spacing(x.dtype) * largest)
+    return float(min(ROUNDING * spacing(x.dtype), MAX_ROUNDING) * largest)
 
 
 def _decays(evidence: Evidence) -> FloatArray | None:

@@ -16,13 +16,14 @@ import numpy as np
 from ...sets.types import BoolArray, FloatArray
 from ..calling.rounded_attention import Precision, bits_of, spacing
 from ..calling.subject import Subject
-from ..meaning.statement import Inputs
+from ..meaning.statement import Inputs, Statement
 from ..reading.evidence import Evidence
 from .comparison import Comparison, compare_with_statement, meant_statement, random_inputs
 from .finding import Finding, count_noun, first_place
 from .fitted_factors import fit_factors
 
 SPREADS = (1.0, 50.0)  # of the logits: ordinary ones, and some whose exp overflows float32
+NO_WEIGHT = 30.0  # of logits, below which e^x is rounded away
 GIVEN = 0.0  # the spread of q and k that were given
 
 
@@ -103,8 +104,8 @@ def compare_numbers(subject: Subject, evidence: Evidence, seed: int) -> tuple[Nu
 def _compare(evidence: Evidence, x: Comparison, spread: float) -> Numbers:
     """The differences of one comparison."""
     rows, statement, dtype = evidence.rows, meant_statement(evidence), x.dtype
-    judged = evidence.conforming[:, rows]
     logits = statement.logits(x.inputs.q, x.inputs.k, rows)
+    judged = evidence.conforming[:, rows] & _above_fill(statement, logits, evidence.expected)
     largest = np.abs(logits).max(initial=0, where=evidence.expected)
     bits = bits_of(dtype)
     budgets = [
@@ -139,12 +140,22 @@ def _compare(evidence: Evidence, x: Comparison, spread: float) -> Numbers:
     )
 
 
+def _above_fill(statement: Statement, logits: FloatArray, sets: BoolArray) -> BoolArray:
+    """Rows of which masked keys have almost no weight next to a declared fill, (H, rows)."""
+    fill = statement.meaning.fill
+    if fill is None:
+        return np.ones(sets.shape[:2], bool)
+    top = np.where(sets, logits, -np.inf).max(axis=-1)
+    masked_top = np.where(sets, 0, logits).max(axis=-1)
+    return top - (fill + np.maximum(masked_top, 0)) > NO_WEIGHT
+
+
 def _budget(evidence: Evidence, x: Comparison, precision: Precision, largest: float) -> float:
     """Twice the error of plain NumPy at this precision, and the rounding of logits and output."""
     judged = evidence.conforming[:, evidence.rows]
     statement = meant_statement(evidence)
     out, _ = statement.attend(x.inputs, evidence.expected, evidence.rows, precision)
-    plain = _errors(out, x.true)[judged].max()
+    plain = _errors(out, x.true)[judged].max(initial=0)
     largest_v = np.abs(x.inputs.v).max()
     logit_rounding = 2 * spacing("float32") * (1 + largest) * largest_v
     out_rounding = spacing(x.dtype) * np.abs(x.true).max()

@@ -21,6 +21,7 @@ from ..meaning.statement import Statement
 from .finding import Finding
 
 STEPS = (1.0, 4.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0, 56.0, 64.0)  # logits at about the usual scale
+CLEAR_SLOPE = 0.05  # of the expected one, below which logits hardly depend on q . k
 SHOWN_STEPS = (1.0, 4.0, 16.0, 64.0)
 
 
@@ -70,7 +71,7 @@ def score_findings(
         is_default = statement.meaning.scale is None
         usual = " (1 / sqrt(d))" if is_default else ""
         text = f"logits are {curve.slope:.4g} q . k, expected {expected:.4g} q . k{usual}"
-        has_slope = abs(curve.slope) > tolerance * abs(expected)
+        has_slope = abs(curve.slope) > CLEAR_SLOPE * abs(expected)
         advice = f"; declare scale={curve.slope:.4g} if that is meant" if has_slope else ""
         yield Finding("scale", text + advice)
 

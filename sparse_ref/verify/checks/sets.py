@@ -105,7 +105,9 @@ def _weight_faults(subject: Subject, evidence: Evidence) -> Iterator[Fault]:
     text = f"{{}} counted more than once, up to {most} times{_sample_text(evidence, twice)}"
     yield Fault("multiplicity", twice, text, rows=evidence.rows)
     text = "{} with a bias on the logits, by which weights differ at equal q . k"
-    if bias.any():
+    if evidence.base.is_given:
+        text = "{} with other weights than the softmax of the logits that are meant (scale, cap?)"
+    elif bias.any():
         text += bias_in_words(subject, evidence)
     yield Fault("bias", bias, text, "row", evidence.rows)
 

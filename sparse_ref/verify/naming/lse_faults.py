@@ -63,7 +63,8 @@ def _constant_in_words(case: NumberCase) -> str:
     if not len(difference) or not np.isfinite(difference).all():
         return ""
     constant = float(np.median(difference))
-    if np.abs(difference - constant).max() > case.allowed_lse:
+    is_constant = np.abs(difference - constant).max() <= case.allowed_lse
+    if not is_constant or abs(constant) <= case.allowed_lse:
         return ""
     return f"off by {constant:.4g} in all rows{_constant_name(constant, case)}"
 

@@ -149,8 +149,12 @@ def _cancelling(subject: Subject, statement: Statement) -> tuple[FloatArray, Flo
     q, k = subject.constant(0.0)
     slopes = statement.meaning.slopes_of(subject.heads)
     assert slopes is not None
+    # the level of a row counts next to a sink
+    positions = np.arange(subject.n[0]) + statement.offset
+    k[..., -1] = 1
+    q[..., -1] = slopes[:, None] * positions / statement.scale
     j, factor, coordinate = np.arange(subject.n[1]), 1.0, 0
-    while j.any() and coordinate < subject.d:
+    while j.any() and coordinate < subject.d - 1:
         k[..., coordinate] = j % DIGIT
         q[..., coordinate] = -(slopes * factor / statement.scale)[:, None]
         j, factor, coordinate = j // DIGIT, factor * DIGIT, coordinate + 1

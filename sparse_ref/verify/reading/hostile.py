@@ -66,7 +66,9 @@ def hostile_logit(statement: Statement) -> tuple[float, float]:
     fill = statement.meaning.fill
     if fill is None:
         return HOSTILE_LOGIT, 0.0
-    return min(-fill / 4, HOSTILE_LOGIT), 4 * float(np.exp(fill / 2))
+    usual = statement.d**-0.5 / abs(statement.scale)  # next to the scale of `hostile_side`
+    logit = min(-fill / 4, HOSTILE_LOGIT) * min(usual, 1.0)
+    return logit, 4 * float(np.exp(fill / 2))
 
 
 def read_faint_keys(subject: Subject, base: BaseInputs, faint: BoolArray) -> BoolArray | None:
@@ -79,7 +81,7 @@ def read_faint_keys(subject: Subject, base: BaseInputs, faint: BoolArray) -> Boo
     if statement is None or base.is_given or not _can_cancel_bias(statement):
         return None
     meaning = statement.meaning
-    side = hostile_side(subject, HOSTILE_LOGIT)
+    side = hostile_side(subject, hostile_logit(statement)[0])
     attended, queries = np.zeros_like(faint), np.arange(subject.n[0])
     for keys in _key_batches(subject, "reading biased keys"):
         if not faint[..., keys].any():
