@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 def run(folder, *command):
     """What a command prints there, and its exit code."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     result = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
