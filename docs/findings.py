@@ -465,7 +465,7 @@ report = check(attention, sr.Causal())
         ),
         Example(
             "factor",
-            "The output is right but for a factor.",
+            "The output is right except for one factor.",
             """
 import ml_dtypes
 

@@ -1,7 +1,7 @@
 """Whether two patterns have the same sets at one length: by samples first, then row by row.
 
-The sets of a pattern without a length of its own do not depend on n, but for n to cut them. So two
-of them differ at every length from some n on.
+The sets of a pattern without a length of its own do not depend on n, which only cuts them off.
+So two of them differ at every length from some n on.
 
 Symbols:  i query, j key;  n_q queries, n_k keys.
 """

@@ -43,7 +43,7 @@ class HeadBias(NamedTuple):
     slope: float = 0.0
 
     def agrees_with(self, other: HeadBias) -> bool:
-        """Whether both have the same name, but for the rounding of their slopes."""
+        """Whether both have the same name, up to the rounding of their slopes."""
         if not self.slope:
             return bool(self.name) and self.name == other.name
         return abs(other.slope - self.slope) <= SLOPE_ERROR * abs(self.slope)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tab and newline
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tab and newline
     "\u2028-\u202e\u2066-\u2069"  # separators of lines, and changes of direction
     "\ud800-\udfff\ufffe\uffff]"  # halves of pairs, and what is no character
 )
