@@ -9,9 +9,10 @@ from verify.implementations import masked, softmax, spread, tri
 from verify.test_number_faults import D, F, G, H, N, case_of
 
 import sparse_ref as sr
+from sparse_ref.verify.calling.rounded_attention import digits_of
 from sparse_ref.verify.meaning.meaning import Meaning
 from sparse_ref.verify.naming.key_heads import key_head_mappings
-from sparse_ref.verify.naming.number_causes import digits_of, find_number_cause
+from sparse_ref.verify.naming.number_causes import find_number_cause
 from sparse_ref.verify.naming.other_scores import rotate
 
 PAST = tri(N)

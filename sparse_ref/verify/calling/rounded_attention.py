@@ -77,6 +77,21 @@ def round_to(x: Floats, bits: int) -> Floats:
     return np.ldexp(whole, exponent - bits).astype(x.dtype)
 
 
+def digits_of(out: Any) -> str:
+    """The least of bfloat16 and float16 that has all of these numbers; "" if neither has.
+
+    A float32 output whose numbers all have the digits of bfloat16 was computed in bfloat16: it must
+    not be judged as float32.
+    """
+    numbers = np.asarray(out)[np.isfinite(out)].astype(np.float32)
+    if not numbers.size or not numbers.any():
+        return ""
+    for dtype in ("bfloat16", "float16"):
+        if np.array_equal(round_to(numbers, PRECISIONS[dtype]), numbers):
+            return dtype
+    return ""
+
+
 def as_working(x: Any, bits: int) -> Floats:
     """x rounded to so many bits, in the dtype of the sums."""
     return round_to(np.asarray(x, np.float64 if bits > 24 else np.float32), bits)

@@ -19,12 +19,11 @@ from ..meaning.statement import Inputs, Statement
 from ..naming.gradient_faults import GradientCase, describe_gradients
 from ..reading.evidence import Evidence
 from .finding import Finding, findings_in
+from .fitted_factors import MIN_DEVIATION, SIGMAS
 from .gradient_sets import gradient_set_findings
 
 VJP = str | Callable[..., Any]  # "torch", "jax", or vjp(q, k, v, grad) -> (dq, dk, dv)
 NAMES = ("dq", "dk", "dv")
-MIN_DEVIATION = 1e-3  # of a factor that is reported
-SIGMAS = 6.0  # by which a fitted factor has to differ from 1
 
 
 class GradientInputs(NamedTuple):

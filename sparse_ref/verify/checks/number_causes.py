@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from ...sets.types import FloatArray
-from ..calling.rounded_attention import bits_of, spacing
+from ..calling.rounded_attention import bits_of, digits_of, spacing
 from ..calling.subject import Subject
 from ..naming.bias import head_biases
 from ..naming.lse_faults import describe_lse_fault
 from ..naming.number_case import number_case
-from ..naming.number_causes import digits_of, find_number_cause
+from ..naming.number_causes import find_number_cause
 from ..reading.evidence import Evidence
 from .comparison import Comparison, compare_with_statement, random_inputs
 from .finding import Finding

@@ -16,15 +16,14 @@ import numpy as np
 from ...sets.types import FloatArray, IntArray
 from ..calling.subject import Subject
 from ..reading.evidence import Evidence, Leaks
+from ..reading.hostile import HOSTILE_LOGIT, MAX_FLOAT16_PRODUCT
 
 LogOdds = Callable[[float, float], float]  # of (member logit, masked logit)
 HALVINGS = 40
 GREATEST_FILL = -1.0  # a number above that masks nothing
 STEP = 3.0  # by which logits are moved to see what a mask does
 SLOPE_ERROR = 0.1
-LOGIT_LIMIT = 1e5
 PARTS = 3  # of a logit
-FLOAT16_PRODUCT = 4e4  # the largest q . k, near float16's largest number
 
 
 class FiniteMask(NamedTuple):
@@ -136,13 +135,13 @@ class MaskedOdds:
     def limit(self) -> float:
         """The largest logit that is asked for."""
         if self.subject.form.dtype != "float16":
-            return LOGIT_LIMIT
-        return min(LOGIT_LIMIT, FLOAT16_PRODUCT * abs(self.scale))
+            return HOSTILE_LOGIT
+        return min(HOSTILE_LOGIT, MAX_FLOAT16_PRODUCT * abs(self.scale))
 
     def __call__(self, member: float, masked: float) -> float:
         """The log odds. Each logit is a sum of parts, which the input's dtype has exactly."""
         subject = self.subject
-        side = 2.0 ** round(np.log2(LOGIT_LIMIT / abs(self.scale)) / 2)  # exact in any dtype
+        side = 2.0 ** round(np.log2(HOSTILE_LOGIT / abs(self.scale)) / 2)  # exact in any dtype
         rest = np.array([member, masked]) / (side * self.scale)
         q, k = subject.equal_logits
         for part in range(min(PARTS, subject.d)):

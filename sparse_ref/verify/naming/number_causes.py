@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ...sets.types import FloatArray
-from ..calling.rounded_attention import PRECISIONS, round_to
 from .key_heads import key_head_mappings
 from .number_case import NumberCase
 from .online_softmax import describe_recurrence, wrong_recurrence
@@ -69,19 +68,4 @@ def _key_heads_in_words(case: NumberCase) -> str:
         inputs = case.inputs._replace(v=case.inputs.v[mapping.key_heads])
         if case.is_output(replace(case, inputs=inputs).softmax(case.x)):
             return f"values of a wrong head, but the right keys: {text}"
-    return ""
-
-
-def digits_of(out: FloatArray) -> str:
-    """The least of bfloat16 and float16 that has all of these numbers; "" if neither has.
-
-    A float32 output whose numbers all have the digits of bfloat16 was computed in bfloat16: it must
-    not be judged as float32.
-    """
-    numbers = out[np.isfinite(out)].astype(np.float32)
-    if not numbers.size or not numbers.any():
-        return ""
-    for dtype in ("bfloat16", "float16"):
-        if np.array_equal(round_to(numbers, PRECISIONS[dtype]), numbers):
-            return dtype
     return ""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray
-from ..calling.rounded_attention import bits_of, round_to
+from ..calling.rounded_attention import bits_of, digits_of, round_to
 from ..calling.subject import Subject
 from ..meaning.statement import Statement
 
@@ -93,15 +93,8 @@ def _inner_precision(subject: Subject, base: BaseInputs) -> str:
     weights, dtype = subject.attend(base.q, base.k, subject.one_hot(keys))
     finite = np.isfinite(weights)
     weights = weights[finite].astype(np.float32)
-    if bits_of(dtype) < 24 or _fits_bits(weights, COMMON_BITS):
-        return ""
-    names = [name for name in ("bfloat16", "float16") if _fits_bits(weights, bits_of(name))]
-    return names[0] if names else ""
-
-
-def _fits_bits(x: FloatArray, bits: int) -> bool:
-    """Whether all of x have significands of so many bits."""
-    return bool((round_to(x, bits) == x).all())
+    tell_nothing = np.array_equal(round_to(weights, COMMON_BITS), weights)
+    return "" if bits_of(dtype) < 24 or tell_nothing else digits_of(weights)
 
 
 def _inputs(
