@@ -101,11 +101,6 @@ def _has_state(outs: Outputs, rounding: float) -> bool:
     return not any(map(differ, pairwise(quarters)))  # each has the rounding of two outputs
 
 
-def batch_findings(subject: Subject, seed: int) -> Iterator[Finding]:
-    """The findings of `check_batch`."""
-    yield from check_batch(subject, seed).findings
-
-
 def check_batch(subject: Subject, seed: int) -> Outcome:
     """Sequences of a batch of three that are not as they are alone; a remark if fn takes none."""
     if subject.form.layout not in BATCHED:
