@@ -284,3 +284,10 @@ def test_nothing_compiles_per_pattern():
     ):
         sr.attend(x, x, x, p)
     assert len(cpu_tiles.attend_tiles.loop.signatures) == before > 0
+
+
+def test_a_helper_module_of_the_tests_has_a_name_of_its_own():
+    """Outside packages pytest imports a file by its bare name, so two of one name collide."""
+    files = [file for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py"]
+    bare = [file.name for file in files if not (file.parent / "__init__.py").exists()]
+    assert [name for name, count in Counter(bare).items() if count > 1] == []

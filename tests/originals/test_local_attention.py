@@ -5,7 +5,7 @@ windows.
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from originals.judged import assert_right
+from originals.set_verdict import assert_right
 
 import sparse_ref as sr
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from originals.judged import assert_right
+from originals.set_verdict import assert_right
 from strategies import RULES, instances, patterns
 
 import sparse_ref as sr
