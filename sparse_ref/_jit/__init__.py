@@ -3,8 +3,17 @@
 Under NUMBA_DISABLE_JIT=1 all of it is plain Python, on one thread.
 """
 
-from . import registrations
+from . import registrations, scalar_registrations
 from .compile import FILES, inline, multithread, parallel, serial
 from .threads import one_thread
 
-__all__ = ["FILES", "inline", "multithread", "one_thread", "parallel", "registrations", "serial"]
+__all__ = [
+    "FILES",
+    "inline",
+    "multithread",
+    "one_thread",
+    "parallel",
+    "registrations",
+    "scalar_registrations",
+    "serial",
+]

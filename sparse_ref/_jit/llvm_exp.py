@@ -1,9 +1,9 @@
-"""e^x for x <= 0 in every lane of a vector, in LLVM's instructions.
+"""e^x, and UNIT e^x, for x <= 0 in every lane of a vector, in LLVM's instructions.
 
 e^x = 2^k e^r with k = round(x / ln 2) and r = x - k ln 2, |r| <= ln 2 / 2, where e^r is 1 + r +
 r^2 times a polynomial, fitted at Chebyshev points: of degree 4 for float32, 9 for float64.
 Relative error at most 1.5 ulp; 0 below `least`, next to where the normal numbers of the dtype end,
-and so at -inf; NaN stays NaN.
+and so at -inf; NaN stays NaN. The factor UNIT, a power of 2, is added to k.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ LOG2_E = 1.4426950408889634
 
 @dataclass(frozen=True)
 class Reduction:
-    """How one dtype does it: high + low = ln 2, k high exact; `bias` and `mantissa` are its own."""
+    """How one dtype does it: high + low = ln 2, k high exact; `bias` and `mantissa` are its own.
+
+    With the factor 2^unit the normal numbers end at `unit_least`.
+    """
 
     bits: int
     least: float
+    unit: int
+    unit_least: float
     high: float
     low: float
     bias: int
@@ -35,6 +40,8 @@ class Reduction:
 SINGLE = Reduction(
     32,
     -87.0,
+    80,
+    -142.0,
     0.693359375,
     -2.12194440e-4,
     127,
@@ -43,6 +50,8 @@ SINGLE = Reduction(
 )
 DOUBLE = Reduction(
     64,
+    -708.0,
+    0,
     -708.0,
     6.93147180369123816490e-01,
     1.90821492927058770002e-10,
@@ -65,11 +74,27 @@ DOUBLE = Reduction(
 
 def build(builder, x):
     """The instructions of `exp`."""
+    reduction = reduction_of(x)
+    return build_times(builder, x, reduction, reduction.least, 0)
+
+
+def build_unit(builder, x):
+    """The instructions of `unit_exp`."""
+    reduction = reduction_of(x)
+    return build_times(builder, x, reduction, reduction.unit_least, reduction.unit)
+
+
+def reduction_of(x):
+    """That of a vector's dtype."""
+    return SINGLE if x.type.element == ir.FloatType() else DOUBLE
+
+
+def build_times(builder, x, reduction, end, exponent):
+    """The instructions of 2^exponent e^x, 0 where x < end."""
     vector = x.type
-    reduction = SINGLE if vector.element == ir.FloatType() else DOUBLE
     number = partial(constant, vector)
     call = partial(intrinsic, builder, vector, reduction.bits)
-    least = number(reduction.least)
+    least = number(end)
     at_least = builder.select(builder.fcmp_ordered(">", x, least), x, least)  # NaN becomes a number
     k = call("floor", call("fma", at_least, number(LOG2_E), number(0.5)))
     rounded = call("fma", k, number(-reduction.high), x)
@@ -79,18 +104,18 @@ def build(builder, x):
         y = call("fma", y, r, number(coefficient))
     beyond_one = call("fma", builder.fmul(y, r), r, r)
     y = builder.fadd(beyond_one, number(1.0))
-    scaled = builder.fmul(y, power_of_2(builder, k, reduction))
+    scaled = builder.fmul(y, power_of_2(builder, k, reduction, exponent))
     return builder.select(builder.fcmp_ordered("<", x, least), number(0.0), scaled)
 
 
-def power_of_2(builder, k, reduction):
-    """2^k, by its exponent's bits."""
+def power_of_2(builder, k, reduction, more):
+    """2^(k + more), by its exponent's bits."""
     lanes = k.type.count
     words = ir.VectorType(ir.IntType(reduction.bits), lanes)
     exponent = builder.fptosi(k, ir.VectorType(ir.IntType(32), lanes))
     if reduction.bits == 64:
         exponent = builder.sext(exponent, words)
-    biased = builder.add(exponent, constant(words, reduction.bias))
+    biased = builder.add(exponent, constant(words, reduction.bias + more))
     shifted = builder.shl(biased, constant(words, reduction.mantissa))
     return builder.bitcast(shifted, k.type)
 

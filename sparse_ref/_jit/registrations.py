@@ -243,6 +243,7 @@ def lower_replacement(function, number, by):
 lower_replacement(vectors.zero_for_lowest, float("-inf"), 0.0)
 lower_replacement(vectors.one_for_zero, 0.0, 1.0)
 lanewise(vectors.exp, 1)(llvm_exp.build)
+lanewise(vectors.unit_exp, 1)(llvm_exp.build_unit)
 
 
 @codegen(vectors.transpose_square)

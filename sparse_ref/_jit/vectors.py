@@ -94,6 +94,21 @@ def exp(x):
     return np.where(x < least, zero, np.exp(x))
 
 
+def unit(array):
+    """What a weight of 1 is held as in sums, in the dtype of the array: 2^80 in float32, else 1.
+
+    So a weight of e^-142 is a normal number, and so is its product with all but the least values.
+    """
+    return array.dtype.type(2.0**80 if array.itemsize == 4 else 1.0)
+
+
+def unit_exp(x):
+    """`unit` times e^x for x <= 0, -inf and NaN included; 0 where the normal numbers end."""
+    least = -142 if x.dtype == np.float32 else -708
+    weight = np.exp(x.astype(np.float64)) * float(unit(x))
+    return np.where(x < least, 0, weight).astype(x.dtype)
+
+
 def transpose_square(a, first, a_step, b, to, b_step):
     """b.flat[to + c b_step + r] = a.flat[first + r a_step + c], r and c below lanes / 2."""
     side = np.arange(lanes(a) // 2)
@@ -123,6 +138,29 @@ def widen(bits):
         word = np.uint32(bits.view(np.uint16))
         return (word << np.uint32(16)).view(np.float32)
     return bits
+
+
+def magnitude_bits(x):
+    """The bits of |x| as an integer, which rises with |x|; inf and NaN have the largest."""
+    return abs(x).view(np.int32 if x.itemsize == 4 else np.int64)
+
+
+def nonzero_bits(bits):
+    """The bits, and the largest integer of their width for 0."""
+    return bits if bits != 0 else np.iinfo(bits.dtype).max
+
+
+def exponent_of(bits):
+    """e with 2^e <= |x| < 2^(e + 1), from its `magnitude_bits`; the least for subnormal numbers."""
+    if isinstance(bits, np.int32):
+        return np.int64(bits >> 23) - 127
+    return np.int64(bits >> 52) - 1023
+
+
+def power_of_2(exponent):
+    """2^exponent as a float64, for exponents of its normal numbers."""
+    biased = np.int64(exponent) + 1023
+    return np.int64(biased << 52).view(np.float64)
 
 
 def needs_copy(array, copy):

@@ -6,50 +6,17 @@ h reads key head h // (H / G).  Two axes, (n, d), mean one head.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from ..kernels import reference
-from ..kernels.cpu import launch as cpu
-from ..kernels.cuda import launch as cuda
-from ..kernels.merge import merge_into
-from ..lower import Plan
 from .arrays import requires_gradients, return_as
 from .gradients import attention_function
-from .inputs import (
-    Form,
-    Inputs,
-    PatternLike,
-    branches_of,
-    check_inputs,
-    fold_heads,
-    sets_by_heads,
-)
-from .merge import Part, merge_arrays
+from .inputs import PatternLike, check_inputs, fold_heads
+from .passes import DEVICES, Kernels, attend_branches, backward_branches
 
 Array = TypeVar("Array")
 Device = Literal["cpu", "cuda", "reference"]
-
-
-class Kernels(NamedTuple):
-    """What computes on a device, and the form in which it takes sets.
-
-    `float64` says that gradients are summed in float64 whatever the dtype of q is.
-    """
-
-    attend: Callable[..., None]
-    backward: Callable[..., None]
-    form: Form
-    float64: bool = False
-
-
-DEVICES = {
-    "cpu": Kernels(cpu.attend, cpu.backward, "small mask"),
-    "cuda": Kernels(cuda.attend, cuda.backward, "tiles"),
-    "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask", float64=True),
-}
 
 
 def attend(
@@ -65,7 +32,8 @@ def attend(
 
     Only members matter: out_i depends on the keys and values in A_i alone, bit for bit; NaN or inf
     elsewhere changes nothing. A query without keys gets 0. The bits depend neither on the number of
-    threads nor on the rest of the batch.
+    threads nor on the rest of the batch. If q, k and v are finite, so is out: what float32 does not
+    hold on the way to it is computed again in float64.
 
     Parameters
     ----------
@@ -126,10 +94,11 @@ def attend_with_lse(
     if requires_gradients(q, k, v):
         return attention_function().apply(q, k, v, pattern, scale, device)
     x = check_inputs(q, k, v, scale)
-    parts = [_attend(kernels, x, branch) for branch in branches_of(pattern)]
-    out, lse = parts[0] if len(parts) == 1 else merge_arrays(parts)
+    out, lse = attend_branches(kernels, x, pattern)
     out = out.astype(x.dtype, copy=False).reshape(x.out_shape)
-    return return_as(out, q), return_as(lse.reshape(x.lse_shape), q)
+    with np.errstate(over="ignore"):  # the lse of logits that are beyond float32
+        lse = lse.astype(x.sums, copy=False).reshape(x.lse_shape)
+    return return_as(out, q), return_as(lse, q)
 
 
 def attend_backward(
@@ -151,10 +120,11 @@ def attend_backward(
     dk_j = scale sum_i dx_ij q_i.
 
     Sums are in float64 for float64, for the reference, and on the CPU over a CSR; in float32
-    elsewhere, and lse with them. P is as exact as that lse; over tiles on the CPU it is at most 1,
-    as it is with the lse of these very q and k. Memory is O(nnz) or less. A query without keys
-    gives 0 and gets 0. A pair that is not connected changes nothing, bit for bit, and the bits
-    depend neither on the number of threads nor on the batch.
+    elsewhere. P is as exact as that lse, and where that is the lse of this pattern and above 16 in
+    size, as exact as the logits: what rounding it to float32 lost is computed again. Over tiles on
+    the CPU P is at most 1. Memory is O(nnz) or less. A query without keys gives 0 and gets 0. A
+    pair that is not connected changes nothing, bit for bit, and the bits depend neither on the
+    number of threads nor on the batch.
 
     Parameters
     ----------
@@ -175,40 +145,12 @@ def attend_backward(
     sums = np.float64 if kernels.float64 else x.sums
     grad = fold_heads("grad_out", grad_out, x.out_shape, len(x.q), sums)
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)
-    lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), sums)
-    forward = (grad, x.q, x.k, x.v, y, lse_of_rows)
-    inputs = (x.q, x.k, x.v)
-    gradients: list[np.ndarray] = [np.zeros(a.shape, sums) for a in inputs]
-    for branch in branches_of(pattern):
-        for heads, sets in sets_by_heads(branch, x, kernels.form):
-            for part in _parts(sets):
-                kernels.backward(forward, heads, x.kv, x.scale, part, gradients)
+    lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), x.sums)
+    gradients = backward_branches(kernels, x, (grad, y, lse_of_rows), pattern)
     results = [gradient.astype(x.dtype, copy=False) for gradient in gradients]
     shaped = map(np.reshape, results, x.shapes)
     dq, dk, dv = map(return_as, shaped, (q, k, v))
     return dq, dk, dv
-
-
-def _attend(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
-    """(out, lse) of one pattern, or one per head, in the dtype of the sums."""
-    rows = x.q.shape[:2]  # heads of the whole batch, and queries
-    width = x.v.shape[2]
-    out: np.ndarray = np.zeros((*rows, width), x.sums)
-    lse: np.ndarray = np.zeros(rows, x.sums)
-    vectors = (x.q, x.k, x.v)
-    for heads, sets in sets_by_heads(pattern, x, kernels.form):
-        first, *rest = _parts(sets)
-        kernels.attend(vectors, heads, x.kv, x.scale, first, (out, lse))
-        for part in rest:
-            part_out, part_lse = np.empty_like(out), np.empty_like(lse)
-            kernels.attend(vectors, heads, x.kv, x.scale, part, (part_out, part_lse))
-            merge_into(heads, out, lse, part_out, part_lse)
-    return out, lse
-
-
-def _parts(sets: Any) -> tuple[Any, ...]:
-    """What is computed one after the other: the parts of a Plan."""
-    return sets.parts if isinstance(sets, Plan) else (sets,)
 
 
 def _kernels(device: str) -> Kernels:

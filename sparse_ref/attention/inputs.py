@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
-from ..sets import Branches, Pattern, patterns_of_heads
+from ..sets import Branches, Pattern, heads_by_pattern, patterns_of_heads
 from .arrays import FLOATS, as_array
 
 SetsLike = Pattern | Plan | CSR
@@ -43,6 +43,17 @@ class Inputs:
     def n(self) -> tuple[int, int]:
         """(n_q, n_k)"""
         return self.q.shape[1], self.k.shape[1]
+
+    def as_float64(self) -> Inputs:
+        """The same numbers in float64, and summed in it."""
+        wide = np.dtype(np.float64)
+        arrays = {name: getattr(self, name).astype(wide) for name in "qkv"}
+        return replace(self, **arrays, dtype=wide)
+
+    def without_values(self) -> Inputs:
+        """The same queries and keys, with values of no width."""
+        nothing = np.ascontiguousarray(self.v[..., :0])
+        return replace(self, v=nothing)
 
     @property
     def sums(self) -> type:
@@ -195,11 +206,10 @@ def sets_by_heads(
     other lengths.
     """
     patterns = patterns_of_heads("pattern", pattern, x.heads, lowered=(Plan, CSR))
-    heads_of: dict[SetsLike, list[int]] = {}
-    for h in range(len(x.q)):
-        heads_of.setdefault(patterns[h % x.heads], []).append(h)
-    for p, heads in heads_of.items():
-        yield np.array(heads), _lower(p, x.n, form)
+    first_heads = np.arange(0, len(x.q), x.heads)  # of each of the batch
+    for p, numbers in heads_by_pattern(patterns):
+        heads = first_heads[:, None] + numbers
+        yield heads.ravel(), _lower(p, x.n, form)
 
 
 def _lower(p: SetsLike, n: tuple[int, int], form: Form):

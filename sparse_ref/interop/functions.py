@@ -73,7 +73,7 @@ def mask_mod_of_sets(patterns: tuple[Pattern, ...]) -> MaskMod:
             return contains(q_idx, kv_idx)
 
         return every_head
-    groups = tuple(heads_by_pattern(patterns).items())
+    groups = tuple(heads_by_pattern(patterns))
 
     def per_head(b: Any, h: Any, q_idx: Any, kv_idx: Any) -> Any:
         mask = h != h  # False, in the shape and framework of h

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..sets.heads import heads_by_pattern
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
@@ -25,14 +26,6 @@ PAIRS_PER_SLAB = 1 << 22
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def heads_by_pattern(patterns: tuple[Pattern, ...]) -> dict[Pattern, Heads]:
-    """The heads of each distinct pattern, ascending."""
-    heads: dict[Pattern, Heads] = {}
-    for h, p in enumerate(patterns):
-        heads[p] = (*heads.get(p, ()), h)
-    return heads
-
-
 def stack_heads(
     form: Callable[[Pattern], NDArray[Scalar]],
     p: PatternPerHead,
@@ -41,8 +34,10 @@ def stack_heads(
     patterns = patterns_of_heads("p", p)
     if isinstance(p, Pattern):
         return form(p)
-    form_of = {pattern: form(pattern) for pattern in dict.fromkeys(patterns)}
-    return np.stack([form_of[pattern] for pattern in patterns])
+    form_of: dict[int, NDArray[Scalar]] = {}
+    for pattern, heads in heads_by_pattern(patterns):
+        form_of |= dict.fromkeys(heads, form(pattern))
+    return np.stack([form_of[h] for h in range(len(patterns))])
 
 
 def read_heads(

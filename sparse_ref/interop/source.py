@@ -73,7 +73,7 @@ def _membership_per_head(writer: _Writer, patterns: tuple[Pattern, ...]) -> Expr
     if len(patterns) == 1:
         return writer.membership(patterns[0], i, j)
     groups = []
-    for p, heads in heads_by_pattern(patterns).items():
+    for p, heads in heads_by_pattern(patterns):
         has_p = member(ast.Name("h"), heads)
         groups.append(conjunction(has_p, writer.membership(p, i, j)))
     return chain(ast.BitOr(), groups)

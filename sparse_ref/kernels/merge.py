@@ -16,7 +16,7 @@ def merge_into(heads, out, lse, more, more_lse):
     """out and lse of these heads, (H, n_q, e) and (H, n_q), become those over both sets of keys.
 
     out = w out + w' more with w = exp(lse - lse''), lse'' = log(exp lse + exp lse'). A part whose
-    lse is -inf adds nothing.
+    lse is -inf adds nothing. Both lse are float64.
     """
     pieces = len(heads) * -(-lse.shape[1] // ROWS)
     merge_rows(pieces, heads, out, lse, more, more_lse)
@@ -37,9 +37,10 @@ def merge_rows(queue, pieces, heads, out, lse, more, more_lse):
             weight = math.exp(lse[h, i] - top)
             more_weight = math.exp(more_lse[h, i] - top)
             total = weight + more_weight
+            share, more_share = weight / total, more_weight / total
             for c in range(out.shape[2]):
-                term = out[h, i, c] * (weight / total) if weight != 0 else 0.0
-                more_term = more[h, i, c] * (more_weight / total) if more_weight != 0 else 0.0
+                term = np.float64(out[h, i, c]) * share if weight != 0 else 0.0
+                more_term = np.float64(more[h, i, c]) * more_share if more_weight != 0 else 0.0
                 out[h, i, c] = term + more_term
             lse[h, i] = top + math.log(total)
         piece = next_item(queue)

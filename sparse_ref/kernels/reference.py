@@ -31,7 +31,7 @@ def attend(q, k, v, mask, scale):
             if top == -np.inf:
                 continue
             weights = np.exp(x - top)
-            out[i] = weights @ v[j] / weights.sum()
+            out[i] = (weights / weights.sum()) @ v[j]
             lse[i] = top + np.log(weights.sum())
     return out, lse
 

@@ -2,6 +2,7 @@
 
 from .branches import Branches
 from .factorized import Factorized, Interleaved, Merged, MultiHead
+from .heads import heads_by_pattern
 from .listed import Listed
 from .parts import Blockwise, Documents, Grid
 from .pattern import Complement, Difference, Intersection, Pattern, Union
@@ -37,6 +38,7 @@ __all__ = [
     "Union",
     "check_pattern",
     "every",
+    "heads_by_pattern",
     "intervals",
     "isin",
     "patterns_of_heads",

@@ -43,6 +43,7 @@ class Listed(Pattern):
     indptr: IntArray
     indices: IntArray
     _rows: IntArray
+    _hash: int
 
     def __init__(self, indptr: ArrayLike, indices: ArrayLike):
         row_ends, keys = _frozen(indptr, "indptr"), _frozen(indices, "indices")
@@ -118,14 +119,18 @@ class Listed(Pattern):
         return (n_q, n_k) if n_k <= MAX_HTML else (min(n_q, HTML_LENGTH), HTML_LENGTH)
 
     def __eq__(self, other):
-        return (
+        return self is other or (
             isinstance(other, Listed)
             and np.array_equal(self.indptr, other.indptr)
             and np.array_equal(self.indices, other.indices)
         )
 
     def __hash__(self):
-        return hash((self.indptr.tobytes(), self.indices.tobytes()))
+        # kept, as the keys may be many and each dictionary of patterns asks for it
+        if "_hash" not in vars(self):
+            both = self.indptr.tobytes(), self.indices.tobytes()
+            vars(self)["_hash"] = hash(both)
+        return self._hash
 
     def __repr__(self):
         return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"

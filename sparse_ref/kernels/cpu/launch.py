@@ -26,8 +26,8 @@ def attend(vectors, heads, kv, scale, sets, results):
     """Write results = (out (H, n_q, e), lse (H, n_q)) of each h in `heads`.
 
     vectors = (q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)), of one dtype; head h reads k[kv[h]] and
-    v[kv[h]]. out and lse are float64 if the vectors are, float32 otherwise. `sets` is a Plan or a
-    CSR of (n_q, n_k), or a mask of a few queries and keys.
+    v[kv[h]]. out is float64 if the vectors are, float32 otherwise; lse is float64. `sets` is a Plan
+    or a CSR of (n_q, n_k), or a mask of a few queries and keys. What overflows gives inf or NaN.
     """
     if isinstance(sets, np.ndarray):
         small.attend(vectors, heads, kv, scale, sets, results)
@@ -46,7 +46,7 @@ def attend(vectors, heads, kv, scale, sets, results):
     visit = np.argsort(-np.diff(tiles.ptr), kind="stable")
     finite = np.zeros(len(x.v), bool)
     if (tiles.start >= 0).any():  # gathered values are checked while copying
-        finite = _finite(x.v, np.unique(kv[heads]))
+        finite = are_finite(x.v, np.unique(kv[heads]))
     pairs = Heads(heads, kv[heads], finite[kv[heads]])
     pieces = len(heads) * len(visit)
     attend_tiles(pieces, x, pairs, scale, tiles, visit, results)
@@ -56,8 +56,8 @@ def backward(arrays, heads, kv, scale, sets, gradients):
     """Add to gradients = (dq (H, n_q, d), dk (G, n_k, d), dv (G, n_k, e)) what `heads` give.
 
     arrays = (grad, q, k, v, out, lse): grad and out (H, n_q, e) are the gradient at the output and
-    that output, lse (H, n_q); the others as for `attend`. grad, out, lse and the gradients are
-    float64 where q is, float32 otherwise.
+    that output, lse (H, n_q) in float64; the others as for `attend`. grad, out and the gradients
+    are float64 where q is, float32 otherwise.
     """
     queries = heads[np.argsort(kv[heads], kind="stable")]
     if isinstance(sets, np.ndarray):
@@ -90,7 +90,7 @@ def _backward_tiles(x, queries, kv, scale, sets, gradients):
         shape = len(present), slabs.offset[-1]
         parts = [np.zeros((*shape, width), dq.dtype) for width in widths]
         place = np.arange(len(present))
-    key_heads = KeyHeads(present, place, first, queries, _finite(x.k, present)[present])
+    key_heads = KeyHeads(present, place, first, queries, are_finite(x.k, present)[present])
     pieces = len(slabs.low) * len(present)
     backward_tiles(pieces, x, key_heads, scale, tiles, slabs, (dq, *parts))
     if not in_place:
@@ -138,8 +138,8 @@ def as_float64(x):
     return x.astype(np.float64, copy=False)
 
 
-def _finite(x, heads):
-    """Whether all numbers of each of these heads are finite, bool (all heads,)."""
+def are_finite(x, heads):
+    """Whether all numbers of each of these heads are finite, bool (all heads,); True for others."""
     finite = np.ones((len(x), SLICES), bool)
     finite_heads(len(heads) * SLICES, x, heads, finite)
     return finite.all(axis=1)

@@ -5,34 +5,75 @@
 b and out are panels; a is read in place, number by number, so that neither product wants anything
 transposed or packed. 6 rows make 12 sums of AVX2's registers, which leave 4 of the 16 for a row of
 b and a number of a. Each sum runs in order from 0, fused, whatever is in other rows and lanes, so
-that no bit of it depends on how rows are taken together.
+that no bit of it depends on how rows are taken together. A sum of more than LONG products is that
+of sums of BLOCK products, added up along with what each addition rounds off.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..._jit import serial
-from ..._jit.vectors import broadcast, fma, load, store, zero
+from ..._jit.vectors import broadcast, fma, greater, load, lower, store, zero
 
 ROWS = 6
+LONG = 256
+BLOCK = 32
 
 
 @serial
 def product(a, row, lo, hi, b, first, out):
     """out[c] = sum_x a[row + c, x] b[first + x] for lo <= c < hi;  a (m, d) contiguous."""
-    d, c = a.shape[1], lo
-    end = first + d
+    d = a.shape[1]
+    if d <= LONG:
+        product_of_part(a, row, (lo, hi), b, first, (0, d), out)
+    else:
+        long_product(a, row, lo, hi, b, first, out)
+
+
+@serial
+def product_of_part(a, row, rows, b, first, columns, out):
+    """The same sums for the rows lo <= c < hi over the columns begin <= x < end alone."""
+    c, hi = rows
+    d, (begin, end) = a.shape[1], columns
+    start, stop = first + begin, first + end
     while c + ROWS <= hi:
-        sums = six_sums(a, (row + c) * d, d, 1, b, first, end)
+        place = (row + c) * d + begin
+        sums = six_sums(a, place, d, 1, b, start, stop)
         store_sums(out, c, sums)
         c += ROWS
     if c + 4 <= hi:
-        four = four_sums(a, (row + c) * d, d, 1, b, first, end)
+        place = (row + c) * d + begin
+        four = four_sums(a, place, d, 1, b, start, stop)
         store_sums(out, c, four)
         c += 4
     while c < hi:
-        last = one_sum(a, (row + c) * d, 1, b, first, end)
+        place = (row + c) * d + begin
+        last = one_sum(a, place, 1, b, start, stop)
         store(out, c, last)
         c += 1
+
+
+@serial
+def long_product(a, row, lo, hi, b, first, out):
+    """`product`, block after block; `rest` is what the additions of blocks round off."""
+    d = a.shape[1]
+    part, rest = np.empty_like(out), np.zeros_like(out)
+    product_of_part(a, row, (lo, hi), b, first, (0, BLOCK), out)
+    for begin in range(BLOCK, d, BLOCK):
+        columns = begin, min(begin + BLOCK, d)
+        product_of_part(a, row, (lo, hi), b, first, columns, part)
+        for c in range(lo, hi):
+            before, term = load(out, c), load(part, c)
+            total = before + term
+            added = total - before
+            lost = (before - (total - added)) + (term - added)
+            store(out, c, total)
+            store(rest, c, load(rest, c) + lost)
+    for c in range(lo, hi):
+        total = load(out, c)
+        whole = total + load(rest, c)
+        store(out, c, lower(greater(whole, total), whole))  # the total where the rest is NaN
 
 
 @serial

@@ -1,6 +1,6 @@
 """One query at a time over CSR: forward by an online softmax, backward by recomputation.
 
-The plainest fast form.
+The plainest fast form. Logits are float64, and weights in `unit`s as over tiles.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..._jit import multithread, serial
-from ..._jit.vectors import next_item
+from ..._jit.vectors import next_item, unit
 
 ROWS = 16  # of a piece
 
@@ -22,7 +22,10 @@ def pieces_of(heads: int, rows: int) -> int:
 
 @multithread
 def attend_rows(queue, pieces, x, heads, scale, sets, out, lse):
-    """Write out (H, n_q, e), lse (H, n_q) of these heads; x: Vectors, sets = (indptr, indices)."""
+    """Write out (H, n_q, e), lse (H, n_q) of these heads, lse in float64.
+
+    x are Vectors, sets = (indptr, indices).
+    """
     indptr, indices = sets
     n = x.q.shape[1]
     slices = (n + ROWS - 1) // ROWS
@@ -41,7 +44,7 @@ def attend_rows(queue, pieces, x, heads, scale, sets, out, lse):
 @serial
 def attend_row(q, k, v, keys, scale, out):
     """Write out_i, return lse_i: top is the largest logit so far, total the sum of exp(x - top)."""
-    top, total = -np.inf, 0.0
+    top, total, one = -np.inf, 0.0, np.float64(unit(out))
     out[:] = 0
     for j in keys:
         x = dot(q, k[j]) * scale
@@ -51,7 +54,8 @@ def attend_row(q, k, v, keys, scale, out):
             for c in range(len(out)):
                 out[c] *= shrink
             top = x
-        weight = math.exp(x - top) if top > -np.inf else math.exp(x)
+        base = top if top > -np.inf else 0.0
+        weight = one * math.exp(x - base)
         total += weight
         for c in range(len(out)):
             out[c] += weight * v[j, c]
@@ -60,15 +64,15 @@ def attend_row(q, k, v, keys, scale, out):
         return -np.inf
     for c in range(len(out)):
         out[c] /= total
-    return (top if top > -np.inf else 0.0) + math.log(total)
+    return (top if top > -np.inf else 0.0) + math.log(total / one)
 
 
 @serial
 def dot(a, b):
-    """a . b, in order."""
+    """a . b in float64, in order."""
     total = 0.0
     for c in range(len(a)):
-        total += a[c] * b[c]
+        total += np.float64(a[c]) * np.float64(b[c])
     return total
 
 

@@ -38,7 +38,7 @@ def attend_row(q, k, v, scale) -> tuple[np.ndarray, np.ndarray]:
         base = np.where(dead, 0, top)
         weights = np.exp(x - base[:, None])
         total = np.where(dead, 1, weights.sum(axis=1))
-        out = sums(weights, v) / total[:, None]
+        out = sums(weights / total[:, None], v)
         lse = base + np.log(total)
     out = np.where(dead[:, None], 0, out)
     return out, np.where(dead, -np.inf, lse)

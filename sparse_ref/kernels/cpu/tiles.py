@@ -4,6 +4,10 @@ Two small matrix products and an online softmax for each panel of a chunk. One k
 pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes over keys that none
 of its rows attends to.
 
+Logits are made in a power of 2 of their own for each row (`chunk.load_queries`), and weights in
+`unit`s, so that neither overflows nor vanishes where the output is a float32 number; sums of values
+may overflow, which shows as inf or NaN.
+
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
 values that are not finite stay out of the product, where 0 x NaN would spread; they are added to
 their own rows only.
@@ -27,6 +31,8 @@ from ..._jit.vectors import (
     next_item,
     one_for_zero,
     store,
+    unit,
+    unit_exp,
     widen,
     zero,
     zero_for_lowest,
@@ -46,11 +52,13 @@ from .product import add_transpose_product, product
 class Workspace(NamedTuple):
     """What a thread computes a tile in.
 
-    Panels of queries; a chunk's keys and values, if copied; a panel's logits; and for each row of
-    the tile the sum of values, the largest logit so far, and the sum of exp(x - largest).
+    Panels of queries, and the power of 2 that each row's logits are in; a chunk's keys and values,
+    if copied; a panel's logits; and for each row of the tile the sum of values, the largest logit
+    so far, and the sum of exp(x - largest), both sums in `unit`s.
     """
 
     queries: np.ndarray
+    powers: np.ndarray
     keys: np.ndarray
     values: np.ndarray
     logits: np.ndarray
@@ -63,7 +71,7 @@ class Workspace(NamedTuple):
 def attend_tiles(queue, pieces, x, heads, scale, tiles, visit, results):
     """Write results = (out (H, n_q, e), lse (H, n_q)) of these heads; a piece is a tile of a head.
 
-    x are Vectors, heads are Heads; `visit` is the order in which tiles are begun.
+    lse is float64. x are Vectors, heads are Heads; `visit` is the order in which tiles are begun.
     """
     out, lse = results
     space = workspace(x.q.shape[2], x.v.shape[2], out)
@@ -84,6 +92,7 @@ def workspace(d, e, like):
     rows = (TILE // width, width)
     return Workspace(
         zero_panels(d, like),
+        np.empty(rows, dtype),
         np.empty((TILE, d), dtype),
         np.empty((TILE, e), dtype),
         np.empty((TILE, width), dtype),
@@ -102,8 +111,7 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
     space.sums[:] = 0
     space.top[:] = -np.inf
     space.total[:] = 0
-    factor = out.dtype.type(scale)
-    load_queries(q, tiles.rows[t], factor, space.keys, space.queries)
+    load_queries(q, tiles.rows[t], scale, space)
     for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
         start, word = tiles.start[c], tiles.word[c]
         keys, k_row = load_rows(k, start, tiles.keys, space.keys, True)
@@ -118,7 +126,7 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
             product(keys, k_row, lo, hi, space.queries, p * d, s)
             if word >= 0:
                 mask_logits(s, lo, hi, tiles.words[word], p * width)
-            keep = softmax_step(s, lo, hi, space.top, space.total, p)
+            keep = softmax_step(s, lo, hi, space, p)
             add_transpose_product(values, v_row, lo, hi, s, space.sums, p * e, keep)
             if not clean:
                 add_nonfinite(s, (lo, hi), v, tiles, c, p, space.sums)
@@ -134,21 +142,23 @@ def mask_logits(s, lo, hi, words, shift):
 
 
 @inline
-def softmax_step(s, lo, hi, top, total, p):
+def softmax_step(s, lo, hi, space, p):
     """Turn logits into exp(x - top); what every earlier sum is to be multiplied by.
 
     Panel p's top rises to this chunk's largest, and its total follows.
     """
-    before = load(top, p)
+    top, total = space.top, space.total
+    before, power = load(top, p), load(space.powers, p)
     high = before
     for c in range(lo, hi):
         high = greater(load(s, c), high)
-    base, part = zero_for_lowest(high), zero(s)
+    part = zero(s)
+    minus_base = part - zero_for_lowest(high) * power
     for c in range(lo, hi):
-        weight = exp(load(s, c) - base)
+        weight = unit_exp(fma(load(s, c), power, minus_base))
         store(s, c, weight)
         part = part + weight
-    keep = exp(before - base)
+    keep = exp(fma(before, power, minus_base))
     store(top, p, high)
     store(total, p, fma(load(total, p), keep, part))
     return keep
@@ -158,7 +168,7 @@ def softmax_step(s, lo, hi, top, total, p):
 def add_nonfinite(weights, columns, v, tiles, chunk, p, sums):
     """Add the values that are not finite to the rows of panel p that attend to their keys.
 
-    A weight below e^-87 of the row's largest is 0 in float32, and 0 x inf is NaN where float64 has
+    A weight below e^-142 of the row's largest is 0 in float32, and 0 x inf is NaN where float64 has
     inf.
     """
     width, e = lanes(weights), v.shape[1]
@@ -192,7 +202,8 @@ def finish_tile(rows, space, out, lse):
         if i < 0:
             continue
         p, lane = r // width, r % width
-        top, total = space.top[p, lane], space.total[p, lane]
+        total = np.float64(space.total[p, lane]) / unit(sums)
+        top = np.float64(space.top[p, lane]) * space.powers[p, lane]
         for x in range(e):
             out[i, x] = 0 if total == 0 else space.values[r, x]
         base = top if top > -np.inf else 0

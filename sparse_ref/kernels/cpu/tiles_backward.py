@@ -19,27 +19,30 @@ import numpy as np
 from ..._jit import inline, multithread, serial
 from ..._jit.vectors import (
     exp,
+    fma,
     lanes,
     load,
     lower,
     next_item,
     one,
     store,
-    widen,
     zero,
     zero_unless,
 )
-from ...lower import ALL_ONES, TILE, key_of, single_bit, test_bit
+from ...lower import ALL_ONES, TILE, key_of, single_bit
 from ..arguments import Forward
 from .chunk import (
     active_columns,
     all_finite,
+    load_lanes,
     load_queries,
     load_rows,
+    multiply_row,
     store_rows,
     zero_nonfinite,
     zero_panels,
 )
+from .nonfinite import add_nonfinite_keys, add_nonfinite_queries
 from .product import add_transpose_product, product
 
 
@@ -47,6 +50,7 @@ class Workspace(NamedTuple):
     """What a thread computes a tile in; `weights` are P, `slopes` dx / scale, both (keys, rows)."""
 
     queries: np.ndarray  # panels
+    powers: np.ndarray  # of 2, that each row's logits are in
     grads: np.ndarray
     sums: np.ndarray  # of dq
     query_rows: np.ndarray  # in pieces as wide as a panel
@@ -60,6 +64,7 @@ class Workspace(NamedTuple):
     slopes: np.ndarray
     delta: np.ndarray  # of each row
     lse: np.ndarray
+    lse_rest: np.ndarray  # what lse is in float64, less what it is in the dtype
     bits: np.ndarray  # the rows that attend to each key
 
 
@@ -102,8 +107,10 @@ def head_of(x, h, g):
 def workspace(d, e, whole_d, whole_e, like):
     """A Workspace for queries of d and values of e numbers, in whole rows of a panel where cut."""
     width, dtype = lanes(like), like.dtype
+    rows = (TILE // width, width)
     return Workspace(
         zero_panels(d, like),
+        np.empty(rows, dtype),
         zero_panels(e, like),
         zero_panels(d, like),
         np.zeros((whole_d // width * TILE, width), dtype),
@@ -115,8 +122,9 @@ def workspace(d, e, whole_d, whole_e, like):
         np.empty((TILE, width), dtype),
         np.empty((TILE, TILE), dtype),
         np.empty((TILE, TILE), dtype),
-        np.empty((TILE // width, width), dtype),
-        np.empty((TILE // width, width), dtype),
+        np.empty(rows, dtype),
+        np.empty(rows, dtype),
+        np.empty(rows, dtype),
         np.empty(TILE, np.uint64),
     )
 
@@ -125,10 +133,14 @@ def workspace(d, e, whole_d, whole_e, like):
 def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
     """What one tile of queries gives to its rows of dq, and to its keys' rows of dk and dv."""
     dq, dk, dv = gradients
-    rows, number = tiles.rows[t], dq.dtype.type
+    rows = tiles.rows[t]
     space.sums[:] = 0
-    load_queries(x.q, rows, number(scale), space.keys, space.queries)
-    load_queries(x.grad, rows, number(1), space.values, space.grads)
+    load_queries(x.q, rows, scale, space)
+    load_lanes(x.grad, rows, space.values, space.grads)
+    width = lanes(dq)
+    for r in range(TILE):
+        power = space.powers[r // width, r % width]
+        multiply_row(space.keys[r], np.float64(power))
     finite_queries = cut_rows(space.keys, space.query_rows)
     finite_grads = cut_rows(space.values, space.grad_rows)
     alive = load_live_rows(rows, x.delta, x.lse, space)
@@ -144,14 +156,14 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
         if not (finite_queries and finite_grads):
             listed, bits = (start, tiles.keys), space.bits
             slopes, weights = space.slopes, space.weights
-            add_nonfinite_queries(slopes, bits, x.q, rows, number(scale), listed, low, dk)
-            add_nonfinite_queries(weights, bits, x.grad, rows, number(1), listed, low, dv)
+            add_nonfinite_queries(slopes, bits, x.q, rows, scale, listed, low, dk)
+            add_nonfinite_queries(weights, bits, x.grad, rows, 1.0, listed, low, dv)
     store_rows(space.sums, space.keys)
     for r in range(TILE):
         i = rows[r]
         if i >= 0:
             for z in range(dq.shape[1]):
-                dq[i, z] += space.keys[r, z] * number(scale)
+                dq[i, z] += space.keys[r, z] * scale
 
 
 @inline
@@ -214,13 +226,18 @@ def load_live_rows(rows, delta, lse, space):
     """Write each row's delta and lse into its lane; a word of the rows that attend to anything."""
     space.delta[:] = 0
     space.lse[:] = 0
+    space.lse_rest[:] = 0
     alive, width = np.uint64(0), lanes(space.lse)
     for r in range(TILE):
         i = rows[r]
         if i >= 0 and lse[i] != -np.inf:
             alive |= single_bit(r)
-            space.delta[r // width, r % width] = delta[i]
-            space.lse[r // width, r % width] = lse[i]
+            p, lane = r // width, r % width
+            space.delta[p, lane] = delta[i]
+            space.lse[p, lane] = lse[i]
+            if math.isfinite(lse[i]):
+                rounded = np.float64(space.lse[p, lane])
+                space.lse_rest[p, lane] = lse[i] - rounded
     return alive
 
 
@@ -228,10 +245,13 @@ def load_live_rows(rows, delta, lse, space):
 def differentiate_panel(lo, hi, p, full, space):
     """From the logits and dP of panel p: P, and dx / scale, which replaces the logits as well."""
     s = space.logits
-    delta, lse = load(space.delta, p), load(space.lse, p)
+    delta, rest = load(space.delta, p), load(space.lse_rest, p)
+    power = load(space.powers, p)
+    minus_lse = zero(s) - load(space.lse, p)
     across, shift = TILE // lanes(s), np.uint64(p * lanes(s))
     for c in range(lo, hi):
-        weight = exp(lower(load(s, c) - lse, zero(s)))
+        logit = fma(load(s, c), power, minus_lse) - rest
+        weight = exp(lower(logit, zero(s)))
         slope = weight * (load(space.piece, c) - delta)
         if not full:
             bits = space.bits[c] >> shift
@@ -252,37 +272,3 @@ def add_to_keys(weights, rows, columns, listed, low, piece, out):
         for c in range(lo, hi):
             place = (key_of(start, keys, c) - low) * across + y
             store(out, place, load(out, place) + load(piece, c))
-
-
-@serial
-def add_nonfinite_keys(slopes, bits, k, start, keys, sums):
-    """What keys that are not finite add to dq of the rows that attend to them."""
-    width, d = lanes(sums), k.shape[1]
-    for c in range(TILE):
-        row = key_of(start, keys, c)
-        if all_finite(k[row]):
-            continue
-        for r in range(TILE):
-            if not test_bit(bits[c], r):
-                continue
-            for z in range(d):
-                value = widen(k[row, z])
-                if not math.isfinite(value):
-                    sums[r // width * d + z, r % width] += slopes[c, r] * value
-
-
-@serial
-def add_nonfinite_queries(weights, bits, x, rows, factor, listed, low, out):
-    """What rows of x that are not finite add to the keys they attend to."""
-    start, keys = listed
-    for r in range(TILE):
-        if rows[r] < 0 or all_finite(x[rows[r]]):
-            continue
-        for c in range(TILE):
-            if not test_bit(bits[c], r):
-                continue
-            j = key_of(start, keys, c)
-            for z in range(x.shape[1]):
-                value = widen(x[rows[r], z]) * factor
-                if not math.isfinite(value):
-                    out[j - low, z] += weights[c, r] * value

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
-from numba import cuda
+from numba import cuda, njit
 
 
 def inline_device(function):
@@ -15,3 +18,25 @@ def zero_and_lowest(dtype: str):
     """0 and -inf in a dtype, for kernels to close over."""
     number = np.dtype(dtype).type
     return number(0), number(-np.inf)
+
+
+def unit_of(dtype: str):
+    """What a weight of 1 is held as in sums, as on the CPU (`vectors.unit`)."""
+    return np.dtype(dtype).type(2.0**80 if dtype == "float32" else 1)
+
+
+@lru_cache
+def unit_exp(dtype: str):
+    """The `unit` times e^x for x <= 0; what e^x loses near the least numbers is kept."""
+    number = np.dtype(dtype).type
+    one = unit_of(dtype)
+    # x + step is exact below the edge, where e^x itself would soon be no normal number
+    step = number(40 if dtype == "float32" else 0)
+    edge = number(-60 if dtype == "float32" else -np.inf)
+    low_one = number(float(one) * math.exp(-step))
+
+    @njit(inline="always")
+    def weigh(x):
+        return math.exp(x + step) * low_one if x < edge else math.exp(x) * one
+
+    return weigh

@@ -6,6 +6,7 @@ nothing of it.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -18,7 +19,15 @@ from numba.core.errors import NumbaPerformanceWarning
 
 from ...lower import CSR, plan
 from ...sets.listed import Listed
-from ..arguments import Factors, HeadTriples, Statistics, Tiles, Vectors
+from ..arguments import (
+    HARMLESS_POWER,
+    MAX_POWER,
+    Factors,
+    HeadTriples,
+    Statistics,
+    Tiles,
+    Vectors,
+)
 
 _entry = RLock()
 # whether the rows of the plan are keys, and whether the weights are plain P
@@ -43,8 +52,9 @@ def attend(vectors, heads, kv, scale, sets, results):
     """Write results = (out (H, n_q, e), lse (H, n_q)) of each h in `heads`.
 
     vectors = (q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)), read in the dtype of out, float32 or
-    float64; head h reads k[kv[h]] and v[kv[h]]. `sets` is a Plan or a CSR of (n_q, n_k). A query
-    without keys gets 0 and -inf. Raises RuntimeError if there is no device to run on.
+    float64; lse is float64; head h reads k[kv[h]] and v[kv[h]]. `sets` is a Plan or a CSR of
+    (n_q, n_k). A query without keys gets 0 and -inf. What overflows gives inf or NaN. Raises
+    RuntimeError if there is no device to run on.
     """
     with _device() as device:
         q, k, v = vectors
@@ -54,11 +64,13 @@ def attend(vectors, heads, kv, scale, sets, results):
         if not form.blocks:
             return
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        x = Vectors(q[heads], k[groups], v[groups])
-        x = Vectors(*(array.astype(number, copy=False) for array in x))
+        scaled, powers = in_powers(q[heads], scale, number)
+        keys, values = k[groups], v[groups]
+        x = Vectors(scaled, keys.astype(number), values.astype(number))
         shapes = [(len(heads), *y.shape[1:]) for y in results]
-        arrays = [_allocate(device, shape, number) for shape in shapes]
-        inputs = _send(device, x), _send(device, key_head), number(scale)
+        dtypes = [y.dtype for y in results]
+        arrays = [_allocate(device, *room) for room in zip(shapes, dtypes)]
+        inputs = tuple(_send(device, array) for array in (x, key_head, powers))
         grid = (form.blocks * len(heads), form.parts)
         kernel = form.attend_kernel()[grid, form.threads]
         kernel(*inputs, *_send(device, form.sets), tuple(arrays))
@@ -70,35 +82,58 @@ def backward(arrays, heads, kv, scale, sets, gradients):
     """Add to gradients = (dq (H, n_q, d), dk (G, n_k, d), dv (G, n_k, e)) what `heads` give.
 
     arrays = (grad, q, k, v, out, lse): grad and out (H, n_q, e) are the gradient at the output and
-    that output, lse (H, n_q); the others as for `attend`. All is read in the dtype of dq, float32
-    or float64. Query heads of one key head are added up in turn: the bits are always the same.
+    that output, lse (H, n_q) in float64; the others as for `attend`. All is read in the dtype of
+    dq, float32 or float64, and lse in two numbers of it. Query heads of one key head are added up
+    in turn: the bits are always the same.
     """
     dq, dk, dv = gradients
     with _device() as device, np.errstate(invalid="ignore", over="ignore"):
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        working = _working(arrays, heads, groups, dq.dtype)
-        grad, q, k, v, statistics = _send(device, working)
+        working = _working(arrays, heads, groups, scale, dq.dtype.type)
+        grad, q, scaled, k, v, statistics = _send(device, working)
         by_query_head, by_key_head = _head_triples(key_head, len(groups))
         number = dq.dtype.type(scale)
         of_queries = statistics, by_query_head, number
         of_keys = statistics, by_key_head, number
-        dq_factors = Factors(q, k, grad, v, k)
-        dk_factors = Factors(k, q, v, grad, q)
-        dv_factors = Factors(k, q, v, grad, grad)
+        dq_factors = Factors(scaled, k, grad, v, k)
+        dk_factors = Factors(k, scaled, v, grad, q)
+        dv_factors = Factors(k, scaled, v, grad, grad)
         columns = transpose(sets)
         dq[heads] += _gradient(device, sets, dq_factors, of_queries, dq, "dq")
         dk[groups] += _gradient(device, columns, dk_factors, of_keys, dk, "dk")
         dv[groups] += _gradient(device, columns, dv_factors, of_keys, dv, "dv")
 
 
-def _working(arrays, heads, groups, dtype) -> tuple[Any, ...]:
-    """grad, q, k, v and the Statistics of these heads and key heads, in the dtype."""
+def _working(arrays, heads, groups, scale, number) -> tuple[Any, ...]:
+    """grad, q, q `in_powers`, k, v and the Statistics of these heads and key heads."""
     grad, q, k, v, out, lse = arrays
     terms = grad[heads].astype(np.float64) * out[heads]
-    vectors = grad[heads], q[heads], k[groups], v[groups]
-    statistics = lse[heads], terms.sum(axis=2)
-    converted = [x.astype(dtype, copy=False) for x in (*vectors, *statistics)]
-    return *converted[:4], Statistics(*converted[4:])
+    scaled, powers = in_powers(q[heads], scale, number)
+    rounded = lse[heads].astype(number)
+    rest = np.where(np.isfinite(rounded), lse[heads] - rounded, 0)
+    vectors = grad[heads], q[heads], scaled, k[groups], v[groups]
+    statistics = rounded, rest, terms.sum(axis=2), powers
+    converted = [x.astype(number, copy=False) for x in (*vectors, *statistics)]
+    return *converted[:5], Statistics(*converted[5:])
+
+
+def in_powers(q, scale, number) -> tuple[np.ndarray, np.ndarray]:
+    """(scale q / 2^a, 2^a (H, n_q)), as the CPU's kernels have them (`cpu.chunk.load_queries`)."""
+    wide = q.astype(np.float64)
+    size = np.abs(wide).max(axis=2)
+    more = math.frexp(scale)[1] + q.shape[2].bit_length() + 2
+    is_single = number is np.float32
+    exponent = np.frexp(size)[1] - 1 + more
+    clipped = np.clip(exponent, -126 if is_single else -1000, 1000)
+    a = np.where(np.isfinite(size), clipped, 0).astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = wide * (scale * np.exp2(-a))[..., None]
+        powers = np.exp2(a)
+        if is_single:
+            tiny = (np.abs(scaled) < 2.0**-126) & (wide != 0)
+            is_lost = (a > MAX_POWER) | (tiny.any(axis=2) & (a > HARMLESS_POWER))
+            powers = np.where(is_lost, np.nan, powers)
+        return scaled.astype(number), powers.astype(number)
 
 
 def _head_triples(key_head, groups: int) -> tuple[HeadTriples, HeadTriples]:

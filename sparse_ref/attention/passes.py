@@ -1,0 +1,185 @@
+"""The forward and the backward pass over checked inputs, on any device.
+
+float32 is not enough for everything: what overflows on the way to an answer is computed again in
+float64, and the backward pass over large logits has the log-sum-exp in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..kernels import reference
+from ..kernels.cpu import launch as cpu
+from ..kernels.cuda import launch as cuda
+from ..kernels.merge import merge_into
+from ..lower import Plan
+from .failures import can_fail, can_gradients_fail, fill_nonfinite
+from .inputs import Form, Inputs, branches_of, sets_by_heads
+from .merge import Part, merge_arrays
+
+MAX_LSE = 16.0  # up to which rounding the lse to float32 moves no weight by more than 1e-6 of it
+NEAR = 4  # units in the last place of an lse, within which it is that of these sets
+
+SetsByHeads = Iterable[tuple[np.ndarray, Any]]  # (heads, their sets)
+Gradients = list[np.ndarray]
+
+
+class Kernels(NamedTuple):
+    """What computes on a device, and the form in which it takes sets.
+
+    `float64` says that gradients are summed in float64 whatever the dtype of q is.
+    """
+
+    attend: Callable[..., None]
+    backward: Callable[..., None]
+    form: Form
+    float64: bool = False
+
+
+DEVICES = {
+    "cpu": Kernels(cpu.attend, cpu.backward, "small mask"),
+    "cuda": Kernels(cuda.attend, cuda.backward, "tiles"),
+    "reference": Kernels(reference.attend_heads, reference.backward_heads, "mask", float64=True),
+}
+
+
+def attend_branches(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
+    """(out, lse) over a pattern, or one per head; out in the dtype of the sums, lse in float64."""
+    return attend_sets(kernels, x, _branches(kernels, x, pattern))
+
+
+def attend_sets(kernels: Kernels, x: Inputs, branches: Iterable[SetsByHeads]) -> Part:
+    """The same over the sets of each branch."""
+    parts = [_attend_branch(kernels, x, sets) for sets in branches]
+    return parts[0] if len(parts) == 1 else merge_arrays(parts)
+
+
+def _attend_branch(kernels: Kernels, x: Inputs, branch: SetsByHeads) -> Part:
+    """(out, lse) over one set per head."""
+    rows = x.q.shape[:2]  # heads of the whole batch, and queries
+    width = x.v.shape[2]
+    out: np.ndarray = np.zeros((*rows, width), x.sums)
+    lse: np.ndarray = np.zeros(rows, np.float64)
+    vectors = (x.q, x.k, x.v)
+    for heads, sets in branch:
+        _attend_heads(kernels, vectors, heads, x.kv, x.scale, sets, (out, lse))
+        if not kernels.float64 and not isinstance(sets, np.ndarray):
+            _repair_heads(kernels, x, heads, sets, (out, lse))
+    return out, lse
+
+
+def _attend_heads(kernels: Kernels, vectors, heads, kv, scale, sets, results) -> None:
+    """Write results = (out, lse) of these heads, part after part of a Plan."""
+    first, *rest = _parts(sets)
+    out, lse = results
+    kernels.attend(vectors, heads, kv, scale, first, results)
+    for part in rest:
+        part_out, part_lse = np.empty_like(out), np.empty_like(lse)
+        kernels.attend(vectors, heads, kv, scale, part, (part_out, part_lse))
+        merge_into(heads, out, lse, part_out, part_lse)
+
+
+def _repair_heads(kernels: Kernels, x: Inputs, heads, sets, results) -> None:
+    """Fill what is inf or NaN in these heads' results by float64, head after head."""
+    out, lse = results
+    is_finite = cpu.are_finite(out, heads)
+    for h in heads:
+        if is_finite[h] and _is_lse(lse[h]).all():
+            continue
+        g = x.kv[h]
+        keys, values = x.k[[g]], x.v[[g]]
+        head = x.q[[h]], keys, values
+        if can_fail(head, x.scale, x.sums):
+            wide_out, wide_lse = _attend_wide(kernels, head, x.scale, sets)
+            fill_nonfinite(out[h], wide_out)
+            fill_nonfinite(lse[h], wide_lse)
+
+
+def _is_lse(lse: np.ndarray) -> np.ndarray:
+    """Whether each lse is a number, or the -inf of a query without keys."""
+    return np.isfinite(lse) | (lse == -np.inf)
+
+
+def _attend_wide(kernels: Kernels, head, scale, sets) -> Part:
+    """(out (n_q, e), lse (n_q,)) of one head in float64; float64 values are made small for it."""
+    shrink = 2.0**64 if head[0].dtype == np.float64 else 1.0
+    q, k, v = (a.astype(np.float64) for a in head)
+    rows, width = q.shape[:2], v.shape[2]
+    results = np.zeros((*rows, width)), np.zeros(rows)
+    only = np.zeros(1, np.int64)
+    vectors = q, k, v / shrink
+    _attend_heads(kernels, vectors, only, only, scale, sets, results)
+    out, lse = results
+    return out[0] * shrink, lse[0]
+
+
+def backward_branches(kernels: Kernels, x: Inputs, forward, pattern: Any) -> Gradients:
+    """[dq, dk, dv] in the dtype of the sums; forward = (grad, out, lse) in that dtype."""
+    grad, out, lse = forward
+    sums = np.float64 if kernels.float64 else x.sums
+    branches = _branches(kernels, x, pattern)
+    exact = lse.astype(np.float64)
+    if x.sums is np.float32 and _is_large(exact).any():
+        branches = [list(sets) for sets in branches]
+        exact = _exact_lse(kernels, x, lse, branches)
+    gradients = _backward_sets(kernels, x, (grad, out, exact), branches, sums)
+    is_finite = all(map(_all_finite, gradients))
+    if is_finite or sums is np.float64 or not can_gradients_fail(x, grad, out):
+        return gradients
+    wide_forward = grad.astype(np.float64), out.astype(np.float64), exact
+    again = _branches(kernels, x, pattern)
+    wide = _backward_sets(kernels, x.as_float64(), wide_forward, again, np.float64)
+    for gradient, wider in zip(gradients, wide):
+        fill_nonfinite(gradient, wider)
+    return gradients
+
+
+def _branches(kernels: Kernels, x: Inputs, pattern: Any) -> list[Any]:
+    """The sets of each branch, made when they are read."""
+    return [sets_by_heads(branch, x, kernels.form) for branch in branches_of(pattern)]
+
+
+def _backward_sets(kernels: Kernels, x: Inputs, forward, branches, sums) -> Gradients:
+    """[dq, dk, dv] over the sets of each branch; forward = (grad, out, lse)."""
+    grad, out, lse = forward
+    arrays = (grad, x.q, x.k, x.v, out, lse)
+    shapes = x.q.shape, x.k.shape, x.v.shape
+    gradients: Gradients = [np.zeros(shape, sums) for shape in shapes]
+    for branch in branches:
+        for heads, sets in branch:
+            for part in _parts(sets):
+                kernels.backward(arrays, heads, x.kv, x.scale, part, gradients)
+    return gradients
+
+
+def _exact_lse(kernels: Kernels, x: Inputs, lse: np.ndarray, branches) -> np.ndarray:
+    """lse in float64: what it was rounded from where it is large, if it is that of these sets.
+
+    It is not if these sets are some of those that an output was merged from: then it stays.
+    """
+    rounded = lse.astype(np.float64)
+    exact = attend_sets(kernels, x.without_values(), branches)[1]
+    ulp = np.spacing(np.abs(lse, dtype=np.float32))
+    with np.errstate(invalid="ignore"):
+        is_near = np.abs(exact - rounded) <= NEAR * ulp
+    return np.where(_is_large(rounded) & is_near, exact, rounded)
+
+
+def _is_large(lse: np.ndarray) -> np.ndarray:
+    """Whether each lse is so large that rounding it to float32 matters; not if it is inf or NaN."""
+    size = np.abs(lse)
+    return (size > MAX_LSE) & (size < np.inf)
+
+
+def _all_finite(x: np.ndarray) -> bool:
+    """Whether no number of an array (heads, n, width) is inf or NaN."""
+    heads = np.arange(len(x))
+    return bool(cpu.are_finite(x, heads).all())
+
+
+def _parts(sets: Any) -> tuple[Any, ...]:
+    """What is computed one after the other: the parts of a Plan."""
+    return sets.parts if isinstance(sets, Plan) else (sets,)
