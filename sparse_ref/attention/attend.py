@@ -13,7 +13,7 @@ import numpy as np
 from .arrays import requires_gradients, return_as
 from .gradients import attention_function
 from .inputs import PatternLike, check_inputs, fold_heads
-from .passes import DEVICES, Kernels, attend_branches, backward_branches
+from .passes import DEVICES, Forward, Kernels, attend_branches, backward_branches
 
 Array = TypeVar("Array")
 Device = Literal["cpu", "cuda", "reference"]
@@ -146,7 +146,8 @@ def attend_backward(
     grad = fold_heads("grad_out", grad_out, x.out_shape, len(x.q), sums)
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)
     lse_of_rows = fold_heads("lse", lse, x.lse_shape, len(x.q), x.sums)
-    gradients = backward_branches(kernels, x, (grad, y, lse_of_rows), pattern)
+    forward = Forward(grad, y, lse_of_rows)
+    gradients = backward_branches(kernels, x, forward, pattern)
     results = [gradient.astype(x.dtype, copy=False) for gradient in gradients]
     shaped = map(np.reshape, results, x.shapes)
     dq, dk, dv = map(return_as, shaped, (q, k, v))

@@ -10,13 +10,14 @@ from .inputs import Inputs
 
 # by the dtype of sums: of n |v|, whose sums kernels hold times 2^80; of a bound of the logits; and
 # of the largest number of q over the least, below which a row's are normal in one power of 2
-MAX_SUM: dict[Any, float] = {np.float32: 2.0**46, np.float64: 2.0**1020}
-MAX_LOGIT: dict[Any, float] = {np.float32: 2.0**96, np.float64: np.inf}
-MAX_RATIO: dict[Any, float] = {np.float32: 2.0**120, np.float64: np.inf}
+SINGLE, DOUBLE = np.float32, np.float64
+MAX_SUM = {SINGLE: 2.0**46, DOUBLE: 2.0**1020}
+MAX_LOGIT = {SINGLE: 2.0**96, DOUBLE: np.inf}
+MAX_RATIO = {SINGLE: 2.0**120, DOUBLE: np.inf}
 MAX_GRADIENT = 2.0**120
 
 
-def can_fail(head, scale: float, sums: type) -> bool:
+def can_fail(head, scale: float, sums: Any) -> bool:
     """Whether attention over head = (q, k, v) can overflow or lose a number, whatever the sets are.
 
     Numbers that are inf or NaN already do not count.
@@ -37,7 +38,7 @@ def can_gradients_fail(x: Inputs, grad: np.ndarray, out: np.ndarray) -> bool:
     return largest_sum >= MAX_GRADIENT or can_logits_fail(x.q, x.k, x.scale, np.float32)
 
 
-def can_logits_fail(q, k, scale: float, sums: type) -> bool:
+def can_logits_fail(q, k, scale: float, sums: Any) -> bool:
     """Whether scale q . k can, for a dtype of sums."""
     largest = largest_finite(q) * q.shape[-1]
     ratio = largest / least_nonzero(q)

@@ -21,6 +21,7 @@ from .inputs import Form, Inputs, branches_of, sets_by_heads
 from .merge import Part, merge_arrays
 
 MAX_LSE = 16.0  # up to which rounding the lse to float32 moves no weight by more than 1e-6 of it
+MAX_WIDTH = 512  # of vectors whose products float32 adds up exactly enough for gradients
 NEAR = 4  # units in the last place of an lse, within which it is that of these sets
 
 SetsByHeads = Iterable[tuple[np.ndarray, Any]]  # (heads, their sets)
@@ -37,6 +38,20 @@ class Kernels(NamedTuple):
     backward: Callable[..., None]
     form: Form
     float64: bool = False
+
+
+class Forward(NamedTuple):
+    """What the backward pass takes of the forward one: grad and out (H, n_q, e), lse (H, n_q)."""
+
+    grad: np.ndarray
+    out: np.ndarray
+    lse: np.ndarray
+
+    def as_type(self, sums: type) -> Forward:
+        """grad and out in the dtype of the sums, lse in float64."""
+        grad = self.grad.astype(sums, copy=False)
+        out = self.out.astype(sums, copy=False)
+        return Forward(grad, out, self.lse.astype(np.float64))
 
 
 DEVICES = {
@@ -116,25 +131,49 @@ def _attend_wide(kernels: Kernels, head, scale, sets) -> Part:
     return out[0] * shrink, lse[0]
 
 
-def backward_branches(kernels: Kernels, x: Inputs, forward, pattern: Any) -> Gradients:
-    """[dq, dk, dv] in the dtype of the sums; forward = (grad, out, lse) in that dtype."""
-    grad, out, lse = forward
-    sums = np.float64 if kernels.float64 else x.sums
-    branches = _branches(kernels, x, pattern)
-    exact = lse.astype(np.float64)
-    if x.sums is np.float32 and _is_large(exact).any():
+def backward_branches(kernels: Kernels, x: Inputs, forward: Forward, pattern: Any) -> Gradients:
+    """[dq, dk, dv] in the dtype of the sums, or float64; those of `forward` are in the first."""
+    is_single = x.sums is np.float32
+    width = max(x.q.shape[2], x.v.shape[2])
+    is_wide = is_single and width > MAX_WIDTH
+    y = x.as_float64() if is_wide else x
+    sums = np.float64 if kernels.float64 else y.sums
+    exact = forward.as_type(sums)
+    branches = _branches(kernels, y, pattern)
+    again = _is_large(exact.lse) | is_wide
+    if is_single and again.any():
         branches = [list(sets) for sets in branches]
-        exact = _exact_lse(kernels, x, lse, branches)
-    gradients = _backward_sets(kernels, x, (grad, out, exact), branches, sums)
+        exact = _exact_forward(kernels, y, exact, branches, again)
+    gradients = _backward_sets(kernels, y, exact, branches, sums)
     is_finite = all(map(_all_finite, gradients))
-    if is_finite or sums is np.float64 or not can_gradients_fail(x, grad, out):
+    if is_finite or sums is np.float64 or not can_gradients_fail(x, forward.grad, forward.out):
         return gradients
-    wide_forward = grad.astype(np.float64), out.astype(np.float64), exact
-    again = _branches(kernels, x, pattern)
-    wide = _backward_sets(kernels, x.as_float64(), wide_forward, again, np.float64)
+    branches = _branches(kernels, x, pattern)
+    exact = exact.as_type(np.float64)
+    wide = _backward_sets(kernels, x.as_float64(), exact, branches, np.float64)
     for gradient, wider in zip(gradients, wide):
         fill_nonfinite(gradient, wider)
     return gradients
+
+
+def _exact_forward(kernels: Kernels, x: Inputs, forward: Forward, branches, again) -> Forward:
+    """The forward pass with lse in float64, and out if x is, where `again` is True.
+
+    Rows whose lse is not that of these sets stay: their output was merged from more than these.
+    """
+    has_out = x.sums is np.float64
+    inputs = x if has_out else x.without_values()
+    out, lse = attend_sets(kernels, inputs, branches)
+    size = np.maximum(np.abs(forward.lse), MAX_LSE)
+    ulp = np.spacing(size.astype(np.float32))
+    with np.errstate(invalid="ignore"):
+        is_near = np.abs(lse - forward.lse) <= NEAR * ulp
+    rows = again & is_near
+    exact = forward._replace(lse=np.where(rows, lse, forward.lse))
+    if not has_out:
+        return exact
+    exact_out = np.where(rows[..., None], out, forward.out)
+    return exact._replace(out=exact_out)
 
 
 def _branches(kernels: Kernels, x: Inputs, pattern: Any) -> list[Any]:
@@ -142,8 +181,8 @@ def _branches(kernels: Kernels, x: Inputs, pattern: Any) -> list[Any]:
     return [sets_by_heads(branch, x, kernels.form) for branch in branches_of(pattern)]
 
 
-def _backward_sets(kernels: Kernels, x: Inputs, forward, branches, sums) -> Gradients:
-    """[dq, dk, dv] over the sets of each branch; forward = (grad, out, lse)."""
+def _backward_sets(kernels: Kernels, x: Inputs, forward: Forward, branches, sums) -> Gradients:
+    """[dq, dk, dv] over the sets of each branch."""
     grad, out, lse = forward
     arrays = (grad, x.q, x.k, x.v, out, lse)
     shapes = x.q.shape, x.k.shape, x.v.shape
@@ -153,19 +192,6 @@ def _backward_sets(kernels: Kernels, x: Inputs, forward, branches, sums) -> Grad
             for part in _parts(sets):
                 kernels.backward(arrays, heads, x.kv, x.scale, part, gradients)
     return gradients
-
-
-def _exact_lse(kernels: Kernels, x: Inputs, lse: np.ndarray, branches) -> np.ndarray:
-    """lse in float64: what it was rounded from where it is large, if it is that of these sets.
-
-    It is not if these sets are some of those that an output was merged from: then it stays.
-    """
-    rounded = lse.astype(np.float64)
-    exact = attend_sets(kernels, x.without_values(), branches)[1]
-    ulp = np.spacing(np.abs(lse, dtype=np.float32))
-    with np.errstate(invalid="ignore"):
-        is_near = np.abs(exact - rounded) <= NEAR * ulp
-    return np.where(_is_large(rounded) & is_near, exact, rounded)
 
 
 def _is_large(lse: np.ndarray) -> np.ndarray:

@@ -63,6 +63,17 @@ class Forward(NamedTuple):
     lse: np.ndarray
 
 
+class ForwardPass(NamedTuple):
+    """The same with the output itself, from which the gradients over tiles make delta."""
+
+    grad: np.ndarray
+    q: np.ndarray
+    k: np.ndarray
+    v: np.ndarray
+    out: np.ndarray
+    lse: np.ndarray
+
+
 class Slabs(NamedTuple):
     """Slab s has the tiles from bounds[s] on; its key j is in row offset[s] + j - low[s]."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._jit.vectors import BYTES
 from ...lower import CSR
-from ..arguments import Forward, Heads, KeyHeads, Tiles, Vectors
+from ..arguments import Forward, ForwardPass, Heads, KeyHeads, Tiles, Vectors
 from . import small
 from .chunk import finite_heads
 from .deltas import deltas
@@ -67,10 +67,8 @@ def backward(arrays, heads, kv, scale, sets, gradients):
         _backward_rows(arrays, queries, kv, scale, sets, gradients)
         return
     grad, q, k, v, out, lse = arrays
-    delta = np.empty(lse.shape, gradients[0].dtype)
-    deltas(queries, grad, out, delta)
     vectors = Vectors(_bits(q), _bits(k), _bits(v))
-    x = Forward(grad, *vectors, delta, lse)
+    x = ForwardPass(grad, *vectors, out, lse)
     _backward_tiles(x, queries, kv, scale, sets, gradients)
 
 

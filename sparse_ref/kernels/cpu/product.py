@@ -77,6 +77,33 @@ def long_product(a, row, lo, hi, b, first, out):
 
 
 @serial
+def lane_product(a, b, first, d):
+    """sum_x a[first + x] b[first + x] lane by lane, added up as `product` adds its sums."""
+    end = first + d
+    total = lane_sum(a, b, first, end if d <= LONG else first + BLOCK)
+    if d <= LONG:
+        return total
+    rest = zero(a)
+    for begin in range(first + BLOCK, end, BLOCK):
+        before, term = total, lane_sum(a, b, begin, min(begin + BLOCK, end))
+        total = before + term
+        added = total - before
+        lost = (before - (total - added)) + (term - added)
+        rest = rest + lost
+    whole = total + rest
+    return lower(greater(whole, total), whole)
+
+
+@serial
+def lane_sum(a, b, first, end):
+    """The sum over first <= x < end."""
+    s = zero(a)
+    for x in range(first, end):
+        s = fma(load(a, x), load(b, x), s)
+    return s
+
+
+@serial
 def add_transpose_product(a, row, lo, hi, b, out, first, keep):
     """out[first + x] = out[first + x] keep + sum_c a[row + c, x] b[c] over lo <= c < hi.
 

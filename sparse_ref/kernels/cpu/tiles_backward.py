@@ -30,7 +30,7 @@ from ..._jit.vectors import (
     zero_unless,
 )
 from ...lower import ALL_ONES, TILE, key_of, single_bit
-from ..arguments import Forward
+from ..arguments import ForwardPass
 from .chunk import (
     active_columns,
     all_finite,
@@ -43,7 +43,7 @@ from .chunk import (
     zero_panels,
 )
 from .nonfinite import add_nonfinite_keys, add_nonfinite_queries
-from .product import add_transpose_product, product
+from .product import add_transpose_product, lane_product, product
 
 
 class Workspace(NamedTuple):
@@ -52,6 +52,7 @@ class Workspace(NamedTuple):
     queries: np.ndarray  # panels
     powers: np.ndarray  # of 2, that each row's logits are in
     grads: np.ndarray
+    outs: np.ndarray
     sums: np.ndarray  # of dq
     query_rows: np.ndarray  # in pieces as wide as a panel
     grad_rows: np.ndarray
@@ -72,7 +73,7 @@ class Workspace(NamedTuple):
 def backward_tiles(queue, pieces, x, key_heads, scale, tiles, slabs, gradients):
     """Add to gradients = (dq (H, n_q, d), dk (groups, rows, d'), dv (groups, rows, e')).
 
-    d' and e' are whole rows of a panel; x are Forward arrays; a piece is a slab of a key head.
+    d' and e' are whole rows of a panel; x are ForwardPass arrays; a piece is a slab of a key head.
     """
     dq, dk, dv = gradients
     d, e = x.q.shape[2], x.v.shape[2]
@@ -96,11 +97,11 @@ def backward_tiles(queue, pieces, x, key_heads, scale, tiles, slabs, gradients):
 
 @inline
 def head_of(x, h, g):
-    """The Forward arrays of query head h, which reads key head g."""
+    """The ForwardPass arrays of query head h, which reads key head g."""
     grad, q = x.grad[h], x.q[h]
-    delta, lse = x.delta[h], x.lse[h]
+    out, lse = x.out[h], x.lse[h]
     k, v = x.k[g], x.v[g]
-    return Forward(grad, q, k, v, delta, lse)
+    return ForwardPass(grad, q, k, v, out, lse)
 
 
 @inline
@@ -111,6 +112,7 @@ def workspace(d, e, whole_d, whole_e, like):
     return Workspace(
         zero_panels(d, like),
         np.empty(rows, dtype),
+        zero_panels(e, like),
         zero_panels(e, like),
         zero_panels(d, like),
         np.zeros((whole_d // width * TILE, width), dtype),
@@ -143,7 +145,9 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
         multiply_row(space.keys[r], np.float64(power))
     finite_queries = cut_rows(space.keys, space.query_rows)
     finite_grads = cut_rows(space.values, space.grad_rows)
-    alive = load_live_rows(rows, x.delta, x.lse, space)
+    load_lanes(x.out, rows, space.values, space.outs)
+    load_deltas(space, x.grad.shape[1])
+    alive = load_live_rows(rows, x.lse, space)
     for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
         start = tiles.start[c]
         lo, hi, clean = differentiate_chunk(x, tiles, c, finite, alive, space)
@@ -222,9 +226,19 @@ def cut_rows(rows, out):
 
 
 @inline
-def load_live_rows(rows, delta, lse, space):
-    """Write each row's delta and lse into its lane; a word of the rows that attend to anything."""
-    space.delta[:] = 0
+def load_deltas(space, e):
+    """Write delta_i = g_i . out_i into each row's lane.
+
+    It is added up as g_i . v_j is, so that it is the same number if j has all the weight.
+    """
+    for p in range(len(space.delta)):
+        delta = lane_product(space.outs, space.grads, p * e, e)
+        store(space.delta, p, delta)
+
+
+@inline
+def load_live_rows(rows, lse, space):
+    """Write each row's lse into its lane; a word of the rows that attend to anything."""
     space.lse[:] = 0
     space.lse_rest[:] = 0
     alive, width = np.uint64(0), lanes(space.lse)
@@ -233,7 +247,6 @@ def load_live_rows(rows, delta, lse, space):
         if i >= 0 and lse[i] != -np.inf:
             alive |= single_bit(r)
             p, lane = r // width, r % width
-            space.delta[p, lane] = delta[i]
             space.lse[p, lane] = lse[i]
             if math.isfinite(lse[i]):
                 rounded = np.float64(space.lse[p, lane])

@@ -89,8 +89,8 @@ def backward(arrays, heads, kv, scale, sets, gradients):
     dq, dk, dv = gradients
     with _device() as device, np.errstate(invalid="ignore", over="ignore"):
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        working = _working(arrays, heads, groups, scale, dq.dtype.type)
-        grad, q, scaled, k, v, statistics = _send(device, working)
+        working = _working(device, arrays, heads, groups, scale, dq.dtype.type)
+        grad, q, scaled, k, v, statistics = working
         by_query_head, by_key_head = _head_triples(key_head, len(groups))
         number = dq.dtype.type(scale)
         of_queries = statistics, by_query_head, number
@@ -104,17 +104,33 @@ def backward(arrays, heads, kv, scale, sets, gradients):
         dv[groups] += _gradient(device, columns, dv_factors, of_keys, dv, "dv")
 
 
-def _working(arrays, heads, groups, scale, number) -> tuple[Any, ...]:
-    """grad, q, q `in_powers`, k, v and the Statistics of these heads and key heads."""
+def _working(device, arrays, heads, groups, scale, number) -> tuple[Any, ...]:
+    """grad, q, q `in_powers`, k, v and Statistics of these heads and key heads, on the device."""
     grad, q, k, v, out, lse = arrays
-    terms = grad[heads].astype(np.float64) * out[heads]
     scaled, powers = in_powers(q[heads], scale, number)
-    rounded = lse[heads].astype(number)
-    rest = np.where(np.isfinite(rounded), lse[heads] - rounded, 0)
+    lse = lse[heads]
+    rounded = lse.astype(number)
+    rest = np.where(np.isfinite(rounded), lse - rounded, 0)
+
+    def send(x):
+        return _send(device, x.astype(number, copy=False))
+
     vectors = grad[heads], q[heads], scaled, k[groups], v[groups]
-    statistics = rounded, rest, terms.sum(axis=2), powers
-    converted = [x.astype(number, copy=False) for x in (*vectors, *statistics)]
-    return *converted[:5], Statistics(*converted[5:])
+    means = _means(device, send(grad[heads]), send(out[heads]))
+    statistics = Statistics(send(rounded), send(rest), means, send(powers))
+    return *map(send, vectors), statistics
+
+
+def _means(device, grad, out):
+    """mean_i = g_i . out_i, (H, n_q), from arrays on the device."""
+    from . import means
+
+    heads, n_q, _ = grad.shape
+    target = _allocate(device, (heads, n_q), grad.dtype)
+    grid = heads, -(-n_q // means.THREADS)
+    kernel = means.means_kernel(grad.dtype.name)
+    kernel[grid, means.THREADS](grad, out, target)
+    return target
 
 
 def in_powers(q, scale, number) -> tuple[np.ndarray, np.ndarray]:
