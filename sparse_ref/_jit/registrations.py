@@ -10,6 +10,7 @@ import operator
 from inspect import Parameter, Signature
 from inspect import signature as signature_of
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.cgutils import get_or_insert_function
@@ -108,6 +109,13 @@ def _(panel):
     """A constant, so that loops over lanes become vector code."""
     width = vector_type(panel.dtype).count
     return lambda panel: width
+
+
+@overload(vectors.unit)
+def _(array):
+    """A constant."""
+    one = vectors.unit(np.zeros(0, str(array.dtype)))
+    return lambda array: one
 
 
 @overload(vectors.widen)

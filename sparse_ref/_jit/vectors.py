@@ -140,29 +140,6 @@ def widen(bits):
     return bits
 
 
-def magnitude_bits(x):
-    """The bits of |x| as an integer, which rises with |x|; inf and NaN have the largest."""
-    return abs(x).view(np.int32 if x.itemsize == 4 else np.int64)
-
-
-def nonzero_bits(bits):
-    """The bits, and the largest integer of their width for 0."""
-    return bits if bits != 0 else np.iinfo(bits.dtype).max
-
-
-def exponent_of(bits):
-    """e with 2^e <= |x| < 2^(e + 1), from its `magnitude_bits`; the least for subnormal numbers."""
-    if isinstance(bits, np.int32):
-        return np.int64(bits >> 23) - 127
-    return np.int64(bits >> 52) - 1023
-
-
-def power_of_2(exponent):
-    """2^exponent as a float64, for exponents of its normal numbers."""
-    biased = np.int64(exponent) + 1023
-    return np.int64(biased << 52).view(np.float64)
-
-
 def needs_copy(array, copy):
     """Whether the array is always read by copy, which is of another dtype."""
     return array.dtype != copy.dtype

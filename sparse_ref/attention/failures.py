@@ -8,13 +8,18 @@ import numpy as np
 
 from .inputs import Inputs
 
-# by the dtype of sums: of n |v|, whose sums kernels hold times 2^80; of a bound of the logits; and
-# of the largest number of q over the least, below which a row's are normal in one power of 2
+# by the dtype of sums: of n |v|, whose sums kernels hold times 2^80; and of a bound of the logits
 SINGLE, DOUBLE = np.float32, np.float64
 MAX_SUM = {SINGLE: 2.0**46, DOUBLE: 2.0**1020}
-MAX_LOGIT = {SINGLE: 2.0**96, DOUBLE: np.inf}
-MAX_RATIO = {SINGLE: 2.0**120, DOUBLE: np.inf}
+MAX_LOGIT = {SINGLE: 2.0**120, DOUBLE: np.inf}
 MAX_GRADIENT = 2.0**120
+SCALES = 2.0**-100, 2.0**64  # for which no product that underflows matters to a logit in float32
+
+
+def is_scale_extreme(scale: float) -> bool:
+    """Whether products in float32 could underflow, or the scale itself, where a logit does not."""
+    least, most = SCALES
+    return scale != 0 and not least <= abs(scale) <= most
 
 
 def can_fail(head, scale: float, sums: Any) -> bool:
@@ -39,23 +44,16 @@ def can_gradients_fail(x: Inputs, grad: np.ndarray, out: np.ndarray) -> bool:
 
 
 def can_logits_fail(q, k, scale: float, sums: Any) -> bool:
-    """Whether scale q . k can, for a dtype of sums."""
-    largest = largest_finite(q) * q.shape[-1]
-    ratio = largest / least_nonzero(q)
-    logit = abs(scale) * largest * max(largest_finite(k), 1.0)
-    return logit >= MAX_LOGIT[sums] or ratio >= MAX_RATIO[sums]
+    """Whether scale q . k can, for a dtype of sums; also if q or k have inf, which spoils rows."""
+    largest_product = largest_finite(q) * largest_finite(k) * q.shape[-1]
+    has_inf = np.isinf(q).any() or np.isinf(k).any()
+    return largest_product * max(abs(scale), 1.0) >= MAX_LOGIT[sums] or bool(has_inf)
 
 
 def largest_finite(x: np.ndarray) -> float:
     """The largest |x| that is finite, in float64; 0 if there is none."""
     size = np.abs(x.astype(np.float64))
     return float(size.max(initial=0.0, where=np.isfinite(size)))
-
-
-def least_nonzero(x: np.ndarray) -> float:
-    """The least |x| that is not 0, in float64; inf if there is none."""
-    size = np.abs(x.astype(np.float64))
-    return float(size.min(initial=np.inf, where=size > 0))
 
 
 def fill_nonfinite(x: np.ndarray, wider: np.ndarray) -> None:

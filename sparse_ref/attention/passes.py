@@ -16,7 +16,7 @@ from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
-from .failures import can_fail, can_gradients_fail, fill_nonfinite
+from .failures import can_fail, can_gradients_fail, fill_nonfinite, is_scale_extreme
 from .inputs import Form, Inputs, branches_of, sets_by_heads
 from .merge import Part, merge_arrays
 
@@ -63,7 +63,9 @@ DEVICES = {
 
 def attend_branches(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
     """(out, lse) over a pattern, or one per head; out in the dtype of the sums, lse in float64."""
-    return attend_sets(kernels, x, _branches(kernels, x, pattern))
+    y = x.as_float64() if is_scale_extreme(x.scale) else x
+    out, lse = attend_sets(kernels, y, _branches(kernels, y, pattern))
+    return out.astype(x.sums, copy=False), lse
 
 
 def attend_sets(kernels: Kernels, x: Inputs, branches: Iterable[SetsByHeads]) -> Part:
@@ -135,7 +137,7 @@ def backward_branches(kernels: Kernels, x: Inputs, forward: Forward, pattern: An
     """[dq, dk, dv] in the dtype of the sums, or float64; those of `forward` are in the first."""
     is_single = x.sums is np.float32
     width = max(x.q.shape[2], x.v.shape[2])
-    is_wide = is_single and width > MAX_WIDTH
+    is_wide = is_single and (width > MAX_WIDTH or is_scale_extreme(x.scale))
     y = x.as_float64() if is_wide else x
     sums = np.float64 if kernels.float64 else y.sums
     exact = forward.as_type(sums)

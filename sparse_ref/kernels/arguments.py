@@ -6,11 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-# The powers of 2 that float32 logits are in: 2^100 times the least float32 is nothing to a logit,
-# and 2^-40 times it is nothing even with the largest key.
-MAX_POWER = 100
-HARMLESS_POWER = -40
-
 
 class Vectors(NamedTuple):
     """q (H, n_q, d), k (G, n_k, d) and v (G, n_k, e)."""
@@ -97,15 +92,11 @@ class Factors(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """Of each query: lse_i and what its dtype rounds off, mean_i = g_i . out_i, and a power of 2.
-
-    The power is what a product with the query is to be multiplied by to be a logit.
-    """
+    """Of each query: lse_i and what its dtype rounds off, and mean_i = g_i . out_i."""
 
     lse: np.ndarray
     lse_rest: np.ndarray
     mean: np.ndarray
-    power: np.ndarray
 
 
 class HeadTriples(NamedTuple):

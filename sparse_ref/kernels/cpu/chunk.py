@@ -14,19 +14,8 @@ import math
 import numpy as np
 
 from ..._jit import inline, multithread, serial
-from ..._jit.vectors import (
-    array_or_copy,
-    exponent_of,
-    lanes,
-    magnitude_bits,
-    needs_copy,
-    next_item,
-    nonzero_bits,
-    power_of_2,
-    widen,
-)
+from ..._jit.vectors import array_or_copy, lanes, needs_copy, next_item, widen
 from ...lower import TILE, key_of, single_bit
-from ..arguments import HARMLESS_POWER, MAX_POWER
 from .transpose import transpose
 
 
@@ -38,93 +27,30 @@ def zero_panels(d, like):
 
 
 @inline
-def load_lanes(x, rows, copy, out):
-    """Write x[rows[r]] into row r of `copy` and into lane r of `out`; 0 if r is no row.
+def sign_and_size(scale):
+    """(-1, 0 or 1, by which queries are multiplied; a number above 0, by which products are)."""
+    if scale == 0:
+        return 0.0, 1.0
+    return (1.0 if scale > 0 else -1.0), abs(scale)
+
+
+@inline
+def load_queries(x, rows, factor, copy, out):
+    """Write factor x[rows[r]] into row r of `copy` and into lane r of `out`; 0 if r is no row.
 
     The copy is there since rows far apart are fetched faster whole than number by number.
     """
+    width, d = out.shape[1], x.shape[1]
     for r in range(TILE):
-        load_row(x, rows[r], copy[r])
-    fill_lanes(copy, out)
-
-
-@inline
-def load_queries(x, rows, scale, space):
-    """`load_lanes` of scale x / 2^a into the keys and queries of a workspace, 2^a into its powers.
-
-    2^a is such that no sum of products with finite keys overflows. It is NaN for a row that float32
-    does not hold in this way: one whose logits may be beyond it, or that has both large and tiny
-    numbers.
-    """
-    copy, powers = space.keys, space.powers
-    width = lanes(powers)
-    of_scale, more = bound_exponents(scale, x.shape[1])
-    for r in range(TILE):
-        i, a, fits = rows[r], 0, True
+        i = rows[r]
         if i >= 0:
-            a, fits = row_exponent(x[i], of_scale, more, width == 16)
-        load_row(x, i, copy[r])
-        multiply_row(copy[r], scale * power_of_2(-a))
-        powers[r // width, r % width] = power_of_2(a) if fits else np.nan
-    fill_lanes(copy, space.queries)
-
-
-@serial
-def load_row(x, i, out):
-    """Copy row i of x; 0 if i < 0."""
-    if i < 0:
-        out[:] = 0
-        return
-    for c in range(x.shape[1]):
-        out[c] = widen(x[i, c])
-
-
-@serial
-def multiply_row(values, factor):
-    """The values become themselves times a factor in float64, rounded once."""
-    for c in range(len(values)):
-        values[c] *= factor
-
-
-@inline
-def fill_lanes(copy, out):
-    """Write row r of `copy` into lane r of the panels."""
-    width, d = out.shape[1], copy.shape[1]
-    for p in range(TILE // width):
+            for c in range(d):
+                copy[r, c] = widen(x[i, c]) * factor
+        else:
+            for c in range(d):
+                copy[r, c] = 0
+    for p in range(len(rows) // width):
         transpose(copy, p * width, width, d, out, p * d)
-
-
-@inline
-def bound_exponents(scale, d):
-    """(s, m): |scale| < 2^s; sum_c |scale x_c| < 2^(e + m - 1) for d numbers |x_c| < 2^(e + 1)."""
-    _, of_scale = math.frexp(scale)
-    _, of_width = math.frexp(float(d))
-    return of_scale, of_scale + of_width + 2
-
-
-@serial
-def row_exponent(values, of_scale, more, single):
-    """(a, whether the row fits): a is the exponent of the largest |x| plus `more`; 0 for inf, NaN.
-
-    It does not fit into float32 (`single`) if 2^a is large, or if the least |scale x| / 2^a that is
-    not 0 is no normal number.
-    """
-    largest = magnitude_bits(widen(values[0]))
-    least = nonzero_bits(largest)
-    for c in range(1, len(values)):
-        bits = magnitude_bits(widen(values[c]))
-        largest = max(largest, bits)
-        least = min(least, nonzero_bits(bits))
-    top, bottom = exponent_of(largest), exponent_of(least)
-    if top == (128 if single else 1024):
-        return 0, True
-    if not single:
-        return min(max(top + more, -1000), 1000), True
-    a = max(top + more, -126)
-    if bottom == -127:  # of subnormal numbers, the least of which is 2^-149
-        bottom = -149
-    is_normal = bottom + of_scale - 1 - a >= -126
-    return a, a <= MAX_POWER and (is_normal or a <= HARMLESS_POWER)
 
 
 @inline

@@ -35,22 +35,13 @@ def add_nonfinite_queries(weights, bits, x, rows, factor, listed, low, out):
     """What rows of x that are not finite add to the keys they attend to."""
     start, keys = listed
     for r in range(TILE):
-        if rows[r] < 0 or all_finite_times(x[rows[r]], factor, out):
+        if rows[r] < 0 or all_finite(x[rows[r]]):
             continue
         for c in range(TILE):
             if not test_bit(bits[c], r):
                 continue
             j = key_of(start, keys, c)
             for z in range(x.shape[1]):
-                value = out.dtype.type(widen(x[rows[r], z]) * factor)
+                value = widen(x[rows[r], z]) * factor
                 if not math.isfinite(value):
                     out[j - low, z] += weights[c, r] * value
-
-
-@serial
-def all_finite_times(values, factor, like):
-    """Whether each number times the factor is finite in the dtype."""
-    finite = True
-    for z in range(len(values)):
-        finite &= math.isfinite(like.dtype.type(widen(values[z]) * factor))
-    return finite

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._jit import serial
+from ..._jit import inline, serial
 from ..._jit.vectors import broadcast, fma, greater, load, lower, store, zero
 
 ROWS = 6
@@ -31,7 +31,7 @@ def product(a, row, lo, hi, b, first, out):
         long_product(a, row, lo, hi, b, first, out)
 
 
-@serial
+@inline
 def product_of_part(a, row, rows, b, first, columns, out):
     """The same sums for the rows lo <= c < hi over the columns begin <= x < end alone."""
     c, hi = rows

@@ -4,9 +4,9 @@ Two small matrix products and an online softmax for each panel of a chunk. One k
 pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes over keys that none
 of its rows attends to.
 
-Logits are made in a power of 2 of their own for each row (`chunk.load_queries`), and weights in
-`unit`s, so that neither overflows nor vanishes where the output is a float32 number; sums of values
-may overflow, which shows as inf or NaN.
+Weights are in `unit`s, so that none vanishes where the output is a float32 number. What overflows
+shows as inf or NaN in the output: sums of values do, and a row whose products q . k do, if only to
+-inf, gets NaN. In float32 so does a row with a logit that is -inf.
 
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
 values that are not finite stay out of the product, where 0 x NaN would spread; they are added to
@@ -36,29 +36,33 @@ from ..._jit.vectors import (
     widen,
     zero,
     zero_for_lowest,
+    zero_unless,
 )
 from ...lower import TILE, key_of, test_bit
 from .chunk import (
     active_columns,
     load_queries,
     load_rows,
+    sign_and_size,
     store_rows,
     zero_nonfinite,
     zero_panels,
 )
 from .product import add_transpose_product, product
 
+SINGLE_LANES = 16  # of float32, which is made again in float64 where it is NaN
+
 
 class Workspace(NamedTuple):
     """What a thread computes a tile in.
 
-    Panels of queries, and the power of 2 that each row's logits are in; a chunk's keys and values,
-    if copied; a panel's logits; and for each row of the tile the sum of values, the largest logit
-    so far, and the sum of exp(x - largest), both sums in `unit`s.
+    Panels of queries; |scale|; a chunk's keys and values, if copied; a panel's products, then its
+    weights; and for each row of the tile the sum of values, the largest logit so far, and the sum
+    of exp(x - largest), both sums in `unit`s.
     """
 
     queries: np.ndarray
-    powers: np.ndarray
+    scale: np.ndarray
     keys: np.ndarray
     values: np.ndarray
     logits: np.ndarray
@@ -92,7 +96,7 @@ def workspace(d, e, like):
     rows = (TILE // width, width)
     return Workspace(
         zero_panels(d, like),
-        np.empty(rows, dtype),
+        np.empty((1, width), dtype),
         np.empty((TILE, d), dtype),
         np.empty((TILE, e), dtype),
         np.empty((TILE, width), dtype),
@@ -111,7 +115,10 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
     space.sums[:] = 0
     space.top[:] = -np.inf
     space.total[:] = 0
-    load_queries(q, tiles.rows[t], scale, space)
+    sign, size = sign_and_size(scale)
+    space.scale[:] = size
+    factor = out.dtype.type(sign)
+    load_queries(q, tiles.rows[t], factor, space.keys, space.queries)
     for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
         start, word = tiles.start[c], tiles.word[c]
         keys, k_row = load_rows(k, start, tiles.keys, space.keys, True)
@@ -124,9 +131,10 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
             if lo == hi:
                 continue
             product(keys, k_row, lo, hi, space.queries, p * d, s)
+            nans = zero(s)
             if word >= 0:
-                mask_logits(s, lo, hi, tiles.words[word], p * width)
-            keep = softmax_step(s, lo, hi, space, p)
+                nans = mask_products(s, lo, hi, tiles.words[word], p * width)
+            keep = softmax_step(s, lo, hi, space, p, nans, word < 0)
             add_transpose_product(values, v_row, lo, hi, s, space.sums, p * e, keep)
             if not clean:
                 add_nonfinite(s, (lo, hi), v, tiles, c, p, space.sums)
@@ -134,31 +142,44 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
 
 
 @inline
-def mask_logits(s, lo, hi, words, shift):
-    """-inf, whatever was there, if the bit of row shift + lane is 0."""
+def mask_products(s, lo, hi, words, shift):
+    """-inf, whatever was there, if the bit of row shift + lane is 0.
+
+    NaN for a row with a member whose product is inf or NaN, 0 for others.
+    """
+    nans, nothing = zero(s), zero(s)
     for c in range(lo, hi):
-        bits = words[c] >> np.uint64(shift)
-        store(s, c, lowest_unless(bits, load(s, c)))
+        bits, products = words[c] >> np.uint64(shift), load(s, c)
+        store(s, c, lowest_unless(bits, products))
+        nans = fma(zero_unless(bits, products), nothing, nans)
+    return nans
 
 
 @inline
-def softmax_step(s, lo, hi, space, p):
-    """Turn logits into exp(x - top); what every earlier sum is to be multiplied by.
+def softmax_step(s, lo, hi, space, p, nans, full):
+    """Turn products into exp(x - top); what every earlier sum is to be multiplied by.
 
-    Panel p's top rises to this chunk's largest, and its total follows.
+    Panel p's top rises to this chunk's largest logit, and its total follows. A row that is NaN in `nans`
+    gets NaN; in a chunk that is `full` it is found here.
     """
     top, total = space.top, space.total
-    before, power = load(top, p), load(space.powers, p)
-    high = before
+    before, scale = load(top, p), load(space.scale, 0)
+    nothing = zero(s)
+    largest = lowest_unless(np.uint64(0), nothing)
     for c in range(lo, hi):
-        high = greater(load(s, c), high)
-    part = zero(s)
-    minus_base = part - zero_for_lowest(high) * power
+        products = load(s, c)
+        largest = greater(products, largest)
+        if full:
+            nans = fma(products, nothing, nans)
+    high = greater(largest * scale, before)
+    base, part = zero_for_lowest(high), nothing
+    if lanes(s) == SINGLE_LANES:
+        base = base + nans
     for c in range(lo, hi):
-        weight = unit_exp(fma(load(s, c), power, minus_base))
+        weight = unit_exp(load(s, c) * scale - base)
         store(s, c, weight)
         part = part + weight
-    keep = exp(fma(before, power, minus_base))
+    keep = exp(before - base)
     store(top, p, high)
     store(total, p, fma(load(total, p), keep, part))
     return keep
@@ -203,7 +224,7 @@ def finish_tile(rows, space, out, lse):
             continue
         p, lane = r // width, r % width
         total = np.float64(space.total[p, lane]) / unit(sums)
-        top = np.float64(space.top[p, lane]) * space.powers[p, lane]
+        top = np.float64(space.top[p, lane])
         for x in range(e):
             out[i, x] = 0 if total == 0 else space.values[r, x]
         base = top if top > -np.inf else 0

@@ -34,23 +34,23 @@ from ..arguments import ForwardPass
 from .chunk import (
     active_columns,
     all_finite,
-    load_lanes,
     load_queries,
     load_rows,
-    multiply_row,
+    sign_and_size,
     store_rows,
     zero_nonfinite,
     zero_panels,
 )
 from .nonfinite import add_nonfinite_keys, add_nonfinite_queries
 from .product import add_transpose_product, lane_product, product
+from .tiles import SINGLE_LANES
 
 
 class Workspace(NamedTuple):
-    """What a thread computes a tile in; `weights` are P, `slopes` dx / scale, both (keys, rows)."""
+    """What a thread computes a tile in; `weights` are P, `slopes` dx, both (keys, rows)."""
 
     queries: np.ndarray  # panels
-    powers: np.ndarray  # of 2, that each row's logits are in
+    scale: np.ndarray  # |scale|
     grads: np.ndarray
     outs: np.ndarray
     sums: np.ndarray  # of dq
@@ -111,7 +111,7 @@ def workspace(d, e, whole_d, whole_e, like):
     rows = (TILE // width, width)
     return Workspace(
         zero_panels(d, like),
-        np.empty(rows, dtype),
+        np.empty((1, width), dtype),
         zero_panels(e, like),
         zero_panels(e, like),
         zero_panels(d, like),
@@ -137,15 +137,15 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
     dq, dk, dv = gradients
     rows = tiles.rows[t]
     space.sums[:] = 0
-    load_queries(x.q, rows, scale, space)
-    load_lanes(x.grad, rows, space.values, space.grads)
-    width = lanes(dq)
-    for r in range(TILE):
-        power = space.powers[r // width, r % width]
-        multiply_row(space.keys[r], np.float64(power))
+    number = dq.dtype.type
+    factor, size = sign_and_size(scale)
+    sign = number(factor)
+    space.scale[:] = size
+    load_queries(x.q, rows, sign, space.keys, space.queries)
+    load_queries(x.grad, rows, number(1), space.values, space.grads)
     finite_queries = cut_rows(space.keys, space.query_rows)
     finite_grads = cut_rows(space.values, space.grad_rows)
-    load_lanes(x.out, rows, space.values, space.outs)
+    load_queries(x.out, rows, number(1), space.values, space.outs)
     load_deltas(space, x.grad.shape[1])
     alive = load_live_rows(rows, x.lse, space)
     for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
@@ -160,19 +160,19 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
         if not (finite_queries and finite_grads):
             listed, bits = (start, tiles.keys), space.bits
             slopes, weights = space.slopes, space.weights
-            add_nonfinite_queries(slopes, bits, x.q, rows, scale, listed, low, dk)
-            add_nonfinite_queries(weights, bits, x.grad, rows, 1.0, listed, low, dv)
+            add_nonfinite_queries(slopes, bits, x.q, rows, sign, listed, low, dk)
+            add_nonfinite_queries(weights, bits, x.grad, rows, number(1), listed, low, dv)
     store_rows(space.sums, space.keys)
     for r in range(TILE):
         i = rows[r]
         if i >= 0:
             for z in range(dq.shape[1]):
-                dq[i, z] += space.keys[r, z] * scale
+                dq[i, z] += space.keys[r, z] * sign
 
 
 @inline
 def differentiate_chunk(x, tiles, chunk, finite, alive, space):
-    """P and dx / scale of a tile's rows and a chunk's keys, and their part of dq.
+    """P and dx of a tile's rows and a chunk's keys, and their part of dq.
 
     (lo, hi, clean): only keys lo <= c < hi have any weight, hi = 0 for none; whether all are
     finite.
@@ -256,16 +256,18 @@ def load_live_rows(rows, lse, space):
 
 @inline
 def differentiate_panel(lo, hi, p, full, space):
-    """From the logits and dP of panel p: P, and dx / scale, which replaces the logits as well."""
+    """From the logits and dP of panel p: P, and dx, which replaces the logits as well."""
     s = space.logits
-    delta, rest = load(space.delta, p), load(space.lse_rest, p)
-    power = load(space.powers, p)
-    minus_lse = zero(s) - load(space.lse, p)
+    delta, lse = load(space.delta, p), load(space.lse, p)
+    rest, scale = load(space.lse_rest, p), load(space.scale, 0)
     across, shift = TILE // lanes(s), np.uint64(p * lanes(s))
     for c in range(lo, hi):
-        logit = fma(load(s, c), power, minus_lse) - rest
+        products = load(s, c)
+        logit = products * scale - lse - rest
         weight = exp(lower(logit, zero(s)))
-        slope = weight * (load(space.piece, c) - delta)
+        if lanes(s) == SINGLE_LANES:
+            weight = fma(products, zero(s), weight)  # NaN if the products overflow
+        slope = weight * (load(space.piece, c) - delta) * scale
         if not full:
             bits = space.bits[c] >> shift
             weight, slope = zero_unless(bits, weight), zero_unless(bits, slope)

@@ -20,6 +20,11 @@ def zero_and_lowest(dtype: str):
     return number(0), number(-np.inf)
 
 
+def is_single(dtype: str) -> bool:
+    """Whether what is NaN is made again in float64."""
+    return dtype == "float32"
+
+
 def unit_of(dtype: str):
     """What a weight of 1 is held as in sums, as on the CPU (`vectors.unit`)."""
     return np.dtype(dtype).type(2.0**80 if dtype == "float32" else 1)
@@ -38,5 +43,18 @@ def unit_exp(dtype: str):
     @njit(inline="always")
     def weigh(x):
         return math.exp(x + step) * low_one if x < edge else math.exp(x) * one
+
+    return weigh
+
+
+@lru_cache
+def exp_below_lse(dtype: str):
+    """P = exp(scale x - lse), lse in two numbers; NaN in float32 if the product x overflows."""
+    zero, single = np.dtype(dtype).type(0), is_single(dtype)
+
+    @njit(inline="always")
+    def weigh(x, scale, lse, lse_rest):
+        p = math.exp(x * scale - lse - lse_rest)
+        return p + x * zero if single else p
 
     return weigh

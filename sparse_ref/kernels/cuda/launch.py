@@ -6,7 +6,6 @@ nothing of it.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -19,15 +18,7 @@ from numba.core.errors import NumbaPerformanceWarning
 
 from ...lower import CSR, plan
 from ...sets.listed import Listed
-from ..arguments import (
-    HARMLESS_POWER,
-    MAX_POWER,
-    Factors,
-    HeadTriples,
-    Statistics,
-    Tiles,
-    Vectors,
-)
+from ..arguments import Factors, HeadTriples, Statistics, Tiles, Vectors
 
 _entry = RLock()
 # whether the rows of the plan are keys, and whether the weights are plain P
@@ -64,13 +55,12 @@ def attend(vectors, heads, kv, scale, sets, results):
         if not form.blocks:
             return
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        scaled, powers = in_powers(q[heads], scale, number)
-        keys, values = k[groups], v[groups]
-        x = Vectors(scaled, keys.astype(number), values.astype(number))
+        x = Vectors(q[heads], k[groups], v[groups])
+        x = Vectors(*(array.astype(number, copy=False) for array in x))
         shapes = [(len(heads), *y.shape[1:]) for y in results]
         dtypes = [y.dtype for y in results]
         arrays = [_allocate(device, *room) for room in zip(shapes, dtypes)]
-        inputs = tuple(_send(device, array) for array in (x, key_head, powers))
+        inputs = _send(device, x), _send(device, key_head), number(scale)
         grid = (form.blocks * len(heads), form.parts)
         kernel = form.attend_kernel()[grid, form.threads]
         kernel(*inputs, *_send(device, form.sets), tuple(arrays))
@@ -89,25 +79,24 @@ def backward(arrays, heads, kv, scale, sets, gradients):
     dq, dk, dv = gradients
     with _device() as device, np.errstate(invalid="ignore", over="ignore"):
         groups, key_head = np.unique(kv[heads], return_inverse=True)
-        working = _working(device, arrays, heads, groups, scale, dq.dtype.type)
-        grad, q, scaled, k, v, statistics = working
+        working = _working(device, arrays, heads, groups, dq.dtype.type)
+        grad, q, k, v, statistics = working
         by_query_head, by_key_head = _head_triples(key_head, len(groups))
         number = dq.dtype.type(scale)
         of_queries = statistics, by_query_head, number
         of_keys = statistics, by_key_head, number
-        dq_factors = Factors(scaled, k, grad, v, k)
-        dk_factors = Factors(k, scaled, v, grad, q)
-        dv_factors = Factors(k, scaled, v, grad, grad)
+        dq_factors = Factors(q, k, grad, v, k)
+        dk_factors = Factors(k, q, v, grad, q)
+        dv_factors = Factors(k, q, v, grad, grad)
         columns = transpose(sets)
         dq[heads] += _gradient(device, sets, dq_factors, of_queries, dq, "dq")
         dk[groups] += _gradient(device, columns, dk_factors, of_keys, dk, "dk")
         dv[groups] += _gradient(device, columns, dv_factors, of_keys, dv, "dv")
 
 
-def _working(device, arrays, heads, groups, scale, number) -> tuple[Any, ...]:
-    """grad, q, q `in_powers`, k, v and Statistics of these heads and key heads, on the device."""
+def _working(device, arrays, heads, groups, number) -> tuple[Any, ...]:
+    """grad, q, k, v and the Statistics of these heads and key heads, on the device."""
     grad, q, k, v, out, lse = arrays
-    scaled, powers = in_powers(q[heads], scale, number)
     lse = lse[heads]
     rounded = lse.astype(number)
     rest = np.where(np.isfinite(rounded), lse - rounded, 0)
@@ -115,9 +104,9 @@ def _working(device, arrays, heads, groups, scale, number) -> tuple[Any, ...]:
     def send(x):
         return _send(device, x.astype(number, copy=False))
 
-    vectors = grad[heads], q[heads], scaled, k[groups], v[groups]
+    vectors = grad[heads], q[heads], k[groups], v[groups]
     means = _means(device, send(grad[heads]), send(out[heads]))
-    statistics = Statistics(send(rounded), send(rest), means, send(powers))
+    statistics = Statistics(send(rounded), send(rest), means)
     return *map(send, vectors), statistics
 
 
@@ -131,25 +120,6 @@ def _means(device, grad, out):
     kernel = means.means_kernel(grad.dtype.name)
     kernel[grid, means.THREADS](grad, out, target)
     return target
-
-
-def in_powers(q, scale, number) -> tuple[np.ndarray, np.ndarray]:
-    """(scale q / 2^a, 2^a (H, n_q)), as the CPU's kernels have them (`cpu.chunk.load_queries`)."""
-    wide = q.astype(np.float64)
-    size = np.abs(wide).max(axis=2)
-    more = math.frexp(scale)[1] + q.shape[2].bit_length() + 2
-    is_single = number is np.float32
-    exponent = np.frexp(size)[1] - 1 + more
-    clipped = np.clip(exponent, -126 if is_single else -1000, 1000)
-    a = np.where(np.isfinite(size), clipped, 0).astype(np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        scaled = wide * (scale * np.exp2(-a))[..., None]
-        powers = np.exp2(a)
-        if is_single:
-            tiny = (np.abs(scaled) < 2.0**-126) & (wide != 0)
-            is_lost = (a > MAX_POWER) | (tiny.any(axis=2) & (a > HARMLESS_POWER))
-            powers = np.where(is_lost, np.nan, powers)
-        return scaled.astype(number), powers.astype(number)
 
 
 def _head_triples(key_head, groups: int) -> tuple[HeadTriples, HeadTriples]:

@@ -15,7 +15,7 @@ import numpy as np
 from numba import cuda, njit
 
 from ..arguments import Vectors
-from .device import inline_device, unit_exp, unit_of, zero_and_lowest
+from .device import exp_below_lse, inline_device, is_single, unit_exp, unit_of, zero_and_lowest
 
 # of a block, one for each feature that it adds up: the first where that is enough
 THREADS = (64, 128)
@@ -98,25 +98,27 @@ def softmax_step(threads: int, dtype: str):
     """The forward pass over as many members as there are threads."""
     zero, low = zero_and_lowest(dtype)
     _, multiply = block_setup(threads, dtype)
-    weigh = unit_exp(dtype)
+    weigh, single = unit_exp(dtype), is_single(dtype)
 
     @inline_device
-    def attend_members(head, power, feature, t, shared, state):
+    def attend_members(head, scale, feature, t, shared, state):
         """Bring (top, total, acc) along: the largest logit, the sums of weights and of values.
 
-        Logits and the largest of them are in the row's power of 2.
+        A logit of -inf, which may have overflowed, is NaN in float32.
         """
         top, total, acc = state
         weights, places = shared.weights, shared.places
-        logit = multiply(head.q, head.k, t, shared)
+        logit = multiply(head.q, head.k, t, shared) * scale
+        if single:
+            logit += logit * zero
         weights[t] = logit if places[t] >= 0 else low
         cuda.syncthreads()
         high = top
         for u in range(threads):
             high = weights[u] if weights[u] > high else high
         base = high if high > low else zero
-        shrink = math.exp((top - base) * power)
-        weight = weigh((weights[t] - base) * power)
+        shrink = math.exp(top - base)
+        weight = weigh(weights[t] - base)
         cuda.syncthreads()
         weights[t] = weight
         cuda.syncthreads()
@@ -136,8 +138,8 @@ def softmax_step(threads: int, dtype: str):
 def attend_kernel(threads: int, dtype: str):
     """The kernel of the forward pass; a grid of (heads x rows, parts of `threads` values) blocks.
 
-    x are Vectors, with queries divided by their `powers` (H, n_q); head h reads key head
-    key_head[h]; sets = (indptr, indices). Writes results = (out (H, n_q, e), lse (H, n_q)).
+    x are Vectors; head h reads key head key_head[h]; sets = (indptr, indices). Writes results =
+    (out (H, n_q, e), lse (H, n_q)).
     """
     zero, low = zero_and_lowest(dtype)
     one = unit_of(dtype)
@@ -145,7 +147,7 @@ def attend_kernel(threads: int, dtype: str):
     attend_members = softmax_step(threads, dtype)
 
     @cuda.jit
-    def attend_rows(x, key_head, powers, sets, results):
+    def attend_rows(x, key_head, scale, sets, results):
         shared = shared_arrays()
         indptr, indices = sets
         out, lse = results
@@ -156,18 +158,17 @@ def attend_kernel(threads: int, dtype: str):
         g = key_head[h]
         q = x.q[h, i]
         head = Vectors(q, x.k[g], x.v[g])
-        power = powers[h, i]
         state = low, zero, zero
         end = indptr[i + 1]
         for begin in range(indptr[i], end, threads):
             shared.places[t] = indices[begin + t] if begin + t < end else -1
             cuda.syncthreads()
-            state = attend_members(head, power, feature, t, shared, state)
+            state = attend_members(head, scale, feature, t, shared, state)
         top, total, acc = state
         if feature < x.v.shape[2]:
             out[h, i, feature] = acc / total if total != zero else zero
         if feature == 0:
-            base = np.float64(top) * power if top > low else 0.0
+            base = np.float64(top) if top > low else 0.0
             weights = np.float64(total / one)
             lse[h, i] = base + math.log(weights) if total != zero else low
 
@@ -178,6 +179,7 @@ def attend_kernel(threads: int, dtype: str):
 def gradient_steps(threads: int, dtype: str, keyed: bool, plain: bool):
     """(load_member, add_members): a gradient over as many members as there are threads."""
     zero, low = zero_and_lowest(dtype)
+    weigh = exp_below_lse(dtype)
     _, multiply = block_setup(threads, dtype)
 
     @inline_device
@@ -203,8 +205,7 @@ def gradient_steps(threads: int, dtype: str, keyed: bool, plain: bool):
             y = multiply(factors.a2[a, i], factors.b2[b], t, shared)
         if j >= 0:
             query = j if keyed else i
-            logit = x * statistics.power[h, query] - statistics.lse[h, query]
-            p = math.exp(logit - statistics.lse_rest[h, query])
+            p = weigh(x, scale, statistics.lse[h, query], statistics.lse_rest[h, query])
             if not plain:
                 p = p * (y - statistics.mean[h, query]) * scale
             weights[t] = p

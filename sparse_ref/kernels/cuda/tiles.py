@@ -148,13 +148,13 @@ def chunk_step(layout: Layout, width: int, dtype: str):
     weigh = softmax_weights(layout, width, dtype)
 
     @inline_device
-    def attend_chunk(head, first, shared, thread, state, mark):
+    def attend_chunk(head, scale, first, shared, thread, state, mark):
         """Bring the state along; the mark of the last slice."""
         t, r, c = thread
         multiply(head.q, head.k, shared, thread, state.logits)
-        mask_logits(state.logits, shared.bits, r, c, state.parts)
+        mask_logits(state.logits, shared.bits, scale, r, c, state.parts)
         cuda.syncthreads()
-        raise_top(t, state)
+        raise_top(state.parts, t, state.top, state.shrink)
         cuda.syncthreads()
         weigh(state, r)
         return add_weighted_sum(state.logits, head.v, first, shared, thread, mark, state.sums)
@@ -166,9 +166,8 @@ def chunk_step(layout: Layout, width: int, dtype: str):
 def attend_kernel(layout: Layout, dtype: str, width: int):
     """The kernel for parts of `width` values, 64 or 128; a grid of (heads x tiles, parts) blocks.
 
-    x are Vectors, with queries divided by their `powers` (H, n_q); head h reads key head
-    key_head[h]; `visit` is an order of the tiles, for balance only. Writes results =
-    (out (H, n_q, e), lse (H, n_q)).
+    x are Vectors; head h reads key head key_head[h]; `visit` is an order of the tiles, for balance
+    only. Writes results = (out (H, n_q, e), lse (H, n_q)).
     """
     rows, columns, _ = layout
     number = np.dtype(dtype).type
@@ -180,28 +179,27 @@ def attend_kernel(layout: Layout, dtype: str, width: int):
     store = store_out(layout, width, dtype)
 
     @cuda.jit
-    def attend_tiles(x, key_head, powers, tiles, visit, results):
+    def attend_tiles(x, key_head, scale, tiles, visit, results):
         shared = shared_arrays()
         parts = cuda.shared.array(parts_shape, number)
         top = cuda.shared.array(TILE, number)
-        power = cuda.shared.array(TILE, number)
         shrink = cuda.shared.array(TILE, number)
         share = cuda.shared.array(TILE, number)
         logits = cuda.local.array(logits_shape, number)
         sums = cuda.local.array(sums_shape, number)
         totals = cuda.local.array(rows, number)
-        state = Softmax(logits, sums, totals, parts, top, power, shrink, share)
+        state = Softmax(logits, sums, totals, parts, top, shrink, share)
         t: Any = cuda.threadIdx.x
         thread = thread_of(t)
         block, first = cuda.blockIdx.x, cuda.blockIdx.y * width
         h, tile = block // len(visit), visit[block % len(visit)]
         head, (out, lse) = head_of(x, h, key_head[h]), results
-        begin_rows(tiles.rows[tile], powers[h], t, shared, state)
+        begin_rows(tiles.rows[tile], t, shared, state)
         mark = 0
         for chunk in range(tiles.ptr[tile], tiles.ptr[tile + 1]):
             load_chunk(tiles, chunk, t, shared.keys, shared.bits)
             cuda.syncthreads()
-            mark = attend_chunk(head, first, shared, thread, state, mark)
+            mark = attend_chunk(head, scale, first, shared, thread, state, mark)
         for a in range(rows):
             parts[thread.c // columns, thread.r + a] = totals[a]
         cuda.syncthreads()
@@ -254,11 +252,10 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
         lse = cuda.shared.array(TILE, number)
         lse_rest = cuda.shared.array(TILE, number)
         mean = cuda.shared.array(TILE, number)
-        power = cuda.shared.array(TILE, number)
         x = cuda.local.array(product_shape, number)
         y = cuda.local.array(product_shape, number)
         sums = cuda.local.array(sums_shape, number)
-        state = Gradient(x, y, sums, Statistics(lse, lse_rest, mean, power))
+        state = Gradient(x, y, sums, Statistics(lse, lse_rest, mean))
         t: Any = cuda.threadIdx.x
         thread = thread_of(t)
         block, first = cuda.blockIdx.x, cuda.blockIdx.y * width

@@ -14,7 +14,7 @@ from numba import njit
 
 from ...lower import TILE
 from ..arguments import Vectors
-from .device import inline_device, unit_exp, unit_of, zero_and_lowest
+from .device import exp_below_lse, inline_device, is_single, unit_exp, unit_of, zero_and_lowest
 from .tile import Layout, clear, is_set, load_key
 
 
@@ -23,8 +23,7 @@ class Softmax(NamedTuple):
 
     In a thread's registers: logits, then weights; its part of the sums of values; and of the sums
     of exp(x - top). In shared memory: what threads abreast have for a row; the largest logit of
-    each row so far; the power of 2 that both are in; by what the row's earlier sums shrink, and at
-    the end its last factor.
+    each row so far; by what the row's earlier sums shrink, and at the end its last factor.
     """
 
     logits: Any
@@ -32,7 +31,6 @@ class Softmax(NamedTuple):
     totals: Any
     parts: Any
     top: Any
-    power: Any
     shrink: Any
     share: Any
 
@@ -63,28 +61,33 @@ def softmax_top(layout: Layout, dtype: str):
     rows, columns, _ = layout
     threads, abreast = layout.threads, layout.threads_abreast
     zero, low = zero_and_lowest(dtype)
+    single = is_single(dtype)
 
     @njit(inline="always")
-    def mask_logits(x, bits, r, c, parts):
-        """-inf where not connected; this thread's largest of each row in `parts`."""
+    def mask_logits(x, bits, scale, r, c, parts):
+        """Scaled logits, -inf where not connected; this thread's largest of each row in `parts`.
+
+        A logit of -inf, which may have overflowed, is NaN in float32.
+        """
         for a in range(rows):
             high = low
             for b in range(columns):
-                if not is_set(bits[c + b], r + a):
-                    x[a, b] = low
+                logit = x[a, b] * scale
+                if single:
+                    logit += logit * zero
+                x[a, b] = logit if is_set(bits[c + b], r + a) else low
                 high = x[a, b] if x[a, b] > high else high
             parts[c // columns, r + a] = high
 
     @njit(inline="always")
-    def raise_top(t, state):
+    def raise_top(parts, t, top, shrink):
         """top, the largest logit of each row so far, and by what its earlier sums shrink."""
-        parts, top, power, shrink = state.parts, state.top, state.power, state.shrink
         for i in range(t, TILE, threads):
             high = top[i]
             for u in range(abreast):
                 high = parts[u, i] if parts[u, i] > high else high
             base = high if high > low else zero
-            shrink[i] = math.exp((top[i] - base) * power[i])
+            shrink[i] = math.exp(top[i] - base)
             top[i] = high
 
     return mask_logits, raise_top
@@ -101,15 +104,14 @@ def softmax_weights(layout: Layout, width: int, dtype: str):
     @njit(inline="always")
     def weigh(state, r):
         """Turn logits into exp(x - top), and bring the sums of both along."""
-        x, sums, totals, _, top, power, shrink, _ = state
+        x, sums, totals, _, top, shrink, _ = state
         for a in range(rows):
             base = top[r + a] if top[r + a] > low else zero
             totals[a] *= shrink[r + a]
             for b in range(values):
                 sums[a, b] *= shrink[r + a]
             for b in range(columns):
-                logit = (x[a, b] - base) * power[r + a]
-                x[a, b] = weight_of(logit)
+                x[a, b] = weight_of(x[a, b] - base)
                 totals[a] += x[a, b]
 
     return weigh
@@ -124,11 +126,10 @@ def softmax_ends(layout: Layout, dtype: str):
     one, weight_of_1 = np.dtype(dtype).type(1), unit_of(dtype)
 
     @inline_device
-    def begin_rows(members, powers, t, shared, state):
+    def begin_rows(members, t, shared, state):
         """A state of no keys, of the rows of the tile that are `members` of q."""
         for i in range(t, TILE, threads):
             shared.rows[i] = members[i]
-            state.power[i] = powers[members[i]] if members[i] >= 0 else one
             state.top[i] = low
         if t == 0:
             shared.nonfinite[0] = 0
@@ -145,8 +146,7 @@ def softmax_ends(layout: Layout, dtype: str):
                 total += state.parts[u, i]
             state.share[i] = one / total if total != zero else zero
             if shared.rows[i] >= 0 and first == 0:
-                top = np.float64(state.top[i]) * state.power[i]
-                base = top if state.top[i] > low else 0.0
+                base = np.float64(state.top[i]) if state.top[i] > low else 0.0
                 weights = np.float64(total / weight_of_1)
                 lse[shared.rows[i]] = base + math.log(weights) if total != zero else low
 
@@ -179,18 +179,17 @@ def store_out(layout: Layout, width: int, dtype: str):
 def gradient_weights(layout: Layout, dtype: str, keyed: bool, plain: bool):
     """weigh: turn x = a . b into P if `plain`, into W otherwise; 0 where not connected."""
     rows, columns, _ = layout
-    zero = np.dtype(dtype).type(0)
+    zero, weight_of = np.dtype(dtype).type(0), exp_below_lse(dtype)
 
     @njit(inline="always")
     def weigh(x, y, bits, statistics, scale, r, c):
-        lse, lse_rest, mean, power = statistics
+        lse, lse_rest, mean = statistics
         for a in range(rows):
             for b in range(columns):
                 query = c + b if keyed else r + a
                 p = zero
                 if is_set(bits[c + b], r + a):
-                    logit = x[a, b] * power[query] - lse[query]
-                    p = math.exp(logit - lse_rest[query])
+                    p = weight_of(x[a, b], scale, lse[query], lse_rest[query])
                     if not plain:
                         p = p * (y[a, b] - mean[query]) * scale
                 x[a, b] = p
@@ -216,7 +215,6 @@ def gradient_loads(layout: Layout, dtype: str, keyed: bool):
                 target.lse[i] = statistics.lse[h, places[i]] if there else zero
                 target.lse_rest[i] = statistics.lse_rest[h, places[i]] if there else zero
                 target.mean[i] = statistics.mean[h, places[i]] if there else zero
-                target.power[i] = statistics.power[h, places[i]] if there else zero
 
     @inline_device
     def load_columns(tiles, chunk, statistics, h, t, shared, target):
@@ -228,7 +226,6 @@ def gradient_loads(layout: Layout, dtype: str, keyed: bool):
                 target.lse[j] = statistics.lse[h, shared.keys[j]]
                 target.lse_rest[j] = statistics.lse_rest[h, shared.keys[j]]
                 target.mean[j] = statistics.mean[h, shared.keys[j]]
-                target.power[j] = statistics.power[h, shared.keys[j]]
                 if target.lse[j] == low:
                     shared.bits[j] = 0
 
