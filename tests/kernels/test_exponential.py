@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 
 import sparse_ref._jit  # noqa: F401  which registers the functions of vectors with Numba
-from sparse_ref._jit.vectors import exp, load, store
+from sparse_ref._jit.vectors import exp, load, store, unit, unit_exp
 
 
 @njit
@@ -47,3 +47,24 @@ def test_the_edges_are_defined(dtype):
     x = np.array([-np.inf, -1e30, -709, -0.0, 0, np.nan], dtype)
     assert exps(x).tolist()[:5] == [0, 0, 0, 1, 1]
     assert np.isnan(exps(x)[5])
+
+
+@njit
+def rows_of_unit_exp(x, out):
+    for r in range(len(x)):
+        store(out, r, unit_exp(load(x, r)))
+
+
+@pytest.mark.parametrize(("dtype", "least"), [(np.float32, -142), (np.float64, -708)])
+def test_exp_in_units_keeps_its_digits_far_below_1(dtype, least):
+    """2^80 e^x in float32 is a normal number to e^-142, where e^x itself is 0."""
+    x = np.linspace(least, 0, 160_000, dtype=dtype).reshape(-1, 64 // np.dtype(dtype).itemsize)
+    out = np.empty_like(x)
+    rows_of_unit_exp(x, out)
+    exact = np.exp(x.astype(np.longdouble)) * float(unit(x))
+    ulp = np.abs(out - exact) / np.spacing(exact.astype(dtype))
+    assert out.min() >= np.finfo(dtype).smallest_normal
+    assert ulp.max() < 1.5
+    below = np.full_like(x, least - 1)
+    rows_of_unit_exp(below, out)
+    assert not out.any()

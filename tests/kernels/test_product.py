@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sparse_ref._jit.vectors import lanes, load
-from sparse_ref.kernels.cpu.product import add_transpose_product, product
+from sparse_ref._jit.vectors import lanes, load, store
+from sparse_ref.kernels.cpu.product import add_transpose_product, lane_product, product
 
 
 @njit
@@ -86,3 +86,42 @@ def test_each_number_is_its_own_row_and_lane_s(hi):
 def test_a_row_of_a_panel_is_64_bytes():
     width = njit(lambda x: lanes(x))
     assert [width(np.zeros(1, dtype)) for dtype in (np.float32, np.float64)] == [16, 8]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [257, 300, 4096])
+def test_long_sums_are_as_exact_as_sums_of_a_block(d, dtype):
+    """Within the rounding of 32 products and a few sums, however many products there are."""
+    rng = np.random.default_rng(0)
+    a, b, out = (
+        rng.standard_normal((7, d)).astype(dtype),
+        panel(rng, d, dtype),
+        panel(rng, 7, dtype),
+    )
+    product(a, 0, 0, 7, b, 0, out)
+    exact, size = (f(a).astype(np.longdouble) @ f(b) for f in (np.asarray, np.abs))
+    assert (np.abs(out - exact) <= 8 * np.finfo(dtype).eps * (size / 32 + np.abs(exact))).all()
+    same = np.ones((1, d), dtype)
+    product(same, 0, 0, 1, b, 0, out)
+    odd = b.copy()
+    odd[5], odd[9, 1] = -np.inf, np.nan
+    product(same, 0, 0, 1, odd, 0, out)
+    assert (out[0] == -np.inf).tolist() == (np.arange(b.shape[1]) != 1).tolist()
+
+
+@njit
+def lane_products(a, b, first, d, out):
+    """lane_product as the one row of a panel."""
+    store(out, 0, lane_product(a, b, first, d))
+
+
+@pytest.mark.parametrize("d", [1, 64, 257, 1000])
+def test_a_sum_lane_by_lane_is_that_of_the_product_bit_for_bit(d):
+    """Each lane of a holds the same row, which the product reads number by number."""
+    rng = np.random.default_rng(0)
+    row, b = rng.standard_normal((1, d)).astype(np.float32), panel(rng, d + 2, np.float32)
+    lanes_of_row, sums, by_lane = np.zeros((d + 2, 16), np.float32), *np.zeros((2, 1, 16), "f4")
+    lanes_of_row[2:] = row.T
+    product(row, 0, 0, 1, b, 2, sums)
+    lane_products(lanes_of_row, b, 2, d, by_lane)
+    assert by_lane.tobytes() == sums.tobytes()

@@ -159,8 +159,8 @@ def mask_products(s, lo, hi, words, shift):
 def softmax_step(s, lo, hi, space, p, nans, full):
     """Turn products into exp(x - top); what every earlier sum is to be multiplied by.
 
-    Panel p's top rises to this chunk's largest logit, and its total follows. A row that is NaN in `nans`
-    gets NaN; in a chunk that is `full` it is found here.
+    Panel p's top rises to this chunk's largest logit, and its total follows. A row that is NaN in
+    `nans` gets NaN; in a chunk that is `full` it is found here.
     """
     top, total = space.top, space.total
     before, scale = load(top, p), load(space.scale, 0)

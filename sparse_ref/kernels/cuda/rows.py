@@ -205,7 +205,8 @@ def gradient_steps(threads: int, dtype: str, keyed: bool, plain: bool):
             y = multiply(factors.a2[a, i], factors.b2[b], t, shared)
         if j >= 0:
             query = j if keyed else i
-            p = weigh(x, scale, statistics.lse[h, query], statistics.lse_rest[h, query])
+            lse = statistics.lse[h, query]
+            p = weigh(x, scale, lse, statistics.lse_rest[h, query])
             if not plain:
                 p = p * (y - statistics.mean[h, query]) * scale
             weights[t] = p
