@@ -13,11 +13,11 @@ SINGLE, DOUBLE = np.float32, np.float64
 MAX_SUM = {SINGLE: 2.0**46, DOUBLE: 2.0**1020}
 MAX_LOGIT = {SINGLE: 2.0**120, DOUBLE: np.inf}
 MAX_GRADIENT = 2.0**120
-SCALES = 2.0**-100, 2.0**64  # for which no product that underflows matters to a logit in float32
+SCALES = 2.0**-126, 2.0**128  # that are normal numbers of float32
 
 
 def is_scale_extreme(scale: float) -> bool:
-    """Whether products in float32 could underflow, or the scale itself, where a logit does not."""
+    """Whether the scale is not 0, and no normal number of float32."""
     least, most = SCALES
     return scale != 0 and not least <= abs(scale) <= most
 

@@ -27,14 +27,6 @@ def zero_panels(d, like):
 
 
 @inline
-def sign_and_size(scale):
-    """(-1, 0 or 1, by which queries are multiplied; a number above 0, by which products are)."""
-    if scale == 0:
-        return 0.0, 1.0
-    return (1.0 if scale > 0 else -1.0), abs(scale)
-
-
-@inline
 def load_queries(x, rows, factor, copy, out):
     """Write factor x[rows[r]] into row r of `copy` and into lane r of `out`; 0 if r is no row.
 

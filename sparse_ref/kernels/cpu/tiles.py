@@ -5,8 +5,8 @@ pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes o
 of its rows attends to.
 
 Weights are in `unit`s, so that none vanishes where the output is a float32 number. What overflows
-shows as inf or NaN in the output: sums of values do, and a row whose products q . k do, if only to
--inf, gets NaN. In float32 so does a row with a logit that is -inf.
+shows as inf or NaN in the output: sums of values do, and in float32 a row with a logit of -inf, which
+may have overflowed, gets NaN.
 
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
 values that are not finite stay out of the product, where 0 x NaN would spread; they are added to
@@ -43,7 +43,6 @@ from .chunk import (
     active_columns,
     load_queries,
     load_rows,
-    sign_and_size,
     store_rows,
     zero_nonfinite,
     zero_panels,
@@ -56,13 +55,12 @@ SINGLE_LANES = 16  # of float32, which is made again in float64 where it is NaN
 class Workspace(NamedTuple):
     """What a thread computes a tile in.
 
-    Panels of queries; |scale|; a chunk's keys and values, if copied; a panel's products, then its
-    weights; and for each row of the tile the sum of values, the largest logit so far, and the sum
-    of exp(x - largest), both sums in `unit`s.
+    Panels of queries; a chunk's keys and values, if copied; a panel's logits; and for each row of
+    the tile the sum of values, the largest logit so far, and the sum of exp(x - largest), both sums
+    in `unit`s.
     """
 
     queries: np.ndarray
-    scale: np.ndarray
     keys: np.ndarray
     values: np.ndarray
     logits: np.ndarray
@@ -96,7 +94,6 @@ def workspace(d, e, like):
     rows = (TILE // width, width)
     return Workspace(
         zero_panels(d, like),
-        np.empty((1, width), dtype),
         np.empty((TILE, d), dtype),
         np.empty((TILE, e), dtype),
         np.empty((TILE, width), dtype),
@@ -115,9 +112,7 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
     space.sums[:] = 0
     space.top[:] = -np.inf
     space.total[:] = 0
-    sign, size = sign_and_size(scale)
-    space.scale[:] = size
-    factor = out.dtype.type(sign)
+    factor = out.dtype.type(scale)
     load_queries(q, tiles.rows[t], factor, space.keys, space.queries)
     for c in range(tiles.ptr[t], tiles.ptr[t + 1]):
         start, word = tiles.start[c], tiles.word[c]
@@ -133,7 +128,7 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
             product(keys, k_row, lo, hi, space.queries, p * d, s)
             nans = zero(s)
             if word >= 0:
-                nans = mask_products(s, lo, hi, tiles.words[word], p * width)
+                nans = mask_logits(s, lo, hi, tiles.words[word], p * width)
             keep = softmax_step(s, lo, hi, space, p, nans, word < 0)
             add_transpose_product(values, v_row, lo, hi, s, space.sums, p * e, keep)
             if not clean:
@@ -142,41 +137,39 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
 
 
 @inline
-def mask_products(s, lo, hi, words, shift):
+def mask_logits(s, lo, hi, words, shift):
     """-inf, whatever was there, if the bit of row shift + lane is 0.
 
-    NaN for a row with a member whose product is inf or NaN, 0 for others.
+    NaN for a row with a member whose logit is inf or NaN, 0 for others.
     """
     nans, nothing = zero(s), zero(s)
     for c in range(lo, hi):
-        bits, products = words[c] >> np.uint64(shift), load(s, c)
-        store(s, c, lowest_unless(bits, products))
-        nans = fma(zero_unless(bits, products), nothing, nans)
+        bits, logit = words[c] >> np.uint64(shift), load(s, c)
+        store(s, c, lowest_unless(bits, logit))
+        nans = fma(zero_unless(bits, logit), nothing, nans)
     return nans
 
 
 @inline
 def softmax_step(s, lo, hi, space, p, nans, full):
-    """Turn products into exp(x - top); what every earlier sum is to be multiplied by.
+    """Turn logits into exp(x - top); what every earlier sum is to be multiplied by.
 
     Panel p's top rises to this chunk's largest logit, and its total follows. A row that is NaN in
     `nans` gets NaN; in a chunk that is `full` it is found here.
     """
     top, total = space.top, space.total
-    before, scale = load(top, p), load(space.scale, 0)
-    nothing = zero(s)
-    largest = lowest_unless(np.uint64(0), nothing)
+    before, nothing = load(top, p), zero(s)
+    high = before
     for c in range(lo, hi):
-        products = load(s, c)
-        largest = greater(products, largest)
+        logit = load(s, c)
+        high = greater(logit, high)
         if full:
-            nans = fma(products, nothing, nans)
-    high = greater(largest * scale, before)
+            nans = fma(logit, nothing, nans)
     base, part = zero_for_lowest(high), nothing
     if lanes(s) == SINGLE_LANES:
         base = base + nans
     for c in range(lo, hi):
-        weight = unit_exp(load(s, c) * scale - base)
+        weight = unit_exp(load(s, c) - base)
         store(s, c, weight)
         part = part + weight
     keep = exp(before - base)

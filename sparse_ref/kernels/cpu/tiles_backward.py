@@ -36,7 +36,6 @@ from .chunk import (
     all_finite,
     load_queries,
     load_rows,
-    sign_and_size,
     store_rows,
     zero_nonfinite,
     zero_panels,
@@ -47,10 +46,9 @@ from .tiles import SINGLE_LANES
 
 
 class Workspace(NamedTuple):
-    """What a thread computes a tile in; `weights` are P, `slopes` dx, both (keys, rows)."""
+    """What a thread computes a tile in; `weights` are P, `slopes` dx / scale, both (keys, rows)."""
 
     queries: np.ndarray  # panels
-    scale: np.ndarray  # |scale|
     grads: np.ndarray
     outs: np.ndarray
     sums: np.ndarray  # of dq
@@ -111,7 +109,6 @@ def workspace(d, e, whole_d, whole_e, like):
     rows = (TILE // width, width)
     return Workspace(
         zero_panels(d, like),
-        np.empty((1, width), dtype),
         zero_panels(e, like),
         zero_panels(e, like),
         zero_panels(d, like),
@@ -138,10 +135,7 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
     rows = tiles.rows[t]
     space.sums[:] = 0
     number = dq.dtype.type
-    factor, size = sign_and_size(scale)
-    sign = number(factor)
-    space.scale[:] = size
-    load_queries(x.q, rows, sign, space.keys, space.queries)
+    load_queries(x.q, rows, number(scale), space.keys, space.queries)
     load_queries(x.grad, rows, number(1), space.values, space.grads)
     finite_queries = cut_rows(space.keys, space.query_rows)
     finite_grads = cut_rows(space.values, space.grad_rows)
@@ -160,19 +154,19 @@ def backward_tile(x, scale, tiles, t, finite, space, low, gradients):
         if not (finite_queries and finite_grads):
             listed, bits = (start, tiles.keys), space.bits
             slopes, weights = space.slopes, space.weights
-            add_nonfinite_queries(slopes, bits, x.q, rows, sign, listed, low, dk)
+            add_nonfinite_queries(slopes, bits, x.q, rows, number(scale), listed, low, dk)
             add_nonfinite_queries(weights, bits, x.grad, rows, number(1), listed, low, dv)
     store_rows(space.sums, space.keys)
     for r in range(TILE):
         i = rows[r]
         if i >= 0:
             for z in range(dq.shape[1]):
-                dq[i, z] += space.keys[r, z] * sign
+                dq[i, z] += space.keys[r, z] * number(scale)
 
 
 @inline
 def differentiate_chunk(x, tiles, chunk, finite, alive, space):
-    """P and dx of a tile's rows and a chunk's keys, and their part of dq.
+    """P and dx / scale of a tile's rows and a chunk's keys, and their part of dq.
 
     (lo, hi, clean): only keys lo <= c < hi have any weight, hi = 0 for none; whether all are
     finite.
@@ -256,18 +250,17 @@ def load_live_rows(rows, lse, space):
 
 @inline
 def differentiate_panel(lo, hi, p, full, space):
-    """From the logits and dP of panel p: P, and dx, which replaces the logits as well."""
+    """From the logits and dP of panel p: P, and dx / scale, which replaces the logits as well."""
     s = space.logits
     delta, lse = load(space.delta, p), load(space.lse, p)
-    rest, scale = load(space.lse_rest, p), load(space.scale, 0)
+    rest = load(space.lse_rest, p)
     across, shift = TILE // lanes(s), np.uint64(p * lanes(s))
     for c in range(lo, hi):
-        products = load(s, c)
-        logit = products * scale - lse - rest
-        weight = exp(lower(logit, zero(s)))
+        logit = load(s, c)
+        weight = exp(lower(logit - lse - rest, zero(s)))
         if lanes(s) == SINGLE_LANES:
-            weight = fma(products, zero(s), weight)  # NaN if the products overflow
-        slope = weight * (load(space.piece, c) - delta) * scale
+            weight = fma(logit, zero(s), weight)  # NaN if the logit overflows
+        slope = weight * (load(space.piece, c) - delta)
         if not full:
             bits = space.bits[c] >> shift
             weight, slope = zero_unless(bits, weight), zero_unless(bits, slope)
