@@ -34,7 +34,7 @@ class Kernels(NamedTuple):
     `float64` says that gradients are summed in float64 whatever the dtype of q is.
     """
 
-    attend: Callable[..., None]
+    attend: Callable[..., np.ndarray]
     backward: Callable[..., None]
     form: Form
     float64: bool = False
@@ -82,30 +82,31 @@ def _attend_branch(kernels: Kernels, x: Inputs, branch: SetsByHeads) -> Part:
     lse: np.ndarray = np.zeros(rows, np.float64)
     vectors = (x.q, x.k, x.v)
     for heads, sets in branch:
-        _attend_heads(kernels, vectors, heads, x.kv, x.scale, sets, (out, lse))
-        if not kernels.float64 and not isinstance(sets, np.ndarray):
-            _repair_heads(kernels, x, heads, sets, (out, lse))
+        results = out, lse
+        is_lost = _attend_heads(kernels, vectors, heads, x.kv, x.scale, sets, results)
+        _repair_heads(kernels, x, np.flatnonzero(is_lost), sets, results)
     return out, lse
 
 
-def _attend_heads(kernels: Kernels, vectors, heads, kv, scale, sets, results) -> None:
-    """Write results = (out, lse) of these heads, part after part of a Plan."""
+def _attend_heads(kernels: Kernels, vectors, heads, kv, scale, sets, results) -> np.ndarray:
+    """Write results = (out, lse) of these heads, part after part of a Plan.
+
+    Whether each head got inf or NaN, bool (H,), which may have overflowed.
+    """
     first, *rest = _parts(sets)
     out, lse = results
-    kernels.attend(vectors, heads, kv, scale, first, results)
+    is_lost = kernels.attend(vectors, heads, kv, scale, first, results)
     for part in rest:
         part_out, part_lse = np.empty_like(out), np.empty_like(lse)
-        kernels.attend(vectors, heads, kv, scale, part, (part_out, part_lse))
+        is_lost |= kernels.attend(vectors, heads, kv, scale, part, (part_out, part_lse))
         merge_into(heads, out, lse, part_out, part_lse)
+    return is_lost
 
 
 def _repair_heads(kernels: Kernels, x: Inputs, heads, sets, results) -> None:
     """Fill what is inf or NaN in these heads' results by float64, head after head."""
     out, lse = results
-    is_finite = cpu.are_finite(out, heads)
     for h in heads:
-        if is_finite[h] and _is_lse(lse[h]).all():
-            continue
         g = x.kv[h]
         keys, values = x.k[[g]], x.v[[g]]
         head = x.q[[h]], keys, values
@@ -113,11 +114,6 @@ def _repair_heads(kernels: Kernels, x: Inputs, heads, sets, results) -> None:
             wide_out, wide_lse = _attend_wide(kernels, head, x.scale, sets)
             fill_nonfinite(out[h], wide_out)
             fill_nonfinite(lse[h], wide_lse)
-
-
-def _is_lse(lse: np.ndarray) -> np.ndarray:
-    """Whether each lse is a number, or the -inf of a query without keys."""
-    return np.isfinite(lse) | (lse == -np.inf)
 
 
 def _attend_wide(kernels: Kernels, head, scale, sets) -> Part:

@@ -61,13 +61,17 @@ def backward(grad_out, q, k, v, out, lse, mask, scale):
 
 
 def attend_heads(vectors, heads, kv, scale, mask, results):
-    """Write results = (out (H, n_q, e), lse (H, n_q)) of the heads; h reads k[kv[h]], v[kv[h]]."""
+    """Write results = (out (H, n_q, e), lse (H, n_q)) of the heads; h reads k[kv[h]], v[kv[h]].
+
+    Returns False for each head: none needs a wider dtype.
+    """
     q, k, v = vectors
     out, lse = results
     for h in heads:
         g = kv[h]
         head = q[h], k[g], v[g]
         out[h], lse[h] = attend(*head, mask, scale)
+    return np.zeros(len(out), bool)
 
 
 def backward_heads(arrays, heads, kv, scale, mask, gradients):

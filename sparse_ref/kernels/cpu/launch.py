@@ -27,19 +27,22 @@ def attend(vectors, heads, kv, scale, sets, results):
 
     vectors = (q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)), of one dtype; head h reads k[kv[h]] and
     v[kv[h]]. out is float64 if the vectors are, float32 otherwise; lse is float64. `sets` is a Plan
-    or a CSR of (n_q, n_k), or a mask of a few queries and keys. What overflows gives inf or NaN.
+    or a CSR of (n_q, n_k), or a mask of a few queries and keys. Returns whether each head got inf
+    or NaN, bool (H,), which may have overflowed.
     """
+    out, lse = results
+    is_lost = np.zeros(len(out), bool)
     if isinstance(sets, np.ndarray):
         small.attend(vectors, heads, kv, scale, sets, results)
-        return
+        return is_lost
     if isinstance(sets, CSR):
-        out, lse = results
         x = Vectors(*(array.astype(out.dtype, copy=False) for array in vectors))
         pairs = Heads(heads, kv[heads], np.ones(len(heads), bool))
         pieces = pieces_of(len(heads), out.shape[1])
         rows = sets.indptr, sets.indices
         attend_rows(pieces, x, pairs, scale, rows, out, lse)
-        return
+        is_lost[heads] = np.isnan(lse[heads]).any(axis=1)
+        return is_lost | ~are_finite(out, heads)
     x = Vectors(*map(_bits, vectors))
     tiles = Tiles(*sets.arrays)
     # a long tile begun last would keep the other threads waiting
@@ -49,7 +52,8 @@ def attend(vectors, heads, kv, scale, sets, results):
         finite = are_finite(x.v, np.unique(kv[heads]))
     pairs = Heads(heads, kv[heads], finite[kv[heads]])
     pieces = len(heads) * len(visit)
-    attend_tiles(pieces, x, pairs, scale, tiles, visit, results)
+    attend_tiles(pieces, x, pairs, scale, tiles, visit, (out, lse, is_lost))
+    return is_lost
 
 
 def backward(arrays, heads, kv, scale, sets, gradients):

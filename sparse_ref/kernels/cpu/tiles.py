@@ -5,8 +5,8 @@ pattern; no n x n anywhere. Consecutive keys are read in place; a panel passes o
 of its rows attends to.
 
 Weights are in `unit`s, so that none vanishes where the output is a float32 number. What overflows
-shows as inf or NaN in the output: sums of values do, and in float32 a row with a logit of -inf, which
-may have overflowed, gets NaN.
+shows as inf or NaN in the output: sums of values do, and in float32 a row with a logit of -inf,
+which may have overflowed, gets NaN.
 
 Only members matter: the logits of pairs that are not connected become -inf whatever they were, and
 values that are not finite stay out of the product, where 0 x NaN would spread; they are added to
@@ -73,9 +73,10 @@ class Workspace(NamedTuple):
 def attend_tiles(queue, pieces, x, heads, scale, tiles, visit, results):
     """Write results = (out (H, n_q, e), lse (H, n_q)) of these heads; a piece is a tile of a head.
 
-    lse is float64. x are Vectors, heads are Heads; `visit` is the order in which tiles are begun.
+    A third result, bool (H,), becomes True for a head with inf or NaN in out. x are Vectors, heads
+    are Heads; `visit` is the order in which tiles are begun.
     """
-    out, lse = results
+    out, lse, is_lost = results
     space = workspace(x.q.shape[2], x.v.shape[2], out)
     piece = next_item(queue)
     while piece < pieces:
@@ -83,7 +84,9 @@ def attend_tiles(queue, pieces, x, heads, scale, tiles, visit, results):
         h, g = heads.query[y], heads.key[y]
         vectors = x.q[h], x.k[g], x.v[g]
         finite = heads.finite[y]
-        attend_tile(vectors, scale, tiles, t, finite, space, out[h], lse[h])
+        rows = out[h], lse[h]
+        if attend_tile(vectors, scale, tiles, t, finite, space, rows):
+            is_lost[h] = True
         piece = next_item(queue)
 
 
@@ -104,9 +107,10 @@ def workspace(d, e, like):
 
 
 @inline
-def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
-    """One tile's rows of out and lse, of one head."""
+def attend_tile(vectors, scale, tiles, t, finite, space, results):
+    """One tile's rows of out and lse, of one head; whether out has inf or NaN."""
     q, k, v = vectors
+    out, lse = results
     d, e, width = q.shape[1], v.shape[1], lanes(out)
     s = space.logits
     space.sums[:] = 0
@@ -133,7 +137,7 @@ def attend_tile(vectors, scale, tiles, t, finite, space, out, lse):
             add_transpose_product(values, v_row, lo, hi, s, space.sums, p * e, keep)
             if not clean:
                 add_nonfinite(s, (lo, hi), v, tiles, c, p, space.sums)
-    finish_tile(tiles.rows[t], space, out, lse)
+    return finish_tile(tiles.rows[t], space, out, lse)
 
 
 @inline
@@ -202,23 +206,32 @@ def add_nonfinite(weights, columns, v, tiles, chunk, p, sums):
 def finish_tile(rows, space, out, lse):
     """out_i = sum / total and lse_i = top + log total; 0 and -inf if a row attended to nothing.
 
-    Adding 0 makes -0 a 0: which of them a sum of nothing but underflows comes to may depend on a
-    key of weight 0.
+    Returns whether there is inf or NaN. Adding 0 makes -0 a 0: which of them a sum of nothing but
+    underflows comes to may depend on a key of weight 0.
     """
     sums, width, e = space.sums, lanes(out), out.shape[1]
+    nothing, nans = zero(sums), zero(sums)
     for p in range(TILE // width):
+        nans = fma(load(space.total, p), nothing, nans)
         divisor = one_for_zero(load(space.total, p))
         for x in range(p * e, (p + 1) * e):
-            store(sums, x, load(sums, x) / divisor + zero(sums))
+            value = load(sums, x) / divisor + nothing
+            nans = fma(value, nothing, nans)
+            store(sums, x, value)
     store_rows(sums, space.values)
     for r in range(TILE):
         i = rows[r]
         if i < 0:
             continue
         p, lane = r // width, r % width
-        total = np.float64(space.total[p, lane]) / unit(sums)
+        total = space.total[p, lane] / unit(sums)
         top = np.float64(space.top[p, lane])
         for x in range(e):
             out[i, x] = 0 if total == 0 else space.values[r, x]
         base = top if top > -np.inf else 0
         lse[i] = -np.inf if total == 0 else base + math.log(total)
+    store(space.top, 0, nans)
+    is_lost = False
+    for lane in range(width):
+        is_lost |= space.top[0, lane] != 0
+    return is_lost

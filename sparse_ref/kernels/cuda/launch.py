@@ -44,19 +44,20 @@ def attend(vectors, heads, kv, scale, sets, results):
 
     vectors = (q (H, n_q, d), k (G, n_k, d), v (G, n_k, e)), read in the dtype of out, float32 or
     float64; lse is float64; head h reads k[kv[h]] and v[kv[h]]. `sets` is a Plan or a CSR of
-    (n_q, n_k). A query without keys gets 0 and -inf. What overflows gives inf or NaN. Raises
-    RuntimeError if there is no device to run on.
+    (n_q, n_k). A query without keys gets 0 and -inf. Returns whether each head got inf or NaN, bool
+    (H,). Raises RuntimeError if there is no device to run on.
     """
     with _device() as device:
         q, k, v = vectors
         out, lse = results
         number, width = out.dtype.type, v.shape[2]
         form = _form(sets, out.dtype.name, width)
+        is_lost = np.zeros(len(out), bool)
         if not form.blocks:
-            return
+            return is_lost
         groups, key_head = np.unique(kv[heads], return_inverse=True)
         x = Vectors(q[heads], k[groups], v[groups])
-        x = Vectors(*(array.astype(number, copy=False) for array in x))
+        x = Vectors(*(array.astype(number) for array in x))
         shapes = [(len(heads), *y.shape[1:]) for y in results]
         dtypes = [y.dtype for y in results]
         arrays = [_allocate(device, *room) for room in zip(shapes, dtypes)]
@@ -66,6 +67,9 @@ def attend(vectors, heads, kv, scale, sets, results):
         kernel(*inputs, *_send(device, form.sets), tuple(arrays))
         out[heads] = arrays[0].copy_to_host()[..., :width]
         lse[heads] = arrays[1].copy_to_host()
+        has_nan = np.isnan(lse[heads]).any(axis=1)
+        is_lost[heads] = has_nan | ~np.isfinite(out[heads]).all(axis=(1, 2))
+        return is_lost
 
 
 def backward(arrays, heads, kv, scale, sets, gradients):
