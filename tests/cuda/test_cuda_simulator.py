@@ -293,3 +293,38 @@ def assert_kernels_are_right(form, forward, backward):
 @every_form
 def test_with_every_barrier_the_same_numbers_are_right(form):
     assert_kernels_are_right(form, True, True)
+
+
+def rows_of(form, *numbers):
+    """N rows of these numbers, float32, of one head."""
+    return np.full((1, N[form], len(numbers)), numbers, np.float32)
+
+
+RANGE = {
+    "values of 1e38": ((0,), (0,), (1e38, -1e38), 1.0),
+    "the least values": ((0,), (0,), (1e-45, 1e-40), 1.0),
+    "large queries, small keys": ((1e30,), (1e-39,), (1, 2), 1e9),
+    "products that cancel": ((1e20, 1e20), (-1e20, 1e20), (1, 2), 1.0),
+    "a tiny scale": ((1e25,), (1e25,), (1, 2), 1e-50),
+}
+
+
+@every_form
+@pytest.mark.parametrize("case", RANGE)
+def test_an_answer_that_is_a_float32_number_is_found_on_a_gpu(form, case):
+    *numbers, scale = RANGE[case]
+    q, k, v = (rows_of(form, *x) for x in numbers)
+    out, _ = attended(FORMS[form](sr.Full(), (N[form], N[form])), q, k, v, scale)
+    np.testing.assert_allclose(out, v, rtol=1e-6)
+
+
+@every_form
+def test_weights_sum_to_1_whatever_the_lse_was_rounded_to_on_a_gpu(form):
+    n = N[form]
+    q, k, v, _ = arguments((n, n))
+    q, k = np.float32(60) + q, np.float32(60) + k / 20
+    sets = FORMS[form](sr.Full(), (n, n))
+    out, lse = attended(sets, q, k, v)
+    assert lse.min() > 1e4
+    dv = gradients(sets, np.ones_like(v), q, k, v, out, lse)[2]
+    np.testing.assert_allclose(dv.sum(axis=1), n, rtol=1e-5)

@@ -49,10 +49,10 @@ def kernel(form, what, dtype, width):
     sizes = (width, dtype) if form == "rows" else (LAYOUT[dtype], dtype, width)
     if what == "forward":
         inputs = group(Vectors, *[vectors] * 3), LONG, number
-        results = types.Tuple((vectors, of_rows))
+        results = types.Tuple((vectors, types.float64[:, ::1]))
         return module.attend_kernel(*sizes), (*inputs, *SETS[form], results)
     factors = group(Factors, *[vectors] * 5)
-    statistics = group(Statistics, of_rows, of_rows)
+    statistics = group(Statistics, of_rows, of_rows, of_rows)
     heads = group(HeadTriples, types.int64[:, ::1], LONG)
     inputs = factors, statistics, heads, number
     return module.gradient_kernel(*sizes, *FLAGS[what]), (*inputs, *SETS[form], vectors)

@@ -68,7 +68,8 @@ def attend(vectors, heads, kv, scale, sets, results):
         out[heads] = arrays[0].copy_to_host()[..., :width]
         lse[heads] = arrays[1].copy_to_host()
         has_nan = np.isnan(lse[heads]).any(axis=1)
-        is_lost[heads] = has_nan | ~np.isfinite(out[heads]).all(axis=(1, 2))
+        is_finite = np.isfinite(out[heads]).all(axis=(1, 2))
+        is_lost[heads] = has_nan | ~is_finite
         return is_lost
 
 
