@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-MEMORY = 300 * 2**20  # what a call may take, above what the imports took
+MEMORY = 300 * 2**20  # what calls may take together, above what the imports took
 PATIENCE = 120  # seconds of silence after which a call hangs
 
 SERVER = """
@@ -16,8 +16,8 @@ from sparse_ref.catalogue import notation
 from sparse_ref.cli import main
 from sparse_ref.verify import vectors
 
-def check(suite, outputs):
-    report = vectors.check(suite, outputs)
+def check(suite, outputs, only=None):
+    report = vectors.check(suite, outputs, only=only)
     str(report), report.to_json()
     return {verdict.id: [verdict.status, verdict.message] for verdict in report.verdicts}
 
@@ -53,8 +53,11 @@ class Answer(NamedTuple):
 class BoundedProcess:
     """The process; a context that ends it."""
 
+    def __init__(self, memory=MEMORY):
+        self.memory = memory
+
     def __enter__(self):
-        command = [sys.executable, "-c", SERVER, str(MEMORY)]
+        command = [sys.executable, "-c", SERVER, str(self.memory)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self.process = subprocess.Popen(command, **pipes, text=True)
         assert self._line() == "ready\n"
