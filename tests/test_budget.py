@@ -16,7 +16,7 @@ import sparse_ref as sr
 from sparse_ref.catalogue import notation
 from sparse_ref.catalogue.notation import ParseError
 from sparse_ref.cli import main
-from sparse_ref.sets.budget import BudgetError, limit, spend, timed
+from sparse_ref.sets.budget import BudgetError, limit, spend, stopwatch
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_a_limit_inside_another_one_pays_both():
 
 def test_seconds_are_measured_as_well():
     with limit(0.01, 1), pytest.raises(BudgetError, match=r"longer than seconds = 0\.01 allow"):
-        for _ in timed(iter(int, 1)):
+        for _ in stopwatch(iter(int, 1)):
             pass
 
 

@@ -12,6 +12,7 @@ import ast
 from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -168,7 +169,7 @@ def _value(node: ast.expr, text: str):
         case ast.BinOp(op=op) if type(op) in OPERATIONS:
             left = _operand(node.left, text, branches=isinstance(op, ast.BitAnd))
             right = _operand(node.right, text)
-            return _built(node, text, OPERATIONS[type(op)], left, right)
+            return _value_of_call(node, text, partial(OPERATIONS[type(op)], left, right))
         case ast.Tuple(elts=parts):
             return tuple(_value(part, text) for part in parts)
         case ast.Call(func=ast.Name(id=name)):
@@ -221,14 +222,14 @@ def _call(node: ast.Call, name: str, text: str):
         parameters = str(signature(NAMES[name])).partition(" ->")[0].replace("'", "")
         message = f"{error}; it is {name}{parameters}"
         raise ParseError(message, text, node.col_offset) from None
-    return _built(node, text, NAMES[name], *arguments, **keywords)
+    return _value_of_call(node, text, partial(NAMES[name], *arguments, **keywords))
 
 
-def _built(node: ast.expr, text: str, build: Callable[..., Any], *arguments, **keywords):
+def _value_of_call(node: ast.expr, text: str, call: Callable[[], Any]):
     """What a constructor or an operation returns; its errors become errors at its column."""
     try:
         spend()
-        return build(*arguments, **keywords)
+        return call()
     except BudgetError as error:
         problem = f"{_quote(node, text)} {error}"
     except MemoryError:

@@ -20,7 +20,7 @@ from ..sets.budget import BudgetError, spend, spend_on_parts
 from ..sets.checks import MAX_HEADS, MAX_LENGTH, flag, integer
 from ..sets.listed import Listed
 from ..sets.parts import Blockwise, Grid
-from ..sets.types import IntArray
+from ..sets.types import IntArray, Positions
 from .bigbird import block_count
 from .bigbird_plans import focus_plan, range_plan
 from .elementary import Full, Window
@@ -179,7 +179,7 @@ def _branches(drawn_blocks: list[Listed], drawn: Draw, name: str) -> Branches:
     return Branches(tuple(branches), name)
 
 
-def _drawn_blocks(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> list[Listed]:
+def _drawn_blocks(name: str, drawn: Draw, paper_lengths: Positions) -> list[Listed]:
     """The blocks that the code draws for each of the r places."""
     plan = _plan(name, drawn, paper_lengths)
     spend(bytes=plan.size * LISTED_BYTES)
@@ -188,12 +188,12 @@ def _drawn_blocks(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> lis
 
 def _blocks_of_rows(column: IntArray) -> Listed:
     """One block for each query block; the first and the last query block draw nothing."""
-    rows = len(column)
-    indptr = np.concatenate([[0], np.arange(rows + 1), [rows]])
+    rows = np.arange(len(column) + 1)
+    indptr = np.pad(rows, 1, mode="edge")
     return Listed(indptr, column)
 
 
-def _plan(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> IntArray:
+def _plan(name: str, drawn: Draw, paper_lengths: Positions) -> IntArray:
     """The plan (nb - 2, r) that the code makes for this head; errors begin with the name."""
     n, block, random, layer, head, heads = drawn
     draw = focus_plan if n in paper_lengths else range_plan

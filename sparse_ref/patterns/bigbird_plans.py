@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..sets.budget import spend, timed
+from ..sets.budget import spend, stopwatch
 from ..sets.types import BoolArray, IntArray
 
 PAPER_LENGTH = 4096  # positions of the published models
@@ -38,7 +38,7 @@ def focus_plan(n, block, r, layer, heads) -> IntArray:
     last = FOCUS // block - 1 if 2 * block < FOCUS else total - 2
     blocks = np.arange(1, last + 1)
     plan = _empty_plan(heads, total - 2, r, permuted=last)
-    for head in timed(plan):
+    for head in stopwatch(plan):
         for row in range(1, total - 1):
             choice = blocks if row >= total - 3 else blocks[np.abs(row - blocks) > 1]
             head[row - 1] = first_blocks(generator.permutation(choice), r, row)
@@ -59,7 +59,7 @@ def range_plan(n, block, r, layer, heads) -> IntArray:
         candidates = np.array(keys)
         for row in rows:
             is_free = _free_blocks(row, keys.stop)
-            for head in timed(plan):
+            for head in stopwatch(plan):
                 permuted = generator.permutation(candidates)
                 choice = permuted[is_free[permuted]]
                 head[row, places] = first_blocks(choice, len(places), row)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from random import Random as Generator
 from typing import NamedTuple
 
-from ..sets.budget import spend, timed
+from ..sets.budget import spend, stopwatch
 from ..sets.checks import MAX_HEADS, int_tuple, integer
 from ..sets.listed import Listed
 from ..sets.parts import Grid
@@ -194,5 +194,6 @@ def _random_blocks(
     counts = [min(count, len(row)) for row in candidates]
     rows: list[list[int]] = []
     for _ in range(heads):  # the heads before draw from the same generator
-        rows = [generator.sample(row, size) for row, size in timed(zip(candidates, counts))]
+        pairs = stopwatch(zip(candidates, counts))
+        rows = [generator.sample(row, size) for row, size in pairs]
     return Listed.of_rows(rows)

@@ -86,7 +86,7 @@ def spend_on_parts(count: int) -> None:
     spend(count * PART_SECONDS, count * PART_BYTES)
 
 
-def timed(items: Iterable[T]) -> Iterator[T]:
+def stopwatch(items: Iterable[T]) -> Iterator[T]:
     """The items; raises BudgetError at the first one after the time is over."""
     for item in items:
         spend()

@@ -23,6 +23,7 @@ HEADERS = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 ENCRYPTED = 1  # the bit of a member's flags
+Archive = dict[str, np.ndarray]  # arrays by name
 
 
 class Form(NamedTuple):
@@ -56,12 +57,12 @@ class Header(NamedTuple):
         return prod(self.shape) * self.dtype.itemsize
 
 
-def read_npz(name: str, content: bytes, forms: Mapping[str, Form]) -> dict[str, np.ndarray]:
+def read_npz(name: str, content: bytes, forms: Mapping[str, Form]) -> Archive:
     """The arrays of these names that are in an archive, in their own dtypes.
 
     Raises FileError, beginning with `name`, if it is no archive, or if an array has another form.
     """
-    with _reported(f"{name} is no .npz of arrays"), ZipFile(BytesIO(content)) as archive:
+    with _file_errors(f"{name} is no .npz of arrays"), ZipFile(BytesIO(content)) as archive:
         names = [member.filename for member in archive.infolist()]
         arrays = {}
         for array, form in forms.items():
@@ -84,7 +85,7 @@ def _read_member(name: str, archive: ZipFile, member: ZipInfo, form: Form) -> np
         )
     with archive.open(member) as file:
         beginning = BytesIO(file.read(MAX_HEADER))
-        with _reported(f"{name} is no array"):
+        with _file_errors(f"{name} is no array"):
             header = _read_header(beginning)
         if not form.fits(header):
             raise FileError(f"{name} must be {form}, got {header.dtype} {header.shape}")
@@ -94,8 +95,10 @@ def _read_member(name: str, archive: ZipFile, member: ZipInfo, form: Form) -> np
     if len(data) != header.size:
         more = "more" if len(data) > header.size else f"{len(data)}"
         raise FileError(f"{name} must be {form}, {header.size} bytes, got {more}")
-    order = "F" if header.is_fortran else "C"
-    return np.frombuffer(data, header.dtype).reshape(header.shape, order=order)
+    numbers = np.frombuffer(data, header.dtype)
+    if header.is_fortran:
+        return numbers.reshape(header.shape, order="F")
+    return numbers.reshape(header.shape)
 
 
 def _read_header(file: IO[bytes]) -> Header:
@@ -107,7 +110,7 @@ def _read_header(file: IO[bytes]) -> Header:
 
 
 @contextmanager
-def _reported(problem: str) -> Iterator[None]:
+def _file_errors(problem: str) -> Iterator[None]:
     """Turn whatever a damaged archive or header raises into a FileError."""
     try:
         yield

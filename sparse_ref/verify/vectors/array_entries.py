@@ -64,8 +64,10 @@ def array_entries(entry: Entry) -> dict[str, dict[str, Any]]:
 
 def array_bytes(entry: Entry) -> int:
     """The bytes of the numbers of all arrays of a case."""
-    arrays = entry["arrays"].values()
-    return sum(prod(array["shape"]) * np.dtype(array["dtype"]).itemsize for array in arrays)
+    size = 0
+    for array in entry["arrays"].values():
+        size += prod(array["shape"]) * np.dtype(array["dtype"]).itemsize
+    return size
 
 
 def _array_names(entry: Entry) -> Iterator[str]:

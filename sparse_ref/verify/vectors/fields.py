@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ from .regular_files import FileError
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # no separator, no dot
 SHA256 = re.compile(r"[0-9a-f]{64}")
-MAX_NUMBER = 2**31 - 1
+MAX_NUMBER, MAX_FLOAT = 2**31 - 1, 1e300
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,15 @@ def lists(item: Field) -> Field:
     )
 
 
-def choices(*values: Any) -> Field:
-    """One of these values."""
+def choices(*values: str) -> Field:
+    """One of these texts."""
     words = " or ".join(map(json.dumps, values))
-    return Field(words, lambda x: any(type(x) is type(value) and x == value for value in values))
+    return Field(words, lambda x: isinstance(x, str) and x in values)
 
 
 def _is_number(x: Any) -> bool:
     """Whether x is a finite number of JSON."""
-    return type(x) in (int, float) and abs(x) <= 1e300 and math.isfinite(x)
+    return type(x) in (int, float) and -MAX_FLOAT <= x <= MAX_FLOAT
 
 
 NUMBER = Field("a finite number", _is_number)
@@ -64,6 +63,7 @@ FLAG = Field("true or false", lambda x: isinstance(x, bool))
 OBJECT = Field("an object", lambda x: isinstance(x, dict))
 NAMES = lists(choices(*AXES))
 COUNT, SIZE, ANY_INTEGER = integers(0), integers(1), integers(-MAX_NUMBER)
+SIZES = lists(SIZE)
 
 INDEX = {
     "library": TEXT,
@@ -85,10 +85,7 @@ CASE = {
     "kind": TEXT,
     **dict.fromkeys(("a", "b", "offset"), ANY_INTEGER),
     **dict.fromkeys(("heads", "kv_heads", "d", "e"), SIZE),
-    "n": Field(
-        "[n_q, n_k], integers from 1",
-        lambda x: isinstance(x, list) and len(x) == 2 and all(map(SIZE.accepts, x)),
-    ),
+    "n": Field("[n_q, n_k], integers from 1", lambda x: SIZES.accepts(x) and len(x) == 2),
     "scale": NUMBER,
     "softcap": NONNEGATIVE,
     "sinks": FLAG,
@@ -136,12 +133,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object of these pairs."""
     value = dict(pairs)
     if len(value) < len(pairs):
-        twice = repeated(key for key, _ in pairs)
+        twice = duplicate(key for key, _ in pairs)
         raise ValueError(f"the key {excerpt(twice)} is there twice")
     return value
 
 
-def repeated(names: Iterable[str]) -> str | None:
+def duplicate(names: Iterable[str]) -> str | None:
     """The name that is there most often, if it is there more than once."""
     [(name, count)] = Counter(names).most_common(1)
     return name if count > 1 else None

@@ -20,9 +20,9 @@ from .fields import (
     SETS,
     TEXT,
     check_fields,
+    duplicate,
     excerpt,
     read_json,
-    repeated,
 )
 from .files import SCHEMA, VERSION
 from .regular_files import FileError, regular_file
@@ -73,7 +73,7 @@ def _check_index(index: dict[str, Any]) -> None:
         check_fields(place, entry, CASE)
         _check_case(place, entry, index["flags"])
         work += _case_work(place, entry)
-    if twice := repeated(entry["id"].lower() for entry in cases):  # as some systems read names
+    if twice := duplicate(entry["id"].lower() for entry in cases):  # as some systems read names
         raise FileError(f"{NAME}.cases must have ids that differ, got {twice!r} twice")
     if index["total"] < len(cases):
         raise FileError(f"{NAME}.total must be at least {len(cases)}, got {index['total']}")

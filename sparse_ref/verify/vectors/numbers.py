@@ -10,6 +10,8 @@ from ..calling.rounded_attention import BITS
 from .regular_files import FileError
 from .statement import Arrays, Entry
 
+Tolerance = dict[str, float]  # by precision
+
 # In units of the spacing of numbers at 1; the suite has up to 2^16. More than the numbers
 # themselves, any output would pass.
 TOLERANCE_BITS = 18
@@ -43,7 +45,8 @@ def _check_set(name: str, entry: Entry, arrays: Arrays) -> None:
     mask = arrays["mask"]
     _check_range(f"mask in {name}", mask, 0, 1)
     rows = mask.reshape(-1, mask.shape[2])
-    indptr = np.cumsum([0, *rows.sum(axis=1, dtype=np.int64)])
+    counts = rows.sum(axis=1, dtype=np.int64)
+    indptr = np.cumsum([0, *counts])
     if not np.array_equal(arrays["indptr"], indptr):
         raise FileError(f"indptr in {name} must be the rows of mask")
     if not np.array_equal(arrays["indices"], np.nonzero(rows)[1]):
@@ -68,7 +71,7 @@ def _check_pages(name: str, entry: Entry, arrays: Arrays) -> None:
         raise FileError(f"block_table in {name} must have {size} keys a page, and all keys")
 
 
-def _check_tolerances(name: str, tolerances: dict[str, float], right: np.ndarray) -> None:
+def _check_tolerances(name: str, tolerances: Tolerance, right: np.ndarray) -> None:
     """Refuse tolerances that are not small next to the numbers."""
     largest = np.abs(right).max(initial=0, where=np.isfinite(right))
     for precision, bits in BITS.items():

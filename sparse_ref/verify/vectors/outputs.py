@@ -17,6 +17,7 @@ from .regular_files import FileError, regular_file
 from .statement import Entry
 
 Shape = tuple[int, ...]
+Shapes = dict[str, Shape]  # by name
 Output = dict[str, FloatArray]  # what an implementation wrote, by name
 
 MEMBER_BYTES = 512  # what an archive of the suite has of an array besides its numbers, at most
@@ -30,9 +31,7 @@ def suite_arrays(folder: Path, entry: Entry) -> dict[str, np.ndarray]:
     written, or are not what it says.
     """
     name = entry["npz"]
-    forms = {
-        array: Form(tuple(said["shape"]), said["dtype"]) for array, said in entry["arrays"].items()
-    }
+    forms = _forms(entry)
     most = array_bytes(entry) + MEMBER_BYTES * (len(forms) + 1)
     with regular_file(folder, name) as file:
         is_small = file.size <= most
@@ -47,6 +46,12 @@ def suite_arrays(folder: Path, entry: Entry) -> dict[str, np.ndarray]:
             raise FileError(f"{name} must hold an array `{array}`, as index.json says")
     check_numbers(name, entry, arrays)
     return arrays
+
+
+def _forms(entry: Entry) -> dict[str, Form]:
+    """What the arrays of a case must be."""
+    arrays = entry["arrays"].items()
+    return {name: Form(tuple(array["shape"]), array["dtype"]) for name, array in arrays}
 
 
 def read_output(folder: Path, entry: Entry, files: Collection[str]) -> Output | None:
@@ -89,7 +94,7 @@ def _read_raw(folder: Path, name: str, shape: Shape) -> FloatArray:
     return np.frombuffer(content, dtype).reshape(shape).astype(np.float64)
 
 
-def _read_npz(folder: Path, name: str, shapes: dict[str, Shape], entry: Entry) -> Output:
+def _read_npz(folder: Path, name: str, shapes: Shapes, entry: Entry) -> Output:
     """The arrays of these names that are there."""
     numbers = sum(prod(said["shape"]) for said in entry["arrays"].values())
     most = 16 * numbers + MAX_HEADER * len(shapes) + SPARE_BYTES
@@ -97,5 +102,6 @@ def _read_npz(folder: Path, name: str, shapes: dict[str, Shape], entry: Entry) -
         if file.size > most:
             raise FileError(f"{name} must be at most {most} bytes for this case, got {file.size}")
         content = file.content()
-    arrays = read_npz(name, content, {array: Form(shape) for array, shape in shapes.items()})
+    forms = {array: Form(shape) for array, shape in shapes.items()}
+    arrays = read_npz(name, content, forms)
     return {array: x.astype(np.float64) for array, x in arrays.items()}
