@@ -4,6 +4,7 @@ In a process of little memory, for every name of the notation.
 """
 
 import re
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,8 @@ from sparse_ref.sets.budget import BudgetError, limit, spend, stopwatch
 
 @pytest.fixture(scope="module")
 def process():
+    if sys.platform != "linux":
+        pytest.skip("its process is one of Linux")
     with BoundedProcess() as process:
         yield process
 
