@@ -139,6 +139,11 @@ def test_the_command_refuses_it_in_a_line(capsys):
         assert "Traceback" not in error
 
 
+def test_the_command_says_of_deep_text_that_it_is_deep(capsys):
+    assert main(["show", "~" * 1500 + "Causal()"]) == 2
+    assert capsys.readouterr().err.startswith("sparse-ref: this is nested too deeply\n")
+
+
 NUMBERS = [0, 1, 2, 3, 12, 1000, 65536, 2**20, 10**6, 10**9, 2**31 - 1, 10**18, -(10**9)]
 EXAMPLES = {entry.name: entry.text() for entry in sr.catalogue()} | {
     "Branches": "Branches((Lookback(4), Window(1)))"

@@ -150,8 +150,8 @@ def _check_text(text: str) -> None:
 
 def constructor(text: str):
     """The class or function of a text that is one call, such as "strided(4)"; else None."""
-    with suppress(SyntaxError):
-        match ast.parse(text.strip(), mode="eval").body:
+    with suppress(ParseError):
+        match _tree(text.strip()):
             case ast.Call(func=ast.Name(id=name)):
                 return NAMES.get(name)
     return None
