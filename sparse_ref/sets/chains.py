@@ -34,7 +34,8 @@ def operands(p: Pattern, kinds: type | UnionType) -> list[Pattern]:
         values = vars(pattern).values()
         return [*values]
 
-    return [part for part in walk(p, parts) if not isinstance(part, kinds)]
+    both = walk(p, parts)
+    return [part for part in both if not isinstance(part, kinds)]
 
 
 def walk(p: Pattern, parts: Callable[[Pattern], list[Pattern]]) -> Iterator[Pattern]:
