@@ -17,6 +17,7 @@ from ...sets.shifted import Shifted
 from .same_sets import field_values
 
 Directions = list[list[Any]]  # up and down: values to try, the nearest first
+Values = tuple[Any, ...]
 MAX_ENTRIES = 8  # of a tuple from each end, that are changed
 
 
@@ -73,7 +74,7 @@ def _chain_changes(p: Pair) -> Iterator[Directions]:
         yield _rebuild(changed_chain, directions)
 
 
-def _entry_changes(values: tuple[Any, ...], places: Iterable[int]) -> Iterator[Directions]:
+def _entry_changes(values: Values, places: Iterable[int]) -> Iterator[Directions]:
     """The values with one entry changed at one of these places."""
     for t in places:
         replaced = partial(_replaced_entry, values, t)
@@ -81,7 +82,7 @@ def _entry_changes(values: tuple[Any, ...], places: Iterable[int]) -> Iterator[D
             yield [list(map(replaced, candidates)) for candidates in directions]
 
 
-def _replaced_entry(values: tuple[Any, ...], t: int, value: Any) -> tuple[Any, ...]:
+def _replaced_entry(values: Values, t: int, value: Any) -> Values:
     """The values with another one at place t."""
     return (*values[:t], value, *values[t + 1 :])
 
