@@ -20,22 +20,19 @@ from dataclasses import dataclass, replace
 from itertools import product
 from time import monotonic
 
-import numpy as np
-
 from ...sets.checks import flag, integer
 from ...sets.types import BoolArray
-from ..finite.reach import reach
 from ..layers import MAX_SEARCH_LENGTH
 from .family import Family, Layers, StepsOrFamily, Values, family_of, generalise
 from .mutations import Mutation, counterexamples, narrower
+from .obligations import Control, Obligations
 from .query import Answer, Query
-from .small_cases import missing_pairs, single_length, smallest_failure
+from .small_cases import missing_pairs, reach_text, single_length, smallest_failure
 from .terms import Term, Undecided, integer_term, z3
 from .verdict import Counterexample, Verdict, positive_seconds
 from .wording import Scope, Statement, connection_statement, path_failure_text, position_names
 
 MAX_BETWEEN = 4  # positions for which combinations of i, j and 0 are tried if no path is known
-SHOWN_POSITIONS = 12
 
 
 def prove(
@@ -114,7 +111,7 @@ class Proof:
         """By small cases, then by z3."""
         missing = smallest_failure(self.family, self.failures, self.deadline, self.n)
         if missing is not None:
-            reason = self.reach_text(missing)
+            reason = reach_text(self.family, missing, self.residual)
             return self.refutation(missing, f"every path was checked: {reason}")
         if not self.family.names:
             length = single_length(self.family.layers_at(), {}, self.n)
@@ -151,10 +148,11 @@ class Proof:
         negation = self.negation(query, eliminate)
         answer = query.solve(negation, seconds=self.remaining_seconds(), eliminate=eliminate)
         if answer.status == "unsat":
-            return self.confirmation(family, query, eliminate)
+            return self.confirmation(family, query, eliminate, negation)
         if answer.case is not None and eliminate:
             case = self.smallest_case(query, answer.case)
-            return self.refutation(case, f"z3 finds no path: {self.reach_text(case)}")
+            reason = reach_text(family, case, self.residual)
+            return self.refutation(case, f"z3 finds no path: {reason}")
         if answer.reason:
             return answer.reason
         return f"z3 finds a case in which {self.failure_text(query)}: {answer.case}"
@@ -189,10 +187,12 @@ class Proof:
         for path in paths:
             yield [query.term(a) for a in path]
 
-    def confirmation(self, family: Family, query: Query, eliminate: bool) -> Verdict | str:
+    def confirmation(
+        self, family: Family, query: Query, eliminate: bool, negation
+    ) -> Verdict | str:
         """The verdict "proved", if the negative control fails as it must; otherwise why not."""
         control = self.negative_control(family, eliminate)
-        if not control:
+        if control is None:
             return "z3 finds no pair without a path, but no change that was tried makes that false"
         evidence = (
             "z3 finds no pair without a path at these numbers, by quantifier elimination"
@@ -203,9 +203,19 @@ class Proof:
             values = ", ".join(f"{name} = {x}" for name, x in family.instance.items())
             evidence += f" (instance: {values})"
         statement = self.statement(family, query)
-        return Verdict("proved", *statement, evidence, negative_control=control)
+        obligations = Obligations(query, statement.words)
+        failure = "no path joins j and i" if eliminate else self.failure_text(query)
+        claim = obligations.claim_obligation(failure, negation)
+        return Verdict(
+            "proved",
+            *statement,
+            evidence,
+            negative_control=control.text,
+            solvers="z3 alone",
+            obligations=(claim, *obligations.rest(), *control.obligations),
+        )
 
-    def negative_control(self, family: Family, eliminate: bool) -> str:
+    def negative_control(self, family: Family, eliminate: bool) -> Control | None:
         """A mutation that makes the statement false at a small case, which the same query finds."""
         for mutation, case in self.false_mutants(family):
             query = Query(family, self.causal, self.n, mutation.change)
@@ -213,8 +223,10 @@ class Proof:
             seconds = self.remaining_seconds()
             answer = query.solve(negation, seconds=seconds, eliminate=eliminate, at=case)
             if answer.status == "sat":
-                return f"{mutation.text}, z3 finds the counterexample {case}"
-        return ""
+                text = f"{mutation.text}, z3 finds the counterexample {case}"
+                obligations = Obligations(query, self.statement(family, query).words)
+                return Control(text, (obligations.control("the paths fail", negation, case),))
+        return None
 
     def false_mutants(self, family: Family) -> Iterator[tuple[Mutation, Counterexample]]:
         """Mutations of the layers, each with a case in which no path connects the pair."""
@@ -275,19 +287,6 @@ class Proof:
         """The failure that z3 looks for, in words."""
         names = position_names(len(query.layers.steps) - 1, query.values)
         return path_failure_text(names, list(self.candidate_paths(query)))
-
-    def reach_text(self, case: Counterexample) -> str:
-        """The positions that j reaches, of which i is none."""
-        if case.n > MAX_SEARCH_LENGTH:
-            return f"n = {case.n} is too long to list the positions that j = {case.j} reaches"
-        layers = self.family.layers_at(**dict(case.parameters))
-        mask = reach(layers.steps, case.n, residual=self.residual)
-        positions = np.flatnonzero(mask[:, case.j])
-        if len(positions) == 0:
-            return f"j = {case.j} reaches nothing"
-        shown = ", ".join(map(str, positions[:SHOWN_POSITIONS]))
-        more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
-        return f"j = {case.j} reaches only i = {shown}{more}"
 
     def remaining_seconds(self) -> float:
         """Seconds until the deadline, at least 0.1 so that z3 can report that it gave up."""

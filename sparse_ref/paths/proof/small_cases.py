@@ -18,6 +18,7 @@ from .verdict import Counterexample
 
 SHORT_LENGTH = 24  # every length up to this is checked, if keys may come after their query
 LONG_LENGTH = 512  # the longest at which fixed layers are checked
+SHOWN_POSITIONS = 12
 MAX_MATRIX_LENGTH = 64  # up to this, products of whole matrices are quicker than `reach`
 
 # failures(values, layers, n) are the pairs for which a statement is false, bool [i, j].
@@ -180,3 +181,17 @@ def largest_number(x) -> int:
     if is_dataclass(x):
         return largest_number([getattr(x, field.name) for field in fields(x)])
     return 0
+
+
+def reach_text(family: Family, case: Counterexample, residual: bool) -> str:
+    """The positions that j reaches, of which i is none."""
+    if case.n > MAX_SEARCH_LENGTH:
+        return f"n = {case.n} is too long to list the positions that j = {case.j} reaches"
+    layers = family.layers_at(**dict(case.parameters))
+    mask = reach(layers.steps, case.n, residual=residual)
+    positions = np.flatnonzero(mask[:, case.j])
+    if len(positions) == 0:
+        return f"j = {case.j} reaches nothing"
+    shown = ", ".join(map(str, positions[:SHOWN_POSITIONS]))
+    more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
+    return f"j = {case.j} reaches only i = {shown}{more}"

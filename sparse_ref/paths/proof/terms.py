@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from ...sets.checks import Symbolic
+from .quotients import Quotient
 
 EFFORT_LIMIT = 2_000_000  # in z3's units of work: a fraction of a second
 
@@ -52,10 +53,14 @@ class Symbols:
     def restart(self, branch_plan: tuple[bool, ...] | None) -> None:
         """Drop all assumptions. Branches follow the plan, then are False; without it they raise."""
         self.assumptions: list[Any] = []
-        self.definitions: list[Any] = []
         self.branches_taken: list[bool] = []
         self.branch_plan = branch_plan
-        self._quotients: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self.quotients: dict[tuple[int, int], Quotient] = {}
+
+    @property
+    def definitions(self) -> list[Any]:
+        """What fixes the constants of quotients."""
+        return [condition for each in self.quotients.values() for condition in each.definition]
 
     def constant(self, name: str):
         """A new z3 integer."""
@@ -104,18 +109,18 @@ class Symbols:
         if z3().is_int_value(b) and b.as_long() >= 1:
             return x / b, x % b
         key = x.get_id(), b.get_id()
-        if key not in self._quotients:
-            self._quotients[key] = self._define_quotient(x, b)
-        return self._quotients[key]
+        if key not in self.quotients:
+            self.quotients[key] = self._define_quotient(x, b)
+        return self.quotients[key].quotient, self.quotients[key].remainder
 
-    def _define_quotient(self, x, b) -> tuple[Any, Any]:
-        """Two new constants, (x // b, x % b), and the definitions that fix them."""
-        if not self.follows(b >= 1, *self.assumptions, *self.definitions):
+    def _define_quotient(self, x, b) -> Quotient:
+        """Two new constants, x // b and x % b."""
+        premises = (*self.assumptions, *self.definitions)
+        if not self.follows(b >= 1, *premises):
             raise Undecided(f"the divisor {self.text(b)} may be below 1: // and % need at least 1")
         q = self.constant(f"({self._operand_text(x)} // {self._operand_text(b)})")
         r = self.constant(f"({self._operand_text(x)} % {self._operand_text(b)})")
-        self.definitions += [x == b * q + r, r >= 0, r < b]
-        return q, r
+        return Quotient(x, b, q, r, premises)
 
     def _operand_text(self, x) -> str:
         """An operand in words, in parentheses if it is an expression."""
