@@ -152,8 +152,8 @@ def _settle(theorems: Sequence[Theorem], as_json: bool, files: ProofFiles | None
             entries.append(theorem.texts() | json.loads(verdict.to_json()))
         print(json.dumps(entries))
     else:
-        print(f"{as_expected} of {len(theorems)} theorems as expected")
         print(_solvers_text([verdict for _, verdict in results]))
+        print(f"{as_expected} of {len(theorems)} theorems as expected")
     _write_files(files, {theorem.name: verdict for theorem, verdict in results})
     return 0 if as_expected == len(theorems) else 1
 
@@ -163,7 +163,7 @@ def _solvers_text(verdicts: Sequence[Verdict]) -> str:
     solvers = Counter(verdict.solvers.partition(":")[0] for verdict in verdicts)
     texts = [f"{count} by {name}" for name, count in solvers.items() if name]
     if solvers[""]:
-        texts.append(f"{solvers['']} by checking every case, without a solver")
+        texts.append(f"{solvers['']} by paths that were checked, without a solver")
     return f"settled: {', '.join(texts)}"
 
 

@@ -79,11 +79,11 @@ class Script:
         return ("" if quantified else "QF_") + ("NIA" if products else "LIA")
 
     def _definitions(self) -> Iterator[str]:
-        """Terms that occur more than once, each defined before it is used."""
+        """Long terms that occur more than once, each defined before it is used."""
         counts = Counter(child.get_id() for x in self.nodes for child in x.children())
         for x in self.nodes:
             is_shared = counts[x.get_id()] > 1 and x.get_id() not in self.open_terms
-            if is_shared and x.num_args():
+            if is_shared and any(part.num_args() for part in x.children()):
                 sort = "Bool" if z3().is_bool(x) else "Int"
                 text = self._term(x)
                 name = f"t{len(self.shared) + 1}"
