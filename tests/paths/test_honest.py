@@ -209,7 +209,7 @@ def test_a_pair_refutes_even_if_the_family_has_no_one_statement():
     verdict = prove(lambda l: tuple(sr.Lookback(1) for _ in range(l + 1)))
     assert verdict.status == "refuted"
     assert verdict.statement.startswith("at l = 0, for every n and all 0 <= j <= i < n: ")
-    assert verdict.tex.startswith(r"l = 0:\ \forall\, 0 \le j")
+    assert verdict.tex.startswith(r"l = 0:\ \forall\, 0 \le ")
 
 
 @pytest.mark.parametrize(
