@@ -15,6 +15,7 @@ from .agreement import Discrepancy, compare_at_numbers, layer_readings
 from .constants import numbers_in
 from .family import Family, Layers, Values, generalise
 from .mutations import Mutation, counterexamples, narrower
+from .obligations import Control, Obligations
 from .query import Answer, Query
 from .refusals import Undecided
 from .small_cases import (
@@ -106,7 +107,7 @@ class Proof:
         answer = query.solve(negation, seconds=self.remaining_seconds(), eliminate=eliminate)
         if answer.status == "unsat":
             self.compare(family, query)
-            return self.confirmation(family, query, eliminate)
+            return self.confirmation(family, query, eliminate, negation)
         if answer.case is not None and eliminate:
             case = self.smallest_case(query, answer.case)
             reason = reach_text(family, case, self.residual)
@@ -150,10 +151,12 @@ class Proof:
         for path in paths:
             yield [query.term(a) for a in path]
 
-    def confirmation(self, family: Family, query: Query, eliminate: bool) -> Verdict | str:
+    def confirmation(
+        self, family: Family, query: Query, eliminate: bool, negation
+    ) -> Verdict | str:
         """The verdict "proved", if the negative control fails as it must; otherwise why not."""
         control = self.negative_control(family, eliminate)
-        if not control:
+        if control is None:
             return "z3 finds no pair without a path, but no change that was tried makes that false"
         evidence = (
             "z3 finds no pair without a path at these numbers, by quantifier elimination"
@@ -164,9 +167,19 @@ class Proof:
             values = ", ".join(f"{name} = {x}" for name, x in family.instance.items())
             evidence += f" (instance: {values})"
         statement = self.statement(family, query)
-        return Verdict("proved", *statement, evidence, negative_control=control)
+        obligations = Obligations(query, statement.words)
+        failure = "no path joins j and i" if eliminate else self.failure_text(query)
+        claim = obligations.claim_obligation(failure, negation)
+        return Verdict(
+            "proved",
+            *statement,
+            evidence,
+            negative_control=control.text,
+            solvers="z3 alone",
+            obligations=(claim, *obligations.rest(), *control.obligations),
+        )
 
-    def negative_control(self, family: Family, eliminate: bool) -> str:
+    def negative_control(self, family: Family, eliminate: bool) -> Control | None:
         """A mutation that makes the statement false at a small case, which the same query finds."""
         for mutation, case in self.false_mutants(family):
             query = Query(family, self.causal, self.n, mutation.change)
@@ -174,8 +187,10 @@ class Proof:
             seconds = self.remaining_seconds()
             answer = query.solve(negation, seconds=seconds, eliminate=eliminate, at=case)
             if answer.status == "sat":
-                return f"{mutation.text}, z3 finds the counterexample {case}"
-        return ""
+                text = f"{mutation.text}, z3 finds the counterexample {case}"
+                obligations = Obligations(query, self.statement(family, query).words)
+                return Control(text, (obligations.control("the paths fail", negation, case),))
+        return None
 
     def false_mutants(self, family: Family) -> Iterator[tuple[Mutation, Counterexample]]:
         """Mutations of the layers, each with a case in which no path connects the pair."""
