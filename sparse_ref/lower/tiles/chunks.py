@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import inline, parallel, serial
-from ..runs.keys import first_interval, next_interval, span_count
+from ..runs.intervals import first_interval, next_interval, span_count
 from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 from .bitmask import (
     ALL_ONES,
