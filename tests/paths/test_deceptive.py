@@ -7,17 +7,19 @@ import copy
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from time import monotonic
 
 import numpy as np
 import pytest
 from deceptions import TEMPLATES, family_of_template
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import patterns
+from strategies import RULES, patterns
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, span
 from sparse_ref.paths import prove, prove_hops, prove_invariant
+from sparse_ref.paths.proof.agreement import compare_at_numbers, layer_readings
 from sparse_ref.paths.proof.constants import numbers_in
 from sparse_ref.paths.proof.family import family_of
 from sparse_ref.paths.proof.programs import Program
@@ -43,7 +45,7 @@ def test_a_family_that_lies_at_one_number_is_never_proved(template, c, compariso
         assert is_stateful or not sr.paths.reach(layers, case.n, residual=False)[case.i, case.j]
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 5)
 @given(st.sampled_from(sorted(TEMPLATES)), NUMBERS, COMPARISONS)
 def test_functions_of_positions_that_lie_are_never_proved(template, c, comparison):
     is_lie = family_of_template(template, c, comparison, honest=0, lie=1, sr=sr)
@@ -100,6 +102,8 @@ def test_a_difference_at_large_numbers_is_named():
     verdict = prove(lambda l: HONEST if type(l) is not int or l != 70_000 else LIE)
     assert verdict.status == "unknown"
     assert "at l = 70000, i = 1, j = 0, [j in A_i] of layer 1 is False" in verdict.evidence
+    far = prove(lambda l: HONEST if type(l) is not int or l != 3 else sr.Lookback(1000))
+    assert far.status in ("unknown", "refuted")
     both = prove(lambda l, c: HONEST if type(l) is not int or (l, c) != (70, 90) else LIE)
     assert both.counterexample == (0, 1, 2, (("l", 70), ("c", 90)))
 
@@ -178,6 +182,19 @@ def with_proof(l):
 def test_honest_families_stay_proved(family):
     verdict = prove(family, residual=family is fixed_below)
     assert verdict.status == "proved", verdict
+
+
+INTEGER_RULES = [
+    r for r in RULES if r.bounds() and {kind for kind, _ in r.bounds().values()} == {int}
+]
+
+
+@pytest.mark.parametrize("rule", INTEGER_RULES)
+def test_a_rule_agrees_with_what_was_read_of_it_at_large_numbers(rule):
+    family = family_of(rule, None)
+    query = Query(family, causal=False)
+    readings = layer_readings(query)
+    compare_at_numbers(family, query, readings, [7, 1000, 4096], monotonic() + 100)
 
 
 def test_proofs_in_threads_and_within_one_another_keep_their_terms():

@@ -189,10 +189,10 @@ class Query:
 
     def parameters(self, model) -> tuple[tuple[str, int], ...]:
         """The names of parameters, and the numbers that a z3 model gives to them."""
-        numbers = {name: _number(model, term) for name, term in self.values.items()}
-        return tuple(numbers.items())
+        numbers = (_number(model, term) for term in self.values.values())
+        return tuple(zip(self.values, numbers))
 
-    def call(self, function: Callable[..., Any], j: Term, i: Term) -> Any:
+    def call(self, function: Callable, j: Term, i: Term) -> Any:
         """function(j, i), with terms for its parameters."""
         return self.symbols.call(function, j, i, **self.values)
 

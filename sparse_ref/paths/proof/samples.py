@@ -47,7 +47,8 @@ def special_numbers(constants: Sequence[int], random: Random) -> list[int]:
     multiples = [number for c in constants for number in (2 * c, c * c, -c)]
     powers = [2**e + step for e in EXPONENTS for step in (0, 1, -1)]
     random_numbers = [large_number(random) for _ in range(RANDOM_SAMPLES)]
-    numbers = [*constants, *neighbours, *random_numbers, *multiples, *powers]
+    small = range(MAX_SMALL_PARAMETER + 1)  # at which paths are checked at small lengths only
+    numbers = [*constants, *neighbours, *small, *random_numbers, *multiples, *powers]
     return list(dict.fromkeys(numbers))
 
 
@@ -125,7 +126,8 @@ def positions(
     values: Values, constants: Sequence[int], length: int | None, random: Random
 ) -> Positions:
     """Pairs of positions below the length: near 0, near parameters, and far out."""
-    near = [abs(number) for number in (0, 1, *values.values(), *values.values(), *constants)]
+    parameters = list(values.values())
+    near = list(map(abs, [0, 1, *parameters, *parameters, *constants]))
 
     def place() -> int:
         multiple = random.randrange(4) * random.choice(near)
@@ -136,8 +138,8 @@ def positions(
     square = [(i, j) for i in range(SQUARE) for j in range(SQUARE)]
     marked = random.sample(near, min(MARKED, len(near)))
     pairs = [(x + place(), x) for x in marked]
-    queries = [place() for _ in range(PAIRS)]
-    pairs += [(i, max(0, i - place())) for i in (*marked, *queries)]
+    queries = marked + [place() for _ in range(PAIRS)]
+    pairs += [(i, max(0, i - place())) for i in queries]
     pairs += [(place(), place()) for _ in range(PAIRS // 2)]
     if length is not None:
         pairs = [(i % length, j % length) for i, j in pairs]
