@@ -216,6 +216,8 @@ def test_proofs_in_threads_and_within_one_another_keep_their_terms():
     assert verdict.status == "unknown"
     assert "a number of another proof" in verdict.evidence
     assert prove((sr.Lookback(foreign),)).status == "unknown"
+    hops = prove_hops(sr.Lookback(foreign), lambda j, i: i - j, lambda j, i: i - 1)
+    assert hops.status == "unknown"
 
 
 SUPPORTED = {
@@ -285,3 +287,14 @@ def test_a_program_computes_what_the_formula_does(p, positions):
     expected = np.broadcast_to(p.contains(i, j), i.shape)
     actual = program({"i": i.astype(object), "j": j.astype(object)})
     assert (np.broadcast_to(actual, i.shape) == expected).all()
+
+
+@pytest.mark.parametrize(
+    "via",
+    [lambda j, i: ({0: 1}[j],), lambda j, i: (1 // (j - j),), lambda j, i: ("abc"[i],)],
+    ids=["dict", "divisor", "index"],
+)
+def test_a_way_that_cannot_be_read_is_unknown(via):
+    steps = sr.Factorized((sr.Local(3), sr.Strided(3)), via=via)
+    assert prove(lambda l: sr.Factorized((sr.Local(l), sr.Strided(l)), via=via)).status == "unknown"
+    assert prove(steps).status in ("proved", "unknown")

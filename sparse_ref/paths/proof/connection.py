@@ -137,7 +137,7 @@ class Proof:
         """Positions between that are known to lie on a path; or i, j and 0, in every order."""
         count = len(query.layers.steps) - 1
         if query.layers.ways is not None:
-            paths = query.layers.ways(query.j, query.i)
+            paths = query.symbols.call(query.layers.ways, query.j, query.i)
             if any(len(path) != count for path in paths):
                 shown = ", ".join(map(repr, paths))
                 raise ValueError(f"via must give {count} positions between j and i, got {shown}")

@@ -114,8 +114,11 @@ class Family:
             yield self.instance
 
     def layer_count(self) -> int:
-        """The number of layers of the smallest instance; 0 if no instance is small."""
-        return next((len(instance.steps) for _, instance in self.instances()), 0)
+        """The number of layers of the smallest instance; 0 if no instance can be read."""
+        try:
+            return next((len(instance.steps) for _, instance in self.instances()), 0)
+        except Undecided:
+            return 0
 
     def symbolic(self, symbols: Symbols) -> tuple[Values, Layers]:
         """(values, layers) at terms, under the assumptions of the constructor's one branch.
