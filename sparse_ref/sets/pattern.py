@@ -258,7 +258,8 @@ class Intersection(Pair):
         return reduce(and_, (operand.contains(i, j) for operand in chain(self)))
 
     def row(self, i: int, n: int) -> IntArray:
-        return reduce(np.intersect1d, (operand.row(i, n) for operand in chain(self)))
+        rows = [operand.row(i, n) for operand in chain(self)]
+        return reduce(np.intersect1d, rows)
 
 
 class Difference(Pair):
@@ -272,7 +273,8 @@ class Difference(Pair):
         return reduce(and_, outside, first.contains(i, j))
 
     def row(self, i: int, n: int) -> IntArray:
-        return reduce(np.setdiff1d, (operand.row(i, n) for operand in chain(self)))
+        rows = [operand.row(i, n) for operand in chain(self)]
+        return reduce(np.setdiff1d, rows)
 
 
 @dataclass(frozen=True)

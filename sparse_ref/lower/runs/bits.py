@@ -54,7 +54,7 @@ def paint(table, lo, hi, words):
         stop = min(table[r, STOP], hi) - lo
         set_bits(words, start, stop)
     for r in range(spans, len(table)):
-        paint_strided(table[r], lo, hi, words)
+        paint_groups(table[r], lo, hi, words)
 
 
 @serial
@@ -86,7 +86,7 @@ def set_bits(words, start, stop):
 
 
 @serial
-def paint_strided(run, lo, hi, words):
+def paint_groups(run, lo, hi, words):
     """Set the bits of a strided run: group by group, or by words that repeat if many are short."""
     start, step, width = run[START], run[STEP], run[WIDTH]
     first, stop = max(start, lo), min(run[STOP], hi)

@@ -15,7 +15,7 @@ from ...sets.pattern import Complement, Difference, Intersection, Pair, Pattern,
 from ...sets.types import IntArray
 from .meet import meet
 from .row_set import row_set
-from .row_tree import RowSet, RowTree, bound
+from .row_tree import RowSet, RowTree, size
 from .run_algebra import subtract
 from .table import Runs, normalise, one_span, unite
 
@@ -49,7 +49,10 @@ def factors(p: Pattern) -> Factors:
     return result
 
 
-def operands(p: Pattern, kinds: tuple[type[Pattern], ...] = (Pair, Complement)) -> list[Pattern]:
+Kinds = tuple[type[Pattern], ...]
+
+
+def operands(p: Pattern, kinds: Kinds = (Pair, Complement)) -> list[Pattern]:
     """The operands of these kinds of | & - ~, from the left; p itself if it is of none."""
     result: list[Pattern] = []
     stack: list[Pattern] = [p]
@@ -87,9 +90,9 @@ def rows_of_factors(p: Pattern, i: IntArray, n: int) -> RowSet:
     if not inside:
         zero = np.zeros(len(i), np.int64)
         inside = [one_span(zero, zero + n, n)]
-    rows = _met(sorted(inside, key=bound))
+    rows = _intersection(sorted(inside, key=size))
     outside = [_normal(row_set(factor, i, n)) for factor in terms.outside]
-    return _less(rows, outside)
+    return _difference(rows, outside)
 
 
 def _normal(rows: RowSet) -> RowSet:
@@ -97,7 +100,7 @@ def _normal(rows: RowSet) -> RowSet:
     return normalise(rows) if isinstance(rows, Runs) else rows
 
 
-def _met(factors: list[RowSet]) -> RowSet:
+def _intersection(factors: list[RowSet]) -> RowSet:
     """What all sets share, the smallest set first."""
     runs = [factor for factor in factors if isinstance(factor, Runs)]
     others: list[RowSet] = [factor for factor in factors if isinstance(factor, RowTree)]
@@ -113,7 +116,7 @@ def _met(factors: list[RowSet]) -> RowSet:
     return RowTree("&", (rows, *others)) if others else rows
 
 
-def _less(rows: RowSet, outside: list[RowSet]) -> RowSet:
+def _difference(rows: RowSet, outside: list[RowSet]) -> RowSet:
     """The set minus others."""
     others = []
     for factor in outside:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import inline, parallel, serial
-from ...sets.types import IntArray
 from .intervals import span_count
 from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, write_run
 
@@ -35,7 +34,7 @@ def meet(left: Runs, right: Runs) -> Runs | None:
     return Runs(indptr, table, left.shape)
 
 
-def key_bound(runs: Runs) -> float:
+def max_keys(runs: Runs) -> float:
     """At least the number of keys of all rows: what the runs have if they overlap nowhere."""
     start, stop, step, width = runs.table.T
     groups = (stop - np.maximum(start, 0)) // step + (step > 1)
@@ -45,10 +44,14 @@ def key_bound(runs: Runs) -> float:
 @parallel
 def _meet_rows(begin, end, left, right, starts, out, counts):
     """Write the runs that the rows share, or only count them if `out` has no room."""
+    left_indptr, left_table = left
+    right_indptr, right_table = right
     for i in range(begin, end):
-        a = left[1][left[0][i] : left[0][i + 1]]
-        b = right[1][right[0][i] : right[0][i + 1]]
-        row = out[starts[i] : starts[i] + counts[i]] if len(out) else out
+        a = left_table[left_indptr[i] : left_indptr[i + 1]]
+        b = right_table[right_indptr[i] : right_indptr[i + 1]]
+        row = out
+        if len(out):
+            row = out[starts[i] : starts[i + 1]]
         counts[i] = meet_row(a, b, row)
 
 
@@ -56,8 +59,8 @@ def _meet_rows(begin, end, left, right, starts, out, counts):
 def meet_row(a, b, out):
     """Write the runs that two rows share if `out` has room; return their number."""
     a_spans, b_spans = span_count(a), span_count(b)
-    pairs = (len(a) - a_spans) * len(b) + a_spans * (len(b) - b_spans)
-    if pairs > MAX_PAIRS:
+    pairs_of_spans = a_spans * b_spans
+    if len(a) * len(b) - pairs_of_spans > MAX_PAIRS:
         return TOO_MANY
     count = meet_spans(a[:a_spans], b[:b_spans], out)
     for r in range(a_spans, len(a)):
@@ -68,7 +71,7 @@ def meet_row(a, b, out):
             count = cut_run(b[s], a[r], out, count)
     for r in range(a_spans, len(a)):
         for s in range(b_spans, len(b)):
-            count = meet_strided(a[r], b[s], out, count)
+            count = meet_groups(a[r], b[s], out, count)
     return count
 
 
@@ -115,7 +118,7 @@ def cut_run(run, span, out, count):
 
 
 @serial
-def meet_strided(a, b, out, count):
+def meet_groups(a, b, out, count):
     """Two strided runs; b's group begins `shift` after a's. Return the number of runs so far."""
     a_step, b_step = a[STEP], b[STEP]
     a_width, b_width = a[WIDTH], b[WIDTH]

@@ -22,7 +22,7 @@ SPANS, KEYS = 0, 1  # what is counted of a row
 
 
 @parallel
-def count_painted(begin, end, sets, frame, depth, counts):
+def count_rows(begin, end, sets, frame, depth, counts):
     """The number of spans and of keys of each row; frame = (indptr, table)."""
     stack = np.empty((depth, WORDS), np.uint64)
     indptr, table = frame
@@ -32,13 +32,14 @@ def count_painted(begin, end, sets, frame, depth, counts):
 
 
 @parallel
-def list_painted(begin, end, sets, frame, depth, starts, out):
+def list_rows(begin, end, sets, frame, depth, starts, out):
     """Write the spans of each row to out[starts[i]] and after."""
     stack = np.empty((depth, WORDS), np.uint64)
     indptr, table = frame
     for i in range(begin, end):
         row = table[indptr[i] : indptr[i + 1]]
-        list_row(sets, row, i, stack, out[starts[i] : starts[i + 1]])
+        spans = out[starts[i] : starts[i + 1]]
+        list_row(sets, row, i, stack, spans)
 
 
 @serial
@@ -90,14 +91,19 @@ def write_spans(word, first, out, count):
         zeros = popcount(~word & (word - ONE))
         word >>= np.uint64(zeros)
         start += zeros
-        ones = popcount(word & ~(word + ONE)) if word != ALL_ONES else 64
+        ones = 64
+        if word != ALL_ONES:
+            ones = popcount(word & ~(word + ONE))
+        stop = start + ones
         if count and out[count - 1, STOP] == start:
-            out[count - 1, STOP] = start + ones
+            out[count - 1, STOP] = stop
         else:
-            write_run(out[count], start, start + ones, 1, 1)
+            write_run(out[count], start, stop, 1, 1)
             count += 1
-        word = word >> np.uint64(ones) if ones < 64 else np.uint64(0)
-        start += ones
+        if ones == 64:
+            return count
+        word >>= np.uint64(ones)
+        start = stop
     return count
 
 
@@ -122,7 +128,8 @@ def paint_expression(sets, i, lo, hi, stack):
     for code in program:
         if code >= 0:
             row = code * rows + i
-            paint(table[indptr[row] : indptr[row + 1]], lo, hi, stack[top])
+            runs = table[indptr[row] : indptr[row + 1]]
+            paint(runs, lo, hi, stack[top])
             top += 1
         else:
             top -= 1

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...sets.types import IntArray
 from .keys import key_counts
-from .meet import key_bound, meet
+from .meet import max_keys, meet
 from .paint import (
     DIFFERENCE,
     INTERSECTION,
@@ -20,8 +20,8 @@ from .paint import (
     MAX_GAP,
     SPANS,
     UNION,
-    count_painted,
-    list_painted,
+    count_rows,
+    list_rows,
 )
 from .table import START, STEP, WIDTH, Runs, concatenate_rows, indptr_of, normalise, unite
 
@@ -55,12 +55,14 @@ def transform(rows: RowSet, change: Callable[[Runs], RowSet]) -> RowSet:
     return RowTree(rows.sign, parts)
 
 
-def bound(rows: RowSet) -> float:
+def size(rows: RowSet) -> float:
     """At least the number of keys of all rows."""
     if isinstance(rows, Runs):
-        return key_bound(rows)
-    bounds = [bound(part) for part in rows.parts]
-    return {"|": sum(bounds), "&": min(bounds), "-": bounds[0]}[rows.sign]
+        return max_keys(rows)
+    sizes = [size(part) for part in rows.parts]
+    if rows.sign == "|":
+        return sum(sizes)
+    return min(sizes) if rows.sign == "&" else sizes[0]
 
 
 def run_count(rows: RowSet) -> int:
@@ -79,7 +81,7 @@ def frame(rows: RowSet) -> Runs:
     frames = [frame(part) for part in rows.parts]
     if rows.sign == "|":
         return normalise(unite(frames))
-    smallest, *others = sorted(frames, key=key_bound)
+    smallest, *others = sorted(frames, key=max_keys)
     for other in others:
         shared = meet(smallest, other)
         smallest = smallest if shared is None else normalise(shared)
@@ -92,10 +94,10 @@ def as_runs(rows: RowSet) -> Runs:
         return rows
     call = _painting(rows)
     counts = np.zeros((rows.shape[0], 2), np.int64)
-    count_painted(*call, counts)
+    count_rows(*call, counts)
     indptr = indptr_of(counts[:, SPANS])
     table = np.empty((indptr[-1], 4), np.int64)
-    list_painted(*call, indptr, table)
+    list_rows(*call, indptr, table)
     return Runs(indptr, table, rows.shape)
 
 
@@ -103,13 +105,14 @@ def counts_of(rows: RowSet) -> IntArray:
     """|A_i| of each row, int64 (n_q,): |a| - |a & b| for a - b if a & b is few runs."""
     if isinstance(rows, Runs):
         return key_counts(normalise(rows))
-    first, *others = rows.parts
-    if rows.sign == "-" and all(isinstance(part, Runs) for part in rows.parts):
+    runs = [part for part in rows.parts if isinstance(part, Runs)]
+    if rows.sign == "-" and len(runs) == len(rows.parts):
+        first, *others = runs
         shared = meet(first, normalise(unite(others)))
         if shared is not None:
             return key_counts(first) - key_counts(normalise(shared))
     counts = np.zeros((rows.shape[0], 2), np.int64)
-    count_painted(*_painting(rows), counts)
+    count_rows(*_painting(rows), counts)
     return counts[:, KEYS]
 
 
@@ -126,7 +129,7 @@ def _without_short_gaps(runs: Runs) -> Runs:
 
 
 def _painting(rows: RowTree) -> tuple:
-    """What the loops of `paint` take: the number of rows, the sets, the frame, the stack's depth."""
+    """The number of rows, the sets, the frame and the stack's depth, for the loops of `paint`."""
     program, leaves = _program(rows)
     n_q, n_k = rows.shape
     together = concatenate_rows(leaves, (n_q * len(leaves), n_k))

@@ -67,13 +67,13 @@ def complement(runs: Runs) -> Runs:
 
 def subtract(left: Runs, right: Runs) -> Runs | None:
     """left_i - right_i, both in normal form; None if that takes many more runs than they have."""
-    rows: Runs | None = left
+    rows = left
     for part in _single_runs(right):
         others = gaps(part) if part.only_spans else complement(part)
-        rows = meet(rows, normalise(others))
-        if rows is None:
+        rest = meet(rows, normalise(others))
+        if rest is None:
             return None
-        rows = normalise(rows)
+        rows = normalise(rest)
     return rows
 
 

@@ -8,9 +8,9 @@ from ...sets.parts import Blockwise, Documents, Grid
 from ...sets.pattern import Pattern
 from ...sets.types import IntArray
 from .keys import key_counts
-from .run_algebra import as_keys, as_spans, clip
 from .row_set import row_set
 from .row_tree import RowSet, transform
+from .run_algebra import as_keys, as_spans, clip
 from .table import (
     START,
     STEP,

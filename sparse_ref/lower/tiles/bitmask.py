@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import serial
-from ..runs.bits import ALL_ONES, popcount
+from ..runs.bits import ALL_ONES
 from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 
 TILE = 64  # rows of a tile, keys of a chunk, bits of a word
