@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .terms import z3
+from .z3_import import z3
 
 
 def nodes_of(expressions: Iterable[Any]) -> Iterator[Any]:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from .expressions import nodes_of
 from .quotients import Quotient
-from .terms import Symbols, z3
+from .terms import Symbols
+from .z3_import import z3
 
 MAX_QUOTIENTS = 12  # by one divisor; of more, pairs are not compared
 STEPS = (1, 2)

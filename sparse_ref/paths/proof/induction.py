@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import Any, NamedTuple
 
 from ...sets.types import BoolArray
+from .agreement import Discrepancy, Reading, compare_at_numbers, layer_readings
+from .constants import numbers_in
 from .family import Family, Layers, Values
 from .mutations import Mutation, counterexamples
 from .obligations import Control, Obligations
 from .query import Answer, Query
-from .small_cases import LONG_LENGTH, SHORT_LENGTH, smallest_failure
-from .terms import Undecided, z3
-from .verdict import Obligation, Verdict
+from .refusals import Undecided
+from .small_cases import LONG_LENGTH, SHORT_LENGTH, smallest_failure, special_failure
+from .verdict import Counterexample, Obligation, Verdict
 from .wording import Scope, Statement
+from .z3_import import z3
 
 
 class StepFailure(NamedTuple):
@@ -41,6 +44,22 @@ class Induction:
         self.family = family
         self.causal = causal
         self.deadline = deadline
+
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The functions of j, i and the parameters that the statement is about."""
+        raise NotImplementedError
+
+    def readings(self, query: Query) -> Iterator[Reading]:
+        """What z3 read of these functions."""
+        raise NotImplementedError
+
+    def claim(self, scope: Scope) -> Statement:
+        """The statement about functions that no proof can read."""
+        raise NotImplementedError
+
+    def constants(self) -> list[int]:
+        """The numbers in the code of the functions."""
+        return numbers_in(self.family.build, *self.functions())
 
     def induction_steps(self, query: Query) -> Iterator[tuple[str, Any]]:
         """(a step of the induction in words, the condition under which it fails)."""
@@ -70,8 +89,37 @@ class Induction:
 
     def _verdict(self) -> Verdict:
         """The same, without the seconds."""
-        query = Query(self.family, self.assumes_causal)
-        statement = self.statement(query)
+        try:
+            query = Query(self.family, self.assumes_causal)
+            statement = self.statement(query)
+        except (Undecided, z3().Z3Exception) as error:
+            return self.unread_verdict(str(error))
+        return self._induction_verdict(query, statement)
+
+    def unread_verdict(self, reason: str) -> Verdict:
+        """The verdict on functions that no proof can read, by cases at numbers."""
+        try:
+            case = smallest_failure(self.family, self.failures, self.deadline)
+            case = case or self.special_case()
+        except Exception:  # neither terms nor arrays can be read
+            case = None
+        if case is None:
+            names = [name for name in self.family.names if name != "n"]
+            length = "n" if "n" in self.family.names else None
+            return Verdict("unknown", *self.claim(Scope(names, self.causal, length)), reason)
+        layers = self.family.layers_at(**dict(case.parameters))
+        scope = Scope([], self.causal, layers.own_length, case.parameters)
+        return Verdict("refuted", *self.claim(scope), "every path was checked", case)
+
+    def special_case(self, suspects: Iterable[Values] = ()) -> Counterexample | None:
+        """The first failure at suspect parameters, or at numbers in the code of the functions."""
+        return special_failure(
+            self.family, self.failures, self.deadline, self.constants(), suspects=suspects
+        )
+
+    def _induction_verdict(self, query: Query, statement: Statement) -> Verdict:
+        """The verdict on functions that a proof can read."""
+        suspects = []
         try:
             case = smallest_failure(self.family, self.failures, self.deadline)
             if case is not None:
@@ -88,8 +136,14 @@ class Induction:
                     obligations=(*self.obligations(statement.words), *control.obligations),
                 )
             reason = reason or "no change that was tried makes the statement false"
+        except Discrepancy as error:
+            suspects = [error.values]
+            reason = str(error)
         except (Undecided, z3().Z3Exception) as error:
             reason = str(error)
+        case = self.special_case(suspects)
+        if case is not None:
+            return Verdict("refuted", *statement, "every path was checked", case)
         return Verdict("unknown", *statement, reason)
 
     def obstacle(self, query: Query) -> str:
@@ -99,6 +153,8 @@ class Induction:
             return str(failure)
         if query.is_vacuous(values for values, _ in self.family.instances()):
             return "no parameters that were tried fulfil the assumptions"
+        readings = [*layer_readings(query), *self.readings(query)]
+        compare_at_numbers(self.family, query, readings, self.constants(), self.deadline)
         return ""
 
     def step_failure(self, query: Query) -> StepFailure | None:

@@ -14,9 +14,9 @@ from .facts import Facts, facts_about, general_facts
 from .query import Query
 from .quotients import Quotient
 from .smtlib import Group, Script, comment
-from .terms import z3
 from .verdict import Counterexample, Obligation
 from .wording import set_text
+from .z3_import import z3
 
 DIVISION_TEXT = (
     "Division is that of whole numbers, rounded down. For a divisor b that is a term, |x // b| and "

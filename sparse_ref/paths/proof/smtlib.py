@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from .expressions import is_constant, is_product, nodes_of, open_terms
-from .terms import Symbols, z3
+from .terms import Symbols
+from .z3_import import z3
 
 LINE_WIDTH = 100  # of comments
 RESERVED_WORDS = {"abs", "and", "as", "assert", "distinct", "div", "exists", "false", "forall"}

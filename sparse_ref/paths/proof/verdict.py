@@ -47,7 +47,8 @@ class Verdict:
     evidence : str
         What the status rests on; why, if it is unknown.
     counterexample : Counterexample or None
-        The smallest by n, then i, then j, among parameters from 0 to 4; None unless refuted.
+        The smallest by n, then i, then j, among parameters from 0 to 4, or else at numbers in the
+        code of the functions; None unless refuted.
     negative_control : str
         A change of the sets that makes the statement false, with the counterexample for which the
         same proof then fails; "" unless proved.
