@@ -16,10 +16,11 @@ from sparse_ref.cli import main
 from sparse_ref.paths import confirm, prove, prove_hops, prove_invariant
 from sparse_ref.paths.book.index import theorem
 from sparse_ref.paths.proof import second_solver
+from sparse_ref.paths.proof.connection import Proof
 from sparse_ref.paths.proof.family import family_of
-from sparse_ref.paths.proof.lemmas import Hops, Invariant
+from sparse_ref.paths.proof.hops import Hops
+from sparse_ref.paths.proof.invariant import Invariant
 from sparse_ref.paths.proof.obligations import Obligations
-from sparse_ref.paths.proof.prove import Proof
 from sparse_ref.paths.proof.query import Query
 from sparse_ref.paths.proof.second_solver import SecondSolver
 from sparse_ref.paths.proof.smtlib import MAX_NAME_LENGTH
