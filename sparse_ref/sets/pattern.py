@@ -205,11 +205,11 @@ class Pair(Pattern):
     sign: ClassVar[str]
 
     def __post_init__(self) -> None:
-        stated = {self.left.own_length, self.right.own_length} - {None}
-        if len(stated) > 1:
+        left, right = self.left.own_length, self.right.own_length
+        if left is not None and right is not None and left != right:
             raise ValueError(
                 f"{self!r}: both sides of {self.sign} must be stated for one length, "
-                f"got {self.left.own_length} and {self.right.own_length}"
+                f"got {left} and {right}"
             )
 
     @property
