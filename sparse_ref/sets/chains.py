@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
+from itertools import filterfalse
 from types import UnionType
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,13 @@ def chain(p: Pair) -> list[Pattern]:
 def operands(p: Pattern, kinds: type | UnionType) -> list[Pattern]:
     """a, b and c of p = a | (b | c), too; p itself if it is of none of these kinds."""
 
-    def parts(pattern: Any) -> list[Pattern]:
-        if not isinstance(pattern, kinds):
-            return []
-        values = vars(pattern).values()
-        return [*values]
+    def is_combined(pattern: Any) -> bool:
+        return isinstance(pattern, kinds)
 
-    return [part for part in walk(p, parts) if not isinstance(part, kinds)]
+    def parts(pattern: Any) -> list[Pattern]:
+        return list(vars(pattern).values()) if is_combined(pattern) else []
+
+    return list(filterfalse(is_combined, walk(p, parts)))
 
 
 def walk(p: Pattern, parts: Callable[[Pattern], list[Pattern]]) -> Iterator[Pattern]:

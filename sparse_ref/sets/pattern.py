@@ -239,7 +239,8 @@ class Union(Pair):
     sign, precedence = "|", 1
 
     def contains(self, i: Any, j: Any) -> Any:
-        return reduce(or_, (operand.contains(i, j) for operand in operands(self, Union)))
+        masks = [operand.contains(i, j) for operand in operands(self, Union)]
+        return reduce(or_, masks)
 
     def row(self, i: int, n: int) -> IntArray:
         rows = [operand.row(i, n) for operand in operands(self, Union)]
@@ -252,7 +253,8 @@ class Intersection(Pair):
     sign, precedence = "&", 2
 
     def contains(self, i: Any, j: Any) -> Any:
-        return reduce(and_, (operand.contains(i, j) for operand in operands(self, Intersection)))
+        masks = [operand.contains(i, j) for operand in operands(self, Intersection)]
+        return reduce(and_, masks)
 
     def row(self, i: int, n: int) -> IntArray:
         rows = [operand.row(i, n) for operand in operands(self, Intersection)]
