@@ -45,9 +45,10 @@ def can_gradients_fail(x: Inputs, grad: np.ndarray, out: np.ndarray) -> bool:
 
 def can_logits_fail(q, k, scale: float, sums: Any) -> bool:
     """Whether scale q . k can, for a dtype of sums; also if q or k have inf, which spoils rows."""
-    largest_product = largest_finite(q) * largest_finite(k) * q.shape[-1]
+    of_q, of_k = largest_finite(q) * q.shape[-1], largest_finite(k)
+    largest_logit = of_q * max(of_k, 1.0) * max(abs(scale), 1.0)
     has_inf = np.isinf(q).any() or np.isinf(k).any()
-    return largest_product * max(abs(scale), 1.0) >= MAX_LOGIT[sums] or bool(has_inf)
+    return largest_logit >= MAX_LOGIT[sums] or bool(has_inf)
 
 
 def largest_finite(x: np.ndarray) -> float:
