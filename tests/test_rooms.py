@@ -24,7 +24,8 @@ INSIDE = {
     "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
     "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
     "attention": (
-        ("arrays",), ("inputs", "merge"), ("failures",), ("passes",), ("attend", "gradients"), ("first_use",),
+        ("arrays",), ("inputs", "merge"), ("failures",), ("passes",),
+        ("attend", "gradients"), ("first_use",),
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (

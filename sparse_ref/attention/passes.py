@@ -49,8 +49,8 @@ class Forward(NamedTuple):
 
     def as_type(self, sums: type) -> Forward:
         """grad and out in the dtype of the sums, lse in float64."""
-        grad = self.grad.astype(sums, copy=False)
-        out = self.out.astype(sums, copy=False)
+        grad: np.ndarray = self.grad.astype(sums, copy=False)
+        out: np.ndarray = self.out.astype(sums, copy=False)
         return Forward(grad, out, self.lse.astype(np.float64))
 
 

@@ -57,7 +57,7 @@ def test_two_objects_are_hashed_once_a_pass_each(counts):
     p, other = listed(), ~listed()
     both_ways([p, other] * (HEADS // 2))
     assert counts["__hash__"] <= 4
-    assert not counts["__eq__"]
+    assert counts["__eq__"] <= 2
 
 
 def test_equal_objects_share_their_heads(counts):
