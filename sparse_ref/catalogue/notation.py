@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from inspect import signature
 
 from .. import patterns
+from .._text import visible_ascii
 from ..sets.branches import Branches
 from ..sets.factorized import Factorized
 from ..sets.parts import Blockwise, Documents, Grid
@@ -35,7 +36,8 @@ class ParseError(ValueError):
     """The text is no pattern; the message shows it and points at the column."""
 
     def __init__(self, problem: str, text: str, column: int):
-        super().__init__(f"{problem}\n    {text}\n    {' ' * column}^")
+        margin = " " * (4 + len(visible_ascii(text[:column])))
+        super().__init__(f"{problem}\n    {visible_ascii(text)}\n{margin}^")
         self.column = column
         self._arguments = problem, text, column
 
@@ -93,14 +95,14 @@ def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
 
 
 def _check_text(text: str) -> None:
-    """Refuse text that is not ASCII, or too long."""
-    if not text.isascii():
-        column = next(column for column, letter in enumerate(text) if not letter.isascii())
-        before = ascii(text[:column]).strip("'")
-        raise ParseError("only ASCII is read here", f"{before}?", column)
+    """Refuse text that is too long, or of more than the characters of ASCII that print."""
     if len(text) > MAX_TEXT:
         problem = f"text must be at most {MAX_TEXT} characters, got {len(text)}"
         raise ParseError(problem, f"{text[:60]}...", 0)
+    for column, letter in enumerate(text):
+        if not (letter.isascii() and letter.isprintable()):
+            problem = f"only ASCII that prints is read here, got {letter!r}"
+            raise ParseError(problem, text, column)
 
 
 def constructor(text: str):

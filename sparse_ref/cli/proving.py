@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from .._text import visible
 from ..catalogue import notation
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
+from .streams import say, say_json
 
 if TYPE_CHECKING:  # `sparse-ref show` starts without the rooms of paths
     from ..paths.book.theorem import Theorem
@@ -45,7 +47,7 @@ def prove(arguments) -> int:
         n=arguments.n,
         seconds=seconds,
     )
-    print(verdict.to_json() if arguments.json else verdict)
+    say(verdict.to_json() if arguments.json else str(verdict))
     return 0 if verdict else 1
 
 
@@ -92,12 +94,12 @@ def _read(text: str):
 def _print_list(theorems: Sequence[Theorem], as_json: bool) -> int:
     """Print names and claims."""
     if as_json:
-        print(json.dumps([theorem.texts() for theorem in theorems]))
+        say_json([theorem.texts() for theorem in theorems])
         return 0
     width = max(len(theorem.name) for theorem in theorems)
     for theorem in theorems:
         head = f"{theorem.name:{width}}  {theorem.expected:7}"
-        print(f"{head}  {theorem.family}: {theorem.claim}")
+        say(f"{head}  {theorem.family}: {theorem.claim}")
     return 0
 
 
@@ -110,15 +112,15 @@ def _settle(theorems: Sequence[Theorem], as_json: bool) -> int:
         verdict = theorem.settle()
         results.append((theorem, verdict))
         if not as_json:
-            bar.write(_result_text(theorem, verdict), file=sys.stdout)
+            bar.write(visible(_result_text(theorem, verdict)), file=sys.stdout)
     as_expected = sum(verdict.status == theorem.expected for theorem, verdict in results)
     if as_json:
         entries = []
         for theorem, verdict in results:
             entries.append(theorem.texts() | json.loads(verdict.to_json()))
-        print(json.dumps(entries))
+        say_json(entries)
     else:
-        print(f"{as_expected} of {len(theorems)} theorems as expected")
+        say(f"{as_expected} of {len(theorems)} theorems as expected")
     return 0 if as_expected == len(theorems) else 1
 
 

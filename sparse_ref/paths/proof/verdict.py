@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
-from html import escape
 from math import isfinite
 from numbers import Real
 from typing import NamedTuple
+
+from ..._text import html_text, json_text, visible
 
 
 class Counterexample(NamedTuple):
@@ -69,14 +69,15 @@ class Verdict:
         lines.append(f"evidence: {self.evidence}")
         if self.negative_control:
             lines.append(f"control: {self.negative_control}")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         _, *details = str(self).split("\n")
-        head = f"<p><b>{escape(self.status)}</b> $\\displaystyle {escape(self.tex)}$</p>"
-        return head + "".join(f"<div>{escape(line)}</div>" for line in details)
+        formula = f"$\\displaystyle {html_text(self.tex)}$"
+        head = f"<p><b>{html_text(self.status)}</b> {formula}</p>"
+        return head + "".join(f"<div>{html_text(line)}</div>" for line in details)
 
     def to_json(self) -> str:
         """All attributes as JSON; the counterexample is an object with j, i, n and parameters."""
@@ -85,7 +86,7 @@ class Verdict:
         if case is not None:
             parameters = dict(case.parameters)
             attributes["counterexample"] = case._asdict() | {"parameters": parameters}
-        return json.dumps(attributes)
+        return json_text(attributes)
 
 
 def positive_seconds(value) -> float:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._text import error_text, visible
 from ...sets.types import FloatArray
 from .frameworks import DTYPES, FRAMEWORKS, dtype_name, to_float64
 from .layouts import BATCHED, LAYOUTS, Shape, permutation_of
@@ -42,7 +43,7 @@ class ProbeError(ValueError):
     """
 
     def __init__(self, message: str, kind: str = "error"):
-        super().__init__(message)
+        super().__init__(visible(message))
         self.kind = kind
 
 
@@ -165,7 +166,7 @@ def read_result(result: Any, call: Exchange) -> Result:
     except ProbeError:
         raise
     except Exception as error:
-        got = f"{_describe(out)} that is no array: {type(error).__name__}: {error}"
+        got = f"{_describe(out)} that is no array: {error_text(error)}"
         raise ProbeError(f"{call} returned {got}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LAMBDA = "<lambda>"
+IMPORTABLE = re.compile(r"[\w.-]+:[\w.]+")  # module:function
 
 
 class Place(NamedTuple):
@@ -31,11 +33,11 @@ def import_path(fn: Callable[..., object]) -> str:
     owner = getattr(fn, "__self__", None)
     if owner is not None and not isinstance(owner, type) and not inspect.ismodule(owner):
         path = _path_of_object(owner, type(owner)) or type(owner).__name__
-        return f"{path}.{getattr(fn, '__name__', 'fn')}"
-    name = getattr(fn, "__qualname__", None)
-    if not isinstance(name, str):  # an object that can be called
+        return f"{path}.{_text(fn, '__name__') or 'fn'}"
+    name = _text(fn, "__qualname__")
+    if not name:  # an object that can be called
         return _path_of_object(fn, type(fn)) or type(fn).__name__
-    module = getattr(fn, "__module__", None)
+    module = _text(fn, "__module__")
     if not module or module == "__main__":
         return name
     try:
@@ -43,6 +45,17 @@ def import_path(fn: Callable[..., object]) -> str:
     except (AttributeError, KeyError):
         return _path_of_object(fn, fn) or name
     return f"{module}:{name}" if same else name
+
+
+def is_importable(path: str) -> bool:
+    """Whether what `import_path` returned is module:function."""
+    return IMPORTABLE.fullmatch(path) is not None
+
+
+def _text(fn: object, attribute: str) -> str:
+    """An attribute that should be text; "" if it is missing, or anything else."""
+    text = getattr(fn, attribute, "")
+    return text if isinstance(text, str) else ""
 
 
 def short_name(path: str) -> str:
@@ -98,7 +111,7 @@ def _definition(fn: Any) -> Any:
 
 def _path_of_object(value: object, maker: object) -> str:
     """module:name of an object that the module of its maker has under a name; "" otherwise."""
-    module = getattr(maker, "__module__", None)
+    module = _text(maker, "__module__")
     if module not in sys.modules or module == "__main__":
         return ""
     for name, attribute in vars(sys.modules[module]).items():
