@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 from ...catalogue import notation
 from ...sets.listed import Listed
 from ...sets.pattern import Pattern
-from .function_name import display_name, import_path, is_importable, short_name
+from .function_name import (
+    display_name,
+    import_path,
+    is_importable,
+    short_name,
+    text_attribute,
+)
 
 MAX_LISTED = 128  # numbers of a list that is written out
 MAX_NUMBERS = 16  # of an array that is written out
@@ -48,7 +54,7 @@ def function_text(fn: Callable[..., Any], name: str) -> Text:
     if is_importable(path):
         return Text(attribute, f"from {module} import {attribute.partition('.')[0]}")
     local = short_name(path)
-    if local.isidentifier() and local == getattr(fn, "__name__", ""):
+    if local.isidentifier() and local == text_attribute(fn, "__name__"):
         return Text(local)
     return Text(name, f"{name}: your {display_name(fn)}")
 
