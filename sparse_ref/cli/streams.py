@@ -1,5 +1,7 @@
-"""What the command prints: nothing that a terminal obeys, nothing that an encoding lacks, and no
-traceback once the reader of a pipe, such as `head`, has ended.
+"""What the command prints, for every terminal, encoding and pipe.
+
+What others wrote is escaped. A glyph that an encoding lacks has its like in ASCII. If the reader of
+a pipe has ended, as `head` does, there is no traceback.
 """
 
 from __future__ import annotations

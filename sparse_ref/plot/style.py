@@ -153,7 +153,8 @@ def set_title(
     y: str = "query i",
 ) -> None:
     """Set title and labels in sizes for one column of a paper; a long title is broken at blanks."""
-    lines = [fill(line, 46, break_long_words=False) for line in visible(title).split("\n")]
+    paragraphs = visible(title).split("\n")
+    lines = [fill(paragraph, 46, break_long_words=False) for paragraph in paragraphs]
     ax.set_title("\n".join(lines), fontsize="small", parse_math=False)
     ax.set_xlabel(x, fontsize="small", labelpad=2)
     ax.set_ylabel(y, fontsize="small", labelpad=2)

@@ -87,10 +87,13 @@ class Facts:
         Which of q, k and v fn writes over.
     out_dtypes : set of str
         The dtypes of its outputs.
+    swapped : set of str
+        The dtypes of outputs in another byte order than the machine's, such as >f4.
     """
 
     writes: set[str] = field(default_factory=set)
     out_dtypes: set[str] = field(default_factory=set)
+    swapped: set[str] = field(default_factory=set)
     comparisons: int = 0
 
 
@@ -160,6 +163,8 @@ def read_result(result: Any, call: Exchange) -> Result:
     dtype = dtype_name(out)
     if dtype not in DTYPES:
         raise ProbeError(f"{call} must return one of {', '.join(DTYPES)}, got {dtype}", "dtype")
+    if isinstance(out.dtype, np.dtype) and not out.dtype.isnative:
+        call.facts.swapped.add(out.dtype.str)
     try:
         lse = None if lse is None else _read_lse(lse, call)
         return layout.unpack(to_float64(out), shape[1]), dtype, lse
