@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hostile_texts import PIECES, assert_safe_text, texts
 from hypothesis import given
+from hypothesis import strategies as st
 
 import sparse_ref as sr
 from sparse_ref import cli
+from sparse_ref._jit.notice import print_notice
 from sparse_ref.cli.parser import COMMANDS
 
 ROOT = Path(sr.__file__).parent.parent
@@ -104,15 +106,17 @@ def test_every_width_has_help(columns, monkeypatch):
         assert "usage: " in out
 
 
-@given(texts)
-def test_every_error_is_printed_without_what_a_terminal_obeys(text):
-    patch = pytest.MonkeyPatch()
-    for arguments in (["show", text], ["stats", "Causal()", text], [text], ["prove", text]):
-        status, out, err = output_of(arguments, "ascii", patch)
-        if status == 2:
-            assert out == ""
-        for printed in (out, err):
-            assert_safe_text(printed)
+PLACES = ["show TEXT", "stats Causal() TEXT", "TEXT", "prove TEXT", "verify TEXT --pattern Full()"]
+
+
+@given(texts, st.sampled_from(PLACES))
+def test_every_error_is_printed_without_what_a_terminal_obeys(text, place):
+    arguments = [text if word == "TEXT" else word for word in place.split()]
+    status, out, err = output_of(arguments, "ascii", pytest.MonkeyPatch())
+    if status == 2:
+        assert out == ""
+    for printed in (out, err):
+        assert_safe_text(printed)
 
 
 def run(arguments, **options):
@@ -151,6 +155,13 @@ def test_a_command_without_streams_ends_as_usual():
     shell = f'"{sys.executable}" -m sparse_ref show "Causal()" >&- 2>&-'
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     assert subprocess.run(shell, shell=True, env=environment, check=False).returncode == 0
+
+
+def test_what_is_wrong_goes_to_no_other_stream(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["show", "Nothing()"]) == 2
+    print_notice("folder")
+    assert capsys.readouterr().out == ""
 
 
 def test_one_module_prints():

@@ -32,7 +32,8 @@ def write(text: str) -> None:
 
 def complain(text: str) -> None:
     """Print what is wrong with the input."""
-    print(f"sparse-ref: {visible(text)}", file=sys.stderr)
+    if sys.stderr is not None:  # print would take stdout for it
+        print(f"sparse-ref: {visible(text)}", file=sys.stderr)
 
 
 def prepare_streams() -> None:
