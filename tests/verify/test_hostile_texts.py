@@ -103,6 +103,14 @@ def assert_safe_in_every_format(report, shown=()):
         assert name not in shown or MARK in read, (name, read)
 
 
+@given(texts)
+def test_a_finding_and_a_diagnosis_by_themselves(text):
+    for path, report in with_text(REPORT, text):
+        if path.startswith((".findings[0]", ".diagnosis[0]")):
+            for item in (*report.findings, *report.diagnosis):
+                assert_safe_text(str(item))
+
+
 def test_every_kind_of_field_is_found():
     for path in (
         ".findings[0].message",
