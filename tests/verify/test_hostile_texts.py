@@ -169,6 +169,7 @@ KINDS = ("__name__", "__module__", "lambda", "class", "partial", "no text")
 
 @example(text=MARK + ALL_PIECES, kind="__name__")
 @example(text=MARK + ALL_PIECES, kind="class")
+@example(text="\ud800", kind="lambda")
 @given(text=texts, kind=st.sampled_from(KINDS))
 def test_any_name_of_a_function(text, kind):
     report = replace(REPORT, patterns=(sr.Causal(),) * 3, function=function_with(text, kind))

@@ -88,9 +88,9 @@ def source_place(fn: Callable[..., object]) -> Place | None:
     try:
         file = inspect.getsourcefile(definition)
         _, line = inspect.getsourcelines(definition)
-    except (OSError, TypeError):
+        path = Path(file or "").resolve()
+    except (OSError, TypeError, ValueError):  # the last of names that no file can have
         return None
-    path = Path(file or "").resolve()
     if not path.is_file():
         return None
     folder = Path.cwd()
