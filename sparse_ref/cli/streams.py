@@ -30,10 +30,15 @@ def write(text: str) -> None:
     print(text)
 
 
+def note(text: str) -> None:
+    """Print a text that is no result."""
+    if sys.stderr is not None:  # print would take stdout for it
+        print(visible(text), file=sys.stderr)
+
+
 def complain(text: str) -> None:
     """Print what is wrong with the input."""
-    if sys.stderr is not None:  # print would take stdout for it
-        print(f"sparse-ref: {visible(text)}", file=sys.stderr)
+    note(f"sparse-ref: {text}")
 
 
 def prepare_streams() -> None:
