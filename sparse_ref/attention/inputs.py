@@ -13,7 +13,6 @@ import numpy as np
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
 from ..sets import Branches, Pattern, patterns_of_heads
-from ..sets.factorized import pattern_tuple
 from .arrays import FLOATS, as_array
 
 SetsLike = Pattern | Plan | CSR
@@ -186,8 +185,12 @@ def branches_of(pattern: Any) -> list:
 
 
 def _patterns(branches: Branches) -> tuple[Pattern, ...]:
-    """The patterns of branches, as their constructor checks them."""
-    return pattern_tuple("Branches: patterns", branches.patterns)
+    """The patterns of branches, checked as their constructor checks them."""
+    patterns = branches.patterns
+    is_tuple = isinstance(patterns, tuple) and len(patterns) > 0
+    if not is_tuple or not all(isinstance(p, Pattern) for p in patterns):
+        raise TypeError("Branches: patterns must be a tuple of one or more patterns")
+    return patterns
 
 
 def sets_by_heads(

@@ -66,7 +66,8 @@ def from_block_mask(block_mask: Any, *, batch: int | None = None) -> Patterns:
         raise ValueError(f"batch must say which of {batches} batch elements, got None")
     b = integer("batch", batch or 0, 0, batches - 1)
     framework, device = _framework(block_mask.kv_num_blocks)
-    call = grid_mask(block_mask.mask_mod or _every_pair, b, framework, device)
+    mask_mod = _every_pair if block_mask.mask_mod is None else block_mask.mask_mod
+    call = grid_mask(mask_mod, b, framework, device)
 
     def read(h: int) -> Pattern:
         per_head = [_select(table, (batches, heads), (b, h)) for table in tables]
@@ -96,10 +97,11 @@ def _check_attributes(block_mask: Any) -> None:
 
 def _pair(name: str, value: Any, least: int, parts: str) -> Pair:
     """A pair of integers, from a tuple, or a list as torch has it."""
-    pair = tuple(value) if isinstance(value, (list, tuple)) else value
-    first, second = int_or_pair(name, pair, least, parts)
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{name} must be a pair {parts}, got {type(value).__name__}")
+    first, second = int_or_pair(name, tuple(value), least, parts)
     if max(first, second) > MAX_LENGTH:
-        raise ValueError(f"{name} must be below {MAX_LENGTH + 1}, got {pair}")
+        raise ValueError(f"{name} must be below {MAX_LENGTH + 1}, got {(first, second)}")
     return first, second
 
 

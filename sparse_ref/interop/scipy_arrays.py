@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..sets.array_checks import check_bounds, check_rise, int64_vector
-from ..sets.checks import int_or_pair
+from ..attention.arrays import as_array
+from ..sets.array_checks import check_bounds, check_rise, int64_vector, value_text
+from ..sets.checks import MAX_LENGTH, int_or_pair
 from ..sets.types import IntArray
 
 Pair = tuple[int, int]
@@ -46,6 +47,8 @@ def entries_of(a: Any) -> tuple[Entries, Pair]:
     if not isinstance(a.shape, tuple) or len(a.shape) != 2:
         raise ValueError(f"a must have axes (n_q, n_k), got shape {a.shape}")
     shape = int_or_pair("a.shape", a.shape, 0, "(n_q, n_k)")
+    if max(shape) > MAX_LENGTH:
+        raise ValueError(f"a.shape must be below {MAX_LENGTH + 1}, got {shape}")
     entries = READERS[a.format](a, shape)
     for name, x, end in zip(("row", "column"), entries, shape):
         check_bounds(f"a: the {name} of an entry", x, 0, end, f"its number of {name}s")
@@ -66,7 +69,7 @@ def _read_csc(a: Any, shape: Pair) -> Entries:
 
 def _read_bsr(a: Any, shape: Pair) -> Entries:
     """Compressed rows of blocks."""
-    blocks = np.asarray(a.data)
+    blocks = as_array("a.data", a.data)
     if blocks.ndim != 3 or 0 in blocks.shape[1:]:
         raise ValueError(f"a.data must have axes (blocks, b_q, b_k), got shape {blocks.shape}")
     _, b_q, b_k = blocks.shape
@@ -85,7 +88,7 @@ def _read_coo(a: Any, shape: Pair) -> Entries:
     """Coordinates."""
     coords = a.coords
     if not isinstance(coords, tuple) or len(coords) != 2:
-        raise ValueError(f"a.coords must be a pair of vectors, got {coords!r:.80}")
+        raise ValueError(f"a.coords must be a pair of vectors, got {value_text(coords)}")
     rows, columns = (int64_vector("a.coords", x) for x in coords)
     if len(rows) != len(columns):
         raise ValueError(f"a.coords must have one length, got {len(rows)} and {len(columns)}")
@@ -95,8 +98,10 @@ def _read_coo(a: Any, shape: Pair) -> Entries:
 def _read_dia(a: Any, shape: Pair) -> Entries:
     """Diagonals: data[d, j] is at row j - offsets[d], or outside."""
     offsets = int64_vector("a.offsets", a.offsets)
-    width = np.shape(a.data)[-1:]
-    diagonals = _numbers("a.data", a.data, (len(offsets), *width))
+    data = as_array("a.data", a.data)
+    if data.ndim != 2:
+        raise ValueError(f"a.data must have axes (offsets, columns), got shape {data.shape}")
+    diagonals = _numbers("a.data", data, (len(offsets), data.shape[1]))
     columns = np.arange(diagonals.shape[1])
     rows = columns - offsets[:, None]
     inside = (rows >= 0) & (rows < shape[0]) & (columns < shape[1])
@@ -148,7 +153,7 @@ def _compressed_places(a: Any, lines: int) -> tuple[IntArray, IntArray]:
 
 def _numbers(name: str, x: Any, shape: tuple[int, ...]) -> np.ndarray:
     """An array of numbers of this shape, without the spare room along its first axis."""
-    array = np.asarray(x)
+    array = as_array(name, x)
     if array.dtype.kind not in "biufc" and array.size:
         raise TypeError(f"{name} must be numbers, got {array.dtype}")
     numbers = array[: shape[0]] if array.ndim else array
@@ -161,5 +166,5 @@ def _lists(name: str, x: Any, rows: int) -> list[list[Any]]:
     """A list per row."""
     lists = list(x) if isinstance(x, np.ndarray) and x.ndim == 1 else []
     if len(lists) != rows or not all(isinstance(row, list) for row in lists):
-        raise ValueError(f"{name} must be a vector of {rows} lists, got {x!r:.80}")
+        raise ValueError(f"{name} must be a vector of {rows} lists, got {value_text(x)}")
     return lists

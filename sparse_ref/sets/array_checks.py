@@ -82,7 +82,7 @@ def check_shape(name: str, shape: Any) -> tuple[int, int]:
     """(n_q, n_k), if it is a pair of ints from 0 to below 2**31."""
     is_pair = type(shape) is tuple and len(shape) == 2
     if not is_pair or any(type(side) is not int for side in shape):
-        raise TypeError(f"{name} must be a pair of ints (n_q, n_k), got {shape!r:.80}")
+        raise TypeError(f"{name} must be a pair of ints (n_q, n_k), got {value_text(shape)}")
     n_q, n_k = shape
     if min(shape) < 0 or max(shape) > MAX_LENGTH:
         raise ValueError(f"{name} must be at least 0 and below {MAX_LENGTH + 1}, got {shape}")
@@ -112,7 +112,7 @@ def int64_vector(name: str, values: Any) -> IntArray:
         raise TypeError(f"{name} must be a vector of integers, got a masked array")
     try:
         array = np.asarray(values)
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+    except Exception as error:  # whatever the code of the values raises
         raise TypeError(f"{name} must be a vector of integers: {error}") from error
     if array.size == 0 and isinstance(values, (list, tuple)):
         array = array.astype(np.int64)  # NumPy's dtype for [] is float64
@@ -163,6 +163,18 @@ def _bounds_error(
     if x[place] < least:
         bound = f"at least {least}"
     return f"{name} must be {bound}, got {x[place]}", place
+
+
+def value_text(value: Any) -> str:
+    """A value for an error: numbers and texts, and tuples of them, else the class.
+
+    A repr of anything may be long, fail, or come back to the value that is wrong.
+    """
+    if isinstance(value, tuple) and len(value) < 9:
+        return f"({', '.join(map(value_text, value))})"
+    if value is None or isinstance(value, (int, float, str)):
+        return repr(value)[:80]
+    return f"a {type(value).__name__}"
 
 
 def _is_side(side: int, expected: int | None) -> bool:

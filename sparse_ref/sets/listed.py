@@ -131,6 +131,7 @@ class Listed(Pattern):
         )
 
     def __hash__(self):
+        self.check()
         return hash((self.indptr.tobytes(), self.indices.tobytes()))
 
     def __repr__(self):

@@ -11,6 +11,7 @@ from ...sets.array_checks import (
     check_bounds,
     check_rise,
     check_shape,
+    value_text,
     with_kernel_arrays,
 )
 from .bitmask import TILE
@@ -27,7 +28,7 @@ def check_plan(plan: Plan) -> None:
     total = sum(pairs)
     for link, own_pairs in zip(chain, pairs):
         if type(link.nnz) is not int:
-            raise TypeError(f"Plan: nnz must be an int, got {link.nnz!r:.80}")
+            raise TypeError(f"Plan: nnz must be an int, got {value_text(link.nnz)}")
         if link.nnz != total:
             raise ValueError(f"Plan: nnz must be {total}, the number of pairs, got {link.nnz}")
         total -= own_pairs
@@ -63,6 +64,9 @@ def _check_part(plan: Plan, shape: tuple[int, int]) -> int:
     check_array("Plan: word", plan.word, np.int64, (chunks,))
     check_array("Plan: words", plan.words, np.uint64, (None, TILE))
     check_rise("Plan: ptr", plan.ptr, chunks, "start")
+    for name, table in (("keys", plan.keys), ("words", plan.words)):
+        if len(table) > chunks:
+            raise ValueError(f"Plan: {name} must have at most {chunks} rows, got {len(table)}")
     check_bounds("Plan: start", plan.start, -len(plan.keys), max(n_k - TILE + 1, 0))
     check_bounds("Plan: keys", plan.keys, 0, n_k, "n_k")
     check_bounds("Plan: word", plan.word, -1, len(plan.words), "len(words)")
