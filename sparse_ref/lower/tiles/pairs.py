@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import inline, parallel
-from .bitmask import TILE, key_of, popcount, single_bit
+from ..runs.bits import popcount
+from .bitmask import TILE, key_of, single_bit
 
 
 @parallel
