@@ -109,7 +109,8 @@ def _batch_shape(tables: list[IntArray | None]) -> Pair:
     """(batch, heads), to which the leading axes of all tables broadcast."""
     if (tables[2] is None) != (tables[3] is None):
         raise ValueError("full_kv_num_blocks and full_kv_indices must both be given, or neither")
-    shapes = {name: table.shape[:2] for name, table in zip(TABLE_AXES, tables) if table is not None}
+    named = zip(TABLE_AXES, tables)
+    shapes = {name: table.shape[:2] for name, table in named if table is not None}
     try:
         batches, heads = np.broadcast_shapes(*shapes.values())
     except ValueError:

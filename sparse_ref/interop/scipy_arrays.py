@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..attention.arrays import as_array
-from ..sets.array_checks import check_bounds, check_rise, int64_vector, value_text
+from ..sets.array_checks import check_bounds, check_rise, int64_vector, repeats, value_text
 from ..sets.checks import MAX_LENGTH, int_or_pair
 from ..sets.types import IntArray
 
 Pair = tuple[int, int]
+Shape = tuple[int, ...]
 
 
 class Entries(NamedTuple):
@@ -30,10 +31,10 @@ class Entries(NamedTuple):
         """(rows, columns) of the places whose sum is not 0, row by row, ascending."""
         order = np.lexsort((self.columns, self.rows))
         rows, columns = self.rows[order], self.columns[order]
-        opens = np.ones(len(order), bool)  # whether an entry is the first of its place
-        opens[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
-        first = np.flatnonzero(opens)
-        sums = np.add.reduceat(self.values[order], first) if len(first) else self.values
+        first = np.flatnonzero(~repeats(rows, columns))
+        if len(first) == 0:
+            return rows, columns
+        sums = np.add.reduceat(self.values[order], first)
         kept = first[sums != 0]
         return rows[kept], columns[kept]
 
@@ -104,14 +105,16 @@ def _read_dia(a: Any, shape: Pair) -> Entries:
     diagonals = _numbers("a.data", data, (len(offsets), data.shape[1]))
     columns = np.arange(diagonals.shape[1])
     rows = columns - offsets[:, None]
-    inside = (rows >= 0) & (rows < shape[0]) & (columns < shape[1])
+    in_rows = (rows >= 0) & (rows < shape[0])
+    inside = in_rows & (columns < shape[1])
     diagonal, column = np.nonzero(inside)
     return Entries(rows[inside], columns[column], diagonals[diagonal, column])
 
 
 def _read_lil(a: Any, shape: Pair) -> Entries:
     """Lists of columns and of values, one per row."""
-    columns, values = _lists("a.rows", a.rows, shape[0]), _lists("a.data", a.data, shape[0])
+    columns = _lists("a.rows", a.rows, shape[0])
+    values = _lists("a.data", a.data, shape[0])
     counts = [len(row) for row in columns]
     if counts != [len(row) for row in values]:
         raise ValueError("a.data must have a value for each entry of a.rows")
@@ -123,7 +126,8 @@ def _read_lil(a: Any, shape: Pair) -> Entries:
 
 def _read_dok(a: Any, shape: Pair) -> Entries:
     """A dictionary."""
-    places, values = list(a.keys()), np.array(list(a.values()))
+    places = list(a.keys())
+    values = np.array(list(a.values()))
     rows = int64_vector("a.keys()", [row for row, _ in places])
     columns = int64_vector("a.keys()", [column for _, column in places])
     return Entries(rows, columns, _numbers("a.values()", values, (len(rows),)))
@@ -151,7 +155,7 @@ def _compressed_places(a: Any, lines: int) -> tuple[IntArray, IntArray]:
     return line, indices[:stored]
 
 
-def _numbers(name: str, x: Any, shape: tuple[int, ...]) -> np.ndarray:
+def _numbers(name: str, x: Any, shape: Shape) -> np.ndarray:
     """An array of numbers of this shape, without the spare room along its first axis."""
     array = as_array(name, x)
     if array.dtype.kind not in "biufc" and array.size:

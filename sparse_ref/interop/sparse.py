@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..attention.arrays import as_array
 from ..lower import bsr, csr
-from ..sets.array_checks import check_bounds, check_rise, int64_vector
+from ..sets.array_checks import check_bounds, check_rise, int64_vector, repeats
 from ..sets.checks import MAX_LENGTH, int_or_pair, lengths
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
@@ -106,7 +106,7 @@ def from_csr(indptr: ArrayLike, indices: ArrayLike, shape: Length | None = None)
     rows = _row_of_each(starts)
     order = np.lexsort((keys, rows))  # rows are in order already
     keys = keys[order]
-    is_repeated = (rows[1:] == rows[:-1]) & (keys[1:] == keys[:-1])
+    is_repeated = repeats(rows, keys)
     if is_repeated.any():
         t = int(is_repeated.argmax())
         raise ValueError(

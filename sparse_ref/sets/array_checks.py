@@ -31,13 +31,19 @@ def check_array(name: str, x: Any, dtype: type, shape: Sides) -> None:
     if x.dtype != expected:
         field = name.rpartition(" ")[2]
         raise TypeError(f"{name} must be {expected}, got {x.dtype}: {field}.astype({expected})")
-    fits = len(x.shape) == len(shape) and all(map(_is_side, x.shape, shape))
-    if not fits:
+    has_axes = x.ndim == len(shape)
+    if not has_axes or not all(map(_is_side, x.shape, shape)):
         sides = ", ".join("any" if side is None else str(side) for side in shape)
         raise ValueError(f"{name} must have shape ({sides}), got {x.shape}")
 
 
-def check_bounds(name: str, x: np.ndarray, least: int, end: int, noun: str = "") -> None:
+def check_bounds(
+    name: str,
+    x: np.ndarray,
+    least: int,
+    end: int,
+    noun: str = "",
+) -> None:
     """Refuse numbers outside least <= x < end; `noun` is what the end is, in an error."""
     error = _bounds_error(name, x, least, end, noun)
     if error is not None:
@@ -60,7 +66,13 @@ def check_rise(name: str, x: np.ndarray, end: int, noun: str) -> None:
         raise ValueError(f"{rule}, got {x[t]} before {x[t + 1]} at {t + 1}")
 
 
-def check_keys(name: str, indptr: IntArray, indices: np.ndarray, end: int, noun: str = "") -> None:
+def check_keys(
+    name: str,
+    indptr: IntArray,
+    indices: np.ndarray,
+    end: int,
+    noun: str = "",
+) -> None:
     """Refuse keys that are negative, not below `end`, or do not ascend in their row.
 
     indptr is known to rise. `noun` is what the end is, in an error.
@@ -92,10 +104,19 @@ def check_shape(name: str, shape: Any) -> tuple[int, int]:
 def descents(indptr: IntArray, indices: np.ndarray) -> BoolArray:
     """Whether each key is not above the one before it in its row, bool (nnz,)."""
     is_descent = np.zeros(len(indices), bool)
-    np.less_equal(indices[1:], indices[:-1], out=is_descent[1:])
+    following, before = indices[1:], indices[:-1]
+    np.less_equal(following, before, out=is_descent[1:])
     starts = indptr[:-1]  # that of an empty row is the next row's
     is_descent[starts[starts < len(indices)]] = False
     return is_descent
+
+
+def repeats(*vectors: np.ndarray) -> BoolArray:
+    """Whether each entry is that before it, in all of these vectors; the first is not."""
+    is_repeat = np.zeros(len(vectors[0]), bool)
+    pairs = [vector[1:] == vector[:-1] for vector in vectors]
+    is_repeat[1:] = np.logical_and.reduce(pairs)
+    return is_repeat
 
 
 def row_of(t: int, indptr: IntArray) -> int:
@@ -156,7 +177,8 @@ def _bounds_error(
     name: str, x: np.ndarray, least: int, end: int, noun: str
 ) -> tuple[str, tuple[int, ...]] | None:
     """(message, place) of the first number outside least <= x < end; None if there is none."""
-    if x.size == 0 or (x.min() >= least and x.max() < end):
+    low, high = x.min(initial=end), x.max(initial=least)
+    if x.size == 0 or (low >= least and high < end):
         return None
     place = first_index((x < least) | (x >= end))
     bound = f"below {noun} = {end}" if noun else f"below {end}"

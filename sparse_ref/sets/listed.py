@@ -67,7 +67,8 @@ class Listed(Pattern):
         """The arrays; what NumPy lets anyone set even of arrays that are read-only."""
         arrays = self.indptr, self.indices
         names = "dtype", "shape", "strides"
-        return *arrays, *([getattr(array, name, None) for name in names] for array in arrays)
+        layouts = [[getattr(array, name, None) for name in names] for array in arrays]
+        return *arrays, *layouts
 
     def _check_arrays(self):
         """Refuse arrays that are no rows of ascending keys."""
@@ -101,7 +102,8 @@ class Listed(Pattern):
         width = int(self.indices.max()) + 1
         in_width = (j >= 0) & (j < width)
         # pairs (i, j) as one ascending number i width + j, searched for by bisection
-        rows = np.repeat(np.arange(len(self.indptr) - 1), np.diff(self.indptr))
+        counts = np.diff(self.indptr)
+        rows = np.repeat(np.arange(len(counts)), counts)
         pairs = rows * width + self.indices
         pair = i * width + np.where(in_width, j, 0)
         t = np.minimum(np.searchsorted(pairs, pair), len(pairs) - 1)

@@ -43,19 +43,25 @@ def check_runs(name: str, solution: Any, i: Any) -> tuple[Run, ...]:
     int64 arrays of its shape; ValueError for a step or width below 1, or one that wraps in int64.
     """
     runs = (solution,) if isinstance(solution, Run) else solution
-    if not isinstance(runs, (tuple, list)) or not all(isinstance(run, Run) for run in runs):
+    is_sequence = isinstance(runs, (tuple, list))
+    if not is_sequence or not all(isinstance(run, Run) for run in runs):
         raise TypeError(f"{name}: solution must be a Run or a tuple of them, got {solution!r:.80}")
     for run in runs:
         for field, value in zip(run._fields, run):
-            least, most = (1, MAX_STEP) if field in ("step", "width") else (-MAX_INT64, MAX_INT64)
+            bounds = (1, MAX_STEP) if field in ("step", "width") else (-MAX_INT64, MAX_INT64)
             if isinstance(i, np.ndarray):
-                _check_numbers(f"{name}: {field} of a run", value, i.shape, (least, most))
-            elif least == 1:  # Python's integers have any size
+                _check_numbers(f"{name}: {field} of a run", value, i.shape, bounds)
+            elif bounds[0] == 1:  # Python's integers have any size
                 integer(f"{name}: {field} of a run", value, 1, None)
     return tuple(runs)
 
 
-def _check_numbers(name: str, value: Any, shape: tuple[int, ...], bounds: tuple[int, int]) -> None:
+def _check_numbers(
+    name: str,
+    value: Any,
+    shape: tuple[int, ...],
+    bounds: tuple[int, int],
+) -> None:
     """Refuse a field of a run that is neither an integer nor an int64 array of this shape."""
     least, most = bounds
     if not isinstance(value, np.ndarray):

@@ -10,12 +10,13 @@ from .bitmask import TILE, key_of, single_bit
 
 
 @parallel
-def count_pairs(begin, end, rows, ptr, start, keys, word, words, pairs):
+def count_pairs(begin, end, tiles, pairs):
     """pairs[t] = the number of pairs of tile t; -1 - c if chunk c has a key below one before it.
 
-    Only keys that a row of the tile attends to count. The arrays are those of a plan's part, with
-    all their numbers in bounds.
+    Only keys that a row of the tile attends to count. tiles = (rows, ptr, start, keys, word, words)
+    are a plan's part, with all their numbers in bounds.
     """
+    rows, ptr, start, keys, word, words = tiles
     for t in range(begin, end):
         real = bits_of_rows(rows[t])
         last = np.int64(-1)

@@ -8,6 +8,7 @@ keys is cut into chunks of 64. A chunk is full, every row attending to every key
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import sub
 
 import numpy as np
@@ -70,7 +71,8 @@ class Plan:
         chain = links(self)
         totals = [link.nnz for link in chain]
         own_nnz = map(sub, totals, [*totals[1:], 0])
-        return tuple(replace(link, rest=None, nnz=nnz) for link, nnz in zip(chain, own_nnz))
+        parts = map(partial(replace, rest=None), chain)
+        return tuple(replace(part, nnz=nnz) for part, nnz in zip(parts, own_nnz))
 
     @property
     def tiles(self) -> int:

@@ -67,7 +67,8 @@ def _check_part(plan: Plan, shape: tuple[int, int]) -> int:
     for name, table in (("keys", plan.keys), ("words", plan.words)):
         if len(table) > chunks:
             raise ValueError(f"Plan: {name} must have at most {chunks} rows, got {len(table)}")
-    check_bounds("Plan: start", plan.start, -len(plan.keys), max(n_k - TILE + 1, 0))
+    end = max(n_k - TILE + 1, 0)  # of the starts of 64 consecutive keys
+    check_bounds("Plan: start", plan.start, -len(plan.keys), end)
     check_bounds("Plan: keys", plan.keys, 0, n_k, "n_k")
     check_bounds("Plan: word", plan.word, -1, len(plan.words), "len(words)")
     check_bounds("Plan: rows", plan.rows, -1, n_q, "n_q")
@@ -88,7 +89,7 @@ def _count_pairs(plan: Plan) -> int:
     """The number of pairs of a part. Refuses a tile whose keys do not ascend."""
     part = with_kernel_arrays(plan)
     pairs = np.zeros(len(part.rows), np.int64)
-    count_pairs(len(pairs), *part.arrays, pairs)
+    count_pairs(len(pairs), part.arrays, pairs)
     wrong = np.flatnonzero(pairs < 0)
     if len(wrong):
         t = int(wrong[0])
