@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
+from itertools import filterfalse
 from types import UnionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .pattern import Pair, Pattern
+
+    Parts = Callable[[Pattern], list[Pattern]]
 
 
 def chain(p: Pair) -> list[Pattern]:
@@ -28,16 +31,16 @@ def chain(p: Pair) -> list[Pattern]:
 def operands(p: Pattern, kinds: type | UnionType) -> list[Pattern]:
     """a, b and c of p = a | (b | c), too; p itself if it is of none of these kinds."""
 
+    def is_combined(pattern: Any) -> bool:
+        return isinstance(pattern, kinds)
+
     def parts(pattern: Any) -> list[Pattern]:
-        if not isinstance(pattern, kinds):
-            return []
-        values = vars(pattern).values()
-        return [*values]
+        return list(vars(pattern).values()) if is_combined(pattern) else []
 
-    return [part for part in walk(p, parts) if not isinstance(part, kinds)]
+    return list(filterfalse(is_combined, walk(p, parts)))
 
 
-def walk(p: Pattern, parts: Callable[[Pattern], list[Pattern]]) -> Iterator[Pattern]:
+def walk(p: Pattern, parts: Parts) -> Iterator[Pattern]:
     """p and its parts, and theirs, from the left."""
     stack = [p]
     while stack:

@@ -205,11 +205,11 @@ class Pair(Pattern):
     sign: ClassVar[str]
 
     def __post_init__(self) -> None:
-        stated = {self.left.own_length, self.right.own_length} - {None}
-        if len(stated) > 1:
+        left, right = self.left.own_length, self.right.own_length
+        if left is not None and right is not None and left != right:
             raise ValueError(
                 f"{self!r}: both sides of {self.sign} must be stated for one length, "
-                f"got {self.left.own_length} and {self.right.own_length}"
+                f"got {left} and {right}"
             )
 
     @property
@@ -239,7 +239,8 @@ class Union(Pair):
     sign, precedence = "|", 1
 
     def contains(self, i: Any, j: Any) -> Any:
-        return reduce(or_, (operand.contains(i, j) for operand in operands(self, Union)))
+        masks = [operand.contains(i, j) for operand in operands(self, Union)]
+        return reduce(or_, masks)
 
     def row(self, i: int, n: int) -> IntArray:
         rows = [operand.row(i, n) for operand in operands(self, Union)]
@@ -252,7 +253,8 @@ class Intersection(Pair):
     sign, precedence = "&", 2
 
     def contains(self, i: Any, j: Any) -> Any:
-        return reduce(and_, (operand.contains(i, j) for operand in operands(self, Intersection)))
+        masks = [operand.contains(i, j) for operand in operands(self, Intersection)]
+        return reduce(and_, masks)
 
     def row(self, i: int, n: int) -> IntArray:
         rows = [operand.row(i, n) for operand in operands(self, Intersection)]

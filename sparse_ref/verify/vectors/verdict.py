@@ -38,7 +38,7 @@ class SuiteVerdict:
     suspects : tuple of str
         If there are no `bugs`, the flags of all failing cases and of no passing one.
     unknown : tuple of str
-        Files in the folder of outputs that belong to no case.
+        Files in the folder of outputs that belong to no case, at most 1000 of them.
     descriptions : dict of str to str
         By flag, the bug in a line.
     total : int
