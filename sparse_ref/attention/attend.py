@@ -16,6 +16,7 @@ from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
+from ..sets.array_checks import with_kernel_arrays
 from .arrays import requires_gradients, return_as
 from .gradients import attention_function
 from .inputs import (
@@ -207,8 +208,11 @@ def _attend(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
 
 
 def _parts(sets: Any) -> tuple[Any, ...]:
-    """What is computed one after the other: the parts of a Plan."""
-    return sets.parts if isinstance(sets, Plan) else (sets,)
+    """What is computed one after the other, the parts of a Plan, in arrays that kernels take."""
+    if isinstance(sets, np.ndarray):
+        return (sets,)
+    parts = sets.parts if isinstance(sets, Plan) else (sets,)
+    return tuple(map(with_kernel_arrays, parts))
 
 
 def _kernels(device: str) -> Kernels:
