@@ -238,7 +238,7 @@ def test_a_pattern_has_no_truth_value():
             ValueError,
             "indices must be at least 0, got -1 in row 0",
         ),
-        (lambda: sr.Listed([0, 1], [0.5]), ValueError, "indices must be a vector of integers"),
+        (lambda: sr.Listed([0, 1], [0.5]), TypeError, "indices must be a vector of integers"),
         (
             lambda: sr.Listed([0, 1], [2**31]),
             ValueError,
@@ -246,7 +246,7 @@ def test_a_pattern_has_no_truth_value():
         ),
         (
             lambda: sr.Listed.of_rows([[True]]),
-            ValueError,
+            TypeError,
             "indices must be a vector of integers, got .* bool",
         ),
         (

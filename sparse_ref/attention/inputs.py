@@ -164,8 +164,8 @@ def _fold_batch(x: np.ndarray, heads: int) -> np.ndarray:
 
 
 def _contiguous(x: np.ndarray, dtype: Any) -> np.ndarray:
-    """x contiguous and writable, as kernels are compiled for; x itself if it is."""
-    return np.require(x, dtype, ["C", "W"])
+    """x contiguous, aligned and writable, as kernels are compiled for; x itself if it is."""
+    return np.require(x, dtype, ["C", "A", "W"])
 
 
 def _check_scale(scale: Any, d: int, sums: type) -> float:
@@ -185,14 +185,23 @@ def _check_scale(scale: Any, d: int, sums: type) -> float:
 def branches_of(pattern: Any) -> list:
     """The patterns whose softmaxes are merged: for each branch one, or a list with one per head."""
     if isinstance(pattern, Branches):
-        return list(pattern)
+        return list(_patterns(pattern))
     is_sequence = isinstance(pattern, (list, tuple))
     if is_sequence and any(isinstance(p, Branches) for p in pattern):
-        branches_by_head = [tuple(p) if isinstance(p, Branches) else (p,) for p in pattern]
+        branches_by_head = [_patterns(p) if isinstance(p, Branches) else (p,) for p in pattern]
         nothing = ~Full()
         by_branch = zip_longest(*branches_by_head, fillvalue=nothing)
         return [list(heads) for heads in by_branch]
     return [pattern]
+
+
+def _patterns(branches: Branches) -> tuple[Pattern, ...]:
+    """The patterns of branches, checked as their constructor checks them."""
+    patterns = branches.patterns
+    is_tuple = isinstance(patterns, tuple) and len(patterns) > 0
+    if not is_tuple or not all(isinstance(p, Pattern) for p in patterns):
+        raise TypeError("Branches: patterns must be a tuple of one or more patterns")
+    return patterns
 
 
 def sets_by_heads(
@@ -217,9 +226,9 @@ def _lower(p: SetsLike, n: tuple[int, int], form: Form):
     if isinstance(p, Pattern):
         as_mask = form == "mask" or (form == "small mask" and max(n) <= MAX_SMALL)
         return dense(p, n) if as_mask else plan(p, n)
+    p.check()
     if p.shape != n:
         raise ValueError(f"pattern was lowered for (n_q, n_k) = {p.shape}, got q and k of {n}")
-    p.check()
     if form != "mask":
         return p
     rows = p.csr() if isinstance(p, Plan) else p

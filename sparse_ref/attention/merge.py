@@ -30,7 +30,7 @@ def merge(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If there are no parts, or their shapes differ.
+        If there are no parts, an out has fewer than two axes, or their shapes differ.
     TypeError
         If a part is no pair of arrays of floats.
 
@@ -84,6 +84,8 @@ def _check_parts(parts: Any) -> list[Part]:
         raise ValueError("parts must be at least 1 pair (out, lse), got none")
     pairs = [(as_array("out", out), as_array("lse", lse)) for out, lse in parts]
     first = pairs[0][0]
+    if first.ndim < 2:
+        raise ValueError(f"parts must have out (..., n, e) and lse (..., n), got out {first.shape}")
     for out, lse in pairs:
         are_floats = out.dtype.name in FLOATS and lse.dtype.name in FLOATS
         if out.dtype != first.dtype or not are_floats:

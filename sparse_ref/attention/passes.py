@@ -16,6 +16,7 @@ from ..kernels.cpu import launch as cpu
 from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
+from ..sets.array_checks import with_kernel_arrays
 from .failures import can_fail, can_gradients_fail, fill_nonfinite, is_scale_extreme
 from .inputs import Form, Inputs, branches_of, sets_by_heads
 from .merge import Part, merge_arrays
@@ -205,5 +206,8 @@ def _all_finite(x: np.ndarray) -> bool:
 
 
 def _parts(sets: Any) -> tuple[Any, ...]:
-    """What is computed one after the other: the parts of a Plan."""
-    return sets.parts if isinstance(sets, Plan) else (sets,)
+    """What is computed one after the other, the parts of a Plan, in arrays that kernels take."""
+    if isinstance(sets, np.ndarray):
+        return (sets,)
+    parts = sets.parts if isinstance(sets, Plan) else (sets,)
+    return tuple(map(with_kernel_arrays, parts))

@@ -17,6 +17,7 @@ from inspect import signature
 from typing import Any
 
 from .. import patterns
+from .._text import visible_ascii
 from ..sets.branches import Branches
 from ..sets.budget import BudgetError, limit, spend
 from ..sets.factorized import Factorized
@@ -42,7 +43,8 @@ class ParseError(ValueError):
     """The text is no pattern; the message shows it and points at the column."""
 
     def __init__(self, problem: str, text: str, column: int):
-        super().__init__(f"{problem}\n    {text}\n    {' ' * column}^")
+        margin = " " * (4 + len(visible_ascii(text[:column])))
+        super().__init__(f"{problem}\n    {visible_ascii(text)}\n{margin}^")
         self.column = column
         self._arguments = problem, text, column
 
@@ -138,14 +140,14 @@ def _depth_error(text: str) -> ParseError:
 
 
 def _check_text(text: str) -> None:
-    """Refuse text that is not ASCII, or too long."""
-    if not text.isascii():
-        column = next(column for column, letter in enumerate(text) if not letter.isascii())
-        before = ascii(text[:column]).strip("'")
-        raise ParseError("only ASCII is read here", f"{before}?", column)
+    """Refuse text that is too long, or of more than the characters of ASCII that print."""
     if len(text) > MAX_TEXT:
         problem = f"text must be at most {MAX_TEXT} characters, got {len(text)}"
         raise ParseError(problem, f"{text[:60]}...", 0)
+    for column, letter in enumerate(text):
+        if not (letter.isascii() and letter.isprintable()):
+            problem = f"only ASCII that prints is read here, got {letter!r}"
+            raise ParseError(problem, text, column)
 
 
 def constructor(text: str):

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..attention.arrays import as_array
-from ..sets.checks import int_or_pair, integer, lengths
+from ..sets.array_checks import as_int64_exactly
+from ..sets.checks import MAX_LENGTH, int_or_pair, integer
 from ..sets.pattern import Pattern
 from ..sets.positions import first_index
 from ..sets.types import BoolArray, IntArray
@@ -57,17 +58,16 @@ def from_block_mask(block_mask: Any, *, batch: int | None = None) -> Patterns:
     (Listed(<10 rows, 55 keys>),)
     """
     _check_attributes(block_mask)
-    shape = lengths(tuple(block_mask.seq_lengths))
-    block = int_or_pair("BLOCK_SIZE", tuple(block_mask.BLOCK_SIZE), 1, "(b_q, b_k)")
-    layout = _Layout(shape, block)
+    shape = _pair("seq_lengths", block_mask.seq_lengths, 0, "(n_q, n_k)")
+    layout = _Layout(shape, _pair("BLOCK_SIZE", block_mask.BLOCK_SIZE, 1, "(b_q, b_k)"))
     tables = [_as_table(name, getattr(block_mask, name)) for name in TABLE_AXES]
-    shapes = [table.shape[:2] for table in tables if table is not None]
-    batches, heads = np.broadcast_shapes(*shapes)
+    batches, heads = _batch_shape(tables)
     if batch is None and batches > 1:
         raise ValueError(f"batch must say which of {batches} batch elements, got None")
     b = integer("batch", batch or 0, 0, batches - 1)
     framework, device = _framework(block_mask.kv_num_blocks)
-    call = grid_mask(block_mask.mask_mod or _every_pair, b, framework, device)
+    mask_mod = _every_pair if block_mask.mask_mod is None else block_mask.mask_mod
+    call = grid_mask(mask_mod, b, framework, device)
 
     def read(h: int) -> Pattern:
         per_head = [_select(table, (batches, heads), (b, h)) for table in tables]
@@ -95,6 +95,32 @@ def _check_attributes(block_mask: Any) -> None:
         )
 
 
+def _pair(name: str, value: Any, least: int, parts: str) -> Pair:
+    """A pair of integers, from a tuple, or a list as torch has it."""
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"{name} must be a pair {parts}, got {type(value).__name__}")
+    first, second = int_or_pair(name, tuple(value), least, parts)
+    if max(first, second) > MAX_LENGTH:
+        raise ValueError(f"{name} must be below {MAX_LENGTH + 1}, got {(first, second)}")
+    return first, second
+
+
+def _batch_shape(tables: list[IntArray | None]) -> Pair:
+    """(batch, heads), to which the leading axes of all tables broadcast."""
+    if (tables[2] is None) != (tables[3] is None):
+        raise ValueError("full_kv_num_blocks and full_kv_indices must both be given, or neither")
+    named = zip(TABLE_AXES, tables)
+    shapes = {name: table.shape[:2] for name, table in named if table is not None}
+    try:
+        batches, heads = np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        raise ValueError(
+            f"{', '.join(shapes)} must have batches and heads that broadcast, "
+            f"got {', '.join(map(str, shapes.values()))}"
+        ) from None
+    return batches, heads
+
+
 def _as_table(name: str, x: Any) -> IntArray | None:
     """A table of a BlockMask as int64, with leading axes for the batch and the heads."""
     is_optional = name.startswith("full")
@@ -108,7 +134,7 @@ def _as_table(name: str, x: Any) -> IntArray | None:
             f"shape {table.shape}"
         )
     leading = (1,) * (axes - table.ndim)
-    return table.astype(np.int64).reshape(leading + table.shape)
+    return as_int64_exactly(name, table).reshape(leading + table.shape)
 
 
 def _select(table: IntArray | None, batch_shape: Pair, index: Pair):
@@ -121,10 +147,9 @@ def _select(table: IntArray | None, batch_shape: Pair, index: Pair):
 
 def _block_visits(counts: IntArray | None, indices: IntArray | None, layout: _Layout) -> BoolArray:
     """Which blocks a head visits, bool (rows, columns): the first counts[row] of indices[row]."""
-    is_visited = np.zeros(layout.blocks, bool)
-    if counts is None or indices is None:
-        return is_visited
     rows, columns = layout.blocks
+    if counts is None or indices is None:
+        return np.zeros(layout.blocks, bool)
     has_rows = counts.shape == (rows,) and len(indices) == rows
     most = counts.max(initial=0)
     if not has_rows or counts.min(initial=0) < 0 or most > indices.shape[1]:
@@ -132,6 +157,7 @@ def _block_visits(counts: IntArray | None, indices: IntArray | None, layout: _La
             f"kv_num_blocks must count the kv_indices of {rows} rows of blocks, as seq_lengths and "
             f"BLOCK_SIZE have, got shapes {counts.shape} and {indices.shape}, counts up to {most}"
         )
+    is_visited = np.zeros(layout.blocks, bool)
     for row, count in enumerate(counts):
         visited = indices[row, :count]
         if visited.min(initial=0) < 0 or visited.max(initial=-1) >= columns:

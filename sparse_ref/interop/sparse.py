@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..attention.arrays import as_array
 from ..lower import bsr, csr
-from ..sets.checks import int_or_pair, lengths
+from ..sets.array_checks import check_bounds, check_rise, int64_vector, repeats
+from ..sets.checks import MAX_LENGTH, int_or_pair, lengths
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray, Length
 from .heads import BlockSides
+from .scipy_arrays import entries_of
 
 if TYPE_CHECKING:
     from scipy.sparse import bsr_array, csr_array
@@ -96,22 +98,22 @@ def from_csr(indptr: ArrayLike, indices: ArrayLike, shape: Length | None = None)
     >>> interop.from_csr([0, 1, 3], [0, 1, 0])
     Listed(<2 rows, 3 keys>)
     """
-    starts = _as_vector("indptr", indptr)
-    keys = _as_vector("indices", indices)
-    _check_indptr(starts, keys)
+    starts = int64_vector("indptr", indptr)
+    keys = int64_vector("indices", indices)
+    check_rise("indptr", starts, len(keys), "indices")
     if shape is not None:
         _check_shape(starts, keys, shape)
     rows = _row_of_each(starts)
-    keys = keys[np.lexsort((keys, rows))]
-    is_repeated = (np.diff(rows) == 0) & (np.diff(keys) == 0)
+    order = np.lexsort((keys, rows))  # rows are in order already
+    keys = keys[order]
+    is_repeated = repeats(rows, keys)
     if is_repeated.any():
         t = int(is_repeated.argmax())
         raise ValueError(
             "indices must not repeat in a row, for a set holds a key once, "
             f"got {keys[t]} twice in row {rows[t]}"
         )
-    if keys.min(initial=0) < 0:
-        raise ValueError(f"indices must be at least 0, got {keys.min()}")
+    check_bounds("indices", keys, 0, MAX_LENGTH + 1)
     return Listed(starts, keys)
 
 
@@ -131,8 +133,8 @@ def from_bsr(
     Listed(<2 rows, 3 keys>)
     """
     blocks = _check_blocks(data)
-    starts = _as_vector("indptr", indptr)
-    columns = _as_vector("indices", indices)
+    starts = int64_vector("indptr", indptr)
+    columns = int64_vector("indices", indices)
     from_csr(starts, columns)  # raises if these are not rows of distinct blocks
     if len(blocks) != len(columns):
         raise ValueError(
@@ -159,32 +161,20 @@ def from_bsr(
 def from_scipy(a: Any) -> Listed:
     """The Listed pattern { j : a[i, j] != 0 } of a SciPy sparse array or matrix of any format.
 
-    Stored zeros are left out. Raises TypeError for anything else, ValueError if it does not have
-    two axes.
+    Stored zeros are left out, and entries of one place add up. Raises TypeError for anything else;
+    ValueError naming the attribute if it does not have two axes, or if an index is out of bounds.
     """
     if not hasattr(a, "tocsr"):
         raise TypeError(f"a must be a SciPy sparse array, got {type(a).__name__}")
-    if len(a.shape) != 2:
-        raise ValueError(f"a must have axes (n_q, n_k), got shape {a.shape}")
-    rows = a.tocsr().copy()
-    rows.sum_duplicates()
-    rows.eliminate_zeros()
-    return from_csr(rows.indptr, rows.indices, rows.shape)
-
-
-def _check_indptr(indptr: IntArray, indices: IntArray) -> None:
-    """Refuse an indptr that does not rise from 0 to the number of indices."""
-    ends = indptr[[0, -1]].tolist() if len(indptr) else None
-    is_falling = (np.diff(indptr) < 0).any()
-    if ends != [0, len(indices)] or is_falling:
-        raise ValueError(
-            f"indptr must rise from 0 to len(indices) = {len(indices)}, got {indptr!r}"
-        )
+    entries, shape = entries_of(a)
+    rows, keys = entries.nonzero()
+    ends = np.cumsum(np.bincount(rows, minlength=shape[0]))
+    return Listed(np.concatenate([[0], ends]), keys)
 
 
 def _check_shape(indptr: IntArray, indices: IntArray, shape: Length) -> None:
     """Refuse rows and keys that are not those of (n_q, n_k)."""
-    n_q, n_k = lengths(shape)
+    n_q, n_k = int_or_pair("shape", shape, 0, "(n_q, n_k)")
     if len(indptr) != n_q + 1:
         raise ValueError(f"indptr must have n_q + 1 = {n_q + 1} numbers, got {len(indptr)}")
     if indices.max(initial=-1) >= n_k:
@@ -220,16 +210,3 @@ def _row_of_each(indptr: IntArray) -> IntArray:
     """The row of each index."""
     counts = np.diff(indptr)
     return np.repeat(np.arange(len(counts)), counts)
-
-
-def _as_vector(name: str, x: ArrayLike) -> IntArray:
-    """A vector of integers, int64."""
-    if isinstance(x, (list, tuple)):
-        vector = np.asarray(x, None if len(x) else np.int64)
-    else:
-        vector = as_array(name, x)
-    if vector.ndim != 1 or vector.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name} must be a vector of integers, got shape {vector.shape}, dtype {vector.dtype}"
-        )
-    return vector.astype(np.int64)

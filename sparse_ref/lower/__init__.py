@@ -7,7 +7,7 @@ read. Other rooms import from here.
 
 from ..sets.require import check_pattern
 from .blocks import block_counts
-from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz
+from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz, transpose_rows
 from .runs.keys import key_counts, keys_of, runs_of_keys
 from .runs.row_set import row_set
 from .runs.runs_of import all_runs, row_counts, runs_of
@@ -42,5 +42,6 @@ __all__ = [
     "runs_of_keys",
     "single_bit",
     "test_bit",
+    "transpose_rows",
     "unite",
 ]

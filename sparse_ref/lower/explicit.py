@@ -7,9 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._jit import serial
+from ..sets.array_checks import (
+    check_array,
+    check_keys,
+    check_rise,
+    check_shape,
+    fault_of,
+    with_kernel_arrays,
+)
 from ..sets.branches import Branches
 from ..sets.checks import int_or_pair
-from ..sets.listed import descents
 from ..sets.mask import MAX_MASK, brute_mask
 from ..sets.notebook import summary_table
 from ..sets.pattern import Pattern
@@ -37,32 +44,28 @@ class CSR:
     shape: tuple[int, int]
 
     def check(self) -> None:
-        """Check arrays that were made by hand.
+        """Check arrays that were made by hand, in O(n_q + nnz) time.
 
         Raises
         ------
+        TypeError
+            A field is no NumPy array, a subclass of it, or of another dtype; shape is no pair of
+            ints.
         ValueError
             indptr does not rise from 0 to nnz, or the indices of a row do not ascend within n_k.
         """
-        n_q, n_k = self.shape
-        indptr, indices = self.indptr, self.indices
-        one_per_row = len(indptr) == n_q + 1
-        if not one_per_row or not _rises(indptr, len(indices)):
-            raise ValueError(
-                f"CSR: indptr must rise from 0 to {len(indices)} in n_q + 1 = {n_q + 1} numbers, "
-                f"got {indptr!r}"
-            )
-        if len(indices) == 0:
-            return
-        outside = indices.min() < 0 or indices.max() >= n_k
-        if outside or descents(indptr, indices).any():
-            raise ValueError(
-                f"CSR: indices must ascend in each row, from 0 to below n_k = {n_k}, "
-                f"got {indices!r}"
-            )
+        n_q, n_k = check_shape("CSR: shape", self.shape)
+        check_array("CSR: indptr", self.indptr, np.int64, (n_q + 1,))
+        check_array("CSR: indices", self.indices, np.int32, (None,))
+        check_rise("CSR: indptr", self.indptr, len(self.indices), "indices")
+        check_keys("CSR: indices", self.indptr, self.indices, n_k, "n_k")
 
     def dense(self) -> BoolArray:
-        """[j in A_i], bool (n_q, n_k). Raises ValueError above 4096 queries or keys."""
+        """[j in A_i], bool (n_q, n_k).
+
+        Raises as `check` does, and ValueError above 4096 queries or keys.
+        """
+        self.check()
         _check_dense(self.shape)
         mask = np.zeros(self.shape, bool)
         rows = np.arange(self.shape[0])
@@ -70,12 +73,9 @@ class CSR:
         return mask
 
     def transpose(self) -> CSR:
-        """The queries of each key: { i : j in A_i } for every j."""
-        n_q, n_k = self.shape
-        indptr = indptr_of(np.bincount(self.indices, minlength=n_k))
-        indices = np.empty_like(self.indices)
-        _write_transpose(self.indptr, self.indices, indptr[:-1].copy(), indices)
-        return CSR(indptr, indices, (n_k, n_q))
+        """The queries of each key: { i : j in A_i } for every j. Raises as `check` does."""
+        self.check()
+        return transpose_rows(with_kernel_arrays(self))
 
     @property
     def nbytes(self) -> int:
@@ -83,9 +83,15 @@ class CSR:
         return self.indptr.nbytes + self.indices.nbytes
 
     def __repr__(self):
+        fault = fault_of(self)
+        if fault:
+            return f"<CSR that check refuses: {fault}>"
         return f"CSR(shape={self.shape}, nnz={len(self.indices):,}, {self.nbytes:,} bytes)"
 
     def _repr_html_(self) -> str:
+        fault = fault_of(self)
+        if fault:
+            return summary_table("CSR that check refuses", {"reason": fault})
         n_q, n_k = self.shape
         counts = np.diff(self.indptr)
         pairs = max(n_q * n_k, 1)
@@ -200,10 +206,13 @@ def bsr(p: Pattern, n: Length, block: Length) -> BSR:
     return BSR(indptr, indices, data, runs.shape)
 
 
-def _rises(indptr: np.ndarray, end: int) -> bool:
-    """Whether indptr rises from 0 to `end`; it may stay level."""
-    bounded = indptr[0] == 0 and indptr[-1] == end
-    return bool(bounded and (np.diff(indptr) >= 0).all())
+def transpose_rows(rows: CSR) -> CSR:
+    """`CSR.transpose` of arrays that have been checked."""
+    n_q, n_k = rows.shape
+    indptr = indptr_of(np.bincount(rows.indices, minlength=n_k))
+    indices = np.empty_like(rows.indices)
+    _write_transpose(rows.indptr, rows.indices, indptr[:-1].copy(), indices)
+    return CSR(indptr, indices, (n_k, n_q))
 
 
 def _check_dense(shape: tuple[int, int]):

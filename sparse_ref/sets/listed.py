@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .checks import check_queries, query_and_length
+from .array_checks import check_array, check_keys, check_rise, int64_vector
+from .checks import MAX_LENGTH, check_queries, query_and_length
+from .hints import got
 from .pattern import HTML_LENGTH, Pattern
 from .run import as_int64
-from .types import BoolArray, IntArray
+from .types import IntArray
 
 MAX_HTML = 64  # the most queries or keys that a notebook shows whole
 
@@ -27,51 +29,61 @@ class Listed(Pattern):
     indices : int array (indptr[-1],), the keys of each row ascending without repeats, none
         negative.
 
-    The arrays are copied and frozen; two such patterns are equal if their arrays are. `contains`
-    works only with NumPy, so a listed pattern cannot be a mask_mod.
+    The arrays are copied into memory that nothing writes to; two such patterns are equal if their
+    arrays are. `contains` works only with NumPy, so a listed pattern cannot be a mask_mod.
 
-    Raises ValueError naming the row if one of these is violated, and IndexError for a query
-    without a row.
+    The keys are positions, whatever the length: with n_k keys, query i attends to those of A_i
+    below n_k, as with any pattern. A `CSR` has a shape, and is refused with other lengths.
+
+    Raises TypeError for what is no vector of integers, ValueError naming the row if one of these is
+    violated, and IndexError for a query without a row.
 
     >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.Listed([0, 2, 2, 3], [0, 2, 1]), 3))
+    >>> listed = sr.Listed([0, 2, 2, 3], [0, 2, 1])
+    >>> print(sr.picture(listed, 3))
     █·█
     ···
     ·█·
+    >>> listed.row(0, 3), listed.row(0, 2)
+    (array([0, 2]), array([0]))
     """
 
     indptr: IntArray
     indices: IntArray
-    _rows: IntArray
+    _checked: tuple[Any, ...]  # the arrays that passed, and their layouts
     _hash: int
 
     def __init__(self, indptr: ArrayLike, indices: ArrayLike):
-        row_ends, keys = _frozen(indptr, "indptr"), _frozen(indices, "indices")
-        counts = np.diff(row_ends)
-        ends = row_ends[[0, -1]].tolist() if len(row_ends) else []
-        if ends != [0, len(keys)] or (counts < 0).any():
-            raise ValueError(
-                f"Listed: indptr must rise from 0 to len(indices) = {len(keys)}, got {indptr!r}"
-            )
-        rows = np.repeat(np.arange(len(counts)), counts)
-        vars(self).update(indptr=row_ends, indices=keys, _rows=rows)
-        self._check_keys()
+        row_ends = _frozen("Listed: indptr", indptr)
+        vars(self).update(indptr=row_ends, indices=_frozen("Listed: indices", indices))
+        self._check_arrays()
+        vars(self).update(_checked=self._arrays_and_layouts())
 
-    def _check_keys(self):
-        """Refuse keys that do not ascend in their row, or are out of bounds."""
-        keys, rows = self.indices, self._rows
-        is_descent = descents(self.indptr, keys)
-        if is_descent.any():
-            t = int(is_descent.argmax())
-            raise ValueError(
-                f"Listed: indices of row {rows[t]} must ascend without repeats, "
-                f"got {keys[t - 1]} before {keys[t]}"
-            )
-        if keys.min(initial=0) < 0:
-            t = int(keys.argmin())
-            raise ValueError(f"Listed: indices must be at least 0, got {keys[t]} in row {rows[t]}")
-        if keys.max(initial=0) >= 2**31:
-            raise ValueError(f"Listed: indices must be below {2**31}, got {keys.max()}")
+    def check(self) -> None:
+        """Check the arrays, unless they are those of the constructor, which nothing can write to.
+
+        Raises TypeError and ValueError as the constructor does.
+        """
+        indptr, indices, *layouts = self._arrays_and_layouts()
+        checked_indptr, checked_indices, *checked_layouts = self._checked
+        is_own = indptr is checked_indptr and indices is checked_indices
+        if not is_own or layouts != checked_layouts:
+            self._check_arrays()
+
+    def _arrays_and_layouts(self) -> tuple[Any, ...]:
+        """The arrays; what NumPy lets anyone set even of arrays that are read-only."""
+        arrays = self.indptr, self.indices
+        names = "dtype", "shape", "strides"
+        layouts = [[getattr(array, name, None) for name in names] for array in arrays]
+        return *arrays, *layouts
+
+    def _check_arrays(self):
+        """Refuse arrays that are no rows of ascending keys."""
+        indptr, indices = self.indptr, self.indices
+        check_array("Listed: indptr", indptr, np.int64, (None,))
+        check_array("Listed: indices", indices, np.int64, (None,))
+        check_rise("Listed: indptr", indptr, len(indices), "indices")
+        check_keys("Listed: indices", indptr, indices, MAX_LENGTH + 1)
 
     def __setattr__(self, name, value):
         raise AttributeError(f"Listed is frozen: make another one to change {name}")
@@ -83,9 +95,8 @@ class Listed(Pattern):
     def of_rows(cls, rows: Iterable[Iterable[int]]) -> Listed:
         """The pattern whose row i is rows[i], a sequence of keys in any order, repeats dropped."""
         nothing = np.zeros(0, np.int64)
-        keys = [np.unique(row) if row else nothing for row in map(list, rows)]
-        if any(row.dtype.kind == "b" for row in keys):
-            raise ValueError("Listed: indices must be a vector of integers, got rows of dtype bool")
+        vectors = [int64_vector("Listed: indices", _as_list(row)) for row in _as_list(rows)]
+        keys = [np.unique(vector) for vector in vectors]
         indptr = np.cumsum([0, *map(len, keys)])
         return cls(indptr, np.concatenate([nothing, *keys]))
 
@@ -98,7 +109,9 @@ class Listed(Pattern):
         width = int(self.indices.max()) + 1
         in_width = (j >= 0) & (j < width)
         # pairs (i, j) as one ascending number i width + j, searched for by bisection
-        pairs = self._rows * width + self.indices
+        counts = np.diff(self.indptr)
+        rows = np.repeat(np.arange(len(counts)), counts)
+        pairs = rows * width + self.indices
         pair = i * width + np.where(in_width, j, 0)
         t = np.minimum(np.searchsorted(pairs, pair), len(pairs) - 1)
         return ((pairs[t] == pair) & in_width)[()]
@@ -111,6 +124,7 @@ class Listed(Pattern):
 
     def check_rows(self, i: Any) -> None:
         """Refuse queries i, an int or an array, that have no row, by an IndexError."""
+        self.check()
         check_queries("Listed", i, len(self.indptr) - 1)
 
     def _html_length(self):
@@ -126,6 +140,7 @@ class Listed(Pattern):
         )
 
     def __hash__(self):
+        self.check()
         # kept, as the keys may be many and each dictionary of patterns asks for it
         if "_hash" not in vars(self):
             both = self.indptr.tobytes(), self.indices.tobytes()
@@ -136,26 +151,15 @@ class Listed(Pattern):
         return f"Listed(<{len(self.indptr) - 1} rows, {len(self.indices)} keys>)"
 
 
-def descents(indptr: IntArray, indices: IntArray) -> BoolArray:
-    """Whether each key is not above the one before it in its row, bool (nnz,)."""
-    is_descent = np.zeros(len(indices), bool)
-    is_descent[1:] = np.diff(indices) <= 0
-    is_empty = np.diff(indptr) == 0
-    first_keys = indptr[:-1][~is_empty]
-    is_descent[first_keys] = False
-    return is_descent
+def _frozen(name: str, values: Any) -> IntArray:
+    """An int64 copy over `bytes`: the flag that would let anyone write to it cannot be set."""
+    copy = int64_vector(name, values).tobytes()
+    return np.frombuffer(copy, np.int64)
 
 
-def _frozen(values, name: str) -> np.ndarray:
-    """A read-only int64 copy."""
-    array = np.array(values)
-    if array.size == 0:
-        array = array.astype(np.int64)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ValueError(
-            f"Listed: {name} must be a vector of integers, "
-            f"got shape {array.shape}, dtype {array.dtype}"
-        )
-    array = array.astype(np.int64)
-    array.flags.writeable = False
-    return array
+def _as_list(values: Any) -> list[Any]:
+    """Rows, or the keys of a row, as a list."""
+    try:
+        return list(values)
+    except TypeError as error:
+        raise TypeError(f"Listed: rows must be sequences of keys, {got(values)}") from error

@@ -40,8 +40,11 @@ def check_pattern(p: Pattern, n: Length) -> tuple[int, int]:
     if max(n_q, n_k) >= 2**31:
         raise ValueError(f"n must be below 2**31 to be lowered, got {n!r}")
     p.check_length((), n_k)
-    if isinstance(p, Listed) and len(p.indptr) - 1 != n_q:
-        raise ValueError(f"pattern {p!r} needs n_q = {len(p.indptr) - 1}, got n_q = {n_q}")
+    if isinstance(p, Listed):
+        p.check()
+        rows = len(p.indptr) - 1
+        if rows != n_q:
+            raise ValueError(f"pattern {p!r} needs n_q = {rows}, got n_q = {n_q}")
     return n_q, n_k
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from .checks import int_tuple, integer, query_and_length
 from .definitions import Definition, code_of, set_and_source
 from .pattern import Pattern
-from .run import Run, as_int64, keys_of_run
+from .run import Run, as_int64, check_runs, keys_of_run
 from .types import IntArray, Positions
 
 
@@ -73,9 +73,11 @@ class Rule(Pattern):
         return self.formula(as_int64(i), as_int64(j), *self.parameters)
 
     def runs(self, i: Any, n: int) -> tuple[Run, ...]:
-        """A_i as runs, for an int i or an int64 array; keys may reach outside 0 <= j < n."""
-        runs = self.solution(i, n, *self.parameters)
-        return (runs,) if isinstance(runs, Run) else tuple(runs)
+        """A_i as runs, for an int i or an int64 array; keys may reach outside 0 <= j < n.
+
+        Raises TypeError or ValueError for runs that no loop can take, see `Run`.
+        """
+        return check_runs(repr(self), self.solution(i, n, *self.parameters), i)
 
     def row(self, i: int, n: int) -> IntArray:
         i, n = query_and_length(i, n)

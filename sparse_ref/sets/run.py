@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .checks import integer
 from .types import IntArray
 
 MAX_INT64 = int(np.iinfo(np.int64).max)
+MAX_STEP = 2**62  # a key below 2**31 plus a step stays in int64
 
 
 class Run(NamedTuple):
@@ -32,6 +34,47 @@ def span(start: Any, stop: Any) -> Run:
 def every(step: Any, start: Any, stop: Any, width: Any = 1) -> Run:
     """{ j : start <= j < stop, (j - start) mod step < width }"""
     return Run(start, stop, step, width)
+
+
+def check_runs(name: str, solution: Any, i: Any) -> tuple[Run, ...]:
+    """The runs that a solution gives for i, as a tuple, once loops over their keys are safe.
+
+    Raises TypeError for what is no Run, or has other fields than integers and, if i is an array,
+    int64 arrays of its shape; ValueError for a step or width below 1, or one that wraps in int64.
+    """
+    runs = (solution,) if isinstance(solution, Run) else solution
+    is_sequence = isinstance(runs, (tuple, list))
+    if not is_sequence or not all(isinstance(run, Run) for run in runs):
+        raise TypeError(f"{name}: solution must be a Run or a tuple of them, got {solution!r:.80}")
+    for run in runs:
+        for field, value in zip(run._fields, run):
+            bounds = (1, MAX_STEP) if field in ("step", "width") else (-MAX_INT64, MAX_INT64)
+            if isinstance(i, np.ndarray):
+                _check_numbers(f"{name}: {field} of a run", value, i.shape, bounds)
+            elif bounds[0] == 1:  # Python's integers have any size
+                integer(f"{name}: {field} of a run", value, 1, None)
+    return tuple(runs)
+
+
+def _check_numbers(
+    name: str,
+    value: Any,
+    shape: tuple[int, ...],
+    bounds: tuple[int, int],
+) -> None:
+    """Refuse a field of a run that is neither an integer nor an int64 array of this shape."""
+    least, most = bounds
+    if not isinstance(value, np.ndarray):
+        integer(name, value, least, most)
+        return
+    if value.dtype != np.int64 or value.shape != shape:
+        raise TypeError(
+            f"{name} must be an integer or an int64 array of shape {shape}, "
+            f"got {value.dtype}, shape {value.shape}"
+        )
+    low, high = value.min(initial=least), value.max(initial=least)
+    if low < least or high > most:
+        raise ValueError(f"{name} must be from {least} to {most}, got {low} to {high}")
 
 
 def in_run(run: Run, j: Any) -> Any:

@@ -142,50 +142,52 @@ Q, K, V = qkv((8, 8), 4, 2)
             "q must not be a masked array",
         ),
         (
-            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9), np.full(8, 8), (8, 8))),
+            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9), np.full(8, 8, "i4"), (8, 8))),
             ValueError,
-            "indices must ascend .* below n_k = 8",
+            "^CSR: indices must be below n_k = 8, got 8 in row 0",
         ),
         (
-            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9), np.full(8, -1), (8, 8))),
+            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9), np.full(8, -1, "i4"), (8, 8))),
             ValueError,
-            "ascend in each row, from 0",
+            "^CSR: indices must be at least 0, got -1 in row 0",
         ),
         (
-            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(8), np.zeros(7), (8, 8))),
+            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(8), np.zeros(7, "i4"), (8, 8))),
             ValueError,
-            "rise from 0 to 7 in n_q . 1 = 9",
+            r"^CSR: indptr must have shape \(9\), got \(8,\)",
         ),
         (
-            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9) * 2, np.zeros(16, int), (8, 8))),
+            lambda: sr.attend(Q, K, V, sr.CSR(np.arange(9) * 2, np.zeros(16, "i4"), (8, 8))),
             ValueError,
-            "must ascend in each row",
-        ),
-        (
-            lambda: sr.attend(Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.full((1, 64), 8))),
-            ValueError,
-            "Plan: rows, ptr",
+            "^CSR: indices of row 0 must ascend without repeats, got 0 before 0",
         ),
         (
             lambda: sr.attend(
-                Q, K, V, replace(sr.plan(sr.Causal(), 8), rows=np.zeros((1, 64), int))
+                Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.full((1, 64), 8, "i4"))
             ),
             ValueError,
-            "Plan: rows, ptr",
+            r"^Plan: keys must be below n_k = 8, got 8 at \(0, 0\)",
         ),
         (
             lambda: sr.attend(
-                Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.zeros((1, 9), int))
+                Q, K, V, replace(sr.plan(sr.Causal(), 8), rows=np.zeros((1, 64), "i4"))
             ),
             ValueError,
-            "Plan: rows, ptr",
+            "^Plan: rows must have each query once, got 0 64 times",
+        ),
+        (
+            lambda: sr.attend(
+                Q, K, V, replace(sr.plan(sr.Causal(), 8), keys=np.zeros((1, 9), "i4"))
+            ),
+            ValueError,
+            r"^Plan: keys must have shape \(any, 64\), got \(1, 9\)",
         ),
         (
             lambda: sr.attend(
                 Q, K, V, replace(sr.plan(sr.Causal(), 8), words=np.zeros((1, 8), "u8"))
             ),
             ValueError,
-            "Plan: rows, ptr",
+            r"^Plan: words must have shape \(any, 64\), got \(1, 8\)",
         ),
         (lambda: sr.merge([(Q, Q)]), ValueError, "parts must all have out"),
     ],

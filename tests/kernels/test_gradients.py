@@ -12,7 +12,7 @@ from strategies import mask, patterns, qkv, shapes
 
 import sparse_ref as sr
 from sparse_ref.kernels.arguments import Tiles
-from sparse_ref.kernels.cpu.key_slabs import slabs_of
+from sparse_ref.kernels.cpu.key_slabs import key_extent, slabs_of
 
 widths = st.one_of(
     st.integers(1, 9), st.sampled_from([16, 32])
@@ -155,6 +155,47 @@ def test_what_several_slabs_hold_adds_up_to_the_statement(p, d, e):
     exact = sr.attend_backward(*(x.astype(np.float64) for x in given_), p, device="reference")
     for found, expected in zip(sr.attend_backward(*given_, lowered), exact):
         assert_close(found, expected, 4 * BUDGET["float32"])
+
+
+def far_apart(seed, groups=3, queries=512, keys=96):
+    """Groups of queries that read every other key of a stretch of their own, in any order."""
+    rng = np.random.default_rng(seed)
+    places = rng.permutation(groups)
+    rows = [2 * np.arange(keys // 2) + keys * places[i // queries] for i in range(groups * queries)]
+    return sr.Listed.of_rows([row[rng.random(len(row)) < 0.9] for row in rows])
+
+
+@PANELS
+@given(st.integers(0, 9))
+def test_slabs_whose_gathered_chunks_have_other_bounds_add_up_to_the_statement(d, e, seed):
+    p = far_apart(seed)
+    n = len(p.indptr) - 1, 288
+    lowered = sr.plan(p, n)
+    slabs = slabs_of(Tiles(*lowered.arrays), n[1])
+    assert len(set(slabs.low.tolist())) > 1
+    assert (lowered.start < 0).all()
+    found = gradients_of_ones(lowered, n, d, e)
+    for one, other in zip(found, gradients_of_ones(sr.csr(p, n), n, d, e)):
+        assert_close(one, other, 4 * BUDGET["float32"])
+
+
+def gradients_of_ones(sets, n, d, e):
+    """(dq, dk, dv) where the gradient at the output is 1, from drawn q, k, v."""
+    q, k, v = qkv(n, d=d, e=e)
+    out, lse = sr.attend_with_lse(q, k, v, sets)
+    return sr.attend_backward(np.ones_like(out), q, k, v, out, lse, sets)
+
+
+@given(st.integers(0, 99))
+def test_a_slab_has_exactly_the_bounds_of_the_keys_of_its_chunks(seed):
+    lowered = sr.plan(far_apart(seed, groups=2, queries=64), (128, 192))
+    tiles = Tiles(*lowered.arrays)
+    chunks = np.sort(np.random.default_rng(seed).integers(0, len(lowered.start) + 1, 2))
+    keys = [lowered.keys[-1 - start] for start in lowered.start[slice(*chunks)]]
+    low, high = key_extent(tiles, *chunks)
+    assert (lowered.start < 0).all()
+    if keys:
+        assert (low, high) == (np.min(keys), np.max(keys) + 1)
 
 
 def test_slabs_cover_each_tile_once_and_hold_the_keys_of_their_tiles():

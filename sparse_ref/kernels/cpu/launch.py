@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit.vectors import BYTES
-from ...lower import CSR
+from ...lower import CSR, transpose_rows
 from ..arguments import Forward, ForwardPass, Heads, KeyHeads, Tiles, Vectors
 from . import small
 from .chunk import finite_heads
@@ -112,7 +112,7 @@ def _backward_rows(arrays, queries, kv, scale, sets, gradients):
     x = Forward(grad, q, k, v, delta, lse)
     dq = np.zeros(q.shape)
     dk, dv = np.zeros(k.shape), np.zeros(v.shape)
-    rows, columns = sets, sets.transpose()
+    rows, columns = sets, transpose_rows(sets)
     pieces = pieces_of(len(queries), q.shape[1])
     backward_queries(pieces, x, key_head, scale, (rows.indptr, rows.indices), dq)
     first = np.searchsorted(key_head, np.arange(len(present) + 1))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.core.errors import NumbaPerformanceWarning
 
-from ...lower import CSR, plan
+from ...lower import CSR, plan, transpose_rows
 from ...sets.listed import Listed
 from ..arguments import Factors, HeadTriples, Statistics, Tiles, Vectors
 
@@ -157,8 +157,8 @@ def _gradient(device, sets, factors, inputs, total, name: str) -> np.ndarray:
 def transpose(sets):
     """The queries of each key, a Plan or a CSR of (n_k, n_q) as the sets are. O(nnz) memory."""
     if isinstance(sets, CSR):
-        return sets.transpose()
-    columns = sets.csr().transpose()
+        return transpose_rows(sets)
+    columns = transpose_rows(sets.csr())
     return plan(Listed(columns.indptr, columns.indices), columns.shape)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._jit import serial
 from ...sets.types import IntArray
-from ..explicit import CSR
+from ..explicit import CSR, transpose_rows
 from ..runs.keys import keys_of
 from ..runs.table import Runs
 from .bitmask import TILE
@@ -22,7 +22,7 @@ MAX_READERS = 4096  # a key with more readers does not say which rows belong tog
 def overlap_positions(sets: Runs) -> IntArray:
     """The position of each row in this order, int64 (rows,). O(nnz) memory, about O(nnz) time."""
     keys = CSR(*keys_of(sets), sets.shape)
-    readers = keys.transpose()
+    readers = transpose_rows(keys)
     positions = np.empty(sets.shape[0], np.int64)
     place_rows(keys.indptr, keys.indices, readers.indptr, readers.indices, positions)
     return positions

@@ -8,9 +8,12 @@ keys is cut into chunks of 64. A chunk is full, every row attending to every key
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import sub
 
 import numpy as np
 
+from ...sets.array_checks import descents, fault_of, with_kernel_arrays
 from ...sets.listed import Listed
 from ...sets.notebook import summary_table
 from ...sets.pattern import Pattern
@@ -23,6 +26,7 @@ from ..runs.unique_rows import unique_rows
 from .bitmask import TILE
 from .chunks import find_partial, list_tiles, walk
 from .order import Tiles, sets_of_tiles, split_plan, tile_unions
+from .plan_checks import check_plan, links
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -41,14 +45,14 @@ class Plan:
     ptr : int64 array (tiles + 1,); the chunks of tile t are ptr[t] <= c < ptr[t + 1].
     start : int64 array (chunks,); the keys of a chunk are start, ..., start + 63; if start < 0,
         they are gathered: keys[-1 - start].
-    keys : int32 array (gathered chunks, 64), ascending in a tile; a chunk of fewer keys repeats its
-        first.
+    keys : int32 array (gathered chunks, 64); a chunk of fewer keys repeats its first. The keys that
+        some row attends to ascend in a tile.
     word : int64 array (chunks,), the row of `words` that belongs to the chunk; -1 for a full chunk.
     words : uint64 array (chunks that are not full, 64); bit r of words[word, c] is set if row r
         attends to key c.
     nnz : the number of connected pairs, those of `rest` included.
     rest : a Plan of the queries' other keys, or None. Windows and strided keys may want rows in two
-        orders; then `attend` merges the two results.
+        orders; then `attend` merges the two results. A key of both counts twice, as in Branches.
     """
 
     shape: tuple[int, int]
@@ -64,10 +68,11 @@ class Plan:
     @property
     def parts(self) -> tuple[Plan, ...]:
         """The plan without `rest`, followed by the parts of `rest`."""
-        if self.rest is None:
-            return (self,)
-        first = replace(self, rest=None, nnz=self.nnz - self.rest.nnz)
-        return first, *self.rest.parts
+        chain = links(self)
+        totals = [link.nnz for link in chain]
+        own_nnz = map(sub, totals, [*totals[1:], 0])
+        parts = map(partial(replace, rest=None), chain)
+        return tuple(replace(part, nnz=nnz) for part, nnz in zip(parts, own_nnz))
 
     @property
     def tiles(self) -> int:
@@ -108,41 +113,42 @@ class Plan:
         return sum(array.nbytes for part in self.parts for array in part.arrays)
 
     def check(self) -> None:
-        """Check arrays that were made by hand.
+        """Check arrays that were made by hand, in O(tiles + chunks) time.
 
         Raises
         ------
+        TypeError
+            A field is no NumPy array, a subclass of it, or of another dtype; shape is no pair of
+            ints, nnz no int, or rest no Plan.
         ValueError
-            The arrays do not fit one another or the shape, or a query is in two tiles or in none.
+            The arrays do not fit one another or the shape, a query is in two tiles or in none, a
+            tile has a key twice, nnz is not the number of pairs, or rest is the plan itself.
         """
-        if not (_tiles_fit(self) and _chunks_fit(self)):
-            raise ValueError(
-                "Plan: rows, ptr, start, keys, word and words must fit one another and the shape, "
-                f"got {self!r}"
-            )
-        if self.rest is None:
-            return
-        if self.rest.shape != self.shape:
-            raise ValueError(f"Plan: rest must have the shape {self.shape}, got {self.rest.shape}")
-        self.rest.check()
+        check_plan(self)
 
     def csr(self) -> CSR:
-        """The same sets, key by key."""
+        """The same sets, key by key.
+
+        Raises as `check` does, and ValueError if a key of the plan is in `rest` as well.
+        """
+        self.check()
+        parts = [with_kernel_arrays(part) for part in self.parts]
         counts = np.zeros(self.shape[0], np.int64)
         no_indices = np.zeros(0, np.int32)
-        for part in self.parts:
+        for part in parts:
             list_tiles(len(part.rows), *part.arrays, counts, no_indices)
         indptr = indptr_of(counts)
         indices = np.empty(indptr[-1], np.int32)
         at = indptr[:-1].copy()
-        for part in self.parts:
+        for part in parts:
             list_tiles(len(part.rows), *part.arrays, at, indices)
-        if self.rest:
-            row_of_key = np.repeat(np.arange(len(counts)), counts)
-            indices = indices[np.lexsort((indices, row_of_key))]
-        return CSR(indptr, indices, self.shape)
+        rows = CSR(indptr, indices, self.shape)
+        return rows if self.rest is None else _merge_keys(rows)
 
     def __repr__(self):
+        fault = fault_of(self)
+        if fault:
+            return f"<Plan that check refuses: {fault}>"
         numbers = (
             f"nnz={self.nnz:,}",
             f"{self.tiles:,} tiles",
@@ -155,6 +161,9 @@ class Plan:
         return f"Plan(shape={self.shape}, {', '.join(numbers)})"
 
     def _repr_html_(self) -> str:
+        fault = fault_of(self)
+        if fault:
+            return summary_table("Plan that check refuses", {"reason": fault})
         n_q, n_k = self.shape
         numbers = {
             "queries × keys": f"{n_q:,} × {n_k:,}",
@@ -169,32 +178,20 @@ class Plan:
         return summary_table("Plan: a set lowered to gather-tiles", numbers)
 
 
-def _tiles_fit(plan: Plan) -> bool:
-    """Whether each query is in one tile, and the tables are as wide as a tile."""
-    queries = plan.rows[plan.rows >= 0]
-    tiles_per_query = np.bincount(queries, minlength=plan.shape[0])
-    tables = plan.rows, plan.keys, plan.words
-    return bool(
-        len(tiles_per_query) == plan.shape[0]
-        and (tiles_per_query == 1).all()
-        and all(table.shape == (len(table), TILE) for table in tables)
-    )
-
-
-def _chunks_fit(plan: Plan) -> bool:
-    """Whether the chunks belong to tiles, and their keys and words exist."""
-    n_k = plan.shape[1]
-    return bool(
-        len(plan.ptr) == len(plan.rows) + 1
-        and plan.ptr[0] == 0
-        and plan.ptr[-1] == len(plan.start) == len(plan.word)
-        and (np.diff(plan.ptr) >= 0).all()
-        and plan.keys.min(initial=0) >= 0
-        and plan.keys.max(initial=-1) < n_k
-        and plan.word.max(initial=-1) < len(plan.words)
-        and plan.start.min(initial=0) >= -len(plan.keys)
-        and plan.start.max(initial=-1) <= max(n_k - TILE, -1)
-    )
+def _merge_keys(rows: CSR) -> CSR:
+    """Rows whose keys come from several parts, sorted; ValueError if two parts have one key."""
+    counts = np.diff(rows.indptr)
+    row_of_key = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((rows.indices, row_of_key))
+    merged = CSR(rows.indptr, rows.indices[order], rows.shape)
+    repeats = np.flatnonzero(descents(merged.indptr, merged.indices))
+    if len(repeats):
+        t = int(repeats[0])
+        raise ValueError(
+            "Plan: rest must have other keys than the plan, "
+            f"got key {merged.indices[t]} of query {row_of_key[t]} in both"
+        )
+    return merged
 
 
 def plan(p: Pattern, n: Length) -> Plan:

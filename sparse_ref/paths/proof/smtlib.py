@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
+from ..._text import visible_ascii
 from .expressions import is_constant, is_product, nodes_of, open_terms
 from .terms import Symbols
 from .z3_import import z3
@@ -143,7 +144,7 @@ def comment(text: str) -> Iterator[str]:
 def _ascii(text: str) -> str:
     """The text in printable ASCII, without addresses in memory."""
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
-    return text.encode("ascii", "backslashreplace").decode()
+    return visible_ascii(text)
 
 
 def _constant_names(symbols: Symbols, nodes: Iterable[Any]) -> dict[int, str]:
