@@ -48,7 +48,8 @@ RULES = {
     "CausalNeighborhood": is_causal_neighbor,
     "Chunk": lambda i, j, keys, offset: 0 <= j - ((i - offset) // keys * keys + offset) < keys,
     "Circular": lambda i, j, n, before, after: (
-        before + after >= 0 and (before + after >= n - 1 or (j - (i - before)) % n <= before + after)
+        before + after >= 0
+        and (before + after >= n - 1 or (j - (i - before)) % n <= before + after)
     ),
     "Dilated": lambda i, j, radius, step: abs(i - j) % step == 0 and abs(i - j) // step <= radius,
     "DilatedSegment": lambda i, j, w, r, s: (
@@ -118,13 +119,11 @@ def coordinates(x: int, shape) -> Iterator[int]:
 def grid(p, i: int, n: int) -> set[int]:
     axes = [
         key_set(pattern, x, side)
-        for pattern, x, side in zip(reversed(p.patterns), coordinates(i, p.shape), reversed(p.shape))
+        for pattern, x, side in zip(
+            reversed(p.patterns), coordinates(i, p.shape), reversed(p.shape)
+        )
     ]
-    return {
-        j
-        for j in range(n)
-        if all(x in keys for x, keys in zip(coordinates(j, p.shape), axes))
-    }
+    return {j for j in range(n) if all(x in keys for x, keys in zip(coordinates(j, p.shape), axes))}
 
 
 def listed(p, i: int, n: int) -> set[int]:

@@ -43,9 +43,7 @@ EXPRESSIONS = [
     "b'x'",
 ]
 FRAMES = ["{}", "Local({})", "Causal() | {}"]
-TEXTS = [
-    frame.format(expression) for expression, frame in product(EXPRESSIONS, FRAMES)
-] + [
+TEXTS = [frame.format(expression) for expression, frame in product(EXPRESSIONS, FRAMES)] + [
     "import os",
     "Causal(); import os",
     "Causal()\nimport os",

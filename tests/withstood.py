@@ -115,11 +115,19 @@ ATTACKS = {
             "softmax in longdouble, a fixed largest error",
             7,
         ),
-        Attack("tampered arrays", "CSR, Plan and other arrays with a field tampered", "no signal", 61),
-        Attack("deceptive families", "Families that branch on their parameters", "no false proof", 1),
+        Attack(
+            "tampered arrays", "CSR, Plan and other arrays with a field tampered", "no signal", 61
+        ),
+        Attack(
+            "deceptive families", "Families that branch on their parameters", "no false proof", 1
+        ),
         Attack("second solver", "Proved theorems settled again by cvc5", "the same verdict", 1),
-        Attack("lowering memory", "Expressions of depth 5 at n = 100,000", "memory and time limits", 1),
-        Attack("hostile files", "Files for `vectors --check` and the readers", "one clear error", 1),
+        Attack(
+            "lowering memory", "Expressions of depth 5 at n = 100,000", "memory and time limits", 1
+        ),
+        Attack(
+            "hostile files", "Files for `vectors --check` and the readers", "one clear error", 1
+        ),
         Attack("hostile texts", "Terminal escapes, NUL, surrogates in reports", "shown escaped", 1),
         Attack("range", "Values and products near the ends of float32", "softmax in longdouble", 1),
     )

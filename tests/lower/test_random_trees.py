@@ -127,7 +127,9 @@ def bool_of(p):
     return p is not None
 
 
-HUGE_RULES = st.sampled_from([rule for rule in RULES if "n" not in rule.bounds()]).flatmap(huge_rule)
+HUGE_RULES = st.sampled_from([rule for rule in RULES if "n" not in rule.bounds()]).flatmap(
+    huge_rule
+)
 HUGE_TREES = st.recursive(
     HUGE_RULES,
     lambda inner: st.one_of(

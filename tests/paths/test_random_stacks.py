@@ -62,9 +62,7 @@ def test_all_answers_about_random_stacks(stack, residual, causal, data):
     steps, n = stack
     layers = masks(steps, n)
     hops, counts = hop_counts(layers, residual), path_counts(layers, residual)
-    assert np.array_equal(
-        sr.paths.reach(steps, n, residual=residual), reached(layers, residual)
-    )
+    assert np.array_equal(sr.paths.reach(steps, n, residual=residual), reached(layers, residual))
     assert np.array_equal(sr.paths.hops(steps, n, residual=residual), hops)
     within = [((hops >= 0) & (hops <= r)).sum(axis=1) for r in range(hops.max() + 1)]
     assert np.array_equal(sr.paths.growth(steps, n, residual=residual), within)

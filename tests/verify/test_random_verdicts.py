@@ -7,10 +7,11 @@ from functools import cache
 import exact_sets
 import ml_dtypes
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from verify.implementations import masked, spread
-from withstood import examples, withstands
+from withstood import IS_DEEP, examples, withstands
 
 import sparse_ref as sr
 from sparse_ref.verify import strategies as drawn
@@ -93,3 +94,21 @@ def test_sets_with_an_lse_pass_exactly_if_they_are_the_same(case, exhaustive):
     report = sr.verify.check(with_lse(mask), asked, n, **options)
     is_same = np.array_equal(mask, exact_sets.mask(asked, n))
     assert (report.status == "FAIL") == (not is_same), report
+
+
+LONG_PATTERNS = drawn.patterns(most=900, leaves=3)
+
+
+@pytest.mark.skipif(not IS_DEEP, reason="n = 2100 to 3000 takes minutes: make test-deep")
+@examples(8)
+@given(LONG_PATTERNS, LONG_PATTERNS, st.integers(2100, 3000), st.booleans(), st.data())
+@withstands("long verdicts")
+def test_long_sets_pass_exactly_if_they_are_the_same(asked, other, n, is_flipped, data):
+    expected = exact_sets.mask(asked, n)
+    mask = expected.copy() if is_flipped else exact_sets.mask(other, n)
+    if is_flipped:
+        mask[data.draw(st.integers(0, n - 1)), data.draw(st.integers(0, n - 1))] ^= True
+    options = dict(d=16, layout="hnd", framework="numpy")
+    report = sr.verify.check(masked(mask), asked, n, **options)
+    assert (report.status == "FAIL") == (not np.array_equal(mask, expected)), report
+    assert sr.verify.check(masked(expected), asked, n, **options).status != "FAIL"
