@@ -47,10 +47,7 @@ RULES = {
     "Causal": lambda i, j: not j > i,
     "CausalNeighborhood": is_causal_neighbor,
     "Chunk": lambda i, j, keys, offset: 0 <= j - ((i - offset) // keys * keys + offset) < keys,
-    "Circular": lambda i, j, n, before, after: (
-        before + after >= 0
-        and (before + after >= n - 1 or (j - (i - before)) % n <= before + after)
-    ),
+    "Circular": lambda i, j, n, before, after: (j - (i - before)) % n <= before + after,
     "Dilated": lambda i, j, radius, step: abs(i - j) % step == 0 and abs(i - j) // step <= radius,
     "DilatedSegment": lambda i, j, w, r, s: (
         i // w == j // w and all((x - x // w * w) % r == s for x in (i, j))
@@ -117,12 +114,8 @@ def coordinates(x: int, shape) -> Iterator[int]:
 
 
 def grid(p, i: int, n: int) -> set[int]:
-    axes = [
-        key_set(pattern, x, side)
-        for pattern, x, side in zip(
-            reversed(p.patterns), coordinates(i, p.shape), reversed(p.shape)
-        )
-    ]
+    places = zip(reversed(p.patterns), coordinates(i, p.shape), reversed(p.shape))
+    axes = [key_set(pattern, x, side) for pattern, x, side in places]
     return {j for j in range(n) if all(x in keys for x, keys in zip(coordinates(j, p.shape), axes))}
 
 

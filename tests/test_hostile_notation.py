@@ -74,7 +74,7 @@ def watch(event, _):
 
 @pytest.fixture(scope="module", autouse=True)
 def hook():
-    """An audit hook, which stays for good; the parser is used once before, to import what it needs."""
+    """An audit hook, which stays for good. The parser is used once before, and so imported."""
     with pytest.raises(ParseError):
         sr.parse("Stride(1)")
     sys.addaudithook(watch)

@@ -51,7 +51,7 @@ def test_as_many_cases_are_repeated_as_were_tried(pages, name):
 def test_every_limit_has_its_test(pages):
     for _, test in pages.LIMITS:
         file, name = test.split("::")
-        functions = [node for node in ast.parse((ROOT / file).read_text()).body]
+        functions = ast.parse((ROOT / file).read_text()).body
         assert name in {getattr(node, "name", None) for node in functions}, test
 
 
@@ -63,5 +63,5 @@ def test_cases_of_processes_add_up_and_a_failure_stays():
 
 
 def test_an_attack_that_nobody_knows_is_refused():
-    with pytest.raises(ValueError, match="name must be one of lowering, .*, got 'nothing'"):
+    with pytest.raises(ValueError, match=r"name must be one of lowering, .*, got 'nothing'"):
         withstands("nothing")

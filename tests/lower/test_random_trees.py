@@ -2,6 +2,7 @@
 
 import pickle
 from functools import cache
+from itertools import pairwise
 
 import exact_sets
 import numpy as np
@@ -37,7 +38,7 @@ LONG = st.tuples(
 
 def assert_rows_are(indptr, indices, rows):
     """Assert that the keys of each row, in order, are these sets."""
-    listed = [indices[a:b].tolist() for a, b in zip(indptr[:-1], indptr[1:])]
+    listed = [indices[a:b].tolist() for a, b in pairwise(indptr)]
     assert listed == [sorted(keys) for keys in rows]
 
 
@@ -154,4 +155,5 @@ def test_parameters_near_the_bound_keep_their_sets(p, n, i, j):
     try:
         assert_lowered(p, n, rows)
     except ValueError as error:
-        assert "queries must stay within" in str(error)  # shifts of shifts, beyond int64
+        if "queries must stay within" not in str(error):  # shifts of shifts, beyond int64
+            raise

@@ -63,7 +63,7 @@ def built(tree, l):
 
 
 def unreached(layers, l, n, residual, causal):
-    """[i, j] = a pair for which the statement is false at these numbers; None if they are refused."""
+    """[i, j] = the statement is false of the pair at these numbers; None if they are refused."""
     try:
         steps = [built(tree, l) for tree in layers]
     except ValueError:
