@@ -2,7 +2,8 @@
 
 An oracle: it imports nothing of the library. The bounds are the usual ones, with u the unit of the
 dtype that sums are in: a product of d terms is off by (d + 2) u |x| . |y|, an exponential by the
-error of its argument, and what is returned in a narrower dtype by half its own unit.
+error of its argument, or by the least normal number if it underflows, and what is returned in a
+narrower dtype by half its own unit.
 """
 
 from __future__ import annotations
@@ -62,26 +63,30 @@ class Head:
         scale = LONG(self.scale)
         return scale * (dx @ self.k), scale * (dx.T @ self.q), p.T @ grad
 
-    def forward_budgets(self, unit: float) -> tuple[np.ndarray, np.ndarray]:
-        """How far sums of this unit may be off, for out and lse."""
+    def forward_budgets(self, sums) -> tuple[np.ndarray, np.ndarray]:
+        """How far sums in this dtype may be off, for out and lse."""
+        unit, least = float(finfo(sums).eps), float(finfo(sums).tiny)
         _, lse = self.attend()
         shown = np.where(np.isneginf(lse), 0, lse)
         of_lse = self.logit_errors(unit).max(axis=1, initial=0) + unit * np.abs(shown)
         spread = 2 * of_lse + (self.mask.sum(axis=1) + 16) * unit
-        return spread[:, None] * (self.weights(lse) @ np.abs(self.v)), of_lse + spread
+        of_p = spread[:, None] * self.weights(lse) + 4 * least * self.mask
+        return of_p @ np.abs(self.v), of_lse + spread
 
-    def backward_budgets(self, grad, out, lse, unit: float) -> tuple[np.ndarray, ...]:
-        """How far sums of this unit may be off, for dq, dk and dv."""
+    def backward_budgets(self, grad, out, lse, sums) -> tuple[np.ndarray, ...]:
+        """How far sums in this dtype may be off, for dq, dk and dv."""
+        unit, least = float(finfo(sums).eps), float(finfo(sums).tiny)
         grad, out, lse = (np.asarray(x).astype(LONG) for x in (grad, out, lse))
         p, shown = self.weights(lse), np.where(np.isneginf(lse), 0, lse)[:, None]
         sizes = np.abs(np.where(self.mask, self.logits, 0)) + np.abs(shown)
         of_p = p * (self.logit_errors(unit) + 2 * unit * sizes + 16 * unit)
+        of_p = of_p + 4 * least * self.mask
         products = np.abs(grad) @ np.abs(self.v).T, (np.abs(grad) * np.abs(out)).sum(axis=1)
         slope = np.abs(grad @ self.v.T - (grad * out).sum(axis=1)[:, None])
         of_slope = (grad.shape[1] + 4) * unit * (products[0] + products[1][:, None])
         of_dx = of_p * slope + p * of_slope
         rows = sum(self.mask.shape) + 8
-        of_dx = of_dx + rows * unit * p * slope
+        of_dx = of_dx + rows * unit * p * slope + 4 * least * self.mask
         of_dv = of_p + rows * unit * p
         scale = abs(LONG(self.scale))
         return (
@@ -91,13 +96,13 @@ class Head:
         )
 
 
-def assert_within(found, exact, budget, sums, least=0.0):
+def assert_within(found, exact, budget, sums):
     """Assert that rounding explains each error; numbers beyond the range of the dtype are left out.
 
-    `sums` is the dtype in which sums are; `least` is what underflow may lose.
+    `sums` is the dtype in which sums are.
     """
     own = finfo(found.dtype)
-    tiny = float(own.smallest_subnormal) + 4 * float(finfo(sums).tiny) + least
+    tiny = float(own.smallest_subnormal) + 4 * float(finfo(sums).tiny)
     budget = budget + float(own.eps) * np.abs(exact) + tiny
     empty = np.isneginf(exact)
     assert np.array_equal(np.isneginf(found.astype(LONG)), empty)

@@ -128,7 +128,7 @@ def test_the_blocks_of_a_device_give_the_same(form, n, d, e, dtype, monkeypatch)
 def test_random_problems_are_exact(form, p, n, heads, widths, seed):
     """By softmax in longdouble over sets by comprehension, threads in an order of the seed."""
     q, k, v, grad = arguments(n, *heads, *widths)
-    sets, unit = FORMS[form](p, n), float(np.finfo(q.dtype).eps)
+    sets = FORMS[form](p, n)
     with turns(seed):
         out, lse = attended(sets, q, k, v)
         dq, dk, dv = gradients(sets, grad, q, k, v, out, lse)
@@ -136,10 +136,10 @@ def test_random_problems_are_exact(form, p, n, heads, widths, seed):
     for h in range(heads[0]):
         g = h // (heads[0] // heads[1])
         head = Head(q[h], k[g], v[g], exact_sets.mask(p, n), widths[0] ** -0.5)
-        for found, *pair in zip((out, lse), head.attend(), head.forward_budgets(unit)):
+        for found, *pair in zip((out, lse), head.attend(), head.forward_budgets(q.dtype)):
             assert_within(found[h], *pair, q.dtype)
         given_ = grad[h], out[h], lse[h]
-        exact, budgets = head.backward(*given_), head.backward_budgets(*given_, unit)
+        exact, budgets = head.backward(*given_), head.backward_budgets(*given_, q.dtype)
         assert_within(dq[h], exact[0], budgets[0], q.dtype)
         for total, *pair in zip(groups, exact[1:], budgets[1:]):
             total[:, g] += pair

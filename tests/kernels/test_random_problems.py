@@ -112,18 +112,18 @@ SMALL_PROBLEMS = st.builds(
 def assert_exact(problem, mask, arrays, results):
     """Assert that all five results of each head are within what the data allow."""
     grad, q, k, v = arrays
-    (h, g), unit = problem.heads, float(finfo(problem.sums).eps)
+    h, g = problem.heads
     for b in range(problem.batch):
         out, lse, dq, dk, dv = (x[b] for x in results)
         sums = [np.zeros((2, *x.shape), np.longdouble) for x in (dk, dv)]
         for head in range(h):
             group = head // (h // g)
             one = Head(q[b, head], k[b, group], v[b, group], mask, problem.widths[0] ** -0.5)
-            forward = zip((out, lse), one.attend(), one.forward_budgets(unit))
+            forward = zip((out, lse), one.attend(), one.forward_budgets(problem.sums))
             for found, exact, budget in forward:
                 assert_within(found[head], exact, budget, problem.sums)
             given_ = grad[b, head], out[head], lse[head]
-            exact, budgets = one.backward(*given_), one.backward_budgets(*given_, unit)
+            exact, budgets = one.backward(*given_), one.backward_budgets(*given_, problem.sums)
             assert_within(dq[head], exact[0], budgets[0], problem.sums)
             for total, *pair in zip(sums, exact[1:], budgets[1:]):
                 total[:, group] += pair
