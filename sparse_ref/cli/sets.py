@@ -196,7 +196,7 @@ def _cost(p: Pattern, n) -> dict[str, Any]:
     from .. import lower
 
     n_q, n_k = lengths(n)
-    keys = lower.key_counts(lower.all_runs(p, n))
+    keys = lower.row_counts(p, n)
     nnz = int(keys.sum())
     causal = lower.nnz(patterns.Causal(), n)
     plan = lower.plan(p, n)

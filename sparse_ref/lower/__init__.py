@@ -9,8 +9,9 @@ from ..sets.require import check_pattern
 from .blocks import block_counts
 from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz
 from .runs.keys import key_counts, keys_of, runs_of_keys
-from .runs.runs_of import all_runs, runs_of
-from .runs.table import Runs, normalise, union_rows
+from .runs.row_set import row_set
+from .runs.runs_of import all_runs, row_counts, runs_of
+from .runs.table import Runs, normalise, unite
 from .tiles.bitmask import ALL_ONES, TILE, key_of, single_bit, test_bit
 from .tiles.plan import Plan, plan
 
@@ -35,9 +36,11 @@ __all__ = [
     "nnz",
     "normalise",
     "plan",
+    "row_counts",
+    "row_set",
     "runs_of",
     "runs_of_keys",
     "single_bit",
     "test_bit",
-    "union_rows",
+    "unite",
 ]

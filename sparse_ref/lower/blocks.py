@@ -12,7 +12,7 @@ from .._jit import parallel, serial
 from ..sets.pattern import Pattern
 from ..sets.require import check_pattern
 from ..sets.types import IntArray
-from .runs.keys import first_interval, next_interval, span_count
+from .runs.intervals import first_interval, next_interval, span_count
 from .runs.runs_of import runs_of
 from .runs.table import normalise
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from ..attention import attend_with_lse, merge
 from ..attention.arrays import as_array
-from ..lower import all_runs, key_counts
+from ..lower import row_counts
 from ..patterns import Causal
 from ..patterns.longnet import longnet
 from ..sets.checks import flag, integer
@@ -117,7 +117,7 @@ def ghost_counts(
     ghosts = np.zeros(n, np.int64)
     branches = longnet(segments, rates, head, heads, rule)
     for p, segment, rate in zip(branches, segments, rates):
-        members = key_counts(all_runs(p, n))
+        members = row_counts(p, n)
         slots = -(-min(segment, n) // rate)
         ghosts += (members > 0) * (slots - members)
     return ghosts

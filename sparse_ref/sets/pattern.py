@@ -9,10 +9,13 @@ Symbols:  i query, j key, both from 0;  n the number of keys.  True means "atten
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
 from typing import Any, ClassVar
 
 import numpy as np
 
+from .chains import chain, join
 from .checks import check_queries, integer, lengths
 from .definitions import Definition, set_and_source
 from .glyphs import MAX_PICTURE, Picture, draw_mask
@@ -177,16 +180,26 @@ def _is_operand(sign: str, other: Any) -> bool:
 
 def leaves(p: Pattern) -> list[Pattern]:
     """The patterns without parts in `p`, from the left; p itself if it has no parts."""
+    ends: list[Pattern] = []
+    stack = [p]
+    while stack:
+        pattern = stack.pop()
+        parts = _parts(pattern)
+        stack.extend(reversed(parts))
+        if not parts:
+            ends.append(pattern)
+    return ends
+
+
+def _parts(p: Pattern) -> list[Pattern]:
+    """The patterns that p is made of, from the left."""
     fields: list[Any] = []
     for value in vars(p).values():
         fields.extend(value if isinstance(value, tuple) else (value,))
-    parts = [field for field in fields if isinstance(field, Pattern)]
-    if not parts:
-        return [p]
-    return [leaf for part in parts for leaf in leaves(part)]
+    return [field for field in fields if isinstance(field, Pattern)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair(Pattern):
     """Two patterns and the sign between them; abstract."""
 
@@ -204,12 +217,23 @@ class Pair(Pattern):
 
     @property
     def own_length(self) -> int | None:
-        return self.left.own_length if self.right.own_length is None else self.right.own_length
+        lengths_of_operands = (operand.own_length for operand in chain(self))
+        return next((n for n in lengths_of_operands if n is not None), None)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pair) or type(other) is not type(self):
+            return NotImplemented
+        return chain(self) == chain(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *chain(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return join, (type(self), chain(self))
 
     def __repr__(self) -> str:
-        is_chain = isinstance(self.left, type(self))  # a | b | c needs no parentheses
-        left = repr(self.left) if is_chain else self._operand(self.left)
-        return f"{left} {self.sign} {self._operand(self.right)}"
+        operands = [self._operand(operand) for operand in chain(self)]
+        return f" {self.sign} ".join(operands)
 
 
 class Union(Pair):
@@ -218,11 +242,11 @@ class Union(Pair):
     sign, precedence = "|", 1
 
     def contains(self, i: Any, j: Any) -> Any:
-        return self.left.contains(i, j) | self.right.contains(i, j)
+        return reduce(or_, (operand.contains(i, j) for operand in chain(self)))
 
     def row(self, i: int, n: int) -> IntArray:
-        left = self.left.row(i, n)
-        return np.union1d(left, self.right.row(i, n))
+        rows = [operand.row(i, n) for operand in chain(self)]
+        return np.unique(np.concatenate(rows))
 
 
 class Intersection(Pair):
@@ -231,11 +255,11 @@ class Intersection(Pair):
     sign, precedence = "&", 2
 
     def contains(self, i: Any, j: Any) -> Any:
-        return self.left.contains(i, j) & self.right.contains(i, j)
+        return reduce(and_, (operand.contains(i, j) for operand in chain(self)))
 
     def row(self, i: int, n: int) -> IntArray:
-        left = self.left.row(i, n)
-        return np.intersect1d(left, self.right.row(i, n))
+        rows = [operand.row(i, n) for operand in chain(self)]
+        return reduce(np.intersect1d, rows)
 
 
 class Difference(Pair):
@@ -244,12 +268,13 @@ class Difference(Pair):
     sign, precedence = "-", 3
 
     def contains(self, i: Any, j: Any) -> Any:
-        outside = self.right.contains(i, j) ^ True
-        return self.left.contains(i, j) & outside
+        first, *others = chain(self)
+        outside = (operand.contains(i, j) ^ True for operand in others)
+        return reduce(and_, outside, first.contains(i, j))
 
     def row(self, i: int, n: int) -> IntArray:
-        left = self.left.row(i, n)
-        return np.setdiff1d(left, self.right.row(i, n))
+        rows = [operand.row(i, n) for operand in chain(self)]
+        return reduce(np.setdiff1d, rows)
 
 
 @dataclass(frozen=True)

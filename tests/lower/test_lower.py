@@ -157,12 +157,13 @@ def test_closed_forms_stay_runs(p):
     assert_lowered(p, (150, 130))
 
 
-def test_a_set_without_closed_form_is_listed_a_slab_at_a_time(monkeypatch):
+def test_rows_lower_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
-        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.KEYS_PER_SLAB", slab)
+        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.RUNS_PER_SLAB", slab)
         for p in (
             sr.Strided(2) & sr.Strided(3),
             sr.Strided(2) - (sr.Window(2) | sr.Strided(3)),
+            sr.Strided(2) - sr.Strided(9) - sr.Dilated(40, 7) | sr.Sinks(1),
             ~sr.Listed.of_rows([[1, 5]] * 30),
         ):
             assert_lowered(p, (30, 40))

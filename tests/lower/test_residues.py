@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparse_ref.define import every, span
-from sparse_ref.lower.runs.keys import count_keys, span_count
+from sparse_ref.lower.runs.intervals import span_count
+from sparse_ref.lower.runs.keys import count_keys
 from sparse_ref.lower.runs.residues import count_outside_spans, count_residues
 from sparse_ref.lower.runs.table import normalise_row
 from sparse_ref.sets.run import keys_of_run

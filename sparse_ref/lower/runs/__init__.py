@@ -3,6 +3,6 @@
 Importing the room registers the lowering rule of every kind of pattern.
 """
 
-from . import runs_of, runs_of_parts
+from . import combinations, row_set, sequence_parts
 
-__all__ = ["runs_of", "runs_of_parts"]
+__all__ = ["combinations", "row_set", "sequence_parts"]

@@ -1,14 +1,16 @@
-"""Intersections, differences and complements of runs, row by row and in closed form."""
+"""Differences and complements of runs, row by row and in closed form."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from ...sets.types import BoolArray, IntArray
-from .keys import key_counts, keys_of, runs_of_keys
-from .table import START, STEP, STOP, Runs, normalise, run_table, select_rows, union_rows
+from .keys import keys_of, runs_of_keys
+from .meet import meet
+from .table import START, STEP, STOP, Runs, normalise, run_table, unite
 
 
 def clip(runs: Runs, lo: IntArray, hi: IntArray) -> Runs:
@@ -28,28 +30,7 @@ def clip(runs: Runs, lo: IntArray, hi: IntArray) -> Runs:
     rest = run_table(np.where(is_span, from_lo, whole), stop, step, width)
     group_stop = np.where(is_span, 0, group + width)
     cut_group = run_table(from_lo, np.minimum(group_stop, stop))
-    return union_rows(replace(runs, table=rest), replace(runs, table=cut_group))
-
-
-def intersect(runs: Runs, spans: Runs) -> Runs:
-    """The keys of runs that are in the spans, row by row: each run clipped to each span.
-
-    Both are in normal form.
-    """
-    runs_per_span = select_rows(runs, spans.row_of_run)
-    pieces = clip(runs_per_span, spans.table[:, START], spans.table[:, STOP])
-    return Runs(pieces.indptr[spans.indptr], pieces.table, runs.shape)
-
-
-def worth_cutting(spans: Runs, runs: Runs) -> bool:
-    """Whether `spans` has spans only, and `intersect` makes no more pieces than there are keys."""
-    if not spans.only_spans:
-        return False
-    if are_intervals(spans):
-        return True
-    pieces = (spans.counts * runs.counts).sum()
-    keys = key_counts(runs).sum()
-    return bool(pieces <= keys + runs.shape[0])
+    return unite([replace(runs, table=rest), replace(runs, table=cut_group)])
 
 
 def gaps(spans: Runs) -> Runs:
@@ -84,12 +65,27 @@ def complement(runs: Runs) -> Runs:
     return Runs(np.arange(rows + 1) * 3, other, runs.shape)
 
 
-def split_by_step(runs: Runs) -> tuple[Runs, Runs]:
-    """(the spans, the keys of strided runs that are in no span), row by row, in normal form."""
+def subtract(left: Runs, right: Runs) -> Runs | None:
+    """left_i - right_i, both in normal form; None if that takes many more runs than they have."""
+    rows = left
+    for part in _single_runs(right):
+        others = gaps(part) if part.only_spans else complement(part)
+        rest = meet(rows, normalise(others))
+        if rest is None:
+            return None
+        rows = normalise(rest)
+    return rows
+
+
+def split_by_step(runs: Runs) -> tuple[Runs, Runs] | None:
+    """(the spans, the keys of strided runs that are in no span), row by row, in normal form.
+
+    None if there are too many of either to be told apart by few runs.
+    """
     is_strided = runs.table[:, STEP] > 1
     spans = _select_runs(runs, ~is_strided)
-    strided = _select_runs(runs, is_strided)
-    return spans, normalise(intersect(strided, gaps(spans)))
+    strided = subtract(_select_runs(runs, is_strided), spans)
+    return None if strided is None else (spans, strided)
 
 
 def as_spans(runs: Runs) -> Runs:
@@ -99,9 +95,22 @@ def as_spans(runs: Runs) -> Runs:
     return runs_of_keys(*keys_of(runs), runs.shape[1])
 
 
-def are_intervals(runs: Runs) -> bool:
-    """Whether each row is one span or empty."""
-    return bool((runs.counts <= 1).all()) and runs.only_spans
+def as_keys(runs: Runs) -> Runs:
+    """The same sets as a span for each key; O(nnz) memory."""
+    indptr, keys = keys_of(normalise(runs))
+    start = keys.astype(np.int64)
+    return Runs(indptr, run_table(start, start + 1), runs.shape)
+
+
+def _single_runs(runs: Runs) -> Iterator[Runs]:
+    """The spans of every row, then the first strided run of every row, the second, ..."""
+    is_strided = runs.table[:, STEP] > 1
+    if not is_strided.all():
+        yield _select_runs(runs, ~is_strided)
+    strided = _select_runs(runs, is_strided)
+    for place in range(strided.counts.max(initial=0)):
+        place_in_row = np.arange(len(strided.table)) - strided.indptr[strided.row_of_run]
+        yield _select_runs(strided, place_in_row == place)
 
 
 def _select_runs(runs: Runs, mask: BoolArray) -> Runs:

@@ -7,6 +7,7 @@ larger step; its groups are its stretches of `width` keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..._jit import inline, parallel, serial
 from ...sets.types import IntArray
 
 START, STOP, STEP, WIDTH = 0, 1, 2, 3  # the columns of a table
+MAX_LOOK_BACK = 16  # strided runs that a further one may be merged with
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +87,19 @@ def slots_of(indptr: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
     return selected, slots
 
 
-def union_rows(left: Runs, right: Runs) -> Runs:
-    """The union of two sets, row by row: the runs of both, not in normal form."""
-    total = len(left.table) + len(right.table)
-    table = np.empty((total, 4), np.int64)
-    right_before = np.repeat(right.indptr[:-1], left.counts)
-    left_before = np.repeat(left.indptr[1:], right.counts)
-    table[right_before + np.arange(len(left.table))] = left.table
-    table[left_before + np.arange(len(right.table))] = right.table
-    return Runs(left.indptr + right.indptr, table, left.shape)
+def unite(parts: Sequence[Runs]) -> Runs:
+    """The union of sets, row by row: the runs of all, not in normal form."""
+    if len(parts) == 1:
+        return parts[0]
+    counts = np.stack([part.counts for part in parts])
+    indptr = indptr_of(counts.sum(axis=0))
+    table = np.empty((indptr[-1], 4), np.int64)
+    row_place = indptr[:-1].copy()  # where the next part writes in each row
+    for part, part_counts in zip(parts, counts):
+        shifts = np.repeat(row_place - part.indptr[:-1], part_counts)
+        table[shifts + np.arange(len(part.table))] = part.table
+        row_place += part_counts
+    return Runs(indptr, table, parts[0].shape)
 
 
 def concatenate_rows(parts: list[Runs], shape: tuple[int, int]) -> Runs:
@@ -231,9 +237,9 @@ def merge_spans(starts, stops, out):
 def add_run(strided, count, start, stop, step, width):
     """Add a strided run to `count` others, or widen one with its residues that it touches.
 
-    Return the new count.
+    Only the last few are looked at. Return the new count.
     """
-    for c in range(count):
+    for c in range(max(count - MAX_LOOK_BACK, 0), count):
         gap = max(start - strided[c, STOP], strided[c, START] - stop)
         touches = gap <= 0 or (width == 1 and gap < step)
         if touches and same_residues(strided, c, start, step, width):

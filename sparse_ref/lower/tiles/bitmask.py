@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import serial
+from ..runs.bits import ALL_ONES
 from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 
 TILE = 64  # rows of a tile, keys of a chunk, bits of a word
-ALL_ONES = np.uint64(2**64 - 1)
 
 
 @serial
@@ -27,16 +27,6 @@ def test_bit(word, r):
 def single_bit(r):
     """The word with bit r set, and no other."""
     return np.uint64(1) << np.uint64(r)
-
-
-@serial
-def popcount(word):
-    """The number of set bits of a word."""
-    total = 0
-    while word:
-        word &= word - np.uint64(1)
-        total += 1
-    return total
 
 
 @serial

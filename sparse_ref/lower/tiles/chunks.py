@@ -14,13 +14,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..._jit import inline, parallel, serial
-from ..runs.keys import first_interval, next_interval, span_count
+from ..runs.bits import popcount
+from ..runs.intervals import first_interval, next_interval, span_count
 from ..runs.table import START, STEP, STOP, WIDTH, same_residues
 from .bitmask import (
     ALL_ONES,
     TILE,
     key_of,
-    popcount,
     single_bit,
     skip_spans,
     test_bit,

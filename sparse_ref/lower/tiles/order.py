@@ -43,11 +43,11 @@ def split_plan(sets: Runs, set_of: IntArray) -> list[tuple[Runs, Tiles]]:
     if good or not strided.any() or strided.all():
         return [(sets, tiles)]
     parts, split_chunks = [], 0
-    for part in split_by_step(sets):
+    for part in split_by_step(sets) or ():
         part_tiles, part_chunks, _ = best_order(part, set_of)
         parts.append((part, part_tiles))
         split_chunks += part_chunks
-    return parts if SPLIT_GAIN * split_chunks < chunks else [(sets, tiles)]
+    return parts if parts and SPLIT_GAIN * split_chunks < chunks else [(sets, tiles)]
 
 
 def best_order(sets: Runs, set_of: IntArray) -> tuple[Tiles, int, bool]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...lower import Runs, all_runs, key_counts, keys_of, normalise, runs_of_keys, union_rows
+from ...lower import Runs, all_runs, key_counts, keys_of, normalise, runs_of_keys, unite
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
 
@@ -139,7 +139,7 @@ def key_runs(step: Pattern, n: int, residual: bool) -> Runs:
     stop = np.where(members(step, i, i), i, i + 1)
     residual_table = np.stack([i, stop, one, one], 1)
     residual_rows = Runs(np.arange(n + 1), residual_table, rows.shape)
-    return normalise(union_rows(rows, residual_rows))
+    return normalise(unite([rows, residual_rows]))
 
 
 def members(p: Pattern, i: IntArray, j: IntArray) -> BoolArray:

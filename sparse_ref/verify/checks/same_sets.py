@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...lower import all_runs, key_counts, normalise, union_rows
+from ...lower import all_runs, key_counts, normalise, unite
 from ...sets.mask import MAX_MASK, brute_mask
 from ...sets.parts import Blockwise
 from ...sets.pattern import Complement, Difference, Intersection, Pattern
@@ -69,7 +69,7 @@ def rows_differ(p: Pattern, other: Pattern, n: Shape) -> bool:
     sizes = key_counts(left)
     if not np.array_equal(sizes, key_counts(right)):
         return True
-    both = normalise(union_rows(left, right))
+    both = normalise(unite([left, right]))
     return not np.array_equal(sizes, key_counts(both))
 
 

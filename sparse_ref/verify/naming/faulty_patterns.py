@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...lower import Runs, all_runs, key_counts, normalise, runs_of, union_rows
+from ...lower import Runs, all_runs, key_counts, normalise, row_set, runs_of, unite
 from ...lower.runs.table import START, STOP, one_span
 from ...sets.pattern import Pattern
 from ...sets.types import IntArray
@@ -46,8 +46,8 @@ class FirstQueries(Pattern):
         return f"{self.pattern!r} for queries below {self.count}"
 
 
-@runs_of.register
-def runs_of_first_queries(p: FirstQueries, i: IntArray, n: int) -> Runs:
+@row_set.register
+def rows_of_first_queries(p: FirstQueries, i: IntArray, n: int) -> Runs:
     """The runs of the pattern; none from `count` on."""
     runs = runs_of(p.pattern, i, n)
     table = runs.table.copy()
@@ -82,12 +82,12 @@ class FilledRows(Pattern):
         return repr(self.pattern)
 
 
-@runs_of.register
-def runs_of_filled_rows(p: FilledRows, i: IntArray, n: int) -> Runs:
+@row_set.register
+def rows_of_filled_rows(p: FilledRows, i: IntArray, n: int) -> Runs:
     """The runs of the pattern, and a span of every key for the rows without any."""
     runs = normalise(runs_of(p.pattern, i, n))
     stop = np.where(key_counts(runs) == 0, n, 0)
-    return union_rows(runs, one_span(np.zeros_like(stop), stop, n))
+    return unite([runs, one_span(np.zeros_like(stop), stop, n)])
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,8 @@ class RoundedEdge(Pattern):
         return f"{self.pattern!r}, {self.rounding.cause}"
 
 
-@runs_of.register
-def runs_of_rounded_edge(p: RoundedEdge, i: IntArray, n: int) -> Runs:
+@row_set.register
+def rows_of_rounded_edge(p: RoundedEdge, i: IntArray, n: int) -> Runs:
     """One span for each row."""
     start, stop = p.spans(n)
     return one_span(start[i], stop[i], n)
