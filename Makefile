@@ -20,6 +20,11 @@ test-deep: .venv/test
 test-cuda-deep: .venv/cuda/ready
 	SPARSE_REF_PROFILE=deep NUMBA_ENABLE_CUDASIM=1 .venv/cuda/bin/python -m pytest -n 2 --count-cases tests/cuda/test_cuda_simulator.py
 
+# ROOM is sets, lower, kernels, paths or verify: survivors show where a test is missing.
+ROOM ?= sets
+mutants: .venv/test
+	$(PY) tests/source_mutants.py $(ROOM)
+
 test-originals: .venv/originals/ready
 	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals tests/wild
 

@@ -34,6 +34,10 @@ Python's integers; [`tests/exact_attention.py`](../tests/exact_attention.py) com
 gradients in longdouble, with the error that rounding may cause for these data;
 [`tests/paths/products.py`](../tests/paths/products.py) multiplies matrices.
 
+`make mutants ROOM=lower` tests the tests: it draws single changes of an operator or a constant in a
+room's source, and runs the room's tests with each. A survivor computes the same, or a test is
+missing.
+
 ## What is attacked
 """
 
@@ -52,6 +56,12 @@ LIMITS = [  # (limit, test)
     (
         "The four steps of `strided` and `fixed` lower at n = 1,000,000 in less than 4 GB",
         "tests/lower/test_lower.py::test_strided_and_fixed_lower_at_a_million_in_little_memory",
+    ),
+    (
+        "Expressions of depth 5 lower at n = 100,000 in at most 64 bytes per pair and per query of "
+        "each leaf, and 200 MB, in 10 s of CPU time",
+        "tests/lower/test_blow_up.py::"
+        "test_random_expressions_of_depth_5_lower_in_the_memory_of_their_pairs",
     ),
     (
         "Every family of the catalogue lowers at n = 99,856 in at most 400 bytes per pair and per "

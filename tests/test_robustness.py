@@ -13,7 +13,6 @@ PENDING = {
     "tampered arrays",
     "deceptive families",
     "second solver",
-    "lowering memory",
     "hostile files",
     "hostile texts",
     "range",
