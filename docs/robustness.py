@@ -29,10 +29,9 @@ make test-cuda-deep   the CUDA kernels, on Numba's simulator
 ```
 
 `make test` runs the same tests with few cases each. The oracles import nothing of what they judge:
-[`tests/exact_sets.py`](../tests/exact_sets.py) states every pattern again, by comprehension over
-Python's integers; [`tests/exact_attention.py`](../tests/exact_attention.py) computes attention and
-gradients in longdouble, with the error that rounding may cause for these data;
-[`tests/paths/products.py`](../tests/paths/products.py) multiplies matrices.
+`tests/exact_sets.py` states every pattern again, by comprehension over Python's integers;
+`tests/exact_attention.py` computes attention and gradients in longdouble, with the error that
+rounding may cause for these data; `tests/paths/products.py` multiplies matrices.
 
 `make mutants ROOM=lower` tests the tests: it draws single changes of an operator or a constant in a
 room's source, and runs the room's tests with each. A survivor computes the same, or a test is
@@ -44,8 +43,7 @@ missing.
 COUNTED = """
 "Attack" is the number of cases of the attack, "repeated" that of the last deep run, in which
 "wrong" counts the tests that failed. `docs/robustness.py` writes this table from
-`docs/robustness.json`, which those two commands write. A row without a number has no counted test
-yet.
+`docs/robustness.json`, which those two commands write. A row without a number was not counted yet.
 """
 
 LIMITS = [  # (limit, test)

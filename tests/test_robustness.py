@@ -8,7 +8,7 @@ import pytest
 from withstood import ATTACKS, merge_tallies, stored_counts, withstands
 
 ROOT = Path(__file__).parents[1]
-# classes whose tests are not counted yet
+# classes without a counted test yet
 PENDING = {
     "tampered arrays",
     "deceptive families",
@@ -16,6 +16,18 @@ PENDING = {
     "hostile files",
     "hostile texts",
     "range",
+}
+# classes whose tests no deep run has counted yet
+UNCOUNTED = PENDING | {
+    "CUDA",
+    "concurrency",
+    "kernels",
+    "long verdicts",
+    "lowering memory",
+    "proofs",
+    "right styles",
+    "verdicts",
+    "wrong implementations",
 }
 
 
@@ -39,9 +51,13 @@ def test_every_attack_has_a_test_that_repeats_it(pages):
     assert without == PENDING, "take off what has tests now"
 
 
-@pytest.mark.parametrize("name", sorted(set(ATTACKS) - PENDING))
+def test_every_attack_is_counted():
+    assert set(ATTACKS) - set(stored_counts()) == UNCOUNTED, "take off what has counts now"
+
+
+@pytest.mark.parametrize("name", sorted(stored_counts()))
 def test_as_many_cases_are_repeated_as_were_tried(pages, name):
-    tests, stored = pages.tests_of()[name], stored_counts().get(name, {})
+    tests, stored = pages.tests_of()[name], stored_counts()[name]
     assert set(stored) <= set(tests), "a test that is gone has counts still"
     assert sum(entry["cases"] for entry in stored.values()) >= ATTACKS[name].cases
     assert not any(entry["wrong"] for entry in stored.values())
