@@ -16,6 +16,7 @@ SCRIPT = Path(__file__).with_name("calls_at_once.py")
 SECONDS = 900 if IS_DEEP else 240
 CALLS = 200 if IS_DEEP else 6  # of each of 8 threads
 INTERRUPTS = 150 if IS_DEEP else 6
+only_deep = pytest.mark.skipif(not IS_DEEP, reason="each is a process of seconds: make test-deep")
 
 
 def count_of(kind, count, **environment):
@@ -32,12 +33,20 @@ def count_of(kind, count, **environment):
     return int(run.stdout)
 
 
-@pytest.mark.parametrize("layer", ["default", "workqueue", "omp"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "workqueue",
+        pytest.param("default", marks=only_deep),
+        pytest.param("omp", marks=only_deep),
+    ],
+)
 @withstands("concurrency", 8 * CALLS)
 def test_threads_that_call_at_once_get_the_bits_of_one(layer):
     assert count_of("threads", CALLS, NUMBA_THREADING_LAYER=layer) == 8 * CALLS
 
 
+@only_deep
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 @withstands("concurrency", 24)
 def test_new_processes_get_the_bits_of_the_old(method):
