@@ -8,7 +8,7 @@ import re
 from itertools import groupby
 from pathlib import Path
 
-from sparse_ref.paths import Verdict
+from sparse_ref.paths import Verdict, confirm
 from sparse_ref.paths.book.index import Theorem, book
 
 HERE = Path(__file__).parent
@@ -21,6 +21,11 @@ Each statement is about the same `formula`s that draw the masks and feed the ker
 means that z3 finds no case of the negation, for every n, i, j and parameter at once; or that
 every pair was checked, if the statement is about one length. *Refuted* comes with the smallest
 counterexample by n, then i, then j, among parameters up to 4.
+
+A second solver, cvc5, settles each proof again, from scripts in SMT-LIB 2 that
+`sparse-ref prove --smt2 DIR` writes and that anybody can check without this library: {both} proofs
+are by z3 and cvc5, {alone} by z3 alone. The other {checked} verdicts rest on paths that were
+checked one by one, without a solver.
 
 How to read an entry:
 
@@ -62,26 +67,37 @@ COMPARISON = {  # what the verdict does to the claim: in the table, and in a sen
 
 def settled(theorem: Theorem) -> Verdict:
     """The verdict on a theorem. Raises RuntimeError if it is not the expected one."""
-    verdict = theorem.settle()
+    verdict = confirm(theorem.settle())
     if verdict.status != theorem.expected:
         raise RuntimeError(f"expected {theorem.name} to be {theorem.expected}, got: {verdict}")
     return verdict
 
 
-def page() -> str:
-    """The text of the page."""
-    results = [(theorem, settled(theorem)) for theorem in book()]
-    statuses = [verdict.status for _, verdict in results]
-    introduction = INTRODUCTION.format(
-        count=len(results),
+def introduction(theorems: list[Theorem], statuses: list[str], solvers: list[str]) -> str:
+    """The text before the table."""
+    names = [text.partition(":")[0] for text in solvers]
+    return INTRODUCTION.format(
+        count=len(theorems),
         proved=statuses.count("proved"),
         refuted=statuses.count("refuted"),
-        contradictions=sum(theorem.bears == "contradicts" for theorem, _ in results),
+        both=names.count("z3 and cvc5"),
+        alone=names.count("z3 alone"),
+        checked=names.count(""),
+        contradictions=sum(theorem.bears == "contradicts" for theorem in theorems),
     )
+
+
+def page() -> str:
+    """The text of the page."""
+    theorems = list(book())
+    verdicts = [settled(theorem) for theorem in theorems]
+    results = list(zip(theorems, verdicts))
+    statuses = [verdict.status for verdict in verdicts]
+    solvers = [verdict.solvers for verdict in verdicts]
     lines = [
         "# The theorem book",
         "",
-        *introduction.split("\n"),
+        *introduction(theorems, statuses, solvers).split("\n"),
         "",
         "| claim | pattern | statement | compared with the claim | theorem | seconds |",
         "|---|---|---|---|---|---|",
@@ -115,6 +131,7 @@ def entry(theorem: Theorem, verdict: Verdict) -> list[str]:
         "Smallest counterexample": str(verdict.counterexample or ""),
         "Evidence": verdict.evidence,
         "Negative control": verdict.negative_control,
+        "Solvers": verdict.solvers,
     }
     return [
         f"### {theorem.name}",

@@ -211,7 +211,7 @@ PROOF = (  # what `prove` proves
         "what",
         nargs="*",
         help='names of theorems; or steps, such as "strided(8)"; or one pattern per layer; '
-        "by default all theorems, in about a minute",
+        "by default all theorems, in about two minutes",
     ),
     argument(
         "--no-residual",
@@ -228,6 +228,12 @@ PROOF = (  # what `prove` proves
     argument("-n", type=int, help="only this length; every length by default"),
     argument("--seconds", type=float, help="the time limit of a verdict; 60 by default"),
     argument("--list", action="store_true", help="print the names and claims of the theorems"),
+    argument(
+        "--smt2",
+        type=Path,
+        metavar="DIR",
+        help="write the proofs to this folder in SMT-LIB 2, which any solver can check",
+    ),
 )
 SUITE = (  # test vectors
     argument(

@@ -132,6 +132,7 @@ COMMANDS = (
             "strided longnet-causal",
             '"strided(128)" --no-residual',
             '"Lookback(127)" "Strided(128)"',
+            "strided --smt2 proofs",
         ),
         (*PROOF, JSON),
     ),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -13,12 +15,14 @@ from tqdm import tqdm
 from ..catalogue import notation
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
+from .proof_files import ProofFiles
 
 if TYPE_CHECKING:  # `sparse-ref show` starts without the rooms of paths
     from ..paths.book.theorem import Theorem
     from ..paths.proof.verdict import Verdict
 
 DEFAULT_SECONDS = 60.0
+STEPS_NAME = "steps"  # of files about steps
 
 
 def prove(arguments) -> int:
@@ -30,12 +34,13 @@ def prove(arguments) -> int:
     from ..paths.book.index import book
 
     theorems = {theorem.name: theorem for theorem in book()}
+    files = None if arguments.smt2 is None else ProofFiles(arguments.smt2)
     if arguments.list:
         return _print_list(list(theorems.values()), arguments.json)
     if set(arguments.what) <= set(theorems):
         _refuse_options(arguments)
         names = arguments.what or list(theorems)
-        return _settle([theorems[name] for name in names], arguments.json)
+        return _settle([theorems[name] for name in names], arguments.json, files)
     seconds = DEFAULT_SECONDS if arguments.seconds is None else arguments.seconds
     verdict = paths.prove(
         _steps(arguments.what),
@@ -45,8 +50,37 @@ def prove(arguments) -> int:
         n=arguments.n,
         seconds=seconds,
     )
+    verdict = _confirm(verdict)
     print(verdict.to_json() if arguments.json else verdict)
+    _write_files(files, {STEPS_NAME: verdict})
     return 0 if verdict else 1
+
+
+def _confirm(verdict: Verdict) -> Verdict:
+    """The verdict after cvc5 has settled it again, if cvc5 is installed."""
+    from .. import paths
+    from ..paths.proof.second_solver import MISSING_TEXT, is_installed
+
+    if is_installed():
+        return paths.confirm(verdict)
+    if verdict.obligations:
+        _note(MISSING_TEXT)
+    return verdict
+
+
+@cache
+def _note(text: str) -> None:
+    """Print a line for the reader, once."""
+    print(text, file=sys.stderr)
+
+
+def _write_files(files: ProofFiles | None, verdicts: dict[str, Verdict]) -> None:
+    """Write the files of these verdicts by name, if any are asked for, and how to check them."""
+    if files is None:
+        return
+    for name, verdict in verdicts.items():
+        files.write(verdict.smt2(name))
+    print(files.summary(), file=sys.stderr)
 
 
 def _refuse_options(arguments) -> None:
@@ -101,13 +135,13 @@ def _print_list(theorems: Sequence[Theorem], as_json: bool) -> int:
     return 0
 
 
-def _settle(theorems: Sequence[Theorem], as_json: bool) -> int:
+def _settle(theorems: Sequence[Theorem], as_json: bool, files: ProofFiles | None) -> int:
     """Print the verdict on each theorem; 1 if one is not as expected."""
     results = []
     is_silent = None if len(theorems) > 1 else True  # None: unless on a terminal
     bar = tqdm(theorems, disable=is_silent, desc="prove", file=sys.stderr)
     for theorem in bar:
-        verdict = theorem.settle()
+        verdict = _confirm(theorem.settle())
         results.append((theorem, verdict))
         if not as_json:
             bar.write(_result_text(theorem, verdict), file=sys.stdout)
@@ -118,8 +152,19 @@ def _settle(theorems: Sequence[Theorem], as_json: bool) -> int:
             entries.append(theorem.texts() | json.loads(verdict.to_json()))
         print(json.dumps(entries))
     else:
+        print(_solvers_text([verdict for _, verdict in results]))
         print(f"{as_expected} of {len(theorems)} theorems as expected")
+    _write_files(files, {theorem.name: verdict for theorem, verdict in results})
     return 0 if as_expected == len(theorems) else 1
+
+
+def _solvers_text(verdicts: Sequence[Verdict]) -> str:
+    """How many verdicts rest on which solvers."""
+    solvers = Counter(verdict.solvers.partition(":")[0] for verdict in verdicts)
+    texts = [f"{count} by {name}" for name, count in solvers.items() if name]
+    if solvers[""]:
+        texts.append(f"{solvers['']} by paths that were checked, without a solver")
+    return f"settled: {', '.join(texts)}"
 
 
 def _result_text(theorem: Theorem, verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ from .finite.universality import Assumption, Centres, contains_star, universalit
 from .finite.unreachable import WhyNot, why_not
 from .proof.lemmas import prove_hops, prove_invariant
 from .proof.prove import prove
+from .proof.second_solver import confirm
 from .proof.verdict import Verdict
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Centres",
     "Verdict",
     "WhyNot",
+    "confirm",
     "contains_star",
     "count",
     "diameter",

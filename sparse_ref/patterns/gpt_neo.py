@@ -8,7 +8,7 @@ Hugging Face transformers, `models/gpt_neo`.
 from __future__ import annotations
 
 from ..sets.checks import integer
-from ..sets.factorized import Factorized
+from ..sets.factorized import Factorized, notation
 from .elementary import Causal, Lookback
 
 
@@ -32,4 +32,5 @@ def gpt_neo(keys: int = 256) -> Factorized:
     ████·  ··██·
     █████  ···██
     """
-    return Factorized((Causal(), Lookback(integer("gpt_neo: keys", keys, 1))), f"gpt_neo({keys})")
+    local = Lookback(integer("gpt_neo: keys", keys, 1))
+    return Factorized((Causal(), local), notation("gpt_neo", keys))

@@ -8,7 +8,7 @@ Symbols:  `keys` the length of a chunk.
 from __future__ import annotations
 
 from ..sets.checks import integer
-from ..sets.factorized import Factorized
+from ..sets.factorized import Factorized, notation
 from ..sets.pattern import Pattern
 from .divided import Chunk
 from .elementary import Causal
@@ -60,4 +60,4 @@ def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
     chunked = llama4_chunked(integer("llama4: keys", keys, 1))
     interval = integer("llama4: interval", interval, 1)
     steps = (*[chunked] * (interval - 1), Causal())
-    return Factorized(steps, f"llama4({keys}, {interval})")
+    return Factorized(steps, notation("llama4", keys, interval))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..define import Rule, every, span
-from ..sets.factorized import Factorized
+from ..sets.factorized import Factorized, notation
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def strided(l: int) -> Factorized:
     ··████  ··█··█
     """
     steps = Local(l), Strided(l)
-    return Factorized(steps, f"strided({l})", partial(stride_relay, l=l))
+    return Factorized(steps, notation("strided", l), partial(stride_relay, l=l))
 
 
 def fixed(l: int, c: int = 1) -> Factorized:
@@ -202,7 +202,7 @@ def fixed(l: int, c: int = 1) -> Factorized:
     ···███  ··█··█
     """
     steps = Block(l), Summary(l, c)
-    return Factorized(steps, f"fixed({l}, {c})", partial(block_relay, l=l))
+    return Factorized(steps, notation("fixed", l, c), partial(block_relay, l=l))
 
 
 def stride_relay(j, i, l):

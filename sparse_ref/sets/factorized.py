@@ -12,7 +12,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from .checks import integer
+from .checks import Symbolic, integer
 from .definitions import Definition, set_and_source
 from .glyphs import Picture, side_by_side
 from .hints import got
@@ -64,6 +64,13 @@ class Factorized:
 
     def _repr_html_(self) -> str:
         return "".join(f"<p>m = {m}</p>{p._repr_html_()}" for m, p in enumerate(self, 1))
+
+
+def notation(function: str, *numbers: Any) -> str:
+    """`function(numbers)`, or "" in proofs: what becomes of a text is out of their sight."""
+    if any(isinstance(number, Symbolic) for number in numbers):
+        return ""
+    return f"{function}({', '.join(map(str, numbers))})"
 
 
 def layers(

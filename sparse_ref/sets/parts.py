@@ -97,7 +97,7 @@ class Documents(Pattern):
             return
         require_pattern("Documents: inner", self.inner)
         n = self.inner.own_length
-        if n is not None and set(lengths) - {0, n}:
+        if n is not None and not all(length in (0, n) for length in lengths):
             raise ValueError(
                 f"Documents: lengths must all be that of inner, {n}, got {self.lengths}"
             )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .chains import chain, join
+from .chains import chain, join, operands, walk
 from .checks import check_queries, integer, lengths
 from .definitions import Definition, set_and_source
 from .glyphs import MAX_PICTURE, Picture, draw_mask
@@ -180,15 +180,12 @@ def _is_operand(sign: str, other: Any) -> bool:
 
 def leaves(p: Pattern) -> list[Pattern]:
     """The patterns without parts in `p`, from the left; p itself if it has no parts."""
-    ends: list[Pattern] = []
-    stack = [p]
-    while stack:
-        pattern = stack.pop()
-        parts = _parts(pattern)
-        stack.extend(reversed(parts))
-        if not parts:
-            ends.append(pattern)
-    return ends
+    return [part for part in walk(p, _parts) if not _parts(part)]
+
+
+def atoms(p: Pattern) -> list[Pattern]:
+    """The patterns that p is a combination of by | & - ~, from the left; p itself if it is none."""
+    return operands(p, Pair | Complement)
 
 
 def _parts(p: Pattern) -> list[Pattern]:
@@ -208,16 +205,16 @@ class Pair(Pattern):
     sign: ClassVar[str]
 
     def __post_init__(self) -> None:
-        stated = {self.left.own_length, self.right.own_length} - {None}
-        if len(stated) > 1:
+        left, right = self.left.own_length, self.right.own_length
+        if left is not None and right is not None and left != right:
             raise ValueError(
                 f"{self!r}: both sides of {self.sign} must be stated for one length, "
-                f"got {self.left.own_length} and {self.right.own_length}"
+                f"got {left} and {right}"
             )
 
     @property
     def own_length(self) -> int | None:
-        lengths_of_operands = (operand.own_length for operand in chain(self))
+        lengths_of_operands = (operand.own_length for operand in operands(self, Pair))
         return next((n for n in lengths_of_operands if n is not None), None)
 
     def __eq__(self, other: object) -> bool:
@@ -242,10 +239,11 @@ class Union(Pair):
     sign, precedence = "|", 1
 
     def contains(self, i: Any, j: Any) -> Any:
-        return reduce(or_, (operand.contains(i, j) for operand in chain(self)))
+        masks = [operand.contains(i, j) for operand in operands(self, Union)]
+        return reduce(or_, masks)
 
     def row(self, i: int, n: int) -> IntArray:
-        rows = [operand.row(i, n) for operand in chain(self)]
+        rows = [operand.row(i, n) for operand in operands(self, Union)]
         return np.unique(np.concatenate(rows))
 
 
@@ -255,10 +253,11 @@ class Intersection(Pair):
     sign, precedence = "&", 2
 
     def contains(self, i: Any, j: Any) -> Any:
-        return reduce(and_, (operand.contains(i, j) for operand in chain(self)))
+        masks = [operand.contains(i, j) for operand in operands(self, Intersection)]
+        return reduce(and_, masks)
 
     def row(self, i: int, n: int) -> IntArray:
-        rows = [operand.row(i, n) for operand in chain(self)]
+        rows = [operand.row(i, n) for operand in operands(self, Intersection)]
         return reduce(np.intersect1d, rows)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -92,7 +93,10 @@ class Rule(Pattern):
 
 def int_set(name: str, values: Any, least: int | None) -> Positions:
     """The values as a sorted tuple of ints without repeats, each of at least `least`."""
-    return tuple(sorted(set(int_tuple(name, values, least))))
+    positions = sorted(int_tuple(name, values, least))
+    # A set would look positions up by their hash, which a Term of proofs does not have.
+    later = [x for previous, x in pairwise(positions) if x != previous]
+    return (*positions[:1], *later)
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ def test_a_wrong_pattern_does_not_connect(name):
     assert verdict.status == "refuted", verdict
     assert verdict.counterexample[:3] == pair, verdict
     assert verdict.negative_control == ""
+    assert verdict.smt2() == {}
 
 
 WRONG_HOPS = {
@@ -167,6 +168,7 @@ def test_a_wrong_count_of_layers_is_refuted(name):
     verdict = prove_hops(step, hops, toward, exact=exact)
     assert verdict.status == "refuted", verdict
     assert verdict.counterexample[:3] == pair, verdict
+    assert verdict.smt2() == {}
 
 
 WRONG_BORDERS = {
@@ -203,6 +205,7 @@ def test_a_border_that_is_crossed_is_found(name):
     steps, holds, causal = WRONG_BORDERS[name]
     verdict = prove_invariant(steps, holds, causal=causal)
     assert verdict.status == "refuted", verdict
+    assert verdict.smt2() == {}
     found = verdict.counterexample
     p = steps(**dict(found.parameters)) if callable(steps) else steps
     assert sr.paths.hops((p,), found.n)[found.i, found.j] > 0

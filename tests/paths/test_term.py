@@ -12,7 +12,8 @@ from strategies import RULES, instances, patterns
 import sparse_ref as sr
 from sparse_ref.paths.proof.family import family_of, generalise
 from sparse_ref.paths.proof.query import Query
-from sparse_ref.paths.proof.terms import Symbols, Undecided, integer_term, truth
+from sparse_ref.paths.proof.refusals import Undecided
+from sparse_ref.paths.proof.terms import Symbols, integer_term, truth
 from sparse_ref.paths.proof.verdict import Counterexample
 
 N = st.integers(0, 12)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...sets.pattern import Complement, Difference, Intersection, Pair, Pattern, Union
+from ...sets.chains import operands
+from ...sets.pattern import Complement, Difference, Intersection, Pattern, Union
 from ...sets.types import IntArray
 from .meet import meet
 from .row_set import row_set
@@ -49,29 +50,10 @@ def factors(p: Pattern) -> Factors:
     return result
 
 
-Kinds = tuple[type[Pattern], ...]
-
-
-def operands(p: Pattern, kinds: Kinds = (Pair, Complement)) -> list[Pattern]:
-    """The operands of these kinds of | & - ~, from the left; p itself if it is of none."""
-    result: list[Pattern] = []
-    stack: list[Pattern] = [p]
-    while stack:
-        pattern = stack.pop()
-        if not isinstance(pattern, kinds):
-            result.append(pattern)
-        elif isinstance(pattern, Complement):
-            stack.append(pattern.pattern)
-        else:
-            assert isinstance(pattern, Pair)
-            stack += [pattern.right, pattern.left]
-    return result
-
-
 @row_set.register
 def rows_of_union(p: Union, i: IntArray, n: int) -> RowSet:
     """The runs of all operands; an expression if one of them is an expression."""
-    parts = [row_set(operand, i, n) for operand in operands(p, (Union,))]
+    parts = [row_set(operand, i, n) for operand in operands(p, Union)]
     runs = [part for part in parts if isinstance(part, Runs)]
     trees = [part for part in parts if isinstance(part, RowTree)]
     if not trees:

@@ -1,4 +1,4 @@
-"""The keys of a row as intervals of consecutive keys, one after the other:
+"""The keys of a row as intervals of consecutive keys, one after the other.
 
     lo, hi, at = first_interval(table, spans, n)
     while lo < n:

@@ -62,7 +62,8 @@ def count_row(sets, frame, i, stack, counts):
             counts[KEYS] += popcount(word)
             last_bit = word >> np.uint64(63)
         if (hi - lo) & 63:
-            last_bit = stack[0, words - 1] >> np.uint64((hi - lo - 1) & 63)
+            last_word = stack[0, words - 1]
+            last_bit = last_word >> np.uint64((hi - lo - 1) & 63)
         end = hi
 
 

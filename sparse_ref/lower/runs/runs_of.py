@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...sets.pattern import Pattern
+from ...sets.pattern import Pattern, atoms
 from ...sets.require import check_pattern
 from ...sets.types import IntArray, Length
-from .combinations import operands
 from .row_set import row_set
 from .row_tree import RowSet, as_runs, counts_of, run_count
 from .table import Runs, concatenate_rows, normalise
@@ -30,7 +29,7 @@ def all_runs(p: Pattern, n: Length) -> Runs:
 
 def runs_of(p: Pattern, i: IntArray, n: int) -> Runs:
     """The runs of the queries i (int64, any order, repeats allowed) for n keys, not normalised."""
-    if operands(p) == [p]:
+    if atoms(p) == [p]:
         return as_runs(row_set(p, i, n))
     parts = [normalise(as_runs(rows)) for rows in _slabs(p, i, n)]
     return concatenate_rows(parts, (len(i), n))
@@ -52,7 +51,7 @@ def _slabs(p: Pattern, i: IntArray, n: int) -> Iterator[RowSet]:
     At least one slab, empty or not.
     """
     sample = i[:: len(i) // SAMPLE_ROWS + 1]
-    sampled_runs = sum(run_count(row_set(operand, sample, n)) for operand in operands(p))
+    sampled_runs = sum(run_count(row_set(atom, sample, n)) for atom in atoms(p))
     runs_per_row = max(sampled_runs, 1) / max(len(sample), 1)
     rows = max(int(RUNS_PER_SLAB / runs_per_row), 1)
     for lo in range(0, max(len(i), 1), rows):

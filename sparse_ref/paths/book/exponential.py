@@ -133,7 +133,9 @@ THEOREMS = (
         claim="floor(log2 l) + 1 layers connect cell l with every cell before it",
         source="Li et al. 2019, theorem 1",
         remark="A shortest path has as many layers as the distance has binary ones; up to n = 128.",
-        settle=lambda: prove_hops(short_log_sparse, ones, without_greatest_digit, exact=True),
+        settle=lambda: prove_hops(
+            short_log_sparse, ones, without_greatest_digit, exact=True, seconds=300
+        ),
     ),
     Theorem(
         "logsparse-too-few",

@@ -5,7 +5,7 @@ Symbols:  `values` are parameters by name; j, i and the positions between them a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from inspect import Parameter, signature
@@ -16,9 +16,12 @@ from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
 from ..layers import layers
-from .terms import Symbols, Undecided, integer_term, z3
+from .refusals import Refuser, Undecided
+from .samples import MAX_SMALL_PARAMETER
+from .terms import FOREIGN, Symbols, integer_term, is_same
+from .wording import readable_condition
+from .z3_import import z3
 
-MAX_SMALL_PARAMETER = 4
 MAX_INSTANCES = 400
 MAX_BRANCHES = 400  # of a constructor
 POSITION_NAMES = ("i", "j")
@@ -26,6 +29,7 @@ POSITION_NAMES = ("i", "j")
 Steps = Factorized | Pattern | Sequence[Pattern]
 StepsOrFamily = Steps | Callable[..., Steps]
 Values = dict[str, Any]  # parameters by name: numbers, or terms
+Branch = list[tuple[Any, bool]]  # conditions, and whether each was taken for true
 
 
 class Layers(NamedTuple):
@@ -53,27 +57,44 @@ class Family:
     instance: dict[str, int] | None = None
 
     def layers_at(self, **values) -> Layers:
-        """The layers at these parameters."""
-        steps = self.build(**values)
+        """The layers at these numbers. Raises Undecided if they hold terms of a proof."""
+        built = self._layers_of(self.build(**values), values)
+        for term in _terms_in(built.steps):
+            term.symbols.refuse(FOREIGN)
+        return built
+
+    def _layers_at_terms(self, values: Values, symbols: Symbols) -> Layers:
+        """The layers at terms. Raises Undecided for what the constructor does out of sight."""
+        steps = symbols.call(self.build, **values)
+        return symbols.call(self._layers_of, steps, values)
+
+    def _layers_of(self, steps: Any, values: Values) -> Layers:
+        """The layers that the constructor's result stands for."""
         patterns = layers((steps,) if isinstance(steps, Pattern) else steps, self.order)
         ways = None
         # A closed form of paths is about the steps in their own order.
-        if isinstance(steps, Factorized) and steps.via is not None and patterns == steps.steps:
-            ways = steps.ways
+        if isinstance(steps, Factorized) and steps.via is not None:
+            in_order = list(map(id, patterns)) == list(map(id, steps.steps))
+            ways = steps.ways if in_order else None
         built = Layers(patterns, ways)
         length = built.own_length
-        if "n" in values and length is not None and repr(length) != repr(values["n"]):
+        if "n" in values and length is not None and not is_same(length, values["n"]):
             raise TypeError(
                 f"a parameter called n is the length, and these sets are stated for n = {length!r}"
             )
         return built
 
-    def instances(self) -> Iterator[tuple[dict[str, int], Layers]]:
-        """(values, layers) at small parameters that are accepted, in order; then `instance`."""
+    def instances(
+        self, parameters: Iterable[Values] | None = None
+    ) -> Iterator[tuple[dict[str, int], Layers]]:
+        """(values, layers) at those of the parameters that are accepted, in order.
+
+        They are small numbers, then `instance`, if none are given.
+        """
         if not self.names:
             yield {}, self.layers_at()
             return
-        for values in self._small_values():
+        for values in self._small_values() if parameters is None else parameters:
             try:
                 yield values, self.layers_at(**values)
             except (ValueError, AssertionError):
@@ -93,8 +114,11 @@ class Family:
             yield self.instance
 
     def layer_count(self) -> int:
-        """The number of layers of the smallest instance; 0 if no instance is small."""
-        return next((len(instance.steps) for _, instance in self.instances()), 0)
+        """The number of layers of the smallest instance; 0 if no instance can be read."""
+        try:
+            return next((len(instance.steps) for _, instance in self.instances()), 0)
+        except Undecided:
+            return 0
 
     def symbolic(self, symbols: Symbols) -> tuple[Values, Layers]:
         """(values, layers) at terms, under the assumptions of the constructor's one branch.
@@ -106,18 +130,16 @@ class Family:
         if not branches:
             raise self._no_statement("their constructor rejects every value")
         if len(branches) > 1:
-            raise self._no_statement(
-                "their constructor branches on them, and each branch needs a function of its own"
-            )
-        symbols.restart(branches[0])
-        built = self.layers_at(**values)
+            raise self._no_statement(_branch_text(symbols, *branches[:2]))
+        symbols.restart([taken for _, taken in branches[0]])
+        built = self._layers_at_terms(values, symbols)
         symbols.branch_plan = None
         return values, built
 
-    def _valid_branches(self, values, symbols: Symbols) -> list[tuple[bool, ...]]:
+    def _valid_branches(self, values, symbols: Symbols) -> list[Branch]:
         """The constructor's branches that give layers under assumptions without contradiction."""
-        accepted: list[tuple[bool, ...]] = []
-        pending: list[tuple[bool, ...]] = [()]
+        accepted: list[Branch] = []
+        pending: list[list[bool]] = [[]]
         explored = 0
         while pending:
             explored += 1
@@ -125,32 +147,52 @@ class Family:
                 raise self._no_statement(f"their constructor has more than {MAX_BRANCHES} branches")
             plan = pending.pop()
             symbols.restart(plan)
-            accepts = self._accepts(values)
-            branch = tuple(symbols.branches_taken)
+            accepts = self._accepts(values, symbols)
+            branch = symbols.branch
             for depth in range(len(plan), len(branch)):  # the other side of each new branch
-                pending.append((*branch[:depth], not branch[depth]))
+                before = [taken for _, taken in branch[:depth]]
+                pending.append([*before, not branch[depth][1]])
             false = z3().BoolVal(False, symbols.context)
             premises = (*symbols.assumptions, *symbols.definitions)
             if accepts and not symbols.follows(false, *premises):
                 accepted.append(branch)
         return accepted
 
-    def _accepts(self, values) -> bool:
+    def _accepts(self, values, symbols: Symbols) -> bool:
         """Whether the constructor gives layers on the branch that is planned."""
         try:
-            self.layers_at(**values)
-        except Undecided:
-            raise
+            self._layers_at_terms(values, symbols)
+        except Undecided as error:
+            raise self._no_statement(error) from error
         except (ValueError, AssertionError):
             return False
-        except (TypeError, AttributeError) as error:
-            raise self._no_statement(error) from error
         return True
 
     def _no_statement(self, reason) -> Undecided:
         """The error for a family that has no one statement for all parameters."""
         names = ", ".join(self.names)
         return Undecided(f"the steps cannot be stated for all {names}: {reason}")
+
+
+def _terms_in(x: Any) -> Iterator[Refuser]:
+    """The terms among the fields of patterns."""
+    if isinstance(x, Refuser):
+        yield x
+    elif isinstance(x, tuple):
+        for part in x:
+            yield from _terms_in(part)
+    elif isinstance(x, Pattern):
+        yield from _terms_in(tuple(vars(x).values()))
+
+
+def _branch_text(symbols: Symbols, one: Branch, other: Branch) -> str:
+    """The condition on which two branches part, and what to do about it."""
+    pairs = zip(one, other)
+    condition = next(condition for (condition, x), (_, y) in pairs if x != y)
+    return (
+        f"their constructor branches on {readable_condition(symbols.text(condition))}: "
+        "state a function for each branch, or raise ValueError on one of them"
+    )
 
 
 def family_of(steps: StepsOrFamily, order: Sequence[int] | None) -> Family:

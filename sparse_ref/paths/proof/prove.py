@@ -6,6 +6,7 @@ The statement is that of Child et al. 2019, sec. 4.2. z3 reads it from the patte
   refutes the statement, and is the smallest of these.
 - Then z3 looks for a case in which the path through known positions fails, at all parameters.
 - Then z3 looks for a pair that no path connects, at fixed numbers, by eliminating quantifiers.
+- A function of parameters is compared at larger numbers with what z3 read of it.
 
 Negative control: the same proof is run on sets with keys removed, for which the claim is false,
 and must fail.
@@ -15,27 +16,15 @@ Symbols:  j, i as in `finite.reach`; a, b, c, ... are the positions between them
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import replace
 from time import monotonic
 
-import numpy as np
-
 from ...sets.checks import flag, integer
-from ...sets.types import BoolArray
-from ..finite.reach import reach
 from ..layers import MAX_SEARCH_LENGTH
-from .family import Family, Layers, StepsOrFamily, Values, family_of, generalise
-from .mutations import Mutation, counterexamples, narrower
-from .query import Answer, Query
-from .small_cases import missing_pairs, single_length, smallest_failure
-from .terms import Term, Undecided, integer_term, z3
-from .verdict import Counterexample, Verdict, positive_seconds
-from .wording import Scope, Statement, connection_statement, path_failure_text, position_names
-
-MAX_BETWEEN = 4  # positions for which combinations of i, j and 0 are tried if no path is known
-SHOWN_POSITIONS = 12
+from .connection import Proof
+from .family import StepsOrFamily, family_of
+from .verdict import Verdict, positive_seconds
 
 
 def prove(
@@ -56,7 +45,8 @@ def prove(
     steps : Factorized, Pattern, sequence of patterns, or function that gives these
         The first pattern is the lowest layer. For a function, as `strided` or
         `lambda l: (Lookback(l), Strided(l))`, the statement is about all parameters that it
-        accepts; n is the length. Numbers above 1 in fixed steps are tried as parameters, too.
+        accepts; n is the length. It may not branch on them, except to raise ValueError. Numbers
+        above 1 in fixed steps are tried as parameters, too.
     residual : bool
         Each layer also keeps the information at i itself, by the residual edge.
     order : sequence of int, optional
@@ -98,197 +88,3 @@ def prove(
     deadline = start + positive_seconds(seconds)
     verdict = Proof(target, residual, causal, n, deadline).verdict()
     return replace(verdict, seconds=monotonic() - start)
-
-
-@dataclass(frozen=True)
-class Proof:
-    """One statement about the layers of a family, and the ways to settle it."""
-
-    family: Family
-    residual: bool
-    causal: bool
-    n: int | None
-    deadline: float
-
-    def verdict(self) -> Verdict:
-        """By small cases, then by z3."""
-        missing = smallest_failure(self.family, self.failures, self.deadline, self.n)
-        if missing is not None:
-            reason = self.reach_text(missing)
-            return self.refutation(missing, f"every path was checked: {reason}")
-        if not self.family.names:
-            length = single_length(self.family.layers_at(), {}, self.n)
-            if length is not None:
-                return self.exhaustive_proof(length)
-        reasons = []
-        for family, eliminate in self.attempts():
-            try:
-                result = self.attempt(family, eliminate)
-            except (Undecided, TypeError, AttributeError, z3().Z3Exception) as error:
-                result = str(error)
-            if isinstance(result, Verdict):
-                return result
-            reasons.append(result)
-        statement = self.statement(self.family)
-        return Verdict("unknown", *statement, "; ".join(dict.fromkeys(reasons)))
-
-    def attempts(self) -> Iterator[tuple[Family, bool]]:
-        """(family, whether to eliminate quantifiers), the most general first."""
-        is_fixed = not self.family.names
-        general = generalise(self.family) if is_fixed else None
-        if general is not None:
-            yield general, False
-        yield self.family, False
-        if is_fixed:
-            yield self.family, True
-
-    def attempt(self, family: Family, eliminate: bool) -> Verdict | str:
-        """The verdict by z3, or the reason why there is none."""
-        query = Query(family, self.causal, self.n)
-        instances = (values for values, _ in family.instances())
-        if query.is_vacuous([family.instance] if family.instance else instances):
-            return "no parameters that were tried fulfil the assumptions"
-        negation = self.negation(query, eliminate)
-        answer = query.solve(negation, seconds=self.remaining_seconds(), eliminate=eliminate)
-        if answer.status == "unsat":
-            return self.confirmation(family, query, eliminate)
-        if answer.case is not None and eliminate:
-            case = self.smallest_case(query, answer.case)
-            return self.refutation(case, f"z3 finds no path: {self.reach_text(case)}")
-        if answer.reason:
-            return answer.reason
-        return f"z3 finds a case in which {self.failure_text(query)}: {answer.case}"
-
-    def negation(self, query: Query, eliminate: bool):
-        """No path from j to i: through any positions, or through the candidates."""
-        if not eliminate:
-            paths = [
-                query.path_condition(path, self.residual) for path in self.candidate_paths(query)
-            ]
-            return z3().Not(z3().Or(*paths))
-        names = position_names(len(query.layers.steps) - 1)
-        between = [integer_term(query.symbols, name) for name in names]
-        no_path = z3().Not(query.path_condition(between, self.residual))
-        return z3().ForAll([a.expression for a in between], no_path) if between else no_path
-
-    def candidate_paths(self, query: Query) -> Iterator[list[Term]]:
-        """Positions between that are known to lie on a path; or i, j and 0, in every order."""
-        count = len(query.layers.steps) - 1
-        if query.layers.ways is not None:
-            paths = query.layers.ways(query.j, query.i)
-            if any(len(path) != count for path in paths):
-                shown = ", ".join(map(repr, paths))
-                raise ValueError(f"via must give {count} positions between j and i, got {shown}")
-        elif count <= MAX_BETWEEN:
-            paths = list(product((query.j, query.i, 0), repeat=count))
-        else:
-            raise Undecided(
-                f"no path is known through {count} positions, "
-                f"and combinations of i, j and 0 are tried for at most {MAX_BETWEEN}"
-            )
-        for path in paths:
-            yield [query.term(a) for a in path]
-
-    def confirmation(self, family: Family, query: Query, eliminate: bool) -> Verdict | str:
-        """The verdict "proved", if the negative control fails as it must; otherwise why not."""
-        control = self.negative_control(family, eliminate)
-        if not control:
-            return "z3 finds no pair without a path, but no change that was tried makes that false"
-        evidence = (
-            "z3 finds no pair without a path at these numbers, by quantifier elimination"
-            if eliminate
-            else f"z3 finds no case in which {self.failure_text(query)}"
-        )
-        if family.instance:
-            values = ", ".join(f"{name} = {x}" for name, x in family.instance.items())
-            evidence += f" (instance: {values})"
-        statement = self.statement(family, query)
-        return Verdict("proved", *statement, evidence, negative_control=control)
-
-    def negative_control(self, family: Family, eliminate: bool) -> str:
-        """A mutation that makes the statement false at a small case, which the same query finds."""
-        for mutation, case in self.false_mutants(family):
-            query = Query(family, self.causal, self.n, mutation.change)
-            negation = self.negation(query, eliminate)
-            seconds = self.remaining_seconds()
-            answer = query.solve(negation, seconds=seconds, eliminate=eliminate, at=case)
-            if answer.status == "sat":
-                return f"{mutation.text}, z3 finds the counterexample {case}"
-        return ""
-
-    def false_mutants(self, family: Family) -> Iterator[tuple[Mutation, Counterexample]]:
-        """Mutations of the layers, each with a case in which no path connects the pair."""
-        mutations = narrower(family.layer_count(), self.causal)
-        return counterexamples(family, mutations, self.failures, self.deadline, n=self.n)
-
-    def failures(self, values: Values, layers: Layers, n: int) -> BoolArray:
-        """The pairs without a path at one length, bool [i, j]."""
-        return missing_pairs(layers.steps, self.residual, self.causal, n)
-
-    def exhaustive_proof(self, length: int) -> Verdict:
-        """The verdict "proved" if every pair of the one length has a path."""
-        control = "none: no change that was tried makes the statement false"
-        for mutation, case in self.false_mutants(self.family):
-            control = f"{mutation.text}, the same check finds the counterexample {case}"
-            break
-        statement = self.statement(self.family)
-        evidence = f"every pair at n = {length} was checked"
-        return Verdict("proved", *statement, evidence, negative_control=control)
-
-    def refutation(self, case: Counterexample, evidence: str) -> Verdict:
-        """The verdict "refuted", with the pair that no path connects."""
-        try:
-            statement = self.statement(self.family)
-        except Undecided:
-            # There is no one statement for all parameters: state the one that fails.
-            layers = self.family.layers_at(**dict(case.parameters))
-            conditions = [f"{name} = {x}" for name, x in case.parameters]
-            scope = Scope(conditions, self.causal, single_length(layers, {}, self.n))
-            statement = connection_statement(layers.steps, scope, self.residual)
-        return Verdict("refuted", *statement, evidence, case)
-
-    def smallest_case(self, query: Query, case: Counterexample) -> Counterexample:
-        """A case without a path that has the least n, then i, then j, as far as time allows."""
-        conditions: list = [self.negation(query, True)]
-        for name in ("n", "i", "j"):
-            expression = getattr(query, name).expression
-            answer = Answer("sat", case)
-            while answer.status == "sat" and self.remaining_seconds() > 1:
-                case = answer.case or case
-                smaller = expression < getattr(case, name)
-                seconds = self.remaining_seconds()
-                answer = query.solve(*conditions, smaller, seconds=seconds, eliminate=True)
-            conditions.append(expression == getattr(case, name))
-        return case
-
-    def statement(self, family: Family, query: Query | None = None) -> Statement:
-        """The statement, in words and in TeX."""
-        if not family.names:
-            fixed = family.layers_at()
-            scope = Scope([], self.causal, single_length(fixed, {}, self.n))
-            return connection_statement(fixed.steps, scope, self.residual)
-        query = query or Query(family, self.causal, self.n)
-        scope = Scope(query.assumption_texts(), self.causal, query.length)
-        return connection_statement(query.layers.steps, scope, self.residual, family.names)
-
-    def failure_text(self, query: Query) -> str:
-        """The failure that z3 looks for, in words."""
-        names = position_names(len(query.layers.steps) - 1, query.values)
-        return path_failure_text(names, list(self.candidate_paths(query)))
-
-    def reach_text(self, case: Counterexample) -> str:
-        """The positions that j reaches, of which i is none."""
-        if case.n > MAX_SEARCH_LENGTH:
-            return f"n = {case.n} is too long to list the positions that j = {case.j} reaches"
-        layers = self.family.layers_at(**dict(case.parameters))
-        mask = reach(layers.steps, case.n, residual=self.residual)
-        positions = np.flatnonzero(mask[:, case.j])
-        if len(positions) == 0:
-            return f"j = {case.j} reaches nothing"
-        shown = ", ".join(map(str, positions[:SHOWN_POSITIONS]))
-        more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
-        return f"j = {case.j} reaches only i = {shown}{more}"
-
-    def remaining_seconds(self) -> float:
-        """Seconds until the deadline, at least 0.1 so that z3 can report that it gave up."""
-        return max(0.1, self.deadline - monotonic())

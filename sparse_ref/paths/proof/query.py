@@ -9,15 +9,17 @@ from threading import Timer
 from typing import Any, NamedTuple
 
 from ...sets.pattern import Pattern
+from .facts import facts_about
 from .family import Family, Layers
-from .terms import Symbols, Term, Undecided, integer_expression, integer_term, truth, z3
+from .refusals import Undecided
+from .terms import Symbols, Term, integer_expression, integer_term, truth
 from .verdict import Counterexample
+from .wording import readable_condition
+from .z3_import import z3
 
 # z3 is restarted with another seed, as its luck varies: the share of the time that each seed gets.
 TIME_SHARES = (0.02, 0.02, 0.04, 0.04, 0.08, 0.1, 0.2, 0.5)
 VACUITY_TIMEOUT = 5000  # in ms
-NEGATIONS = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
-MIRRORS = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 
 
 class Answer(NamedTuple):
@@ -74,7 +76,7 @@ class Query:
 
     def attends(self, step: Pattern, i, j, residual: bool = False):
         """The condition that j is in A_i; or j = i, with the residual edge."""
-        member = truth(step.contains(i, j), self.symbols)
+        member = truth(self.symbols.call(step.contains, i, j), self.symbols)
         return z3().Or(member, i.expression == j.expression) if residual else member
 
     def path_condition(self, between: list[Term], residual: bool):
@@ -97,7 +99,7 @@ class Query:
             others = [x for x in independent if not x.eq(assumption)]
             if self.symbols.follows(assumption, *others):
                 independent = others
-        texts = [_readable(self.symbols.text(assumption)) for assumption in independent]
+        texts = [readable_condition(self.symbols.text(assumption)) for assumption in independent]
         mentioned = {word for text in texts for word in re.findall(r"\w+", text)}
         free = [name for name in self.values if name != "n" and name not in mentioned]
         return free + texts
@@ -115,15 +117,18 @@ class Query:
             )
         premises = [*self._premises(), *conditions]
         if at is not None:
-            premises += self._case_conditions(at)
+            premises += self.case_conditions(at)
         if eliminate:
             tactic = z3().Then("simplify", "qsat", ctx=self.symbols.context)
             return self._check(premises, tactic.solver(), seconds)
         answer = Answer("unknown")
+        facts = facts_about(premises, self.symbols.quotients.values())
         for seed, share in enumerate(TIME_SHARES):
             solver = z3().Solver(ctx=self.symbols.context)
             solver.set("random_seed", seed)
-            answer = self._check(premises, solver, share * seconds)
+            # Facts shorten some proofs and lengthen others: every second attempt has them.
+            hints = [*facts.products, *facts.divisions] if seed % 2 else []
+            answer = self._check([*premises, *hints], solver, share * seconds)
             if answer.status != "unknown":
                 break
         return answer
@@ -147,7 +152,7 @@ class Query:
         """What is known of the terms before any condition."""
         return [*self.symbols.assumptions, *self.symbols.definitions, *self.bounds]
 
-    def _case_conditions(self, case: Counterexample) -> list[Any]:
+    def case_conditions(self, case: Counterexample) -> list[Any]:
         """The conditions that fix every term to its number in this case."""
         positions = [self.i.expression == case.i, self.j.expression == case.j]
         length = self.n.expression == case.n
@@ -175,28 +180,24 @@ class Query:
 
     def _case(self, model) -> Counterexample:
         """The numbers that a z3 model gives to the terms."""
-
-        def number(term: Term) -> int:
-            # With model completion, terms that the model leaves free get a number, too.
-            return model.eval(term.expression, model_completion=True).as_long()
-
-        parameters = {name: number(term) for name, term in self.values.items()}
         return Counterexample(
-            j=number(self.j),
-            i=number(self.i),
-            n=number(self.n),
-            parameters=tuple(parameters.items()),
+            j=_number(model, self.j),
+            i=_number(model, self.i),
+            n=_number(model, self.n),
+            parameters=self.parameters(model),
         )
 
+    def parameters(self, model) -> tuple[tuple[str, int], ...]:
+        """The names of parameters, and the numbers that a z3 model gives to them."""
+        numbers = (_number(model, term) for term in self.values.values())
+        return tuple(zip(self.values, numbers))
 
-def _readable(text: str) -> str:
-    """A condition without Not, and with the number on the right."""
-    match = re.fullmatch(r"Not\((.+) (<=|>=|<|>|==) (.+)\)", text)
-    if match:
-        left, sign, right = match.groups()
-        text = f"{left} {NEGATIONS[sign]} {right}"
-    match = re.fullmatch(r"(-?\d+) (<=|>=|<|>|!=|==) (.+)", text)
-    if match:
-        left, sign, right = match.groups()
-        text = f"{right} {MIRRORS[sign]} {left}"
-    return text
+    def call(self, function: Callable, j: Term, i: Term) -> Any:
+        """function(j, i), with terms for its parameters."""
+        return self.symbols.call(function, j, i, **self.values)
+
+
+def _number(model, term: Term) -> int:
+    """The number that a z3 model gives to a term."""
+    # With model completion, terms that the model leaves free get a number, too.
+    return model.eval(term.expression, model_completion=True).as_long()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
 from time import monotonic
@@ -14,10 +14,12 @@ from ...sets.types import BoolArray, IntArray
 from ..finite.reach import reach
 from ..layers import MAX_SEARCH_LENGTH
 from .family import Family, Layers, Values
+from .samples import is_walkable, walkable_values
 from .verdict import Counterexample
 
 SHORT_LENGTH = 24  # every length up to this is checked, if keys may come after their query
 LONG_LENGTH = 512  # the longest at which fixed layers are checked
+SHOWN_POSITIONS = 12
 MAX_MATRIX_LENGTH = 64  # up to this, products of whole matrices are quicker than `reach`
 
 # failures(values, layers, n) are the pairs for which a statement is false, bool [i, j].
@@ -25,18 +27,22 @@ Failures = Callable[[Values, Layers, int], BoolArray]
 
 
 def smallest_failure(
-    family: Family, failures: Failures, deadline: float, n: int | None = None
+    family: Family,
+    failures: Failures,
+    deadline: float,
+    n: int | None = None,
+    parameters: Iterable[Values] | None = None,
 ) -> Counterexample | None:
-    """The smallest pair in `failures` at small parameters and lengths; or None.
+    """The smallest pair in `failures` at small parameters, or at the given ones; or None.
 
     The order is by n, then i, then j. The search ends at the deadline.
     """
     smallest: Counterexample | None = None
-    for values, layers in family.instances():
+    for values, layers in family.instances(parameters):
         if monotonic() > deadline:
             break
         length = single_length(layers, values, n)
-        is_small = bool(family.names) and values != family.instance
+        is_small = bool(family.names) and values != family.instance and parameters is None
         lengths = lengths_to_try(layers, length, SHORT_LENGTH if is_small else LONG_LENGTH)
         try:
             case = first_failure(
@@ -47,6 +53,22 @@ def smallest_failure(
         if case is not None and (smallest is None or _size(case) < _size(smallest)):
             smallest = case._replace(parameters=tuple(values.items()))
     return smallest
+
+
+def special_failure(
+    family: Family,
+    failures: Failures,
+    deadline: float,
+    constants: Sequence[int],
+    *,
+    suspects: Iterable[Values] = (),
+    n: int | None = None,
+) -> Counterexample | None:
+    """The smallest pair in `failures` at suspect parameters, or with constants among them."""
+    if not family.names:
+        return None
+    walks = [*filter(is_walkable, suspects), *walkable_values(family.names, constants)]
+    return smallest_failure(family, failures, deadline, n, walks)
 
 
 def _size(case: Counterexample) -> tuple[int, int, int]:
@@ -180,3 +202,17 @@ def largest_number(x) -> int:
     if is_dataclass(x):
         return largest_number([getattr(x, field.name) for field in fields(x)])
     return 0
+
+
+def reach_text(family: Family, case: Counterexample, residual: bool) -> str:
+    """The positions that j reaches, of which i is none."""
+    if case.n > MAX_SEARCH_LENGTH:
+        return f"n = {case.n} is too long to list the positions that j = {case.j} reaches"
+    layers = family.layers_at(**dict(case.parameters))
+    mask = reach(layers.steps, case.n, residual=residual)
+    positions = np.flatnonzero(mask[:, case.j])
+    if len(positions) == 0:
+        return f"j = {case.j} reaches nothing"
+    shown = ", ".join(map(str, positions[:SHOWN_POSITIONS]))
+    more = ", ..." if len(positions) > SHOWN_POSITIONS else ""
+    return f"j = {case.j} reaches only i = {shown}{more}"

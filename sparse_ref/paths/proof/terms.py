@@ -12,32 +12,19 @@ from __future__ import annotations
 
 import operator
 import re
-from functools import cache
-from importlib import import_module
+from collections.abc import Sequence
 from typing import Any
 
 from ...sets.checks import Symbolic
+from .quotients import Quotient
+from .refusals import Refusals, Refuser
+from .z3_import import z3
 
+FOREIGN = "a function uses a number of another proof, which a global or an outer function kept"
 EFFORT_LIMIT = 2_000_000  # in z3's units of work: a fraction of a second
 
 
-@cache
-def z3() -> Any:
-    """The module z3. Raises ImportError with the command that installs it."""
-    try:
-        return import_module("z3")
-    except ImportError:
-        raise ImportError(
-            "proofs need z3: pip install 'sparse-ref[proofs]', or pip install z3-solver; "
-            "without it, reach, hops and why_not check one length at a time"
-        ) from None
-
-
-class Undecided(ValueError):
-    """No verdict is possible, and why: for one, a set has no formula, or a divisor may be 0."""
-
-
-class Symbols:
+class Symbols(Refusals):
     """A z3 context: its constants, the assumptions about them, and the definitions of quotients.
 
     z3 orders constants by name and by address in memory. Here they have numbers, so that each run
@@ -45,17 +32,24 @@ class Symbols:
     """
 
     def __init__(self):
+        super().__init__()
         self.context = z3().Context()
+        # Python collects garbage in any thread, while this one uses the context.
+        z3().Z3_enable_concurrent_dec_ref(self.context.ref())
         self.names: list[str] = []
         self.restart(None)
 
-    def restart(self, branch_plan: tuple[bool, ...] | None) -> None:
+    def restart(self, branch_plan: Sequence[bool] | None) -> None:
         """Drop all assumptions. Branches follow the plan, then are False; without it they raise."""
         self.assumptions: list[Any] = []
-        self.definitions: list[Any] = []
-        self.branches_taken: list[bool] = []
+        self.branch: list[tuple[Any, bool]] = []  # conditions, and whether each was taken for true
         self.branch_plan = branch_plan
-        self._quotients: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self.quotients: dict[tuple[int, int], Quotient] = {}
+
+    @property
+    def definitions(self) -> list[Any]:
+        """What fixes the constants of quotients."""
+        return [condition for each in self.quotients.values() for condition in each.definition]
 
     def constant(self, name: str):
         """A new z3 integer."""
@@ -89,13 +83,13 @@ class Symbols:
     def decide(self, condition) -> bool:
         """The truth value on this branch of the constructor, which is assumed from here on."""
         if self.branch_plan is None:
-            raise Undecided(
+            self.refuse(
                 f"a formula branches on {self.text(condition)}, "
                 "which is true in some cases and false in others"
             )
-        depth = len(self.branches_taken)
+        depth = len(self.branch)
         taken = depth < len(self.branch_plan) and self.branch_plan[depth]
-        self.branches_taken.append(taken)
+        self.branch.append((condition, taken))
         self.assume(condition if taken else z3().Not(condition))
         return taken
 
@@ -104,30 +98,32 @@ class Symbols:
         if z3().is_int_value(b) and b.as_long() >= 1:
             return x / b, x % b
         key = x.get_id(), b.get_id()
-        if key not in self._quotients:
-            self._quotients[key] = self._define_quotient(x, b)
-        return self._quotients[key]
+        if key not in self.quotients:
+            self.quotients[key] = self._define_quotient(x, b)
+        return self.quotients[key].quotient, self.quotients[key].remainder
 
-    def _define_quotient(self, x, b) -> tuple[Any, Any]:
-        """Two new constants, (x // b, x % b), and the definitions that fix them."""
-        if not self.follows(b >= 1, *self.assumptions, *self.definitions):
-            raise Undecided(f"the divisor {self.text(b)} may be below 1: // and % need at least 1")
+    def _define_quotient(self, x, b) -> Quotient:
+        """Two new constants, x // b and x % b."""
+        premises = (*self.assumptions, *self.definitions)
+        if not self.follows(b >= 1, *premises):
+            self.refuse(f"the divisor {self.text(b)} may be below 1: // and % need at least 1")
         q = self.constant(f"({self._operand_text(x)} // {self._operand_text(b)})")
         r = self.constant(f"({self._operand_text(x)} % {self._operand_text(b)})")
-        self.definitions += [x == b * q + r, r >= 0, r < b]
-        return q, r
+        return Quotient(x, b, q, r, premises)
 
     def _operand_text(self, x) -> str:
         """An operand in words, in parentheses if it is an expression."""
         return self.text(x) if x.num_args() == 0 else f"({self.text(x)})"
 
 
-class Term(Symbolic):
+class Term(Refuser, Symbolic):
     """A z3 integer with Python's floor division and remainder."""
 
-    def __init__(self, expression, symbols: Symbols):
-        self.expression = expression
-        self.symbols = symbols
+    symbols: Symbols
+    __hash__ = Refuser.__hash__
+
+    # so that isinstance(l, int) is True, as it is of a number
+    __class__ = property(lambda self: int)  # type: ignore[assignment]
 
     def assume_bounds(self, least: int | None, most: int | None) -> Term:
         """The same term, once its bounds are assumed."""
@@ -145,12 +141,6 @@ class Term(Symbolic):
 
     def _truth(self, expression) -> Truth:
         return Truth(expression, self.symbols)
-
-    def __repr__(self):
-        return self.symbols.text(self.expression)
-
-    def __hash__(self):
-        return self.expression.hash()
 
     def __bool__(self):
         return bool(self != 0)
@@ -173,7 +163,8 @@ class Term(Symbolic):
     def __mul__(self, other):
         if isinstance(other, Truth):  # a choice is linear, a product of terms is not
             zero = self._operand(0)
-            return self._term(z3().If(other.expression, self.expression, zero))
+            condition = truth(other, self.symbols)
+            return self._term(z3().If(condition, self.expression, zero))
         return self._term(self.expression * self._operand(other))
 
     def __rmul__(self, other):
@@ -212,24 +203,19 @@ class Term(Symbolic):
         return self._truth(self.expression != self._operand(other))
 
 
-class Truth:
+class Truth(Refuser):
     """A z3 condition. If a constructor asks for its truth value, one is chosen and assumed."""
 
-    def __init__(self, expression, symbols: Symbols):
-        self.expression = expression
-        self.symbols = symbols
+    symbols: Symbols
+    __hash__ = Refuser.__hash__
+
+    __class__ = property(lambda self: bool)  # type: ignore[assignment]
 
     def __bool__(self):
         constant = z3().simplify(self.expression)
         if z3().is_true(constant) or z3().is_false(constant):
             return bool(z3().is_true(constant))
         return self.symbols.decide(self.expression)
-
-    def __repr__(self):
-        return self.symbols.text(self.expression)
-
-    def __hash__(self):
-        return self.expression.hash()
 
     def __add__(self, other):
         return Term(integer_expression(self, self.symbols), self.symbols) + other
@@ -271,6 +257,7 @@ def integer_term(symbols: Symbols, name: str) -> Term:
 
 def integer_expression(value, symbols: Symbols):
     """An int, a Term, or a Truth as 0 or 1, as a z3 integer."""
+    check_owner(value, symbols)
     if isinstance(value, Term):
         return value.expression
     if isinstance(value, Truth):
@@ -280,13 +267,28 @@ def integer_expression(value, symbols: Symbols):
     try:
         return z3().IntVal(operator.index(value), symbols.context)
     except TypeError:
-        raise Undecided(f"formulas must use integers only, got {value!r}") from None
+        symbols.refuse(f"formulas must use integers only, got {value!r}")
 
 
 def truth(value, symbols: Symbols):
     """The formula's result as a z3 Bool; a constant formula returns a plain bool."""
+    check_owner(value, symbols)
     if isinstance(value, Truth):
         return value.expression
     if value is not True and value is not False:
-        raise Undecided(f"a condition must be true or false, got {value!r}")
+        symbols.refuse(f"a condition must be true or false, got {value!r}")
     return z3().BoolVal(value, symbols.context)
+
+
+def check_owner(value, symbols: Symbols) -> None:
+    """Refuse a term or truth of another proof, in both proofs."""
+    if isinstance(value, Refuser) and value.symbols is not symbols:
+        value.symbols.refusal = value.symbols.refusal or FOREIGN
+        symbols.refuse(FOREIGN)
+
+
+def is_same(x, y) -> bool:
+    """Whether two lengths are equal numbers, or one term."""
+    if isinstance(x, Term) and isinstance(y, Term):
+        return x.expression.eq(y.expression)
+    return not isinstance(x, Term) and not isinstance(y, Term) and x == y

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from math import isfinite
 from numbers import Real
 from typing import NamedTuple
+
+FILE_MARK = "written by sparse_ref"
 
 
 class Counterexample(NamedTuple):
@@ -24,6 +26,14 @@ class Counterexample(NamedTuple):
         return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
+class Obligation(NamedTuple):
+    """A query on whose answer a verdict rests: its label, the answer, and the script that asks."""
+
+    label: str
+    status: str
+    script: str
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The verdict on a statement about paths; true if it is proved.
@@ -37,12 +47,18 @@ class Verdict:
     evidence : str
         What the status rests on; why, if it is unknown.
     counterexample : Counterexample or None
-        The smallest by n, then i, then j, among parameters from 0 to 4; None unless refuted.
+        The smallest by n, then i, then j, among parameters from 0 to 4, or else at numbers in the
+        code of the functions; None unless refuted.
     negative_control : str
         A change of the sets that makes the statement false, with the counterexample for which the
         same proof then fails; "" unless proved.
     seconds : float
         The time it took.
+    solvers : str
+        "z3 alone", or after `confirm` "z3 and cvc5", or "z3 alone: " and the reason; "" if the
+        status rests on no solver.
+    obligations : tuple of Obligation
+        The scripts on whose answers the status rests; `smt2` gives them as files.
 
     >>> import sparse_ref as sr
     >>> print(sr.paths.prove(sr.Block(4)))
@@ -58,6 +74,8 @@ class Verdict:
     counterexample: Counterexample | None = None
     negative_control: str = ""
     seconds: float = 0.0
+    solvers: str = ""
+    obligations: tuple[Obligation, ...] = field(default=(), repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return self.status == "proved"
@@ -69,6 +87,8 @@ class Verdict:
         lines.append(f"evidence: {self.evidence}")
         if self.negative_control:
             lines.append(f"control: {self.negative_control}")
+        if self.solvers:
+            lines.append(f"solvers: {self.solvers}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -78,9 +98,29 @@ class Verdict:
         head = f"<p><b>{escape(self.status)}</b> $\\displaystyle {escape(self.tex)}$</p>"
         return head + "".join(f"<div>{escape(line)}</div>" for line in details)
 
+    def smt2(self, name: str = "proof") -> dict[str, str]:
+        """The obligations as files in SMT-LIB 2, text by file name, which begins with `name`.
+
+        Each file says in its first lines what is claimed and what the answer means. `cvc5 FILE`
+        or `z3 FILE` prints the answer; this library is not needed.
+
+        >>> import sparse_ref as sr
+        >>> list(sr.paths.prove(sr.strided).smt2("strided"))
+        ['strided-claim.smt2', 'strided-facts.smt2', 'strided-control.smt2']
+        """
+        files = {}
+        for obligation in self.obligations:
+            file = f"{name}-{obligation.label}.smt2"
+            files[file] = f"; {file}, {FILE_MARK}\n{obligation.script}"
+        return files
+
     def to_json(self) -> str:
-        """All attributes as JSON; the counterexample is an object with j, i, n and parameters."""
-        attributes = asdict(self)
+        """All attributes but the obligations as JSON.
+
+        The counterexample is an object with j, i, n and parameters.
+        """
+        attributes = asdict(replace(self, obligations=()))
+        del attributes["obligations"]
         case = self.counterexample
         if case is not None:
             parameters = dict(case.parameters)

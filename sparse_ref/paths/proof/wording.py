@@ -20,6 +20,8 @@ SHOWN_PATHS = 3
 NAMED_LAYERS = 3  # up to this many layers, the positions between have names
 SET_LETTERS = "ABCDEFGHKLMPQRSTUVWXYZ"
 POSITION_LETTERS = "abcdefgh"
+NEGATIONS = {"<=": ">", ">=": "<", "<": ">=", ">": "<=", "==": "!="}
+MIRRORS = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "!=": "!=", "==": "=="}
 TEX_SIGNS = {
     "<=": r"\le ",
     ">=": r"\ge ",
@@ -34,12 +36,13 @@ TEX_SIGNS = {
 class Scope(NamedTuple):
     """The cases of a statement: the parameters that satisfy the assumptions, the pairs, the length.
 
-    The length is None for every n.
+    The length is None for every n. At a `point`, the parameters have these numbers.
     """
 
     assumptions: Sequence[str]
     causal: bool
     length: object
+    point: Sequence[tuple[str, int]] = ()
 
 
 class Statement(NamedTuple):
@@ -68,6 +71,23 @@ def connection_statement(
     return Statement(
         f"{words}: {word_exists}{all_words}{legend}", tex + tex_exists + all_tex + tex_sets(steps)
     )
+
+
+def reach_statement(function, scope: Scope) -> Statement:
+    """The layers that a function gives connect every pair."""
+    return plain_statement(scope, f"j reaches i through the layers that {source(function)} gives")
+
+
+def plain_statement(scope: Scope, claim: str) -> Statement:
+    """A claim in words."""
+    words, tex = quantifier(scope)
+    return Statement(f"{words}: {claim}", rf"{tex}\text{{{tex_words(claim)}}}")
+
+
+def source(function) -> str:
+    """The name of a function of layers, if it has one."""
+    name = getattr(function, "__name__", "<lambda>")
+    return "the function" if name == "<lambda>" else name
 
 
 def path_failure_text(names: list[str], paths: list[list]) -> str:
@@ -180,7 +200,10 @@ def quantifier(scope: Scope) -> tuple[str, str]:
     all_of = "all " if scope.assumptions else ""
     words = f"{', '.join(cases)} and all {pairs}" if cases else f"all {pairs}"
     tex = r",\ ".join(tex_condition(x) for x in (*conditions, pairs))
-    return f"for {all_of}{words}", rf"\forall\, {tex}:\ "
+    numbers = ", ".join(f"{name} = {x}" for name, x in scope.point)
+    at_words = f"at {numbers}, " if numbers else ""
+    at_tex = rf"{tex_condition(numbers)}:\ " if numbers else ""
+    return f"{at_words}for {all_of}{words}", rf"{at_tex}\forall\, {tex}:\ "
 
 
 def name_layers(steps: Steps, unavailable: Names = ()) -> NamesAndLegend:
@@ -218,12 +241,12 @@ def set_text(p: Pattern) -> str:
     return f"{parts[0]!r}, {parts[1]!r}, ..., {parts[-1]!r} ({len(parts)} patterns)"
 
 
-def function_text(function, value) -> str:
-    """The docstring of a function; its symbolic value if it has none."""
+def function_text(function, value: str) -> str:
+    """The docstring of a function; its value if it has none."""
     # The docstring of a partial, or of a callable object, is that of its class.
     has_own_docstring = isroutine(function) and not isinstance(function, partial)
     docstring = (function.__doc__ or "").strip() if has_own_docstring else ""
-    return docstring or repr(value)
+    return docstring or value
 
 
 def tex_condition(text: str) -> str:
@@ -233,6 +256,19 @@ def tex_condition(text: str) -> str:
     for sign, tex in TEX_SIGNS.items():
         text = text.replace(sign, tex)
     return re.sub(r"(?<![\\\w])([A-Za-z]\w+)", r"\\mathit{\1}", text)
+
+
+def readable_condition(text: str) -> str:
+    """A condition without Not, and with the number on the right."""
+    match = re.fullmatch(r"Not\((.+) (<=|>=|<|>|==) (.+)\)", text)
+    if match:
+        left, sign, right = match.groups()
+        text = f"{left} {NEGATIONS[sign]} {right}"
+    match = re.fullmatch(r"(-?\d+) (<=|>=|<|>|!=|==) (.+)", text)
+    if match:
+        left, sign, right = match.groups()
+        text = f"{right} {MIRRORS[sign]} {left}"
+    return text
 
 
 def _join_words(parts: list[str]) -> str:

@@ -5,17 +5,19 @@ A parameter is an integer of any part of the pattern, or one entry of a tuple of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import is_dataclass, replace
 from functools import partial
 from typing import Any
 
+from ...sets.chains import chain, join
 from ...sets.parts import Blockwise
-from ...sets.pattern import Pattern
+from ...sets.pattern import Pair, Pattern
 from ...sets.shifted import Shifted
 from .same_sets import field_values
 
 Directions = list[list[Any]]  # up and down: values to try, the nearest first
+Values = tuple[Any, ...]
 MAX_ENTRIES = 8  # of a tuple from each end, that are changed
 
 
@@ -47,6 +49,9 @@ def _changes(value: Any) -> Iterator[Directions]:
 
 def _pattern_changes(p: Pattern) -> Iterator[Directions]:
     """The patterns with one field changed that are of the same length."""
+    if isinstance(p, Pair):
+        yield from _chain_changes(p)
+        return
     if not is_dataclass(p):
         return
     for name, value in field_values(p):
@@ -57,14 +62,36 @@ def _pattern_changes(p: Pattern) -> Iterator[Directions]:
             yield _rebuild(partial(_changed_field, p, name), directions)
 
 
+def _chain_changes(p: Pair) -> Iterator[Directions]:
+    """a | b | c with one of its operands changed."""
+    operands = tuple(chain(p))
+
+    def changed_chain(values: tuple[Pattern, ...]) -> Pattern | None:
+        changed = join(type(p), values)
+        return changed if changed.own_length == p.own_length else None
+
+    for directions in _entry_changes(operands, range(len(operands))):
+        yield _rebuild(changed_chain, directions)
+
+
+def _entry_changes(values: Values, places: Iterable[int]) -> Iterator[Directions]:
+    """The values with one entry changed at one of these places."""
+    for t in places:
+        replaced = partial(_replaced_entry, values, t)
+        for directions in _changes(values[t]):
+            yield [list(map(replaced, candidates)) for candidates in directions]
+
+
+def _replaced_entry(values: Values, t: int, value: Any) -> Values:
+    """The values with another one at place t."""
+    return (*values[:t], value, *values[t + 1 :])
+
+
 def _tuple_changes(values: tuple[Any, ...]) -> Iterator[Directions]:
-    """The tuples with one entry changed."""
-    for t, value in enumerate(values):
-        if MAX_ENTRIES <= t < len(values) - MAX_ENTRIES:
-            continue
-        before, after = values[:t], values[t + 1 :]
-        for directions in _changes(value):
-            yield [[(*before, x, *after) for x in candidates] for candidates in directions]
+    """The tuples with one entry changed, of those near either end."""
+    places = range(len(values))
+    middle = places[MAX_ENTRIES : len(values) - MAX_ENTRIES]
+    yield from _entry_changes(values, [t for t in places if t not in middle])
 
 
 def _rebuild(build: Callable[[Any], Pattern | None], directions: Directions) -> Directions:
