@@ -33,7 +33,7 @@ def test_a_slab_of_gathered_chunks_has_their_first_and_last_key():
 
 
 def test_gradients_of_gathered_chunks_in_several_slabs_are_those_of_the_statement():
-    q, k, v = qkv((N, N), 2, 1, d=3, e=2)
+    q, k, v = qkv((N, N), d=3, e=2)
     out, lse = sr.attend_with_lse(q, k, v, ODD_KEYS)
     arrays = out, q, k, v, out, lse
     exact = sr.attend_backward(

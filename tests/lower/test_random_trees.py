@@ -84,7 +84,7 @@ def assert_value(p):
         assert repr(read) == repr(p)
 
 
-@examples(10_600, fast=20)
+@examples(10_600, fast=15)
 @given(ANY_LENGTH | OWN_LENGTH | LISTED, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 @example((sr.Strided(2) & sr.Strided(3) & sr.Window(10), (150, 150)), (7, 5))
 @example((sr.Window(3) - (sr.Strided(2) & sr.Strided(3)), (150, 149)), (1, 9))

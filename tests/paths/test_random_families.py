@@ -72,7 +72,7 @@ def unreached(layers, l, n, residual, causal):
     return pairs & ~reached([exact_sets.mask(p, n) for p in steps], residual)
 
 
-@examples(1_000, fast=12)
+@examples(1_000, fast=6)
 @given(LAYERS | NEAR, st.booleans(), st.sampled_from([True, True, False]), st.data())
 @withstands("proofs")
 def test_no_verdict_on_a_random_family_is_false(layers, residual, causal, data):

@@ -55,7 +55,7 @@ def assert_apart(why, layers, j, i, n, residual):
         assert not (reads & ~inside[(m + 1) % len(layers)]).any()
 
 
-@examples(820, fast=20)
+@examples(820, fast=8)
 @given(stacks(20), st.booleans(), st.booleans(), st.data())
 @withstands("paths")
 def test_all_answers_about_random_stacks(stack, residual, causal, data):
@@ -106,7 +106,7 @@ def has_hamiltonian_path(edges):
     return bool(ends)
 
 
-@examples(820, fast=15)
+@examples(820, fast=8)
 @given(stacks(8))
 @withstands("paths")
 def test_conditions_of_universality_on_random_stacks(stack):
