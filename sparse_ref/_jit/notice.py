@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Timer
@@ -11,6 +12,8 @@ from typing import Any
 
 from numba import config
 from numba.core import event
+
+from .._text import visible_line
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -46,9 +49,11 @@ class Notice(event.Listener):
 
 
 def print_notice(folder: str) -> None:
-    """Print the line."""
+    """Print the line, if there is a stderr that takes it."""
     text = "sparse_ref: compiling the kernels once, about a quarter of a minute"
-    print(f"{text}; kept in {folder}", file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"{text}; kept in {visible_line(folder)}", file=sys.stderr, flush=True)
 
 
 def is_ours(dispatcher) -> bool:

@@ -2,18 +2,24 @@
 
 A whitelist over Python's own syntax tree: names of patterns, their parameters (integers,
 True, False, None, words in quotes, tuples, patterns), and | & - ~ with parentheses. Nothing is
-evaluated, imported or looked up outside the table of names.
+evaluated, imported or looked up outside the table of names. A text may come from anyone, so what it
+builds has a limit of seconds and bytes.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
 from inspect import signature
+from typing import Any
 
 from .. import patterns
+from .._text import visible_ascii
 from ..sets.branches import Branches
+from ..sets.budget import BudgetError, limit, spend
 from ..sets.factorized import Factorized
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Pattern
@@ -24,6 +30,8 @@ NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
     for constructor in (Blockwise, Branches, Documents, Grid, Shifted)
 }
 MAX_TEXT = 2000
+MAX_QUOTE = 200  # characters of a call, and of what a constructor reports, in an error
+MAX_SECONDS, MAX_BYTES = 10.0, 2**27
 OPERATIONS = {
     ast.BitOr: lambda a, b: a | b,
     ast.BitAnd: lambda a, b: a & b,
@@ -35,7 +43,8 @@ class ParseError(ValueError):
     """The text is no pattern; the message shows it and points at the column."""
 
     def __init__(self, problem: str, text: str, column: int):
-        super().__init__(f"{problem}\n    {text}\n    {' ' * column}^")
+        margin = " " * (4 + len(visible_ascii(text[:column])))
+        super().__init__(f"{problem}\n    {visible_ascii(text)}\n{margin}^")
         self.column = column
         self._arguments = problem, text, column
 
@@ -43,11 +52,23 @@ class ParseError(ValueError):
         return ParseError, self._arguments
 
 
-def parse(text: str) -> Pattern:
+def parse(text: str, *, seconds: float = MAX_SECONDS, bytes: int = MAX_BYTES) -> Pattern:
     """The pattern that `text` denotes.
 
-    parse(repr(p)) == p for every pattern of this library in closed form. Raises ParseError pointing
-    at the column, TypeError if `text` is no string.
+    parse(repr(p)) == p for every pattern of this library in closed form.
+
+    Parameters
+    ----------
+    text : str
+        The notation, ASCII, at most 2000 characters.
+    seconds, bytes : float and int
+        The most that building the pattern may take. A constructor estimates both from its
+        arguments before it builds, at the speed of a laptop; the seconds that pass are measured
+        too. It applies to the thread that calls.
+
+    Raises ParseError, a ValueError, pointing at the column: for what is no pattern, and for the
+    part that needs more than `seconds` or `bytes`. TypeError if `text` is no string, ValueError if
+    `seconds` or `bytes` is not above 0.
 
     >>> parse("Local(4) | Strided(l=4) - Causal()")
     Local(4) | Strided(4) - Causal()
@@ -57,33 +78,43 @@ def parse(text: str) -> Pattern:
     sparse_ref.catalogue.notation.ParseError: no pattern is called 'Stride'; did you mean 'Strided'?
         Local(4) | Stride(4)
                    ^
+    >>> parse("bigbird_google(1000000000, 64, 3, 0) & Causal()")
+    Traceback (most recent call last):
+        ...
+    sparse_ref.catalogue.notation.ParseError: bigbird_google(1000000000, 64, 3, 0) needs about \
+3,812 seconds, more than seconds = 10 allow
+        bigbird_google(1000000000, 64, 3, 0) & Causal()
+        ^
     """
-    value = read(text)
+    value = read(text, seconds=seconds, bytes=bytes)
     if isinstance(value, Pattern):
         return value
     parts = {Factorized: "steps", Branches: "branches"}.get(type(value), "heads")
     raise ParseError(f"this is {len(value)} {parts}, not one pattern", text, 0)
 
 
-def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
+def read(
+    text: str, *, seconds: float = MAX_SECONDS, bytes: int = MAX_BYTES
+) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
     """The value that `text` denotes.
 
     That is a pattern; or steps, as in "strided(8)"; or one pattern per head, as in
     "openai_fixed(8, 2, 4)"; or the branches of a multiset, as in "longnet((4, 8), (1, 2), 0, 1)".
-    Branches may be an operand of &. Raises as `parse` does.
+    Branches may be an operand of &. Limits and errors are those of `parse`.
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {text!r}")
+    for name, value in (("seconds", seconds), ("bytes", bytes)):
+        if not value > 0:
+            raise ValueError(f"{name} must be above 0, got {value!r}")
     text = " ".join(text.split())
     _check_text(text)
+    node = _tree(text)
     try:
-        node = ast.parse(text, mode="eval").body
-        value = _value(node, text)
-    except SyntaxError as error:
-        column = (error.offset or len(text) + 1) - 1
-        raise ParseError(f"this is no expression: {error.msg}", text, column) from None
-    except (RecursionError, MemoryError):
-        raise ParseError("this is nested too deeply", text[:60] + "...", 0) from None
+        with limit(seconds, bytes):
+            value = _value(node, text)
+    except RecursionError:
+        raise _depth_error(text) from None
     if isinstance(value, Pattern | Factorized | Branches):
         return value
     # a tuple of patterns is what a constructor gives for several heads, not one that is typed
@@ -92,21 +123,37 @@ def read(text: str) -> Pattern | Factorized | Branches | tuple[Pattern, ...]:
     raise ParseError("this is no pattern", text, 0)
 
 
+def _tree(text: str) -> ast.expr:
+    """The syntax tree of an expression."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        column = (error.offset or len(text) + 1) - 1
+        raise ParseError(f"this is no expression: {error.msg}", text, column) from None
+    except (RecursionError, MemoryError):  # Python's parser reports its depth by either
+        raise _depth_error(text) from None
+
+
+def _depth_error(text: str) -> ParseError:
+    """The error for more nested parts than Python's stack has room for."""
+    return ParseError("this is nested too deeply", f"{text[:60]}...", 0)
+
+
 def _check_text(text: str) -> None:
-    """Refuse text that is not ASCII, or too long."""
-    if not text.isascii():
-        column = next(column for column, letter in enumerate(text) if not letter.isascii())
-        before = ascii(text[:column]).strip("'")
-        raise ParseError("only ASCII is read here", f"{before}?", column)
+    """Refuse text that is too long, or of more than the characters of ASCII that print."""
     if len(text) > MAX_TEXT:
         problem = f"text must be at most {MAX_TEXT} characters, got {len(text)}"
         raise ParseError(problem, f"{text[:60]}...", 0)
+    for column, letter in enumerate(text):
+        if not (letter.isascii() and letter.isprintable()):
+            problem = f"only ASCII that prints is read here, got {letter!r}"
+            raise ParseError(problem, text, column)
 
 
 def constructor(text: str):
     """The class or function of a text that is one call, such as "strided(4)"; else None."""
-    with suppress(SyntaxError):
-        match ast.parse(text.strip(), mode="eval").body:
+    with suppress(ParseError):
+        match _tree(text.strip()):
             case ast.Call(func=ast.Name(id=name)):
                 return NAMES.get(name)
     return None
@@ -123,7 +170,8 @@ def _value(node: ast.expr, text: str):
             return ~_operand(operand, text)
         case ast.BinOp(op=op) if type(op) in OPERATIONS:
             left = _operand(node.left, text, branches=isinstance(op, ast.BitAnd))
-            return OPERATIONS[type(op)](left, _operand(node.right, text))
+            right = _operand(node.right, text)
+            return _value_of_call(node, text, partial(OPERATIONS[type(op)], left, right))
         case ast.Tuple(elts=parts):
             return tuple(_value(part, text) for part in parts)
         case ast.Call(func=ast.Name(id=name)):
@@ -176,7 +224,29 @@ def _call(node: ast.Call, name: str, text: str):
         parameters = str(signature(NAMES[name])).partition(" ->")[0].replace("'", "")
         message = f"{error}; it is {name}{parameters}"
         raise ParseError(message, text, node.col_offset) from None
+    return _value_of_call(node, text, partial(NAMES[name], *arguments, **keywords))
+
+
+def _value_of_call(node: ast.expr, text: str, call: Callable[[], Any]):
+    """What a constructor or an operation returns; its errors become errors at its column."""
     try:
-        return NAMES[name](*arguments, **keywords)
+        spend()
+        return call()
+    except BudgetError as error:
+        problem = f"{_quote(node, text)} {error}"
+    except MemoryError:
+        problem = f"{_quote(node, text)} needs more memory than there is"
     except (TypeError, ValueError) as error:
-        raise ParseError(str(error), text, node.col_offset) from None
+        problem = _short(str(error))
+    raise ParseError(problem, text, node.col_offset) from None
+
+
+def _quote(node: ast.expr, text: str) -> str:
+    """The part of the text that a node stands for."""
+    return _short(text[node.col_offset : node.end_col_offset])
+
+
+def _short(text: str) -> str:
+    """The text, its middle left out if it is long."""
+    half = MAX_QUOTE // 2
+    return text if len(text) <= 2 * MAX_QUOTE else f"{text[:half]} ... {text[-half:]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -13,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from .._text import error_text
 from ..catalogue import notation
 from ..picture import difference
 from ..sets.factorized import Factorized
+from .streams import say, say_json, write
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "UNTESTED": 3}  # 2 is a wrong argument
 SHOWN = 64  # rows and columns of a set without a name
@@ -53,7 +54,7 @@ def verify(arguments) -> int:
             **_meaning(arguments),
             **_call_options(arguments),
         )
-    print(FORMATS["json" if arguments.json else arguments.format](report))
+    write(FORMATS["json" if arguments.json else arguments.format](report))
     return EXIT_CODES[report.status]
 
 
@@ -75,15 +76,15 @@ def identify(arguments) -> int:
         fields = ("names", "keys", "leaks")
         columns = zip(names, key_counts, leak_counts)
         entries = [dict(zip(fields, values)) for values in columns]
-        print(json.dumps({"n": probe.mask.shape[1:], "heads": entries}))
+        say_json({"n": probe.mask.shape[1:], "heads": entries})
         return 0 if all(names) else 1
     for head, texts in enumerate(names):
         leaks = f", and {leak_counts[head]:,} that leak" if leak_counts[head] else ""
         text = " = ".join(texts) or "no pattern of this library"
-        print(f"head {head}: {text}; {key_counts[head]:,} keys{leaks}")
+        say(f"head {head}: {text}; {key_counts[head]:,} keys{leaks}")
         if not texts:
             corner = probe.mask[head, :SHOWN, :SHOWN]
-            print(difference(corner, corner))
+            say(difference(corner, corner))
     return 0 if all(names) else 1
 
 
@@ -103,15 +104,15 @@ def _identify_large(arguments, heads: int) -> int:
     if arguments.json:
         heads_and_rows = zip(texts_by_head, survey.rows)
         entries = [dict(names=texts, rows=dict(rows)) for texts, rows in heads_and_rows]
-        print(json.dumps({"n": subject.n, "heads": entries}))
+        say_json({"n": subject.n, "heads": entries})
         return 0 if is_complete else 1
     for head, (texts, rows) in enumerate(zip(texts_by_head, survey.rows)):
         text = " = ".join(texts) or "none of the patterns that were tried"
-        print(f"head {head}: {text}, by random sums of all {subject.n[0]:,} rows")
+        say(f"head {head}: {text}, by random sums of all {subject.n[0]:,} rows")
         if not texts:
-            print("\n".join(f"  i = {i}: {keys}" for i, keys in rows))
+            say(*(f"  i = {i}: {keys}" for i, keys in rows))
     if not is_complete:
-        print(
+        say(
             "sets without a name are shown by some of their rows; "
             f"up to n = {MAX_PROBE_N} every pair is probed and more names are tried"
         )
@@ -163,7 +164,7 @@ def demo(arguments) -> int:
     """Write a page: patterns on a photograph and a text, their theorems, and functions checked."""
     from .demo import page
 
-    print(page(arguments.output))
+    say(str(page(arguments.output)))
     return 0
 
 
@@ -181,4 +182,4 @@ def _function(text: str) -> Callable:
     try:
         return attrgetter(name)(importlib.import_module(module))
     except (Exception, SystemExit) as error:
-        raise ImportError(f"{text} cannot be imported: {type(error).__name__}: {error}") from error
+        raise ImportError(f"{text} cannot be imported: {error_text(error)}") from error

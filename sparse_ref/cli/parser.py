@@ -10,6 +10,7 @@ from inspect import cleandoc
 from typing import Any, NamedTuple
 
 from .. import __version__
+from .._text import visible
 from .arguments import (
     CALL,
     CHECKS,
@@ -52,7 +53,7 @@ class Parser(argparse.ArgumentParser):
             choices = invalid[2].replace("'", "").split(", ")
             similar = get_close_matches(invalid[1], choices, 1)
             message += "".join(f"\ndid you mean {choice!r}?" for choice in similar)
-        super().error(message)
+        super().error(visible(message))
 
 
 class Command(NamedTuple):

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from .._text import visible
 from ..catalogue import notation
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
 from .proof_files import ProofFiles
+from .streams import note, say, say_json
 
 if TYPE_CHECKING:  # `sparse-ref show` starts without the rooms of paths
     from ..paths.book.theorem import Theorem
@@ -51,7 +53,7 @@ def prove(arguments) -> int:
         seconds=seconds,
     )
     verdict = _confirm(verdict)
-    print(verdict.to_json() if arguments.json else verdict)
+    say(verdict.to_json() if arguments.json else str(verdict))
     _write_files(files, {STEPS_NAME: verdict})
     return 0 if verdict else 1
 
@@ -71,7 +73,7 @@ def _confirm(verdict: Verdict) -> Verdict:
 @cache
 def _note(text: str) -> None:
     """Print a line for the reader, once."""
-    print(text, file=sys.stderr)
+    note(text)
 
 
 def _write_files(files: ProofFiles | None, verdicts: dict[str, Verdict]) -> None:
@@ -80,7 +82,7 @@ def _write_files(files: ProofFiles | None, verdicts: dict[str, Verdict]) -> None
         return
     for name, verdict in verdicts.items():
         files.write(verdict.smt2(name))
-    print(files.summary(), file=sys.stderr)
+    note(files.summary())
 
 
 def _refuse_options(arguments) -> None:
@@ -126,12 +128,12 @@ def _read(text: str):
 def _print_list(theorems: Sequence[Theorem], as_json: bool) -> int:
     """Print names and claims."""
     if as_json:
-        print(json.dumps([theorem.texts() for theorem in theorems]))
+        say_json([theorem.texts() for theorem in theorems])
         return 0
     width = max(len(theorem.name) for theorem in theorems)
     for theorem in theorems:
         head = f"{theorem.name:{width}}  {theorem.expected:7}"
-        print(f"{head}  {theorem.family}: {theorem.claim}")
+        say(f"{head}  {theorem.family}: {theorem.claim}")
     return 0
 
 
@@ -144,16 +146,16 @@ def _settle(theorems: Sequence[Theorem], as_json: bool, files: ProofFiles | None
         verdict = _confirm(theorem.settle())
         results.append((theorem, verdict))
         if not as_json:
-            bar.write(_result_text(theorem, verdict), file=sys.stdout)
+            bar.write(visible(_result_text(theorem, verdict)), file=sys.stdout)
     as_expected = sum(verdict.status == theorem.expected for theorem, verdict in results)
     if as_json:
         entries = []
         for theorem, verdict in results:
             entries.append(theorem.texts() | json.loads(verdict.to_json()))
-        print(json.dumps(entries))
+        say_json(entries)
     else:
-        print(_solvers_text([verdict for _, verdict in results]))
-        print(f"{as_expected} of {len(theorems)} theorems as expected")
+        say(_solvers_text([verdict for _, verdict in results]))
+        say(f"{as_expected} of {len(theorems)} theorems as expected")
     _write_files(files, {theorem.name: verdict for theorem, verdict in results})
     return 0 if as_expected == len(theorems) else 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from ..sets.definitions import first_line, set_and_source
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern, leaves
 from ..sets.rule import Rule
+from .streams import say, say_json
 
 
 def list_(arguments) -> int:
@@ -29,9 +29,9 @@ def list_(arguments) -> int:
             for title, family in families.items()
             for name, facts in family.items()
         }
-        print(json.dumps(by_name, indent=1))
+        say_json(by_name, indent=1)
         return 0
-    print("\n\n".join(_family_text(title, family) for title, family in families.items()))
+    say("\n\n".join(_family_text(title, family) for title, family in families.items()))
     return 0
 
 
@@ -70,11 +70,11 @@ def rosetta(arguments) -> int:
         for convention in conventions
     ]
     if arguments.json:
-        print(json.dumps(rows, indent=1))
+        say_json(rows, indent=1)
         return 0
     head = ("source", "parameter", f"its set for {arguments.window}", "keys", "kind")
     cells = [tuple(map(str, row.values())) for row in rows]
-    print(_columns([head, *cells]))
+    say(_columns([head, *cells]))
     return 0
 
 
@@ -95,16 +95,16 @@ def show(arguments) -> int:
     definition = notation.constructor(text)
     is_function = not isinstance(definition, type | None)
     if is_function and not arguments.json:  # the pattern it returns does not know its name
-        print(text, *set_and_source(definition), "", sep="\n")
+        say(text, *set_and_source(definition), "")
     for part in _parts(text):
         n = arguments.n or (entry.shape() if entry else part.pattern.own_length or 16)
         glyphs = picture(part.pattern, n)
         if arguments.json:
-            print(_picture_json(part.pattern, glyphs))
+            say_json({"pattern": repr(part.pattern), "rows": _rows(glyphs)})
             continue
         rules = [type(leaf) for leaf in leaves(part.pattern) if isinstance(leaf, Rule)]
         definitions = map(_definition, dict.fromkeys(rules))
-        print(f"{part.prefix}{part.pattern!r}", *definitions, glyphs, "", sep="\n")
+        say(f"{part.prefix}{part.pattern!r}", *definitions, glyphs, "")
     return 0
 
 
@@ -113,10 +113,9 @@ def _definition(rule: type[Rule]) -> str:
     return "\n    ".join(filter(None, set_and_source(rule)))
 
 
-def _picture_json(p: Pattern, glyphs: str) -> str:
-    """A pattern and its mask as JSON."""
-    rows = [[glyph == "█" for glyph in line] for line in glyphs.split("\n")]
-    return json.dumps({"pattern": repr(p), "rows": rows})
+def _rows(glyphs: str) -> list[list[bool]]:
+    """The mask of a picture."""
+    return [[glyph == "█" for glyph in line] for line in glyphs.split("\n")]
 
 
 def plot(arguments) -> int:
@@ -140,7 +139,7 @@ def plot(arguments) -> int:
         figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
     finally:
         pyplot.close(figure)
-    print(arguments.output)
+    say(str(arguments.output))
     return 0
 
 
@@ -177,9 +176,9 @@ def stats(arguments) -> int:
     for part in _parts(arguments.expression):
         cost = _cost(part.pattern, arguments.n)
         if arguments.json:
-            print(json.dumps(cost))
+            say_json(cost)
         else:
-            print("\n".join(_cost_line(name, value) for name, value in cost.items()) + "\n")
+            say(*(_cost_line(name, value) for name, value in cost.items()), "")
     return 0
 
 

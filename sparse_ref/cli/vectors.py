@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .streams import say
+
 
 def vectors(arguments) -> int:
     """Write test vectors to a folder; with --check, check outputs: exit 1 if one is wrong."""
@@ -18,7 +20,7 @@ def vectors(arguments) -> int:
         only=arguments.only,
         lse=arguments.lse or "natural",
     )
-    print(verdicts.to_json() if arguments.json else verdicts)
+    say(verdicts.to_json() if arguments.json else str(verdicts))
     return 0 if verdicts.passed else 1
 
 
@@ -37,7 +39,7 @@ def _write(arguments, suite) -> int:
         format=other_format,
         precision=arguments.precision,
     )
-    print(_summary(folder, other_format, arguments.only, suite))
+    say(_summary(folder, other_format, arguments.only, suite))
     return 0
 
 

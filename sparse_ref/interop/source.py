@@ -13,6 +13,7 @@ from keyword import iskeyword
 from textwrap import dedent
 from typing import Any, NamedTuple
 
+from .._text import visible_line
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
 from ..sets.positions import isin, rank
@@ -60,11 +61,18 @@ def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
     notation = repr(p) if isinstance(p, Pattern) else repr(patterns)
     lines = [
         f"def {name}(b, h, q_idx, kv_idx):",
-        f"    '''{notation}'''",
+        f"    {_docstring(notation)}",
         *(line(f"{new} =", expression) for new, expression in writer.names.values()),
         line("return", result),
     ]
     return "\n".join(lines)
+
+
+def _docstring(text: str) -> str:
+    """The text as a literal in one line, between triple quotes if these can hold it."""
+    line = visible_line(text)
+    has_end = line.endswith("'") or "'''" in line
+    return repr(line) if has_end or "\\" in line else f"'''{line}'''"
 
 
 def _membership_per_head(writer: _Writer, patterns: tuple[Pattern, ...]) -> Expression:

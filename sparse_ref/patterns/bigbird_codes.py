@@ -16,10 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..sets.branches import Branches
+from ..sets.budget import BudgetError, spend, spend_on_parts
 from ..sets.checks import MAX_HEADS, MAX_LENGTH, flag, integer
 from ..sets.listed import Listed
 from ..sets.parts import Blockwise, Grid
-from ..sets.types import IntArray
+from ..sets.types import IntArray, Positions
 from .bigbird import block_count
 from .bigbird_plans import focus_plan, range_plan
 from .elementary import Full, Window
@@ -28,6 +29,7 @@ from .globals import GlobalAt
 # the lengths of the paper, whose random blocks each code draws by `focus_plan`
 PAPER_LENGTHS_GOOGLE = (1024, 2048, 3072, 4096)
 PAPER_LENGTHS_HF = (1024, 3072, 4096)
+LISTED_BYTES = 64  # of a row of one key, while it is made
 
 
 def bigbird_google(
@@ -83,7 +85,7 @@ def bigbird_google(
             f"so that there is a block to draw, got {n}"
         )
     name = f"bigbird_google({', '.join(map(str, drawn))})"
-    return _branches(_plan("bigbird_google", drawn, PAPER_LENGTHS_GOOGLE), drawn, name)
+    return _branches(_drawn_blocks("bigbird_google", drawn, PAPER_LENGTHS_GOOGLE), drawn, name)
 
 
 def bigbird_hf(
@@ -135,8 +137,11 @@ def bigbird_hf(
         return Branches((Grid((n,), (Full(),)),), name)
     blocks = block_count("bigbird_hf", n, block)
     if not training:
-        return _branches(np.zeros((blocks - 2, random), np.int64), drawn, name)
-    return _branches(_plan("bigbird_hf", drawn, PAPER_LENGTHS_HF), drawn, name)
+        spend(bytes=blocks * LISTED_BYTES)
+        spend_on_parts(random)
+        first_block = _blocks_of_rows(np.zeros(blocks - 2, np.int64))
+        return _branches([first_block] * random, drawn, name)
+    return _branches(_drawn_blocks("bigbird_hf", drawn, PAPER_LENGTHS_HF), drawn, name)
 
 
 class Draw(NamedTuple):
@@ -163,13 +168,10 @@ def _check_draw(name: str, n, block, random, layer, head, heads) -> Draw:
     return Draw(n, block, random, layer, head, heads)
 
 
-def _branches(plan: IntArray, drawn: Draw, name: str) -> Branches:
-    """The window and the globals, and one branch for each column of the plan (nb - 2, r)."""
+def _branches(drawn_blocks: list[Listed], drawn: Draw, name: str) -> Branches:
+    """The window and the globals, and one branch for each place of a random block."""
     blocks = drawn.n // drawn.block
     always = GlobalAt((0, blocks - 1)) | Window(1)
-    # the first and the last query block draw nothing
-    columns = [column.reshape(-1, 1).tolist() for column in plan.T]
-    drawn_blocks = [Listed.of_rows([[], *column, []]) for column in columns]
     # a grid of one axis states each branch for this number of blocks
     sets = [always, *drawn_blocks]
     grids = [Grid((blocks,), (p,)) for p in sets]
@@ -177,12 +179,28 @@ def _branches(plan: IntArray, drawn: Draw, name: str) -> Branches:
     return Branches(tuple(branches), name)
 
 
-def _plan(name: str, drawn: Draw, paper_lengths: tuple[int, ...]) -> IntArray:
+def _drawn_blocks(name: str, drawn: Draw, paper_lengths: Positions) -> list[Listed]:
+    """The blocks that the code draws for each of the r places."""
+    plan = _plan(name, drawn, paper_lengths)
+    spend(bytes=plan.size * LISTED_BYTES)
+    return [_blocks_of_rows(column) for column in plan.T]
+
+
+def _blocks_of_rows(column: IntArray) -> Listed:
+    """One block for each query block; the first and the last query block draw nothing."""
+    rows = np.arange(len(column) + 1)
+    indptr = np.pad(rows, 1, mode="edge")
+    return Listed(indptr, column)
+
+
+def _plan(name: str, drawn: Draw, paper_lengths: Positions) -> IntArray:
     """The plan (nb - 2, r) that the code makes for this head; errors begin with the name."""
     n, block, random, layer, head, heads = drawn
     draw = focus_plan if n in paper_lengths else range_plan
     try:
         plan = draw(n, block, random, layer, heads)
+    except BudgetError:
+        raise
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     if plan.max() >= n // block:

@@ -18,10 +18,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..sets.types import IntArray
+from ..sets.budget import spend, stopwatch
+from ..sets.types import BoolArray, IntArray
 
 PAPER_LENGTH = 4096  # positions of the published models
 FOCUS = 1024  # their random blocks lie below this position
+DRAW_SECONDS, BLOCK_SECONDS = 2e-5, 3e-8  # of one draw, and of each block in what it permutes
 
 
 def focus_plan(n, block, r, layer, heads) -> IntArray:
@@ -35,8 +37,8 @@ def focus_plan(n, block, r, layer, heads) -> IntArray:
     total = PAPER_LENGTH // block
     last = FOCUS // block - 1 if 2 * block < FOCUS else total - 2
     blocks = np.arange(1, last + 1)
-    plan = np.zeros((heads, total - 2, r), np.int64)
-    for head in plan:
+    plan = _empty_plan(heads, total - 2, r, permuted=last)
+    for head in stopwatch(plan):
         for row in range(1, total - 1):
             choice = blocks if row >= total - 3 else blocks[np.abs(row - blocks) > 1]
             head[row - 1] = first_blocks(generator.permutation(choice), r, row)
@@ -52,15 +54,23 @@ def range_plan(n, block, r, layer, heads) -> IntArray:
     """
     generator = np.random.RandomState(layer)
     blocks = n // block
-    plan = np.zeros((heads, blocks, r), np.int64)
+    plan = _empty_plan(heads, blocks, r, permuted=min(blocks, 2 * r + 5))
     for rows, keys, places in _ranges(blocks, r):
+        candidates = np.array(keys)
         for row in rows:
-            barred = blocks_to_skip(row, keys.stop)
-            for head in plan:
-                permuted = generator.permutation(np.array(keys))
-                choice = permuted[~np.isin(permuted, barred)]
+            is_free = _free_blocks(row, keys.stop)
+            for head in stopwatch(plan):
+                permuted = generator.permutation(candidates)
+                choice = permuted[is_free[permuted]]
                 head[row, places] = first_blocks(choice, len(places), row)
     return plan[:, 1:-1]
+
+
+def _empty_plan(heads: int, rows: int, r: int, permuted: int) -> IntArray:
+    """A plan to be filled, each row of a head by a permutation of so many blocks."""
+    draw = DRAW_SECONDS + permuted * BLOCK_SECONDS
+    spend(heads * rows * draw, heads * rows * r * 8)
+    return np.zeros((heads, rows, r), np.int64)
 
 
 class Draws(NamedTuple):
@@ -79,6 +89,14 @@ def blocks_to_skip(row: int, stop: int) -> list[int]:
     if row == stop - 2:
         barred.append(1)
     return barred
+
+
+def _free_blocks(row: int, stop: int) -> BoolArray:
+    """Which of the blocks before `stop` a row may take."""
+    is_free = np.ones(stop, bool)
+    barred = [block for block in blocks_to_skip(row, stop) if block < stop]
+    is_free[barred] = False
+    return is_free
 
 
 def _ranges(blocks: int, r: int) -> list[Draws]:

@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from ..sets.budget import spend
 from ..sets.checks import int_tuple, integer
 from ..sets.pattern import Pattern
 from .elementary import Causal, Full, Lookback, Window
 from .globals import GlobalAt
 
 MAX_BLOCKS = 2**20  # a layout is a table
+BLOCK_SECONDS, BLOCK_BYTES = 3e-6, 300  # of a block that is listed, while it is checked
 
 
 def deepspeed_dense() -> Pattern:
@@ -149,6 +151,12 @@ def stretches_of_blocks(name: str, starts, stops) -> list[tuple[int, int]]:
     return list(zip(starts, stops))
 
 
+def spend_on_blocks(count: int):
+    """`spend` what so many blocks in a list take."""
+    spend(count * BLOCK_SECONDS, count * BLOCK_BYTES)
+
+
 def global_blocks(stretches: list[tuple[int, int]]) -> Pattern:
     """The blocks of these stretches see all and are seen by all."""
+    spend_on_blocks(sum(stop - start for start, stop in stretches))
     return GlobalAt(tuple(chain.from_iterable(range(*stretch) for stretch in stretches)))

@@ -19,7 +19,7 @@ from ..sets.checks import MAX_HEADS, flag, integer
 from ..sets.parts import Blockwise, Documents
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
-from .deepspeed import MAX_BLOCKS, check_words, global_blocks
+from .deepspeed import MAX_BLOCKS, check_words, global_blocks, spend_on_blocks
 from .elementary import Causal
 from .globals import Global, Prefix
 from .openai import SubBlock
@@ -113,6 +113,7 @@ def windows(blocks: int, sizes: tuple[int, ...], attention: str) -> Pattern:
     """One's own window, its past if unidirectional; all further windows have the last size."""
     rest = max(blocks - sum(sizes), 0)
     further = -(-rest // sizes[-1])
+    spend_on_blocks(further)
     edges = np.cumsum([0, *sizes, *[sizes[-1]] * further])
     lengths = np.diff(np.minimum(edges, blocks))
     inner = Causal() if attention == "unidirectional" else None
@@ -160,6 +161,7 @@ def _horizontal_representatives(blocks: int, stretch: Representative) -> Pattern
     moved = _is_moved(blocks, stretch)
     end = blocks - blocks % stretch.l if moved else blocks
     starts = range(stretch.offset, end, stretch.l)
+    spend_on_blocks(len(starts))
     stretches = [(start, start + stretch.g) for start in starts]
     if moved:
         stretches.append(_last_stretch(blocks, stretch))

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from random import Random as Generator
 from typing import NamedTuple
 
+from ..sets.budget import spend, stopwatch
 from ..sets.checks import MAX_HEADS, int_tuple, integer
 from ..sets.listed import Listed
 from ..sets.parts import Grid
@@ -22,6 +23,9 @@ from .deepspeed import MAX_BLOCKS, check_words, global_blocks, sliding_window, s
 from .deepspeed_fixed import check_horizontal, columns, windows
 from .elementary import Causal
 from .globals import Global, Sinks
+
+ROW_SECONDS, ROW_BYTES = 1e-5, 400  # of a row of blocks that is drawn
+DRAW_SECONDS, DRAW_BYTES = 1e-6, 80  # of each block in it
 
 
 def deepspeed_variable(
@@ -182,10 +186,14 @@ def _random_blocks(
         )
     if count == 0:
         return None
+    heads, drawn = head + 1, blocks * count
+    seconds = blocks * ROW_SECONDS + drawn * DRAW_SECONDS
+    spend(heads * seconds, blocks * ROW_BYTES + drawn * DRAW_BYTES)
     generator = Generator(seed)
     candidates = [range(i + 1 if past_only else blocks) for i in range(blocks)]
     counts = [min(count, len(row)) for row in candidates]
     rows: list[list[int]] = []
-    for _ in range(head + 1):  # the heads before draw from the same generator
-        rows = [generator.sample(row, size) for row, size in zip(candidates, counts)]
+    for _ in range(heads):  # the heads before draw from the same generator
+        pairs = stopwatch(zip(candidates, counts))
+        rows = [generator.sample(row, size) for row, size in pairs]
     return Listed.of_rows(rows)

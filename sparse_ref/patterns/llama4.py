@@ -7,7 +7,7 @@ Symbols:  `keys` the length of a chunk.
 
 from __future__ import annotations
 
-from ..sets.checks import integer
+from ..sets.checks import MAX_LAYERS, integer
 from ..sets.factorized import Factorized, notation
 from ..sets.pattern import Pattern
 from .divided import Chunk
@@ -47,7 +47,7 @@ def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
     `Interleaved(llama4(keys)).at(layer, head)` is the model: layers 3, 7, ... are causal, without
     position embeddings. No row is empty.
 
-    Raises ValueError for `keys` or `interval` below 1.
+    Raises ValueError for `keys` or `interval` below 1, and for `interval` above 65,536.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.llama4(2, interval=2), 5))
@@ -58,6 +58,6 @@ def llama4(keys: int = 8192, interval: int = 4) -> Factorized:
     ····█  █████
     """
     chunked = llama4_chunked(integer("llama4: keys", keys, 1))
-    interval = integer("llama4: interval", interval, 1)
+    interval = integer("llama4: interval", interval, 1, MAX_LAYERS)
     steps = (*[chunked] * (interval - 1), Causal())
     return Factorized(steps, notation("llama4", keys, interval))

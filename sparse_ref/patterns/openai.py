@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..define import Rule, every
+from ..sets.budget import spend_on_parts
 from ..sets.checks import MAX_HEADS, integer
 from ..sets.heads import PatternTuple
 from ..sets.pattern import Pattern
@@ -133,6 +134,7 @@ def openai_fixed(
             f"all sub-blocks of l, got {num_verts}"
         )
     l, c = blocks * blocksize, vertsize * blocksize
+    spend_on_parts(3 * num_verts)
     others = [SubBlock(l, c, number) for number in range(2, num_verts + 1)]
     sub_blocks = [Summary(l, c), *others]
     patterns = [Block(l) | sub_block for sub_block in sub_blocks]

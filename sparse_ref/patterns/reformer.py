@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from ..define import Sized, span
 from ..sets.branches import Branches
-from ..sets.checks import flag, integer
+from ..sets.budget import spend_on_parts
+from ..sets.checks import MAX_BRANCHES, flag, integer
 from ..sets.parts import Blockwise, Grid
 from ..sets.pattern import Pattern
 from .elementary import Band
@@ -122,7 +123,7 @@ def reformer_local_hf(
     before + after + 1 is more than the n / keys chunks. The code turns less than once around: an
     offset of n / keys or more, to either side, is the chunk itself again. If there is one chunk, it
     is seen once. Parameters, errors and causality are those of `reformer_local`, whose circular set
-    this is. No row is empty.
+    this is; there are at most 65,536 branches. No row is empty.
 
     >>> import sparse_ref as sr
     >>> sr.multiplicity(sr.reformer_local_hf(4, 2, before=1, after=1), 4)
@@ -133,6 +134,11 @@ def reformer_local_hf(
     """
     keys, count, before, after = _chunks("reformer_local_hf", n, keys, before, after)
     offsets = range(-before, after + 1) if count > 1 else range(1)
+    if len(offsets) > MAX_BRANCHES:
+        raise ValueError(
+            f"reformer_local_hf: before + after must be below {MAX_BRANCHES}, got {before + after}"
+        )
+    spend_on_parts(2 * len(offsets))
     turns = [o if abs(o) < count else 0 for o in offsets]
     chunks = [Circular(count, -o, o) for o in turns]
     return Branches(tuple(Blockwise(chunk, keys) for chunk in chunks))

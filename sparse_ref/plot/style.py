@@ -15,6 +15,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
+from .._text import visible
 from .arguments import check_axes
 
 MAX_LINED_CELLS = 32  # lines between the cells, and glyphs in them, up to so many cells a side
@@ -152,8 +153,9 @@ def set_title(
     y: str = "query i",
 ) -> None:
     """Set title and labels in sizes for one column of a paper; a long title is broken at blanks."""
-    lines = [fill(line, 46, break_long_words=False) for line in title.split("\n")]
-    ax.set_title("\n".join(lines), fontsize="small")
+    paragraphs = visible(title).split("\n")
+    lines = [fill(paragraph, 46, break_long_words=False) for paragraph in paragraphs]
+    ax.set_title("\n".join(lines), fontsize="small", parse_math=False)
     ax.set_xlabel(x, fontsize="small", labelpad=2)
     ax.set_ylabel(y, fontsize="small", labelpad=2)
 

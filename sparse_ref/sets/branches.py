@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .budget import spend_on_parts
 from .factorized import pattern_tuple
 from .glyphs import Picture, side_by_side
 from .pattern import Pattern
@@ -49,6 +50,7 @@ class Branches:
         """
         if not isinstance(other, Pattern):
             return NotImplemented
+        spend_on_parts(len(self))
         cut = tuple(p & other for p in self.patterns)
         return Branches(cut, self.name and f"{self.name} & {cut[0]._operand(other)}")
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .pattern import Pair, Pattern
 
+    Parts = Callable[[Pattern], list[Pattern]]
+
 
 def chain(p: Pair) -> list[Pattern]:
     """a, b and c of p = a | b | c."""
@@ -38,7 +40,7 @@ def operands(p: Pattern, kinds: type | UnionType) -> list[Pattern]:
     return list(filterfalse(is_combined, walk(p, parts)))
 
 
-def walk(p: Pattern, parts: Callable[[Pattern], list[Pattern]]) -> Iterator[Pattern]:
+def walk(p: Pattern, parts: Parts) -> Iterator[Pattern]:
     """p and its parts, and theirs, from the left."""
     stack = [p]
     while stack:

@@ -13,7 +13,7 @@ from .types import Length
 MAX_PARAMETER = 10**18
 # the greatest length that a pattern is stated for: its positions fit in int32
 MAX_LENGTH = 2**31 - 1
-MAX_HEADS = 65536
+MAX_HEADS = MAX_BRANCHES = MAX_LAYERS = 65536
 
 Pair = tuple[int, int]
 

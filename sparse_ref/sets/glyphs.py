@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 import numpy as np
 
+from .._text import html_text
 from .types import BoolArray
 
 ATTENDS, NOT = "█", "·"
@@ -23,7 +23,7 @@ class Picture(str):
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f"{PRE}{escape(self)}</pre>"
+        return f"{PRE}{html_text(self)}</pre>"
 
 
 def draw_mask(mask: BoolArray) -> Picture:

@@ -30,14 +30,20 @@ class Listed(Pattern):
     The arrays are copied and frozen; two such patterns are equal if their arrays are. `contains`
     works only with NumPy, so a listed pattern cannot be a mask_mod.
 
+    The keys are positions, whatever the length: with n_k keys, query i attends to those of A_i
+    below n_k, as with any pattern. A `CSR` has a shape, and is refused with other lengths.
+
     Raises ValueError naming the row if one of these is violated, and IndexError for a query
     without a row.
 
     >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.Listed([0, 2, 2, 3], [0, 2, 1]), 3))
+    >>> listed = sr.Listed([0, 2, 2, 3], [0, 2, 1])
+    >>> print(sr.picture(listed, 3))
     █·█
     ···
     ·█·
+    >>> listed.row(0, 3), listed.row(0, 2)
+    (array([0, 2]), array([0]))
     """
 
     indptr: IntArray

@@ -17,7 +17,7 @@ from .calling.subject import CallOptions, Subject
 from .calling.trials import hint, with_batch
 from .checks.alignment import alignment_findings
 from .checks.assumptions import broken_assumptions, check_batch
-from .checks.coverage import leak_coverage, set_coverage
+from .checks.coverage import cut_keys, leak_coverage, set_coverage
 from .checks.extreme_logits import extreme_findings
 from .checks.finding import Finding
 from .checks.ghosts import row_sum_findings
@@ -88,7 +88,7 @@ def report_at(
             Judge(subject, question, report, findings).judge()
     except ProbeError as error:
         findings.append(Finding(error.kind, str(error)))
-    report.remarks += call_remarks(subject)
+    report.remarks += [*call_remarks(subject), *cut_keys(patterns, subject.n[1])]
     is_given = "layout" not in options.choice
     layout = hint(subject) if findings and is_given else ""
     if layout:
@@ -257,7 +257,7 @@ class Judge:
 
 
 def call_remarks(subject: Subject) -> list[str]:
-    """What a caller of fn should know: what it writes over, and another dtype."""
+    """What a caller of fn should know: what it writes over, another dtype or byte order."""
     remarks = []
     facts, dtype = subject.facts, subject.form.dtype
     if facts.writes:
@@ -265,6 +265,9 @@ def call_remarks(subject: Subject) -> list[str]:
     others = sorted(facts.out_dtypes - {dtype})
     if others:
         remarks.append(f"note, no failure: fn returns {', '.join(others)} for {dtype}")
+    if facts.swapped:
+        names = ", ".join(sorted(facts.swapped))
+        remarks.append(f"note, no failure: fn returns {names}, of another byte order")
     return remarks
 
 

@@ -166,7 +166,9 @@ def test_a_proof_by_one_solver_says_so(monkeypatch, capsys):
     monkeypatch.setattr(SecondSolver, "answer", lambda *_: "unknown")
     once = confirm(verdict, seconds=0.5)
     assert once.status == "proved"
-    assert str(once).endswith("\nsolvers: z3 alone: cvc5 gave up on claim after 0.5 s")
+    assert str(once).endswith(
+        "\nsolvers: z3 alone: cvc5 gave up on claim, facts, control after 0.5 s"
+    )
     monkeypatch.setattr(second_solver, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match="cvc5 is not installed, so z3 alone settles proofs"):
         confirm(verdict)

@@ -295,11 +295,47 @@ def with_lse(turn):
     lambda x: x[None],
     lambda x: x.T[:, None],
     lambda x: x[:, None, :, None],
+    lambda x: x[..., None],
 ])  # fmt: skip
 def test_lse_is_read_in_any_order_of_its_axes(turn):
     assert check(with_lse(turn), sr.Causal(), n=5, heads=2).passed
     wrong = check(with_lse(lambda x: turn(x + 1)), sr.Causal(), n=5, heads=2)
     assert "lse" in {finding.kind for finding in wrong.findings}
+
+
+@pytest.mark.parametrize("lse", ["natural", "base2"])
+def test_lse_of_as_many_heads_as_rows_may_have_its_axes_in_either_order(lse):
+    """5 heads and 5 rows: the shape does not tell (n, H) from (H, n)."""
+
+    def fn(q, k, v):
+        out, natural = sr.attend_with_lse(q, k, v, sr.Causal(), device="reference")
+        return out, natural if lse == "natural" else natural * np.log2(np.e)
+
+    def exchanged(q, k, v):
+        out, right = fn(q, k, v)
+        return out, right.swapaxes(-1, -2)
+
+    def wrong(q, k, v):
+        out, right = exchanged(q, k, v)
+        return out, right + 1
+
+    for n in (5, 6):  # of which the second has the first as a ragged length
+        how = {"n": n, "heads": 5, "lse": lse, "layout": "hnd"}
+        assert check(fn, sr.Causal(), **how).passed
+        assert check(exchanged, sr.Causal(), **how).passed
+        assert "lse" in {finding.kind for finding in check(wrong, sr.Causal(), **how).findings}
+    if lse == "natural":
+        assert "lse is off by 1 in all rows" in check(wrong, sr.Causal(), **how).cause
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f2", ">f8"])
+def test_another_byte_order_is_noted_and_passes(dtype):
+    def fn(q, k, v):
+        return masked(tri(5))(q, k, v).astype(dtype)
+
+    report = check(fn, sr.Causal(), n=5, ragged=False)
+    assert report.passed
+    assert f"note, no failure: fn returns {dtype}, of another byte order" in report.remarks
 
 
 def test_lse_that_fits_in_two_orders_is_refused():

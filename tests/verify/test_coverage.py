@@ -69,3 +69,16 @@ def test_finite_masks_are_covered_by_every_pair(n, words):
     (line,) = leak_coverage(evidence, read_leaks(subject, evidence, 0))
     assert line.startswith("coverage: finite masks checked in 64 of ")
     assert line.endswith(words)
+
+
+def test_keys_of_a_list_that_are_no_keys_at_n_are_named():
+    listed = sr.Listed.of_rows([[0, 2], [1, 3], [0, 4]])
+
+    def fn(q, k, v):
+        return sr.attend(q, k, v, listed, device="reference")
+
+    report = sr.verify.check(fn, listed, 3, align="upper-left", layout="hnd", ragged=False)
+    line = f"not checked: 2 of the keys of {listed!r}, which are not below n_k = 3"
+    assert line in report.remarks
+    whole = sr.verify.check(fn, listed, (3, 5), align="upper-left", layout="hnd", ragged=False)
+    assert not any("n_k" in remark for remark in whole.remarks)

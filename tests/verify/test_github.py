@@ -65,7 +65,7 @@ def test_what_a_function_says_cannot_begin_a_command():
     (line,) = report.to_github().splitlines()
     _, properties, message = read_back(line)
     assert properties["title"] == "raised RuntimeError: 100%,"
-    assert message.endswith("raised RuntimeError: 100%,\n::error::x\r\\x1b")
+    assert message.endswith("raised RuntimeError: 100%,\n\\x3a:error::x\\x0d\\x1b")
 
 
 def test_a_pass_is_a_notice_and_what_was_not_tested_a_warning():

@@ -152,7 +152,7 @@ def test_an_exception_of_several_lines_has_its_first_line_on_top_and_the_rest_be
     assert report.verdict == "FAIL fn - raised RuntimeError: expected 3"
     assert "\nat line 4\\x1b[2J\\x00" in str(report)
     assert "\x1b" not in str(report)
-    assert "at line 4\\x1b[2J\\x00" in report.to_markdown()
+    assert "at line 4\\\\x1b\\[2J\\\\x00" in report.to_markdown()
 
 
 RIGHT = check(masked(tri(3)), sr.Causal(), n=3)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from html import escape
 from importlib.util import find_spec
 from typing import NamedTuple
 
 import numpy as np
 
+from ..._text import html_text
 from ...patterns import Causal, Full, Lookback, Strided
 from ...sets.pattern import Pattern
 from ...sets.shifted import Shifted
@@ -139,7 +139,7 @@ def _row(subject: Subject) -> tuple[str, ...]:
     if not names:
         return subject.description, size, "no name", verdict(False, "differs")
     is_right = check(subject.function, names[0], n=subject.n, align="none").passed
-    name = f"<code>{escape(repr(names[0]))}</code>"
+    name = f"<code>{html_text(repr(names[0]))}</code>"
     result = verdict(is_right, "sets and numbers" if is_right else "differs")
     return subject.description, size, name, result
 

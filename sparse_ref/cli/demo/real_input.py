@@ -6,10 +6,10 @@ Both come with installed packages.
 from __future__ import annotations
 
 import time
-from html import escape
 
 import numpy as np
 
+from ..._text import html_text
 from ...attention import attend
 from ...lower import Plan, nnz, plan
 from ...patterns import Causal, fixed, strided
@@ -94,7 +94,7 @@ def _mark_keys(text: str, query: int, factorized: Factorized) -> str:
     pieces = []
     for j, letter in enumerate(text):
         kind = _kind(j, query, j in first, j in second)
-        piece = escape(letter)
+        piece = html_text(letter)
         pieces.append(f"<span class='{kind}'>{piece}</span>" if kind else piece)
         if j % WIDTH == WIDTH - 1:
             pieces.append("\n")

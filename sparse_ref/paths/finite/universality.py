@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._text import visible
 from ...lower import key_counts
 from ...sets.checks import integer
 from ...sets.pattern import Pattern
@@ -54,7 +55,7 @@ class Assumption:
         return bool(self.loops and self.path and self.mixing)
 
     def __str__(self):
-        names = ", ".join(map(repr, self.patterns))
+        names = visible(", ".join(map(repr, self.patterns)))
         return (
             f"Assumption 1 of Yun et al. 2020 for {names} (n = {self.n})\n"
             f"self-loops        {self.loops}\n"
@@ -81,7 +82,7 @@ class Centres:
         return len(self.centres) > 0
 
     def __str__(self):
-        return f"{self.pattern!r} (n = {self.n}) {self.reason}"
+        return visible(f"{self.pattern!r} (n = {self.n}) {self.reason}")
 
 
 def universality(steps: Steps, n: int, *, order: StepOrder = None) -> Assumption:

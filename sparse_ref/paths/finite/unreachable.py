@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._text import visible
 from ...sets.checks import integer
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
@@ -77,7 +78,7 @@ class WhyNot:
             sets = f"Position {self.j} reaches {self._describe_sets()}."
         else:
             sets = f"Position {self.i} is reached from {self._describe_sets()}."
-        return f"{claim}\n{sets}\n{self._reason()}"
+        return visible(f"{claim}\n{sets}\n{self._reason()}")
 
     def _describe_sets(self) -> str:
         """The sets in words, each with the layer above it if there are several."""

@@ -31,7 +31,9 @@ def constants_in(conditions: Iterable[Any]) -> set[int]:
 
 def is_constant(x) -> bool:
     """Whether an expression is a named integer."""
-    return z3().is_const(x) and x.decl().kind() == z3().Z3_OP_UNINTERPRETED
+    if not z3().is_const(x):
+        return False
+    return x.decl().kind() == z3().Z3_OP_UNINTERPRETED
 
 
 def is_product(x) -> bool:

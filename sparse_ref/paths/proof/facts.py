@@ -78,12 +78,15 @@ def _order_facts(quotients: Iterable[Quotient]) -> Iterator[Any]:
 
 def _divisions(nodes: Iterable[Any]) -> Iterator[tuple[Any, int, int]]:
     """(x, a, a b) for the numbers that divide one x in these expressions."""
-    divisors: dict[int, tuple[Any, set[int]]] = {}
-    for node in nodes:
-        if z3().is_app_of(node, z3().Z3_OP_IDIV) and z3().is_int_value(node.arg(1)):
-            x = node.arg(0)
-            divisors.setdefault(x.get_id(), (x, set()))[1].add(node.arg(1).as_long())
-    for x, numbers in divisors.values():
+    dividends: dict[int, Any] = {}
+    divisors: dict[int, set[int]] = {}
+    divisions = [node for node in nodes if z3().is_app_of(node, z3().Z3_OP_IDIV)]
+    for x, divisor in (node.children() for node in divisions):
+        if z3().is_int_value(divisor):
+            dividends[x.get_id()] = x
+            divisors.setdefault(x.get_id(), set()).add(divisor.as_long())
+    for key, numbers in divisors.items():
+        x = dividends[key]
         for a, product in pairwise(sorted(numbers)):
             if product % a == 0:
                 yield x, a, product

@@ -91,7 +91,8 @@ class Obligations:
             text = f"Is the divisor {symbols.text(each.divisor)} below 1 in any case?"
             question = Question(self.claim, text, "in no case, so quotients by it are defined.")
             premises = Group("What the divisor depends on.", list(each.premises))
-            yield self._script(f"divisor-{number}", question, [premises], [each.divisor < 1])
+            is_below = each.divisor < 1
+            yield self._script(f"divisor-{number}", question, [premises], [is_below])
 
     def _obligation(
         self, label: str, question: Question, condition, case: Counterexample | None = None
@@ -99,7 +100,7 @@ class Obligations:
         """The obligation that no case fulfils the condition, or that this one does."""
         query = self.query
         assumptions = query.symbols.assumptions
-        bounds = [x for x in query.bounds if not z3().is_true(z3().simplify(x))]
+        bounds = [x for x in query.bounds if not _is_trivial(x)]
         known = [*assumptions, *bounds, condition]
         quotients = self._quotients(known)
         definitions = [x for each in quotients for x in each.definition]
@@ -157,6 +158,11 @@ class Obligations:
         text = self.query.symbols.text
         dividend, divisor = text(quotient.dividend), text(quotient.divisor)
         return f"The quotient and the remainder of {dividend} by {divisor}."
+
+
+def _is_trivial(condition) -> bool:
+    """Whether a condition is true of all numbers, at first sight."""
+    return z3().is_true(z3().simplify(condition))
 
 
 def _is_assumed(divisor, assumptions: Iterable[Any]) -> bool:

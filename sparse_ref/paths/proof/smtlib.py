@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
+from ..._text import visible_ascii
 from .expressions import is_constant, is_product, nodes_of, open_terms
 from .terms import Symbols
 from .z3_import import z3
@@ -44,6 +46,12 @@ OPERATORS = {
 NEUTRAL_TEXTS = {"and": "true", "or": "false", "+": "0", "*": "1"}
 
 
+@cache
+def operators() -> dict[int, str]:
+    """The operators of the standard by z3's kinds of expressions."""
+    return {getattr(z3(), kind): operator for kind, operator in OPERATORS.items()}
+
+
 class Group(NamedTuple):
     """Conditions that a script asserts, under one comment."""
 
@@ -56,9 +64,8 @@ class Script:
 
     def __init__(self, symbols: Symbols, groups: Iterable[Group]):
         self.groups = [group for group in groups if group.conditions]
-        self.conditions = [x for group in self.groups for x in group.conditions]
-        self.kinds = {getattr(z3(), kind): sign for kind, sign in OPERATORS.items()}
-        self.nodes = list(nodes_of(self.conditions))
+        conditions = [x for group in self.groups for x in group.conditions]
+        self.nodes = list(nodes_of(conditions))
         self.names = _constant_names(symbols, self.nodes)
         self.open_terms = open_terms(self.nodes)
         self.shared: dict[int, str] = {}
@@ -108,7 +115,7 @@ class Script:
             return str(z3().is_true(x)).lower()
         if x.get_id() in self.names:
             return self.names[x.get_id()]
-        operator = self.kinds[x.decl().kind()]
+        operator = operators()[x.decl().kind()]
         parts = [self._term(child, bound) for child in x.children()]
         if operator in NEUTRAL_TEXTS and len(parts) < 2:
             return parts[0] if parts else NEUTRAL_TEXTS[operator]
@@ -137,7 +144,7 @@ def comment(text: str) -> Iterator[str]:
 def _ascii(text: str) -> str:
     """The text in printable ASCII, without addresses in memory."""
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(text.split()))
-    return text.encode("ascii", "backslashreplace").decode()
+    return visible_ascii(text)
 
 
 def _constant_names(symbols: Symbols, nodes: Iterable[Any]) -> dict[int, str]:

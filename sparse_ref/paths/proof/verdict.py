@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field, replace
-from html import escape
 from math import isfinite
 from numbers import Real
 from typing import NamedTuple
+
+from ..._text import html_text, json_text, visible
 
 FILE_MARK = "written by sparse_ref"
 
@@ -89,14 +89,15 @@ class Verdict:
             lines.append(f"control: {self.negative_control}")
         if self.solvers:
             lines.append(f"solvers: {self.solvers}")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         _, *details = str(self).split("\n")
-        head = f"<p><b>{escape(self.status)}</b> $\\displaystyle {escape(self.tex)}$</p>"
-        return head + "".join(f"<div>{escape(line)}</div>" for line in details)
+        formula = f"$\\displaystyle {html_text(self.tex)}$"
+        head = f"<p><b>{html_text(self.status)}</b> {formula}</p>"
+        return head + "".join(f"<div>{html_text(line)}</div>" for line in details)
 
     def smt2(self, name: str = "proof") -> dict[str, str]:
         """The obligations as files in SMT-LIB 2, text by file name, which begins with `name`.
@@ -125,7 +126,7 @@ class Verdict:
         if case is not None:
             parameters = dict(case.parameters)
             attributes["counterexample"] = case._asdict() | {"parameters": parameters}
-        return json.dumps(attributes)
+        return json_text(attributes)
 
 
 def positive_seconds(value) -> float:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._text import error_text, visible
 from ...sets.types import FloatArray
 from .frameworks import DTYPES, FRAMEWORKS, dtype_name, to_float64
 from .layouts import BATCHED, LAYOUTS, Shape, permutation_of
@@ -42,7 +43,7 @@ class ProbeError(ValueError):
     """
 
     def __init__(self, message: str, kind: str = "error"):
-        super().__init__(message)
+        super().__init__(visible(message))
         self.kind = kind
 
 
@@ -86,10 +87,13 @@ class Facts:
         Which of q, k and v fn writes over.
     out_dtypes : set of str
         The dtypes of its outputs.
+    swapped : set of str
+        The dtypes of outputs in another byte order than the machine's, such as >f4.
     """
 
     writes: set[str] = field(default_factory=set)
     out_dtypes: set[str] = field(default_factory=set)
+    swapped: set[str] = field(default_factory=set)
     comparisons: int = 0
 
 
@@ -159,13 +163,15 @@ def read_result(result: Any, call: Exchange) -> Result:
     dtype = dtype_name(out)
     if dtype not in DTYPES:
         raise ProbeError(f"{call} must return one of {', '.join(DTYPES)}, got {dtype}", "dtype")
+    if isinstance(out.dtype, np.dtype) and not out.dtype.isnative:
+        call.facts.swapped.add(out.dtype.str)
     try:
         lse = None if lse is None else _read_lse(lse, call)
         return layout.unpack(to_float64(out), shape[1]), dtype, lse
     except ProbeError:
         raise
     except Exception as error:
-        got = f"{_describe(out)} that is no array: {type(error).__name__}: {error}"
+        got = f"{_describe(out)} that is no array: {error_text(error)}"
         raise ProbeError(f"{call} returned {got}") from error
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..._text import error_text
 from ...sets.checks import integer, lengths
 from ...sets.types import FloatArray, Length
 from .arrays import (
@@ -221,11 +222,11 @@ class Subject:
         except TimeoutError as error:
             if self.worker.stuck:
                 raise ProbeError(f"{call} {error}", "timeout") from error
-            raise ProbeError(f"{call} raised TimeoutError: {error}") from error
+            raise ProbeError(f"{call} raised {error_text(error)}") from error
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # even SystemExit
-            raise ProbeError(f"{call} raised {type(error).__name__}: {error}") from error
+            raise ProbeError(f"{call} raised {error_text(error)}") from error
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

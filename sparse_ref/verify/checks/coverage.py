@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from ...sets.listed import Listed
 from ...sets.mask import MAX_MASK
+from ...sets.pattern import Pattern
+from ...sets.shifted import Shifted
 from ..calling.rounded_attention import bits_of
 from ..reading.evidence import Evidence, Leaks
 from ..reading.sample import Sampled
@@ -41,6 +46,17 @@ def leak_coverage(evidence: Evidence, leaks: Leaks) -> list[str]:
     if leaks.rows < size:
         line += f": {_whole(evidence)} checks all"
     return [line]
+
+
+def cut_keys(patterns: Iterable[Pattern], n_k: int) -> Iterator[str]:
+    """How many keys of listed patterns are no keys at this length, which the definition allows."""
+    for p in dict.fromkeys(patterns):
+        listed = p.pattern if isinstance(p, Shifted) else p
+        if not isinstance(listed, Listed):
+            continue
+        count = int((listed.indices >= n_k).sum())
+        if count:
+            yield f"not checked: {count:,} of the keys of {p!r}, which are not below n_k = {n_k}"
 
 
 def _whole(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._text import visible
 from ...sets.types import BoolArray, IntArray
 
 KINDS = (
@@ -68,9 +69,9 @@ class Finding:
 
     def __str__(self) -> str:
         if self.at is None:
-            return f"{self.kind}: {self.message}"
+            return visible(f"{self.kind}: {self.message}")
         place = ", ".join(f"{axis} {x}" for axis, x in zip(("head", "query", "key"), self.at))
-        return f"{self.kind}: {self.message}; first: {place}"
+        return visible(f"{self.kind}: {self.message}; first: {place}")
 
 
 class Outcome(NamedTuple):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from ..._text import visible_line
 from ...patterns import Causal, Full
 from ...sets.checks import MAX_LENGTH, lengths
 from ...sets.listed import Listed
@@ -57,10 +58,9 @@ class Untested:
         return _short(self.least)
 
     def __str__(self) -> str:
-        return (
-            f"at n = {length_text(self.n)} {self.pattern!r} is the same set as {self.same!r}: "
-            f"use n >= {length_text(self.least)}"
-        )
+        same = f"{self.pattern!r} is the same set as {self.same!r}"
+        text = f"at n = {length_text(self.n)} {same}: use n >= {length_text(self.least)}"
+        return visible_line(text)
 
 
 def untested_parameters(

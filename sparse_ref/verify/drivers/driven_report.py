@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ..._text import visible_line
 from ...sets.pattern import Pattern
 from ...sets.types import Length
 from ..report.function_name import import_path, short_name
@@ -35,7 +36,7 @@ class Call:
         for key, value in arguments.items():
             if value is not None:
                 words.append(f"{key}={option_text(key, value).text}")
-        return f"sr.verify.{self.name}({', '.join(words)})"
+        return visible_line(f"sr.verify.{self.name}({', '.join(words)})")
 
 
 @dataclass(eq=False, repr=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..._text import error_text
 from ..calling.layouts import LAYOUTS
 from .arrays import concatenate, copy_of, cut, full_like
 from .schedule import Portion, Schedule
@@ -89,8 +90,7 @@ class Feed:
             self.refusal = f"{portion} was refused: {error}"
             raise
         except Exception as error:
-            cause = f"{type(error).__name__}: {error}"
-            raise StepError(f"{portion} raised {cause}") from error
+            raise StepError(f"{portion} raised {error_text(error)}") from error
         is_pair = isinstance(result, tuple | list) and len(result) == 2
         out, lse = result if is_pair else (result, None)
         return Output(copy_of(out), None if lse is None else copy_of(lse))

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from importlib import import_module
 from typing import Any
 
+from ..._text import error_text
 from .hooks import Call, Key, Tap, open_tap
 from .schedule import Portion, Schedule
 
@@ -126,7 +127,7 @@ class ModelFeed:
                 with open_tap(tap), torch.no_grad():
                     result = self.model(**options)
             except Exception as error:
-                cause = f"{type(error).__name__}: {error}"
+                cause = error_text(error)
                 raise ModelError(f"the forward of {portion} raised {cause}") from error
             cache = getattr(result, "past_key_values", None)
 

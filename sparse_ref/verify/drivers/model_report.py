@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..._text import visible, visible_line
 from ..report.report import Report
 from .layers import Label
 
@@ -37,7 +38,7 @@ class LayerReport:
         report = self.report
         text = report.cause or repr(report.patterns[0])
         untested = "; ".join(map(str, report.untested))
-        return f"{report.status} {untested or text}"
+        return visible_line(f"{report.status} {untested or text}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ class ModelReport:
         examples = {x.line: x for x in reversed(self.failures)}
         for x in list(reversed(examples.values()))[:MAX_SHOWN]:
             lines += ["", f"{x.name}, {x.setting}:", str(x.report)]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 
@@ -99,10 +100,11 @@ class ModelReport:
             labels = [x.label for x in self.failures if x.line == first.line]
             cause = first.line.partition(" ")[2]
             layers = layers_in_words(tuple(dict.fromkeys(labels)))
-            return f"{start} {layers}: {cause} ({first.setting})"
+            return visible_line(f"{start} {layers}: {cause} ({first.setting})")
         count = len({x.name for x in self.layers})
         settings = "; ".join(dict.fromkeys(x.setting for x in self.layers))
-        return f"{start} {count} attention layer{'s' * (count != 1)} by {settings}"
+        noun = f"attention layer{'s' * (count != 1)}"
+        return visible_line(f"{start} {count} {noun} by {settings}")
 
     def _groups(self) -> dict[Group, list[str]]:
         """{(verdict, layers): settings} of the layers that have the same verdict in a setting."""

@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from ..._text import visible
 from ...patterns import Causal, Full
 from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
@@ -63,7 +64,7 @@ class Diagnosis:
 
     def __str__(self) -> str:
         noun = "head" if len(self.heads) == 1 else "heads"
-        return f"{noun} {', '.join(map(str, self.heads))}: {self.text}"
+        return visible(f"{noun} {', '.join(map(str, self.heads))}: {self.text}")
 
 
 def diagnose(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import asdict
-from html import escape
-from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, tostring
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, tostring
 
-from .escaping import visible
+from ..._text import html_text, json_text, visible
 from .function_name import source_place
+from .markdown import code_span, markdown_text
 from .picture import in_colours
 from .wording import finding_lines, last_line
 
@@ -34,7 +34,7 @@ PICTURE_STYLE = "font-family:monospace;line-height:1.0;letter-spacing:0"
 MARKS = {"PASS": "✅", "UNTESTED": "⚠️", "FAIL": "❌"}
 
 
-def json_text(report: Report) -> str:
+def report_json(report: Report) -> str:
     """The report as JSON, without the masks."""
     untested = [
         {"message": str(item), "least_n": getattr(item, "least_n", None)}
@@ -64,7 +64,7 @@ def json_text(report: Report) -> str:
         "remarks": report.remarks,
         "command": report.command,
     }
-    return json.dumps(content, allow_nan=False)
+    return json_text(content)
 
 
 def subject_of(kind: str) -> str:
@@ -84,72 +84,66 @@ def junit(report: Report) -> str:
         failures.setdefault(subject_of(finding.kind), []).append(fault)
     failures["tested"] += [("untested", str(item)) for item in report.untested]
     wrong = [subject for subject, found in failures.items() if found]
-    suite = Element(
-        "testsuite",
-        name=visible(f"sparse_ref verify {report.name}"),
-        tests=str(len(failures)),
-        failures=str(len(wrong)),
-        errors="0",
-        skipped="0",
-    )
+    counts = {"tests": len(failures), "failures": len(wrong), "errors": 0, "skipped": 0}
+    suite = _element("testsuite", {"name": f"sparse_ref verify {report.name}", **counts})
     place = source_place(report.function)
-    attributes = {} if place is None else {"file": place.file, "line": str(place.line)}
+    attributes = {} if place is None else place._asdict()
     for subject, found in failures.items():
-        classname = visible(report.name)
-        case = SubElement(suite, "testcase", attributes, classname=classname, name=subject)
+        case = _element("testcase", attributes | {"classname": report.name, "name": subject})
+        suite.append(case)
         if found:
             kind, message = found[0]
             is_first = report.findings and found[0][1] == str(report.findings[0])
             message = report.verdict if is_first else message
             texts = [text for _, text in found]
             lines = [*texts, *report.notes(), last_line(report)]
-            failure = SubElement(case, "failure", message=visible(message), type=kind)
-            failure.text = visible("\n".join(lines))
-    return tostring(suite, encoding="unicode", xml_declaration=True)
+            failure = _element("failure", {"message": message, "type": kind}, "\n".join(lines))
+            case.append(failure)
+    return tostring(suite, encoding="us-ascii", xml_declaration=True).decode()
+
+
+def _element(tag: str, attributes: Mapping[str, Any], text: str = "") -> Element:
+    """An element with this text, in which every character is one of XML."""
+    values = {name: visible(str(value)) for name, value in attributes.items()}
+    element = Element(tag, values)
+    element.text = visible(text) or None
+    return element
 
 
 def markdown(report: Report) -> str:
     """A heading, a table of findings, what explains them, and the picture."""
-    lines = [f"### {MARKS[report.status]} {_cell(report.verdict)}", ""]
+    lines = [f"### {MARKS[report.status]} {markdown_text(report.verdict)}", ""]
     if report.findings:
-        lines += [f"asked: {report.request}", "", "| finding | what | first |", "|---|---|---|"]
+        request = markdown_text(report.request)
+        lines += [f"asked: {request}", "", "| finding | what | first |", "|---|---|---|"]
         for finding in report.findings:
             first = ", ".join(map(str, finding.at or ()))
-            lines.append(f"| {finding.kind} | {_cell(finding.message)} | {first} |")
+            cells = map(markdown_text, (finding.kind, finding.message, first))
+            lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
-    lines += [f"- {_cell(note)}" for note in report.notes()]
+    lines += [f"- {markdown_text(note)}" for note in report.notes()]
     if picture := report.picture():
-        lines += ["", picture[0], "", "```text", *picture[1:], "```"]
+        lines += ["", markdown_text(picture[0]), "", "```text", *picture[1:], "```"]
     if not report.passed:
         label, _, command = last_line(report).partition(": ")
-        lines += ["", f"{label}: `{visible(command)}`"]
+        lines += ["", f"{label}: {code_span(command)}"]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    """The text within a cell of a table."""
-    return visible(text).replace("|", "\\|").replace("\n", " ")
 
 
 def html(report: Report) -> str:
     """A division with the same content as the text; the picture is in a monospace font."""
-    parts = [f"<b>{_html_text(report.verdict)}</b>"]
+    parts = [f"<b>{html_text(report.verdict)}</b>"]
     if not report.passed:
         lines = finding_lines(report)
-        findings = "".join(f"<li>{_html_text(line)}</li>" for line in lines)
-        parts.append(f"<div>asked: {_html_text(report.request)}</div>")
+        findings = "".join(f"<li>{html_text(line)}</li>" for line in lines)
+        parts.append(f"<div>asked: {html_text(report.request)}</div>")
         parts.append(f"<ul>{findings}</ul>" * bool(lines))
-    parts += [f"<div>{_html_text(note)}</div>" for note in report.notes()]
+    parts += [f"<div>{html_text(note)}</div>" for note in report.notes()]
     if not report.passed:
         label, _, command = last_line(report).partition(": ")
-        parts.append(f"<div>{label}: <code>{_html_text(command)}</code></div>")
+        parts.append(f"<div>{label}: <code>{html_text(command)}</code></div>")
     if picture := report.picture():
         caption, *lines = picture
         image = "\n".join(map(in_colours, lines))
-        parts.append(f'<div>{escape(caption)}</div><pre style="{PICTURE_STYLE}">{image}</pre>')
+        parts.append(f'<div>{html_text(caption)}</div><pre style="{PICTURE_STYLE}">{image}</pre>')
     return f"<div>{''.join(parts)}</div>"
-
-
-def _html_text(text: str) -> str:
-    """The text in HTML."""
-    return escape(visible(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LAMBDA = "<lambda>"
+IMPORTABLE = re.compile(r"[\w.-]+:[\w.]+")  # module:function
 
 
 class Place(NamedTuple):
@@ -28,14 +30,14 @@ def import_path(fn: Callable[..., object]) -> str:
     """
     if isinstance(fn, partial):
         return _path_of_object(fn, fn.func) or f"partial({import_path(fn.func)})"
-    owner = getattr(fn, "__self__", None)
+    owner = _attribute(fn, "__self__")
     if owner is not None and not isinstance(owner, type) and not inspect.ismodule(owner):
         path = _path_of_object(owner, type(owner)) or type(owner).__name__
-        return f"{path}.{getattr(fn, '__name__', 'fn')}"
-    name = getattr(fn, "__qualname__", None)
-    if not isinstance(name, str):  # an object that can be called
+        return f"{path}.{text_attribute(fn, '__name__') or 'fn'}"
+    name = text_attribute(fn, "__qualname__")
+    if not name:  # an object that can be called
         return _path_of_object(fn, type(fn)) or type(fn).__name__
-    module = getattr(fn, "__module__", None)
+    module = text_attribute(fn, "__module__")
     if not module or module == "__main__":
         return name
     try:
@@ -43,6 +45,25 @@ def import_path(fn: Callable[..., object]) -> str:
     except (AttributeError, KeyError):
         return _path_of_object(fn, fn) or name
     return f"{module}:{name}" if same else name
+
+
+def is_importable(path: str) -> bool:
+    """Whether what `import_path` returned is module:function."""
+    return IMPORTABLE.fullmatch(path) is not None
+
+
+def text_attribute(fn: object, attribute: str) -> str:
+    """An attribute that should be text; "" if it is missing, or anything else."""
+    text = _attribute(fn, attribute)
+    return text if isinstance(text, str) else ""
+
+
+def _attribute(fn: object, name: str) -> Any:
+    """An attribute; None if it is missing, or if somebody else's __getattr__ raises anything."""
+    try:
+        return getattr(fn, name)
+    except Exception:
+        return None
 
 
 def short_name(path: str) -> str:
@@ -67,9 +88,9 @@ def source_place(fn: Callable[..., object]) -> Place | None:
     try:
         file = inspect.getsourcefile(definition)
         _, line = inspect.getsourcelines(definition)
-    except (OSError, TypeError):
+        path = Path(file or "").resolve()
+    except (OSError, TypeError, ValueError):  # the last of names that no file can have
         return None
-    path = Path(file or "").resolve()
     if not path.is_file():
         return None
     folder = Path.cwd()
@@ -83,9 +104,9 @@ def _definition(fn: Any) -> Any:
         fn = fn.func
     try:
         fn = inspect.unwrap(fn)
-    except ValueError:  # a circle of wrappers
-        return fn
-    fn = getattr(fn, "py_func", fn)  # what Numba compiles
+    except Exception:  # a circle of wrappers, or what __getattr__ raises
+        return fn if inspect.isroutine(fn) else type(fn)
+    fn = _attribute(fn, "py_func") or fn  # what Numba compiles
     is_definition = inspect.isroutine(fn) or inspect.isclass(fn)
     if is_definition:
         return fn
@@ -98,7 +119,7 @@ def _definition(fn: Any) -> Any:
 
 def _path_of_object(value: object, maker: object) -> str:
     """module:name of an object that the module of its maker has under a name; "" otherwise."""
-    module = getattr(maker, "__module__", None)
+    module = text_attribute(maker, "__module__")
     if module not in sys.modules or module == "__main__":
         return ""
     for name, attribute in vars(sys.modules[module]).items():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..._text import visible
 from ..checks.finding import Finding
 from ..naming.diagnosis import Diagnosis
-from .escaping import visible
 from .explanations import finding_cause, first_explanations, heads_in_words
 from .function_name import source_place
 
@@ -75,7 +75,7 @@ def _command(report: Report, level: str, title: str, message: str) -> str:
 
 def escape_data(text: str) -> str:
     """The message of a workflow command."""
-    return visible(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+    return visible(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def escape_property(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
+from ..._text import html_text
 from ...sets.glyphs import draw_difference
 from ...sets.types import BoolArray, IntArray
 
@@ -54,7 +54,7 @@ def draw_head(head: int, masks: HeadMasks) -> list[str]:
 
 def in_colours(line: str) -> str:
     """A line of a picture in HTML, the keys that differ in colours."""
-    return GLYPHS.sub(_run_in_colour, escape(line))
+    return GLYPHS.sub(_run_in_colour, html_text(line))
 
 
 def _run_in_colour(run: re.Match[str]) -> str:

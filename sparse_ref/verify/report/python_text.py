@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 from ...catalogue import notation
 from ...sets.listed import Listed
 from ...sets.pattern import Pattern
-from .function_name import display_name, import_path, short_name
+from .function_name import (
+    display_name,
+    import_path,
+    is_importable,
+    short_name,
+    text_attribute,
+)
 
 MAX_LISTED = 128  # numbers of a list that is written out
 MAX_NUMBERS = 16  # of an array that is written out
@@ -44,11 +50,11 @@ def _name_in_python(name: str) -> str:
 def function_text(fn: Callable[..., Any], name: str) -> Text:
     """The name of a function, and how it is imported; `name` if it has none."""
     path = import_path(fn)
-    module, colon, attribute = path.partition(":")
-    if colon and "(" not in path:
+    module, _, attribute = path.partition(":")
+    if is_importable(path):
         return Text(attribute, f"from {module} import {attribute.partition('.')[0]}")
     local = short_name(path)
-    if local.isidentifier() and local == getattr(fn, "__name__", ""):
+    if local.isidentifier() and local == text_attribute(fn, "__name__"):
         return Text(local)
     return Text(name, f"{name}: your {display_name(fn)}")
 

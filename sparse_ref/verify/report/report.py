@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._text import visible, visible_line
 from ...sets.pattern import Pattern
 from ...sets.shifted import Shifted
 from ...sets.types import BoolArray, Length
@@ -19,7 +20,6 @@ from ..reading.evidence import Evidence, Exhaustive
 from ..reading.probe import Probe
 from ..reading.sample import Sampled
 from . import formats, github, settings, wording
-from .escaping import visible
 from .function_name import display_name, import_path
 from .picture import HeadMasks, draw_head
 from .rerun import Question, rerun_command
@@ -87,7 +87,7 @@ class Report:
     @property
     def name(self) -> str:
         """What was called, for people: a lambda by its place."""
-        return visible(display_name(self.function))
+        return visible_line(display_name(self.function))
 
     @property
     def status(self) -> str:
@@ -206,7 +206,7 @@ class Report:
         untested, findings, diagnosis, others (the diagnosis at other lengths), names (by head),
         numbers, remarks and command.
         """
-        return formats.json_text(self)
+        return formats.report_json(self)
 
     def to_junit(self) -> str:
         """The report as JUnit XML: a test case for each subject of findings.
@@ -246,21 +246,21 @@ class Report:
     @property
     def verdict(self) -> str:
         """One line: the status, the function's name, and the cause or what was checked."""
-        return visible(wording.verdict(self))
+        return visible_line(wording.verdict(self))
 
     @property
     def cause(self) -> str:
         """What is wrong in few words; "" if nothing is."""
-        return visible(wording.cause(self)) if self.findings else ""
+        return visible_line(wording.cause(self)) if self.findings else ""
 
     @property
     def request(self) -> str:
         """The expected patterns, n, heads and seed, and what was declared."""
-        return wording.request(self)
+        return visible_line(wording.request(self))
 
     def notes(self) -> Iterator[str]:
         """What fn computes, whether the numbers are right, and what is worth knowing."""
-        return wording.notes(self)
+        return map(visible, wording.notes(self))
 
     def picture(self) -> list[str]:
         """A caption and the difference of the first wrong head; [] if no head is wrong.

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from ..._text import visible_line
 from ...sets.pattern import Pattern
 from ...sets.types import Length
 from ..calling.subject import CallOptions
-from .function_name import import_path
+from .function_name import import_path, is_importable
 from .python_text import Text, function_text, option_text, pattern_text
 
 FLAGS = {
@@ -81,10 +82,10 @@ def rerun_command(question: Question) -> str:
     pattern = pattern_text(question.patterns[0]).text
     has_notation = not pattern.startswith(("pattern", "sr.Listed"))
     one_pattern = len(set(question.patterns)) == 1 and has_notation
-    importable = ":" in path and "(" not in path
-    if importable and one_pattern and all(map(_has_flag, options, options.values())):
-        return _shell_line(path, question, options)
-    return _python_line(question, options)
+    has_flags = all(map(_has_flag, options, options.values()))
+    if is_importable(path) and one_pattern and has_flags:
+        return visible_line(_shell_line(path, question, options))
+    return visible_line(_python_line(question, options))
 
 
 def is_default(name: str, value: Any) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from _pytest._code.code import ReprExceptionInfo, ReprFileLocation, ReprTracebackNative
 
 from ..._claims import Claim, claims_of
+from ..._text import visible, visible_line
 from .lengths import CheckLength, check_lengths
 
 
@@ -45,7 +46,7 @@ class ConformityTest(pytest.Item):
         report = check(self.function, self.claim.patterns, self.length.n, **options)
         kinds = {finding.kind for finding in report.findings}
         if kinds == {"error"} and self.length.is_optional:
-            pytest.skip(f"not checked: {report.findings[0].message}")
+            pytest.skip(visible_line(f"not checked: {report.findings[0].message}"))
         is_undecided = self.length.is_decisive and report.status == "UNTESTED"
         if report.status == "FAIL" or is_undecided:
             raise NonconformityError(str(report))
@@ -65,7 +66,7 @@ class ConformityTest(pytest.Item):
         if isinstance(error, NonconformityError):
             text = str(error)
         elif isinstance(error, (TypeError, ValueError)):
-            text = f"{self.name}: {error}"
+            text = visible(f"{self.name}: {error}")
         else:
             return super().repr_failure(excinfo)
         first_line = text.split("\n")[0]
@@ -101,7 +102,7 @@ def _items(
     build = partial(ConformityTest.from_parent, collector, function=function, claim=claim)
     prefix = f"{claim.text}-" if len(claims) > 1 else ""
     for length in check_lengths(claim):
-        yield build(name=f"{name}[{prefix}n={length}]", length=length)
+        yield build(name=visible_line(f"{name}[{prefix}n={length}]"), length=length)
 
 
 def place_of(function: Any) -> tuple[Path | None, int | None]:

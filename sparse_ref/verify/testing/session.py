@@ -16,6 +16,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from ..._claims import Claim, declarations
+from ..._text import visible
 from .alarm import Alarm
 from .items import ConformityTest
 from .lengths import check_lengths
@@ -44,7 +45,8 @@ def prepare(config: Any) -> None:
         try:
             declare_target(target, pattern)
         except (ImportError, AttributeError, TypeError, ValueError) as error:
-            raise pytest.UsageError(f"--attention-target {target}: {error}") from error
+            text = visible(f"--attention-target {target}: {error}")
+            raise pytest.UsageError(text) from error
 
 
 def substitute_function(fn: Any, claim: Claim) -> Any:

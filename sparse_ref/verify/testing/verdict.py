@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._text import visible, visible_line
 from .mutations import Mutation
 
 MAX_NAME = 60
@@ -69,9 +70,10 @@ class Outcome:
 
 def show(reporter: Any, outcome: Outcome) -> None:
     """Print the outcome, and count it in pytest's last line."""
-    reporter.write_sep("=", f"attention mutants of {outcome.function}: {outcome.claim}")
+    title = f"attention mutants of {outcome.function}: {outcome.claim}"
+    reporter.write_sep("=", visible_line(title))
     for line in outcome.lines():
-        reporter.write_line(line)
+        reporter.write_line(visible(line))
     for kind, mutations in (("killed", outcome.killed), ("survived", outcome.survivors)):
         if mutations:
             reporter.stats.setdefault(kind, []).extend(mutations)

@@ -109,11 +109,21 @@ def results(
     for flag in flags:
         with np.errstate(all="ignore"):
             if flag in entry["wrong"]:
-                found = [_result_of_set(case, texts) for texts in entry["wrong"][flag]]
+                found = _results_of_sets(case, entry, flag)
             else:
                 found = list(BUGS[flag](case)) if flag in BUGS else []
         needs_gradients = case.grad_out is not None and flag not in LSE_FLAGS
         yield flag, [result for result in found if result.gradients or not needs_gradients]
+
+
+def _results_of_sets(case: CaseInputs, entry: Entry, flag: str) -> list[Result]:
+    """The outputs for each of the sets that a bug may turn the set of a case into."""
+    try:
+        return [_result_of_set(case, texts) for texts in entry["wrong"][flag]]
+    except (ValueError, LookupError) as error:  # such as a set that is stated for another length
+        raise ValueError(
+            f"wrong[{flag!r}] of {entry['id']} must be sets for its lengths: {error}"
+        ) from None
 
 
 def _result_of_set(case: CaseInputs, texts: Sequence[str]) -> Result:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -15,14 +16,16 @@ from tqdm import tqdm
 from ...sets.types import FloatArray
 from ..calling.rounded_attention import BITS
 from .comparison import AXES, compare
-from .files import SCHEMA, VERSION
 from .flags import results
-from .outputs import Output, OutputError, read_output, suite_arrays
+from .index import read_index
+from .outputs import Output, read_output, suite_arrays
+from .regular_files import FileError
 from .selection import globs, matching_ids
 from .statement import Arrays, Entry
 from .verdict import STATUSES, CaseVerdict, SuiteVerdict
 
 LSE_BASES = ("natural", "base2")
+MAX_UNKNOWN = 1000
 LseBase = Literal["natural", "base2"]
 Tolerance = dict[str, float]  # by precision
 
@@ -54,31 +57,38 @@ def check(
     lse : "natural" or "base2"
         The base of the logarithm in the outputs.
 
+    Both folders may come from anyone: only regular files in them are read, no more of these than
+    the arrays of a case take, and nothing is unpickled or run.
+
     Raises ValueError for another precision or lse, if a glob matches no case, if `folder` is no
-    suite of this version or changed since it was written, and if both folders are the same;
-    FileNotFoundError if one is missing. A wrong output raises nothing: it is in the verdict.
+    suite of this version or changed since it was written, if a field of its index.json is not as
+    `write` writes it, and if both folders are the same; OSError if one is missing or cannot be
+    listed. A wrong output raises nothing, whatever its file is: it is in the verdict.
     """
     folder, outputs = Path(folder), Path(outputs)
     _check_choice("precision", precision, BITS)
     _check_choice("lse", lse, LSE_BASES)
     if not outputs.is_dir():
         raise FileNotFoundError(f"outputs must be a folder, got {outputs}")
-    if outputs.resolve() == folder.resolve():
+    if os.path.realpath(outputs) == os.path.realpath(folder):
         raise ValueError(f"outputs must be another folder than the suite's, got {outputs} for both")
-    index = _read_index(folder)
+    index = read_index(folder)
     chosen = globs(only)
     ids = matching_ids([entry["id"] for entry in index["cases"]], chosen)
-    judge = _Judge(folder, outputs, precision, np.log(2) if lse == "base2" else 1.0)
+    files = _Files.of_folder(outputs, index["cases"])
+    factor = np.log(2) if lse == "base2" else 1.0
+    judge = _Judge(folder, outputs, files.known, precision, factor)
     entries = [entry for entry in index["cases"] if entry["id"] in ids]
     bar = tqdm(entries, desc="vectors", leave=False, delay=1, disable=None)
-    verdicts = tuple(judge.verdict(entry) for entry in bar)
+    with np.errstate(all="ignore"):  # whatever numbers an output has
+        verdicts = tuple(judge.verdict(entry) for entry in bar)
     bugs = explanation(verdicts)
     return SuiteVerdict(
         precision,
         verdicts,
         bugs,
         () if bugs else suspects(verdicts),
-        _unknown_files(outputs, index["cases"]),
+        files.unknown,
         index["flags"],
         index["total"],
         chosen or tuple(index["only"]),
@@ -131,30 +141,29 @@ def suspects(verdicts: Sequence[CaseVerdict]) -> tuple[str, ...]:
     return tuple(sorted(common.difference(*passing)))
 
 
-def _unknown_files(outputs: Path, entries: Collection[Entry]) -> tuple[str, ...]:
-    """The files in the folder of outputs that belong to no case."""
-    endings = ("npz", *(f"{name}.bin" for name in AXES))
-    known = {f"{entry['id']}.{ending}" for entry in entries for ending in endings}
-    names = {file.name for file in outputs.iterdir()}
-    return tuple(sorted(names - known))
+class _Files(NamedTuple):
+    """The names in the folder of outputs: those of cases, and the first of the others."""
 
+    known: frozenset[str]
+    unknown: tuple[str, ...]
 
-def _read_index(folder: Path) -> dict[str, Any]:
-    """index.json, of this schema and version."""
-    path = folder / "index.json"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"folder must be a suite that `sparse-ref vectors` wrote, got {folder}, which has no "
-            "index.json"
-        )
-    index = json.loads(path.read_text())
-    version = (index.get("schema"), index.get("version")) if isinstance(index, dict) else None
-    if version != (SCHEMA, VERSION):
-        raise ValueError(
-            f"folder must be a suite of schema {SCHEMA!r}, version {VERSION}, got {version}: "
-            "write it again with `sparse-ref vectors`"
-        )
-    return index
+    @classmethod
+    def of_folder(cls, outputs: Path, entries: Iterable[Entry]) -> _Files:
+        """The names that belong to cases, and up to MAX_UNKNOWN that do not."""
+        endings = ("npz", *(f"{name}.bin" for name in AXES))
+        names = {f"{entry['id']}.{ending}" for entry in entries for ending in endings}
+        known = set()
+
+        def unknown_names() -> Iterator[str]:
+            with os.scandir(outputs) as files:
+                for file in files:
+                    if file.name in names:
+                        known.add(file.name)
+                    else:
+                        yield file.name
+
+        unknown = nsmallest(MAX_UNKNOWN, unknown_names())
+        return cls(frozenset(known), tuple(unknown))
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,7 @@ class _Judge:
 
     folder: Path
     outputs: Path
+    names: frozenset[str]
     precision: str
     lse_factor: float
 
@@ -171,8 +181,8 @@ class _Judge:
         name, flags = entry["id"], tuple(entry["flags"])
         arrays = suite_arrays(self.folder, entry)
         try:
-            output = read_output(self.outputs, entry)
-        except OutputError as error:
+            output = read_output(self.outputs, entry, self.names)
+        except (FileError, FileNotFoundError) as error:
             return CaseVerdict(name, "fail", str(error), flags)
         if output is None:
             return CaseVerdict(name, "missing", "", flags)

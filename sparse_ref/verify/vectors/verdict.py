@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+
+from ..._text import json_text, visible, visible_line
 
 STATUSES = ("pass", "acceptable", "fail", "missing")
 
@@ -38,7 +39,7 @@ class SuiteVerdict:
     suspects : tuple of str
         If there are no `bugs`, the flags of all failing cases and of no passing one.
     unknown : tuple of str
-        Files in the folder of outputs that belong to no case.
+        Files in the folder of outputs that belong to no case, at most 1000 of them.
     descriptions : dict of str to str
         By flag, the bug in a line.
     total : int
@@ -70,7 +71,7 @@ class SuiteVerdict:
 
     def __str__(self) -> str:
         lines = [self._summary(), *self._case_lines(), *self._bug_lines()]
-        return "\n".join(lines)
+        return visible("\n".join(map(visible_line, lines)))
 
     def _summary(self) -> str:
         """The verdict, and how many cases have each status."""
@@ -105,4 +106,4 @@ class SuiteVerdict:
 
     def to_json(self) -> str:
         """All of it, as JSON."""
-        return json.dumps({"passed": self.passed, **asdict(self)}, indent=1)
+        return json_text({"passed": self.passed, **asdict(self)}, indent=1)
