@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo demo-torch test test-deep test-originals test-cuda check notebooks docs bench clean
+.PHONY: demo demo-torch test test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -15,7 +15,15 @@ test: .venv/test
 	$(PY) -m pytest -n 2
 
 test-deep: .venv/test
-	SPARSE_REF_PROFILE=deep $(PY) -m pytest -n 2
+	SPARSE_REF_PROFILE=deep $(PY) -m pytest -n 2 --count-cases
+
+test-cuda-deep: .venv/cuda/ready
+	SPARSE_REF_PROFILE=deep NUMBA_ENABLE_CUDASIM=1 .venv/cuda/bin/python -m pytest -n 2 --count-cases tests/cuda/test_cuda_simulator.py
+
+# ROOM is sets, lower, kernels, paths or verify: survivors show where a test is missing.
+ROOM ?= sets
+mutants: .venv/test
+	$(PY) tests/source_mutants.py $(ROOM)
 
 test-originals: .venv/originals/ready
 	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals tests/wild

@@ -5,6 +5,7 @@ replays them.
 import os
 
 import matplotlib
+import pytest
 from hypothesis import HealthCheck, settings
 
 matplotlib.use("Agg")
@@ -19,6 +20,8 @@ settings.register_profile(
 settings.register_profile("deep", settings.get_profile("fast"), max_examples=2000)
 settings.load_profile(os.environ.get("SPARSE_REF_PROFILE", "fast"))
 
+TALLIES = pytest.StashKey[list]()
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -26,3 +29,27 @@ def pytest_addoption(parser):
         action="store_true",
         help="keep the outputs of this run in the notebooks",
     )
+    parser.addoption(
+        "--count-cases",
+        action="store_true",
+        help="write how many cases of each attack this run repeated to docs/robustness.json",
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Keep the counts of a process of pytest-xdist that ended."""
+    tallies = node.config.stash.setdefault(TALLIES, [])
+    tallies.extend(getattr(node, "workeroutput", {}).get("tally", []))
+
+
+def pytest_sessionfinish(session):
+    """Write the counts, or hand them to the process that does."""
+    if not session.config.getoption("--count-cases"):
+        return
+    import withstood  # reads the profile, which is loaded above
+
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tally"] = withstood.tally()
+    else:
+        withstood.store(session.config.stash.get(TALLIES, []) + withstood.tally())

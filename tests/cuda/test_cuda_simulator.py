@@ -5,8 +5,12 @@ that each barrier is needed.
 import ast
 from pathlib import Path
 
+import exact_sets
 import numpy as np
 import pytest
+from exact_attention import LONG, Head, assert_within
+from hypothesis import given
+from hypothesis import strategies as st
 from numba import config
 from on_device import (
     BUDGET,
@@ -20,12 +24,14 @@ from on_device import (
 )
 from strategies import mask
 from turns import turns
+from withstood import examples, withstands
 
 import sparse_ref as sr
 from sparse_ref.kernels.cuda import launch as kernels
 from sparse_ref.kernels.cuda import rows as cuda_rows
 from sparse_ref.kernels.cuda import tile as cuda_parts
 from sparse_ref.kernels.cuda import tiles as cuda_tiles
+from sparse_ref.verify import strategies as drawn
 
 pytestmark = [
     pytest.mark.skipif(
@@ -81,6 +87,7 @@ def small(monkeypatch):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("form", "p", "n", "heads", "d", "e"), CASES)
+@withstands("CUDA")
 def test_forward_and_backward_agree_with_the_statement(form, dtype, p, n, heads, d, e):
     assert_all_right(form, p, n, heads, d, e, dtype)
 
@@ -109,6 +116,38 @@ def test_the_blocks_of_a_device_give_the_same(form, n, d, e, dtype, monkeypatch)
 
 
 @every_form
+@examples(40, fast=1)
+@given(
+    drawn.patterns(most=9, leaves=3),
+    st.tuples(st.integers(1, 22), st.integers(1, 22)),
+    st.sampled_from([(1, 1), (2, 1)]),
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.integers(0, 99),
+)
+@withstands("CUDA")
+def test_random_problems_are_exact(form, p, n, heads, widths, seed):
+    """By softmax in longdouble over sets by comprehension, threads in an order of the seed."""
+    q, k, v, grad = arguments(n, *heads, *widths)
+    sets = FORMS[form](p, n)
+    with turns(seed):
+        out, lse = attended(sets, q, k, v)
+        dq, dk, dv = gradients(sets, grad, q, k, v, out, lse)
+    groups = np.zeros((2, *dk.shape), LONG), np.zeros((2, *dv.shape), LONG)
+    for h in range(heads[0]):
+        g = h // (heads[0] // heads[1])
+        head = Head(q[h], k[g], v[g], exact_sets.mask(p, n), widths[0] ** -0.5)
+        for found, *pair in zip((out, lse), head.attend(), head.forward_budgets(q.dtype)):
+            assert_within(found[h], *pair, q.dtype)
+        given_ = grad[h], out[h], lse[h]
+        exact, budgets = head.backward(*given_), head.backward_budgets(*given_, q.dtype)
+        assert_within(dq[h], exact[0], budgets[0], q.dtype)
+        for total, *pair in zip(groups, exact[1:], budgets[1:]):
+            total[:, g] += pair
+    for found, (exact, budget) in zip((dk, dv), groups):
+        assert_within(found, exact, heads[0] * budget, q.dtype)
+
+
+@every_form
 @pytest.mark.parametrize("n", [(0, 5), (5, 0), (0, 0)])
 def test_nothing_in_gives_nothing_out(form, n):
     q, k, v, grad = arguments(n)
@@ -121,6 +160,7 @@ def test_nothing_in_gives_nothing_out(form, n):
 
 @every_form
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
+@withstands("CUDA")
 def test_only_members_matter_bit_for_bit(form, poison):
     """The poisoned key shares its tile and chunk with keys of the rows that skip it."""
     p, n, j = MIXED, (N[form], N[form]), 8
@@ -138,6 +178,7 @@ def test_only_members_matter_bit_for_bit(form, poison):
 
 
 @every_form
+@withstands("CUDA")
 def test_only_members_matter_in_the_gradients_of_keys(form):
     p, n, i = MIXED, (N[form], N[form]), 8
     q, k, v, grad = arguments(n, d=3, e=2)
@@ -214,6 +255,7 @@ def test_some_heads_alone_leave_the_others_and_add_to_what_keys_have(form):
 
 
 @every_form
+@withstands("CUDA")
 def test_the_bits_do_not_depend_on_the_order_of_threads(form):
     n = (5, N[form])
     q, k, v, grad = arguments(n, 2, 1, 3, 2)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from withstood import withstands
 
 import sparse_ref as sr
 
@@ -48,6 +49,7 @@ def assert_small(measured):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
+@withstands("lowering memory", EXPRESSIONS)
 def test_random_expressions_of_depth_5_lower_in_the_memory_of_their_pairs():
     measured = lowered("random", 0, EXPRESSIONS)
     assert len(measured) == EXPRESSIONS
@@ -56,6 +58,7 @@ def test_random_expressions_of_depth_5_lower_in_the_memory_of_their_pairs():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
+@withstands("lowering memory", 9)
 def test_few_keys_cut_from_many_lower_in_little_memory():
     """Each listed more than a billion keys once, and kept them as spans of 32 bytes."""
     texts = (

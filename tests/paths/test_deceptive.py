@@ -15,6 +15,7 @@ from deceptions import TEMPLATES, family_of_template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import RULES, patterns
+from withstood import withstands
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, span
@@ -33,6 +34,7 @@ COMPARISONS = st.sampled_from(["==", ">="])
 
 
 @given(st.sampled_from(sorted(TEMPLATES)), NUMBERS, COMPARISONS)
+@withstands("deceptive families")
 def test_a_family_that_lies_at_one_number_is_never_proved(template, c, comparison):
     family = family_of_template(template, c, comparison, honest=HONEST, lie=LIE, sr=sr)
     verdict = prove(family, residual=False)
@@ -47,6 +49,7 @@ def test_a_family_that_lies_at_one_number_is_never_proved(template, c, compariso
 
 @settings(max_examples=settings.default.max_examples // 5)
 @given(st.sampled_from(sorted(TEMPLATES)), NUMBERS, COMPARISONS)
+@withstands("deceptive families")
 def test_functions_of_positions_that_lie_are_never_proved(template, c, comparison):
     is_lie = family_of_template(template, c, comparison, honest=0, lie=1, sr=sr)
 

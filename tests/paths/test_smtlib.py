@@ -10,6 +10,7 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_path_mutants import DISCONNECTED, WRONG_BORDERS, WRONG_HOPS
+from withstood import withstands
 
 import sparse_ref as sr
 from sparse_ref.cli import main
@@ -40,6 +41,7 @@ def z3_answer(script):
 
 
 @pytest.mark.parametrize("name", QUICK)
+@withstands("second solver")
 def test_both_solvers_give_the_answer_that_a_file_names(name):
     verdict = theorem(name).settle()
     labels = [obligation.label for obligation in verdict.obligations]
@@ -253,6 +255,7 @@ def small_families(draw):
 
 @settings(max_examples=settings.default.max_examples // 6)
 @given(small_families())
+@withstands("second solver")
 def test_the_solvers_agree_on_random_families(drawn):
     family, residual = drawn
     verdict = prove(family, residual=residual, seconds=5)

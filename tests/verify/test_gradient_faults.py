@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from withstood import withstands
 
 import sparse_ref as sr
 from sparse_ref.sets.mask import brute_mask
@@ -81,6 +82,7 @@ FACTORS = {
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("text", FACTORS)
+@withstands("wrong gradients")
 def test_factors_are_named(text, name):
     case = case_of(heads=G)
     wrong = {name: FACTORS[text] * gradients(case)[name]}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from verify.mutants import MUTANTS, RIGHT
+from withstood import withstands
 
 DOCS = Path(__file__).parents[2] / "docs"
 CASES = [
@@ -25,6 +26,7 @@ def reported(mutant, dtype):
 
 
 @pytest.mark.parametrize(("mutant", "dtype"), CASES)
+@withstands("wrong implementations")
 def test_a_mutant_is_caught(mutant, dtype):
     assert reported(mutant, dtype).status == mutant.status, reported(mutant, dtype)
 
@@ -71,6 +73,7 @@ def test_the_report_has_the_words_of_the_fault_and_no_wrong_ones(mutant):
         for dtype in right.dtypes
     ],
 )
+@withstands("right styles")
 def test_a_right_implementation_passes(right, dtype):
     report = right.check(dtype)
     assert report.passed, report

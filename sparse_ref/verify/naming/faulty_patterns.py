@@ -143,6 +143,11 @@ class RoundedEdge(Pattern):
     def own_length(self) -> int | None:
         return self.pattern.own_length
 
+    def contains(self, i: Any, j: Any) -> Any:
+        """For all keys of each query at once: i is (n_q, 1) and j is (1, n_k)."""
+        start, stop = self.spans(j.shape[-1])
+        return (start[i] <= j) & (j < stop[i])
+
     def row(self, i: int, n: int) -> IntArray:
         start, stop = self.spans(n)
         return np.arange(start[i], stop[i])
