@@ -8,15 +8,12 @@ import pytest
 from withstood import ATTACKS, merge_tallies, stored_counts, withstands
 
 ROOT = Path(__file__).parents[1]
-# classes without a counted test yet
-PENDING = {
+# classes whose tests no deep run has counted yet
+UNCOUNTED = {
     "tampered arrays",
     "hostile files",
     "hostile texts",
     "range",
-}
-# classes whose tests no deep run has counted yet
-UNCOUNTED = PENDING | {
     "CUDA",
     "deceptive families",
     "kernels",
@@ -45,8 +42,7 @@ def test_the_page_is_what_its_program_writes(pages):
 
 
 def test_every_attack_has_a_test_that_repeats_it(pages):
-    without = {name for name, tests in pages.tests_of().items() if not tests}
-    assert without == PENDING, "take off what has tests now"
+    assert [name for name, tests in pages.tests_of().items() if not tests] == []
 
 
 def test_every_attack_is_counted():

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import qkv
+from withstood import withstands
 
 import sparse_ref as sr
 from sparse_ref import interop
@@ -43,6 +44,7 @@ def run_apart(arguments, log="", seconds=3600):
     return run.stdout
 
 
+@withstands("tampered arrays", settings.default.max_examples)
 def test_fields_spoiled_one_after_the_other_are_refused_by_name_or_answered_rightly(tmp_path):
     examples = settings.default.max_examples
     output = run_apart([str(HERE / "door_machine.py"), str(examples)], tmp_path / "log")

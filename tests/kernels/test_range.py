@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from judged import attended, every_path
+from withstood import withstands
 
 import sparse_ref as sr
 
@@ -99,6 +100,7 @@ def problems(draw, dtype=np.float32):
 
 @every_way
 @given(problems())
+@withstands("range")
 def test_an_answer_that_is_a_float32_number_is_found(way, problem):
     q, k, v, scale = problem
     out, _ = WAYS[way](q, k, v, scale=scale)
@@ -108,6 +110,7 @@ def test_an_answer_that_is_a_float32_number_is_found(way, problem):
 @pytest.mark.parametrize("way", ["tiles", "rows", "parts"])
 @pytest.mark.parametrize("dtype", HALVES)
 @given(data=st.data())
+@withstands("range")
 def test_so_is_one_of_16_bits(way, dtype, data):
     q, k, v, scale = data.draw(problems(dtype))
     out, _ = WAYS[way](q, k, v, scale=scale)
@@ -137,6 +140,7 @@ CASES = {
 
 @every_way
 @pytest.mark.parametrize("case", CASES)
+@withstands("range")
 def test_what_has_one_answer_has_it(case, way):
     if (case, way) == ("logits beyond float32", "merge"):
         return  # the lse that it is merged by are beyond float32, too

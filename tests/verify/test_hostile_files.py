@@ -28,6 +28,7 @@ from verify.hostile_folders import (
     zipped,
 )
 from verify.vector_outputs import outputs, raw, read_index
+from withstood import withstands
 
 from sparse_ref.cli import main
 from sparse_ref.verify import vectors
@@ -75,6 +76,7 @@ def verdict_on_full(process, suite, folder):
 
 @pytest.mark.parametrize("ending", ["out.bin", "npz"])
 @pytest.mark.parametrize("kind", KINDS)
+@withstands("hostile files")
 def test_an_output_of_another_kind_is_a_verdict(kind, ending, suite, right, process, tmp_path):
     place, message = KINDS[kind]
     with copied(right, tmp_path / "o") as folder:
@@ -86,6 +88,7 @@ def test_an_output_of_another_kind_is_a_verdict(kind, ending, suite, right, proc
 
 
 @pytest.mark.parametrize("kind", ARCHIVES)
+@withstands("hostile files")
 def test_a_hostile_archive_is_a_verdict(kind, suite, right, process, tmp_path):
     place, message = ARCHIVES[kind]
     with copied(right, tmp_path / "o") as folder:
@@ -167,6 +170,7 @@ def refused(process, suite, right):
 
 @pytest.mark.parametrize("name", ["index.json", "full.npz"])
 @pytest.mark.parametrize("kind", KINDS)
+@withstands("hostile files")
 def test_a_suite_of_other_kinds_is_refused(kind, name, suite, right, process, tmp_path):
     place, message = KINDS[kind]
     with copied(suite, tmp_path / "s") as folder:
@@ -192,6 +196,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS)
+@withstands("hostile files")
 def test_an_index_that_is_no_json_of_a_suite_is_refused(text, suite, right, process, tmp_path):
     content, message = TEXTS[text]
     with copied(suite, tmp_path / "s") as folder:
@@ -279,6 +284,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("message", FIELDS)
+@withstands("hostile files")
 def test_a_field_that_is_not_as_written_is_named(message, suite, right, process, tmp_path):
     with copied(suite, tmp_path / "s") as folder:
         rewrite(folder, FIELDS[message])
@@ -354,6 +360,7 @@ def spoilt_outputs(right):
 
 
 @given(st.data())
+@withstands("hostile files")
 def test_any_value_in_any_field_is_judged_or_refused(spoilt, index, wrong, process, data):
     paths = list(places(index))
     content = json.loads(json.dumps(index))
@@ -381,6 +388,7 @@ def changed_bytes(data, content):
 
 
 @given(st.data())
+@withstands("hostile files")
 def test_any_bytes_of_an_index_are_judged_or_refused(spoilt, suite, wrong, process, data):
     content = (suite / "index.json").read_bytes()
     (spoilt / "index.json").write_bytes(changed_bytes(data, content))
@@ -388,6 +396,7 @@ def test_any_bytes_of_an_index_are_judged_or_refused(spoilt, suite, wrong, proce
 
 
 @given(st.data())
+@withstands("hostile files")
 def test_any_bytes_of_an_archive_with_their_hash_are_judged_or_refused(
     spoilt, suite, index, wrong, process, data
 ):
@@ -411,6 +420,7 @@ def numbers(data, array):
 
 
 @given(st.data())
+@withstands("hostile files")
 def test_any_numbers_in_the_arrays_of_a_suite_are_judged_or_refused(
     spoilt, suite, index, wrong, process, data
 ):
@@ -428,6 +438,7 @@ def test_any_numbers_in_the_arrays_of_a_suite_are_judged_or_refused(
 
 
 @given(st.data())
+@withstands("hostile files")
 def test_any_bytes_of_an_output_are_a_verdict(suite, right, spoilt_outputs, process, data):
     case = data.draw(st.sampled_from(["full", "grouped", "paged"]))
     content = (right / f"{case}.out.bin").read_bytes()

@@ -22,6 +22,7 @@ from hostile_texts import (
 from hypothesis import example, given
 from hypothesis import strategies as st
 from verify.implementations import masked, tri
+from withstood import withstands
 
 import sparse_ref as sr
 from sparse_ref._text import visible
@@ -104,6 +105,7 @@ def assert_safe_in_every_format(report, shown=()):
 
 
 @given(texts)
+@withstands("hostile texts")
 def test_a_finding_and_a_diagnosis_by_themselves(text):
     for path, report in with_text(REPORT, text):
         if path.startswith((".findings[0]", ".diagnosis[0]")):
@@ -128,12 +130,14 @@ def test_every_kind_of_field_is_found():
 
 
 @pytest.mark.parametrize("path", PATHS)
+@withstands("hostile texts")
 def test_every_field_with_every_piece(path):
     reports = dict(with_text(REPORT, MARK + ALL_PIECES))
     assert_safe_in_every_format(reports[path])
 
 
 @given(texts, st.sampled_from(PATHS))
+@withstands("hostile texts")
 def test_any_text_in_any_field(text, path):
     reports = dict(with_text(REPORT, text))
     assert_safe_in_every_format(reports[path])
@@ -171,6 +175,7 @@ KINDS = ("__name__", "__module__", "lambda", "class", "partial", "no text")
 @example(text=MARK + ALL_PIECES, kind="class")
 @example(text="\ud800", kind="lambda")
 @given(text=texts, kind=st.sampled_from(KINDS))
+@withstands("hostile texts")
 def test_any_name_of_a_function(text, kind):
     report = replace(REPORT, patterns=(sr.Causal(),) * 3, function=function_with(text, kind))
     assert_safe_in_every_format(report)
@@ -197,6 +202,7 @@ class Named(Rule):
 
 @example(MARK + ALL_PIECES)
 @given(texts)
+@withstands("hostile texts")
 def test_any_repr_of_a_pattern(text):
     named = type("Named", (Named,), {"name": text})()
     report = replace(REPORT, patterns=(named,) * 3)
@@ -264,6 +270,7 @@ def test_an_exception_without_text_is_a_finding():
 
 
 @given(texts)
+@withstands("hostile texts")
 def test_a_report_of_a_model(text):
     layer = LayerReport(text, text, text, text, REPORT)
     report = ModelReport(text, (layer,), (text,))
@@ -275,6 +282,7 @@ REFUTED = sr.paths.prove(sr.Block(4), n=5)
 
 
 @given(texts)
+@withstands("hostile texts")
 def test_verdicts_on_vectors_and_on_paths(text):
     case = CaseVerdict(text, "fail", text, (text,), (text,))
     suite = SuiteVerdict(text, (case,), {text: (text,)}, (text,), (text,), {text: text}, 1, (text,))
