@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .._text import visible_line
 from ..sets.parts import Blockwise, Documents, Grid
-from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union
+from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union, leaves
 from ..sets.positions import isin, rank
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
@@ -42,7 +42,7 @@ def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
 
     Raises TypeError if p is no pattern, nor a sequence with one per head, or has no formula that
     can be read: listed and random sets, and rules typed in at a prompt. ValueError if `name` is no
-    Python name.
+    Python name, or if p has hundreds of parts.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref import interop
@@ -56,6 +56,17 @@ def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
     patterns = patterns_of_heads("p", p)
     if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
         raise ValueError(f"name must be a Python name, got {name!r}")
+    try:
+        return _source(name, p, patterns)
+    except RecursionError:
+        parts = sum(len(leaves(pattern)) for pattern in patterns)
+        raise ValueError(
+            f"p must have few enough parts for an expression of Python, got {parts} of them"
+        ) from None
+
+
+def _source(name: str, p: PatternPerHead, patterns: tuple[Pattern, ...]) -> str:
+    """The function's text."""
     writer = _Writer()
     result = _membership_per_head(writer, patterns)
     notation = repr(p) if isinstance(p, Pattern) else repr(patterns)

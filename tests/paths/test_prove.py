@@ -5,6 +5,8 @@ And the arguments that it refuses.
 
 import json
 import re
+from functools import reduce
+from operator import or_
 
 import numpy as np
 import pytest
@@ -230,3 +232,10 @@ def test_the_verdict_as_text_html_and_json():
         "parameters": {},
     }
     assert json.loads(prove(sr.strided(2)).to_json())["status"] == "proved"
+
+
+def test_steps_of_many_parts_have_a_verdict():
+    """A union of 600 patterns: no RecursionError."""
+    union = reduce(or_, [sr.Dilated(2 + i % 7, 1 + i % 5) for i in range(600)])
+    verdict = sr.paths.prove(lambda l: union, seconds=20)
+    assert verdict.status in ("proved", "refuted", "unknown")

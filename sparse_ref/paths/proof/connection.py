@@ -51,6 +51,14 @@ class Proof:
     deadline: float
 
     def verdict(self) -> Verdict:
+        """What settles the statement; unknown for steps that nest too deeply to be read."""
+        try:
+            return self.settle()
+        except RecursionError:
+            reason = "the steps have too many parts to be read"
+            return Verdict("unknown", *self.unread_statement(), reason)
+
+    def settle(self) -> Verdict:
         """By small cases, then by z3, then at numbers in the code of the function."""
         try:
             missing = smallest_failure(self.family, self.failures, self.deadline, self.n)

@@ -176,13 +176,15 @@ class Family:
 
 def _terms_in(x: Any) -> Iterator[Refuser]:
     """The terms among the fields of patterns."""
-    if isinstance(x, Refuser):
-        yield x
-    elif isinstance(x, tuple):
-        for part in x:
-            yield from _terms_in(part)
-    elif isinstance(x, Pattern):
-        yield from _terms_in(tuple(vars(x).values()))
+    stack = [x]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, Refuser):
+            yield value
+        elif isinstance(value, tuple):
+            stack.extend(reversed(value))
+        elif isinstance(value, Pattern):
+            stack.extend(reversed(vars(value).values()))
 
 
 def _branch_text(symbols: Symbols, one: Branch, other: Branch) -> str:
