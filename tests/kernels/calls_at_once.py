@@ -16,9 +16,7 @@ import numba
 import numpy as np
 
 import sparse_ref as sr
-from sparse_ref.attention import inputs
 
-inputs.MAX_SMALL = -1  # compiled loops at every length
 THREADS = 8
 N = 150
 PATTERNS = (sr.Causal(), sr.Strided(7), sr.Local(9) | sr.Strided(9), sr.Random(N, 20, seed=1))
