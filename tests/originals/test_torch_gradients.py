@@ -45,16 +45,20 @@ def of_ours(q, k, v, grad, form):
 
 @pytest.mark.parametrize("form", LOWER)
 @pytest.mark.parametrize("lead", [0.0, 3.0, 12.0, 40.0])
-@pytest.mark.parametrize("seed", range(3))
-def test_gradients_of_large_logits_are_at_most_twice_as_far_off_as_torch(form, lead, seed):
-    x = large_logits(seed, lead)
-    exact, theirs = of_torch(*x, torch.float64), of_torch(*x, torch.float32)
-    for name, ours, their, right in zip(
-        ("out", "dq", "dk", "dv"), of_ours(*x, form), theirs, exact
-    ):
-        floor = 2.0**-22 * np.abs(right).max()
-        worst = 2 * np.abs(their - right).max() + floor
-        assert np.abs(ours - right).max() <= worst, name
+def test_gradients_of_large_logits_are_at_most_twice_as_far_off_as_torch(form, lead):
+    """The worst of eight inputs: that of one is luck, ours and theirs."""
+    ours, theirs = [], []
+    for seed in range(8):
+        x = large_logits(seed, lead)
+        exact = of_torch(*x, torch.float64)
+        ours.append(errors(of_ours(*x, form), exact))
+        theirs.append(errors(of_torch(*x, torch.float32), exact))
+    assert (np.max(ours, axis=0) <= 2 * np.max(theirs, axis=0)).all()
+
+
+def errors(results, exact):
+    """The largest error of out, dq, dk and dv."""
+    return [np.abs(x - right).max() for x, right in zip(results, exact)]
 
 
 @pytest.mark.parametrize("form", LOWER)
