@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+import sparse_ref as sr
+
 PIECES = (
     *("\x1b[2J\x1b]0;title\x07", "\x00", "\x7f", "\x9b31m", "\r", "\b\b", "\x0b\x0c\x85"),
     *("\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\ufeff", "\u2028", "\u2029", "\xad"),
@@ -25,6 +27,15 @@ WORKFLOW_COMMAND = re.compile(
     r"::(error|warning|notice) ((file|line|title)=[^:,]*,?)+::[^\n]*", re.ASCII
 )
 COMMENT = "<!-- -->"  # which keeps GitHub from linking a name
+
+
+class Named(sr.Causal):
+    """A_i = { j <= i }, with a repr that others wrote."""
+
+    name = ""
+
+    def __repr__(self):
+        return self.name
 
 
 def assert_printable(text):

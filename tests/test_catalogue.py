@@ -2,11 +2,11 @@
 definitions say.
 """
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page_programs import page_program
 from strategies import brute
 
 import sparse_ref as sr
@@ -21,10 +21,7 @@ ENTRIES = sr.catalogue()
 @pytest.fixture(scope="module")
 def pages():
     """docs/catalogue.py."""
-    spec = importlib.util.spec_from_file_location("docs_catalogue", DOCS / "catalogue.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return page_program("catalogue")
 
 
 def test_every_constructor_has_one_entry_and_families_stand_together():

@@ -1,13 +1,12 @@
 """Reprs and notations of others, where a pattern is written: source, figures, notebooks, errors."""
 
 import ast
-from dataclasses import dataclass
 from io import BytesIO
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import pytest
-from hostile_texts import PIECES, assert_printable, assert_safe_text, read_html, texts
+from hostile_texts import PIECES, Named, assert_printable, assert_safe_text, read_html, texts
 from hypothesis import example, given
 from matplotlib import rc_context
 
@@ -15,35 +14,16 @@ import sparse_ref as sr
 from sparse_ref import interop
 from sparse_ref._text import visible, visible_ascii, visible_line
 from sparse_ref.catalogue.notation import ParseError
-from sparse_ref.define import Rule, span
 
 ALL_PIECES = "a".join(PIECES)
 CARD_TAGS = ("div", "p", "b", "i", "code", "pre", "table", "caption", "tr", "th", "td")
-
-
-@dataclass(frozen=True)
-class Causal(Rule):
-    """A_i = { j <= i }"""
-
-    name = ""
-
-    @staticmethod
-    def formula(i, j):
-        return j <= i
-
-    @staticmethod
-    def solution(i, n):
-        return span(0, i + 1)
-
-    def __repr__(self):
-        return self.name
 
 
 def named(text):
     """A pattern whose repr and docstring others wrote."""
     docstring = text.encode("utf-8", "ignore").decode()  # Python refuses others
     namespace = {"name": text, "__doc__": docstring, "__module__": __name__}
-    return type("Causal", (Causal,), namespace)()
+    return type("Causal", (Named,), namespace)()
 
 
 @example(ALL_PIECES)

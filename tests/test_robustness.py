@@ -1,10 +1,10 @@
 """The page of robustness: it is what its program writes, and every number has a test behind it."""
 
 import ast
-import importlib.util
 from pathlib import Path
 
 import pytest
+from page_programs import page_program
 from withstood import ATTACKS, merge_tallies, stored_counts, withstands
 
 ROOT = Path(__file__).parents[1]
@@ -29,10 +29,7 @@ UNCOUNTED = {
 @pytest.fixture(scope="module")
 def pages():
     """The program that writes the page."""
-    spec = importlib.util.spec_from_file_location("docs_robustness", ROOT / "docs/robustness.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return page_program("robustness")
 
 
 def test_the_page_is_what_its_program_writes(pages):

@@ -160,6 +160,7 @@ def test_closed_forms_stay_runs(p):
 def test_rows_lower_a_slab_at_a_time(monkeypatch):
     for slab in (1, 7, 1000):
         monkeypatch.setattr("sparse_ref.lower.runs.runs_of.RUNS_PER_SLAB", slab)
+        monkeypatch.setattr("sparse_ref.lower.runs.runs_of.FEW_ROWS", 0)
         for p in (
             sr.Strided(2) & sr.Strided(3),
             sr.Strided(2) - (sr.Window(2) | sr.Strided(3)),

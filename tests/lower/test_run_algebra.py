@@ -73,7 +73,7 @@ def test_keys_are_counted_as_they_are_listed(rows):
 )
 def test_two_strided_runs_meet_in_one_run_of_their_least_common_multiple(offsets, steps):
     a, b = (normal([[(x, N, step, 1)]]) for x, step in zip(offsets, steps))
-    shared = normalise(meet(a, b))
+    shared = meet(a, b)
     assert len(shared.table) <= 1
     assert all(run[2] in (1, np.lcm(*steps)) for run in shared.table)
 
@@ -82,7 +82,7 @@ def test_a_strided_run_at_large_numbers_meets_exactly():
     """Steps just below 2^31: their multiple is below 2^62, and nothing wraps."""
     n, first, second = 2**31 - 1, 2**16 - 1, 2**16 + 1
     a, b = (Runs(np.arange(2), run_table([5], [n], [s]), (1, n)) for s in (first, second))
-    shared = normalise(meet(a, b))
+    shared = meet(a, b)
     assert shared.table.tolist() == [[5, 6, 1, 1]]
 
 

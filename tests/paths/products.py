@@ -48,3 +48,17 @@ def path_counts(masks, residual):
     for layer in keyed(masks, residual):
         found = layer.astype(int).astype(object) @ found
     return found
+
+
+def has_hamiltonian_path(edges):
+    """Whether a path visits each position once: by the sets visited and the ends."""
+    n = len(edges)
+    ends = {(1 << x, x) for x in range(n)}
+    for _ in range(n - 1):
+        ends = {
+            (visited | 1 << y, y)
+            for visited, x in ends
+            for y in np.flatnonzero(edges[:, x]).tolist()
+            if not visited >> y & 1
+        }
+    return bool(ends)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from products import hop_counts, path_counts, products, reached
+from products import has_hamiltonian_path, hop_counts, path_counts, products, reached
 from withstood import examples, withstands
 
 import sparse_ref as sr
@@ -90,20 +90,6 @@ def assert_pair(steps, layers, j, i, n, residual, hops):
             answer(steps, j, i, n, residual=residual)
     why = sr.paths.why_not(steps, j, i, n, residual=residual)
     assert_apart(why, layers, j, i, n, residual)
-
-
-def has_hamiltonian_path(edges):
-    """Whether a path visits each position once: by the sets visited and the ends."""
-    n = len(edges)
-    ends = {(1 << x, x) for x in range(n)}
-    for _ in range(n - 1):
-        ends = {
-            (visited | 1 << y, y)
-            for visited, x in ends
-            for y in np.flatnonzero(edges[:, x]).tolist()
-            if not visited >> y & 1
-        }
-    return bool(ends)
 
 
 @examples(820, fast=8)

@@ -1,11 +1,11 @@
 """The theorem book: each verdict is the expected one, and the page reports the verdicts."""
 
 import doctest
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from page_programs import page_program
 
 from sparse_ref.paths import confirm
 from sparse_ref.paths.book.index import book, theorem
@@ -20,10 +20,7 @@ SCRIPT_SECONDS = 20
 
 def page_module():
     """The file that writes the page."""
-    spec = importlib.util.spec_from_file_location("docs_theorems", DOCS / "theorems.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return page_program("theorems")
 
 
 @pytest.mark.parametrize("each", book(), ids=lambda each: each.name)

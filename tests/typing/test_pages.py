@@ -1,15 +1,13 @@
 """What a newcomer types runs, and so does the code of the README and of each page."""
 
-import importlib.util
 import runpy
 from pathlib import Path
 
 import pytest
+from page_programs import module_of
 
 HERE = Path(__file__).parent
-spec = importlib.util.spec_from_file_location("pages", HERE / "__main__.py")
-pages = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(pages)
+pages = module_of(HERE / "__main__.py")
 
 CODE = {page.name: pages.code_of(page.read_text(encoding="utf-8")) for page in pages.PAGES}
 

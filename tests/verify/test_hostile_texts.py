@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hostile_texts import (
     PIECES,
+    Named,
     assert_safe_text,
     read_github,
     read_html,
@@ -26,7 +27,6 @@ from withstood import withstands
 
 import sparse_ref as sr
 from sparse_ref._text import visible
-from sparse_ref.define import Rule, span
 from sparse_ref.verify import check
 from sparse_ref.verify.calling.arrays import Form
 from sparse_ref.verify.drivers.model_report import LayerReport, ModelReport
@@ -181,23 +181,6 @@ def test_any_name_of_a_function(text, kind):
     assert_safe_in_every_format(report)
     assert "\n" not in report.command
     assert "\n" not in report.verdict
-
-
-class Named(Rule):
-    """A_i = { j <= i }"""
-
-    name = ""
-
-    @staticmethod
-    def formula(i, j):
-        return j <= i
-
-    @staticmethod
-    def solution(i, n):
-        return span(0, i + 1)
-
-    def __repr__(self):
-        return self.name
 
 
 @example(MARK + ALL_PIECES)

@@ -1,16 +1,14 @@
 """The page of findings: each kind has an example that has it, and the page is what is written."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from page_programs import page_program
 
 from sparse_ref.verify.checks.finding import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
-spec = importlib.util.spec_from_file_location("docs_findings", DOCS / "findings.py")
-pages = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(pages)
+pages = page_program("findings")
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 what is right passes, at every dtype.
 """
 
-import importlib.util
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
+from page_programs import page_program
 from verify.mutants import MUTANTS, RIGHT
 from withstood import withstands
 
@@ -87,9 +87,7 @@ def test_there_are_many_and_each_has_a_name_to_itself():
 
 
 def test_the_page_says_what_is_found():
-    spec = importlib.util.spec_from_file_location("docs_mutants", DOCS / "mutants.py")
-    pages = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pages)
+    pages = page_program("mutants")
     assert (DOCS / "mutants.md").read_text() == pages.page(), (
         "docs/mutants.md is not what python docs/mutants.py writes"
     )

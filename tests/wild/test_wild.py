@@ -2,12 +2,12 @@
 so.
 """
 
-import importlib.util
 import random
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page_programs import page_program
 
 from wild.cases import CASES
 
@@ -57,9 +57,7 @@ def test_there_are_enough_of_both():
 
 
 def test_the_page_says_what_was_found(reports):
-    spec = importlib.util.spec_from_file_location("docs_wild", PAGE.with_suffix(".py"))
-    page = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(page)
+    page = page_program("wild")
     written = page.text({name: reports(name) for name in CASES})
     assert PAGE.read_text() == written, (
         "python docs/wild.py, with the Python of make test-originals, writes it anew"

@@ -7,6 +7,7 @@ would take too many runs stay an expression, a `RowTree`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,8 @@ from .row_set import row_set
 from .row_tree import RowSet, RowTree, size
 from .run_algebra import subtract
 from .table import Runs, normalise, one_span, unite
+
+Combine = Callable[[Runs, Runs], Runs | None]
 
 
 @dataclass
@@ -66,15 +69,15 @@ def rows_of_union(p: Union, i: IntArray, n: int) -> RowSet:
 @row_set.register(Difference)
 @row_set.register(Complement)
 def rows_of_factors(p: Pattern, i: IntArray, n: int) -> RowSet:
-    """The factors met and subtracted, the smallest first."""
+    """The factors met and subtracted, those that are runs first, and of these the smallest."""
     terms = factors(p)
     inside = [_normal(row_set(factor, i, n)) for factor in terms.inside]
     if not inside:
         zero = np.zeros(len(i), np.int64)
         inside = [one_span(zero, zero + n, n)]
-    rows = _intersection(sorted(inside, key=size))
+    inside.sort(key=lambda rows: (isinstance(rows, RowTree), size(rows)))
     outside = [_normal(row_set(factor, i, n)) for factor in terms.outside]
-    return _difference(rows, outside)
+    return _combination("-", subtract, _combination("&", meet, *inside), *outside)
 
 
 def _normal(rows: RowSet) -> RowSet:
@@ -82,31 +85,15 @@ def _normal(rows: RowSet) -> RowSet:
     return normalise(rows) if isinstance(rows, Runs) else rows
 
 
-def _intersection(factors: list[RowSet]) -> RowSet:
-    """What all sets share, the smallest set first."""
-    runs = [factor for factor in factors if isinstance(factor, Runs)]
-    others: list[RowSet] = [factor for factor in factors if isinstance(factor, RowTree)]
-    if not runs:
-        return others[0] if len(others) == 1 else RowTree("&", tuple(others))
-    rows = runs[0]
-    for factor in runs[1:]:
-        shared = meet(rows, factor)
-        if shared is None:
-            others.append(factor)
-        else:
-            rows = normalise(shared)
-    return RowTree("&", (rows, *others)) if others else rows
-
-
-def _difference(rows: RowSet, outside: list[RowSet]) -> RowSet:
-    """The set minus others."""
-    others = []
-    for factor in outside:
-        rest = None
+def _combination(sign: str, combine: Combine, rows: RowSet, *factors: RowSet) -> RowSet:
+    """rows & a & b & ..., or rows - a - b - ...; an expression with the factors that need one."""
+    others: list[RowSet] = []
+    for factor in factors:
+        few = None
         if isinstance(rows, Runs) and isinstance(factor, Runs):
-            rest = subtract(rows, factor)
-        if rest is None:
+            few = combine(rows, factor)
+        if few is None:
             others.append(factor)
         else:
-            rows = normalise(rest)
-    return RowTree("-", (rows, *others)) if others else rows
+            rows = few
+    return RowTree(sign, (rows, *others)) if others else rows

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._jit import inline, parallel, serial
 from .intervals import span_count
-from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, write_run
+from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, normalise, write_run
 
 MAX_PIECES = 32  # runs that a row may gain before its set is kept as an expression of sets
 MAX_PAIRS = 4096  # pairs of runs of one row that are looked at
@@ -19,7 +19,7 @@ TOO_MANY = 1 << 40
 
 
 def meet(left: Runs, right: Runs) -> Runs | None:
-    """left_i & right_i, both in normal form; None if that takes many more runs than they have."""
+    """left_i & right_i, all in normal form; None if that takes many more runs than they have."""
     runs = len(left.table) + len(right.table)
     rows = left.shape[0]
     counts = np.zeros(rows, np.int64)
@@ -31,7 +31,7 @@ def meet(left: Runs, right: Runs) -> Runs | None:
     indptr = indptr_of(counts)
     table = np.empty((indptr[-1], 4), np.int64)
     _meet_rows(rows, *sides, indptr, table, counts)
-    return Runs(indptr, table, left.shape)
+    return normalise(Runs(indptr, table, left.shape))
 
 
 def max_keys(runs: Runs) -> float:

@@ -84,7 +84,7 @@ def frame(rows: RowSet) -> Runs:
     smallest, *others = sorted(frames, key=max_keys)
     for other in others:
         shared = meet(smallest, other)
-        smallest = smallest if shared is None else normalise(shared)
+        smallest = smallest if shared is None else shared
     return smallest
 
 
@@ -110,7 +110,7 @@ def counts_of(rows: RowSet) -> IntArray:
         first, *others = runs
         shared = meet(first, normalise(unite(others)))
         if shared is not None:
-            return key_counts(first) - key_counts(normalise(shared))
+            return key_counts(first) - key_counts(shared)
     counts = np.zeros((rows.shape[0], 2), np.int64)
     count_rows(*_painting(rows), counts)
     return counts[:, KEYS]

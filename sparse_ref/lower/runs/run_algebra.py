@@ -66,14 +66,14 @@ def complement(runs: Runs) -> Runs:
 
 
 def subtract(left: Runs, right: Runs) -> Runs | None:
-    """left_i - right_i, both in normal form; None if that takes many more runs than they have."""
+    """left_i - right_i, all in normal form; None if that takes many more runs than they have."""
     rows = left
     for part in _single_runs(right):
         others = gaps(part) if part.only_spans else complement(part)
         rest = meet(rows, normalise(others))
         if rest is None:
             return None
-        rows = normalise(rest)
+        rows = rest
     return rows
 
 
@@ -108,8 +108,8 @@ def _single_runs(runs: Runs) -> Iterator[Runs]:
     if not is_strided.all():
         yield _select_runs(runs, ~is_strided)
     strided = _select_runs(runs, is_strided)
+    place_in_row = np.arange(len(strided.table)) - strided.indptr[strided.row_of_run]
     for place in range(strided.counts.max(initial=0)):
-        place_in_row = np.arange(len(strided.table)) - strided.indptr[strided.row_of_run]
         yield _select_runs(strided, place_in_row == place)
 
 

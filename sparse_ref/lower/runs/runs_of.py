@@ -14,6 +14,7 @@ from .row_tree import RowSet, as_runs, counts_of, run_count
 from .table import Runs, concatenate_rows, normalise
 
 RUNS_PER_SLAB = 1 << 20  # runs that are in memory at a time, about: 32 MB
+FEW_ROWS = 1 << 11  # rows whose runs fit in memory whatever they are
 SAMPLE_ROWS = 64  # rows that show how many runs there are in a row
 
 
@@ -48,11 +49,14 @@ def row_counts(p: Pattern, n: Length) -> IntArray:
 def _slabs(p: Pattern, i: IntArray, n: int) -> Iterator[RowSet]:
     """The rows of the queries, so many at a time that the runs of all operands fit in memory.
 
-    At least one slab, empty or not.
+    At least one slab, empty or not. Few rows are one slab, without a look at a sample.
     """
+    if len(i) <= FEW_ROWS:
+        yield row_set(p, i, n)
+        return
     sample = i[:: len(i) // SAMPLE_ROWS + 1]
     sampled_runs = sum(run_count(row_set(atom, sample, n)) for atom in atoms(p))
     runs_per_row = max(sampled_runs, 1) / max(len(sample), 1)
     rows = max(int(RUNS_PER_SLAB / runs_per_row), 1)
-    for lo in range(0, max(len(i), 1), rows):
+    for lo in range(0, len(i), rows):
         yield row_set(p, i[lo : lo + rows], n)
