@@ -86,7 +86,7 @@ def places(file: Path) -> Iterator[Change]:
 
 
 def statements(function: ast.FunctionDef) -> Iterator[ast.AST]:
-    """The nodes of a function's body, but for decorators, defaults and formatted text."""
+    """The nodes of a function's body, without decorators, defaults and formatted text."""
     pending: list[ast.AST] = list(function.body)
     while pending:
         node = pending.pop()

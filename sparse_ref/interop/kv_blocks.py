@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..attention.arrays import as_array
-from ..sets.array_checks import as_int64_exactly
 from ..sets.checks import MAX_LENGTH, int_or_pair, integer
 from ..sets.pattern import Pattern
 from ..sets.positions import first_index
+from ..sets.run import as_int64_exactly
 from ..sets.types import BoolArray, IntArray
 from .functions import GridMask, grid_mask
 from .heads import pattern_of_slabs

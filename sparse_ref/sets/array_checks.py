@@ -13,7 +13,7 @@ import numpy as np
 
 from .checks import MAX_LENGTH
 from .positions import first_index
-from .run import MAX_INT64
+from .run import as_int64_exactly
 from .types import BoolArray, IntArray
 
 Lowered = TypeVar("Lowered")
@@ -142,13 +142,6 @@ def int64_vector(name: str, values: Any) -> IntArray:
             f"{name} must be a vector of integers, got shape {array.shape}, dtype {array.dtype}"
         )
     return as_int64_exactly(name, array)
-
-
-def as_int64_exactly(name: str, array: np.ndarray) -> IntArray:
-    """Integers as int64; ValueError for one of 2**63 or more, which would wrap."""
-    if array.dtype.kind == "u" and array.max(initial=0) > MAX_INT64:
-        raise ValueError(f"{name} must be at most {MAX_INT64}, got {array.max()}")
-    return array.astype(np.int64, copy=False)
 
 
 def with_kernel_arrays(lowered: Lowered) -> Lowered:

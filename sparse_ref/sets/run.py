@@ -89,10 +89,14 @@ def as_int64(x: Any) -> Any:
     is_numpy = isinstance(x, (np.ndarray, np.generic))  # torch.compile reads no union of types
     if not is_numpy or x.dtype.kind not in "iu":
         return x
-    largest = np.max(x, initial=0) if x.dtype == np.uint64 else 0
-    if largest > MAX_INT64:
-        raise ValueError(f"queries and keys must be at most {MAX_INT64}, got {largest}")
-    return x.astype(np.int64)
+    return as_int64_exactly("queries and keys", x)
+
+
+def as_int64_exactly(name: str, x: Any) -> IntArray:
+    """NumPy's integers as int64, possibly x itself; ValueError for 2**63 and more, which wrap."""
+    if x.dtype == np.uint64 and x.max(initial=0) > MAX_INT64:
+        raise ValueError(f"{name} must be at most {MAX_INT64}, got {x.max()}")
+    return x.astype(np.int64, copy=False)
 
 
 def keys_of_run(run: Run, n: int) -> IntArray:

@@ -62,7 +62,7 @@ def wide_heads():
 
 CASES = [  # (input, largest error along tiles, and along rows)
     (one_query, 1.2e-8, 6.7e-8),
-    (equal_logits, 1e-14, 1e-14),  # 0, but for longdouble's own rounding
+    (equal_logits, 1e-14, 1e-14),  # 0 up to the rounding of longdouble
     (large_values, 1.4e-2, 5.5e-2),
     (cancelling_values, 4.6e-3, 5.3e-3),
     (large_logits, 1.3e-3, 1.1e-4),

@@ -79,7 +79,7 @@ def test_all_answers_about_random_stacks(stack, residual, causal, data):
 
 
 def assert_pair(steps, layers, j, i, n, residual, hops):
-    """Assert what is said of one pair: its distance and a path, or why there is none."""
+    """Assert the distance of one pair and a path, or why there is none."""
     if hops >= 0:
         assert sr.paths.distance(steps, j, i, n, residual=residual) == hops
         path = sr.paths.shortest(steps, j, i, n, residual=residual)
