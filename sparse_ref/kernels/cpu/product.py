@@ -64,16 +64,12 @@ def long_product(a, row, lo, hi, b, first, out):
         columns = begin, min(begin + BLOCK, d)
         product_of_part(a, row, (lo, hi), b, first, columns, part)
         for c in range(lo, hi):
-            before, term = load(out, c), load(part, c)
-            total = before + term
-            added = total - before
-            lost = (before - (total - added)) + (term - added)
+            total, lost = exact_sum(load(out, c), load(part, c))
             store(out, c, total)
             store(rest, c, load(rest, c) + lost)
     for c in range(lo, hi):
-        total = load(out, c)
-        whole = total + load(rest, c)
-        store(out, c, lower(greater(whole, total), whole))  # the total where the rest is NaN
+        whole = with_rest(load(out, c), load(rest, c))
+        store(out, c, whole)
 
 
 @serial
@@ -85,11 +81,24 @@ def lane_product(a, b, first, d):
         return total
     rest = zero(a)
     for begin in range(first + BLOCK, end, BLOCK):
-        before, term = total, lane_sum(a, b, begin, min(begin + BLOCK, end))
-        total = before + term
-        added = total - before
-        lost = (before - (total - added)) + (term - added)
+        term = lane_sum(a, b, begin, min(begin + BLOCK, end))
+        total, lost = exact_sum(total, term)
         rest = rest + lost
+    return with_rest(total, rest)
+
+
+@inline
+def exact_sum(a, b):
+    """(a + b as rounded, what the rounding lost): Knuth 1997, sec. 4.2.2, theorem B."""
+    total = a + b
+    added = total - a
+    lost = (a - (total - added)) + (b - added)
+    return total, lost
+
+
+@inline
+def with_rest(total, rest):
+    """total + rest; the total alone where the rest is NaN, since a sum overflowed."""
     whole = total + rest
     return lower(greater(whole, total), whole)
 
