@@ -56,8 +56,9 @@ def _block(scores: Scores, lo: int, hi: int) -> FloatArray:
     """The scores of the queries lo <= i < hi, (hi - lo, m) or (H, hi - lo, m)."""
     *heads, _, m = scores.shape
     block = scores.rows(lo, hi)
-    if block.shape != (*heads, hi - lo, m):
-        raise ValueError(f"scores.rows must give shape {(*heads, hi - lo, m)}, got {block.shape}")
+    expected = (*heads, hi - lo, m)
+    if block.shape != expected:
+        raise ValueError(f"scores.rows must give shape {expected}, got {block.shape}")
     return block
 
 
