@@ -167,7 +167,7 @@ def kth_score(scores: Scores | ArrayLike, k: int, visible: PatternOfHeads) -> Fl
     values = as_scores(scores)
     least = np.inf if k == 0 else -np.inf
     thresholds = np.full(values.shape[:-1], least)
-    by_head = thresholds.reshape(-1, thresholds.shape[-1])
+    by_head = np.atleast_2d(thresholds)
     for slab in slabs(values, visible, None):
         if 0 < k <= slab.scores.shape[1]:
             by_head[slab.head, slab.queries] = kth_largest(slab.scores, k)
@@ -216,5 +216,4 @@ def _thresholds(threshold: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
         raise ValueError(f"threshold must be a number or have shape {shape}, got {limits.shape}")
     if np.isnan(limits).any():
         raise ValueError("threshold must not be NaN")
-    by_head = np.broadcast_to(limits, shape)
-    return by_head.reshape(-1, shape[-1])
+    return np.atleast_2d(np.broadcast_to(limits, shape))
