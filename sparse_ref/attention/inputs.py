@@ -14,6 +14,7 @@ from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
 from ..sets import Branches, Pattern, heads_by_pattern, patterns_of_heads
 from .arrays import FLOATS, as_array
+from .sinks import check_sink
 
 SetsLike = Pattern | Plan | CSR
 PatternLike = SetsLike | Branches | Sequence[SetsLike | Branches]
@@ -27,7 +28,7 @@ class Inputs:
     """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), contiguous, the batch folded into the heads.
 
     `kv[h]` is the key head of query head h. `dtype` and `shapes` are those of the caller's q, k, v.
-    `heads` is H without the batch.
+    `heads` is H without the batch. `sink` is a logit for each of all heads, float64, or None.
     """
 
     q: np.ndarray
@@ -38,6 +39,7 @@ class Inputs:
     scale: float
     dtype: np.dtype
     shapes: tuple[tuple[int, ...], ...]
+    sink: np.ndarray | None = None
 
     @property
     def n(self) -> tuple[int, int]:
@@ -73,7 +75,13 @@ class Inputs:
         return q_shape[:-1]
 
 
-def check_inputs(q: Any, k: Any, v: Any, scale: Any) -> Inputs:
+def check_inputs(
+    q: Any,
+    k: Any,
+    v: Any,
+    scale: Any,
+    sink: Any,
+) -> Inputs:
     """The input as kernels want it.
 
     Raises TypeError or ValueError naming argument, value and bound.
@@ -102,6 +110,7 @@ def check_inputs(q: Any, k: Any, v: Any, scale: Any) -> Inputs:
         scale=_check_scale(scale, q.shape[-1], sums_dtype(q.dtype)),
         dtype=q.dtype,
         shapes=(q.shape, k.shape, v.shape),
+        sink=None if sink is None else np.tile(check_sink(sink, heads), batch),
     )
 
 

@@ -20,6 +20,7 @@ from ..sets.array_checks import with_kernel_arrays
 from .failures import can_fail, can_gradients_fail, fill_nonfinite, is_scale_extreme
 from .inputs import Form, Inputs, branches_of, sets_by_heads
 from .merge import Part, merge_arrays
+from .sinks import add_sink
 
 MAX_LSE = 16.0  # up to which rounding the lse to float32 moves no weight by more than 1e-6 of it
 MAX_WIDTH = 512  # of vectors whose products float32 adds up exactly enough for gradients
@@ -70,9 +71,12 @@ def attend_branches(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
 
 
 def attend_sets(kernels: Kernels, x: Inputs, branches: Iterable[SetsByHeads]) -> Part:
-    """The same over the sets of each branch."""
+    """The same over the sets of each branch, and the sinks."""
     parts = [_attend_branch(kernels, x, sets) for sets in branches]
-    return parts[0] if len(parts) == 1 else merge_arrays(parts)
+    out, lse = parts[0] if len(parts) == 1 else merge_arrays(parts)
+    if x.sink is not None:
+        add_sink(out, lse, x.sink)
+    return out, lse
 
 
 def _attend_branch(kernels: Kernels, x: Inputs, branch: SetsByHeads) -> Part:
