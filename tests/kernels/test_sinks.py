@@ -117,6 +117,17 @@ def test_a_sink_over_no_key_at_all_gets_no_gradient(path):
     assert not dsink.any()
 
 
+def test_the_judge_of_other_implementations_means_the_same_sinks_and_lse():
+    p, sink = sr.Lookback(4), np.array([0.5, -1.0])
+
+    def attention(q, k, v, sink=sink):
+        return sr.attend_with_lse(q, k, v, p, sink=sink)
+
+    report = sr.verify.check(attention, p, n=12, heads=2, sinks=sink, lse="natural")
+    assert report.passed, report
+    assert not sr.verify.check(attention, p, n=12, heads=2, sinks=sink[::-1], lse="natural").passed
+
+
 def test_zero_is_softmax_plus_one():
     q, k, v = qkv((20, 20), dtype=np.float64)
     weights = np.exp(q[0] @ k[0].T / np.sqrt(8)) * np.tri(20)
