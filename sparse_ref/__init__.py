@@ -21,7 +21,7 @@ Images, grids        image_local image_local_2d natten natten_nd axial swin
 Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_fixed
                      deepspeed_sliding deepspeed_bslongformer deepspeed_bigbird deepspeed_variable
 
-Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Documents Grid
+Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Documents Grid padding
            Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
 Look       picture difference catalogue window_conventions Convention parse
 Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
@@ -42,6 +42,7 @@ from . import define, patterns, sets
 from ._claims import conforms
 from .catalogue import Convention, catalogue, parse, window_conventions
 from .patterns import *
+from .patterns.padding import padding
 from .picture import difference, picture
 from .sets import (
     Blockwise,
@@ -99,6 +100,7 @@ __all__ = [
     "merge",
     "multiplicity",
     "nnz",
+    "padding",
     "parse",
     "paths",
     "patterns",

@@ -25,7 +25,7 @@ INSIDE = {
     "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
     "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
     "attention": (
-        ("arrays",), ("sinks",), ("inputs", "merge"), ("failures",), ("passes",),
+        ("arrays",), ("sinks", "documents"), ("inputs", "merge"), ("failures",), ("passes",),
         ("attend", "gradients"), ("first_use",),
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),

@@ -7,6 +7,7 @@ float64, and the backward pass over large logits has the log-sum-exp in float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
 from ..sets.array_checks import with_kernel_arrays
+from .documents import Pack, attend_pack, backward_pack
 from .failures import can_fail, can_gradients_fail, fill_nonfinite, is_scale_extreme
 from .inputs import Form, Inputs, branches_of, sets_by_heads
 from .merge import Part, merge_arrays
@@ -98,6 +100,9 @@ def _attend_heads(kernels: Kernels, vectors, heads, kv, scale, sets, results) ->
 
     Whether each head got inf or NaN, bool (H,), which may have overflowed.
     """
+    if isinstance(sets, Pack):
+        attend = partial(_attend_heads, kernels)
+        return attend_pack(attend, vectors, heads, kv, scale, sets, results)
     first, *rest = _parts(sets)
     out, lse = results
     is_lost = kernels.attend(vectors, heads, kv, scale, first, results)
@@ -181,7 +186,7 @@ def _exact_forward(kernels: Kernels, x: Inputs, forward: Forward, branches, agai
 
 def _branches(kernels: Kernels, x: Inputs, pattern: Any) -> list[Any]:
     """The sets of each branch, made when they are read."""
-    return [sets_by_heads(branch, x, kernels.form) for branch in branches_of(pattern)]
+    return [sets_by_heads(branch, x, kernels.form) for branch in branches_of(pattern, x)]
 
 
 def _backward_sets(kernels: Kernels, x: Inputs, forward: Forward, branches, sums) -> Gradients:
@@ -192,9 +197,18 @@ def _backward_sets(kernels: Kernels, x: Inputs, forward: Forward, branches, sums
     gradients: Gradients = [np.zeros(shape, sums) for shape in shapes]
     for branch in branches:
         for heads, sets in branch:
-            for part in _parts(sets):
-                kernels.backward(arrays, heads, x.kv, x.scale, part, gradients)
+            _backward_heads(kernels, arrays, heads, x.kv, x.scale, sets, gradients)
     return gradients
+
+
+def _backward_heads(kernels: Kernels, arrays, heads, kv, scale, sets, gradients) -> None:
+    """Add to gradients = (dq, dk, dv) what these heads give, part after part of a Plan."""
+    if isinstance(sets, Pack):
+        backward = partial(_backward_heads, kernels)
+        backward_pack(backward, arrays, heads, kv, scale, sets, gradients)
+        return
+    for part in _parts(sets):
+        kernels.backward(arrays, heads, kv, scale, part, gradients)
 
 
 def _is_large(lse: np.ndarray) -> np.ndarray:

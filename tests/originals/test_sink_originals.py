@@ -141,7 +141,7 @@ def test_only_the_sink_may_be_learned():
     sr.attend(q, k, v, sr.Causal(), sink=sink).backward(torch.from_numpy(grad))
     theirs = by_transformers("gpt-oss", sr.Causal(), (9, 9), grad, *arrays)
     np.testing.assert_allclose(sink.grad.numpy(), theirs[-1], rtol=1e-11)
-    with pytest.raises(TypeError, match="q must be a torch tensor, since another .* got ndarray"):
+    with pytest.raises(TypeError, match=r"q must be a torch tensor, since another .* got ndarray"):
         sr.attend(arrays[0], k, v, sr.Causal(), sink=sink)
 
 
