@@ -15,6 +15,7 @@ from .arrays import requires_gradients, return_as
 from .gradients import attention_function
 from .inputs import PatternLike, check_inputs, fold_heads, sums_dtype
 from .passes import DEVICES, Forward, Kernels, attend_branches, backward_branches
+from .sequences import is_nested, over_sequences
 
 Array = TypeVar("Array")
 Device = Literal["cpu", "cuda", "reference"]
@@ -46,10 +47,12 @@ def attend(
     q, k, v : arrays
         (..., H, n_q, d), (..., G, n_k, d) and (..., G, n_k, e), G dividing H, of one dtype:
         float64, float32, float16 or bfloat16 (sums are in float32 for the last three). NumPy,
-        torch or JAX, or anything that crosses by `__array__` or `__dlpack__`.
+        torch or JAX, or anything that crosses by `__array__` or `__dlpack__`. Nested tensors of
+        torch, jagged or strided, are a batch of sequences (H, n, d) or (n, d), ragged in n or H.
     pattern : Pattern, Plan, CSR, Branches, or a sequence of these
         The sets; in a Branches a key counts once for each branch that contains it. A sequence has
-        one for each of the H heads.
+        one for each of the H heads, whatever the batch; a nested one, pattern[b][h], one for each
+        sequence and head, with one more level for each further batch axis.
     scale : float, optional
         The factor of the logits; 1 / sqrt(d) unless given.
     device : "cpu", "cuda" or "reference"
@@ -107,6 +110,11 @@ def attend_with_lse(
     lse is (..., H, n_q), natural log, float64 for float64 input and float32 otherwise; for a query
     without keys -inf, or its sink. Autograd does not go back through lse.
     """
+    arrays = {"q": q, "k": k, "v": v}
+    if any(map(is_nested, arrays.values())):
+        options = {"scale": scale, "device": device, "sink": sink}
+        out, lse = over_sequences(attend_with_lse, arrays, "qq", pattern, options)
+        return out, lse
     if requires_gradients(q, k, v, sink):
         return attention_function().apply(q, k, v, sink, pattern, scale, device)
     out, lse = attend_exactly(q, k, v, pattern, scale, device, sink)
@@ -173,6 +181,11 @@ def attend_backward(
     dq, dk, dv : arrays
         In the shapes, dtype and kind of q, k and v.
     """
+    if any(map(is_nested, (q, k, v))):
+        arrays = {"grad_out": grad_out, "q": q, "k": k, "v": v, "out": out, "lse": lse}
+        options = {"scale": scale, "device": device, "sink": sink}
+        dq, dk, dv = over_sequences(attend_backward, arrays, "qkv", pattern, options)
+        return dq, dk, dv
     kernels = _kernels(device)
     x = check_inputs(q, k, v, scale, sink)
     sums = np.float64 if kernels.float64 else x.sums
