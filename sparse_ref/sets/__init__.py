@@ -17,6 +17,7 @@ from .require import (
 from .rule import Rule, Sized
 from .run import Run, every, span
 from .shifted import Shifted
+from .token_pools import Pooled
 from .types import BoolArray, FloatArray, IntArray, Length
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Merged",
     "MultiHead",
     "Pattern",
+    "Pooled",
     "Rule",
     "Run",
     "Shifted",
