@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,8 +18,7 @@ from .documents import Pack, Piece, documents_of
 from .sinks import check_sink
 
 SetsLike = Pattern | Plan | CSR
-HeadsLike = Sequence[SetsLike | Branches]
-PatternLike = SetsLike | Branches | HeadsLike | Sequence[HeadsLike]
+PatternLike: TypeAlias = SetsLike | Branches | Sequence["PatternLike"]
 # a Plan or CSR for kernels, a bool mask for the reference; "small mask" is a mask up to MAX_SMALL
 Form = Literal["tiles", "mask", "small mask"]
 MAX_SMALL = 16  # queries and keys up to which attention on the CPU compiles nothing
