@@ -22,7 +22,7 @@ Pools                Complete Started
 Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_fixed
                      deepspeed_sliding deepspeed_bslongformer deepspeed_bigbird deepspeed_variable
 
-Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid
+Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid padding
            Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
 Look       picture difference catalogue window_conventions Convention parse
 Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
@@ -44,6 +44,7 @@ from . import define, patterns, sets
 from ._claims import conforms
 from .catalogue import Convention, catalogue, parse, window_conventions
 from .patterns import *
+from .patterns.padding import padding
 from .picture import difference, picture
 from .sets import (
     Blockwise,
@@ -103,6 +104,7 @@ __all__ = [
     "merge",
     "multiplicity",
     "nnz",
+    "padding",
     "parse",
     "paths",
     "patterns",

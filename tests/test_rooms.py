@@ -25,8 +25,8 @@ INSIDE = {
     "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
     "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
     "attention": (
-        ("arrays",), ("inputs", "merge"), ("failures",), ("passes",),
-        ("attend", "gradients"), ("first_use",),
+        ("arrays",), ("sinks", "documents", "sequences"), ("inputs", "merge"), ("failures",),
+        ("passes",), ("attend", "gradients"), ("first_use",),
     ),
     "selection": (("scores", "pooling", "largest"), ("slabs",), ("choose",)),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),

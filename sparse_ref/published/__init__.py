@@ -1,5 +1,6 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from .local import LocalAttention, LocalWeights
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .openai import (
@@ -13,6 +14,8 @@ from .openai import (
 from .transformer import Transformer, Weights, attention, norm, resblock
 
 __all__ = [
+    "LocalAttention",
+    "LocalWeights",
     "LongformerAttention",
     "Projections",
     "SparseAttention",
