@@ -32,6 +32,7 @@ Rooms      define     what a pattern of your own is made of: Rule, Sized, every,
            paths      what reaches what through layers, with proofs
            verify     other implementations against these definitions
            plot       figures;  interop  other libraries' masks;  published  whole layers
+           selection  keys chosen by data
            sets, patterns, lower, kernels, attention, cli     how all this is built
 """
 
@@ -58,7 +59,7 @@ from .sets import (
 )
 
 if _typing.TYPE_CHECKING:
-    from . import attention, cli, interop, kernels, lower, paths, plot, published, verify
+    from . import attention, cli, interop, kernels, lower, paths, plot, published, selection, verify
     from .attention import attend, attend_backward, attend_with_lse, merge
     from .lower import BSR, CSR, Plan, bsr, csr, dense, density, multiplicity, nnz, plan
 
@@ -106,6 +107,7 @@ __all__ = [
     "plan",
     "plot",
     "published",
+    "selection",
     "sets",
     "verify",
     "window_conventions",

@@ -16,7 +16,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From below. What stands in one tuple does not import one another.
 HOUSE = (
     ("_text",),
-    ("sets",), ("define",), ("picture",), ("patterns",), ("catalogue",), ("_claims",), ("_jit",),
+    ("sets",), ("define",), ("picture",), ("patterns",), ("selection",), ("catalogue",),
+    ("_claims",), ("_jit",),
     ("lower",), ("kernels",), ("attention",), ("plot",),
     ("paths", "published", "interop", "verify"),
     ("cli", "_hypothesis_types"), ("__main__",),

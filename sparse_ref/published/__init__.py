@@ -10,11 +10,13 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
+from .reformer import ReformerAttention, bucket_factors
 from .transformer import Transformer, Weights, attention, norm, resblock
 
 __all__ = [
     "LongformerAttention",
     "Projections",
+    "ReformerAttention",
     "SparseAttention",
     "Transformer",
     "Weights",
@@ -22,6 +24,7 @@ __all__ = [
     "attention_impl",
     "blocksparse_attention_impl",
     "blocksparse_patterns",
+    "bucket_factors",
     "dense_pattern",
     "dilated_attention",
     "ghost_counts",
