@@ -11,12 +11,14 @@ from .openai import (
     strided_by_permutation,
 )
 from .reformer import ReformerAttention, bucket_factors
+from .routing import RoutingAttention
 from .transformer import Transformer, Weights, attention, norm, resblock
 
 __all__ = [
     "LongformerAttention",
     "Projections",
     "ReformerAttention",
+    "RoutingAttention",
     "SparseAttention",
     "Transformer",
     "Weights",

@@ -23,11 +23,10 @@ from ..selection.hashing import lsh_sets
 from ..sets.branches import Branches
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
+from .norms import rms, rms_backward, unit, unit_backward
 
 ReformerRule = Literal["trax", "hf", "lucidrains"]
 RULES = ("trax", "hf", "lucidrains")
-NORM_EPSILON = 1e-6  # of the mean square, in trax and transformers
-LEAST_NORM = 1e-12  # of reformer-pytorch
 
 
 def bucket_factors(
@@ -168,25 +167,12 @@ class ReformerAttention:
         k, sets = self._direction(q), self.sets(table)
         out, lse = attend_with_lse(q, k, v, sets)
         dq, dk, dv = attend_backward(grad, q, k, v, out, lse, sets)
-        along = (q * dk).sum(axis=-1, keepdims=True)
-        inverse, width = self._inverse_length(q), q.shape[-1]
-        if self.rule == "lucidrains":
-            curvature = np.where(inverse < 1 / LEAST_NORM, inverse**3, 0)
-        else:
-            curvature = inverse**3 / width
-        return dq + inverse * dk - curvature * along * q, dv
+        norm_backward = unit_backward if self.rule == "lucidrains" else rms_backward
+        return dq + norm_backward(dk, q), dv
 
     def _direction(self, x):
         """k: x without its length."""
-        return (x * self._inverse_length(x)).astype(x.dtype)
-
-    def _inverse_length(self, x):
-        """What makes x a key, (n, 1)."""
-        squares = x.astype(np.promote_types(x.dtype, np.float32)) ** 2
-        if self.rule == "lucidrains":
-            lengths = np.sqrt(squares.sum(axis=-1, keepdims=True))
-            return 1 / np.maximum(lengths, LEAST_NORM)
-        return 1 / np.sqrt(squares.mean(axis=-1, keepdims=True) + NORM_EPSILON)
+        return unit(x) if self.rule == "lucidrains" else rms(x)
 
 
 def _per_head(x: ArrayLike, v: ArrayLike, buckets: ArrayLike):
