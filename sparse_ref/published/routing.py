@@ -9,6 +9,7 @@ Symbols:  mu_c the centroid of cluster c, of C;  w how many members a cluster ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 from typing import Literal
 
@@ -222,7 +223,8 @@ class _Head:
     def forward(self):
         """(n, e)"""
         out, _ = self._merge()
-        sums = np.zeros_like(out, shape=(len(self.q), out.shape[1]))
+        n, width = len(self.q), out.shape[1]
+        sums = np.zeros((n, width), out.dtype)
         np.add.at(sums, self.queries.ravel(), out)
         return sums * self._shares()
 
@@ -231,10 +233,11 @@ class _Head:
         out, lse = self._merge()
         tokens, scale = self.queries.ravel(), self._scale()
         grad_rows = (grad * self._shares())[tokens]
+        back = partial(attend_backward, grad_rows, scale=scale)
         dq = np.zeros_like(self.q)
         gradients = []
-        for *qkv, p in self._parts():
-            dq_rows, *pair = attend_backward(grad_rows, *qkv, out, lse, p, scale=scale)
+        for q, k, v, p in self._parts():
+            dq_rows, *pair = back(q, k, v, out, lse, p)
             np.add.at(dq, tokens, dq_rows)
             gradients += pair
         dk, dv, *nulls = gradients
