@@ -104,13 +104,18 @@ class RoutingAttention:
         q (H, n, d), k (H, n_k, d) and centroids (H, C, d). Raises as
         `sr.selection.cluster_members` does.
         """
-        queries = self._nearest(as_array("q", q), centroids)
+        queries = self._nearest_of_heads(as_array("q", q), centroids)
         if self.shared:
             return queries, queries
-        return queries, self._nearest(as_array("k", k), centroids)
+        return queries, self._nearest_of_heads(as_array("k", k), centroids)
+
+    def _nearest_of_heads(self, x, centroids):
+        """The members of each cluster, of queries or of keys, one head after the other."""
+        pairs = zip(x, np.asarray(centroids), strict=True)
+        return np.stack([self._nearest(vectors, mu) for vectors, mu in pairs])
 
     def _nearest(self, x, centroids):
-        """The members of each cluster, of queries or of keys."""
+        """The members of each cluster of one head."""
         if self.rule == "google":
             normed = center(x).swapaxes(-1, -2)
             return cluster_members(np.asarray(centroids) @ normed, self.size)
@@ -124,7 +129,7 @@ class RoutingAttention:
         are left out.
         """
         return tuple(
-            cluster_sets(self._rows(queries, keys), queries, n)
+            cluster_sets(self._rows(queries, keys), queries, keys, n)
             for queries, keys in zip(*members, strict=True)
         )
 
@@ -186,7 +191,7 @@ class RoutingAttention:
         for q, k, v, queries, keys, *head_null in zip(*arrays, strict=True):
             absent = ~v.any(axis=-1) if self.rule == "google" else None
             rows = self._rows(queries, keys, absent, bool(head_null))
-            yield _Head(self, q, k, v, queries, rows, head_null)
+            yield _Head(self, q, k, v, queries, keys, rows, head_null)
 
     def _check(self, arrays, null):
         """Refuse axes that are not three or of other numbers of heads, and null keys misplaced."""
@@ -217,6 +222,7 @@ class _Head:
     k: np.ndarray
     v: np.ndarray
     queries: IntArray
+    keys: IntArray
     rows: Listed
     null: list[np.ndarray]
 
@@ -232,6 +238,7 @@ class _Head:
         """(dq, dk, dv), and the gradients of the null keys and values."""
         out, lse = self._merge()
         tokens, scale = self.queries.ravel(), self._scale()
+        members = self.keys.ravel()
         grad_rows = (grad * self._shares())[tokens]
         back = partial(attend_backward, grad_rows, scale=scale)
         dq = np.zeros_like(self.q)
@@ -240,7 +247,10 @@ class _Head:
             dq_rows, *pair = back(q, k, v, out, lse, p)
             np.add.at(dq, tokens, dq_rows)
             gradients += pair
-        dk, dv, *nulls = gradients
+        dk_members, dv_members, *nulls = gradients
+        dk, dv = np.zeros_like(self.k), np.zeros_like(self.v)
+        np.add.at(dk, members, dk_members)
+        np.add.at(dv, members, dv_members)
         shapes = [x.shape for x in self.null]
         shaped = map(np.reshape, nulls, shapes)
         return *self._norm_backward(dq, dk), dv, *shaped
@@ -251,10 +261,10 @@ class _Head:
         return merge([attend_with_lse(*part, scale=scale) for part in self._parts()])
 
     def _parts(self):
-        """(q, k, v, pattern) over tokens; over null keys, each cluster's own."""
+        """(q, k, v, pattern) over the members; over null keys, each cluster's own."""
         q, k = self._norm()
-        q = q[self.queries.ravel()]
-        tokens = q, k, self.v, self.rows
+        q, members = q[self.queries.ravel()], self.keys.ravel()
+        tokens = q, k[members], self.v[members], self.rows
         if not self.null:
             return [tokens]
         null_k, null_v = (np.concatenate(part) for part in self.null)

@@ -21,6 +21,7 @@ from ..sets.types import BoolArray, FloatArray, IntArray
 ClusterOrder = Literal["position", "rank"]
 OwnKey = Literal["member", "last", "never"]
 LEAST_NORM = 1e-12
+MAX_BLOCK = 2**22  # of scores that are compared at once
 COUNT_EPSILON = 1e-5
 
 
@@ -65,13 +66,23 @@ def cluster_members(scores: ArrayLike, size: int) -> IntArray:
         raise ValueError(
             f"cluster_members: scores must have no NaN, got one at {first_index(np.isnan(s))}"
         )
-    least = np.partition(s, -size, axis=-1)[..., -size, None]
+    clusters = s.reshape(-1, s.shape[-1])
+    few = max(1, MAX_BLOCK // s.shape[-1])
+    members = np.empty((len(clusters), size), np.int64)
+    for start in range(0, len(clusters), few):
+        block = slice(start, start + few)
+        members[block] = _greatest(clusters[block], size)
+    return members.reshape(*s.shape[:-1], size)
+
+
+def _greatest(s: np.ndarray, size: int) -> IntArray:
+    """The places of the `size` greatest of each row, ascending; of ties, the first."""
+    least = np.partition(s, -size, axis=1)[:, -size, None]
     is_above, is_tie = s > least, s == least
-    places = size - is_above.sum(axis=-1, keepdims=True)
-    is_early = is_tie.cumsum(axis=-1) <= places
+    places = size - is_above.sum(axis=1, keepdims=True)
+    is_early = is_tie.cumsum(axis=1, dtype=np.int32) <= places
     is_member = is_above | (is_tie & is_early)
-    positions = np.nonzero(is_member)[-1]
-    return positions.reshape(*s.shape[:-1], size)
+    return np.nonzero(is_member)[1].reshape(len(s), size)
 
 
 def cluster_rows(
@@ -82,12 +93,13 @@ def cluster_rows(
     own: OwnKey = "member",
     absent: BoolArray | None = None,
 ) -> Listed:
-    """A_ct = { keys_cu : u <= w' }, row c w + t: the keys of query t of cluster c
+    """A_(c w + t) = { c w' + u : 0 <= u < w' }: query t of cluster c attends to its key members
 
     Roy et al. 2020, sec. 4.1, clusters as coded.
 
-    A query that is in two clusters has two rows. `queries` (C, w) and `keys` (C, w') are positions,
-    ascending in each cluster, as `cluster_members` gives them.
+    Rows are the query members of all clusters one after the other, columns the key members: a
+    token that is in two clusters has two rows and two columns. `queries` (C, w) and `keys` (C, w')
+    are positions, ascending in each cluster, as `cluster_members` gives them.
 
     Parameters
     ----------
@@ -98,21 +110,21 @@ def cluster_rows(
         "never".
     absent : bool (n_k,), True for keys that no query sees.
 
-    Returns a `Listed` of C w rows; rows may be empty. O(C w w') memory.
+    Returns a `Listed` of C w rows, over C w' columns; rows may be empty. O(C w w') memory.
     Raises ValueError for another `causal`, or numbers of clusters that differ.
 
     >>> import sparse_ref as sr
     >>> rows = sr.selection.cluster_rows([[0, 3], [1, 2]], [[1, 3], [0, 1]], "position")
-    >>> print(sr.picture(rows, (4, 4)))
+    >>> print(sr.picture(rows, 4))      # queries 0 3 1 2, keys 1 3 0 1
     ····
-    ·█·█
     ██··
-    ██··
+    ··██
+    ··██
     >>> print(sr.picture(sr.selection.cluster_rows([[0, 3], [1, 2]], [[1, 3], [0, 1]], "rank"), 4))
-    ·█··
-    ·█·█
     █···
     ██··
+    ··█·
+    ··██
     """
     i, j = np.asarray(queries), np.asarray(keys)
     if i.ndim != 2 or j.ndim != 2 or len(i) != len(j):
@@ -136,21 +148,27 @@ def cluster_rows(
         is_key = is_other | (is_key & is_lonely & (own == "last"))
     counts = is_key.sum(axis=2).ravel()
     indptr = np.concatenate([[0], counts.cumsum()])
-    return Listed(indptr, np.broadcast_to(j, is_key.shape)[is_key])
+    columns = np.arange(j.size).reshape(j.shape)
+    return Listed(indptr, np.broadcast_to(columns, is_key.shape)[is_key])
 
 
-def cluster_sets(rows: Listed, queries: ArrayLike, n: int) -> Listed:
-    """A_i = union of the rows of i: each token's keys in all clusters that contain it
+def cluster_sets(
+    rows: Listed,
+    queries: ArrayLike,
+    keys: ArrayLike,
+    n: int,
+) -> Listed:
+    """A_i = { keys_cu : c w' + u in a row of i }: a token's keys in all clusters that contain it
 
     Roy et al. 2020, sec. 4.1.
 
-    A set: a key of two rows counts once. A token in no cluster has no keys. `rows` and `queries`
-    are those of `cluster_rows`, n the number of queries.
+    A set: a key of two rows counts once. A token in no cluster has no keys. `rows`, `queries` and
+    `keys` are those of `cluster_rows`, n the number of queries.
 
     >>> import sparse_ref as sr
     >>> members = [[0, 2, 3], [1, 2, 4]]
     >>> rows = sr.selection.cluster_rows(members, members, "position")
-    >>> print(sr.picture(sr.selection.cluster_sets(rows, members, 6), 6))
+    >>> print(sr.picture(sr.selection.cluster_sets(rows, members, members, 6), 6))
     █·····
     ·█····
     ███···
@@ -159,8 +177,9 @@ def cluster_sets(rows: Listed, queries: ArrayLike, n: int) -> Listed:
     ······
     """
     tokens = np.repeat(np.ravel(queries), np.diff(rows.indptr))
-    width = int(rows.indices.max(initial=0)) + 1
-    pairs = np.unique(tokens * width + rows.indices)
+    positions = np.ravel(keys).astype(np.int64)
+    width = int(positions.max(initial=0)) + 1
+    pairs = np.unique(tokens * width + positions[rows.indices])
     ends = np.searchsorted(pairs, np.arange(n + 1) * width)
     return Listed(ends, pairs % width)
 
