@@ -12,6 +12,8 @@ from .openai import (
 )
 from .reformer import ReformerAttention, bucket_factors
 from .routing import RoutingAttention
+from .sinkhorn import SinkhornAttention
+from .sinkhorn_causal import SinkhornCausalAttention
 from .transformer import Transformer, Weights, attention, norm, resblock
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "Projections",
     "ReformerAttention",
     "RoutingAttention",
+    "SinkhornAttention",
+    "SinkhornCausalAttention",
     "SparseAttention",
     "Transformer",
     "Weights",

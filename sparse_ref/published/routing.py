@@ -9,14 +9,12 @@ Symbols:  mu_c the centroid of cluster c, of C;  w how many members a cluster ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from math import sqrt
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention import attend_backward, attend_with_lse, merge
 from ..attention.arrays import as_array
 from ..patterns import Window
 from ..selection.clustering import (
@@ -32,6 +30,7 @@ from ..sets.listed import Listed
 from ..sets.parts import Blockwise
 from ..sets.types import IntArray
 from .norms import center, center_backward, unit, unit_backward
+from .softmax_parts import Part, attend_to_parts, parts_backward
 
 RoutingRule = Literal["google", "lucidrains"]
 Members = tuple[IntArray, IntArray]  # of queries and of keys, each (heads, clusters, w)
@@ -228,7 +227,7 @@ class _Head:
 
     def forward(self):
         """(n, e)"""
-        out, _ = self._merge()
+        out, _ = attend_to_parts(self._parts(), self._scale())
         n, width = len(self.q), out.shape[1]
         sums = np.zeros((n, width), out.dtype)
         np.add.at(sums, self.queries.ravel(), out)
@@ -236,15 +235,12 @@ class _Head:
 
     def backward(self, grad):
         """(dq, dk, dv), and the gradients of the null keys and values."""
-        out, lse = self._merge()
         tokens, scale = self.queries.ravel(), self._scale()
         members = self.keys.ravel()
         grad_rows = (grad * self._shares())[tokens]
-        back = partial(attend_backward, grad_rows, scale=scale)
         dq = np.zeros_like(self.q)
-        gradients = []
-        for q, k, v, p in self._parts():
-            dq_rows, *pair = back(q, k, v, out, lse, p)
+        gradients: list[np.ndarray] = []
+        for dq_rows, *pair in parts_backward(grad_rows, self._parts(), scale):
             np.add.at(dq, tokens, dq_rows)
             gradients += pair
         dk_members, dv_members, *nulls = gradients
@@ -255,12 +251,7 @@ class _Head:
         shaped = map(np.reshape, nulls, shapes)
         return *self._norm_backward(dq, dk), dv, *shaped
 
-    def _merge(self):
-        """(out, lse) of the queries over keys and null keys."""
-        scale = self._scale()
-        return merge([attend_with_lse(*part, scale=scale) for part in self._parts()])
-
-    def _parts(self):
+    def _parts(self) -> list[Part]:
         """(q, k, v, pattern) over the members; over null keys, each cluster's own."""
         q, k = self._norm()
         q, members = q[self.queries.ravel()], self.keys.ravel()

@@ -13,6 +13,7 @@ from .clustering import (
     nearest_cluster,
 )
 from .hashing import angular_buckets, bucket_order, lsh_sets, random_rotations
+from .sorting import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
 
 __all__ = [
     "angular_buckets",
@@ -25,5 +26,10 @@ __all__ = [
     "lsh_sets",
     "move_centroids",
     "nearest_cluster",
+    "one_hot",
     "random_rotations",
+    "sinkhorn",
+    "sinkhorn_sets",
+    "sort_blocks",
+    "top_shares",
 ]
