@@ -29,7 +29,7 @@ INSIDE = {
         ("attend", "gradients"), ("first_use",),
     ),
     "selection": (
-        ("scores", "pooling", "largest", "hashing", "clustering", "sorting"), ("slabs",),
+        ("scores", "pooling", "largest", "hashing", "sorting"), ("slabs", "clustering"),
         ("choose",),
     ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),

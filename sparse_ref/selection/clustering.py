@@ -17,11 +17,12 @@ from ..sets.checks import integer
 from ..sets.listed import Listed
 from ..sets.positions import first_index
 from ..sets.types import BoolArray, FloatArray, IntArray
+from .largest import largest
+from .scores import MAX_NUMBERS
 
 ClusterOrder = Literal["position", "rank"]
 OwnKey = Literal["member", "last", "never"]
 LEAST_NORM = 1e-12
-MAX_BLOCK = 2**22  # of scores that are compared at once
 COUNT_EPSILON = 1e-5
 
 
@@ -48,7 +49,7 @@ def cluster_members(scores: ArrayLike, size: int) -> IntArray:
     A position is in no cluster, in one or in several. Ties go to the smallest position; a cluster
     that is nearest to nothing has as many members as the others.
 
-    Raises ValueError if size is above n (Routing Transformer, top-w members), or for NaN.
+    Raises ValueError if size is above n (Routing Transformer, top-w members), for NaN and -inf.
 
     >>> import sparse_ref as sr
     >>> sr.selection.cluster_members([[0, 3, 1, 3], [0, 0, 0, 0]], size=2)
@@ -62,27 +63,21 @@ def cluster_members(scores: ArrayLike, size: int) -> IntArray:
             "cluster_members: scores must have shape (..., clusters, n) with n of at least size = "
             f"{size} (Routing Transformer, top-w members), got {s.shape}"
         )
-    if np.isnan(s).any():
+    is_number = s > -np.inf
+    if not is_number.all():
+        place = first_index(~is_number)
         raise ValueError(
-            f"cluster_members: scores must have no NaN, got one at {first_index(np.isnan(s))}"
+            f"cluster_members: scores must be numbers above -inf, got {s[place]} at {place}"
         )
     clusters = s.reshape(-1, s.shape[-1])
-    few = max(1, MAX_BLOCK // s.shape[-1])
+    few = max(1, MAX_NUMBERS // s.shape[-1])
     members = np.empty((len(clusters), size), np.int64)
     for start in range(0, len(clusters), few):
         block = slice(start, start + few)
-        members[block] = _greatest(clusters[block], size)
+        sizes = np.full(len(clusters[block]), size)
+        is_member = largest(clusters[block], sizes)
+        members[block] = np.nonzero(is_member)[1].reshape(-1, size)
     return members.reshape(*s.shape[:-1], size)
-
-
-def _greatest(s: np.ndarray, size: int) -> IntArray:
-    """The places of the `size` greatest of each row, ascending; of ties, the first."""
-    least = np.partition(s, -size, axis=1)[:, -size, None]
-    is_above, is_tie = s > least, s == least
-    places = size - is_above.sum(axis=1, keepdims=True)
-    is_early = is_tie.cumsum(axis=1, dtype=np.int32) <= places
-    is_member = is_above | (is_tie & is_early)
-    return np.nonzero(is_member)[1].reshape(len(s), size)
 
 
 def cluster_rows(

@@ -126,7 +126,8 @@ def test_averages_of_counts_and_sums_are_means_when_they_have_settled():
             r"n of at least size = 4 \(Routing Transformer, top-w members\), got \(2, 3\)",
         ),
         (lambda: cluster_members(np.ones((2, 3)), 0), "size must be at least 1, got 0"),
-        (lambda: cluster_members([[0, np.nan]], 1), r"no NaN, got one at \(0, 1\)"),
+        (lambda: cluster_members([[0, np.nan]], 1), r"above -inf, got nan at \(0, 1\)"),
+        (lambda: cluster_members([[0, -np.inf]], 1), r"above -inf, got -inf at \(0, 1\)"),
         (
             lambda: cluster_rows([[0]], [[0], [1]]),
             r"shape \(clusters, members\), got \(1, 1\) and \(2, 1\)",
