@@ -28,7 +28,10 @@ INSIDE = {
         ("arrays",), ("sinks", "documents", "sequences"), ("inputs", "merge"), ("failures",),
         ("passes",), ("attend", "gradients"), ("first_use",),
     ),
-    "selection": (("scores", "pooling", "largest"), ("slabs",), ("choose",)),
+    "selection": (
+        ("scores", "pooling", "largest", "hashing", "sorting"), ("slabs", "clustering"),
+        ("choose",),
+    ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

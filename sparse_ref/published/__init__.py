@@ -11,6 +11,10 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
+from .reformer import ReformerAttention, bucket_factors
+from .routing import RoutingAttention
+from .sinkhorn import SinkhornAttention
+from .sinkhorn_causal import SinkhornCausalAttention
 from .transformer import Transformer, Weights, attention, norm, resblock
 
 __all__ = [
@@ -18,6 +22,10 @@ __all__ = [
     "LocalWeights",
     "LongformerAttention",
     "Projections",
+    "ReformerAttention",
+    "RoutingAttention",
+    "SinkhornAttention",
+    "SinkhornCausalAttention",
     "SparseAttention",
     "Transformer",
     "Weights",
@@ -25,6 +33,7 @@ __all__ = [
     "attention_impl",
     "blocksparse_attention_impl",
     "blocksparse_patterns",
+    "bucket_factors",
     "dense_pattern",
     "dilated_attention",
     "ghost_counts",
