@@ -1,5 +1,8 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from .htransformer import HTransformer1D
+from .htransformer_package import package_level_sets
+from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .openai import (
@@ -10,9 +13,12 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
+from .pooling import mean_pool_weights, pooled_cells
 from .transformer import Transformer, Weights, attention, norm, resblock
 
 __all__ = [
+    "HTransformer1D",
+    "LocalGlobalAttention",
     "LongformerAttention",
     "Projections",
     "SparseAttention",
@@ -25,7 +31,10 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "ghost_counts",
+    "mean_pool_weights",
     "norm",
+    "package_level_sets",
+    "pooled_cells",
     "resblock",
     "strided_by_permutation",
 ]
