@@ -5,6 +5,7 @@ from .htransformer_package import package_level_sets
 from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
+from .longt5 import TransientGlobalAttention, TransientGlobalWeights
 from .openai import (
     SparseAttention,
     attention_impl,
@@ -14,15 +15,21 @@ from .openai import (
     strided_by_permutation,
 )
 from .pooling import mean_pool_weights, pooled_cells
+from .poolingformer import Poolingformer
 from .transformer import Transformer, Weights, attention, norm, resblock
+from .transformer_ls import TransformerLS
 
 __all__ = [
     "HTransformer1D",
     "LocalGlobalAttention",
     "LongformerAttention",
+    "Poolingformer",
     "Projections",
     "SparseAttention",
     "Transformer",
+    "TransformerLS",
+    "TransientGlobalAttention",
+    "TransientGlobalWeights",
     "Weights",
     "attention",
     "attention_impl",

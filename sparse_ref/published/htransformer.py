@@ -24,10 +24,9 @@ from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
 from .pooling import mean_pool_weights, mean_pools, mean_pools_backward, pooled_cells
-from .self_attention import self_attention_arrays
+from .self_attention import Arrays, self_attention_arrays
 from .shared_softmax import Part, Result, attend_lse_backward, merge_backward
 
-Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]  # of q, k, v
 CoarseQuery = Literal["mean", "first"]
 
 
@@ -176,7 +175,7 @@ class HTransformer1D:
         q: ArrayLike,
         k: ArrayLike,
         v: ArrayLike,
-    ) -> Gradients:
+    ) -> Arrays:
         """(dq, dk, dv) of sum(grad_out * layer(q, k, v)), in the shapes and dtype of q, k and v."""
         q, k, v = self_attention_arrays(q, k, v)
         grad = as_array("grad_out", grad_out)
@@ -241,7 +240,7 @@ class _Level:
         lse_by_group = grad_lse.reshape(*outer, groups, self.group)
         return by_group.sum(axis=-2), lse_by_group.sum(axis=-1)
 
-    def refine(self, gradients: Gradients) -> Gradients:
+    def refine(self, gradients: Arrays) -> Arrays:
         """The gradients at the tokens' queries, keys and values."""
         dq, dk, dv = gradients
         n = dq.shape[-2] * self.group

@@ -60,7 +60,8 @@ def package_level_sets(
         )
     levels = blocks.bit_length() - 1
     if causal:
-        return Block(block), *(_left_siblings(n, block, t) for t in range(1, levels))
+        left = [_left_siblings(n, block, t) for t in range(1, levels)]
+        return Block(block), *left
     own = Window(0)
     siblings = Blockwise(own, 2) - own
     far = [Blockwise(siblings, block * 2**t) for t in range(levels - 1)]

@@ -4,7 +4,14 @@ import numpy as np
 from layer_checks import arrays
 from strategies import mask
 
-from sparse_ref.published import HTransformer1D, package_level_sets
+import sparse_ref as sr
+from sparse_ref.published import (
+    HTransformer1D,
+    Poolingformer,
+    TransientGlobalAttention,
+    TransientGlobalWeights,
+    package_level_sets,
+)
 
 
 def test_mean_queries_of_a_causal_h_transformer_see_the_future():
@@ -25,6 +32,32 @@ def test_flaxformer_fades_rows_far_below_its_greatest_logit():
     assert np.abs(exact[0, 0]).max() > 0.01
     assert np.abs(faded[0, 0]).max() < 1e-10
     np.testing.assert_allclose(faded[0, 6], exact[0, 6])
+
+
+def block_of(n, block):
+    """The block of each token, by the running sum of Hugging Face transformers."""
+    share = np.float32(1) / np.float32(block)
+    sums = np.cumsum(np.full(n, share, np.float32), dtype=np.float32)
+    return np.minimum(np.floor(sums - share), n // block - 1)
+
+
+def test_longt5_rounds_the_first_token_of_some_blocks_into_the_block_before():
+    n, width = 550, 2
+    nothing = TransientGlobalWeights(*np.zeros((4, width, width)), np.ones(width))
+    for block, late in (25, [425, 450, 475, 500, 525]), (16, []), (32, []):
+        members = TransientGlobalAttention(nothing, 1, 1, block).block_weights(n)
+        exact, rounded = members.argmax(axis=0), block_of(n, block)
+        assert np.flatnonzero(rounded != exact).tolist() == late
+        assert (rounded[late] == exact[late] - 1).all()
+
+
+def test_poolingformers_second_level_reads_the_first():
+    layer, (q, k, v) = Poolingformer(1, 4, 2), arrays(10, e=4)
+    y = layer.first(q, k, v)
+    np.testing.assert_allclose(y, sr.attend(q, k, v, sr.Window(1)))
+    paper = y + layer.second(y, 2 * y, 3 * y)
+    assert np.abs(paper - layer(q, k, v)).max() > 0.1
+    np.testing.assert_allclose(layer(q, k, v), y + layer.second(q, k, v))
 
 
 def union(levels, n):
