@@ -36,9 +36,9 @@ def test_flaxformer_fades_rows_far_below_its_greatest_logit():
 
 def block_of(n, block):
     """The block of each token, by the running sum of Hugging Face transformers."""
-    share = np.float32(1) / np.float32(block)
-    sums = np.cumsum(np.full(n, share, np.float32), dtype=np.float32)
-    return np.minimum(np.floor(sums - share), n // block - 1)
+    one, share = np.float32(1), np.float32(1 / block)
+    sums = np.cumsum(np.full(n, share), dtype=np.float64).astype(np.float32)
+    return np.minimum(np.floor(one + (sums - share) - one), n // block - 1)
 
 
 def test_longt5_rounds_the_first_token_of_some_blocks_into_the_block_before():

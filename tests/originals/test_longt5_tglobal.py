@@ -82,7 +82,7 @@ def test_defect_without_a_mask_zeros_are_keys_and_only_one_block_runs():
             module(inputs(1, 4))
 
 
-@pytest.mark.parametrize("block", [25, 31, 47, 49, 50, 61])
+@pytest.mark.parametrize("block", [25, 31, 47, 49, 50, 61, 100])
 def test_defect_the_first_token_of_some_blocks_is_in_the_block_before(block):
     n = 600
     ids = longt5._make_global_fixed_block_ids(torch.ones(1, n), block)[0][0].numpy()
@@ -93,7 +93,7 @@ def test_defect_the_first_token_of_some_blocks_is_in_the_block_before(block):
     assert (ids[late] == exact[late] - 1).all()
 
 
-@pytest.mark.parametrize("block", [3, 5, 6, 7, 10, 16, 24, 100, 128])
+@pytest.mark.parametrize("block", [3, 5, 6, 7, 10, 16, 24, 128])
 def test_other_blocks_are_whole(block):
     ids = longt5._make_global_fixed_block_ids(torch.ones(1, 600), block)[0][0].numpy()
     assert np.array_equal(ids, np.minimum(np.arange(600) // block, 600 // block - 1))
