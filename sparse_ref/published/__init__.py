@@ -2,10 +2,19 @@
 
 from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
+from .linear import LinearAttention, features
 from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .longt5 import TransientGlobalAttention, TransientGlobalWeights
+from .online_softmax import (
+    RowState,
+    absorb,
+    empty_rows,
+    online_softmax,
+    online_softmax_backward,
+    rows_output,
+)
 from .openai import (
     SparseAttention,
     attention_impl,
@@ -21,27 +30,35 @@ from .transformer_ls import TransformerLS
 
 __all__ = [
     "HTransformer1D",
+    "LinearAttention",
     "LocalGlobalAttention",
     "LongformerAttention",
     "Poolingformer",
     "Projections",
+    "RowState",
     "SparseAttention",
     "Transformer",
     "TransformerLS",
     "TransientGlobalAttention",
     "TransientGlobalWeights",
     "Weights",
+    "absorb",
     "attention",
     "attention_impl",
     "blocksparse_attention_impl",
     "blocksparse_patterns",
     "dense_pattern",
     "dilated_attention",
+    "empty_rows",
+    "features",
     "ghost_counts",
     "mean_pool_weights",
     "norm",
+    "online_softmax",
+    "online_softmax_backward",
     "package_level_sets",
     "pooled_cells",
     "resblock",
+    "rows_output",
     "strided_by_permutation",
 ]

@@ -1,12 +1,14 @@
 """One test for each row of docs/differs.md on coarse keys and hierarchies."""
 
 import numpy as np
+import pytest
 from layer_checks import arrays
 from strategies import mask
 
 import sparse_ref as sr
 from sparse_ref.published import (
     HTransformer1D,
+    LinearAttention,
     Poolingformer,
     TransientGlobalAttention,
     TransientGlobalWeights,
@@ -84,3 +86,12 @@ def test_the_causal_package_h_transformer_misses_most_of_the_past():
     assert not (package & ~past).any()
     assert (past & ~package).sum() == 1536
     assert past.sum() == 2080
+
+
+def test_causal_linear_attention_needs_a_key_for_each_query():
+    (q, k, v), layer = arrays(6), LinearAttention(causal=True)
+    for queries, keys in (4, 6), (6, 4):
+        with pytest.raises(ValueError, match=f"got {queries} queries and {keys} keys"):
+            layer(q[:, :queries], k[:, :keys], v[:, :keys])
+    first = layer(q[:, :4], k[:, :4], v[:, :4])
+    np.testing.assert_allclose(first, layer(q, k, v)[:, :4])
