@@ -10,6 +10,7 @@ Symbols:  phi(x) = elu(x) + 1, that is x + 1 for x > 0 and exp(x) else;  S = sum
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -131,10 +132,11 @@ class LinearAttention:
         if not self.causal:
             return a @ (b.swapaxes(-1, -2) @ c)
         *outer, _, width = c.shape
-        state = np.zeros((*outer, b.shape[-1], width), c.dtype)
         out = np.zeros_like(c)
-        tokens = [np.moveaxis(x, -2, 0) for x in (a, b, c)]
-        for i, (a_i, b_i, c_i) in enumerate(zip(*tokens)):
+        shape = *outer, b.shape[-1], width
+        state = np.zeros(shape, c.dtype)
+        tokens = zip(*(np.moveaxis(x, -2, 0) for x in (a, b, c)))
+        for i, (a_i, b_i, c_i) in enumerate(tokens):
             state += b_i[..., :, None] * c_i[..., None, :]
             out[..., i, :] = np.einsum("...d,...de->...e", a_i, state)
         return out
@@ -148,8 +150,8 @@ class LinearAttention:
         """sum_i a_j . b_i c_i, over all i, or over i >= j: the sequence from its end"""
         if not self.causal:
             return self._mix(a, b, c)
-        a, b, c = (np.flip(x, axis=-2) for x in (a, b, c))
-        return np.flip(self._mix(a, b, c), axis=-2)
+        flip = partial(np.flip, axis=-2)
+        return flip(self._mix(flip(a), flip(b), flip(c)))
 
 
 def features(x: ArrayLike) -> np.ndarray:

@@ -139,9 +139,11 @@ def _one_head(q: ArrayLike, k: ArrayLike, v: ArrayLike) -> Arrays:
     arrays = as_array("q", q), as_array("k", k), as_array("v", v)
     shapes = [x.shape for x in arrays]
     axes = [x.ndim for x in arrays]
-    if axes != [2, 2, 2] or shapes[0][1] != shapes[1][1]:
+    widths = {shape[-1:] for shape in shapes[:2]}
+    if axes != [2, 2, 2] or len(widths) > 1:
         raise ValueError(f"q, k, v must be (n_q, d), (n_k, d), (n_k, e), got {shapes}")
-    if shapes[1][0] != shapes[2][0]:
-        raise ValueError(f"v must have one row for each key, {shapes[1][0]}, got {shapes[2][0]}")
+    keys, values = len(arrays[1]), len(arrays[2])
+    if keys != values:
+        raise ValueError(f"v must have one row for each key, {keys}, got {values}")
     wide_q, wide_k, wide_v = (x.astype(np.float64) for x in arrays)
     return wide_q, wide_k, wide_v
