@@ -135,7 +135,7 @@ class LinearAttention:
         out = np.zeros_like(c)
         shape = *outer, b.shape[-1], width
         state = np.zeros(shape, c.dtype)
-        tokens = zip(*(np.moveaxis(x, -2, 0) for x in (a, b, c)))
+        tokens = zip(*map(_tokens, (a, b, c)))
         for i, (a_i, b_i, c_i) in enumerate(tokens):
             state += b_i[..., :, None] * c_i[..., None, :]
             out[..., i, :] = np.einsum("...d,...de->...e", a_i, state)
@@ -163,6 +163,11 @@ def features(x: ArrayLike) -> np.ndarray:
     x = x.astype(sums_dtype(x.dtype))
     negative = np.exp(np.minimum(x, 0))
     return np.where(x > 0, x + 1, negative)
+
+
+def _tokens(x: np.ndarray) -> np.ndarray:
+    """(..., n, d) -> (n, ..., d)"""
+    return np.moveaxis(x, -2, 0)
 
 
 def _slope(x: np.ndarray) -> np.ndarray:
