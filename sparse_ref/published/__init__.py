@@ -1,5 +1,13 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from .entmax import (
+    EntmaxAttention,
+    entmax,
+    entmax15,
+    entmax_alpha_backward,
+    entmax_backward,
+    sparsemax,
+)
 from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
 from .linear import LinearAttention, features
@@ -29,6 +37,7 @@ from .transformer import Transformer, Weights, attention, norm, resblock
 from .transformer_ls import TransformerLS
 
 __all__ = [
+    "EntmaxAttention",
     "HTransformer1D",
     "LinearAttention",
     "LocalGlobalAttention",
@@ -50,6 +59,10 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "empty_rows",
+    "entmax",
+    "entmax15",
+    "entmax_alpha_backward",
+    "entmax_backward",
     "features",
     "ghost_counts",
     "mean_pool_weights",
@@ -60,5 +73,6 @@ __all__ = [
     "pooled_cells",
     "resblock",
     "rows_output",
+    "sparsemax",
     "strided_by_permutation",
 ]
