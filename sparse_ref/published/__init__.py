@@ -1,5 +1,6 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from .adaptive_span import AdaptiveSpan
 from .entmax import (
     EntmaxAttention,
     entmax,
@@ -33,10 +34,13 @@ from .openai import (
 )
 from .pooling import mean_pool_weights, pooled_cells
 from .poolingformer import Poolingformer
+from .spatten import SpAttenLayer, Survivors
+from .threshold import ThresholdAttention
 from .transformer import Transformer, Weights, attention, norm, resblock
 from .transformer_ls import TransformerLS
 
 __all__ = [
+    "AdaptiveSpan",
     "EntmaxAttention",
     "HTransformer1D",
     "LinearAttention",
@@ -45,7 +49,10 @@ __all__ = [
     "Poolingformer",
     "Projections",
     "RowState",
+    "SpAttenLayer",
     "SparseAttention",
+    "Survivors",
+    "ThresholdAttention",
     "Transformer",
     "TransformerLS",
     "TransientGlobalAttention",
