@@ -7,12 +7,16 @@ from strategies import mask
 
 import sparse_ref as sr
 from sparse_ref.published import (
+    AdaptiveSpan,
+    EntmaxAttention,
     HTransformer1D,
     LinearAttention,
     Poolingformer,
     TransientGlobalAttention,
     TransientGlobalWeights,
+    entmax,
     package_level_sets,
+    sparsemax,
 )
 
 
@@ -95,3 +99,22 @@ def test_causal_linear_attention_needs_a_key_for_each_query():
             layer(q[:, :queries], k[:, :keys], v[:, :keys])
     first = layer(q[:, :4], k[:, :4], v[:, :4])
     np.testing.assert_allclose(first, layer(q, k, v)[:, :4])
+
+
+def test_the_ramp_of_the_adaptive_span_ends_one_key_later_in_its_code():
+    n, z = 12, [0.3]
+    paper, code = (AdaptiveSpan(10, 2.0, rule) for rule in ("paper", "code"))
+    extra = mask(code.sets(z)[0], n) & ~mask(paper.sets(z)[0], n)
+    i, j = np.nonzero(extra)
+    assert (i - j == 5).all()  # R + z L = 5
+    assert len(i) == n - 5
+    assert not (mask(paper.sets(z)[0], n) & ~mask(code.sets(z)[0], n)).any()
+    np.testing.assert_allclose(code.membership(0.3)[1:], paper.membership(0.3)[:-1])
+
+
+def test_entmax_of_a_row_without_keys_is_0():
+    nothing = np.full((2, 3), -np.inf)
+    for p in (sparsemax(nothing), entmax(nothing, 1.5), entmax(nothing, 1.2)):
+        assert not p.any()
+    x = np.ones((3, 2))
+    assert not EntmaxAttention()(x, x, x, sr.Band(1, -1))[0].any()

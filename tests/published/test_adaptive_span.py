@@ -101,6 +101,19 @@ def test_the_paper_reads_no_key_beyond_its_ramp():
     assert np.isnan(moved[:, 1:3]).all()
 
 
+def test_the_published_code_gave_these_outputs():
+    """facebookresearch/adaptive-span 27b815f, executed: attn_span 5, adapt_span_ramp 2, z 0.3, five
+    tokens in the cache, no position embedding.
+    """
+    i, f = np.arange(9)[:, None], np.arange(2)
+    q, k, v = (np.sin((s + 1) * (i + 1) + (s + 2) * (f + 1)) for s in range(3))
+    found = AdaptiveSpan(5, 2.0, "code")(3 * q, k, v, [0.3])[5:]
+    expected = [[0.10168, -0.48427], [0.06245, 0.26651], [-0.04209, -0.05634], [-0.11451, -0.60878]]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    paper = AdaptiveSpan(5, 2.0)(3 * q, k, v, [0.3])[5:]
+    assert np.abs(paper - expected).max() > 0.3
+
+
 @pytest.mark.parametrize(("refused", "said"), [
     (lambda: AdaptiveSpan(0), "AdaptiveSpan: span must be at least 1, got 0"),
     (lambda: AdaptiveSpan(2, 0), "AdaptiveSpan: ramp must be above 0, got 0"),
