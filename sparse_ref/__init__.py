@@ -18,10 +18,11 @@ LongNet, LogSparse   longnet logsparse_code logsparse_local
 Chunks, streams      llama4 llama4_chunked gpt_neo local_attention streaming star prefix_lm
                      reformer_local reformer_local_hf block_diffusion
 Images, grids        image_local image_local_2d natten natten_nd axial swin
+Pools                Complete Started
 Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_fixed
                      deepspeed_sliding deepspeed_bslongformer deepspeed_bigbird deepspeed_variable
 
-Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Documents Grid
+Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid
            Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
 Look       picture difference catalogue window_conventions Convention parse
 Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
@@ -29,6 +30,7 @@ Attend     attend attend_with_lse attend_backward merge
 Test       conforms
 
 Rooms      define     what a pattern of your own is made of: Rule, Sized, every, span
+           selection  scores -> explicit sets: top-k and its kin, pools, hashing, clustering
            paths      what reaches what through layers, with proofs
            verify     other implementations against these definitions
            plot       figures;  interop  other libraries' masks;  published  whole layers
@@ -54,11 +56,12 @@ from .sets import (
     Merged,
     MultiHead,
     Pattern,
+    Pooled,
     Shifted,
 )
 
 if _typing.TYPE_CHECKING:
-    from . import attention, cli, interop, kernels, lower, paths, plot, published, verify
+    from . import attention, cli, interop, kernels, lower, paths, plot, published, selection, verify
     from .attention import attend, attend_backward, attend_with_lse, merge
     from .lower import BSR, CSR, Plan, bsr, csr, dense, density, multiplicity, nnz, plan
 
@@ -79,6 +82,7 @@ __all__ = [
     "MultiHead",
     "Pattern",
     "Plan",
+    "Pooled",
     "Shifted",
     "attend",
     "attend_backward",
@@ -106,6 +110,7 @@ __all__ = [
     "plan",
     "plot",
     "published",
+    "selection",
     "sets",
     "verify",
     "window_conventions",

@@ -14,9 +14,11 @@ from .sets.parts import Blockwise, Documents, Grid
 from .sets.pattern import Complement, Difference, Intersection, Pattern, Union
 from .sets.rule import Rule, Sized
 from .sets.shifted import Shifted
+from .sets.token_pools import Pooled
 
 COMBINED = (
     Blockwise,
+    Pooled,
     Complement,
     Difference,
     Documents,

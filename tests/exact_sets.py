@@ -47,6 +47,7 @@ RULES = {
     "Causal": lambda i, j: not j > i,
     "CausalNeighborhood": is_causal_neighbor,
     "Chunk": lambda i, j, keys, offset: 0 <= j - ((i - offset) // keys * keys + offset) < keys,
+    "Complete": lambda i, j, length, stride: j * stride + length - 1 <= i,
     "Circular": lambda i, j, n, before, after: (j - (i - before)) % n <= before + after,
     "Dilated": lambda i, j, radius, step: abs(i - j) % step == 0 and abs(i - j) // step <= radius,
     "DilatedSegment": lambda i, j, w, r, s: (
@@ -67,6 +68,7 @@ RULES = {
     "Prefix": lambda i, j, length: j < length,
     "Sinks": lambda i, j, count: j <= min(i, count - 1),
     "Slashes": lambda i, j, offsets: i - j in {offset for offset in offsets if offset >= 0},
+    "Started": lambda i, j, length, stride: j * stride <= i,
     "Strided": lambda i, j, l: j <= i and (i - j) % l == 0,
     "SubBlock": lambda i, j, l, c, number: j <= i and (l - 1 - j % l) // c == number - 1,
     "Summary": lambda i, j, l, c: j <= i and l - j % l <= c,
@@ -93,6 +95,12 @@ def blockwise(p, i: int, n: int) -> set[int]:
     b_q, b_k = p.block
     blocks = key_set(p.pattern, i // b_q, ceil_div(n, b_k))
     return {j for j in range(n) if j // b_k in blocks}
+
+
+def pooled(p, i: int, n: int) -> set[int]:
+    pools = key_set(p.pattern, i, ceil_div(n, p.stride))
+    tokens = ({e * p.stride + x for x in range(min(p.length, n))} for e in pools)
+    return {j for keys in tokens for j in keys if j < n}
 
 
 def documents(p, i: int, n: int) -> set[int]:
@@ -144,6 +152,7 @@ COMBINATIONS = {
     "Shifted": lambda p, i, n: key_set(p.pattern, i + p.offset, n),
     "Blockwise": blockwise,
     "Documents": documents,
+    "Pooled": pooled,
     "Grid": grid,
     "Listed": listed,
     "Random": random_keys,
@@ -161,6 +170,9 @@ def is_member(p, i: int, j: int) -> bool:
         return is_member(p.pattern, i + p.offset, j)
     if kind == "Blockwise":
         return is_member(p.pattern, i // p.block[0], j // p.block[1])
+    if kind == "Pooled":
+        first = max(ceil_div(j - p.length + 1, p.stride), 0)
+        return any(is_member(p.pattern, i, e) for e in range(first, j // p.stride + 1))
     left, right = is_member(p.left, i, j), is_member(p.right, i, j)
     return {"Union": left or right, "Intersection": left and right}.get(kind, left and not right)
 

@@ -16,8 +16,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From below. What stands in one tuple does not import one another.
 HOUSE = (
     ("_text",),
-    ("sets",), ("define",), ("picture",), ("patterns",), ("catalogue",), ("_claims",), ("_jit",),
-    ("lower",), ("kernels",), ("attention",), ("plot",),
+    ("sets",), ("define",), ("picture",), ("patterns",), ("selection", "catalogue"), ("_claims",),
+    ("_jit",), ("lower",), ("kernels",), ("attention",), ("plot",),
     ("paths", "published", "interop", "verify"),
     ("cli", "_hypothesis_types"), ("__main__",),
 )  # fmt: skip
@@ -28,6 +28,7 @@ INSIDE = {
         ("arrays",), ("inputs", "merge"), ("failures",), ("passes",),
         ("attend", "gradients"), ("first_use",),
     ),
+    "selection": (("scores", "pooling", "largest"), ("slabs",), ("choose",)),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

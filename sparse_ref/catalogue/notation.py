@@ -24,11 +24,11 @@ from ..sets.factorized import Factorized
 from ..sets.parts import Blockwise, Documents, Grid
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
+from ..sets.token_pools import Pooled
 
-NAMES = {name: getattr(patterns, name) for name in patterns.__all__} | {
-    constructor.__name__: constructor
-    for constructor in (Blockwise, Branches, Documents, Grid, Shifted)
-}
+COMBINATORS = (Blockwise, Branches, Documents, Grid, Pooled, Shifted)
+NAMES = {name: getattr(patterns, name) for name in patterns.__all__}
+NAMES |= {combinator.__name__: combinator for combinator in COMBINATORS}
 MAX_TEXT = 2000
 MAX_QUOTE = 200  # characters of a call, and of what a constructor reports, in an error
 MAX_SECONDS, MAX_BYTES = 10.0, 2**27

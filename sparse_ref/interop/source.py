@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ast
 from functools import singledispatchmethod
-from inspect import getsource
 from keyword import iskeyword
-from textwrap import dedent
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._text import visible_line
 from ..sets.parts import Blockwise, Documents, Grid
@@ -19,6 +17,7 @@ from ..sets.pattern import Complement, Difference, Intersection, Pattern, Union,
 from ..sets.positions import isin, rank
 from ..sets.rule import Rule
 from ..sets.shifted import Shifted
+from ..sets.token_pools import Pooled
 from .expressions import (
     Expression,
     binary,
@@ -32,6 +31,7 @@ from .expressions import (
     step_sum,
 )
 from .heads import PatternPerHead, heads_by_pattern, patterns_of_heads
+from .parsed_formula import formula_of
 
 
 def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
@@ -130,7 +130,7 @@ class _Writer:
 
     @membership.register
     def _(self, p: Rule, i, j):
-        formula = _formula(p)
+        formula = formula_of(p)
         arguments = dict(zip(formula.arguments, (i, j, *p.parameters)))
         inliner = _Inliner(self, {**type(p).formula.__globals__, **arguments})
         for name, expression in formula.parts:
@@ -166,6 +166,24 @@ class _Writer:
     def _(self, p: Blockwise, i, j):
         block_i, block_j = self.name_pair(i, j, ast.FloorDiv(), p.block)
         return self.membership(p.pattern, block_i, block_j)
+
+    @membership.register
+    def _(self, p: Pooled, i, j):
+        last = self.name("pool", binary(j, ast.FloorDiv(), p.step))
+        memberships = []
+        for back in range(p.overlap):
+            pool = self.name("pool", binary(last, ast.Sub(), back)) if back else last
+            is_inside = self._is_in_pool(p, j, pool)
+            is_member = self.membership(p.pattern, i, pool)
+            memberships.append(conjunction(is_inside, is_member))
+        return chain(ast.BitOr(), memberships)
+
+    def _is_in_pool(self, p: Pooled, j, pool):
+        """Whether there is such a pool and it holds key j, if it begins at or before j."""
+        start = binary(pool, ast.Mult(), p.step)
+        place = binary(j, ast.Sub(), start)
+        exists = compare(pool, ast.GtE(), 0)
+        return conjunction(exists, compare(place, ast.Lt(), p.length))
 
     @membership.register
     def _(self, p: Documents, i, j):
@@ -237,48 +255,3 @@ class _Inliner(ast.NodeTransformer):
         if isinstance(name, ast.Attribute):
             return getattr(self._value(name.value), name.attr, None)
         return None
-
-
-class _Formula(NamedTuple):
-    """A formula, parsed: its arguments, the parts that it names, and what it returns."""
-
-    arguments: list[str]
-    parts: list[tuple[str, ast.expr]]
-    result: ast.expr
-
-
-def _formula(p: Rule) -> _Formula:
-    """A rule's formula, parsed."""
-    try:
-        function = ast.parse(dedent(getsource(type(p).formula))).body[0]
-    except (OSError, TypeError, SyntaxError) as error:
-        raise TypeError(
-            f"p must have formulas whose source can be read, got {p!r}: {error}"
-        ) from error
-    try:
-        return _read_function(function)
-    except ValueError:
-        raise TypeError(
-            f"p must have formulas that name their parts, if at all, and then return, got {p!r}"
-        ) from None
-
-
-def _read_function(function: ast.stmt) -> _Formula:
-    """A function that names parts and returns a value. Raises ValueError for any other."""
-    if not isinstance(function, ast.FunctionDef):
-        raise ValueError("no function")
-    *lines, last = function.body
-    if not isinstance(last, ast.Return) or last.value is None:
-        raise ValueError("no return")
-    arguments = [argument.arg for argument in function.args.args]
-    return _Formula(arguments, [_read_part(line) for line in lines], last.value)
-
-
-def _read_part(statement: ast.stmt) -> tuple[str, ast.expr]:
-    """(name, expression) of an assignment to one name. Raises ValueError for anything else."""
-    if not isinstance(statement, ast.Assign) or len(statement.targets) > 1:
-        raise ValueError("no assignment to one name")
-    target = statement.targets[0]
-    if not isinstance(target, ast.Name):
-        raise ValueError("no assignment to one name")
-    return target.id, statement.value

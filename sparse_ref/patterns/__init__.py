@@ -22,6 +22,7 @@ from .lucidrains import local_attention
 from .minference import Slashes, Verticals, a_shape, vertical_slash
 from .natten import CausalNeighborhood, Neighborhood, natten, natten_nd
 from .openai import SubBlock, openai_fixed
+from .pools import Complete, Started
 from .prefix_lm import prefix_lm
 from .random import Random
 from .reformer import Circular, reformer_local, reformer_local_hf
@@ -36,6 +37,7 @@ __all__ = [
     "CausalNeighborhood",
     "Chunk",
     "Circular",
+    "Complete",
     "Dilated",
     "DilatedSegment",
     "Flip",
@@ -52,6 +54,7 @@ __all__ = [
     "Random",
     "Sinks",
     "Slashes",
+    "Started",
     "Strided",
     "SubBlock",
     "Summary",

@@ -11,6 +11,7 @@ from .require import check_pattern, patterns_of_heads, require_one_set, require_
 from .rule import Rule, Sized
 from .run import Run, every, span
 from .shifted import Shifted
+from .token_pools import Pooled
 from .types import BoolArray, FloatArray, IntArray, Length
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Merged",
     "MultiHead",
     "Pattern",
+    "Pooled",
     "Rule",
     "Run",
     "Shifted",

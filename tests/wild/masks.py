@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from originals.by_path import sparsity_config
+from originals.by_path import by_path, sparsity_config
 
 from wild.handed import merged, parted, torch
 
@@ -15,10 +15,8 @@ hf = pytest.importorskip(
     "transformers.masking_utils", reason="transformers is missing: make test-originals"
 )
 natten = pytest.importorskip("natten", reason="natten is missing: make test-originals")
-kv_cache = pytest.importorskip(
-    "attention_sinks.attention_sink_kv_cache",
-    reason="attention-sinks is missing: make test-originals",
-)
+# by path: the package itself asks for an older transformers
+kv_cache = by_path("attention_sinks", "attention_sink_kv_cache.py")
 deepspeed = sparsity_config()
 sdpa = torch.nn.functional.scaled_dot_product_attention
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from ...sets.parts import Blockwise, Documents, Grid
 from ...sets.pattern import Pattern
+from ...sets.token_pools import Pooled, pool_count
 from ...sets.types import IntArray
 from .keys import key_counts
 from .row_set import row_set
-from .row_tree import RowSet, transform
+from .row_tree import RowSet, as_runs, transform
 from .run_algebra import as_keys, as_spans, clip
 from .table import (
     START,
@@ -41,6 +42,22 @@ def rows_of_blocks(p: Blockwise, i: IntArray, n: int) -> RowSet:
         return normalise(runs)
 
     return transform(row_set(p.pattern, blocks, -(-n // b_k)), stretch)
+
+
+@row_set.register
+def rows_of_pools(p: Pooled, i: IntArray, n: int) -> Runs:
+    """The spans of pools, each stretched to the tokens from its first pool to the end of its last.
+
+    Runs, not an expression of them: pools that share tokens do not commute with & and -.
+    """
+    pools = as_runs(row_set(p.pattern, i, pool_count(n, p.step)))
+    spans = as_spans(normalise(pools))
+    first, after, _, _ = spans.table.T
+    last_start = (after - 1) * p.step
+    are_apart = p.length < p.step
+    step, width = (p.step, p.length) if are_apart else (1, 1)
+    table = run_table(first * p.step, last_start + p.length, step, width)
+    return Runs(spans.indptr, table, (len(i), n))
 
 
 @row_set.register

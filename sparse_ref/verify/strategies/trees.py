@@ -17,6 +17,7 @@ from ...sets.parts import Blockwise, Documents, Grid
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule, Sized
 from ...sets.shifted import Shifted
+from ...sets.token_pools import Pooled
 from ...sets.types import Length
 from .pictures import with_picture
 
@@ -86,10 +87,10 @@ def patterns(
 ) -> Patterns:
     """Trees of at most about `leaves` rules under | & - ~, with parameters up to `most`.
 
-    `sr.parse` reads their `repr`. Without n they hold for every length, and Blockwise and Shifted
-    are among their branches. With n, or (n_q, n_k), they can be lowered at it, and may hold for
-    that length only, if n_q <= n_k: sized rules, grids, documents and random keys. `listed` adds
-    listed sets, which have no notation and need n.
+    `sr.parse` reads their `repr`. Without n they hold for every length, and Blockwise, Pooled and
+    Shifted are among their branches. With n, or (n_q, n_k), they can be lowered at it, and may hold
+    for that length only, if n_q <= n_k: sized rules, grids, documents and random keys. `listed`
+    adds listed sets, which have no notation and need n.
 
     A counterexample is printed with its picture.
 
@@ -132,11 +133,13 @@ def algebra(inner: Patterns) -> Patterns:
 
 
 def _branches(inner: Patterns) -> Patterns:
-    """algebra, Blockwise and Shifted of patterns that hold for every length."""
-    blocks = st.tuples(st.integers(1, 5), st.integers(1, 5))
+    """algebra, Blockwise, Pooled and Shifted of patterns that hold for every length."""
+    side = st.integers(1, 5)
+    blocks = st.tuples(side, side)
     return st.one_of(
         algebra(inner),
         st.builds(Blockwise, inner, blocks),
+        st.builds(Pooled, inner, side, side),
         st.builds(Shifted, inner, st.integers(-8, 8)),
     )
 

@@ -19,6 +19,7 @@ from ...sets.parts import Blockwise, Documents, Grid
 from ...sets.pattern import Complement, Pattern
 from ...sets.rule import Rule, Sized
 from ...sets.shifted import Shifted
+from ...sets.token_pools import Pooled
 from .pictures import with_picture
 from .trees import (
     MAX_OWN_LENGTH,
@@ -56,6 +57,9 @@ def _of_kind(kind: type) -> SearchStrategy[Any]:
     if kind is Blockwise:
         side = st.integers(1, 5)
         return st.builds(Blockwise, any_pattern, st.tuples(side, side))
+    if kind is Pooled:
+        length, stride = st.integers(1, 5), st.integers(1, 5)
+        return st.builds(Pooled, any_pattern, length, stride)
     if kind is Shifted:
         return st.builds(Shifted, any_pattern, st.integers(-8, 8))
     if kind is Complement:
