@@ -32,10 +32,10 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
-from .pooling import mean_pool_weights, pooled_cells
 from .poolingformer import Poolingformer
 from .spatten import SpAttenLayer, Survivors
 from .threshold import ThresholdAttention
+from .token_means import mean_pool_weights, pooled_cells
 from .transformer import Transformer, Weights, attention, norm, resblock
 from .transformer_ls import TransformerLS
 

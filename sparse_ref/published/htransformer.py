@@ -23,9 +23,9 @@ from ..sets.checks import flag, integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
-from .pooling import mean_pool_weights, mean_pools, mean_pools_backward, pooled_cells
 from .self_attention import Arrays, self_attention_arrays
 from .shared_softmax import Part, Result, attend_lse_backward, merge_backward
+from .token_means import mean_pool_weights, mean_pools, mean_pools_backward, pooled_cells
 
 CoarseQuery = Literal["mean", "first"]
 

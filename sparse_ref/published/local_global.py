@@ -15,19 +15,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention.arrays import as_array
-from ..patterns import Full, Lookback, Window
+from ..patterns import Complete, Full, Lookback, Window
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
-from .pooling import (
-    complete_pools,
+from .self_attention import self_attention_arrays
+from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
+from .token_means import (
     mean_pool_weights,
     mean_pools,
     mean_pools_backward,
     pooled_cells,
 )
-from .self_attention import self_attention_arrays
-from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class LocalGlobalAttention:
     def sets(self) -> tuple[Pattern, Pattern]:
         """The tokens, and the pools, that each query attends to."""
         if self.causal:
-            return Lookback(self.radius + 1), complete_pools(self.block, self.block)
+            return Lookback(self.radius + 1), Complete(self.block)
         return Window(self.radius), Full()
 
     def cells(self, n: int) -> FloatArray:

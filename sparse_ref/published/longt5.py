@@ -20,7 +20,7 @@ from ..patterns import Full
 from ..patterns.etc import longt5_tglobal
 from ..sets.checks import integer
 from ..sets.types import FloatArray
-from .pooling import pooled_cells
+from .token_means import pooled_cells
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,20 +15,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention import attend, attend_backward, attend_with_lse
-from ..patterns import Causal, Window
+from ..patterns import Causal, Complete, Window
 from ..sets.checks import integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
 from ..sets.types import FloatArray
-from .pooling import (
-    complete_pools,
+from .self_attention import Arrays, self_attention_arrays
+from .token_means import (
     mean_pool_weights,
     mean_pools,
     mean_pools_backward,
     pooled_cells,
 )
-from .self_attention import Arrays, self_attention_arrays
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Poolingformer:
     @property
     def sets(self) -> tuple[Pattern, Pattern]:
         """The tokens of the first level, and the pools of the second."""
-        ahead = Shifted(complete_pools(*self._pool), self.reach)
+        ahead = Shifted(Complete(*self._pool), self.reach)
         starts = Blockwise(Causal(), (self.stride, 1))
         behind = Shifted(starts, -self.reach - 1)
         return Window(self.radius), ahead - behind

@@ -22,9 +22,9 @@ from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
 from ..sets.types import FloatArray
-from .pooling import pooled_cells
 from .self_attention import self_attention_arrays
 from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
+from .token_means import pooled_cells
 
 
 @dataclass(frozen=True)

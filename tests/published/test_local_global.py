@@ -11,7 +11,7 @@ from strategies import brute
 
 import sparse_ref as sr
 from sparse_ref.published import LocalGlobalAttention, mean_pool_weights, pooled_cells
-from sparse_ref.published.pooling import complete_pools, mean_pools, pool_count
+from sparse_ref.published.token_means import mean_pools, whole_pools
 
 
 def stated(q, k, v, layer):
@@ -66,8 +66,8 @@ def test_pools_are_means_of_whole_stretches_and_complete_behind_their_last_token
         mean_pool_weights(n, length, stride) @ x, mean_pools(x, length, stride)
     )
     visible = [[start + length - 1 <= i for start in starts] for i in range(n)]
-    m = pool_count(n, length, stride)
-    assert brute(complete_pools(length, stride), (n, m)).tolist() == visible
+    m = whole_pools(n, length, stride)
+    assert brute(sr.Complete(length, stride), (n, m)).tolist() == visible
 
 
 def test_cells_are_the_tokens_of_the_pools_that_a_query_attends_to():

@@ -1,4 +1,4 @@
-"""Pools of tokens: their means, the queries they are complete for, and the cells they stand for.
+"""Means of whole pools of tokens, forward and backward, and the cells that pools stand for.
 
 Symbols:  n tokens;  atom e the pool of tokens  e s <= j < e s + l,  l `length`, s `stride`;
 m = floor((n - l) / s) + 1 whole pools, 0 if n < l.
@@ -12,15 +12,12 @@ from numpy.typing import ArrayLike
 from ..attention.arrays import as_array
 from ..attention.inputs import sums_dtype
 from ..lower import dense
-from ..patterns import Causal
 from ..sets.checks import integer
-from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
-from ..sets.shifted import Shifted
 from ..sets.types import FloatArray
 
 
-def pool_count(n: int, length: int, stride: int) -> int:
+def whole_pools(n: int, length: int, stride: int) -> int:
     """m, the pools that lie whole in n tokens."""
     return max(0, (n - length) // stride + 1)
 
@@ -28,7 +25,7 @@ def pool_count(n: int, length: int, stride: int) -> int:
 def mean_pools(x: np.ndarray, length: int, stride: int) -> np.ndarray:
     """(..., m, d) from x (..., n, d): the mean of each whole pool, in the dtype of x"""
     *outer, n, width = x.shape
-    m = pool_count(n, length, stride)
+    m = whole_pools(n, length, stride)
     total = np.zeros((*outer, m, width), sums_dtype(x.dtype))
     for t in range(length if m else 0):
         total += x[..., _each_pool(t, m, stride), :]
@@ -55,11 +52,6 @@ def _each_pool(t: int, m: int, stride: int) -> slice:
     """Token t of each of m pools."""
     last = t + (m - 1) * stride
     return slice(t, last + 1, stride)
-
-
-def complete_pools(length: int, stride: int) -> Pattern:
-    """A_i = { e : e s + l <= i + 1 }, the pools whose last token is i or earlier"""
-    return Shifted(Blockwise(Causal(), (stride, 1)), 1 - length)
 
 
 def mean_pool_weights(n: int, length: int, stride: int | None = None) -> FloatArray:
