@@ -33,6 +33,7 @@ from .openai import (
     strided_by_permutation,
 )
 from .poolingformer import Poolingformer
+from .self_attention import SelfAttention
 from .spatten import SpAttenLayer, Survivors
 from .threshold import ThresholdAttention
 from .token_means import mean_pool_weights, pooled_cells
@@ -49,6 +50,7 @@ __all__ = [
     "Poolingformer",
     "Projections",
     "RowState",
+    "SelfAttention",
     "SpAttenLayer",
     "SparseAttention",
     "Survivors",

@@ -20,6 +20,7 @@ from ..patterns import Full
 from ..patterns.etc import longt5_tglobal
 from ..sets.checks import integer
 from ..sets.types import FloatArray
+from .heads import join_heads, split_heads
 from .token_means import pooled_cells
 
 
@@ -89,7 +90,7 @@ class TransientGlobalAttention:
         X = as_array("X", X)
         q, k, v = self._projections(X, self._memory(X))
         out, _ = attend_with_lse(q, k, v, self._pattern(X), scale=1.0)
-        return _join_heads(out) @ self.w.W_o
+        return join_heads(out) @ self.w.W_o
 
     def backward(
         self, grad_out: ArrayLike, X: ArrayLike
@@ -99,9 +100,9 @@ class TransientGlobalAttention:
         memory, pattern = self._memory(X), self._pattern(X)
         q, k, v = self._projections(X, memory)
         out, lse = attend_with_lse(q, k, v, pattern, scale=1.0)
-        grad_heads = self._split_heads(grad @ self.w.W_o.T)
+        grad_heads = split_heads(grad @ self.w.W_o.T, self.heads)
         gradients = attend_backward(grad_heads, q, k, v, out, lse, pattern, scale=1.0)
-        dq, dk, dv = map(_join_heads, gradients)
+        dq, dk, dv = map(join_heads, gradients)
         dmemory = dk @ self.w.W_k.T + dv @ self.w.W_v.T
         count = X.shape[-2] // self.block
         dsummaries, dtokens = dmemory[..., :count, :], dmemory[..., count:, :]
@@ -109,7 +110,7 @@ class TransientGlobalAttention:
         members = self.block_weights(X.shape[-2]).astype(X.dtype)
         dX = dq @ self.w.W_q.T + dtokens + members.T @ dsums
         projections = _outer(X, dq), _outer(memory, dk), _outer(memory, dv)
-        dW_o = _outer(_join_heads(out), grad)
+        dW_o = _outer(join_heads(out), grad)
         return dX, TransientGlobalWeights(*projections, dW_o, dnorm)
 
     def _sums(self, X: np.ndarray) -> np.ndarray:
@@ -149,19 +150,7 @@ class TransientGlobalAttention:
         """q, k and v of each head."""
         w = self.w
         projected = X @ w.W_q, memory @ w.W_k, memory @ w.W_v
-        return map(self._split_heads, projected)
-
-    def _split_heads(self, x: np.ndarray) -> np.ndarray:
-        """(..., n, H d) -> (..., H, n, d)"""
-        *outer, n, width = x.shape
-        slices = x.reshape(*outer, n, self.heads, width // self.heads)
-        return slices.swapaxes(-3, -2)
-
-
-def _join_heads(x: np.ndarray) -> np.ndarray:
-    """(..., H, n, d) -> (..., n, H d)"""
-    *outer, heads, n, width = x.shape
-    return x.swapaxes(-3, -2).reshape(*outer, n, heads * width)
+        return (split_heads(x, self.heads) for x in projected)
 
 
 def _outer(x: np.ndarray, grad: np.ndarray) -> np.ndarray:
