@@ -1,5 +1,6 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from . import csa, dsa, hca, indexshare, kpool, msa, qsa
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .openai import (
@@ -22,10 +23,17 @@ __all__ = [
     "attention_impl",
     "blocksparse_attention_impl",
     "blocksparse_patterns",
+    "csa",
     "dense_pattern",
     "dilated_attention",
+    "dsa",
     "ghost_counts",
+    "hca",
+    "indexshare",
+    "kpool",
+    "msa",
     "norm",
+    "qsa",
     "resblock",
     "strided_by_permutation",
 ]

@@ -7,6 +7,7 @@ Only V decides what is visible: the score of an atom outside V_i is never read.
 """
 
 from .choose import at_least, kth_score, top_k, top_p
+from .pool_scores import pool_maximum
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
 from .scores import Scores, dot, maximum_dot, weighted_relu
 
@@ -20,6 +21,7 @@ __all__ = [
     "maximum_dot",
     "mean_pool",
     "min_pool",
+    "pool_maximum",
     "pool_starts",
     "top_k",
     "top_p",
