@@ -1,10 +1,10 @@
 """Tokens of a window and compressed entries in one softmax, with a sink: CSA and HCA.
 
-DeepSeek V4; Hugging Face transformers, `deepseek_v4`. An entry pools the tokens of a closed window
-of r, channel by channel, by a softmax over gates. Keys and values are one vector x_j for a token,
+DeepSeek V4; Hugging Face transformers, `deepseek_v4`. An entry pools a full block of r
+tokens, channel by channel, by a softmax over gates. Keys and values are one vector x_j for a token,
 one c_e for an entry, shared by all heads.
 
-Symbols:  i query, j token, e entry, r = length;  H heads, d their width;  s_h the sink of head h.
+Symbols:  i query, j token, e entry, r = block;  H heads, d their width;  s_h the sink of head h.
 """
 
 from __future__ import annotations
@@ -108,17 +108,17 @@ def _one_head(name: str, x: ArrayLike) -> np.ndarray:
     return array[None]
 
 
-def pool_windows(values: FloatArray, gates: FloatArray) -> FloatArray:
+def pool_blocks(values: FloatArray, gates: FloatArray) -> FloatArray:
     """c = sum_t a_t x_t, a = softmax_t(gates), (m, d) from values and gates (m, tokens, d)"""
     shares = _softmax(gates)
     pools: FloatArray = (shares * values).sum(axis=1)
     return pools
 
 
-def pool_windows_backward(
+def pool_blocks_backward(
     grad: FloatArray, values: FloatArray, gates: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """(dvalues, dgates) of sum(grad * pool_windows(values, gates)), grad (m, d)
+    """(dvalues, dgates) of sum(grad * pool_blocks(values, gates)), grad (m, d)
 
     dx_t = a_t g,  dgate_t = a_t (x_t - c) g,  c the pool.
     """
@@ -128,33 +128,33 @@ def pool_windows_backward(
     return dvalues, dvalues * (values - pools)
 
 
-def window_arrays(kv: ArrayLike, gates: ArrayLike, length: int) -> tuple[FloatArray, FloatArray]:
-    """The tokens of the floor(n / r) closed windows, (m, r, d) each, from kv and gates (n, d)"""
+def block_arrays(kv: ArrayLike, gates: ArrayLike, block: int) -> tuple[FloatArray, FloatArray]:
+    """The tokens of the floor(n / r) full blocks, (m, r, d) each, from kv and gates (n, d)"""
     values, logits = np.asarray(kv), np.asarray(gates)
     if values.ndim != 2 or logits.shape != values.shape:
         raise ValueError(
             f"kv and gates must have one shape (n, d), got {values.shape} and {logits.shape}"
         )
     n, width = values.shape
-    used = n - n % length
-    shape = used // length, length, width
+    used = n - n % block
+    shape = used // block, block, width
     return values[:used].reshape(shape), logits[:used].reshape(shape)
 
 
 def _softmax(gates: FloatArray) -> FloatArray:
-    """The softmax over the tokens of each window, channel by channel."""
+    """The softmax over the tokens of each block, channel by channel."""
     top = gates.max(axis=1, keepdims=True, initial=-np.inf)
     weights = np.exp(gates - top)
     shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
     return shares
 
 
-def check_entries(q: ArrayLike, entries: ArrayLike, length: int) -> None:
-    """Refuse another number of entries than that of the windows that the n queries close."""
+def check_entries(q: ArrayLike, entries: ArrayLike, block: int) -> None:
+    """Refuse another number of entries than that of the blocks that n tokens fill."""
     n = np.shape(q)[-2]
     m = np.shape(entries)[0]
-    if m != n // length:
+    if m != n // block:
         raise ValueError(
-            f"entries must be the floor(n / length) = {n // length} closed windows of n = {n} "
-            f"tokens, length = {length}, got {m}"
+            f"entries must be the floor(n / block) = {n // block} full blocks of n = {n} "
+            f"tokens, block = {block}, got {m}"
         )

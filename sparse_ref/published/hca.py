@@ -16,34 +16,34 @@ from ..sets.types import FloatArray
 from .entries import (
     WindowAndEntries,
     attend_entries,
+    block_arrays,
     check_entries,
-    pool_windows,
-    pool_windows_backward,
-    window_arrays,
+    pool_blocks,
+    pool_blocks_backward,
 )
-from .entries import attend_entries_backward as attention_backward
+from .entries import attend_entries_backward as backward
 
-__all__ = ["attention", "attention_backward", "pool", "pool_backward", "sets"]
+__all__ = ["attention", "backward", "pool", "pool_backward", "sets"]
 
 
-def pool(kv: ArrayLike, gates: ArrayLike, *, length: int) -> FloatArray:
-    """c_e = sum_j a_j x_j over the tokens of window e, a = softmax(gates), channel by channel
+def pool(kv: ArrayLike, gates: ArrayLike, *, block: int) -> FloatArray:
+    """c_e = sum_j a_j x_j over the tokens of block e, a = softmax(gates), channel by channel
 
     Parameters
     ----------
     kv, gates : float arrays (n, d). The source adds a bias b (r, d) to the gates, that of token j
         being b[j mod r].
-    length : r, the tokens of a window; 128 in the release. The last n mod r tokens are in none.
+    block : r, the tokens of a block; 128 in the release. The last n mod r tokens are in none.
 
     Returns (floor(n / r), d). Norm and the rotation of token e r follow; they are the caller's.
 
     >>> import numpy as np
     >>> from sparse_ref.published import hca
-    >>> hca.pool(np.arange(5.0)[:, None], np.zeros((5, 1)), length=2).ravel()
+    >>> hca.pool(np.arange(5.0)[:, None], np.zeros((5, 1)), block=2).ravel()
     array([0.5, 2.5])
     """
-    values, logits = window_arrays(kv, gates, integer("length", length, 1))
-    return pool_windows(values, logits)
+    values, logits = block_arrays(kv, gates, integer("block", block, 1))
+    return pool_blocks(values, logits)
 
 
 def pool_backward(
@@ -51,11 +51,11 @@ def pool_backward(
     kv: ArrayLike,
     gates: ArrayLike,
     *,
-    length: int,
+    block: int,
 ) -> tuple[FloatArray, FloatArray]:
-    """(dkv, dgates), (n, d) each, of sum(grad * pool(kv, gates)); 0 for tokens of no window"""
-    windows = window_arrays(kv, gates, integer("length", length, 1))
-    gradients = pool_windows_backward(np.asarray(grad), *windows)
+    """(dkv, dgates), (n, d) each, of sum(grad * pool(kv, gates)); 0 for tokens of no block"""
+    blocks = block_arrays(kv, gates, integer("block", block, 1))
+    gradients = pool_blocks_backward(np.asarray(grad), *blocks)
     dkv, dgates = np.zeros_like(kv), np.zeros_like(gates)
     for whole, part in zip((dkv, dgates), gradients):
         tokens = part.reshape(-1, part.shape[-1])
@@ -63,20 +63,20 @@ def pool_backward(
     return dkv, dgates
 
 
-def sets(*, length: int, keys: int) -> WindowAndEntries:
-    """The window of `keys` tokens, and the entries of all windows of r that are closed at i
+def sets(*, block: int, keys: int) -> WindowAndEntries:
+    """The window of `keys` tokens, and the entries of all blocks of r that are full at i
 
-    Static: nothing is chosen. An entry is unseen until its last token; the tokens of the open
-    window are seen while they are in the other one.
+    Static: nothing is chosen. An entry is unseen until its last token; the tokens of a block
+    that is not full are seen while they are in the window.
 
     Parameters
     ----------
-    length : r, the tokens of an entry; 128 in the release.
+    block : r, the tokens of an entry; 128 in the release.
     keys : the tokens of the sliding window, i included, 1 or more; 128 in the release.
 
     >>> import sparse_ref as sr
     >>> from sparse_ref.published import hca
-    >>> window, entries = hca.sets(length=3, keys=2)
+    >>> window, entries = hca.sets(block=3, keys=2)
     >>> print(sr.picture(entries, (8, 2)))
     ··
     ··
@@ -87,7 +87,7 @@ def sets(*, length: int, keys: int) -> WindowAndEntries:
     ██
     ██
     """
-    return WindowAndEntries(Lookback(integer("keys", keys, 1)), Complete(length))
+    return WindowAndEntries(Lookback(integer("keys", keys, 1)), Complete(block))
 
 
 def attention(
@@ -96,7 +96,7 @@ def attention(
     entries: ArrayLike,
     sink: ArrayLike,
     *,
-    length: int,
+    block: int,
     keys: int,
 ) -> np.ndarray:
     """out_i = sum_a exp(q_i . y_a / sqrt(d)) y_a / (exp(s_h) + sum_a exp(q_i . y_a / sqrt(d)))
@@ -109,16 +109,16 @@ def attention(
     kv : float array (n, d), keys and values at once, shared by all heads, with norm and rotation.
     entries : float array (floor(n / r), d), from `pool`, with norm and rotation.
     sink : float array (H,), a logit per head.
-    length, keys : as for `sets`.
+    block, keys : as for `sets`.
 
     Returns (H, n, d), in the dtype of q. The source then turns the output back by the rotation of
-    i. `attention_backward(grad_out, q, kv, entries, sink, sets(...))` gives (dq, dkv, dentries,
+    i. `backward(grad_out, q, kv, entries, sink, sets(...))` gives (dq, dkv, dentries,
     dsink). Raises ValueError for another number of entries, or shapes that disagree.
 
     Differs: the code counts entries in slots and their visibility in positions, so that packed
     documents read one another.
     """
-    chosen = sets(length=length, keys=keys)
-    check_entries(q, entries, length)
+    chosen = sets(block=block, keys=keys)
+    check_entries(q, entries, block)
     out, _ = attend_entries(q, kv, entries, sink, chosen)
     return out

@@ -4,8 +4,8 @@ A small indexer scores the keys of each query, the best are chosen, and the head
 attend to these alone. The choice is held constant in the backward pass, as in all originals: the
 indexer gets no gradient from attention.
 
-Symbols:  H_I heads of the indexer, d_I their width;  i query, j key, e pool, r = length of a pool;
-s_i the scores.
+Symbols:  H_I heads of the indexer, d_I their width;  i query, j key, e pool, r = block, the tokens
+of a pool;  s_i the scores.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
 
 Patterns = Pattern | Sequence[Pattern]
+Index = tuple[ArrayLike, ...]
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -49,10 +50,10 @@ def indexer_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Scores:
     return weighted_relu(queries, k, weights * heads**-0.5, scale=width**-0.5)
 
 
-def tail(length: int) -> Pattern:
+def tail(block: int) -> Pattern:
     """A_i = { j : r floor((i + 1) / r) <= j <= i }, the tokens of the pool that is not full at i
 
-    Empty if i + 1 is a multiple of r = length: the pool of i has just become full.
+    Empty if i + 1 is a multiple of r = block: the pool of i has just become full.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.published.indexer.tail(3), 6))
@@ -63,25 +64,20 @@ def tail(length: int) -> Pattern:
     ···██·
     ······
     """
-    return Causal() - Pooled(Complete(length), length)
+    return Causal() - Pooled(Complete(block), block)
 
 
-def attention_backward(
+def gradients(
     grad_out: ArrayLike,
     q: ArrayLike,
     k: ArrayLike,
     v: ArrayLike,
     chosen: Patterns,
-    *,
     scale: float | None = None,
 ) -> Gradients:
-    """(dq, dk, dv), the gradients of sum(grad_out * attention(q, k, v, ...)), the choice constant
+    """(dq, dk, dv) of sum(grad_out * attend(q, k, v, chosen)), the choice constant.
 
-    Parameters
-    ----------
-    grad_out : float array (H, n, e), the gradient at the output.
-    chosen : what `sets` gave, one pattern or one per head.
-    q, k, v, scale : as for `sr.attend`, whose errors are raised.
+    Parameters and errors are those of `sr.attend` and `sr.attend_backward`.
     """
     q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
     out, lse = attend_with_lse(q, k, v, chosen, scale=scale)
@@ -89,27 +85,27 @@ def attention_backward(
     return attend_backward(grad, q, k, v, out, lse, chosen, scale=scale)
 
 
-def pool_budget(topk: int, length: int, source: str) -> int:
-    """topk // length, the pools in a budget of topk tokens that the source has them divide."""
-    topk, length = integer("topk", topk, 0), integer("length", length, 1)
-    if topk % length:
-        raise ValueError(
-            f"topk must be a multiple of length = {length}, as {source} requires, got {topk}"
-        )
-    return topk // length
-
-
-def best_pools(scores: Scores | ArrayLike, budget: int, length: int) -> Pattern:
+def best_pools(scores: Scores | ArrayLike, budget: int, block: int) -> Pattern:
     """The best full pools of each query, over (query, pool), one set for all heads."""
     values = as_scores(scores)
-    length = integer("length", length, 1)
+    block = integer("block", block, 1)
     n, m = values.shape[-2:]
-    full, begun = n // length, -(-n // length)
+    full, begun = n // block, -(-n // block)
     if len(values.shape) != 2 or m not in (full, begun):
         raise ValueError(
             f"scores must have shape (n, m) over the {full} full pools of n = {n} tokens, "
-            f"length = {length}, or the {begun} that have begun, got {values.shape}"
+            f"block = {block}, or the {begun} that have begun, got {values.shape}"
         )
-    best = top_k(values, budget, Complete(length))
+    best = top_k(values, budget, Complete(block))
     assert isinstance(best, Pattern)  # scores of two axes
     return best
+
+
+def pools_of_budget(top_k: int, block: int, source: str) -> int:
+    """top_k / block, the pools in a budget of top_k tokens; the source has them divide."""
+    top_k, block = integer("top_k", top_k, 0), integer("block", block, 1)
+    if top_k % block:
+        raise ValueError(
+            f"top_k must be a multiple of block = {block}, as {source} requires, got {top_k}"
+        )
+    return top_k // block

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention import attend
-from ..selection import Scores
 from ..selection.choose import Chosen
 from ..sets.checks import integer
 from . import dsa
-from .indexer import attention_backward
+from .indexer import Gradients, Index, gradients
 
-__all__ = ["attention", "attention_backward", "layer_types", "sets"]
+__all__ = ["attention", "backward", "layer_types", "sets"]
 
 LayerType = Literal["full", "shared"]
 
@@ -46,32 +45,33 @@ def layer_types(layers: int, *, frequency: int = 1, offset: int = 2) -> tuple[La
     return tuple(types)
 
 
-def sets(scores: Sequence[Scores | ArrayLike | None], *, topk: int) -> tuple[Chosen, ...]:
+def sets(indexes: Sequence[Index | None], *, top_k: int) -> tuple[Chosen, ...]:
     """The sets of each layer: those of `dsa.sets`, or of the last full layer before it
 
     Parameters
     ----------
-    scores : for each layer its scores (n, n), or None if it is "shared".
-    topk : as for `dsa.sets`.
+    indexes : for each layer (q, k, w) of its indexer, or None if it is "shared".
+    top_k : as for `dsa.sets`.
 
     Raises ValueError if the first layer is "shared", else as `dsa.sets` does.
 
     >>> import numpy as np
     >>> from sparse_ref.published import indexshare
-    >>> first, second, third = indexshare.sets([np.eye(4), None, None], topk=2)
+    >>> index = np.ones((1, 4, 2)), np.ones((4, 2)), np.ones((4, 1))
+    >>> first, second, third = indexshare.sets([index, None, None], top_k=2)
     >>> second is first, third is first
     (True, True)
     """
     patterns: list[Chosen] = []
-    for layer, own in enumerate(scores):
-        if own is not None:
-            patterns.append(dsa.sets(own, topk=topk))
+    for layer, index in enumerate(indexes):
+        if index is not None:
+            patterns.append(dsa.sets(*index, top_k=top_k))
         elif layer:
             patterns.append(patterns[-1])
         else:
             raise ValueError(
-                'scores[0] must be scores: a first layer that is "shared" has no full layer before '
-                "it, as glm_moe_dsa requires"
+                "indexes[0] must be arrays: glm_moe_dsa has no set for a first layer that is "
+                '"shared"'
             )
     return tuple(patterns)
 
@@ -90,3 +90,16 @@ def attention(
     """
     q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
     return attend(q, k, v, chosen, scale=scale)
+
+
+def backward(
+    grad_out: ArrayLike,
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    chosen: Chosen,
+    *,
+    scale: float | None = None,
+) -> Gradients:
+    """(dq, dk, dv) of sum(grad_out * attention(q, k, v, chosen)), the sets constant."""
+    return gradients(grad_out, q, k, v, chosen, scale)

@@ -2,7 +2,7 @@
 
 Hugging Face transformers, `qwen4_exp`.
 
-A_i = the tokens of the topk / r best blocks b with b r + r <= i + 1,
+A_i = the tokens of the top_k / r best blocks b with b r + r <= i + 1,
 and the tail { r floor((i + 1) / r) <= j <= i }
 """
 
@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 from ..attention import attend
 from ..selection import Scores, weighted_relu
 from ..sets.pattern import Pattern
-from . import kpool
-from .indexer import attention_backward, pool_budget
+from ..sets.token_pools import Pooled
+from .indexer import Gradients, Index, best_pools, gradients, pools_of_budget, tail
 
-__all__ = ["attention", "attention_backward", "scores", "sets"]
+__all__ = ["attention", "backward", "choice", "scores", "sets"]
 
 
 def scores(q: ArrayLike, k: ArrayLike) -> Scores:
@@ -38,18 +38,37 @@ def scores(q: ArrayLike, k: ArrayLike) -> Scores:
     return weighted_relu(queries, k, np.ones(heads, queries.dtype), scale=width**-0.5)
 
 
-def sets(scores: Scores | ArrayLike, *, topk: int, length: int) -> Pattern:
-    """The tokens of the topk / r best full blocks, and those after the last full one
+def choice(scores: Scores | ArrayLike, *, top_k: int, block: int) -> Pattern:
+    """The top_k / r best of the blocks that are full at i, over (query, block)
 
-    The rule of `sr.published.kpool.sets` with its tail, always: row i loses its own token if its
-    block has just become full, (i + 1) mod r = 0, and is not among the best. Parameters and errors
-    are the same; topk is the source's `indexer_budget`, length its `indexer_compress_ratio`.
+    Parameters
+    ----------
+    scores : (n, m) of `scores`, or an array, over the full blocks or all that begin in n tokens.
+    top_k, block : as for `sets`.
+    """
+    return best_pools(scores, pools_of_budget(top_k, block, "qwen4_exp"), block)
+
+
+def sets(q: ArrayLike, k: ArrayLike, *, top_k: int, block: int) -> Pattern:
+    """The tokens of the top_k / r best full blocks, and always those after the last full one
+
+    One set for all heads. Row i loses its own token if its block has just become full,
+    (i + 1) mod r = 0, and is not among the best. The tail is beside the budget: up to
+    top_k + r - 1 tokens.
+
+    Parameters
+    ----------
+    q, k : of the indexer, as for `scores`.
+    top_k : the budget in tokens, a multiple of r; the source's `indexer_budget`.
+    block : r, the tokens of a block; the source's `indexer_compress_ratio`.
+
+    Raises ValueError if r does not divide top_k, for another number of blocks, else as `scores`
+    and `sr.selection.top_k` do.
 
     >>> import numpy as np, sparse_ref as sr
-    >>> from sparse_ref.published import qsa
     >>> q, k = (np.random.default_rng(1).standard_normal(shape) for shape in ((2, 12, 4), (12, 4)))
     >>> blocks = sr.selection.mean_pool(k, 3)
-    >>> print(sr.picture(qsa.sets(qsa.scores(q, blocks), topk=3, length=3), 12))
+    >>> print(sr.picture(sr.published.qsa.sets(q, blocks, top_k=3, block=3), 12))
     █···········
     ██··········
     ███·········
@@ -63,28 +82,42 @@ def sets(scores: Scores | ArrayLike, *, topk: int, length: int) -> Pattern:
     ······█████·
     ······███···
     """
-    pool_budget(topk, length, "qwen4_exp")
-    return kpool.sets(scores, topk=topk, length=length)
+    return Pooled(choice(scores(q, k), top_k=top_k, block=block), block) | tail(block)
 
 
 def attention(
     q: ArrayLike,
     k: ArrayLike,
     v: ArrayLike,
-    scores: Scores | ArrayLike,
+    index: Index,
     *,
-    topk: int,
-    length: int,
+    top_k: int,
+    block: int,
 ) -> np.ndarray:
     """out_i = softmax_j(q_i . k_j / sqrt(d)) v_j over the set of `sets`, the same for every head
 
     Parameters
     ----------
     q, k, v : (H, n, d), (G, n, d), (G, n, e), G dividing H, with norm and rotation.
-    scores, topk, length : as for `sets`.
+    index : the arrays of `sets`, (q, k) of the indexer.
+    top_k, block : as for `sets`.
 
-    Returns (H, n, e), in the dtype of q. Raises as `sets` and `sr.attend` do. `attention_backward`
-    takes what `sets` gives. The gate that the source multiplies the output by is the caller's.
+    Returns (H, n, e), in the dtype of q. Raises as `sets` and `sr.attend` do. The gate that the
+    source multiplies the output by is the caller's.
     """
     q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
-    return attend(q, k, v, sets(scores, topk=topk, length=length))
+    return attend(q, k, v, sets(*index, top_k=top_k, block=block))
+
+
+def backward(
+    grad_out: ArrayLike,
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    index: Index,
+    *,
+    top_k: int,
+    block: int,
+) -> Gradients:
+    """(dq, dk, dv) of sum(grad_out * attention(q, k, v, ...)), the sets constant."""
+    return gradients(grad_out, q, k, v, sets(*index, top_k=top_k, block=block))
