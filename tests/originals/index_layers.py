@@ -11,10 +11,11 @@ import torch
 
 
 class Run(NamedTuple):
-    """What one layer computed for one sequence of n tokens.
+    """What one layer computed for one sequence of n tokens, and the slopes of a random sum of it.
 
-    q (H, n, d), k, v: what its attention got, v of the tokens and entries; mask bool (1 or H, n,
-    n + entries), True where it attends; out (H, n, e); arrays: what its indexer worked with.
+    q (H, n, d), k, v: what its attention got, of tokens and entries; mask bool (1 or H, n, m),
+    True where it attends; out (H, n, e), the output; slopes: the gradients at q, k, v and out;
+    arrays: what its indexer and its pools worked with.
     """
 
     q: np.ndarray
@@ -22,6 +23,7 @@ class Run(NamedTuple):
     v: np.ndarray
     mask: np.ndarray
     out: np.ndarray
+    slopes: list
     arrays: dict
 
 
@@ -36,21 +38,38 @@ def array(x):
 
 @contextmanager
 def recording(module):
-    """A list of what the module's eager attention gets and gives, one Run a call."""
-    runs, eager = [], module.eager_attention_forward
+    """A list of (query, key, value, mask, out), which the module's eager attention gets, gives."""
+    tensors, eager = [], module.eager_attention_forward
 
     def attention(layer, query, key, value, attention_mask, *args, **options):
         out, weights = eager(layer, query, key, value, attention_mask, *args, **options)
-        is_member = np.asarray(array(attention_mask) == 0)
-        heads_first = array(out.transpose(1, 2))
-        runs.append(Run(*map(array, (query, key, value)), is_member, heads_first, {}))
+        for tensor in (query, key, value, out):
+            tensor.retain_grad()
+        tensors.append((query, key, value, attention_mask, out))
         return out, weights
 
     module.eager_attention_forward = attention
     try:
-        yield runs
+        yield tensors
     finally:
         module.eager_attention_forward = eager
+
+
+def run_of(tensors, arrays):
+    """The Run of what was recorded of a call, after the backward pass."""
+    query, key, value, mask, out = tensors
+    heads_first = array(out.transpose(1, 2))
+    slopes = [array(tensor.grad) for tensor in (query, key, value)]
+    slopes.append(array(out.grad.transpose(1, 2)))
+    is_member = array(mask) == 0
+    arrays = {name: array(x) for name, x in arrays.items()}
+    return Run(*map(array, (query, key, value)), is_member, heads_first, slopes, arrays)
+
+
+def backward(output, seed):
+    """The backward pass of a random sum of an output."""
+    weights = hidden(*output.shape[1:], seed)
+    (output * weights).sum().backward()
 
 
 @contextmanager
@@ -117,19 +136,19 @@ LATENT = {
 }
 
 
-def dsa(name, n, topk, heads, seed):
+def dsa(name, n, top_k, heads, seed):
     """A layer of deepseek_v32 or of glm_moe_dsa, which rotates its indexer in another way."""
     module = modeling(name)
     kind = {"deepseek_v32": "DeepseekV32", "glm_moe_dsa": "GlmMoeDsa"}[name]
-    sizes = {**LATENT, "qk_rope_head_dim": 4, "index_topk": topk, "index_n_heads": heads}
+    sizes = {**LATENT, "qk_rope_head_dim": 4, "index_topk": top_k, "index_n_heads": heads}
     config = getattr(module, f"{kind}Config")(**sizes)
     layer = randomized(getattr(module, f"{kind}Attention")(config, 0), seed)
     rotation = angles(n, 2)
     submodules = "indexer.wq_b", "indexer.k_norm", "indexer.weights_proj"
-    with torch.no_grad(), recording(module) as runs, calls_of(layer, *submodules) as calls:
-        layer(hidden(n, 32, seed), rotation, causal_mask(n))
-    arrays = dsa_arrays(module, calls, heads, rotation)
-    return runs[0]._replace(arrays=arrays)
+    with recording(module) as runs, calls_of(layer, *submodules) as calls:
+        out, *_ = layer(hidden(n, 32, seed), rotation, causal_mask(n))
+    backward(out, seed)
+    return run_of(runs[0], dsa_arrays(module, calls, heads, rotation))
 
 
 def dsa_arrays(module, calls, heads, rotation):
@@ -141,16 +160,16 @@ def dsa_arrays(module, calls, heads, rotation):
     k = k.unsqueeze(2)
     turned = turn(q[..., :4], k[..., :4], *rotation, unsqueeze_dim=2)
     q, k = (torch.cat([rot, x[..., 4:]], dim=-1) for rot, x in zip(turned, (q, k)))
-    return {"q": array(q.transpose(1, 2)), "k": array(k.squeeze(2)), "w": array(w)}
+    return {"q": q.transpose(1, 2), "k": k.squeeze(2), "w": w}
 
 
-def kpool(n, topk, length, tail, seed):
+def kpool(n, top_k, block, tail, seed):
     """A layer of glm5_next."""
     module = modeling("glm5_next")
     config = module.Glm5NextTextConfig(
         **LATENT,
-        index_topk=topk,
-        index_kpool=length,
+        index_topk=top_k,
+        index_kpool=block,
         index_n_heads=3,
         index_kpool_always_select_tail=tail,
         layer_types=["indexed_attention"],
@@ -159,17 +178,17 @@ def kpool(n, topk, length, tail, seed):
     layer = randomized(module.Glm5NextTextAttention(config, 0), seed)
     x, indexer = hidden(n, 32, seed), layer.indexer
     submodules = "indexer.wq_b", "indexer.k_norm", "indexer.weights_proj"
-    with torch.no_grad(), recording(module) as runs, calls_of(layer, *submodules) as calls:
-        layer(x, torch.ones(1, n, dtype=torch.bool))
+    with recording(module) as runs, calls_of(layer, *submodules) as calls:
+        out, *_ = layer(x, torch.ones(1, n, dtype=torch.bool))
         gates = x @ indexer.index_kpool_compress_gate.T
-        gates += indexer.index_kpool_compress_ape[torch.arange(n) % length]
+        gates = gates + indexer.index_kpool_compress_ape[torch.arange(n) % block]
     q, k, w = outputs(calls)
     q = q.unflatten(-1, (3, -1)).transpose(1, 2)
-    tensors = {"q": q, "k": k, "w": w, "gates": gates}
-    return runs[0]._replace(arrays={key: array(x) for key, x in tensors.items()})
+    backward(out, seed)
+    return run_of(runs[0], {"q": q, "k": k, "w": w, "gates": gates})
 
 
-def qsa(n, topk, length, seed):
+def qsa(n, top_k, block, seed):
     """A layer of qwen4_exp; `k` are the keys of its full blocks."""
     module = modeling("qwen4_exp")
     config = module.Qwen4ExpTextConfig(
@@ -180,27 +199,27 @@ def qsa(n, topk, length, seed):
         indexer_n_heads=3,
         indexer_kv_heads=1,
         indexer_head_dim=8,
-        indexer_budget=topk,
-        indexer_compress_ratio=length,
+        indexer_budget=top_k,
+        indexer_compress_ratio=block,
         layer_types=["indexed_attention"],
     )
     layer = randomized(module.Qwen4ExpTextAttention(config, 0), seed)
     rotation = angles(n, 2)
     submodules = "indexer.index_qk_proj", "indexer.q_layernorm"
-    with torch.no_grad(), recording(module) as runs, calls_of(layer, *submodules) as calls:
-        layer(hidden(n, 32, seed), rotation, causal_mask(n))
+    with recording(module) as runs, calls_of(layer, *submodules) as calls:
+        out, *_ = layer(hidden(n, 32, seed), rotation, causal_mask(n))
         qk, q = outputs(calls)
-        full = n - n % length
-        means = qk[:, :full, -8:].unflatten(1, (-1, length)).mean(2)
+        full = n - n % block
+        means = qk[:, :full, -8:].unflatten(1, (-1, block)).mean(2)
         k = layer.indexer.k_layernorm(means)
-        cos, sin = (x[:, :full:length] for x in rotation)
+        cos, sin = (x[:, :full:block] for x in rotation)
         q = module.apply_rotary_pos_emb(q, cos=rotation[0], sin=rotation[1], unsqueeze_dim=2)
         k = module.apply_rotary_pos_emb(k.unsqueeze(2), cos=cos, sin=sin, unsqueeze_dim=2)
-    arrays = {"q": array(q.transpose(1, 2)), "k": array(k.squeeze(2))}
-    return runs[0]._replace(arrays=arrays)
+    backward(out, seed)
+    return run_of(runs[0], {"q": q.transpose(1, 2), "k": k.squeeze(2)})
 
 
-def msa(n, heads, index_heads, topk, length, local, seed):
+def msa(n, heads, index_heads, top_k, block, local, seed):
     """A layer of minimax_m3_vl, two key heads."""
     module = modeling("minimax_m3_vl")
     config = module.MiniMaxM3VLTextConfig(
@@ -211,8 +230,8 @@ def msa(n, heads, index_heads, topk, length, local, seed):
         rotary_dim=4,
         index_n_heads=index_heads,
         index_head_dim=8,
-        index_block_size=length,
-        index_topk_blocks=topk,
+        index_block_size=block,
+        index_topk_blocks=top_k,
         index_local_blocks=local,
         layer_types=["minimax_m3_sparse"],
         mlp_layer_types=["dense"],
@@ -220,11 +239,13 @@ def msa(n, heads, index_heads, topk, length, local, seed):
     layer = randomized(module.MiniMaxM3VLAttention(config, 0), seed)
     rotation = angles(n, 2)
     submodules = "indexer.q_norm", "indexer.k_norm"
-    with torch.no_grad(), recording(module) as runs, calls_of(layer, *submodules) as calls:
-        layer(hidden(n, 32, seed), rotation, causal_mask(n), position_ids=torch.arange(n)[None])
+    with recording(module) as runs, calls_of(layer, *submodules) as calls:
+        positions = torch.arange(n)[None]
+        out, _ = layer(hidden(n, 32, seed), rotation, causal_mask(n), position_ids=positions)
     q, k = (x.transpose(1, 2) for x in outputs(calls))
     q, k = module.apply_rotary_pos_emb(q, k, *rotation)
-    return runs[0]._replace(arrays={"q": array(q), "k": array(k)[0]})
+    backward(out, seed)
+    return run_of(runs[0], {"q": q, "k": k[:, 0]})
 
 
 V4 = {
@@ -241,35 +262,40 @@ V4 = {
 KINDS = {"csa": "compressed_sparse_attention", "hca": "heavily_compressed_attention"}
 
 
-def v4(kind, n, topk, length, keys, seed):
+def v4(kind, n, top_k, block, keys, seed):
     """A layer of deepseek_v4, "csa" or "hca", its sinks, and what its compressors pool."""
-    layer, module = v4_layer(kind, topk, length, keys, seed)
+    layer, module = v4_layer(kind, top_k, block, keys, seed)
     compressor = layer.compressor
     names = ["compressor.kv_proj", "compressor.gate_proj", "compressor.kv_norm"]
     if kind == "csa":
         names += ["compressor.indexer.scorer", "compressor.indexer.scorer.weights_proj"]
-    with torch.no_grad(), recording(module) as runs, calls_of(layer, *names) as calls:
-        layer(*v4_inputs(layer, n, keys, seed))
+    with recording(module) as runs, calls_of(layer, *names) as calls:
+        out, _ = layer(*v4_inputs(layer, n, keys, seed))
     kv, gates = (calls[name][1] for name in names[:2])
-    gates = gates + compressor.position_bias[torch.arange(n) % length]
-    tensors = {"kv": kv, "gates": gates, "sink": layer.sinks[None]}
+    arrays = {"kv": kv, "gates": gates + compressor.position_bias[torch.arange(n) % block]}
+    tensors = {"dkv": kv, "dgates": gates}
     if "compressor.kv_norm" in calls:  # there are entries
-        tensors["pools"] = calls["compressor.kv_norm"][0][0]
+        arrays["pools"] = tensors["dpools"] = calls["compressor.kv_norm"][0][0]
     if kind == "csa":
         (q, k, _), _ = calls["compressor.indexer.scorer"]
         w = calls["compressor.indexer.scorer.weights_proj"][1]
-        tensors |= {"index_q": q.transpose(1, 2), "index_k": k, "index_w": w}
-    return runs[0]._replace(arrays={key: array(x) for key, x in tensors.items()})
+        arrays |= {"index_q": q.transpose(1, 2), "index_k": k, "index_w": w}
+    for tensor in tensors.values():
+        tensor.retain_grad()
+    backward(out, seed)
+    gradients = {name: x.grad for name, x in tensors.items() if x.grad is not None}
+    sinks = {"sink": layer.sinks[None], "dsink": layer.sinks.grad[None]}
+    return run_of(runs[0], arrays | gradients | sinks)
 
 
-def v4_layer(kind, topk, length, keys, seed):
+def v4_layer(kind, top_k, block, keys, seed):
     """The layer, and the module it is from."""
     module = modeling("deepseek_v4")
     config = module.DeepseekV4Config(
         **V4,
-        index_topk=topk,
+        index_topk=top_k,
         sliding_window=keys,
-        compress_rates={KINDS[kind]: length},
+        compress_rates={KINDS[kind]: block},
         layer_types=[KINDS[kind]],
     )
     return randomized(module.DeepseekV4Attention(config, 0), seed), module
@@ -284,3 +310,33 @@ def v4_inputs(layer, n, keys, seed):
     is_outside = (j > i) | (j <= i - keys)
     mask = torch.zeros(n, n).masked_fill(is_outside, torch.finfo(torch.float32).min)
     return x, rotations, positions, mask[None, None]
+
+
+def indexshare(n, top_k, types, seed):
+    """The attention of each layer of a glm_moe_dsa model; `types` is a letter a layer, F or S."""
+    module = modeling("glm_moe_dsa")
+    sizes = LATENT | {"num_hidden_layers": len(types)}
+    config = module.GlmMoeDsaConfig(
+        **sizes,
+        vocab_size=50,
+        intermediate_size=16,
+        qk_rope_head_dim=4,
+        index_topk=top_k,
+        index_n_heads=3,
+        index_topk_pattern=types,
+        mlp_layer_types=["dense"] * len(types),
+        pad_token_id=0,
+    )
+    model = randomized(module.GlmMoeDsaModel(config), seed)
+    ends = "wq_b", "k_norm", "weights_proj"
+    full = [layer for layer, kind in enumerate(types) if kind == "F"]
+    names = {l: [f"layers.{l}.self_attn.indexer.{end}" for end in ends] for l in full}
+    tokens = hidden(n, 1, seed).argsort(dim=1)[:, :, 0] + 1
+    submodules = [name for layer in full for name in names[layer]]
+    with recording(module) as runs, calls_of(model, *submodules) as calls:
+        out = model(tokens).last_hidden_state
+        rotation = model.rotary_emb(out, torch.arange(n)[None])
+    backward(out, seed)
+    of_layer = {l: {name: calls[name] for name in names[l]} for l in full}
+    arrays = {l: dsa_arrays(module, of_layer[l], 3, rotation) for l in full}
+    return [run_of(tensors, arrays.get(l, {})) for l, tensors in enumerate(runs)]
