@@ -27,10 +27,10 @@ def layer_types(layers: int, *, frequency: int = 1, offset: int = 2) -> tuple[La
     """ "full" for the layers l with max(l - offset + 1, 0) mod frequency = 0, "shared" for others
 
     The first `offset` layers are full, then one in each `frequency`: the source's
-    `index_skip_topk_offset` and `index_topk_freq`. frequency = 1: all are full.
+    `index_skip_topk_offset` and `index_topk_freq`. frequency = 1: all are full. With offset = 0
+    the first layer may be "shared", which `sets` refuses, as the source does.
 
-    Raises ValueError for layers < 0, frequency < 1, or offset < 1: the first layer would share the
-    set of none.
+    Raises ValueError for layers or offset below 0, or a frequency below 1.
 
     >>> from sparse_ref.published import indexshare
     >>> "".join(kind[0] for kind in indexshare.layer_types(9, frequency=4, offset=2))
