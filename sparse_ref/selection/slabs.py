@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -62,9 +62,15 @@ def _block(scores: Scores, lo: int, hi: int) -> FloatArray:
     return block
 
 
-def _patterns(name: str, p: Any, heads: int, m: int) -> tuple[Pattern, ...]:
+def _patterns(
+    name: str,
+    p: PatternOfHeads,
+    heads: int,
+    m: int,
+) -> Sequence[Pattern]:
     """The pattern of each head, stated for m atoms."""
-    patterns: tuple[Pattern, ...] = patterns_of_heads(name, p, heads)
+    patterns: Sequence[Pattern]
+    patterns = patterns_of_heads(name, p, heads)
     for pattern in patterns:
         if pattern.own_length not in (None, m):
             raise ValueError(
