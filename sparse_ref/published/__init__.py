@@ -14,6 +14,7 @@ from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
 from .linear import LinearAttention, features
 from .local_global import LocalGlobalAttention
+from . import csa, dsa, hca, indexshare, kpool, msa, qsa
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .longt5 import TransientGlobalAttention, TransientGlobalWeights
@@ -77,8 +78,10 @@ __all__ = [
     "blocksparse_attention_impl",
     "blocksparse_patterns",
     "bucket_factors",
+    "csa",
     "dense_pattern",
     "dilated_attention",
+    "dsa",
     "empty_rows",
     "entmax",
     "entmax15",
@@ -86,12 +89,17 @@ __all__ = [
     "entmax_backward",
     "features",
     "ghost_counts",
+    "hca",
+    "indexshare",
+    "kpool",
     "mean_pool_weights",
+    "msa",
     "norm",
     "online_softmax",
     "online_softmax_backward",
     "package_level_sets",
     "pooled_cells",
+    "qsa",
     "resblock",
     "rows_output",
     "sparsemax",

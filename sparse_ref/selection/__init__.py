@@ -17,6 +17,7 @@ from .clustering import (
     nearest_cluster,
 )
 from .hashing import angular_buckets, bucket_order, lsh_sets, random_rotations
+from .pool_scores import pool_maximum
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
 from .scores import Scores, dot, maximum_dot, weighted_relu
 from .sorting import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
@@ -42,6 +43,7 @@ __all__ = [
     "move_centroids",
     "nearest_cluster",
     "one_hot",
+    "pool_maximum",
     "pool_starts",
     "random_rotations",
     "sinkhorn",
