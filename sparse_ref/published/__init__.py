@@ -1,5 +1,6 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from . import moba, nsa, topk
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .openai import (
@@ -25,7 +26,10 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "ghost_counts",
+    "moba",
     "norm",
+    "nsa",
     "resblock",
     "strided_by_permutation",
+    "topk",
 ]

@@ -9,18 +9,21 @@ Only V decides what is visible: the score of an atom outside V_i is never read.
 from .choose import at_least, kth_score, top_k, top_p
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
 from .scores import Scores, dot, maximum_dot, weighted_relu
+from .shares import group_mean, probabilities
 
 __all__ = [
     "Scores",
     "at_least",
     "dot",
     "gated_pool",
+    "group_mean",
     "kth_score",
     "max_pool",
     "maximum_dot",
     "mean_pool",
     "min_pool",
     "pool_starts",
+    "probabilities",
     "top_k",
     "top_p",
     "weighted_relu",
