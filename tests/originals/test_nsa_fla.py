@@ -122,7 +122,9 @@ def test_the_gradients_are_those_of_the_original(seed):
     q, k, v, gates = arrays(n, 10 + seed)
     leaves = [torch_of(x).requires_grad_() for x in (q, k, v)]
     gate_leaves = [torch_of(x).requires_grad_() for x in gates]
-    out = NAIVE.naive_nsa(*leaves, *gate_leaves, block_counts=top_k, block_size=block, window_size=3)
+    out = NAIVE.naive_nsa(
+        *leaves, *gate_leaves, block_counts=top_k, block_size=block, window_size=3
+    )
     rng = np.random.default_rng(seed)
     grad = rng.standard_normal((HEADS, n, d)).astype(np.float32)
     (out * torch_of(grad)).sum().backward()

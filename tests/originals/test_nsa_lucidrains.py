@@ -74,7 +74,8 @@ def inputs(module, setting, x):
     y = x / root * w["norm.weight"]
     rows = np.cumsum([heads * D, key_heads * D])
     q, k, v = (
-        np.moveaxis((y @ W.T).reshape(len(x), -1, D), 1, 0) for W in np.split(w["to_qkv.weight"], rows)
+        np.moveaxis((y @ W.T).reshape(len(x), -1, D), 1, 0)
+        for W in np.split(w["to_qkv.weight"], rows)
     )
     atoms = []
     for x_heads, name, memory in zip((k, v), "kv", w["compress_mem_kv"]):
@@ -115,7 +116,7 @@ def test_each_branch_has_the_sets_of_the_original(setting):
     n, *_, heads, key_heads, per_group = setting
     module = layer(setting)
     x = np.random.default_rng(setting[0]).standard_normal((n, DIM))
-    q, k, v, atoms, _ = inputs(module, setting, x)
+    q, _, _, atoms, _ = inputs(module, setting, x)
     selected = lucidrains.sets(q, atoms[0], sizes(setting), per_group=per_group).selected
     for branch in (1, 2):
         mask = influence(module, x, branch, heads, key_heads)
