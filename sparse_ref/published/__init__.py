@@ -1,6 +1,6 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
-from . import moba, nsa, topk
+from . import minference, moba, nsa, quest, topk, vsa, xattention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .openai import (
@@ -26,10 +26,14 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "ghost_counts",
+    "minference",
     "moba",
     "norm",
     "nsa",
+    "quest",
     "resblock",
     "strided_by_permutation",
     "topk",
+    "vsa",
+    "xattention",
 ]

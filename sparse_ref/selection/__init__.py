@@ -8,11 +8,12 @@ Only V decides what is visible: the score of an atom outside V_i is never read.
 
 from .choose import at_least, kth_score, top_k, top_p
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
-from .scores import Scores, dot, maximum_dot, weighted_relu
+from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
 from .shares import group_mean, probabilities
 
 __all__ = [
     "Scores",
+    "antidiagonal",
     "at_least",
     "dot",
     "gated_pool",
