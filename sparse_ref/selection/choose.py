@@ -14,13 +14,12 @@ from numpy.typing import ArrayLike
 from ..sets.checks import integer
 from ..sets.heads import PatternTuple
 from ..sets.listed import Listed
-from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, FloatArray
 from .largest import counts_to_reach, kth_largest, largest, softmax
 from .scores import Scores, as_scores
 from .slabs import PatternOfHeads, Slab, head_count, slabs
 
-Chosen = Pattern | PatternTuple
+Chosen = Any  # a Pattern, or a PatternTuple with one per head if the scores have heads
 
 
 def top_k(
