@@ -28,7 +28,7 @@ INSIDE = {
         ("arrays",), ("inputs", "merge"), ("failures",), ("passes",),
         ("attend", "gradients"), ("first_use",),
     ),
-    "selection": (("scores", "pooling", "largest"), ("slabs",), ("choose", "shares")),
+    "selection": (("scores", "pooling", "largest"), ("pool_scores", "slabs"), ("choose", "shares")),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

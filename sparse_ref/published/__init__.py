@@ -1,6 +1,21 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
-from . import minference, moba, nsa, quest, topk, vsa, xattention
+from . import (
+    csa,
+    dsa,
+    hca,
+    indexshare,
+    kpool,
+    minference,
+    moba,
+    msa,
+    nsa,
+    qsa,
+    quest,
+    topk,
+    vsa,
+    xattention,
+)
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .openai import (
@@ -23,13 +38,20 @@ __all__ = [
     "attention_impl",
     "blocksparse_attention_impl",
     "blocksparse_patterns",
+    "csa",
     "dense_pattern",
     "dilated_attention",
+    "dsa",
     "ghost_counts",
+    "hca",
+    "indexshare",
+    "kpool",
     "minference",
     "moba",
+    "msa",
     "norm",
     "nsa",
+    "qsa",
     "quest",
     "resblock",
     "strided_by_permutation",

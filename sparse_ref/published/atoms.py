@@ -1,16 +1,14 @@
-"""What layers with an index share: atoms spread over tokens, and gradients for constant sets."""
+"""Atoms spread over tokens, for each head of a layer that attends to itself."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..attention import attend_backward, attend_with_lse
 from ..sets.heads import PatternTuple
 from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
 
 Sets = Pattern | tuple[Pattern, ...]
-Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def tokens(atoms: Sets, length: int, among: Pattern) -> Sets:
@@ -25,14 +23,6 @@ def per_query_head(sets: Sets, heads: int) -> Sets:
     if isinstance(sets, Pattern):
         return sets
     return PatternTuple(p for p in sets for _ in range(heads // len(sets)))
-
-
-def gradients(
-    grad_out: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray, pattern: Sets
-) -> Gradients:
-    """(dq, dk, dv) of attention over sets that do not change."""
-    out, lse = attend_with_lse(q, k, v, pattern)
-    return attend_backward(grad_out, q, k, v, out, lse, pattern)
 
 
 def check_self_attention(q: np.ndarray, k: np.ndarray) -> None:

@@ -18,7 +18,8 @@ from ..patterns import Causal, Started, Window
 from ..selection import Scores
 from ..sets.checks import integer
 from ..sets.parts import Blockwise
-from .atoms import Gradients, Sets, check_self_attention, gradients, tokens
+from .atoms import Sets, check_self_attention, tokens
+from .indexer import Gradients, gradients
 
 
 def choice(scores: Scores | ArrayLike, *, block: int, top_k: int) -> Sets:

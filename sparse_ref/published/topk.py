@@ -18,7 +18,8 @@ from ..attention.arrays import as_array
 from ..patterns import Causal
 from ..sets.checks import flag
 from ..sets.pattern import Pattern
-from .atoms import Gradients, Sets, gradients
+from .atoms import Sets
+from .indexer import Gradients, gradients
 
 CAUSAL = Causal()
 

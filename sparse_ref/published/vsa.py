@@ -25,7 +25,8 @@ from ..sets.heads import PatternTuple
 from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray, IntArray
-from .atoms import Gradients, Sets, check_self_attention, gradients
+from .atoms import Sets, check_self_attention
+from .indexer import Gradients, gradients
 
 
 def tiles(shape: Sequence[int], tile: Sequence[int]) -> IntArray:

@@ -7,6 +7,7 @@ Only V decides what is visible: the score of an atom outside V_i is never read.
 """
 
 from .choose import at_least, kth_score, top_k, top_p
+from .pool_scores import pool_maximum
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
 from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
 from .shares import group_mean, probabilities
@@ -23,6 +24,7 @@ __all__ = [
     "maximum_dot",
     "mean_pool",
     "min_pool",
+    "pool_maximum",
     "pool_starts",
     "probabilities",
     "top_k",

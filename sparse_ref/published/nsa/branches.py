@@ -12,7 +12,8 @@ import numpy as np
 
 from ...attention import attend
 from ...sets.pattern import Pattern
-from ..atoms import Gradients, Sets, gradients
+from ..atoms import Sets
+from ..indexer import Gradients, gradients
 
 
 class NSASets(NamedTuple):

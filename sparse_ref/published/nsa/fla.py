@@ -20,7 +20,8 @@ from ...sets.checks import integer
 from ...sets.parts import Blockwise
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray
-from ..atoms import Gradients, Sets, check_self_attention, per_query_head, tokens
+from ..atoms import Sets, check_self_attention, per_query_head, tokens
+from ..indexer import Gradients
 from .branches import Branch, NSASets, gated_gradients, gated_sum
 
 
