@@ -12,7 +12,7 @@ from dataclasses import dataclass
 NONE, YES, NO = "none", "yes", "no"
 COUNTED, EXTRA, NOTHING = "yes", "no, extra", "nothing is forced"
 BEFORE, SPLIT = "before", "complete pools before, j <= i after"
-ZERO = "later blocks score 0, cut after"
+ZERO, DECIDED = "later blocks score 0, cut after", "j <= i, by the last queries"
 HEAD, KEY_HEAD, LAYER = "query head", "key head", "layer"
 OWN_CUT, UNSEEN, TOKENS = "own block, up to i", "unseen until full", "tokens, no pools"
 
@@ -119,5 +119,5 @@ ROWS = (
     ),
     ("Quest, evaluated", QUEST, NOTHING, NONE, NO, "decodes", HEAD, BOUND),
     ("Quest, kernels", QUEST_KERNEL, COUNTED, "last page", YES, "decodes", HEAD, BOUND),
-    ("MInference", MINFERENCE, COUNTED, LINES, YES, BEFORE, HEAD, TOKENS),
+    ("MInference", MINFERENCE, COUNTED, LINES, YES, DECIDED, HEAD, TOKENS),
 )

@@ -29,7 +29,12 @@ LAST, FIRST, NEAR = 64, 30, 100  # queries that decide; columns and diagonals th
 LEAST_VERTICALS, LEAST_SLASHES = 30, 50
 
 
-def line_scores(q: ArrayLike, k: ArrayLike, *, last: int = LAST) -> tuple[FloatArray, FloatArray]:
+def line_scores(
+    q: ArrayLike,
+    k: ArrayLike,
+    *,
+    last: int = LAST,
+) -> tuple[FloatArray, FloatArray]:
     """(sum_i p_ij for each column j, sum_i p_{i, i - o} for each diagonal o), over the last queries
 
     Parameters
@@ -43,7 +48,8 @@ def line_scores(q: ArrayLike, k: ArrayLike, *, last: int = LAST) -> tuple[FloatA
     check_self_attention(queries, keys)
     n, d = queries.shape[-2:]
     first = max(n - integer("last", last, 1), 0)
-    logits = selection.dot(queries[..., first:, :], keys, scale=d**-0.5)
+    last_queries = queries[..., first:, :]
+    logits = selection.dot(last_queries, keys, scale=d**-0.5)
     shares = np.asarray(selection.probabilities(logits, Shifted(Causal(), first)))
     slashes = np.zeros((*shares.shape[:-2], n), shares.dtype)
     for row in range(n - first):
@@ -78,7 +84,8 @@ def sets(
     many_columns = max(integer("verticals", verticals, 0), LEAST_VERTICALS)
     many_diagonals = max(integer("slashes", slashes, 0), LEAST_SLASHES)
     always = min(integer("near", near, 0), many_diagonals)
-    by_head = [x.reshape(-1, x.shape[-1]) for x in (columns, diagonals)]
+    n = columns.shape[-1]
+    by_head = columns.reshape(-1, n), diagonals.reshape(-1, n)
     patterns = [
         vertical_slash(_best(column, many_columns, FIRST), _best(diagonal, many_diagonals, always))
         for column, diagonal in zip(*by_head)
@@ -101,7 +108,8 @@ def attention(
     queries decide for all of them, so that no output is known before the prompt is complete.
     """
     q, k, v = as_array("q", q), as_array("k", k), as_array("v", v)
-    return attend(q, k, v, sets(q, k, verticals=verticals, slashes=slashes, near=near))
+    pattern = sets(q, k, verticals=verticals, slashes=slashes, near=near)
+    return attend(q, k, v, pattern)
 
 
 def _best(sums: FloatArray, count: int, always: int) -> list[int]:

@@ -73,7 +73,14 @@ def sets(q: ArrayLike, k: ArrayLike, *, block: int, top_k: int) -> Sets:
     return tokens(chosen, block, Causal())
 
 
-def attention(q: ArrayLike, k: ArrayLike, v: ArrayLike, *, block: int, top_k: int) -> np.ndarray:
+def attention(
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    *,
+    block: int,
+    top_k: int,
+) -> np.ndarray:
     """out_i = softmax_j(q_i . k_j / sqrt(d)) v_j over j in A_i, one softmax over all blocks.
 
     Parameters and errors are those of `sets` and of `sr.attend`. Returns (H, n, e) or (n, e).
@@ -94,7 +101,13 @@ def attention(q: ArrayLike, k: ArrayLike, v: ArrayLike, *, block: int, top_k: in
 
 
 def backward(
-    grad_out: ArrayLike, q: ArrayLike, k: ArrayLike, v: ArrayLike, *, block: int, top_k: int
+    grad_out: ArrayLike,
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    *,
+    block: int,
+    top_k: int,
 ) -> Gradients:
     """(dq, dk, dv): the gradients of sum(grad_out * attention(q, k, v)), the sets constant."""
     q, k, v = as_array("q", q), as_array("k", k), as_array("v", v)

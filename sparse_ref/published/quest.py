@@ -40,7 +40,14 @@ def bounds(q: ArrayLike, k: ArrayLike, *, page: int) -> Scores:
     return selection.maximum_dot(as_array("q", q), low, high)
 
 
-def sets(q: ArrayLike, k: ArrayLike, *, page: int = 16, pages: int, last: bool = False) -> Sets:
+def sets(
+    q: ArrayLike,
+    k: ArrayLike,
+    *,
+    page: int = 16,
+    pages: int,
+    last: bool = False,
+) -> Sets:
     """A = the keys of the `pages` pages of the greatest bounds; last: the last page among them
 
     Parameters
@@ -88,7 +95,8 @@ def attention(
     array([0, 1, 4, 5])
     """
     q, k, v = as_array("q", q), as_array("k", k), as_array("v", v)
-    return attend(q, k, v, sets(q, k, page=page, pages=pages, last=last))
+    pattern = sets(q, k, page=page, pages=pages, last=last)
+    return attend(q, k, v, pattern)
 
 
 def page_budget(tokens: int, page: int = 16) -> int:

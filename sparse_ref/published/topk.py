@@ -25,7 +25,12 @@ CAUSAL = Causal()
 
 
 def sets(
-    q: ArrayLike, k: ArrayLike, *, top_k: int, ties: bool = False, visible: Pattern = CAUSAL
+    q: ArrayLike,
+    k: ArrayLike,
+    *,
+    top_k: int,
+    ties: bool = False,
+    visible: Pattern = CAUSAL,
 ) -> Sets:
     """A_i = the top_k best of V_i;  ties: { j in V_i : s_ij >= the top_k-th best of V_i }
 
@@ -75,7 +80,8 @@ def attention(
     Parameters and errors are those of `sets` and of `sr.attend`. 0 in rows without keys.
     """
     q, k, v = as_array("q", q), as_array("k", k), as_array("v", v)
-    return attend(q, k, v, sets(q, k, top_k=top_k, ties=ties, visible=visible))
+    pattern = sets(q, k, top_k=top_k, ties=ties, visible=visible)
+    return attend(q, k, v, pattern)
 
 
 def backward(

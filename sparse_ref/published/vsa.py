@@ -159,7 +159,10 @@ def backward(
 
 
 def _tile_of_token(
-    q: np.ndarray, k: np.ndarray, shape: Sequence[int], tile: Sequence[int]
+    q: np.ndarray,
+    k: np.ndarray,
+    shape: Sequence[int],
+    tile: Sequence[int],
 ) -> IntArray:
     """`tiles`, once n is the number of tokens of the video."""
     check_self_attention(q, k)
@@ -173,7 +176,8 @@ def _sums(x: FloatArray, tile_of_token: IntArray) -> FloatArray:
     """The sums over the tokens of each tile, (..., m, d)."""
     order = np.argsort(tile_of_token, kind="stable")
     firsts = np.searchsorted(tile_of_token[order], np.arange(tile_of_token.max() + 1))
-    sums: FloatArray = np.add.reduceat(x[..., order, :], firsts, axis=-2)
+    tile_major = x[..., order, :]
+    sums: FloatArray = np.add.reduceat(tile_major, firsts, axis=-2)
     return sums
 
 
@@ -186,7 +190,9 @@ def _means(x: FloatArray, tile_of_token: IntArray) -> FloatArray:
 def _tokens(chosen: Pattern, tile_of_token: IntArray) -> Listed:
     """The tokens of the tiles of each token's tile."""
     m = int(tile_of_token.max()) + 1
-    keys = [np.flatnonzero(np.isin(tile_of_token, chosen.row(t, m))) for t in range(m)]
+    members = [np.isin(tile_of_token, chosen.row(t, m)) for t in range(m)]
+    keys = [np.flatnonzero(mask) for mask in members]
     counts = np.array([len(row) for row in keys])
-    indptr = np.concatenate([[0], np.cumsum(counts[tile_of_token])])
+    ends = np.cumsum(counts[tile_of_token])
+    indptr = np.concatenate([[0], ends])
     return Listed(indptr, np.concatenate([keys[t] for t in tile_of_token]))

@@ -49,7 +49,8 @@ def block_scores(q: ArrayLike, k: ArrayLike, *, block: int, stride: int) -> Floa
         last = min(first + in_block, squares.shape[-1])
         attention_of_row = shares.rows(first, last).sum(axis=-2)
         rows.append(np.add.reduceat(attention_of_row, firsts, axis=-1))
-    empty = np.zeros((*squares.shape[:-2], 0, 0), queries.dtype)
+    heads = squares.shape[:-2]
+    empty = np.zeros((*heads, 0, 0), queries.dtype)
     return np.stack(rows, axis=-2) if rows else empty
 
 
@@ -88,12 +89,13 @@ def choice(scores: ArrayLike, *, threshold: float, first_chunk: int) -> Sets:
     <BLANKLINE>
     """
     values = np.asarray(scores)
-    if values.ndim not in (2, 3) or values.shape[-1] != values.shape[-2]:
+    *_, rows, columns = np.atleast_2d(values).shape
+    if values.ndim not in (2, 3) or rows != columns:
         raise ValueError(f"scores must have shape (m, m) or (H, m, m), got {values.shape}")
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be from 0 to 1, got {threshold!r}")
     early = integer("first_chunk", first_chunk, 0)
-    heads = values.reshape(-1, *values.shape[-2:]).astype(np.float64)
+    heads = values.reshape(-1, rows, columns).astype(np.float64)
     chosen = PatternTuple(
         Listed.of_rows(
             np.flatnonzero(_row(numbers[: block + 1], threshold, block < early))
@@ -113,7 +115,9 @@ def _row(scores: FloatArray, threshold: float, is_early: bool) -> BoolArray:
     rest = np.where(mask, 0, scores)
     order = np.argsort(-rest, kind="stable")
     order = order[~mask[order]]
-    before = scores[mask].sum() + np.cumsum(rest[order]) - rest[order]
+    best_first = rest[order]
+    sum_before = np.cumsum(best_first) - best_first
+    before = scores[mask].sum() + sum_before
     count = np.count_nonzero(before < required)
     extra = is_early and required > 0
     mask[order[: count + extra]] = True

@@ -164,7 +164,13 @@ def maximum_dot(q: ArrayLike, low: ArrayLike, high: ArrayLike) -> Scores:
     return Scores(upper.shape, rows)
 
 
-def antidiagonal(q: ArrayLike, k: ArrayLike, stride: int, *, scale: float = 1.0) -> Scores:
+def antidiagonal(
+    q: ArrayLike,
+    k: ArrayLike,
+    stride: int,
+    *,
+    scale: float = 1.0,
+) -> Scores:
     """s_a(b) = scale sum_{t < S} q_{(a + 1) S - 1 - t} . k_{b S + t},  S the stride
 
     One score for each square of S queries by S keys: its antidiagonal, which meets every query and
@@ -188,17 +194,25 @@ def antidiagonal(q: ArrayLike, k: ArrayLike, stride: int, *, scale: float = 1.0)
            [200.,   0.]])
     """
     side = integer("stride", stride, 1)
-    queries, keys = (_squares(x, side) for x in (_vectors("q", q), _vectors("k", k)))
-    flat = [x.reshape(*x.shape[:-2], -1) for x in (queries[..., ::-1, :], keys)]
-    return dot(*flat, scale=scale)
+    queries = _squares(_vectors("q", q), side)
+    keys = _squares(_vectors("k", k), side)
+    return dot(_flat(queries[..., ::-1, :]), _flat(keys), scale=scale)
+
+
+def _flat(squares: FloatArray) -> FloatArray:
+    """The vectors of each square one after the other, (..., groups, side d)."""
+    *outer, side, d = squares.shape
+    return squares.reshape(*outer, side * d)
 
 
 def _squares(x: FloatArray, side: int) -> FloatArray:
     """Groups of `side` vectors, (..., ceil(n / side), side, d), zeros after the last vector."""
     *heads, n, d = x.shape
     groups = -(-n // side)
-    padding = [(0, 0)] * len(heads)
-    padded = np.pad(x, [*padding, (0, groups * side - n), (0, 0)])
+    no_padding = (0, 0)
+    after = (0, groups * side - n)
+    before = [no_padding] * len(heads)
+    padded = np.pad(x, [*before, after, no_padding])
     return padded.reshape(*heads, groups, side, d)
 
 

@@ -66,7 +66,8 @@ def group_mean(scores: Scores | ArrayLike, groups: int) -> Scores:
         raise ValueError(f"groups must divide the heads, H = {heads}, got {groups}")
 
     def rows(lo: int, hi: int) -> FloatArray:
-        by_group = values.rows(lo, hi).reshape(groups, heads // groups, hi - lo, m)
+        block = values.rows(lo, hi)
+        by_group = block.reshape(groups, heads // groups, hi - lo, m)
         mean: FloatArray = by_group.mean(axis=1)
         return mean
 

@@ -43,7 +43,8 @@ class Branch(NamedTuple):
 def gated_sum(branches: Sequence[Branch], gates: np.ndarray) -> np.ndarray:
     """out_i = sum_b g_b(i) o_b(i);  gates (branches, H, n)."""
     check_gates(branches, gates)
-    terms = [gate[..., None] * attend(*branch) for gate, branch in zip(gates, branches)]
+    outputs = [attend(*branch) for branch in branches]
+    terms = [gate[..., None] * out for gate, out in zip(gates, outputs)]
     total = terms[0]
     for term in terms[1:]:
         total = total + term

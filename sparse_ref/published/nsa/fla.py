@@ -65,7 +65,14 @@ def choice(scores: Scores | ArrayLike, *, block: int, top_k: int) -> Sets:
     return selection.top_k(raised, top_k, Started(block))
 
 
-def sets(q: ArrayLike, k: ArrayLike, *, block: int, top_k: int, keys: int = 0) -> NSASets:
+def sets(
+    q: ArrayLike,
+    k: ArrayLike,
+    *,
+    block: int,
+    top_k: int,
+    keys: int = 0,
+) -> NSASets:
     """The sets of the three branches: compressed, selected, window.
 
     Compressed are the complete blocks, (c + 1) B - 1 <= i; selected the tokens j <= i of `choice`,
@@ -75,7 +82,7 @@ def sets(q: ArrayLike, k: ArrayLike, *, block: int, top_k: int, keys: int = 0) -
     ----------
     q, k : float arrays (H, n, d) and (G, n, d), G dividing H.
     block, top_k : as for `choice`.
-    keys : `window_size`, the query's own key counted.
+    keys : the window of the code, the query's own key counted.
     """
     queries, tokens_of_k = as_array("q", q), as_array("k", k)
     check_self_attention(queries, tokens_of_k)

@@ -61,7 +61,7 @@ class Sizes:
             )
 
     @property
-    def compressed(self) -> Pattern:
+    def past(self) -> Pattern:
         """The memory, and the windows whose last token is before i, not at it."""
         return _earlier(self.stride, self.memory)
 
@@ -89,7 +89,8 @@ def compress(
     length = places.shape[-2]
     first_weight, first_bias, second_weight, second_bias = map(np.asarray, layers)
     before = length - integer("stride", stride, 1)
-    padded = np.pad(values, [(0, 0), (before, 0), (0, 0)])
+    no_padding = (0, 0)
+    padded = np.pad(values, [no_padding, (before, 0), no_padding])
     windows = values.shape[-2] // stride
     inside = np.arange(windows)[:, None] * stride + np.arange(length)
     tokens_of_windows = padded[:, inside] + places[:, None]
@@ -119,19 +120,28 @@ def choice(logits: Scores | ArrayLike, sizes: Sizes) -> Sets:
 
     def rows(lo: int, hi: int) -> FloatArray:
         block = values.rows(lo, hi)
+        *outer, _ = block.shape
         windows = block[..., : blocks * in_block]
-        means = windows.reshape(*windows.shape[:-1], blocks, in_block).mean(axis=-1)
+        by_block = windows.reshape(*outer, blocks, in_block)
+        means = by_block.mean(axis=-1)
         can_see = visible.contains(np.arange(lo, hi)[:, None], numbers)
         seen = np.where(can_see, means, -np.inf)
         null = np.full_like(seen[..., :1], NULL)
-        shares = softmax(np.concatenate([null, seen], axis=-1))[..., 1:]
+        with_null = np.concatenate([null, seen], axis=-1)
+        shares = softmax(with_null)[..., 1:]
         return np.where(shares > LEAST_SHARE, seen, -np.inf)
 
     scores = Scores((*values.shape[:-1], blocks), rows)
     return selection.top_k(scores, sizes.top_k, visible)
 
 
-def sets(q: ArrayLike, k_atoms: ArrayLike, sizes: Sizes, *, per_group: bool = True) -> NSASets:
+def sets(
+    q: ArrayLike,
+    k_atoms: ArrayLike,
+    sizes: Sizes,
+    *,
+    per_group: bool = True,
+) -> NSASets:
     """The sets of the three branches: compressed, selected, window.
 
     Selected are the own block, j <= i, and the blocks of `choice`.
@@ -153,7 +163,7 @@ def sets(q: ArrayLike, k_atoms: ArrayLike, sizes: Sizes, *, per_group: bool = Tr
     own = Block(sizes.block)
     with_own = PatternTuple(p | own for p in chosen)  # type: ignore[union-attr]
     selected = per_query_head(with_own, len(queries))
-    return NSASets(sizes.compressed, selected, Local(sizes.keys))
+    return NSASets(sizes.past, selected, Local(sizes.keys))
 
 
 def rotate(x: ArrayLike, sign: int = 1) -> FloatArray:

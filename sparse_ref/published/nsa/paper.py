@@ -63,14 +63,15 @@ class Sizes:
                 )
 
     @property
-    def compressed(self) -> Pattern:
+    def complete(self) -> Pattern:
         """The atoms that are complete at each query."""
         return Complete(self.length, self.stride)
 
     @property
-    def forced(self) -> Pattern:
+    def always(self) -> Pattern:
         """The first blocks and the last ones, over (query, block)."""
-        return Sinks(self.first) | Blockwise(Lookback(self.local), (self.block, 1))
+        last = Blockwise(Lookback(self.local), (self.block, 1))
+        return Sinks(self.first) | last
 
 
 def block_scores(scores: Scores | ArrayLike, blocks: int, sizes: Sizes) -> Scores:
@@ -110,7 +111,7 @@ def block_scores(scores: Scores | ArrayLike, blocks: int, sizes: Sizes) -> Score
 
 def choice(scores: Scores | ArrayLike, sizes: Sizes) -> Sets:
     """The top_k best blocks that have begun, the forced ones inside that budget."""
-    return selection.top_k(scores, sizes.top_k, Started(sizes.block), forced=sizes.forced)
+    return selection.top_k(scores, sizes.top_k, Started(sizes.block), forced=sizes.always)
 
 
 def sets(q: ArrayLike, k_atoms: ArrayLike, sizes: Sizes) -> NSASets:
@@ -131,12 +132,12 @@ def sets(q: ArrayLike, k_atoms: ArrayLike, sizes: Sizes) -> NSASets:
     queries, atoms = as_array("q", q), as_array("k_atoms", k_atoms)
     n, d = queries.shape[-2:]
     logits = selection.dot(queries, atoms, scale=d**-0.5)
-    shares = selection.probabilities(logits, sizes.compressed)
+    shares = selection.probabilities(logits, sizes.complete)
     by_key_head = selection.group_mean(shares, len(atoms))
     blocks = pool_count(n, sizes.block)
     chosen = choice(block_scores(by_key_head, blocks, sizes), sizes)
     selected = per_query_head(tokens(chosen, sizes.block, Causal()), len(queries))
-    return NSASets(sizes.compressed, selected, Lookback(sizes.keys))
+    return NSASets(sizes.complete, selected, Lookback(sizes.keys))
 
 
 def attention(
