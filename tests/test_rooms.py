@@ -32,7 +32,7 @@ INSIDE = {
         ("scores", "pooling", "largest", "hashing", "sorting"), ("slabs", "clustering"),
         ("choose",),
     ),
-    "selection": (("scores", "pooling", "largest"), ("pool_scores", "slabs"), ("choose",)),
+    "selection": (("scores", "pooling", "largest"), ("pool_scores", "slabs"), ("choose", "shares")),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

@@ -15,6 +15,22 @@ from .htransformer_package import package_level_sets
 from .linear import LinearAttention, features
 from .local_global import LocalGlobalAttention
 from . import csa, dsa, hca, indexshare, kpool, msa, qsa
+from . import (
+    csa,
+    dsa,
+    hca,
+    indexshare,
+    kpool,
+    minference,
+    moba,
+    msa,
+    nsa,
+    qsa,
+    quest,
+    topk,
+    vsa,
+    xattention,
+)
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .longt5 import TransientGlobalAttention, TransientGlobalWeights
@@ -93,15 +109,22 @@ __all__ = [
     "indexshare",
     "kpool",
     "mean_pool_weights",
+    "minference",
+    "moba",
     "msa",
     "norm",
+    "nsa",
     "online_softmax",
     "online_softmax_backward",
     "package_level_sets",
     "pooled_cells",
     "qsa",
+    "quest",
     "resblock",
     "rows_output",
     "sparsemax",
     "strided_by_permutation",
+    "topk",
+    "vsa",
+    "xattention",
 ]

@@ -25,6 +25,12 @@ from .sorting import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
 __all__ = [
     "Scores",
     "angular_buckets",
+from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
+from .shares import group_mean, probabilities
+
+__all__ = [
+    "Scores",
+    "antidiagonal",
     "at_least",
     "average_centroids",
     "bucket_order",
@@ -34,6 +40,7 @@ __all__ = [
     "cosine_scores",
     "dot",
     "gated_pool",
+    "group_mean",
     "kth_score",
     "lsh_sets",
     "max_pool",
@@ -49,6 +56,7 @@ __all__ = [
     "sinkhorn",
     "sinkhorn_sets",
     "sort_blocks",
+    "probabilities",
     "top_k",
     "top_p",
     "top_shares",
