@@ -29,10 +29,9 @@ INSIDE = {
         ("passes",), ("attend", "gradients"), ("first_use",),
     ),
     "selection": (
-        ("scores", "pooling", "largest", "hashing", "sorting"), ("slabs", "clustering"),
-        ("choose",),
+        ("scores", "pooling", "largest", "hashing", "sorting"),
+        ("pool_scores", "slabs", "clustering"), ("choose", "shares"),
     ),
-    "selection": (("scores", "pooling", "largest"), ("pool_scores", "slabs"), ("choose", "shares")),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

@@ -1,20 +1,5 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
-from .local import LocalAttention, LocalWeights
-from .adaptive_span import AdaptiveSpan
-from .entmax import (
-    EntmaxAttention,
-    entmax,
-    entmax15,
-    entmax_alpha_backward,
-    entmax_backward,
-    sparsemax,
-)
-from .htransformer import HTransformer1D
-from .htransformer_package import package_level_sets
-from .linear import LinearAttention, features
-from .local_global import LocalGlobalAttention
-from . import csa, dsa, hca, indexshare, kpool, msa, qsa
 from . import (
     csa,
     dsa,
@@ -31,6 +16,20 @@ from . import (
     vsa,
     xattention,
 )
+from .adaptive_span import AdaptiveSpan
+from .entmax import (
+    EntmaxAttention,
+    entmax,
+    entmax15,
+    entmax_alpha_backward,
+    entmax_backward,
+    sparsemax,
+)
+from .htransformer import HTransformer1D
+from .htransformer_package import package_level_sets
+from .linear import LinearAttention, features
+from .local import LocalAttention, LocalWeights
+from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
 from .longt5 import TransientGlobalAttention, TransientGlobalWeights
@@ -50,12 +49,12 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
+from .poolingformer import Poolingformer
 from .reformer import ReformerAttention, bucket_factors
 from .routing import RoutingAttention
+from .self_attention import SelfAttention
 from .sinkhorn import SinkhornAttention
 from .sinkhorn_causal import SinkhornCausalAttention
-from .poolingformer import Poolingformer
-from .self_attention import SelfAttention
 from .spatten import SpAttenLayer, Survivors
 from .threshold import ThresholdAttention
 from .token_means import mean_pool_weights, pooled_cells

@@ -19,17 +19,13 @@ from .clustering import (
 from .hashing import angular_buckets, bucket_order, lsh_sets, random_rotations
 from .pool_scores import pool_maximum
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
-from .scores import Scores, dot, maximum_dot, weighted_relu
+from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
+from .shares import group_mean, probabilities
 from .sorting import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
 
 __all__ = [
     "Scores",
     "angular_buckets",
-from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
-from .shares import group_mean, probabilities
-
-__all__ = [
-    "Scores",
     "antidiagonal",
     "at_least",
     "average_centroids",
@@ -52,11 +48,11 @@ __all__ = [
     "one_hot",
     "pool_maximum",
     "pool_starts",
+    "probabilities",
     "random_rotations",
     "sinkhorn",
     "sinkhorn_sets",
     "sort_blocks",
-    "probabilities",
     "top_k",
     "top_p",
     "top_shares",
