@@ -19,7 +19,14 @@ from .clustering import (
 from .hashing import angular_buckets, bucket_order, lsh_sets, random_rotations
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
 from .scores import Scores, dot, maximum_dot, weighted_relu
-from .sorting import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
+from .sorting import (
+    one_hot,
+    sinkhorn,
+    sinkhorn_backward,
+    sinkhorn_sets,
+    sort_blocks,
+    top_shares,
+)
 
 __all__ = [
     "Scores",
@@ -45,6 +52,7 @@ __all__ = [
     "pool_starts",
     "random_rotations",
     "sinkhorn",
+    "sinkhorn_backward",
     "sinkhorn_sets",
     "sort_blocks",
     "top_k",
