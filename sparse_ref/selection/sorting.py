@@ -229,7 +229,8 @@ def _running_backward(g: FloatArray, s: FloatArray) -> FloatArray:
     sums = _running_log_sums(s)
     shares = np.exp(_less(s, sums))
     below = g.copy()  # sum over u >= i of g_u exp(L_i - L_u)
-    falls = np.exp(_less(sums[..., :-1, :], sums[..., 1:, :]))
+    following = sums[..., 1:, :]
+    falls = np.exp(_less(sums[..., :-1, :], following))
     for i in reversed(range(s.shape[-2] - 1)):
         share = falls[..., i, :]
         below[..., i, :] += share * below[..., i + 1, :]
