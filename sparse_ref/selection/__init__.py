@@ -17,8 +17,10 @@ from .clustering import (
     nearest_cluster,
 )
 from .hashing import angular_buckets, bucket_order, lsh_sets, random_rotations
+from .pool_scores import pool_maximum
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
-from .scores import Scores, dot, maximum_dot, weighted_relu
+from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
+from .shares import group_mean, probabilities
 from .sorting import (
     one_hot,
     sinkhorn,
@@ -31,6 +33,7 @@ from .sorting import (
 __all__ = [
     "Scores",
     "angular_buckets",
+    "antidiagonal",
     "at_least",
     "average_centroids",
     "bucket_order",
@@ -40,6 +43,7 @@ __all__ = [
     "cosine_scores",
     "dot",
     "gated_pool",
+    "group_mean",
     "kth_score",
     "lsh_sets",
     "max_pool",
@@ -49,7 +53,9 @@ __all__ = [
     "move_centroids",
     "nearest_cluster",
     "one_hot",
+    "pool_maximum",
     "pool_starts",
+    "probabilities",
     "random_rotations",
     "sinkhorn",
     "sinkhorn_backward",
