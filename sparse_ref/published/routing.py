@@ -242,10 +242,9 @@ class _Head:
         grad_rows = (grad * self._shares())[tokens]
         dq_rows, pairs = attend_to_parts_backward(grad_rows, q_rows, parts, result, scale)
         (dk_rows, dv_rows), *null_pairs = pairs
-        dq, dk, dv = map(np.zeros_like, (self.q, self.k, self.v))
-        np.add.at(dq, tokens, dq_rows)
-        np.add.at(dk, members, dk_rows)
-        np.add.at(dv, members, dv_rows)
+        dq = _scatter(dq_rows, tokens, self.q)
+        dk = _scatter(dk_rows, members, self.k)
+        dv = _scatter(dv_rows, members, self.v)
         shapes = [x.shape for x in self.null]
         nulls = [np.reshape(*both) for pair in null_pairs for both in zip(pair, shapes)]
         return *self._norm_backward(dq, dk), dv, *nulls
@@ -282,3 +281,10 @@ class _Head:
         if self.layer.rule == "google":
             return center_backward(dq, self.q), center_backward(dk, self.k)
         return dq, unit_backward(dk, self.k) if self.layer.shared else dk
+
+
+def _scatter(rows: np.ndarray, places: IntArray, x: np.ndarray) -> np.ndarray:
+    """The sum of the rows of each place, in the shape of x."""
+    sums = np.zeros_like(x)
+    np.add.at(sums, places, rows)
+    return sums
