@@ -30,7 +30,7 @@ from ..sets.listed import Listed
 from ..sets.parts import Blockwise
 from ..sets.types import IntArray
 from .norms import center, center_backward, unit, unit_backward
-from .softmax_parts import Part, attend_to_parts, parts_backward
+from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
 
 RoutingRule = Literal["google", "lucidrains"]
 Members = tuple[IntArray, IntArray]  # of queries and of keys, each (heads, clusters, w)
@@ -227,7 +227,7 @@ class _Head:
 
     def forward(self):
         """(n, e)"""
-        out, _ = attend_to_parts(self._parts(), self._scale())
+        out, _ = attend_to_parts(*self._queries_and_parts(), self._scale())
         n, width = len(self.q), out.shape[1]
         sums = np.zeros((n, width), out.dtype)
         np.add.at(sums, self.queries.ravel(), out)
@@ -235,32 +235,30 @@ class _Head:
 
     def backward(self, grad):
         """(dq, dk, dv), and the gradients of the null keys and values."""
-        tokens, scale = self.queries.ravel(), self._scale()
-        members = self.keys.ravel()
+        q_rows, parts = self._queries_and_parts()
+        scale = self._scale()
+        result = attend_to_parts(q_rows, parts, scale)
+        tokens, members = self.queries.ravel(), self.keys.ravel()
         grad_rows = (grad * self._shares())[tokens]
-        dq = np.zeros_like(self.q)
-        gradients: list[np.ndarray] = []
-        for dq_rows, *pair in parts_backward(grad_rows, self._parts(), scale):
-            np.add.at(dq, tokens, dq_rows)
-            gradients += pair
-        dk_members, dv_members, *nulls = gradients
-        dk, dv = np.zeros_like(self.k), np.zeros_like(self.v)
-        np.add.at(dk, members, dk_members)
-        np.add.at(dv, members, dv_members)
+        dq_rows, pairs = attend_to_parts_backward(grad_rows, q_rows, parts, result, scale)
+        (dk_rows, dv_rows), *null_pairs = pairs
+        dq = _scatter(dq_rows, tokens, self.q)
+        dk = _scatter(dk_rows, members, self.k)
+        dv = _scatter(dv_rows, members, self.v)
         shapes = [x.shape for x in self.null]
-        shaped = map(np.reshape, nulls, shapes)
-        return *self._norm_backward(dq, dk), dv, *shaped
+        nulls = [np.reshape(*both) for pair in null_pairs for both in zip(pair, shapes)]
+        return *self._norm_backward(dq, dk), dv, *nulls
 
-    def _parts(self) -> list[Part]:
-        """(q, k, v, pattern) over the members; over null keys, each cluster's own."""
+    def _queries_and_parts(self) -> tuple[np.ndarray, list[Part]]:
+        """A query for each member; the keys of the members, and each cluster's null keys."""
         q, k = self._norm()
-        q, members = q[self.queries.ravel()], self.keys.ravel()
-        tokens = q, k[members], self.v[members], self.rows
+        q_rows, members = q[self.queries.ravel()], self.keys.ravel()
+        tokens = Part(k[members], self.v[members], self.rows)
         if not self.null:
-            return [tokens]
+            return q_rows, [tokens]
         null_k, null_v = (np.concatenate(part) for part in self.null)
         sides = self.queries.shape[1], self.null[0].shape[1]
-        return [tokens, (q, null_k, null_v, Blockwise(Window(0), sides))]
+        return q_rows, [tokens, Part(null_k, null_v, Blockwise(Window(0), sides))]
 
     def _shares(self):
         """1 / (how many clusters contain a token + e), (n, 1)."""
@@ -283,3 +281,10 @@ class _Head:
         if self.layer.rule == "google":
             return center_backward(dq, self.q), center_backward(dk, self.k)
         return dq, unit_backward(dk, self.k) if self.layer.shared else dk
+
+
+def _scatter(rows: np.ndarray, places: IntArray, x: np.ndarray) -> np.ndarray:
+    """The sum of the rows of each place, in the shape of x."""
+    sums = np.zeros_like(x)
+    np.add.at(sums, places, rows)
+    return sums

@@ -12,18 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..attention import attend_backward, attend_with_lse, merge
-from ..sets.pattern import Pattern
+from ..attention import PatternLike, attend_backward, attend_with_lse, merge
 
 Result = tuple[np.ndarray, np.ndarray]  # (out, lse), or their gradients
 
 
 class Part(NamedTuple):
-    """Keys (..., n_b, d), values (..., n_b, e), the keys of each query; c_b, their size."""
+    """Keys (..., n_b, d), values (..., n_b, e), the keys of each query; c_b, their size.
+
+    The pattern may be one per head.
+    """
 
     k: np.ndarray
     v: np.ndarray
-    pattern: Pattern
+    pattern: PatternLike
     size: int = 1
 
 
