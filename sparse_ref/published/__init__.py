@@ -11,7 +11,7 @@ from .entmax import (
 )
 from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
-from .linear import LinearAttention, features
+from .linear import LinearAttention, elu_features
 from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
@@ -67,12 +67,12 @@ __all__ = [
     "blocksparse_patterns",
     "dense_pattern",
     "dilated_attention",
+    "elu_features",
     "empty_rows",
     "entmax",
     "entmax15",
     "entmax_alpha_backward",
     "entmax_backward",
-    "features",
     "ghost_counts",
     "mean_pool_weights",
     "norm",

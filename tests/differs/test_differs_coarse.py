@@ -12,6 +12,8 @@ from sparse_ref.published import (
     HTransformer1D,
     LinearAttention,
     Poolingformer,
+    SpAttenLayer,
+    Survivors,
     TransientGlobalAttention,
     TransientGlobalWeights,
     entmax,
@@ -90,6 +92,8 @@ def test_the_causal_package_h_transformer_misses_most_of_the_past():
     assert not (package & ~past).any()
     assert (past & ~package).sum() == 1536
     assert past.sum() == 2080
+    to_first_quarter = package[16:32, :16].any(axis=1)
+    assert (16 + np.flatnonzero(to_first_quarter)).tolist() == [19, 23, 27, 31]
 
 
 def test_causal_linear_attention_needs_a_key_for_each_query():
@@ -118,3 +122,17 @@ def test_entmax_of_a_row_without_keys_is_0():
         assert not p.any()
     x = np.ones((3, 2))
     assert not EntmaxAttention()(x, x, x, sr.Band(1, -1))[0].any()
+
+
+def test_spattens_cascade_lets_later_queries_prune_earlier_tokens():
+    n, layer, everyone = 8, SpAttenLayer(3, 2), Survivors.everyone(8, 2)
+    q, k, v = arrays(n)
+    out, left = layer(q, k, v, everyone, sr.Causal())
+    moved = q.copy()
+    moved[:, 6:] = 50 * k[:, 5:6]  # the last two queries find token 5 important
+    moved_out, moved_left = layer(moved, k, v, everyone, sr.Causal())
+    assert moved_out[:, :6].tobytes() == out[:, :6].tobytes()
+    assert moved_left.tokens.tolist() != left.tokens.tolist()
+    following, _ = layer(q, k, v, left, sr.Causal())
+    moved_following, _ = layer(q, k, v, moved_left, sr.Causal())
+    assert np.abs(moved_following - following)[:, :6].max() > 0.1
