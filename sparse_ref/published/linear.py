@@ -26,7 +26,7 @@ from .self_attention import Arrays
 class LinearAttention:
     """out_i = phi(q_i) . S / (phi(q_i) . z + epsilon): no set, no softmax, no 1 / sqrt(d)
 
-    Every key has a weight above 0: phi(q_i) . phi(k_j) over its sum, which `weights` reads out by
+    Every key has a weight above 0: phi(q_i) . phi(k_j) over its sum, which `mixing` reads out by
     values that are unit vectors. Memory is O(n), time O(n d e).
 
     Parameters
@@ -44,7 +44,7 @@ class LinearAttention:
     >>> import numpy as np, sparse_ref as sr
     >>> q = np.zeros((3, 1))
     >>> k = np.array([[1.0], [0.0], [3.0]])         # phi: 2, 1, 4
-    >>> sr.published.LinearAttention(causal=True).weights(q, k).round(3)
+    >>> sr.published.LinearAttention(causal=True).mixing(q, k).round(3)
     array([[1.   , 0.   , 0.   ],
            [0.667, 0.333, 0.   ],
            [0.286, 0.143, 0.571]])
@@ -67,7 +67,7 @@ class LinearAttention:
         N, D = self._fraction(elu_features(q), elu_features(k), _with_ones(v))
         return _quotient(N, D).astype(q.dtype)
 
-    def weights(self, q: ArrayLike, k: ArrayLike) -> FloatArray:
+    def mixing(self, q: ArrayLike, k: ArrayLike) -> FloatArray:
         """(..., n_q, n_k): the mixing matrix, the output for values that are unit vectors."""
         k = as_array("k", k)
         *outer, n, _ = k.shape

@@ -33,7 +33,7 @@ def test_the_state_carries_what_the_quadratic_form_sums(causal, n, epsilon):
 def test_the_mixing_matrix_is_read_out_by_unit_vectors(causal, n):
     q, k, v = arrays(n)
     layer = LinearAttention(causal)
-    weights = layer.weights(q, k)
+    weights = layer.mixing(q, k)
     np.testing.assert_allclose(weights @ v, layer(q, k, v), atol=1e-12)
     p = sr.Causal() if causal else sr.Full()
     assert all(np.array_equal(head > 0, sr.dense(p, n)) for head in weights)
@@ -52,7 +52,7 @@ def test_queries_and_keys_differ_in_number_unless_causal():
     (q, _, _), (_, k, v) = arrays(4), arrays(7)
     layer = LinearAttention()
     np.testing.assert_allclose(layer(q, k, v), stated(q, k, v, False), atol=1e-12)
-    assert layer.weights(q, k).shape == (2, 4, 7)
+    assert layer.mixing(q, k).shape == (2, 4, 7)
     assert_gradients(layer, layer.backward, [q, k, v])
     with pytest.raises(ValueError, match="got 4 queries and 7 keys"):
         LinearAttention(causal=True)(q, k, v)
