@@ -50,9 +50,9 @@ class HTransformer1D:
     scale : the factor of the logits; 1 / sqrt(d) unless given.
 
     Differs: the paper does not say how queries are coarse if causal; the published code takes the
-    first, and does not scale the logits, scale=1, unless `rescale_logits` asks for 1 / sqrt(d). It
-    subtracts one maximum from all logits of a head: see `flaxformer_output`. Its position bias is
-    left out.
+    first. Its `rescale_logits` divides by sqrt(d) what goes into the projection of queries, so that
+    a bias of that projection is not scaled: pass it such queries and scale=1. It subtracts one
+    maximum from all logits of a head: see `flaxformer_output`. Its position bias is left out.
 
     Source: Zhu and Soricut 2021, sec. 6.
 

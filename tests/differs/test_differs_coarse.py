@@ -42,6 +42,16 @@ def test_flaxformer_fades_rows_far_below_its_greatest_logit():
     np.testing.assert_allclose(faded[0, 6], exact[0, 6])
 
 
+def test_flaxformer_scales_the_inputs_of_queries_and_not_their_bias():
+    X, k, v = arrays(8, heads=1, groups=1)
+    W, root = arrays(4, heads=1, groups=1, seed=1)[0][0], 2.0  # d = 4
+    for bias, is_same in (np.zeros(4), True), (np.arange(4.0), False):
+        rescaled = HTransformer1D(2, scale=1.0)(X / root @ W + bias, k, v)
+        exact = HTransformer1D(2)(X @ W + bias, k, v)
+        assert np.allclose(rescaled, exact) == is_same
+        np.testing.assert_allclose(rescaled, HTransformer1D(2)(X @ W + root * bias, k, v))
+
+
 def block_of(n, block):
     """The block of each token, by the running sum of Hugging Face transformers."""
     one, share = np.float32(1), np.float32(1 / block)
