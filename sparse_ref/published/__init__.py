@@ -1,5 +1,21 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
+from . import (
+    csa,
+    dsa,
+    hca,
+    indexshare,
+    kpool,
+    minference,
+    moba,
+    msa,
+    nsa,
+    qsa,
+    quest,
+    topk,
+    vsa,
+    xattention,
+)
 from .adaptive_span import AdaptiveSpan
 from .entmax import (
     EntmaxAttention,
@@ -12,6 +28,7 @@ from .entmax import (
 from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
 from .linear import LinearAttention, elu_features
+from .local import LocalAttention, LocalWeights
 from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
@@ -33,7 +50,11 @@ from .openai import (
     strided_by_permutation,
 )
 from .poolingformer import Poolingformer
+from .reformer import ReformerAttention, bucket_factors
+from .routing import RoutingAttention
 from .self_attention import SelfAttention
+from .sinkhorn import SinkhornAttention
+from .sinkhorn_causal import SinkhornCausalAttention
 from .spatten import SpAttenLayer, Survivors
 from .threshold import ThresholdAttention
 from .token_means import mean_pool_weights, pooled_cells
@@ -45,12 +66,18 @@ __all__ = [
     "EntmaxAttention",
     "HTransformer1D",
     "LinearAttention",
+    "LocalAttention",
     "LocalGlobalAttention",
+    "LocalWeights",
     "LongformerAttention",
     "Poolingformer",
     "Projections",
+    "ReformerAttention",
+    "RoutingAttention",
     "RowState",
     "SelfAttention",
+    "SinkhornAttention",
+    "SinkhornCausalAttention",
     "SpAttenLayer",
     "SparseAttention",
     "Survivors",
@@ -65,8 +92,11 @@ __all__ = [
     "attention_impl",
     "blocksparse_attention_impl",
     "blocksparse_patterns",
+    "bucket_factors",
+    "csa",
     "dense_pattern",
     "dilated_attention",
+    "dsa",
     "elu_features",
     "empty_rows",
     "entmax",
@@ -74,14 +104,26 @@ __all__ = [
     "entmax_alpha_backward",
     "entmax_backward",
     "ghost_counts",
+    "hca",
+    "indexshare",
+    "kpool",
     "mean_pool_weights",
+    "minference",
+    "moba",
+    "msa",
     "norm",
+    "nsa",
     "online_softmax",
     "online_softmax_backward",
     "package_level_sets",
     "pooled_cells",
+    "qsa",
+    "quest",
     "resblock",
     "rows_output",
     "sparsemax",
     "strided_by_permutation",
+    "topk",
+    "vsa",
+    "xattention",
 ]
