@@ -45,8 +45,8 @@ def slabs(
         queries = slice(lo, hi)
         by_head = _block(values, lo, hi).reshape(heads, hi - lo, m)
         for h, numbers in enumerate(by_head):
-            can_see = _members(visible_by_head[h], queries, m)
-            must_take = can_see & _members(forced_by_head[h], queries, m)
+            can_see = members(visible_by_head[h], queries, m)
+            must_take = can_see & members(forced_by_head[h], queries, m)
             _check_numbers(numbers, can_see, h, lo)
             seen = np.where(can_see, numbers, -np.inf)
             yield Slab(seen.astype(np.float64), must_take, h, queries)
@@ -80,7 +80,7 @@ def _patterns(
     return patterns
 
 
-def _members(p: Pattern, queries: slice, m: int) -> BoolArray:
+def members(p: Pattern, queries: slice, m: int) -> BoolArray:
     """[e in A_i] for some queries, bool (rows, m). Raises IndexError if p has no row for one."""
     i = np.arange(queries.start, queries.stop)
     members = p.contains(i[:, None], np.arange(m))
