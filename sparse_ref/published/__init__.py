@@ -3,6 +3,7 @@
 from . import (
     csa,
     dsa,
+    flexprefill,
     hca,
     indexshare,
     kpool,
@@ -42,6 +43,7 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "dsa",
+    "flexprefill",
     "ghost_counts",
     "hca",
     "indexshare",
