@@ -124,3 +124,20 @@ def test_vsa_need_not_see_itself():
     plain, own = (published.vsa.choice(scores, top_k=1, own=own) for own in (False, True))
     assert rows(plain, 2) == [[1], [0]]
     assert rows(own, 2) == [[0], [1]]
+
+
+def test_flexprefill_counts_lines_in_units_of_128():
+    """Prompts of 200 tokens whose attention is even: at most 200 columns, so two blocks of 8."""
+    q = np.zeros((1, 200, 2))
+    (sets,) = published.flexprefill.sets(q, q, share=0.9, block=8)
+    last = {j // 8 for j in sets.row(199, 200).tolist()}
+    assert len(last) == 4  # two of columns, two of diagonals, of the 23 that hold nine tenths
+
+
+def test_seer_can_leave_a_row_empty():
+    scores = np.array([[1, 0], [0.5, 0.5]])
+    plain, whole = (
+        published.seer.threshold_choice(scores, 0.5, dense_last=last) for last in (False, True)
+    )
+    assert rows(plain, 2) == [[0], []]
+    assert rows(whole, 2) == [[0], [0, 1]]
