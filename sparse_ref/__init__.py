@@ -22,7 +22,7 @@ Pools                Complete Started
 Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_fixed
                      deepspeed_sliding deepspeed_bslongformer deepspeed_bigbird deepspeed_variable
 
-Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid
+Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid padding
            Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
 Look       picture difference catalogue parse window_conventions Convention
            selection_conventions SelectionConvention
@@ -52,6 +52,7 @@ from .catalogue import (
     window_conventions,
 )
 from .patterns import *
+from .patterns.padding import padding
 from .picture import difference, picture
 from .sets import (
     Blockwise,
@@ -112,6 +113,7 @@ __all__ = [
     "merge",
     "multiplicity",
     "nnz",
+    "padding",
     "parse",
     "paths",
     "patterns",

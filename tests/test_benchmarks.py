@@ -63,6 +63,7 @@ def written(tmp_path_factory):
         "share",
         "torch",
         "layers",
+        "clusters",
         "arrays",
         "backward",
         "lowering",

@@ -49,8 +49,8 @@ def selection_conventions() -> tuple[SelectionConvention, ...]:
     Returns
     -------
     conventions : tuple of SelectionConvention(method, source, budget, forced, own, causality, sets,
-        partial). A release is the one whose code was executed, unless it says that it was read; each
-        cell has a test.
+        partial). A release is the one whose code was executed, unless it says that it was read.
+        Each cell has a test.
 
     >>> import sparse_ref as sr
     >>> for c in sr.selection_conventions()[2:5]:

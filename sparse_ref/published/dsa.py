@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import selection
-from ..attention import attend
 from ..patterns import Causal
 from ..selection import Scores
 from ..selection.choose import Chosen
 from ..sets.checks import integer
-from .indexer import Gradients, Index, gradients
+from .indexer import Gradients, Index, attend_arrays, gradients
 from .indexer import indexer_scores as scores
 
 __all__ = ["attention", "backward", "choice", "scores", "sets"]
@@ -89,8 +88,7 @@ def attention(
     Differs: the text of the code leaves out the ReLU of the scores. The kernels of the release
     score in float8.
     """
-    q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
-    return attend(q, k, v, sets(*index, top_k=top_k), scale=scale)
+    return attend_arrays(q, k, v, sets(*index, top_k=top_k), scale)
 
 
 def backward(

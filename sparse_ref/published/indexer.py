@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention import attend_backward, attend_with_lse
+from ..attention import attend, attend_backward, attend_with_lse
 from ..patterns import Causal, Complete
 from ..selection import Scores, top_k, weighted_relu
 from ..selection.scores import as_scores
@@ -67,6 +67,18 @@ def tail(block: int) -> Pattern:
     return Causal() - Pooled(Complete(block), block)
 
 
+def attend_arrays(
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    chosen: Patterns,
+    scale: float | None = None,
+) -> np.ndarray:
+    """`sr.attend` of what can be made arrays."""
+    queries, keys, values = map(np.asarray, (q, k, v))
+    return attend(queries, keys, values, chosen, scale=scale)
+
+
 def gradients(
     grad_out: ArrayLike,
     q: ArrayLike,
@@ -79,10 +91,10 @@ def gradients(
 
     Parameters and errors are those of `sr.attend` and `sr.attend_backward`.
     """
-    q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
-    out, lse = attend_with_lse(q, k, v, chosen, scale=scale)
-    grad = np.asarray(grad_out)
-    return attend_backward(grad, q, k, v, out, lse, chosen, scale=scale)
+    queries, keys, values = map(np.asarray, (q, k, v))
+    out, lse = attend_with_lse(queries, keys, values, chosen, scale=scale)
+    forward = np.asarray(grad_out), queries, keys, values, out, lse
+    return attend_backward(*forward, chosen, scale=scale)
 
 
 def best_pools(scores: Scores | ArrayLike, budget: int, block: int) -> Pattern:

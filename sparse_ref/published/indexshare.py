@@ -12,31 +12,33 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention import attend
 from ..selection.choose import Chosen
 from ..sets.checks import integer
 from . import dsa
-from .indexer import Gradients, Index, gradients
+from .indexer import Gradients, Index, attend_arrays, gradients
 
 __all__ = ["attention", "backward", "layer_types", "sets"]
 
 LayerType = Literal["full", "shared"]
+LayerTypes = tuple[LayerType, ...]
+Sets = tuple[Chosen, ...]  # one for each layer
 
 
-def layer_types(layers: int, *, frequency: int = 1, offset: int = 2) -> tuple[LayerType, ...]:
+def layer_types(layers: int, *, frequency: int = 1, offset: int = 2) -> LayerTypes:
     """ "full" for the layers l with max(l - offset + 1, 0) mod frequency = 0, "shared" for others
 
     The first `offset` layers are full, then one in each `frequency`: the source's
-    `index_skip_topk_offset` and `index_topk_freq`. frequency = 1: all are full.
+    `index_skip_topk_offset` and `index_topk_freq`. frequency = 1: all are full. With offset = 0
+    the first layer may be "shared", which `sets` refuses, as the source does.
 
-    Raises ValueError for layers < 0, frequency < 1, or offset < 1: the first layer would share the
-    set of none.
+    Raises ValueError for layers or offset below 0, or a frequency below 1.
 
     >>> from sparse_ref.published import indexshare
     >>> "".join(kind[0] for kind in indexshare.layer_types(9, frequency=4, offset=2))
     'ffsssfsss'
     """
-    layers, offset = integer("layers", layers, 0), integer("offset", offset, 0)
+    layers = integer("layers", layers, 0)
+    offset = integer("offset", offset, 0)
     frequency = integer("frequency", frequency, 1)
     types: list[LayerType] = []
     for layer in range(layers):
@@ -45,7 +47,7 @@ def layer_types(layers: int, *, frequency: int = 1, offset: int = 2) -> tuple[La
     return tuple(types)
 
 
-def sets(indexes: Sequence[Index | None], *, top_k: int) -> tuple[Chosen, ...]:
+def sets(indexes: Sequence[Index | None], *, top_k: int) -> Sets:
     """The sets of each layer: those of `dsa.sets`, or of the last full layer before it
 
     Parameters
@@ -88,8 +90,7 @@ def attention(
 
     q, k, v, scale and errors as for `dsa.attention`, which a full layer is.
     """
-    q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
-    return attend(q, k, v, chosen, scale=scale)
+    return attend_arrays(q, k, v, chosen, scale)
 
 
 def backward(

@@ -11,12 +11,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention import attend
 from ..selection import Scores, gated_pool
 from ..sets.checks import flag
 from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
-from .indexer import Gradients, Index, best_pools, gradients, indexer_scores, pools_of_budget
+from .indexer import (
+    Gradients,
+    Index,
+    attend_arrays,
+    best_pools,
+    gradients,
+    indexer_scores,
+    pools_of_budget,
+)
 from .indexer import tail as tail_of
 
 __all__ = ["attention", "backward", "choice", "scores", "sets", "tokens"]
@@ -105,7 +112,8 @@ def sets(
     ···███···██·
     ·········███
     """
-    pools = choice(scores(q, k, w, gates, block=block), top_k=top_k, block=block)
+    values = scores(q, k, w, gates, block=block)
+    pools = choice(values, top_k=top_k, block=block)
     return tokens(pools, block=block, tail=tail)
 
 
@@ -133,9 +141,8 @@ def attention(
     Differs: at an empty row the code gives 0 through "sdpa", and through "eager" the mean of all
     values, later ones included.
     """
-    q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
     chosen = sets(*index, top_k=top_k, block=block, tail=tail)
-    return attend(q, k, v, chosen)
+    return attend_arrays(q, k, v, chosen)
 
 
 def backward(

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import selection
-from ..attention import attend
 from ..patterns import Causal, Full, Lookback, Started
 from ..selection import Scores, dot, pool_maximum
 from ..selection.scores import as_scores
@@ -25,7 +24,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.token_pools import Pooled, pool_count
 from ..sets.types import FloatArray
-from .indexer import Gradients, Index, gradients
+from .indexer import Gradients, Index, attend_arrays, gradients
 
 __all__ = ["attention", "backward", "choice", "scores", "sets", "sets_of_heads"]
 
@@ -108,7 +107,8 @@ def sets(
     ███······██·
     ███······███
     """
-    chosen = choice(scores(q, k, block=block), top_k=top_k, block=block, local=local)
+    values = scores(q, k, block=block)
+    chosen = choice(values, top_k=top_k, block=block, local=local)
     return PatternTuple(Pooled(blocks, block) & Causal() for blocks in chosen)
 
 
@@ -137,9 +137,9 @@ def attention(
     Differs: the code counts the blocks of keys in slots, and the block of i in positions, so that
     left padding or packed documents make rows that see nothing, or everything.
     """
-    q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
     chosen = sets(*index, top_k=top_k, block=block, local=local)
-    return attend(q, k, v, sets_of_heads(chosen, _head_count(q)))
+    by_head = sets_of_heads(chosen, _head_count(q))
+    return attend_arrays(q, k, v, by_head)
 
 
 def backward(
@@ -155,7 +155,7 @@ def backward(
 ) -> Gradients:
     """(dq, dk, dv) of sum(grad_out * attention(q, k, v, ...)), the sets constant."""
     chosen = sets(*index, top_k=top_k, block=block, local=local)
-    by_head = sets_of_heads(chosen, _head_count(np.asarray(q)))
+    by_head = sets_of_heads(chosen, _head_count(q))
     return gradients(grad_out, q, k, v, by_head)
 
 
@@ -196,6 +196,7 @@ def _with_local(scores: Scores | ArrayLike, block: int, local: int) -> Scores:
     return Scores(values.shape, rows)
 
 
-def _head_count(q: np.ndarray) -> int:
+def _head_count(q: ArrayLike) -> int:
     """H; two axes are one head."""
-    return len(q) if q.ndim == 3 else 1
+    *heads, _, _ = np.shape(q)
+    return heads[-1] if heads else 1

@@ -11,11 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention import attend
 from ..selection import Scores, weighted_relu
 from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
-from .indexer import Gradients, Index, best_pools, gradients, pools_of_budget, tail
+from .indexer import Gradients, Index, attend_arrays, best_pools, gradients, pools_of_budget, tail
 
 __all__ = ["attention", "backward", "choice", "scores", "sets"]
 
@@ -35,7 +34,8 @@ def scores(q: ArrayLike, k: ArrayLike) -> Scores:
     if queries.ndim != 3 or not queries.shape[-1]:
         raise ValueError(f"q must have shape (H_I, n, d_I), got {queries.shape}")
     heads, _, width = queries.shape
-    return weighted_relu(queries, k, np.ones(heads, queries.dtype), scale=width**-0.5)
+    ones = np.ones(heads, queries.dtype)
+    return weighted_relu(queries, k, ones, scale=width**-0.5)
 
 
 def choice(scores: Scores | ArrayLike, *, top_k: int, block: int) -> Pattern:
@@ -82,7 +82,8 @@ def sets(q: ArrayLike, k: ArrayLike, *, top_k: int, block: int) -> Pattern:
     ······█████·
     ······███···
     """
-    return Pooled(choice(scores(q, k), top_k=top_k, block=block), block) | tail(block)
+    blocks = choice(scores(q, k), top_k=top_k, block=block)
+    return Pooled(blocks, block) | tail(block)
 
 
 def attention(
@@ -105,8 +106,8 @@ def attention(
     Returns (H, n, e), in the dtype of q. Raises as `sets` and `sr.attend` do. The gate that the
     source multiplies the output by is the caller's.
     """
-    q, k, v = np.asarray(q), np.asarray(k), np.asarray(v)
-    return attend(q, k, v, sets(*index, top_k=top_k, block=block))
+    chosen = sets(*index, top_k=top_k, block=block)
+    return attend_arrays(q, k, v, chosen)
 
 
 def backward(
@@ -120,4 +121,5 @@ def backward(
     block: int,
 ) -> Gradients:
     """(dq, dk, dv) of sum(grad_out * attention(q, k, v, ...)), the sets constant."""
-    return gradients(grad_out, q, k, v, sets(*index, top_k=top_k, block=block))
+    chosen = sets(*index, top_k=top_k, block=block)
+    return gradients(grad_out, q, k, v, chosen)

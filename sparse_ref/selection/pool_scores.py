@@ -45,9 +45,10 @@ def pool_maximum(scores: Scores | ArrayLike, length: int, visible: Pattern) -> S
         queries = np.arange(lo, hi)[:, None]
         is_visible = visible.contains(queries, np.arange(m))
         seen = np.where(is_visible, numbers, -np.inf)
-        padded = np.full((*seen.shape[:-1], pools * length), -np.inf, seen.dtype)
-        padded[..., :m] = seen
-        best: FloatArray = padded.reshape(*seen.shape[:-1], pools, length).max(axis=-1)
+        *rest, _ = seen.shape
+        by_pool = np.full((*rest, pools, length), -np.inf, seen.dtype)
+        by_pool.reshape(*rest, pools * length)[..., :m] = seen
+        best: FloatArray = by_pool.max(axis=-1)
         return best
 
     return Scores((*outer, pools), rows)
