@@ -7,6 +7,7 @@
     sr.verify.identify(mask)         # the patterns of this library that equal a mask
     sr.verify.check_cache(make, sr.Lookback(256))  # a KV cache, by prompts, chunks and steps
     sr.verify.check_model(model)     # each layer of a Hugging Face model
+    sr.verify.selection(chosen, scores, k, visible)  # is it a top-k of these scores?
     sr.verify.vectors.write(folder)  # after `from sparse_ref.verify import vectors`: for C
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
@@ -24,6 +25,8 @@ from .naming.diagnosis import Diagnosis
 from .naming.identify import identify
 from .reading.probe import Probe, probe
 from .report.report import Report
+from .selections.selection_check import assert_selection, indexer_mistakes, selection
+from .selections.selection_report import SelectionReport
 
 __all__ = [
     "CacheReport",
@@ -35,11 +38,15 @@ __all__ = [
     "Probe",
     "ProbeError",
     "Report",
+    "SelectionReport",
     "assert_conforms",
+    "assert_selection",
     "check",
     "check_cache",
     "check_model",
     "identify",
+    "indexer_mistakes",
     "leaked_future",
     "probe",
+    "selection",
 ]
