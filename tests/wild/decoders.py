@@ -46,7 +46,7 @@ def decoder(kind, implementation, schedule=None, sinks=None, **config):
             return replaced.out[0]
         memory = transformers.DynamicCache(config=model.config)
         for part in tokens.split(list(schedule), dim=1):
-            model(part, past_key_values=memory, use_cache=True)
+            model(part, cache=memory, use_cache=True)
         return torch.cat(replaced.out[1:], dim=2)
 
     return fn

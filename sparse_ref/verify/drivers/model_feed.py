@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from ..._text import error_text
@@ -129,14 +130,14 @@ class ModelFeed:
             except Exception as error:
                 cause = error_text(error)
                 raise ModelError(f"the forward of {portion} raised {cause}") from error
-            cache = getattr(result, "past_key_values", None)
+            cache = getattr(result, cache_name(self.model), None)
 
     def _options(self, cache: Any, ids: Any) -> dict[str, Any]:
         """The arguments of a forward, but the mask."""
         config = self.model.config
         options: dict[str, Any] = {"input_ids": ids}
         if self.schedule is not None:
-            options |= {"past_key_values": cache, "use_cache": True}
+            options |= {cache_name(self.model): cache, "use_cache": True}
         elif hasattr(config.get_text_config(), "use_cache"):
             options["use_cache"] = False
         if getattr(config, "is_encoder_decoder", False):
@@ -151,6 +152,19 @@ class ModelFeed:
                 self.stored -= _bytes_of(outputs.values())
             for use in [use for use in self.uses if use[1] == oldest]:
                 del self.uses[use]
+
+
+def choose_implementation(model: Any, implementation: str) -> None:
+    """Set the attention implementation; ModelError with the first sentence of a refusal."""
+    try:
+        model.set_attn_implementation(implementation)
+    except (ImportError, ValueError) as error:
+        raise ModelError(str(error).partition(". ")[0]) from error
+
+
+def cache_name(model: Any) -> str:
+    """What a model calls its cache: `past_key_values` in transformers up to 5.23, then `cache`."""
+    return "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
 
 
 def _bytes_of(tensors: Iterable[Any]) -> int:
