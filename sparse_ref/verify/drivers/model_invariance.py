@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..checks.finding import Finding
-from .invariance import Expected, findings_of, rows_finding
+from .invariance_trials import findings_of
 from .layers import KINDS_WITH_PATTERNS
 from .model_feed import ModelError, choose_implementation
 from .model_layer import length_for, model_layer, paddings_for, random_tokens
+from .outputs import Outputs, rows_finding
 from .schedule import Schedule
 from .steady_ties import steady_ties
 
@@ -55,7 +56,8 @@ def judge_invariance(model: Any, question: Question) -> Answer:
         layer = replace(layer, schedules=(question.schedule,))
     by_name: dict[str, tuple[Finding, ...]] = {}
     outputs: dict[str, Any] = {}
-    remarks, tried = [], ()
+    remarks: list[str] = []
+    trials: tuple[str, ...] = ()
     for name in question.implementations:
         try:
             choose_implementation(model, name)
@@ -64,12 +66,12 @@ def judge_invariance(model: Any, question: Question) -> Answer:
             continue
         with steady_ties():
             by_name[name], names = findings_of(layer, ids, paddings)
-            tried = max(tried, names, key=len)
+            trials = max(trials, names, key=len)
             if names != ("error",):
                 outputs[name] = layer.whole(ids)
     findings = (*_merge(by_name), *_differences(outputs))
-    trials = (f"{', '.join(tried)}", *by_name, f"n = {n}") if by_name else ()
-    return Answer(findings, trials, tuple(remarks))
+    words = (", ".join(trials), *by_name, f"n = {n}") if by_name else ()
+    return Answer(findings, words, tuple(remarks))
 
 
 def _merge(by_name: dict[str, tuple[Finding, ...]]) -> list[Finding]:
@@ -93,7 +95,7 @@ def _differences(outputs: dict[str, Any]) -> list[Finding]:
     (first, out), *others = outputs.items()
     findings: list[Finding] = []
     for name, other in others:
-        rows = Expected.of(out).differs(other)
+        rows = Outputs.from_array(out).differs(other)
         text = f"{{}} between {first} and {name}: {{}}"
         findings += rows_finding("implementation", rows, text, "differ")
     return findings

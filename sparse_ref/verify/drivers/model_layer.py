@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from .invariance import Layer
+from .invariance_trials import Layer
 from .model_feed import cache_name
 
 SIZES = ("sliding_window", "index_block_size", "index_kpool", "indexer_compress_ratio")
@@ -52,14 +52,15 @@ def model_layer(model: Any) -> Layer:
     positions that begin again, and no cache.
     """
     torch = import_module("torch")
+    config = model.config.get_text_config()
 
     def outputs(ids: Any, **options: Any) -> Any:
         with torch.no_grad():
             result = model(input_ids=ids, **options)
         return result.last_hidden_state if "last_hidden_state" in result else result.logits
 
-    def padded(ids: Any, padding: int) -> Any:
-        blank = torch.full_like(ids[:, :1], model.config.get_text_config().pad_token_id or 0)
+    def with_padding(ids: Any, padding: int) -> Any:
+        blank = torch.full_like(ids[:, :1], config.pad_token_id or 0)
         long = torch.cat([blank.expand(-1, padding), ids], 1)
         mask = torch.ones_like(long)
         mask[:, :padding] = 0
@@ -67,14 +68,15 @@ def model_layer(model: Any) -> Layer:
         out = outputs(long, attention_mask=mask, position_ids=positions, use_cache=False)
         return out[:, padding:]
 
-    def packed(ids: Any, lengths: Sequence[int]) -> Any:
-        positions = torch.cat([torch.arange(length) for length in lengths]).to(ids.device)
-        return outputs(ids, position_ids=positions.expand(len(ids), -1), use_cache=False)
+    def of_documents(ids: Any, lengths: Sequence[int]) -> Any:
+        ranges = [torch.arange(length, device=ids.device) for length in lengths]
+        positions = torch.cat(ranges).expand(len(ids), -1)
+        return outputs(ids, position_ids=positions, use_cache=False)
 
     def whole(ids: Any) -> Any:
         return outputs(ids, use_cache=False)
 
-    return Layer(whole, lambda: ModelCache(model, outputs), padded, packed)
+    return Layer(whole, lambda: ModelCache(model, outputs), with_padding, of_documents)
 
 
 class ModelCache:

@@ -26,7 +26,7 @@ def topk_of(torch: Any) -> Callable[..., Any]:
 @contextmanager
 def steady_ties() -> Iterator[None]:
     """Ties of torch.topk go to the smallest index."""
-    torch = import_module("torch")
+    torch: Any = import_module("torch")
     function, method = torch.topk, torch.Tensor.topk
     torch.topk = torch.Tensor.topk = topk_of(torch)
     try:
