@@ -36,14 +36,14 @@ class InvarianceReport:
         What is wrong. Its kind is "error", "random", "future", "batch", "padding", "packing" (rows
         are not those of the document alone), "document" (rows depend on another document), "cache",
         "crop" or "implementation".
-    names : tuple of str
+    trials : tuple of str
         What was tried.
     """
 
     name: str
     n: int
     findings: tuple[Finding, ...]
-    names: tuple[str, ...]
+    trials: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
@@ -62,12 +62,12 @@ class InvarianceReport:
     def verdict(self) -> str:
         """One line: what was tried, or the first finding."""
         if self.passed:
-            return visible_line(f"PASS {self.name} - {', '.join(self.names)} (n = {self.n})")
+            return visible_line(f"PASS {self.name} - {', '.join(self.trials)} (n = {self.n})")
         return visible_line(f"FAIL {self.name} - {self.findings[0].message}")
 
     def lines(self) -> Iterator[str]:
         """What was tried, and each finding."""
-        yield f"tried: {', '.join(self.names)} (n = {self.n})"
+        yield f"tried: {', '.join(self.trials)} (n = {self.n})"
         for finding in self.findings:
             yield f"- {finding_line(finding)}"
 
@@ -83,14 +83,14 @@ class InvarianceReport:
         return f"<div><b>{html_text(self.verdict)}</b>{''.join(parts)}</div>"
 
     def to_json(self) -> str:
-        """The report as JSON: name, status, passed, verdict, n, names and findings."""
+        """The report as JSON: name, status, passed, verdict, n, trials and findings."""
         content = {
             "name": self.name,
             "status": self.status,
             "passed": self.passed,
             "verdict": self.verdict,
             "n": self.n,
-            "names": self.names,
+            "trials": self.trials,
             "findings": list(map(asdict, self.findings)),
         }
         return json_text(content)

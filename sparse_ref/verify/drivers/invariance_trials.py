@@ -21,7 +21,8 @@ from .arrays import concatenate, cut
 from .outputs import Outputs, rows_finding
 from .schedule import Schedule, usual_schedules
 
-MAX_CUTS = 8  # tokens from which on the future is another
+MAX_CUTS = 64  # tokens from which on the future is another
+FEW_CUTS = 8  # of them, behind padding or among documents
 CROPS = (1, 3)  # tokens that a cache takes back
 
 Function = Callable[..., Any]
@@ -60,10 +61,16 @@ def findings_of(layer: Layer, x: Any, paddings: Sizes) -> Trials:
     findings: list[Finding] = []
     names: list[str] = []
     for name, judge in JUDGES.items():
-        if getattr(layer, NEEDS[name]) is not None:
+        if _has_way(layer, name):
             names.append(name)
             findings += _errors_caught(name, judge(layer, x, expected, paddings))
     return tuple(findings), tuple(names)
+
+
+def _has_way(layer: Layer, name: str) -> bool:
+    """Whether a layer can be called as a trial needs it."""
+    way = getattr(layer, NEEDS[name])
+    return way is not None and (name != "crop" or hasattr(way(), "crop"))
 
 
 def _errors_caught(name: str, findings: Findings) -> Findings:
@@ -82,12 +89,17 @@ def other_tokens(x: Any) -> Any:
     return concatenate([last, others], 1)
 
 
-def leaky_rows(call: Function, x: Any, expected: Outputs) -> BoolArray:
+def leaky_rows(
+    call: Function,
+    x: Any,
+    expected: Outputs,
+    count: int = FEW_CUTS,
+) -> BoolArray:
     """The rows whose output changes if all tokens from some t > row on are others."""
     n = x.shape[1]
     other = other_tokens(x)
     changes = np.zeros(n, bool)
-    cuts = 1 + spread_over(n - 1, MAX_CUTS)
+    cuts = 1 + spread_over(n - 1, count)
     for t in map(int, cuts):
         past = cut(x, 1, 0, t)
         future = cut(other, 1, t, n)
@@ -99,7 +111,7 @@ def leaky_rows(call: Function, x: Any, expected: Outputs) -> BoolArray:
 
 def _future(layer: Layer, x: Any, expected: Outputs, sizes: Sizes) -> Findings:
     """Rows that change with later tokens."""
-    rows = leaky_rows(layer.whole, x, expected)
+    rows = leaky_rows(layer.whole, x, expected, MAX_CUTS)
     yield from rows_finding("future", rows, "{} with later tokens: {}")
 
 
@@ -176,8 +188,9 @@ def _cache(layer: Layer, x: Any, expected: Outputs, sizes: Sizes) -> Findings:
         if rows.any():
             wrong[str(schedule)] = rows
     if wrong:
-        is_every = len(wrong) == len(schedules)
-        names = "every schedule" if is_every else ", ".join(wrong)
+        names = ", ".join(wrong)
+        if len(wrong) == len(schedules):
+            names = "every schedule"
         rows = next(iter(wrong.values()))
         text = f"{{}} through a cache by {names}: {{}}"
         yield from rows_finding("cache", rows, text)
