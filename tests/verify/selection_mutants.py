@@ -60,8 +60,8 @@ Q, KEYS, W = indexer()
 INDEXER = (sr.selection.weighted_relu(Q, KEYS, W), K, sr.Causal())
 FORMULAS = indexer_mistakes(Q, KEYS, W)
 MUTANTS = {
-    "k is off by one: 4 atoms": (CAUSAL, {}, lambda: top_k(SCORES, K + 1, sr.Causal())),
-    "k is off by one: 2 atoms": (CAUSAL, {}, lambda: top_k(SCORES, K - 1, sr.Causal())),
+    "k is off by one: it is 4": (CAUSAL, {}, lambda: top_k(SCORES, K + 1, sr.Causal())),
+    "k is off by one: it is 2": (CAUSAL, {}, lambda: top_k(SCORES, K - 1, sr.Causal())),
     "forced atoms count on top of k, not inside": (
         CAUSAL,
         BUDGET,

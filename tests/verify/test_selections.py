@@ -1,6 +1,8 @@
 """Choices judged: golden reports, right ones with any ties, and mutants found by name."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,7 +188,7 @@ def test_scores_are_read_in_slabs():
     assert selection(chosen, scores, 8, sr.Complete(100)).passed
     assert max(sizes) * 300 <= 1 << 22
     report = selection(chosen, scores, 9, sr.Complete(100))
-    assert report.mistakes[0] == "k is off by one: 8 atoms"
+    assert report.mistakes[0] == "k is off by one: it is 8"
 
 
 def test_scores_that_rounding_may_exchange():
@@ -241,3 +243,18 @@ def test_arguments_are_checked(text):
 def test_what_is_no_choice_is_refused(chosen):
     with pytest.raises(TypeError, match="chosen must "):
         selection(chosen, *CAUSAL)
+
+
+def test_the_code_of_the_page_runs():
+    page = Path(__file__).parents[2] / "docs" / "selections.md"
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert len(blocks) == 3
+    exec(compile("\n".join(blocks), str(page), "exec"), {})
+
+
+def test_the_report_of_the_page_is_printed(capsys):
+    page = Path(__file__).parents[2] / "docs" / "selections.md"
+    text = page.read_text(encoding="utf-8")
+    code, report = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.S).groups()
+    exec(compile(code, str(page), "exec"), {})
+    assert capsys.readouterr().out == report

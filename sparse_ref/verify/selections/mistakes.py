@@ -50,8 +50,8 @@ def _fits(rule: Rule, choices: Choices) -> bool:
 
 def _mistakes(rule: Rule, alternatives: Mapping[str, Scores]) -> Named:
     """Each mistake with the rule that it amounts to."""
-    yield from _numbers(rule)
     yield from _budgets(rule)
+    yield from _numbers(rule)
     for name, scores in alternatives.items():
         yield name, replace(rule, scores=scores)
     yield from _orders(rule)
@@ -62,9 +62,9 @@ def _mistakes(rule: Rule, alternatives: Mapping[str, Scores]) -> Named:
 
 def _numbers(rule: Rule) -> Named:
     """One more or less than k."""
-    yield f"k is off by one: {rule.k + 1} atoms", replace(rule, k=rule.k + 1)
+    yield f"k is off by one: it is {rule.k + 1}", replace(rule, k=rule.k + 1)
     if rule.k:
-        yield f"k is off by one: {rule.k - 1} atoms", replace(rule, k=rule.k - 1)
+        yield f"k is off by one: it is {rule.k - 1}", replace(rule, k=rule.k - 1)
 
 
 def _budgets(rule: Rule) -> Named:
