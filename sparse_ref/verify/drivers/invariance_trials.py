@@ -182,7 +182,8 @@ def function_of(call: Function | None) -> Function:
 def _cache(layer: Layer, x: Any, expected: Outputs, sizes: Sizes) -> Findings:
     """Rows that differ through a cache."""
     wrong: dict[str, BoolArray] = {}
-    schedules = layer.schedules or usual_schedules(int(x.shape[1]), (Causal(),))
+    n = int(x.shape[1])
+    schedules = layer.schedules or usual_schedules(n, (Causal(),))
     for schedule in schedules:
         rows = expected.differs(_by_schedule(layer, x, schedule))
         if rows.any():

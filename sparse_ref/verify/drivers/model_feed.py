@@ -130,14 +130,14 @@ class ModelFeed:
             except Exception as error:
                 cause = error_text(error)
                 raise ModelError(f"the forward of {portion} raised {cause}") from error
-            cache = getattr(result, cache_name(self.model), None)
+            cache = getattr(result, cache_parameter(self.model), None)
 
     def _options(self, cache: Any, ids: Any) -> dict[str, Any]:
         """The arguments of a forward, but the mask."""
         config = self.model.config
         options: dict[str, Any] = {"input_ids": ids}
         if self.schedule is not None:
-            options |= {cache_name(self.model): cache, "use_cache": True}
+            options |= {cache_parameter(self.model): cache, "use_cache": True}
         elif hasattr(config.get_text_config(), "use_cache"):
             options["use_cache"] = False
         if getattr(config, "is_encoder_decoder", False):
@@ -162,9 +162,10 @@ def choose_implementation(model: Any, implementation: str) -> None:
         raise ModelError(str(error).partition(". ")[0]) from error
 
 
-def cache_name(model: Any) -> str:
-    """What a model calls its cache: `past_key_values` in transformers up to 5.23, then `cache`."""
-    return "cache" if "cache" in signature(model.forward).parameters else "past_key_values"
+def cache_parameter(model: Any) -> str:
+    """What the model calls its cache: "cache" since transformers 5.24."""
+    names = signature(model.forward).parameters
+    return "cache" if "cache" in names else "past_key_values"
 
 
 def _bytes_of(tensors: Iterable[Any]) -> int:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from .invariance_trials import Layer
-from .model_feed import cache_name
+from .model_feed import cache_parameter
 
 SIZES = ("sliding_window", "index_block_size", "index_kpool", "indexer_compress_ratio")
 SPECIAL = ("pad_token_id", "bos_token_id", "eos_token_id")
@@ -85,7 +85,7 @@ class ModelCache:
     def __init__(self, model: Any, outputs: Any):
         caches = import_module("transformers.cache_utils")
         self.cache = caches.DynamicCache(config=model.config)
-        self.name = cache_name(model)
+        self.name = cache_parameter(model)
         self.outputs = outputs
 
     def __call__(self, ids: Any) -> Any:
