@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..sets.checks import integer
+from ..sets.checks import flag, integer
 from ..sets.heads import PatternTuple
+from ..sets.hints import got
 from ..sets.listed import Listed
 from ..sets.types import BoolArray, FloatArray
 from .largest import counts_to_reach, kth_largest, largest, softmax
-from .scores import Scores, as_scores
+from .scores import Scores, as_scores, is_real
 from .slabs import PatternOfHeads, Slab, head_count, slabs
 
 Chosen = Any  # a Pattern, or a PatternTuple with one per head if the scores have heads
@@ -53,7 +54,7 @@ def top_k(
     Raises
     ------
     TypeError
-        Scores that are no real numbers; what is no pattern.
+        Scores that are no real numbers; what is no pattern; forced_in_budget that is no bool.
     ValueError
         k below 0; another shape than (n_q, m) or (H, n_q, m); patterns that are stated for other
         lengths; a NaN score of a visible atom, naming head, query and atom.
@@ -73,9 +74,10 @@ def top_k(
     ·█·█
     """
     budget = integer("k", k, 0)
+    is_budget_shared = flag("forced_in_budget", forced_in_budget)
 
     def choose(slab: Slab) -> BoolArray:
-        taken = slab.forced.sum(axis=1) if forced_in_budget else 0
+        taken = slab.forced.sum(axis=1) if is_budget_shared else 0
         rest = np.where(slab.forced, -np.inf, slab.scores)
         rows = np.full(len(rest), budget)
         counts = np.maximum(rows - taken, 0)
@@ -139,7 +141,8 @@ def at_least(
     threshold : a number, or an array (n_q,), or (H, n_q) for scores (H, n_q, m): one a query.
     scores, visible, forced : as for `top_k`.
 
-    Returns and raises as `top_k` does; ValueError for a threshold of another shape, or NaN.
+    Returns and raises as `top_k` does; TypeError for a threshold that is no real number, ValueError
+    for one of another shape, or NaN.
 
     >>> import sparse_ref as sr
     >>> print(sr.picture(sr.selection.at_least([[1, 5], [2, 2]], 2, sr.Full()), 2))
@@ -210,7 +213,10 @@ def _fraction(name: str, value: Any) -> float:
 
 def _thresholds(threshold: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
     """The threshold of each query of each head, float64 (H, n_q)."""
-    limits = np.asarray(threshold, np.float64)
+    numbers = np.asarray(threshold)
+    if not is_real(numbers):
+        raise TypeError(f"threshold must be real numbers, {got(threshold)}")
+    limits = numbers.astype(np.float64)
     if limits.shape not in ((), shape[-1:], shape):
         raise ValueError(f"threshold must be a number or have shape {shape}, got {limits.shape}")
     if np.isnan(limits).any():

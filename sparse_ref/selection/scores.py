@@ -54,11 +54,16 @@ def as_scores(scores: Scores | ArrayLike) -> Scores:
     if isinstance(scores, Scores):
         return scores
     array = np.asarray(scores)
-    if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+    if not is_real(array):
         raise TypeError(f"scores must be real numbers, {got(scores)}")
     if array.ndim not in (2, 3):
         raise ValueError(f"scores must have shape (n_q, m) or (H, n_q, m), got {array.shape}")
     return Scores(array.shape, lambda lo, hi: array[..., lo:hi, :])
+
+
+def is_real(x: np.ndarray) -> bool:
+    """Whether the dtype is one of integers or floats."""
+    return x.dtype.kind in "fiu" or x.dtype.name == "bfloat16"
 
 
 def dot(q: ArrayLike, k: ArrayLike, *, scale: float = 1.0) -> Scores:

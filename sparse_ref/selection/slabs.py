@@ -12,7 +12,7 @@ from ..patterns import Full
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray, FloatArray
-from .scores import MAX_NUMBERS, Scores, as_scores
+from .scores import MAX_NUMBERS, Scores, as_scores, is_real
 
 PatternOfHeads = Pattern | tuple[Pattern, ...]
 
@@ -55,8 +55,10 @@ def slabs(
 def _block(scores: Scores, lo: int, hi: int) -> FloatArray:
     """The scores of the queries lo <= i < hi, (hi - lo, m) or (H, hi - lo, m)."""
     *heads, _, m = scores.shape
-    block = scores.rows(lo, hi)
+    block = np.asarray(scores.rows(lo, hi))
     expected = (*heads, hi - lo, m)
+    if not is_real(block):
+        raise TypeError(f"scores.rows must give real numbers, got {block.dtype}")
     if block.shape != expected:
         raise ValueError(f"scores.rows must give shape {expected}, got {block.shape}")
     return block

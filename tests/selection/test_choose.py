@@ -197,6 +197,11 @@ def test_scores_are_read_a_few_queries_at_a_time(monkeypatch):
     assert sum(sizes) == 23
 
 
+def test_rows_may_be_lists():
+    listed = Scores((3, 4), lambda lo, hi: [[0, 2, 1, 3]] * (hi - lo))
+    assert listed_rows(top_k(listed, 2, sr.Causal()), 4) == [[0], [0, 1], [1, 2]]
+
+
 SCORES = np.zeros((3, 4))
 REFUSED = {
     "k below 0": (lambda: top_k(SCORES, -1, sr.Full()), "k must be at least 0, got -1"),
@@ -233,6 +238,18 @@ REFUSED = {
     "threshold is NaN": (
         lambda: at_least(SCORES, np.nan, sr.Full()),
         "threshold must not be NaN",
+    ),
+    "a flag as a word": (
+        lambda: top_k(SCORES, 1, sr.Full(), forced_in_budget="no"),
+        "forced_in_budget must be True or False, got 'no'",
+    ),
+    "threshold is no number": (
+        lambda: at_least(SCORES, None, sr.Full()),
+        "threshold must be real numbers",
+    ),
+    "complex rows": (
+        lambda: top_k(Scores((3, 4), lambda lo, hi: 1j * SCORES[lo:hi]), 1, sr.Full()),
+        "scores.rows must give real numbers, got complex128",
     ),
     "rows of another shape": (
         lambda: top_k(Scores((3, 4), lambda lo, hi: np.zeros((1, 4))), 1, sr.Full()),

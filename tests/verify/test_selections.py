@@ -201,6 +201,20 @@ def test_scores_that_rounding_may_exchange():
     assert not selection([[0, 3]], *asked, ulps=1000).passed
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "float16", "float32", "longdouble"])
+def test_mistakes_are_named_for_scores_of_any_dtype(dtype):
+    scores = np.array([[9, 120, 0, 100], [3, 2, 1, 0]], dtype)
+    report = selection([[0, 2], [2, 3]], scores, 2, sr.Full(), ulps=1)
+    assert report.mistakes == ("the smallest scores are chosen",)
+
+
+@pytest.mark.parametrize("other", [-np.inf, 1.7e308])
+@pytest.mark.filterwarnings("error")
+def test_scores_whose_sum_over_heads_is_no_number(other):
+    scores = np.array([[[np.inf if other < 0 else other, 1]], [[other, 2]]])
+    assert not selection([[[1]], [[0]]], scores, 1, sr.Full()).passed
+
+
 def test_nothing_is_nothing_wrong():
     """No queries, no atoms, k = 0, nothing visible, scores of -inf."""
     assert selection([], np.zeros((0, 4)), 2, sr.Full()).passed
@@ -237,6 +251,15 @@ ERRORS = {
 def test_arguments_are_checked(text):
     with pytest.raises(ValueError, match=text):
         ERRORS[text]()
+
+
+@pytest.mark.parametrize(
+    "option", [dict(ulps="1"), dict(alternatives=[SCORES]), dict(forced_in_budget=1)], ids=list
+)
+def test_options_of_other_types_are_refused(option):
+    (name,) = option
+    with pytest.raises(TypeError, match=f"{name} must be "):
+        selection([[]] * N, *CAUSAL, **option)
 
 
 @pytest.mark.parametrize("chosen", ["01", 3, [1.5], np.zeros((N, 2))])

@@ -90,7 +90,8 @@ def _orders(rule: Rule) -> Named:
 
 def _apply(change: Callable[[FloatArray], FloatArray], x: FloatArray) -> FloatArray:
     """The scores after a change; -inf, which is never chosen, remains."""
-    return np.where(np.isneginf(x), x, change(x))
+    numbers = x.astype(np.float64)  # small integers have no negative, or wrap
+    return np.where(np.isneginf(numbers), numbers, change(numbers))
 
 
 def _masks(rule: Rule) -> Named:
@@ -217,7 +218,8 @@ def _sum_of_heads(scores: Scores) -> Scores:
     """The sum over the heads in the place of each, (H, n, m)."""
 
     def change(x: FloatArray) -> FloatArray:
-        total = x.sum(axis=0)
+        with np.errstate(invalid="ignore", over="ignore"):  # a sum that is NaN explains nothing
+            total = x.sum(axis=0, dtype=np.float64)
         return np.broadcast_to(total, x.shape)
 
     return scores.map(change)

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ...selection.scores import Scores, as_scores, weighted_relu
 from ...selection.slabs import PatternOfHeads, head_count
-from ...sets.checks import integer
+from ...sets.checks import flag, integer
+from ...sets.hints import got
 from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
 from ...sets.types import FloatArray
@@ -65,7 +66,7 @@ def selection(
     Returns
     -------
     SelectionReport
-        True if every row is right; with no queries or heads there is nothing to be wrong.
+        True if every row is right; with no queries there is nothing to be wrong.
 
     Raises
     ------
@@ -96,7 +97,7 @@ should not be
         integer("k", k, 0),
         patterns_of_heads("visible", visible, heads),
         None if forced is None else patterns_of_heads("forced", forced, heads),
-        forced_in_budget,
+        flag("forced_in_budget", forced_in_budget),
         _room(values, ulps),
     )
     others = _alternatives(values, alternatives)
@@ -201,6 +202,8 @@ def indexer_mistakes(
 
 def _room(scores: Scores, ulps: float) -> float:
     """By which share of a row's greatest score two scores may differ and be equal."""
+    if not isinstance(ulps, int | float | np.integer | np.floating):
+        raise TypeError(f"ulps must be a number, got {ulps!r}")
     if not ulps >= 0:
         raise ValueError(f"ulps must be at least 0, got {ulps!r}")
     n = scores.shape[-2]
@@ -208,7 +211,8 @@ def _room(scores: Scores, ulps: float) -> float:
         return 0.0
     dtype = np.asarray(scores.rows(0, 1)).dtype
     is_float = dtype.kind == "f" or dtype.name == "bfloat16"
-    return float(ulps) * spacing(dtype.name) if is_float else 0.0
+    name = dtype.name if dtype.itemsize <= 8 else "float64"  # in which scores are compared
+    return float(ulps) * spacing(name) if is_float else 0.0
 
 
 def _alternatives(
@@ -216,6 +220,8 @@ def _alternatives(
 ) -> dict[str, Scores]:
     """Other scores by their names, of the same shape."""
     alternatives = {} if alternatives is None else alternatives
+    if not isinstance(alternatives, Mapping):
+        raise TypeError(f"alternatives must be a mapping of names to scores, {got(alternatives)}")
     others = {name: as_scores(x) for name, x in alternatives.items()}
     for name, other in others.items():
         if other.shape != scores.shape:
