@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..picture import picture
+from ..sets.glyphs import MAX_PICTURE
 from .streams import say, say_json
 
 if TYPE_CHECKING:  # `sparse-ref show` of a pattern starts without the room of layers
@@ -23,9 +24,11 @@ def show_example(name: str, arguments) -> int:
 
     example = next(example for example in EXAMPLES if example.name == name)
     n = example.n if arguments.n is None else _one_length(arguments.n)
+    if n > MAX_PICTURE:  # before scores of all pairs are computed
+        raise ValueError(f"-n must be at most {MAX_PICTURE} for a picture in text, got {n}")
     parts = example.parts(n, arguments.seed)
     if not arguments.json:
-        say(*_headings(example, arguments.seed), "")
+        say(*_headings(example, arguments.seed))
     for part in parts:
         drawn = picture(part.pattern, part.shape(n))
         if arguments.json:
@@ -41,10 +44,9 @@ def rows_of(glyphs: str) -> list[list[bool]]:
 
 
 def _headings(example: Example, seed: int) -> list[str]:
-    """What the method is, its source, and what it is drawn on."""
-    title, source, *_ = example.paragraphs
+    """What the method is, its source, its symbols and sets, and what it is drawn on."""
     data = f"{example.name}, {example.sizes}, on normal vectors from seed {seed}"
-    return [f"{title}\n", f"{source}\n", data]
+    return [f"{paragraph}\n" for paragraph in (*example.paragraphs, data)]
 
 
 def _one_length(n: int | tuple[int, int]) -> int:

@@ -201,6 +201,8 @@ def _topk(data: Data) -> Parts:
 
 
 def _vsa(data: Data) -> Parts:
+    if data.n % 4 or not data.n:
+        raise ValueError(f"n must be a multiple of 4 above 0 for vsa, got {data.n}")
     video = 1, 4, data.n // 4
     tile = 1, 2, 2
     q, k = data.heads(), data.heads()
@@ -224,6 +226,8 @@ def _reformer(data: Data) -> Parts:
 
 
 def _routing(data: Data) -> Parts:
+    if data.n < 3:
+        raise ValueError(f"n must be at least 3 for routing, got {data.n}")
     x, centroids = data.vectors(1, data.n), data.vectors(1, 3)
     layer = routing.RoutingAttention(size=data.n // 3, causal=True, shared=True)
     members = layer.members(x, x, centroids)

@@ -44,10 +44,25 @@ def test_an_example_says_what_it_is_and_where_it_is_from(example):
 def test_dsa_as_the_command_draws_it(capsys):
     assert sr.cli.main(["show", "dsa", "-n", "6", "--seed", "1"]) == 0
     printed = capsys.readouterr().out
+    assert "A_i = the top_k best of { j <= i }" in printed
     assert "dsa, top_k = 4, on normal vectors from seed 1" in printed
     drawn = printed.split("all heads\n")[1].strip()
     assert drawn.split("\n")[:4] == ["█·····", "██····", "███···", "████··"]
     assert all(row.count("█") == 4 for row in drawn.split("\n")[4:])
+
+
+def test_a_length_beyond_a_picture_is_refused_at_once(capsys, monkeypatch):
+    monkeypatch.setattr(sr.published.dsa, "sets", lambda *_, **__: pytest.fail("sets are chosen"))
+    assert sr.cli.main(["show", "dsa", "-n", "100000"]) == 2
+    assert "-n must be at most 256 for a picture in text, got 100000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("vsa", "a multiple of 4 above 0"), ("routing", "at least 3")]
+)
+def test_a_length_that_the_sizes_do_not_fit_is_refused_by_its_rule(capsys, name, rule):
+    assert sr.cli.main(["show", name, "-n", "2"]) == 2
+    assert f"n must be {rule} for {name}, got 2" in capsys.readouterr().err
 
 
 def test_a_rectangle_is_refused(capsys):
