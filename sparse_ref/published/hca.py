@@ -87,7 +87,8 @@ def sets(*, block: int, keys: int) -> WindowAndEntries:
     ██
     ██
     """
-    return WindowAndEntries(Lookback(integer("keys", keys, 1)), Complete(block))
+    window = Lookback(integer("keys", keys, 1))
+    return WindowAndEntries(window, Complete(integer("block", block, 1)))
 
 
 def attention(

@@ -67,6 +67,13 @@ def tail(block: int) -> Pattern:
     return Causal() - Pooled(Complete(block), block)
 
 
+def check_index(q: ArrayLike, index: Index) -> None:
+    """Refuse an indexer of another number of queries than the layer has."""
+    n, own = np.shape(q)[-2], np.shape(index[0])[-2]
+    if own != n:
+        raise ValueError(f"index must have queries for the n = {n} of q, got {own}")
+
+
 def attend_arrays(
     q: ArrayLike,
     k: ArrayLike,

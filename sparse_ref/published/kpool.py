@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..selection import Scores, gated_pool
-from ..sets.checks import flag
+from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
 from .indexer import (
@@ -20,6 +20,7 @@ from .indexer import (
     Index,
     attend_arrays,
     best_pools,
+    check_index,
     gradients,
     indexer_scores,
     pools_of_budget,
@@ -48,7 +49,7 @@ def scores(
 
     Returns Scores (n, ceil(n / r)). Raises ValueError if shapes disagree.
     """
-    pools = gated_pool(k, gates, block)
+    pools = gated_pool(k, gates, integer("block", block, 1))
     return indexer_scores(q, pools, w)
 
 
@@ -141,6 +142,7 @@ def attention(
     Differs: at an empty row the code gives 0 through "sdpa", and through "eager" the mean of all
     values, later ones included.
     """
+    check_index(q, index)
     chosen = sets(*index, top_k=top_k, block=block, tail=tail)
     return attend_arrays(q, k, v, chosen)
 
@@ -157,5 +159,6 @@ def backward(
     tail: bool = True,
 ) -> Gradients:
     """(dq, dk, dv) of sum(grad_out * attention(q, k, v, ...)), the sets constant."""
+    check_index(q, index)
     chosen = sets(*index, top_k=top_k, block=block, tail=tail)
     return gradients(grad_out, q, k, v, chosen)

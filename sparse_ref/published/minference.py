@@ -84,8 +84,7 @@ def sets(
     many_columns = max(integer("verticals", verticals, 0), LEAST_VERTICALS)
     many_diagonals = max(integer("slashes", slashes, 0), LEAST_SLASHES)
     always = min(integer("near", near, 0), many_diagonals)
-    n = columns.shape[-1]
-    by_head = columns.reshape(-1, n), diagonals.reshape(-1, n)
+    by_head = np.atleast_2d(columns), np.atleast_2d(diagonals)
     patterns = [
         vertical_slash(_best(column, many_columns, FIRST), _best(diagonal, many_diagonals, always))
         for column, diagonal in zip(*by_head)

@@ -67,6 +67,7 @@ def sets(q: ArrayLike, k: ArrayLike, *, block: int, top_k: int) -> Sets:
     """
     queries, keys = as_array("q", q), as_array("k", k)
     check_self_attention(queries, keys)
+    block = integer("block", block, 1)
     means = selection.mean_pool(keys, block)
     scores = selection.dot(queries, means)
     chosen = choice(scores, block=block, top_k=top_k)

@@ -24,7 +24,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.token_pools import Pooled, pool_count
 from ..sets.types import FloatArray
-from .indexer import Gradients, Index, attend_arrays, gradients
+from .indexer import Gradients, Index, attend_arrays, check_index, gradients
 
 __all__ = ["attention", "backward", "choice", "scores", "sets", "sets_of_heads"]
 
@@ -41,6 +41,7 @@ def scores(q: ArrayLike, k: ArrayLike, *, block: int) -> Scores:
     Returns Scores (H_I, n, ceil(n / block)); -inf for a block that has not begun. Raises
     ValueError if shapes disagree.
     """
+    block = integer("block", block, 1)
     keys = np.asarray(k)
     shared = keys[None] if keys.ndim == 2 else keys
     return pool_maximum(dot(q, shared), block, Causal())
@@ -137,6 +138,7 @@ def attention(
     Differs: the code counts the blocks of keys in slots, and the block of i in positions, so that
     left padding or packed documents make rows that see nothing, or everything.
     """
+    check_index(q, index)
     chosen = sets(*index, top_k=top_k, block=block, local=local)
     by_head = sets_of_heads(chosen, _head_count(q))
     return attend_arrays(q, k, v, by_head)
@@ -154,6 +156,7 @@ def backward(
     local: int = 1,
 ) -> Gradients:
     """(dq, dk, dv) of sum(grad_out * attention(q, k, v, ...)), the sets constant."""
+    check_index(q, index)
     chosen = sets(*index, top_k=top_k, block=block, local=local)
     by_head = sets_of_heads(chosen, _head_count(q))
     return gradients(grad_out, q, k, v, by_head)

@@ -14,7 +14,16 @@ from numpy.typing import ArrayLike
 from ..selection import Scores, weighted_relu
 from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
-from .indexer import Gradients, Index, attend_arrays, best_pools, gradients, pools_of_budget, tail
+from .indexer import (
+    Gradients,
+    Index,
+    attend_arrays,
+    best_pools,
+    check_index,
+    gradients,
+    pools_of_budget,
+    tail,
+)
 
 __all__ = ["attention", "backward", "choice", "scores", "sets"]
 
@@ -106,6 +115,7 @@ def attention(
     Returns (H, n, e), in the dtype of q. Raises as `sets` and `sr.attend` do. The gate that the
     source multiplies the output by is the caller's.
     """
+    check_index(q, index)
     chosen = sets(*index, top_k=top_k, block=block)
     return attend_arrays(q, k, v, chosen)
 
@@ -121,5 +131,6 @@ def backward(
     block: int,
 ) -> Gradients:
     """(dq, dk, dv) of sum(grad_out * attention(q, k, v, ...)), the sets constant."""
+    check_index(q, index)
     chosen = sets(*index, top_k=top_k, block=block)
     return gradients(grad_out, q, k, v, chosen)

@@ -35,6 +35,7 @@ def bounds(q: ArrayLike, k: ArrayLike, *, page: int) -> Scores:
 
     Returns Scores (H, 1, m) or (1, m), m = ceil(n / page).
     """
+    page = integer("page", page, 1)
     keys = as_array("k", k)
     low, high = selection.min_pool(keys, page), selection.max_pool(keys, page)
     return selection.maximum_dot(as_array("q", q), low, high)

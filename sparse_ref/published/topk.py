@@ -16,7 +16,7 @@ from .. import selection
 from ..attention import attend
 from ..attention.arrays import as_array
 from ..patterns import Causal
-from ..sets.checks import flag
+from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
 from .atoms import Sets
 from .indexer import Gradients, gradients
@@ -59,6 +59,7 @@ def sets(
     ███·
     ████
     """
+    top_k = integer("top_k", top_k, 0)
     scores = selection.dot(as_array("q", q), as_array("k", k))
     if not flag("ties", ties):
         return selection.top_k(scores, top_k, visible)

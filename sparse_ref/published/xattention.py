@@ -95,7 +95,8 @@ def choice(scores: ArrayLike, *, threshold: float, first_chunk: int) -> Sets:
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold must be from 0 to 1, got {threshold!r}")
     early = integer("first_chunk", first_chunk, 0)
-    heads = values.reshape(-1, rows, columns).astype(np.float64)
+    by_head = values if values.ndim == 3 else values[None]
+    heads = by_head.astype(np.float64)
     chosen = PatternTuple(
         Listed.of_rows(
             np.flatnonzero(_row(numbers[: block + 1], threshold, block < early))

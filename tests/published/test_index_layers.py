@@ -260,6 +260,16 @@ def test_an_entry_is_what_it_pools(n):
     ]
 
 
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.method in (kpool, msa, qsa)], ids=repr
+)
+def test_an_indexer_of_more_queries_is_refused(case):
+    q, k, v, *index = case.arrays(9)
+    tokens = q[:, :6], k[:, :6], v[:, :6]
+    with pytest.raises(ValueError, match="index must have queries for the n = 6 of q, got 9"):
+        case.out(*tokens, *index)
+
+
 def test_what_does_not_fit_is_refused():
     draw = normal(8)
     q, kv, sink = draw(H, 7, D), draw(7, D), draw(H)

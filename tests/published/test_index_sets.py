@@ -230,6 +230,12 @@ def nine(*shape):
         ),
         (lambda: indexshare.sets([None], top_k=1), "glm_moe_dsa has no set for a first layer"),
         (lambda: indexshare.layer_types(3, frequency=0), "frequency must be at least 1, got 0"),
+        (lambda: hca.sets(block=0, keys=1), "^block must be at least 1, got 0"),
+        (lambda: msa.scores(nine(1, 9), nine(9), block=0), "^block must be at least 1, got 0"),
+        (
+            lambda: kpool.scores(nine(1, 9), nine(9), nine(9), nine(9), block=0),
+            "^block must be at least 1, got 0",
+        ),
         (lambda: hca.sets(block=2, keys=0), "keys must be at least 1, got 0"),
     ],
 )

@@ -132,9 +132,9 @@ def test_gradients_are_differences(name):
     ("refused", "error", "message"),
     [
         (lambda x: moba.sets(x, x, block=2, top_k=0), ValueError, "MoBA counts the own block"),
-        (lambda x: moba.sets(x, x, block=0, top_k=1), ValueError, "length must be at least 1"),
+        (lambda x: moba.sets(x, x, block=0, top_k=1), ValueError, "^block must be at least 1"),
         (lambda x: moba.sets(x, x[:3], block=2, top_k=1), ValueError, "as many keys"),
-        (lambda x: topk.sets(x, x, top_k=-1), ValueError, "k must be at least 0, got -1"),
+        (lambda x: topk.sets(x, x, top_k=-1), ValueError, "^top_k must be at least 0, got -1"),
         (lambda x: topk.sets(x, x, top_k=1, ties=1), TypeError, "ties"),
         (lambda x: topk.sets(x * np.nan, x, top_k=1), ValueError, "must not be NaN"),
     ],

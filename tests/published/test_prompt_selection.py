@@ -228,6 +228,13 @@ def test_short_prompts_have_all_lines_there_are(n):
         assert rows(p, n) == rows(sr.Causal(), n)
 
 
+@pytest.mark.parametrize("shape", [(2, 0, 3), (0, 3)])
+def test_an_empty_prompt_has_an_empty_output(shape):
+    x = np.zeros(shape)
+    assert xattention.attention(x, x, x).shape == shape
+    assert minference.attention(x, x, x, verticals=1, slashes=1).shape == shape
+
+
 @pytest.mark.parametrize(
     ("refused", "error", "message"),
     [
@@ -240,6 +247,7 @@ def test_short_prompts_have_all_lines_there_are(n):
         (lambda x: vsa.sets(x, x, shape=(6,), tile=(2,), top_k=4), ValueError, "of tiles, 3"),
         (lambda x: vsa.sets(x, x, shape=(6,), tile=(2,), top_k=0), ValueError, "of tiles, 3"),
         (lambda x: quest.sets(x, x, page=2, pages=1), ValueError, "one query, .* got 6"),
+        (lambda x: quest.sets(x[:1], x, page=0, pages=1), ValueError, "^page must be at least 1"),
         (lambda x: quest.sets(x[:1], x, page=2, pages=-1), ValueError, "pages must be at least 0"),
         (lambda x: minference.sets(x, x, verticals=-1, slashes=0), ValueError, "verticals must be"),
     ],

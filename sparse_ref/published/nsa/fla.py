@@ -84,6 +84,7 @@ def sets(
     block, top_k : as for `choice`.
     keys : the window of the code, the query's own key counted.
     """
+    block = integer("block", block, 1)
     queries, tokens_of_k = as_array("q", q), as_array("k", k)
     check_self_attention(queries, tokens_of_k)
     means = selection.mean_pool(tokens_of_k, block)
