@@ -241,15 +241,24 @@ EXAMPLES = (
     Example("msa", msa, "top_k = 2, block = 4", _msa),
     Example("csa", csa, "top_k = 2, block = 4, keys = 4", _csa),
     Example("hca", hca, "block = 4, keys = 4", _hca),
-    Example("nsa_paper", nsa.paper, "length = 4, stride = 2, block = 4, top_k = 3, local = 1, keys = 4", _nsa_paper),
+    Example(
+        "nsa_paper",
+        nsa.paper,
+        "length = 4, stride = 2, block = 4, top_k = 3, local = 1, keys = 4",
+        _nsa_paper,
+    ),
     Example("nsa_fla", nsa.fla, "block = 4, top_k = 4, keys = 4", _nsa_fla),
-    Example("nsa_lucidrains", nsa.lucidrains, "stride = block = 4, top_k = 1, keys = 4", _nsa_lucidrains),
+    Example(
+        "nsa_lucidrains", nsa.lucidrains, "stride = block = 4, top_k = 1, keys = 4", _nsa_lucidrains
+    ),
     Example("moba", moba, "block = 4, top_k = 2", _moba),
     Example("quest", quest, "page = 4, pages = 2", _quest),
     Example("minference", minference, "verticals = 34, slashes = 50, near = 8", _minference, 80),
     Example("topk", topk, "top_k = 4", _topk),
     Example("vsa", vsa, "tile = (1, 2, 2), top_k = 2", _vsa),
-    Example("xattention", xattention, "block = 4, stride = 2, threshold = 0.4, chunk = 8", _xattention),
+    Example(
+        "xattention", xattention, "block = 4, stride = 2, threshold = 0.4, chunk = 8", _xattention
+    ),
     Example("reformer", reformer, "keys = 4, two rounds", _reformer),
     Example("routing", routing, "three clusters", _routing),
 )

@@ -120,6 +120,8 @@ class RoutingAttention:
             normed = center(x).swapaxes(-1, -2)
             return cluster_members(np.asarray(centroids) @ normed, self.size)
         size = min(self.size, x.shape[-2])
+        if not size:
+            return np.zeros((len(centroids), 0), np.int64)
         return cluster_members(cosine_scores(x, centroids), size)
 
     def sets(self, members: Members, n: int) -> tuple[Listed, ...]:
@@ -257,7 +259,7 @@ class _Head:
         if not self.null:
             return [tokens]
         null_k, null_v = (np.concatenate(part) for part in self.null)
-        sides = self.queries.shape[1], self.null[0].shape[1]
+        sides = max(self.queries.shape[1], 1), self.null[0].shape[1]  # no members if n = 0
         return [tokens, (q_rows, null_k, null_v, Blockwise(Window(0), sides))]
 
     def _shares(self):

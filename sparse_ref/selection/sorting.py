@@ -135,6 +135,8 @@ def one_hot(scores: ArrayLike) -> np.ndarray:
     Ties go to the smallest block. Two rows may choose the same one: no permutation is promised.
     """
     s = np.asarray(scores)
+    if not s.size:
+        return np.zeros(s.shape, bool)
     best = s.argmax(axis=-1)[..., None]
     return best == np.arange(s.shape[-1])
 
@@ -180,11 +182,12 @@ def sinkhorn_sets(matrix: ArrayLike, block: int) -> Blockwise:
     r = np.asarray(matrix)
     blocks = r.shape[-1] if r.ndim else 0
     block = integer("sinkhorn_sets: block", block, 1)
-    if r.ndim != 2 or r.shape[0] % blocks:
+    count = len(r) // blocks if blocks else 0
+    if r.ndim != 2 or len(r) != count * blocks:
         raise ValueError(
             f"sinkhorn_sets: matrix must have shape (B count, B), B = {blocks}, got {r.shape}"
         )
-    has_part = (r != 0).reshape(blocks, -1, blocks).any(axis=1)
+    has_part = (r != 0).reshape(blocks, count, blocks).any(axis=1)
     parts = [np.flatnonzero(row) for row in has_part]
     return Blockwise(Listed.of_rows(parts), block)
 

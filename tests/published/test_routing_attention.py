@@ -201,3 +201,15 @@ def test_refusals(refused, message):
     members = RoutingAttention(2).members(q, k, mu)
     with pytest.raises(ValueError, match=message):
         refused(q, k, v, members)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("causal", [True, False])
+def test_an_empty_sequence_has_no_members(causal, shared):
+    layer = RoutingAttention(3, causal=causal, shared=shared)
+    x, mu = np.zeros((1, 0, 4)), np.ones((1, 2, 4))
+    null = (np.ones((1, 2, 1, 4)),) * 2 if causal and not shared else None
+    members = layer.members(x, x, mu)
+    assert [part.shape for part in members] == [(1, 2, 0)] * 2
+    assert layer(x, x, x, members, null).shape == x.shape
+    assert layer.backward(x, x, x, x, members, null)[0].shape == x.shape

@@ -44,6 +44,22 @@ def stated(q, k, v, r, layer):
     return out
 
 
+@pytest.mark.parametrize("rule", ["paper", "lucidrains"])
+def test_an_empty_sequence_has_an_empty_output(rule):
+    x, r = np.zeros((2, 0, 4)), np.zeros((2, 0, 0))
+    layer = SinkhornAttention(3, rule=rule)
+    assert layer(x, x, x, r).shape == x.shape
+    assert [grad.shape for grad in layer.backward(x, x, x, x, r)] == [x.shape] * 3 + [r.shape]
+    assert sr.dense(layer.sets(r[0]), 0).shape == (0, 0)
+
+
+def test_an_empty_sequence_is_causal():
+    layer, x, null = SinkhornCausalAttention(3, 1), np.zeros((2, 0, 4)), np.ones((2, 4))
+    r = layer.sort(x, x)
+    assert layer(x, x, x, r, null, null).shape == x.shape
+    assert layer.backward(x, x, x, x, r, null, null)[0].shape == x.shape
+
+
 @given(
     st.integers(0, 99),
     st.sampled_from([(1, 3), (4, 1), (3, 2), (4, 3)]),
