@@ -133,11 +133,11 @@ def rosetta(w: int = 4) -> str:
 
 
 SELECTION_TEXT = (
-    "Two methods that select by scores, given the same data and the same k, have other keys: one "
-    "counts the own block among the k, the next adds it, a third can lose it. "
+    "Two methods that select by scores, given the same data and the same k, choose different "
+    "keys: one counts the own block among the k, the next adds it, a third can lose it. "
     "`sparse-ref rosetta --selection` prints this table, `sr.selection_conventions()` has it as "
-    "data, and a test runs each method and holds each cell to what comes out. i is the query, r "
-    "the length of a pool; the methods are in `sr.published`."
+    "data, and a test runs each method and compares each cell with what comes out. i is the "
+    "query, r the length of a pool; the methods are in `sr.published`."
 )
 
 
@@ -160,11 +160,13 @@ def selection() -> str:
 
 
 EXAMPLES_TEXT = (
-    "Methods that choose keys by scores of the data. Each has a room in `sr.published`: `sets` is "
-    "what it selects, `attention` is the layer. The pictures are drawn on normal vectors, from "
-    "seed 0; `sparse-ref show dsa --seed 1` draws others. "
+    "Methods that choose keys by scores of the data. Each is a module of `sr.published`, and the "
+    "three of NSA are modules of `sr.published.nsa`: `sets` is what it selects, `attention` is the "
+    "layer. Reformer and Routing Transformer are classes there, `ReformerAttention` and "
+    "`RoutingAttention`, with a method `sets`. The pictures are drawn on normal vectors, from seed "
+    "0; `sparse-ref show dsa --seed 1` draws others. "
     "[What is in a top-k](selection.md) compares the rules; [Keys chosen by data](../selection.md) "
-    "tells how they are made."
+    "explains how they are made."
 )
 
 

@@ -35,7 +35,7 @@ def pool(kv: ArrayLike, gates: ArrayLike, *, block: int) -> FloatArray:
     """c_e = sum_j a_j x_j over the tokens of blocks e - 1 and e, a one softmax of their gates
 
     A token has two vectors: the first d channels go into the entry after that of its
-    block, the last d into that of its block. Entry 0 pools block 0 alone.
+    block, the last d into that of its block. Entry 0 pools only block 0.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """What the index family shares: the lightning indexer's scores, the tail, the backward pass.
 
 A small indexer scores the keys of each query, the best are chosen, and the heads of the layer
-attend to these alone. The choice is held constant in the backward pass, as in all originals: the
-indexer gets no gradient from attention.
+attend only to these. The choice is constant in the backward pass, as in all originals: the indexer
+gets no gradient from attention.
 
 Symbols:  H_I heads of the indexer, d_I their width;  i query, j key, e pool, r = block, the tokens
 of a pool;  s_i the scores.

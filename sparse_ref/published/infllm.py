@@ -38,7 +38,7 @@ class Sizes:
     block : B, a multiple of the stride.
     top_k : blocks selected, forced ones among them.
     first : blocks from the start that are forced.
-    local : blocks before the own block that are forced, beside it.
+    local : blocks before the own block that are forced, in addition to it.
     """
 
     length: int = 32

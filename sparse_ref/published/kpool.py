@@ -84,7 +84,7 @@ def sets(
 
     One set for all heads. With the tail, row i loses its own token if its pool has just become
     full, (i + 1) mod r = 0, and is not among the best. Without, the tokens of a pool that is not
-    full are unseen, and rows 0 to r - 2 are empty. The tail is beside the budget: up to
+    full are unseen, and rows 0 to r - 2 are empty. The tail is on top of the budget: up to
     top_k + r - 1 tokens.
 
     Parameters

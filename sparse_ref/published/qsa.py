@@ -62,7 +62,7 @@ def sets(q: ArrayLike, k: ArrayLike, *, top_k: int, block: int) -> Pattern:
     """The tokens of the top_k / r best full blocks, and always those after the last full one
 
     One set for all heads. Row i loses its own token if its block has just become full,
-    (i + 1) mod r = 0, and is not among the best. The tail is beside the budget: up to
+    (i + 1) mod r = 0, and is not among the best. The tail is on top of the budget: up to
     top_k + r - 1 tokens.
 
     Parameters

@@ -40,8 +40,8 @@ def top_k(
     Parameters
     ----------
     scores : real array (n_q, m), or (H, n_q, m) for one set per head, or `Scores`, which compute
-        them some queries at a time. +inf and -inf are allowed. Scores of atoms that are not visible
-        are never read.
+        them some queries at a time. +inf and -inf are allowed. They are compared in float64. Scores
+        of atoms that are not visible are never read.
     k : the budget, 0 or more.
     visible, forced : patterns over (query, atom), or a sequence with one for each head.
     forced_in_budget : whether forced atoms count towards k.

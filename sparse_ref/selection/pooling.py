@@ -1,8 +1,8 @@
 """Pools of tokens as one vector each: mean, maximum, minimum, gated mean.
 
 Pool e of x (..., n, d) holds the tokens e stride <= j < e stride + length; there are
-ceil(n / stride) of them, and the last ones are pooled over the tokens that they have. Which of them
-a query may see is said by `Complete` or `Started`. `stride` is `length` unless given.
+ceil(n / stride) of them, and the last ones are pooled over the tokens that they have. `Complete` or
+`Started` states which of them a query may see. `stride` is `length` unless given.
 """
 
 from __future__ import annotations
