@@ -66,6 +66,8 @@ class Pooled(Pattern):
     @property
     def overlap(self) -> int:
         """The most pools that share a token, ceil(length / stride)."""
+        if self.stride is self.length:  # pools that touch, a parameter of a proof among them
+            return 1
         return -(-self.length // self.step)
 
     @property

@@ -45,6 +45,20 @@ def test_what_is_known_of_strided_and_fixed_attention(steps, options, status):
     assert (verdict.counterexample is None) == (status == "proved")
 
 
+@pytest.mark.parametrize(
+    ("family", "status"),
+    [
+        (lambda l: sr.Pooled(sr.Started(l), l) & sr.Causal(), "proved"),
+        (lambda l: sr.Pooled(sr.Complete(l + 1), l + 1) | sr.Lookback(l), "proved"),
+        (lambda l: sr.Pooled(sr.Complete(l + 2), l + 2) | sr.Lookback(l), "refuted"),
+        (lambda l: (sr.Lookback(l), sr.Pooled(sr.Complete(l), l) | sr.Sinks(1)), "proved"),
+    ],
+    ids=["begun", "full, and the others by themselves", "one token short", "two layers"],
+)
+def test_pools_that_touch_have_a_verdict_at_every_length(family, status):
+    assert prove(family).status == status
+
+
 def test_the_counterexample_is_the_smallest():
     for l in range(2, 6):
         found = prove((sr.Lookback(l - 1), sr.Strided(l))).counterexample
