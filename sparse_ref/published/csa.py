@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..attention.arrays import as_array
 from ..patterns import Lookback
 from ..selection import Scores
 from ..sets.checks import integer
@@ -66,8 +67,9 @@ def pool_backward(
     """(dkv, dgates), (n, 2 d) each, of sum(grad * pool(kv, gates)); 0 for tokens of no entry"""
     block = integer("block", block, 1)
     blocks = _two_blocks(kv, gates, block)
-    gradients = pool_blocks_backward(np.asarray(grad), *blocks)
-    dkv, dgates = np.zeros_like(kv), np.zeros_like(gates)
+    gradients = pool_blocks_backward(as_array("grad", grad), *blocks)
+    dkv = np.zeros_like(as_array("kv", kv))
+    dgates = np.zeros_like(as_array("gates", gates))
     for whole, part in zip((dkv, dgates), gradients):
         m, _, width = part.shape
         used = whole[: m * block].reshape(m, block, 2 * width)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention import attend_backward, attend_with_lse, merge, sink_gradient
+from ..attention.arrays import as_array
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
 
@@ -71,7 +72,7 @@ def attend_entries_backward(
     """
     q, sink = _check_heads(q, sink)
     tokens, pools = _one_head("kv", kv), _one_head("entries", entries)
-    grad = np.asarray(grad_out)
+    grad = as_array("grad_out", grad_out)
     out, lse = attend_entries(q, kv, entries, sink, chosen)
     near, far = chosen
     dq_near, dk_near, dv_near = attend_backward(grad, q, tokens, tokens, out, lse, near)
@@ -83,7 +84,7 @@ def attend_entries_backward(
 
 def _check_heads(q: ArrayLike, sink: ArrayLike) -> Part:
     """q (H, n, d) and sink (H,), in the dtype of q."""
-    queries, logits = np.asarray(q), np.asarray(sink)
+    queries, logits = as_array("q", q), as_array("sink", sink)
     if queries.ndim != 3:
         raise ValueError(f"q must have shape (H, n, d), got {queries.shape}")
     if logits.shape != queries.shape[:1]:
@@ -93,7 +94,7 @@ def _check_heads(q: ArrayLike, sink: ArrayLike) -> Part:
 
 def _one_head(name: str, x: ArrayLike) -> np.ndarray:
     """An array (1, m, d) of the one head that all query heads read."""
-    array = np.asarray(x)
+    array = as_array(name, x)
     if array.ndim != 2:
         raise ValueError(f"{name} must have shape (m, d), one head for all, got {array.shape}")
     return array[None]
@@ -121,7 +122,7 @@ def pool_blocks_backward(
 
 def block_arrays(kv: ArrayLike, gates: ArrayLike, block: int) -> tuple[FloatArray, FloatArray]:
     """The tokens of the floor(n / r) full blocks, (m, r, d) each, from kv and gates (n, d)"""
-    values, logits = np.asarray(kv), np.asarray(gates)
+    values, logits = as_array("kv", kv), as_array("gates", gates)
     if values.ndim != 2 or logits.shape != values.shape:
         raise ValueError(
             f"kv and gates must have one shape (n, d), got {values.shape} and {logits.shape}"

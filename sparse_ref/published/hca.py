@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..attention.arrays import as_array
 from ..patterns import Complete, Lookback
 from ..sets.checks import integer
 from ..sets.types import FloatArray
@@ -55,8 +56,9 @@ def pool_backward(
 ) -> tuple[FloatArray, FloatArray]:
     """(dkv, dgates), (n, d) each, of sum(grad * pool(kv, gates)); 0 for tokens of no block"""
     blocks = block_arrays(kv, gates, integer("block", block, 1))
-    gradients = pool_blocks_backward(np.asarray(grad), *blocks)
-    dkv, dgates = np.zeros_like(kv), np.zeros_like(gates)
+    gradients = pool_blocks_backward(as_array("grad", grad), *blocks)
+    dkv = np.zeros_like(as_array("kv", kv))
+    dgates = np.zeros_like(as_array("gates", gates))
     for whole, part in zip((dkv, dgates), gradients):
         tokens = part.reshape(-1, part.shape[-1])
         whole[: len(tokens)] = tokens

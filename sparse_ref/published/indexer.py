@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention import attend, attend_backward, attend_with_lse
+from ..attention.arrays import as_array
 from ..patterns import Causal, Complete
 from ..selection import Scores, top_k, weighted_relu
 from ..selection.scores import as_scores
@@ -43,11 +44,11 @@ def indexer_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Scores:
 
     Source: DeepSeek-V3.2, sec. 2.1, eq. 1; the two factors are those of its code.
     """
-    queries, weights = np.asarray(q), np.asarray(w)
+    queries, keys, weights = as_array("q", q), as_array("k", k), as_array("w", w)
     if queries.ndim != 3 or 0 in (len(queries), queries.shape[-1]):
         raise ValueError(f"q must have shape (H_I, n, d_I), got {queries.shape}")
     heads, _, width = queries.shape
-    return weighted_relu(queries, k, weights * heads**-0.5, scale=width**-0.5)
+    return weighted_relu(queries, keys, weights * heads**-0.5, scale=width**-0.5)
 
 
 def tail(block: int) -> Pattern:
@@ -82,7 +83,7 @@ def attend_arrays(
     scale: float | None = None,
 ) -> np.ndarray:
     """`sr.attend` of what can be made arrays."""
-    queries, keys, values = map(np.asarray, (q, k, v))
+    queries, keys, values = map(as_array, "qkv", (q, k, v))
     return attend(queries, keys, values, chosen, scale=scale)
 
 
@@ -98,9 +99,9 @@ def gradients(
 
     Parameters and errors are those of `sr.attend` and `sr.attend_backward`.
     """
-    queries, keys, values = map(np.asarray, (q, k, v))
+    queries, keys, values = map(as_array, "qkv", (q, k, v))
     out, lse = attend_with_lse(queries, keys, values, chosen, scale=scale)
-    forward = np.asarray(grad_out), queries, keys, values, out, lse
+    forward = as_array("grad_out", grad_out), queries, keys, values, out, lse
     return attend_backward(*forward, chosen, scale=scale)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..attention.arrays import as_array
 from ..selection import Scores, gated_pool
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
@@ -49,7 +50,8 @@ def scores(
 
     Returns Scores (n, ceil(n / r)). Raises ValueError if shapes disagree.
     """
-    pools = gated_pool(k, gates, integer("block", block, 1))
+    keys, logits = as_array("k", k), as_array("gates", gates)
+    pools = gated_pool(keys, logits, integer("block", block, 1))
     return indexer_scores(q, pools, w)
 
 

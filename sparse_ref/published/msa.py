@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import selection
+from ..attention.arrays import as_array
 from ..patterns import Causal, Full, Lookback, Started
 from ..selection import Scores, dot, pool_maximum
 from ..selection.scores import as_scores
@@ -42,9 +43,9 @@ def scores(q: ArrayLike, k: ArrayLike, *, block: int) -> Scores:
     ValueError if shapes disagree.
     """
     block = integer("block", block, 1)
-    keys = np.asarray(k)
+    queries, keys = as_array("q", q), as_array("k", k)
     shared = keys[None] if keys.ndim == 2 else keys
-    return pool_maximum(dot(q, shared), block, Causal())
+    return pool_maximum(dot(queries, shared), block, Causal())
 
 
 def choice(

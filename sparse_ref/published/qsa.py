@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..attention.arrays import as_array
 from ..selection import Scores, weighted_relu
 from ..sets.pattern import Pattern
 from ..sets.token_pools import Pooled
@@ -39,12 +40,12 @@ def scores(q: ArrayLike, k: ArrayLike) -> Scores:
 
     Returns Scores (n, m). Raises ValueError if shapes disagree.
     """
-    queries = np.asarray(q)
+    queries, keys = as_array("q", q), as_array("k", k)
     if queries.ndim != 3 or not queries.shape[-1]:
         raise ValueError(f"q must have shape (H_I, n, d_I), got {queries.shape}")
     heads, _, width = queries.shape
     ones = np.ones(heads, queries.dtype)
-    return weighted_relu(queries, k, ones, scale=width**-0.5)
+    return weighted_relu(queries, keys, ones, scale=width**-0.5)
 
 
 def choice(scores: Scores | ArrayLike, *, top_k: int, block: int) -> Pattern:

@@ -270,6 +270,36 @@ def test_an_indexer_of_more_queries_is_refused(case):
         case.out(*tokens, *index)
 
 
+class OnlyDlpack:
+    """An array that has no `__array__`, as tensors of some libraries."""
+
+    def __init__(self, array):
+        self.array = array
+
+    @property
+    def shape(self):
+        return self.array.shape
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_arrays_cross_by_dlpack_and_masks_are_not_dropped(case):
+    arrays = case.arrays(7)
+    out = case.out(*arrays)
+    used = case.used(arrays[3:])
+    crossed = [OnlyDlpack(x) for x in (*arrays[:3], *used)]
+    again = case.method.attention(*crossed[:3], crossed[3:], **case.options)
+    assert np.array_equal(out, again)
+    masked = np.ma.array(arrays[0], mask=True)
+    with pytest.raises(TypeError, match="q must not be a masked array"):
+        case.method.attention(masked, *arrays[1:3], used, **case.options)
+
+
 def test_what_does_not_fit_is_refused():
     draw = normal(8)
     q, kv, sink = draw(H, 7, D), draw(7, D), draw(H)
