@@ -163,7 +163,7 @@ class SinkhornCausalAttention:
         width = self.count * self.block
         over_sorted = Blockwise(Window(0), (self.block, width))
         own = Chunk(self.block) & Causal()
-        if not is_turned:
+        if n == 0 or not is_turned:
             return over_sorted, own
         seam = n - self.block  # position n - 1, which positions 0 to b - 2 follow
         blocks = np.arange(n) // self.block
