@@ -8,6 +8,7 @@ Symbols:  b the length of a block, B = n / b;  R the sorting matrix, (B count, c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -155,7 +156,8 @@ class SinkhornCausalAttention:
         sorted_v = sort_blocks(extended_v, r, self.block)
         sides = [self._sides(n, head >= heads // 2) for head in range(heads)]
         seen, own = zip(*sides)
-        q, k, v = (self._turn(x, 1) for x in (q, k, v))
+        turn = partial(self._turn, sign=1)
+        q, k, v = map(turn, (q, k, v))
         return [(q, sorted_k, sorted_v, seen), (q, k, v, own)]
 
     def _sides(self, n: int, is_turned: bool) -> tuple[Pattern, Pattern]:
