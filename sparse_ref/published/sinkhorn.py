@@ -55,6 +55,16 @@ class SinkhornAttention:
     >>> paper, code = (sr.published.SinkhornAttention(2, rule) for rule in ("paper", "lucidrains"))
     >>> bool(paper(x, x, zeros, R).any()), bool(code(x, x, zeros, R).any())
     (False, True)
+    >>> choices = sr.selection.top_shares(np.random.default_rng(0).standard_normal((4, 4)))
+    >>> print(sr.picture(paper.sets(choices), 8))
+    ██··██··
+    ██··██··
+    ··████··
+    ··████··
+    ····████
+    ····████
+    ··██··██
+    ··██··██
     """
 
     block: int
