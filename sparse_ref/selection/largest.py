@@ -19,7 +19,8 @@ def largest(scores: FloatArray, counts: IntArray) -> BoolArray:
     above = scores[rows] > least[rows]
     ties = chosen[rows] & ~above
     needed = counts[rows] - above.sum(axis=1)
-    chosen[rows] = above | ties & (np.cumsum(ties, axis=1) <= needed[:, None])
+    is_early = np.cumsum(ties, axis=1) <= needed[:, None]
+    chosen[rows] = above | ties & is_early
     return chosen
 
 
