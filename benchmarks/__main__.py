@@ -12,6 +12,7 @@ import matplotlib
 from . import (
     arrays,
     backward,
+    clusters,
     error,
     flex,
     index,
@@ -32,6 +33,7 @@ GROUPS = {
     "torch": torch_peers,
     "flex": flex,
     "layers": layers,
+    "clusters": clusters,
     "index": index,
     "arrays": arrays,
     "backward": backward,

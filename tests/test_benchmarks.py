@@ -64,6 +64,7 @@ def written(tmp_path_factory):
         "share",
         "torch",
         "layers",
+        "clusters",
         "index",
         "arrays",
         "backward",
