@@ -82,13 +82,13 @@ def attend_entries_backward(
 
 
 def _check_heads(q: ArrayLike, sink: ArrayLike) -> Part:
-    """q (H, n, d) and sink (H,), in the dtype of q."""
+    """q (H, n, d) and sink (H,)."""
     queries, logits = np.asarray(q), np.asarray(sink)
     if queries.ndim != 3:
         raise ValueError(f"q must have shape (H, n, d), got {queries.shape}")
     if logits.shape != queries.shape[:1]:
         raise ValueError(f"sink must have shape ({len(queries)},), got {logits.shape}")
-    return queries, logits.astype(queries.dtype)
+    return queries, logits
 
 
 def _one_head(name: str, x: ArrayLike) -> np.ndarray:

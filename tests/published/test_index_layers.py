@@ -94,6 +94,15 @@ def test_a_layer_is_its_sum(case, n):
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
+def test_arrays_of_two_axes_are_one_head(case):
+    q, k, v, *index = case.arrays(7)
+    if case.method is msa:
+        index[0] = index[0][:1]
+    whole = case.out(q[:1], k[:1], v[:1], *index)
+    assert (case.out(q[0], k[0], v[0], *index) == whole[0]).all()
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
 def test_the_future_moves_nothing(case):
     n = 13
     before = case.arrays(n, np.float32)

@@ -195,6 +195,13 @@ def test_the_layers_that_share_take_the_last_full_set():
 def test_which_layers_share(frequency, offset, letters):
     types = indexshare.layer_types(9, frequency=frequency, offset=offset)
     assert "".join(kind[0] for kind in types) == letters
+    assert indexshare.layer_types(0, frequency=frequency, offset=offset) == ()
+
+
+def test_the_query_heads_of_an_indexer_head_are_a_run():
+    first, second = sr.Causal(), sr.Lookback(1)
+    assert msa.sets_of_heads((first, second), 4) == (first, first, second, second)
+    assert msa.sets_of_heads((first,), 1) == (first,)
 
 
 def nine(*shape):
