@@ -30,7 +30,7 @@ from .entmax import (
 )
 from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
-from .linear import LinearAttention, features
+from .linear import LinearAttention, elu_features
 from .local import LocalAttention, LocalWeights
 from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
@@ -100,12 +100,12 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "dsa",
+    "elu_features",
     "empty_rows",
     "entmax",
     "entmax15",
     "entmax_alpha_backward",
     "entmax_backward",
-    "features",
     "flexprefill",
     "ghost_counts",
     "hca",

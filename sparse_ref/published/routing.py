@@ -9,6 +9,7 @@ Symbols:  mu_c the centroid of cluster c, of C;  w how many members a cluster ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from math import sqrt
 from typing import Literal
 
@@ -30,7 +31,7 @@ from ..sets.listed import Listed
 from ..sets.parts import Blockwise
 from ..sets.types import IntArray
 from .norms import center, center_backward, unit, unit_backward
-from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
+from .softmax_parts import Part, attend_to_parts, parts_backward
 
 RoutingRule = Literal["google", "lucidrains"]
 Members = tuple[IntArray, IntArray]  # of queries and of keys, each (heads, clusters, w)
@@ -227,7 +228,7 @@ class _Head:
 
     def forward(self):
         """(n, e)"""
-        out, _ = attend_to_parts(*self._queries_and_parts(), self._scale())
+        out, _ = attend_to_parts(self._parts(), self._scale())
         n, width = len(self.q), out.shape[1]
         sums = np.zeros((n, width), out.dtype)
         np.add.at(sums, self.queries.ravel(), out)
@@ -235,30 +236,28 @@ class _Head:
 
     def backward(self, grad):
         """(dq, dk, dv), and the gradients of the null keys and values."""
-        q_rows, parts = self._queries_and_parts()
-        scale = self._scale()
-        result = attend_to_parts(q_rows, parts, scale)
         tokens, members = self.queries.ravel(), self.keys.ravel()
         grad_rows = (grad * self._shares())[tokens]
-        dq_rows, pairs = attend_to_parts_backward(grad_rows, q_rows, parts, result, scale)
-        (dk_rows, dv_rows), *null_pairs = pairs
+        gradients = parts_backward(grad_rows, self._parts(), self._scale())
+        dq_rows = reduce(np.add, [dq for dq, *_ in gradients])
+        (_, dk_rows, dv_rows), *of_nulls = gradients
         dq = _scatter(dq_rows, tokens, self.q)
         dk = _scatter(dk_rows, members, self.k)
         dv = _scatter(dv_rows, members, self.v)
         shapes = [x.shape for x in self.null]
-        nulls = [np.reshape(*both) for pair in null_pairs for both in zip(pair, shapes)]
+        nulls = [np.reshape(*both) for _, *pair in of_nulls for both in zip(pair, shapes)]
         return *self._norm_backward(dq, dk), dv, *nulls
 
-    def _queries_and_parts(self) -> tuple[np.ndarray, list[Part]]:
+    def _parts(self) -> list[Part]:
         """A query for each member; the keys of the members, and each cluster's null keys."""
         q, k = self._norm()
         q_rows, members = q[self.queries.ravel()], self.keys.ravel()
-        tokens = Part(k[members], self.v[members], self.rows)
+        tokens = q_rows, k[members], self.v[members], self.rows
         if not self.null:
-            return q_rows, [tokens]
+            return [tokens]
         null_k, null_v = (np.concatenate(part) for part in self.null)
         sides = self.queries.shape[1], self.null[0].shape[1]
-        return q_rows, [tokens, Part(null_k, null_v, Blockwise(Window(0), sides))]
+        return [tokens, (q_rows, null_k, null_v, Blockwise(Window(0), sides))]
 
     def _shares(self):
         """1 / (how many clusters contain a token + e), (n, 1)."""

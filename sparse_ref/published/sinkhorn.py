@@ -23,7 +23,7 @@ from ..sets.checks import flag, integer
 from ..sets.listed import Listed
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
-from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
+from .softmax_parts import attend_to_parts, parts_backward
 
 SinkhornRule = Literal["paper", "lucidrains"]
 
@@ -99,7 +99,7 @@ class SinkhornAttention:
         is not causal if the layer is; else as `sr.attend` does.
         """
         arrays = flat_heads(q, k, v, matrix)
-        out, _ = attend_to_parts(arrays[0], self._parts(*arrays), None)
+        out, _ = attend_to_parts(self._parts(*arrays))
         *leading, _ = np.shape(q)
         return out.reshape(*leading, out.shape[-1])
 
@@ -113,18 +113,18 @@ class SinkhornAttention:
     ) -> tuple[np.ndarray, ...]:
         """(dq, dk, dv, dR): the gradients of sum(grad_out * layer(q, k, v, R))."""
         arrays = flat_heads(q, k, v, matrix)
-        q_heads, k_heads, v_heads, r = arrays
-        grad, parts = _flat(as_array("grad_out", grad_out)), self._parts(*arrays)
-        result = attend_to_parts(q_heads, parts, None)
-        dq, pairs = attend_to_parts_backward(grad, q_heads, parts, result, None)
-        (dk_sorted, dv_sorted), *own = pairs
+        _, k_heads, v_heads, r = arrays
+        grad = _flat(as_array("grad_out", grad_out))
+        gradients = parts_backward(grad, self._parts(*arrays))
+        dq = sum(dq_part for dq_part, _, _ in gradients)
+        (_, dk_sorted, dv_sorted), *own = gradients
         if self._keys_are_values():
             dk_sorted += dv_sorted
             dv_sorted[:] = 0
         used = r[:, : self.cut or None]
         dk, dr_k = unsort(dk_sorted, k_heads, used)
         dv, dr_v = unsort(dv_sorted, v_heads, used)
-        for dk_own, dv_own in own:
+        for _, dk_own, dv_own in own:
             dk += dk_own
             dv += dv_own
         dr = np.zeros_like(r)
@@ -156,10 +156,10 @@ class SinkhornAttention:
             sorted_v = sorted_k
         choices = [_choices(rows, blocks, self.cut) for rows in r]
         patterns = [Blockwise(blocks_of, self.block) for blocks_of in choices]
-        over_sorted = Part(sorted_k, sorted_v, patterns)
+        over_sorted = q, sorted_k, sorted_v, patterns
         if self._is_paper_cut() or blocks != key_blocks:
             return [over_sorted]
-        return [over_sorted, Part(k, v, self._block_keys())]
+        return [over_sorted, (q, k, v, self._block_keys())]
 
     def _check(self, n, key_blocks, r):
         """n / b, if R has rows for each block of queries, and is causal if the layer is."""

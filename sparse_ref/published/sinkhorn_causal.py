@@ -20,8 +20,8 @@ from ..sets.checks import integer
 from ..sets.listed import Listed
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
-from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
 from .sinkhorn import flat_heads, unsort
+from .softmax_parts import Part, attend_to_parts, parts_backward
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class SinkhornCausalAttention:
         """(H, n, e) from q, k (H, n, d), v (H, n, e), R and the nulls (H, d) and (H, e)."""
         arrays = flat_heads(q, k, v, matrix)
         parts = self._parts(arrays, null_k, null_v)
-        out, _ = attend_to_parts(self._turn(arrays[0], 1), parts, None)
+        out, _ = attend_to_parts(parts)
         return self._turn(out, -1)
 
     def backward(
@@ -111,16 +111,15 @@ class SinkhornCausalAttention:
     ) -> tuple[np.ndarray, ...]:
         """(dq, dk, dv, dR, dnull_k, dnull_v): the gradients of sum(grad_out * layer(...))."""
         arrays = flat_heads(q, k, v, matrix)
-        q_heads, k_heads, v_heads, r = arrays
+        _, k_heads, v_heads, r = arrays
         grad = self._turn(as_array("grad_out", grad_out), 1)
-        q_turned, parts = self._turn(q_heads, 1), self._parts(arrays, null_k, null_v)
-        result = attend_to_parts(q_turned, parts, None)
-        dq, pairs = attend_to_parts_backward(grad, q_turned, parts, result, None)
-        (dk_sorted, dv_sorted), (dk_own, dv_own) = pairs
+        parts = self._parts(arrays, null_k, null_v)
+        (dq_sorted, dk_sorted, dv_sorted), own = parts_backward(grad, parts)
+        dq_own, dk_own, dv_own = own
         dk_all, dr_k = unsort(dk_sorted, self._with_nulls(k_heads, null_k), r)
         dv_all, dr_v = unsort(dv_sorted, self._with_nulls(v_heads, null_v), r)
         length = self.count * self.block
-        dq = self._turn(dq, -1)
+        dq = self._turn(dq_sorted + dq_own, -1)
         dk = self._turn(dk_all[:, length:] + dk_own, -1)
         dv = self._turn(dv_all[:, length:] + dv_own, -1)
         dnull_k = dk_all[:, :length].sum(axis=1)
@@ -155,10 +154,9 @@ class SinkhornCausalAttention:
         sorted_k = sort_blocks(extended_k, r, self.block)
         sorted_v = sort_blocks(extended_v, r, self.block)
         sides = [self._sides(n, head >= heads // 2) for head in range(heads)]
-        over_sorted = Part(sorted_k, sorted_v, [side[0] for side in sides])
-        own = [side[1] for side in sides]
-        k, v = self._turn(k, 1), self._turn(v, 1)
-        return [over_sorted, Part(k, v, own)]
+        seen, own = zip(*sides)
+        q, k, v = (self._turn(x, 1) for x in (q, k, v))
+        return [(q, sorted_k, sorted_v, seen), (q, k, v, own)]
 
     def _sides(self, n: int, is_turned: bool) -> tuple[Pattern, Pattern]:
         """What a head sees of the sorted blocks, and of its own."""
