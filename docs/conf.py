@@ -46,6 +46,7 @@ html_sidebars = {
         "findings",
         "vectors",
         "verify-strategies",
+        "selections",
         "interop",
         "symbols",
     )

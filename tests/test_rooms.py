@@ -36,7 +36,7 @@ INSIDE = {
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
         ("protocol",), ("input_arrays", "length_checks"), ("check",),
-        ("drivers", "strategies", "vectors"), ("testing",),
+        ("drivers", "selections", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip
 ALLOWED = {

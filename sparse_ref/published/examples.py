@@ -204,7 +204,8 @@ def _topk(data: Data) -> Parts:
 
 
 def _vsa(data: Data) -> Parts:
-    video, tile = (1, 4, data.n // 4), (1, 2, 2)
+    video = 1, 4, data.n // 4
+    tile = 1, 2, 2
     q, k = data.heads(), data.heads()
     sets = vsa.sets(q, k, shape=video, tile=tile, top_k=2)
     return heads_of(sets)

@@ -245,7 +245,8 @@ class _Head:
         dk = _scatter(dk_rows, members, self.k)
         dv = _scatter(dv_rows, members, self.v)
         shapes = [x.shape for x in self.null]
-        nulls = [np.reshape(*both) for _, *pair in of_nulls for both in zip(pair, shapes)]
+        null_gradients = [x for _, *pair in of_nulls for x in pair]
+        nulls = list(map(np.reshape, null_gradients, shapes))
         return *self._norm_backward(dq, dk), dv, *nulls
 
     def _parts(self) -> list[Part]:

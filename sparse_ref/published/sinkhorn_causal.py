@@ -155,8 +155,9 @@ class SinkhornCausalAttention:
         sorted_v = sort_blocks(extended_v, r, self.block)
         sides = [self._sides(n, head >= heads // 2) for head in range(heads)]
         seen, own = zip(*sides)
-        q, k, v = (self._turn(x, 1) for x in (q, k, v))
-        return [(q, sorted_k, sorted_v, seen), (q, k, v, own)]
+        turned_q = self._turn(q, 1)
+        turned = turned_q, self._turn(k, 1), self._turn(v, 1)
+        return [(turned_q, sorted_k, sorted_v, seen), (*turned, own)]
 
     def _sides(self, n: int, is_turned: bool) -> tuple[Pattern, Pattern]:
         """What a head sees of the sorted blocks, and of its own."""

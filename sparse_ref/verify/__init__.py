@@ -6,7 +6,9 @@
     sr.verify.probe(fn, 64).mask     # only the sets, compared with nothing
     sr.verify.identify(mask)         # the patterns of this library that equal a mask
     sr.verify.check_cache(make, sr.Lookback(256))  # a KV cache, by prompts, chunks and steps
+    sr.verify.check_invariance(layer, x)  # later tokens, padding, caches: any causal layer
     sr.verify.check_model(model)     # each layer of a Hugging Face model
+    sr.verify.selection(chosen, scores, k, visible)  # is it a top-k of these scores?
     sr.verify.vectors.write(folder)  # after `from sparse_ref.verify import vectors`: for C
 
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
@@ -18,28 +20,38 @@ from .checks.causality import leaked_future
 from .checks.finding import Finding
 from .checks.numbers import Numbers
 from .drivers.cache import CacheReport, check_cache
+from .drivers.invariance import check_invariance
+from .drivers.invariance_report import InvarianceReport
 from .drivers.model import check_model
 from .drivers.model_report import LayerReport, ModelReport
 from .naming.diagnosis import Diagnosis
 from .naming.identify import identify
 from .reading.probe import Probe, probe
 from .report.report import Report
+from .selections.selection_check import assert_selection, indexer_mistakes, selection
+from .selections.selection_report import SelectionReport
 
 __all__ = [
     "CacheReport",
     "Diagnosis",
     "Finding",
+    "InvarianceReport",
     "LayerReport",
     "ModelReport",
     "Numbers",
     "Probe",
     "ProbeError",
     "Report",
+    "SelectionReport",
     "assert_conforms",
+    "assert_selection",
     "check",
     "check_cache",
+    "check_invariance",
     "check_model",
     "identify",
+    "indexer_mistakes",
     "leaked_future",
     "probe",
+    "selection",
 ]

@@ -340,17 +340,24 @@ def test_arguments_are_checked(options, text):
         check_model(build("Llama", HEADS), **options)
 
 
-def test_a_type_of_layer_without_a_pattern_must_be_given():
+def test_a_type_of_layer_without_a_pattern_is_judged_by_its_outputs():
     model = build("Llama", HEADS)
-    model.config.layer_types = ["linear_attention"] * 3
-    with pytest.raises(ValueError, match="says 'linear_attention' of layer 0"):
-        check_model(model)
+    model.config.layer_types = ["indexed_attention"] * 3  # which Llama does not read
+    report = check_model(model, implementations=("sdpa",), decode=0)
+    assert report.passed
+    assert report.layers == ()
+    assert report.trials == ("future, batch, padding, packing", "sdpa", "n = 24")
+    assert str(report).startswith("PASS LlamaModel - future, batch, padding, packing; sdpa; n = 24")
+    report = check_model(model, implementations=("sdpa",), prefill=3, decode=4, padding=2)
+    assert report.trials == ("future, batch, padding, packing, cache, crop", "sdpa", "n = 7")
+    with pytest.raises(ValueError, match="scale must not be given for layers of type 'indexed"):
+        check_model(model, scale=1.0)
 
 
 def test_the_code_of_the_page_runs(tmp_path):
     text = Path(__file__).parents[2].joinpath("docs", "models.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```py\n(.*?)^```", text, re.M | re.S)
-    assert len(blocks) == 2
+    assert len(blocks) == 4
     path = tmp_path / "page.py"
     path.write_text("\n".join(blocks), encoding="utf-8")
     runpy.run_path(str(path))

@@ -2,6 +2,7 @@
 
 from wild import (
     cases_decoders,
+    cases_index_models,
     cases_jax,
     cases_layers,
     cases_masks,
@@ -15,6 +16,7 @@ CASES = (
     | cases_layers.CASES
     | cases_models.CASES
     | cases_decoders.CASES
+    | cases_index_models.CASES
     | cases_packages.CASES
     | cases_runtimes.CASES
     | cases_jax.CASES

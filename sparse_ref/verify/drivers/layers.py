@@ -18,6 +18,7 @@ Calls = Sequence[Call]
 Patterns = Sequence[Pattern]
 LayerPatterns = Pattern | Sequence[Pattern] | Callable[[int, Any], Pattern] | None
 Label = int | str
+KINDS_WITH_PATTERNS = ("full_attention", "sliding_attention", "chunked_attention")
 MIN_N = 16
 MAX_N = 4096
 

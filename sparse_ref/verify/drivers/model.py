@@ -11,7 +11,8 @@ from ...sets.checks import integer
 from ..check import check
 from .driven_report import Call, DrivenReport, report_values
 from .layers import MIN_N, Layer, LayerPatterns, layer_patterns_of, layers_of, sufficient_n
-from .model_feed import ModelError, ModelFeed
+from .model_feed import ModelError, ModelFeed, choose_implementation
+from .model_invariance import Question, data_layers, judge_invariance
 from .model_report import LayerReport, ModelReport
 from .schedule import Schedule
 
@@ -50,6 +51,12 @@ def check_model(
     The scale, the soft cap, the sinks and the bias are declared as those that a layer passes to its
     attention function.
 
+    If the configuration names a type of layers that has no pattern, as those whose keys an indexer
+    chooses, the output of the whole model is judged as `check_invariance` does, with these weights:
+    later tokens, padding on the left with the positions that `generate` passes, packed documents,
+    a cache by schedules, a cropped cache, and the implementations compared with one another. Equal
+    scores go to the smallest index then, whatever torch.topk does with them.
+
     Parameters
     ----------
     model : transformers.PreTrainedModel
@@ -82,8 +89,8 @@ def check_model(
     ImportError
         Without transformers and torch.
     TypeError, ValueError
-        An argument outside its bounds, a number of patterns other than that of the layers, a layer
-        whose configuration names no pattern, or a model that has no layer to judge.
+        An argument outside its bounds, a number of patterns other than that of the layers, an
+        option of `check` where there is no pattern, or a model that has no layer to judge.
 
     Examples
     --------
@@ -98,13 +105,16 @@ def check_model(
     if isinstance(implementations, str) or not implementations:
         raise ValueError(f"implementations must be a sequence of names, got {implementations!r}")
     plan = _plan(layer_patterns, n, prefill, decode, padding)
+    kinds = data_layers(model) if layer_patterns is None else []
+    if kinds:
+        return _judge_by_invariance(model, plan, implementations, kinds, options)
     reports: list[LayerReport] = []
     remarks: dict[str, None] = {}
     options = {"ragged": False, **options}
     with _evaluation(model):
         for implementation in implementations:
             try:
-                _choose(model, implementation)
+                choose_implementation(model, implementation)
                 setting = _setting(model, plan)
             except ModelError as error:
                 remarks[f"{implementation}: not judged: {error}"] = None
@@ -137,6 +147,36 @@ def _plan(
     return Plan(patterns, schedule.n, schedule, True, padding)
 
 
+def _judge_by_invariance(
+    model: Any,
+    plan: Plan,
+    implementations: Sequence[str],
+    kinds: Sequence[str],
+    options: dict[str, Any],
+) -> ModelReport:
+    """The report on a model whose sets no pattern states."""
+    unknown = sorted(set(options) - {"seed"})
+    if unknown:
+        raise ValueError(
+            f"{unknown[0]} must not be given for layers of type {kinds[0]!r}, "
+            "whose sets depend on the data: they are compared with no pattern"
+        )
+    question = Question(
+        tuple(implementations),
+        plan.n,
+        plan.schedule,
+        plan.has_cache,
+        plan.padding,
+        integer("seed", options.get("seed", 0), 0),
+    )
+    with _evaluation(model):
+        answer = judge_invariance(model, question)
+    if not answer.trials:
+        raise ValueError(f"model must have a layer that can be judged; {'; '.join(answer.remarks)}")
+    name = type(model).__name__
+    return ModelReport(name, (), answer.remarks, answer.findings, answer.trials)
+
+
 @contextmanager
 def _evaluation(model: Any) -> Iterator[None]:
     """The model without dropout; its mode and its implementation are put back."""
@@ -147,14 +187,6 @@ def _evaluation(model: Any) -> Iterator[None]:
     finally:
         model.train(is_training)
         model.set_attn_implementation(implementation)
-
-
-def _choose(model: Any, implementation: str) -> None:
-    """Set the attention implementation; ModelError with the first sentence of a refusal."""
-    try:
-        model.set_attn_implementation(implementation)
-    except (ImportError, ValueError) as error:
-        raise ModelError(str(error).partition(". ")[0]) from error
 
 
 class Setting(NamedTuple):

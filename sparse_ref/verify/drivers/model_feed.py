@@ -154,6 +154,14 @@ class ModelFeed:
                 del self.uses[use]
 
 
+def choose_implementation(model: Any, implementation: str) -> None:
+    """Set the attention implementation; ModelError with the first sentence of a refusal."""
+    try:
+        model.set_attn_implementation(implementation)
+    except (ImportError, ValueError) as error:
+        raise ModelError(str(error).partition(". ")[0]) from error
+
+
 def cache_parameter(model: Any) -> str:
     """What the model calls its cache: "cache" since transformers 5.24."""
     names = signature(model.forward).parameters

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..._text import visible, visible_line
+from ..checks.finding import Finding
 from ..report.report import Report
+from .invariance_report import finding_line
 from .layers import Label
 
 Group = tuple[str, tuple[Label, ...]]  # a verdict, and the layers that have it
@@ -53,15 +55,24 @@ class ModelReport:
         One for each layer, implementation and mode.
     remarks : tuple of str
         What could not be judged.
+    findings : tuple of Finding
+        What changes the output of a model whose sets depend on the data, as `check_invariance` has
+        it; or that implementations differ.
+    trials : tuple of str
+        What was tried to find that, with which implementations and n; () if there was no need.
     """
 
     model: str
     layers: tuple[LayerReport, ...]
     remarks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    trials: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:
-        """FAIL if a layer fails, otherwise UNTESTED if one is untested, otherwise PASS."""
+        """FAIL if anything is wrong, otherwise UNTESTED if a layer is untested, otherwise PASS."""
+        if self.findings:
+            return "FAIL"
         statuses = {x.report.status for x in self.layers}
         return next((x for x in ("FAIL", "UNTESTED") if x in statuses), "PASS")
 
@@ -83,6 +94,7 @@ class ModelReport:
         lines = [self.verdict]
         for (text, labels), settings in self._groups().items():
             lines.append(f"{layers_in_words(labels)}: {text}{self._settings(settings)}")
+        lines += [f"- {finding_line(finding)}" for finding in self.findings]
         lines += self.remarks
         examples = {x.line: x for x in reversed(self.failures)}
         for x in list(reversed(examples.values()))[:MAX_SHOWN]:
@@ -95,6 +107,10 @@ class ModelReport:
     def verdict(self) -> str:
         """One line: the status, the model, and the first failure or how much was judged."""
         start = f"{self.status} {self.model} -"
+        if self.findings:
+            return visible_line(f"{start} {self.findings[0].message}")
+        if self.trials:
+            return visible_line(f"{start} {'; '.join(self.trials)}")
         if self.failures:
             first = self.failures[0]
             labels = [x.label for x in self.failures if x.line == first.line]
