@@ -51,6 +51,7 @@ INTRODUCTION = (
     "page: how the number of pairs grows with n, and after how many layers each position can be "
     "influenced by all others, or by all earlier ones.\n\n"
     "[What is in a window](rosetta.md): what twenty sources mean by the same number. "
+    "[What is in a top-k](selection.md): what it counts, forces and leaves out. "
     "[Where sources differ](../differs.md): papers compared with their code."
 )
 
@@ -62,7 +63,8 @@ def pages() -> dict[str, str]:
         for family, entries in groupby(sr.catalogue(), lambda entry: entry.family)
     ]
     written = {f"{family}.md": page(entries) for family, entries in families}
-    return {"index.md": index(families), "rosetta.md": rosetta(), **written}
+    tables = {"rosetta.md": rosetta(), "selection.md": selection()}
+    return {"index.md": index(families), **tables, **written}
 
 
 def index(families) -> str:
@@ -94,6 +96,7 @@ def index(families) -> str:
             ":hidden:",
             "",
             "rosetta",
+            "selection",
             *(family for family, _ in families),
             "```",
             "",
@@ -118,6 +121,33 @@ def rosetta(w: int = 4) -> str:
         lines.append(
             f"| {source} | {parameter} | {cell(repr(row.pattern))} | {row.keys} | {row.kind} |"
         )
+    return "\n".join([*lines, ""])
+
+
+SELECTION_TEXT = (
+    "Two methods that select by scores, given the same data and the same k, have other keys: one "
+    "counts the own block among the k, the next adds it, a third can lose it. "
+    "`sparse-ref rosetta --selection` prints this table, `sr.selection_conventions()` has it as "
+    "data, and a test runs each method and holds each cell to what comes out. i is the query, r "
+    "the length of a pool; the methods are in `sr.published`."
+)
+
+
+def selection() -> str:
+    """The table of `sparse-ref rosetta --selection`."""
+    lines = [
+        "# What is in a top-k",
+        "",
+        SELECTION_TEXT,
+        "",
+        "| method | does k count the forced? | forced | own token always in? | later keys left out "
+        "| one set per | a pool that is not full |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in sr.selection_conventions():
+        cells = (row.budget, row.forced, row.own, row.causality, row.sets, row.partial)
+        first = f"**{plain(row.method)}**<br>{plain(row.source)}"
+        lines.append(f"| {first} | {' | '.join(map(plain, cells))} |")
     return "\n".join([*lines, ""])
 
 

@@ -22,9 +22,10 @@ Pools                Complete Started
 Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_fixed
                      deepspeed_sliding deepspeed_bslongformer deepspeed_bigbird deepspeed_variable
 
-Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid
+Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid padding
            Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
-Look       picture difference catalogue window_conventions Convention parse
+Look       picture difference catalogue parse window_conventions Convention
+           selection_conventions SelectionConvention
 Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
 Attend     attend attend_with_lse attend_backward merge
 Test       conforms
@@ -42,8 +43,16 @@ from importlib import import_module as _import_module
 
 from . import define, patterns, sets
 from ._claims import conforms
-from .catalogue import Convention, catalogue, parse, window_conventions
+from .catalogue import (
+    Convention,
+    SelectionConvention,
+    catalogue,
+    parse,
+    selection_conventions,
+    window_conventions,
+)
 from .patterns import *
+from .patterns.padding import padding
 from .picture import difference, picture
 from .sets import (
     Blockwise,
@@ -83,6 +92,7 @@ __all__ = [
     "Pattern",
     "Plan",
     "Pooled",
+    "SelectionConvention",
     "Shifted",
     "attend",
     "attend_backward",
@@ -103,6 +113,7 @@ __all__ = [
     "merge",
     "multiplicity",
     "nnz",
+    "padding",
     "parse",
     "paths",
     "patterns",
@@ -111,6 +122,7 @@ __all__ = [
     "plot",
     "published",
     "selection",
+    "selection_conventions",
     "sets",
     "verify",
     "window_conventions",

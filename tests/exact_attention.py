@@ -18,13 +18,17 @@ LONG = np.longdouble
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """One head of attention: q (n_q, d), k (n_k, d), v (n_k, e), mask bool (n_q, n_k)."""
+    """One head of attention: q (n_q, d), k (n_k, d), v (n_k, e), mask bool (n_q, n_k).
+
+    `sink` is one more logit in each row, whose value is 0.
+    """
 
     q: np.ndarray
     k: np.ndarray
     v: np.ndarray
     mask: np.ndarray
     scale: float
+    sink: float = -np.inf
 
     def __post_init__(self):
         for name in "qkv":
@@ -48,9 +52,10 @@ class Head:
     def attend(self) -> tuple[np.ndarray, np.ndarray]:
         """(out, lse)"""
         x = self.logits
-        top = x.max(axis=1, initial=-np.inf)
+        sink = LONG(self.sink)
+        top = x.max(axis=1, initial=sink)
         base = np.where(np.isneginf(top), 0, top)
-        total = np.exp(x - base[:, None]).sum(axis=1)
+        total = np.exp(x - base[:, None]).sum(axis=1) + np.exp(sink - base)
         with np.errstate(divide="ignore"):
             lse = base + np.log(total)
         return self.weights(lse) @ self.v, lse
@@ -62,6 +67,13 @@ class Head:
         dx = p * (grad @ self.v.T - (grad * out).sum(axis=1)[:, None])
         scale = LONG(self.scale)
         return scale * (dx @ self.k), scale * (dx.T @ self.q), p.T @ grad
+
+    def sink_slope(self, grad, out, lse) -> np.floating:
+        """The gradient by the sink, from the out and lse that are passed."""
+        grad, out, lse = (np.asarray(x).astype(LONG) for x in (grad, out, lse))
+        finite = np.where(np.isneginf(lse), 0, lse)
+        shares = np.exp(np.minimum(LONG(self.sink) - finite, 0))
+        return -(shares * (grad * out).sum(axis=1)).sum()
 
     def forward_budgets(self, sums) -> tuple[np.ndarray, np.ndarray]:
         """How far sums in this dtype may be off, for out and lse."""

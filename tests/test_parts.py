@@ -155,6 +155,13 @@ def test_one_axis_needs_no_tuple_of_patterns():
     assert sr.Grid((3,), sr.Causal()) == sr.Grid([3], [sr.Causal()])
 
 
+@given(LENGTHS, INNER)
+def test_bounds_are_documents(lengths, inner):
+    bounds = np.cumsum([0, *lengths])
+    for cu_seqlens in (bounds, bounds.astype(np.int32), bounds.tolist(), tuple(bounds)):
+        assert sr.Documents.of_cu_seqlens(cu_seqlens, inner) == sr.Documents(lengths, inner)
+
+
 TWO = (sr.Full(), sr.Full())
 
 
@@ -196,6 +203,26 @@ TWO = (sr.Full(), sr.Full())
             lambda: sr.Documents((2, 4)).row(6, 6),
             IndexError,
             "has rows 0 <= i < 6, got i = 6",
+        ),
+        (
+            lambda: sr.Documents.of_cu_seqlens([1, 3]),
+            ValueError,
+            "Documents: cu_seqlens must begin with 0, got (1,)",
+        ),
+        (
+            lambda: sr.Documents.of_cu_seqlens([]),
+            ValueError,
+            "Documents: cu_seqlens must begin with 0, got ()",
+        ),
+        (
+            lambda: sr.Documents.of_cu_seqlens([0, 5, 3]),
+            ValueError,
+            "Documents: cu_seqlens must not fall, got 5 before 3 at 2",
+        ),
+        (
+            lambda: sr.Documents.of_cu_seqlens([0, 2.0]),
+            TypeError,
+            "Documents: cu_seqlens[1] must be an integer, got 2.0",
         ),
         (lambda: sr.Documents(()).row(0, 0), IndexError, "has rows 0 <= i < 0, got i = 0"),
         (lambda: sr.Grid((), ()), ValueError, "Grid: shape must have at least 1 axis, got ()"),

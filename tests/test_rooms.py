@@ -25,10 +25,13 @@ INSIDE = {
     "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
     "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
     "attention": (
-        ("arrays",), ("inputs", "merge"), ("failures",), ("passes",),
-        ("attend", "gradients"), ("first_use",),
+        ("arrays",), ("sinks", "documents", "sequences"), ("inputs", "merge"), ("failures",),
+        ("passes",), ("attend", "gradients"), ("first_use",),
     ),
-    "selection": (("scores", "pooling", "largest"), ("slabs",), ("choose",)),
+    "selection": (
+        ("scores", "pooling", "largest", "hashing", "sorting"),
+        ("pool_scores", "slabs", "clustering"), ("choose", "shares"),
+    ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

@@ -12,8 +12,8 @@ import sparse_ref as sr
 WRITTEN_OUT = {
     "Sukhbaatar et al. 2019 (adaptive span)": lambda i, j, w: i - w <= j <= i - 1,
     "Sparse Transformer, published code": lambda i, j, w: i - w < j <= i,
-    "Mistral, GPT-Neo and others in transformers 5.23.0": lambda i, j, w: i - w < j <= i,
-    "transformers 5.23.0, causal with FlashAttention": lambda i, j, w: 0 <= i - j <= w - 1,
+    "Mistral, GPT-Neo and others in transformers 5.24.0": lambda i, j, w: i - w < j <= i,
+    "transformers 5.24.0, causal with FlashAttention": lambda i, j, w: 0 <= i - j <= w - 1,
     "Transformer-LS, causal": lambda i, j, w: i - w < j <= i,
     "NSA, flash-linear-attention": lambda i, j, w: i - w + 1 <= j <= i,
     "Child et al. 2019, sec. 4.3": lambda i, j, w: max(0, i - w) <= j <= i,
@@ -29,9 +29,9 @@ WRITTEN_OUT = {
     "Beltagy et al. 2020, sec. 3.1; Zaheer et al. 2020, sec. 2": lambda i, j, w: (
         abs(i - j) <= w // 2
     ),
-    "Longformer in transformers 5.23.0": lambda i, j, w: abs(i - j) <= w // 2,
-    "transformers 5.23.0, bidirectional with FlashAttention": lambda i, j, w: abs(i - j) <= w - 1,
-    "transformers 5.23.0, bidirectional mask": lambda i, j, w: abs(i - j) <= w,
+    "Longformer in transformers 5.24.0": lambda i, j, w: abs(i - j) <= w // 2,
+    "transformers 5.24.0, bidirectional with FlashAttention": lambda i, j, w: abs(i - j) <= w - 1,
+    "transformers 5.24.0, bidirectional mask": lambda i, j, w: abs(i - j) <= w,
     "Longformer, published code": lambda i, j, w: abs(i - j) <= w,
     "ETC; LongT5": lambda i, j, w: abs(i - j) <= w,
 }

@@ -6,14 +6,16 @@ h reads key head h // (H / G).  Two axes, (n, d), mean one head.
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import requires_gradients, return_as
 from .gradients import attention_function
-from .inputs import PatternLike, check_inputs, fold_heads
+from .inputs import PatternLike, check_inputs, fold_heads, sums_dtype
 from .passes import DEVICES, Forward, Kernels, attend_branches, backward_branches
+from .sequences import is_nested, over_sequences
 
 Array = TypeVar("Array")
 Device = Literal["cpu", "cuda", "reference"]
@@ -27,8 +29,13 @@ def attend(
     *,
     scale: float | None = None,
     device: Device = "cpu",
+    sink: ArrayLike | None = None,
 ) -> Array:
     """Attention over the sets A_i:  out_i = sum_{j in A_i} softmax_j(scale q_i . k_j) v_j
+
+    With a sink s_h, a logit in the denominator that has no value:
+
+        out_i = sum_{j in A_i} exp(scale q_i . k_j) v_j / (exp(s_h) + sum_{j in A_i} exp(...))
 
     Only members matter: out_i depends on the keys and values in A_i alone, bit for bit; NaN or inf
     elsewhere changes nothing. A query without keys gets 0. The bits depend neither on the number of
@@ -40,15 +47,20 @@ def attend(
     q, k, v : arrays
         (..., H, n_q, d), (..., G, n_k, d) and (..., G, n_k, e), G dividing H, of one dtype:
         float64, float32, float16 or bfloat16 (sums are in float32 for the last three). NumPy,
-        torch or JAX, or anything that crosses by `__array__` or `__dlpack__`.
+        torch or JAX, or anything that crosses by `__array__` or `__dlpack__`. Nested tensors of
+        torch, jagged or strided, are a batch of sequences (H, n, d) or (n, d), ragged in n or H.
     pattern : Pattern, Plan, CSR, Branches, or a sequence of these
         The sets; in a Branches a key counts once for each branch that contains it. A sequence has
-        one for each of the H heads.
+        one for each of the H heads, whatever the batch; a nested one, pattern[b][h], one for each
+        sequence and head, with one more level for each further batch axis.
     scale : float, optional
         The factor of the logits; 1 / sqrt(d) unless given.
     device : "cpu", "cuda" or "reference"
         "cuda" is an NVIDIA GPU, to which arrays are copied and from which the output is copied.
         "reference" is the float64 statement, for at most 4096 queries and keys.
+    sink : array, optional
+        (H,), one natural logit for each head of q, unscaled, as gpt-oss and DeepSeek V4 learn it;
+        in any of the four dtypes. -inf is no sink, bit for bit; 0 is softmax-plus-one.
 
     Returns
     -------
@@ -62,7 +74,8 @@ def attend(
     TypeError, ValueError, IndexError
         Naming the argument, its value and the bound: shapes that disagree, G not dividing H, a
         dtype that is none of the four; something that is no pattern, a pattern of other lengths,
-        another number of patterns than heads, a listed pattern that has no row for some query.
+        another number of patterns than heads, a listed pattern that has no row for some query;
+        a sink that is not (H,), NaN or inf.
     RuntimeError
         If device="cuda" finds no driver; the message says what to install.
 
@@ -73,7 +86,9 @@ def attend(
            [1., 0., 0.],
            [0., 1., 0.]], dtype=float32)
     """
-    return attend_with_lse(q, k, v, pattern, scale=scale, device=device)[0]
+    vectors = q, k, v
+    out, _ = attend_with_lse(*vectors, pattern, scale=scale, device=device, sink=sink)
+    return out
 
 
 def attend_with_lse(
@@ -84,21 +99,45 @@ def attend_with_lse(
     *,
     scale: float | None = None,
     device: Device = "cpu",
+    sink: ArrayLike | None = None,
 ) -> tuple[Array, Array]:
     """`attend`, and the log-sum-exp of each row:  lse_i = log sum_{j in A_i} exp(scale q_i . k_j)
 
-    lse is (..., H, n_q), natural log, float64 for float64 input and float32 otherwise; -inf for a
-    query without keys. Autograd does not go back through lse.
+    A sink is part of the sum, lse_i = log(exp(s_h) + sum ...), so that exp(scale q_i . k_j - lse_i)
+    are the weights of out, as `attend_backward` and `merge` take them; cuDNN returns the sum
+    without it, log(exp(lse_i) - exp(s_h)).
+
+    lse is (..., H, n_q), natural log, float64 for float64 input and float32 otherwise; for a query
+    without keys -inf, or its sink. Autograd does not go back through lse.
     """
-    kernels = _kernels(device)
-    if requires_gradients(q, k, v):
-        return attention_function().apply(q, k, v, pattern, scale, device)
-    x = check_inputs(q, k, v, scale)
-    out, lse = attend_branches(kernels, x, pattern)
-    out = out.astype(x.dtype, copy=False).reshape(x.out_shape)
+    arrays = {"q": q, "k": k, "v": v}
+    if any(map(is_nested, arrays.values())):
+        options = {"scale": scale, "device": device, "sink": sink}
+        out, lse = over_sequences(attend_with_lse, arrays, "qq", pattern, options)
+        return out, lse
+    if requires_gradients(q, k, v, sink):
+        return attention_function().apply(q, k, v, sink, pattern, scale, device)
+    out, lse = attend_exactly(q, k, v, pattern, scale, device, sink)
     with np.errstate(over="ignore"):  # the lse of logits that are beyond float32
-        lse = lse.astype(x.sums, copy=False).reshape(x.lse_shape)
+        lse = lse.astype(sums_dtype(out.dtype), copy=False)
     return return_as(out, q), return_as(lse, q)
+
+
+def attend_exactly(
+    q: Any,
+    k: Any,
+    v: Any,
+    pattern: Any,
+    scale: Any,
+    device: str,
+    sink: Any,
+) -> tuple[np.ndarray, np.ndarray]:
+    """NumPy's (out, lse) as the caller's q is laid out, out in the dtype of q, lse in float64."""
+    kernels = _kernels(device)
+    x = check_inputs(q, k, v, scale, sink)
+    out, lse = attend_branches(kernels, x, pattern)
+    out = out.astype(x.dtype, copy=False)
+    return out.reshape(x.out_shape), lse.reshape(x.lse_shape)
 
 
 def attend_backward(
@@ -112,6 +151,7 @@ def attend_backward(
     *,
     scale: float | None = None,
     device: Device = "cpu",
+    sink: ArrayLike | None = None,
 ) -> tuple[Array, Array, Array]:
     """(dq, dk, dv): the gradients of sum(grad_out * attend(q, k, v, pattern)).
 
@@ -124,7 +164,7 @@ def attend_backward(
     size, as exact as the logits: what rounding it to float32 lost is computed again. Over tiles on
     the CPU P is at most 1. Memory is O(nnz) or less. A query without keys gives 0 and gets 0. A
     pair that is not connected changes nothing, bit for bit, and the bits depend neither on the
-    number of threads nor on the batch.
+    number of threads nor on the batch. The gradient of a sink is `sr.attention.sink_gradient`.
 
     Parameters
     ----------
@@ -132,16 +172,22 @@ def attend_backward(
         (..., H, n_q, e), the gradient at the output of `attend`, and that output.
     lse : array
         (..., H, n_q), from `attend_with_lse`.
-    q, k, v, pattern, scale, device
-        As for `attend`, and raising as it does.
+    q, k, v, pattern, scale, device, sink
+        As for `attend`, and raising as it does. Without the sink of the forward pass P is only as
+        exact as lse.
 
     Returns
     -------
     dq, dk, dv : arrays
         In the shapes, dtype and kind of q, k and v.
     """
+    if any(map(is_nested, (q, k, v))):
+        arrays = {"grad_out": grad_out, "q": q, "k": k, "v": v, "out": out, "lse": lse}
+        options = {"scale": scale, "device": device, "sink": sink}
+        dq, dk, dv = over_sequences(attend_backward, arrays, "qkv", pattern, options)
+        return dq, dk, dv
     kernels = _kernels(device)
-    x = check_inputs(q, k, v, scale)
+    x = check_inputs(q, k, v, scale, sink)
     sums = np.float64 if kernels.float64 else x.sums
     grad = fold_heads("grad_out", grad_out, x.out_shape, len(x.q), sums)
     y = fold_heads("out", out, x.out_shape, len(x.q), sums)

@@ -6,17 +6,19 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from ..lower import CSR, Plan, dense, plan
 from ..patterns import Full
-from ..sets import Branches, Pattern, heads_by_pattern, patterns_of_heads
+from ..sets import Branches, Pattern, heads_by_pattern, patterns_of_batch
 from .arrays import FLOATS, as_array
+from .documents import Pack, Piece, documents_of
+from .sinks import check_sink
 
 SetsLike = Pattern | Plan | CSR
-PatternLike = SetsLike | Branches | Sequence[SetsLike | Branches]
+PatternLike: TypeAlias = SetsLike | Branches | Sequence["PatternLike"]
 # a Plan or CSR for kernels, a bool mask for the reference; "small mask" is a mask up to MAX_SMALL
 Form = Literal["tiles", "mask", "small mask"]
 MAX_SMALL = 16  # queries and keys up to which attention on the CPU compiles nothing
@@ -27,7 +29,7 @@ class Inputs:
     """q (H, n_q, d), k (G, n_k, d), v (G, n_k, e), contiguous, the batch folded into the heads.
 
     `kv[h]` is the key head of query head h. `dtype` and `shapes` are those of the caller's q, k, v.
-    `heads` is H without the batch.
+    `heads` is H without the batch. `sink` is a logit for each of all heads, float64, or None.
     """
 
     q: np.ndarray
@@ -38,6 +40,13 @@ class Inputs:
     scale: float
     dtype: np.dtype
     shapes: tuple[tuple[int, ...], ...]
+    sink: np.ndarray | None = None
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The batch axes of the caller's q."""
+        q_shape = self.shapes[0]
+        return q_shape[:-3]
 
     @property
     def n(self) -> tuple[int, int]:
@@ -73,7 +82,13 @@ class Inputs:
         return q_shape[:-1]
 
 
-def check_inputs(q: Any, k: Any, v: Any, scale: Any) -> Inputs:
+def check_inputs(
+    q: Any,
+    k: Any,
+    v: Any,
+    scale: Any,
+    sink: Any,
+) -> Inputs:
     """The input as kernels want it.
 
     Raises TypeError or ValueError naming argument, value and bound.
@@ -102,6 +117,7 @@ def check_inputs(q: Any, k: Any, v: Any, scale: Any) -> Inputs:
         scale=_check_scale(scale, q.shape[-1], sums_dtype(q.dtype)),
         dtype=q.dtype,
         shapes=(q.shape, k.shape, v.shape),
+        sink=None if sink is None else np.tile(check_sink(sink, heads), batch),
     )
 
 
@@ -182,17 +198,18 @@ def _check_scale(scale: Any, d: int, sums: type) -> float:
     return float(scale)
 
 
-def branches_of(pattern: Any) -> list:
-    """The patterns whose softmaxes are merged: for each branch one, or a list with one per head."""
-    if isinstance(pattern, Branches):
-        return list(_patterns(pattern))
-    is_sequence = isinstance(pattern, (list, tuple))
-    if is_sequence and any(isinstance(p, Branches) for p in pattern):
-        branches_by_head = [_patterns(p) if isinstance(p, Branches) else (p,) for p in pattern]
-        nothing = ~Full()
-        by_branch = zip_longest(*branches_by_head, fillvalue=nothing)
-        return [list(heads) for heads in by_branch]
-    return [pattern]
+def branches_of(pattern: Any, x: Inputs) -> list[tuple[Any, ...]]:
+    """The patterns whose softmaxes are merged: for each branch, one for each of all heads.
+
+    Raises TypeError for what is no pattern, ValueError if there are not as many as heads.
+    """
+    kinds = Plan, CSR, Branches
+    patterns = patterns_of_batch("pattern", pattern, x.batch, x.heads, lowered=kinds)
+    if not any(isinstance(p, Branches) for p in patterns):
+        return [patterns]
+    branches_by_head = [_patterns(p) if isinstance(p, Branches) else (p,) for p in patterns]
+    nothing = ~Full()
+    return list(zip_longest(*branches_by_head, fillvalue=nothing))
 
 
 def _patterns(branches: Branches) -> tuple[Pattern, ...]:
@@ -205,25 +222,33 @@ def _patterns(branches: Branches) -> tuple[Pattern, ...]:
 
 
 def sets_by_heads(
-    pattern: Any,
+    patterns: Sequence[Any],
     x: Inputs,
     form: Form,
 ) -> Iterator[tuple[np.ndarray, Any]]:
-    """(heads, their sets) for each distinct pattern.
+    """(heads, their sets) for each distinct pattern of all heads.
 
-    Raises TypeError for what is no pattern, ValueError if there are not H of them, or if they have
-    other lengths.
+    Raises ValueError if they have other lengths.
     """
-    patterns = patterns_of_heads("pattern", pattern, x.heads, lowered=(Plan, CSR))
-    first_heads = np.arange(0, len(x.q), x.heads)  # of each of the batch
-    for p, numbers in heads_by_pattern(patterns):
-        heads = first_heads[:, None] + numbers
-        yield heads.ravel(), _lower(p, x.n, form)
+    for p, heads in heads_by_pattern(patterns):
+        try:
+            sets = _lower(p, x.n, form)
+        except (TypeError, ValueError) as error:
+            if len(heads) < len(patterns):
+                axes = *x.batch, x.heads
+                place = np.unravel_index(heads[0], axes)
+                numbers = ", ".join(map(str, place))
+                error.add_note(f"This is the pattern of head ({numbers}) of q, {axes}.")
+            raise
+        yield np.array(heads), sets
 
 
 def _lower(p: SetsLike, n: tuple[int, int], form: Form):
     """The sets of p in one form; those that are lowered already must have these lengths."""
     if isinstance(p, Pattern):
+        pieces = None if form == "mask" else documents_of(p, n)
+        if pieces is not None:
+            return Pack(tuple(_lower_piece(piece, form) for piece in pieces))
         as_mask = form == "mask" or (form == "small mask" and max(n) <= MAX_SMALL)
         return dense(p, n) if as_mask else plan(p, n)
     p.check()
@@ -233,3 +258,9 @@ def _lower(p: SetsLike, n: tuple[int, int], form: Form):
         return p
     rows = p.csr() if isinstance(p, Plan) else p
     return rows.dense()
+
+
+def _lower_piece(piece: Piece, form: Form) -> Piece:
+    """The documents of one length, with their sets lowered."""
+    sets = _lower(piece.sets, (piece.length, piece.length), form)
+    return piece._replace(sets=sets)

@@ -6,33 +6,43 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import FLOATS, as_array, return_as
+from .sinks import check_sink
 
 Array = TypeVar("Array")
 Part = tuple[np.ndarray, np.ndarray]  # (out, lse)
 
 
-def merge(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+def merge(
+    parts: Sequence[tuple[Array, Array]],
+    *,
+    sink: ArrayLike | None = None,
+) -> tuple[Array, Array]:
     """(out, lse) of one softmax over several sets, from the (out, lse) of each.
 
     out = sum_b exp(lse_b - lse) out_b,  lse = log sum_b exp(lse_b)
 
     A key in two of the sets counts twice. A part whose lse is -inf adds nothing, whatever its out.
-    Rows where every lse_b is -inf give 0 and -inf.
+    Rows where every lse_b is -inf give 0 and -inf. A sink counts once if it is given to one part
+    only, or here: it is one more part, whose out is 0 and whose lse is the sink.
 
     Parameters
     ----------
     parts : sequence of pairs
         One or more (out, lse), out (..., n, e) and lse (..., n), natural log. All have one shape,
         and the outs one dtype. Torch tensors and JAX arrays give what they are.
+    sink : array, optional
+        (H,), a natural logit per head, out (..., H, n, e); one head if out is (n, e).
 
     Raises
     ------
     ValueError
-        If there are no parts, an out has fewer than two axes, or their shapes differ.
+        If there are no parts, an out has fewer than two axes, or their shapes differ; if sink has
+        another shape, NaN or inf.
     TypeError
-        If a part is no pair of arrays of floats.
+        If a part is no pair of arrays of floats, or sink no floats.
 
     >>> import numpy as np, sparse_ref as sr
     >>> x = np.eye(4)
@@ -41,7 +51,13 @@ def merge(parts: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
     >>> np.allclose(sr.merge(parts)[0], sr.attend(x, x, x, sr.Causal()))
     True
     """
-    out, lse = merge_arrays(_check_parts(parts))
+    pairs = _check_parts(parts)
+    first, lse = pairs[0]
+    if sink is not None:
+        logits = check_sink(sink, first.shape[-3] if first.ndim > 2 else 1)
+        logit_of_rows = logits[:, None] if lse.ndim > 1 else logits
+        pairs.append((np.zeros_like(first), np.broadcast_to(logit_of_rows, lse.shape)))
+    out, lse = merge_arrays(pairs)
     first_out, first_lse = parts[0]
     return return_as(out, first_out), return_as(lse, first_lse)
 

@@ -7,6 +7,7 @@ float64, and the backward pass over large logits has the log-sum-exp in float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +18,11 @@ from ..kernels.cuda import launch as cuda
 from ..kernels.merge import merge_into
 from ..lower import Plan
 from ..sets.array_checks import with_kernel_arrays
+from .documents import Pack, attend_pack, backward_pack
 from .failures import can_fail, can_gradients_fail, fill_nonfinite, is_scale_extreme
 from .inputs import Form, Inputs, branches_of, sets_by_heads
 from .merge import Part, merge_arrays
+from .sinks import add_sink
 
 MAX_LSE = 16.0  # up to which rounding the lse to float32 moves no weight by more than 1e-6 of it
 MAX_WIDTH = 512  # of vectors whose products float32 adds up exactly enough for gradients
@@ -70,9 +73,12 @@ def attend_branches(kernels: Kernels, x: Inputs, pattern: Any) -> Part:
 
 
 def attend_sets(kernels: Kernels, x: Inputs, branches: Iterable[SetsByHeads]) -> Part:
-    """The same over the sets of each branch."""
+    """The same over the sets of each branch, and the sinks."""
     parts = [_attend_branch(kernels, x, sets) for sets in branches]
-    return parts[0] if len(parts) == 1 else merge_arrays(parts)
+    out, lse = parts[0] if len(parts) == 1 else merge_arrays(parts)
+    if x.sink is not None:
+        add_sink(out, lse, x.sink)
+    return out, lse
 
 
 def _attend_branch(kernels: Kernels, x: Inputs, branch: SetsByHeads) -> Part:
@@ -94,6 +100,9 @@ def _attend_heads(kernels: Kernels, vectors, heads, kv, scale, sets, results) ->
 
     Whether each head got inf or NaN, bool (H,), which may have overflowed.
     """
+    if isinstance(sets, Pack):
+        attend = partial(_attend_heads, kernels)
+        return attend_pack(attend, vectors, heads, kv, scale, sets, results)
     first, *rest = _parts(sets)
     out, lse = results
     is_lost = kernels.attend(vectors, heads, kv, scale, first, results)
@@ -177,7 +186,7 @@ def _exact_forward(kernels: Kernels, x: Inputs, forward: Forward, branches, agai
 
 def _branches(kernels: Kernels, x: Inputs, pattern: Any) -> list[Any]:
     """The sets of each branch, made when they are read."""
-    return [sets_by_heads(branch, x, kernels.form) for branch in branches_of(pattern)]
+    return [sets_by_heads(branch, x, kernels.form) for branch in branches_of(pattern, x)]
 
 
 def _backward_sets(kernels: Kernels, x: Inputs, forward: Forward, branches, sums) -> Gradients:
@@ -188,9 +197,18 @@ def _backward_sets(kernels: Kernels, x: Inputs, forward: Forward, branches, sums
     gradients: Gradients = [np.zeros(shape, sums) for shape in shapes]
     for branch in branches:
         for heads, sets in branch:
-            for part in _parts(sets):
-                kernels.backward(arrays, heads, x.kv, x.scale, part, gradients)
+            _backward_heads(kernels, arrays, heads, x.kv, x.scale, sets, gradients)
     return gradients
+
+
+def _backward_heads(kernels: Kernels, arrays, heads, kv, scale, sets, gradients) -> None:
+    """Add to gradients = (dq, dk, dv) what these heads give, part after part of a Plan."""
+    if isinstance(sets, Pack):
+        backward = partial(_backward_heads, kernels)
+        backward_pack(backward, arrays, heads, kv, scale, sets, gradients)
+        return
+    for part in _parts(sets):
+        kernels.backward(arrays, heads, kv, scale, part, gradients)
 
 
 def _is_large(lse: np.ndarray) -> np.ndarray:

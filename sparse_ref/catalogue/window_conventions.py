@@ -58,7 +58,7 @@ def window_conventions(w: int = 4, n: int = 16) -> tuple[Convention, ...]:
     ...     print(c.source, c.pattern, c.keys, sep=", ")
     Sukhbaatar et al. 2019 (adaptive span), Band(4, -1), 4
     Sparse Transformer, published code, Lookback(4), 4
-    Mistral, GPT-Neo and others in transformers 5.23.0, Lookback(4), 4
+    Mistral, GPT-Neo and others in transformers 5.24.0, Lookback(4), 4
     """
     w = integer("w", w, 2)
     if w % 2:
@@ -125,8 +125,8 @@ RADIUS = Meaning(BOTH_SIDES, window, lambda w: 2 * w + 1)
 SOURCES = (
     ("Sukhbaatar et al. 2019 (adaptive span)", "L", SPAN),
     ("Sparse Transformer, published code", "local_attn_ctx", LAST),
-    ("Mistral, GPT-Neo and others in transformers 5.23.0", "sliding_window", LAST),
-    ("transformers 5.23.0, causal with FlashAttention", FLASH, LAST),
+    ("Mistral, GPT-Neo and others in transformers 5.24.0", "sliding_window", LAST),
+    ("transformers 5.24.0, causal with FlashAttention", FLASH, LAST),
     ("Transformer-LS, causal", "window_len", LAST),
     ("NSA, flash-linear-attention", "window_size", LAST),
     ("Child et al. 2019, sec. 4.3", "l", BACK),
@@ -138,9 +138,9 @@ SOURCES = (
     ("fast-transformers, local", "local_context", UNEVEN),
     ("NATTEN 0.21.7", "kernel_size", NEIGHBORHOOD),
     ("Beltagy et al. 2020, sec. 3.1; Zaheer et al. 2020, sec. 2", "w", HALF),
-    ("Longformer in transformers 5.23.0", "attention_window", HALF),
-    ("transformers 5.23.0, bidirectional with FlashAttention", FLASH, LESS_ONE),
-    ("transformers 5.23.0, bidirectional mask", "sliding_window", RADIUS),
+    ("Longformer in transformers 5.24.0", "attention_window", HALF),
+    ("transformers 5.24.0, bidirectional with FlashAttention", FLASH, LESS_ONE),
+    ("transformers 5.24.0, bidirectional mask", "sliding_window", RADIUS),
     ("Longformer, published code", "attention_window", RADIUS),
     ("ETC; LongT5", "local_radius", RADIUS),
 )

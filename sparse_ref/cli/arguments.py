@@ -69,6 +69,9 @@ WINDOW = argument(
     default=4,
     help="the number passed to each source, even; 4 by default",
 )
+SELECTION = argument(
+    "--selection", action="store_true", help="compare what sources mean by a top-k instead"
+)
 PAGE_FOLDER = argument(
     "-o",
     "--output",

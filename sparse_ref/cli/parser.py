@@ -23,6 +23,7 @@ from .arguments import (
     PAGE_FOLDER,
     PATTERN,
     PROOF,
+    SELECTION,
     SUITE,
     TESTING_LENGTH,
     WINDOW,
@@ -98,9 +99,9 @@ COMMANDS = (
     Command(
         "rosetta",
         rosetta,
-        "compare what sources mean by a window of one size",
-        ("", "-w 8"),
-        (WINDOW, JSON),
+        "compare what sources mean by a window of one size, or by a top-k",
+        ("", "-w 8", "--selection"),
+        (WINDOW, SELECTION, JSON),
     ),
     Command(
         "verify",

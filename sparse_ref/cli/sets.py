@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from .. import patterns
 from ..catalogue import notation
 from ..catalogue.entries import catalogue
+from ..catalogue.selection_conventions import selection_conventions
 from ..catalogue.window_conventions import window_conventions
 from ..picture import picture
 from ..sets.branches import Branches
@@ -18,6 +20,11 @@ from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern, leaves
 from ..sets.rule import Rule
 from .streams import say, say_json
+
+SELECTION_HEAD = (
+    *("method", "counts the forced?", "forced", "own token always in?"),
+    *("later keys left out", "one set per", "pool that is not full"),
+)
 
 
 def list_(arguments) -> int:
@@ -57,7 +64,12 @@ def _family_text(title: str, family: dict[str, dict[str, str]]) -> str:
 
 
 def rosetta(arguments) -> int:
-    """Compare what sources mean by a window of one size: the set, and its keys in the middle."""
+    """Compare what sources mean by a window of one size, or by a top-k.
+
+    Of a window: the set, and its keys in the middle. Of a top-k: what is forced and what it counts.
+    """
+    if arguments.selection:
+        return _rosetta_of_selection(arguments)
     conventions = window_conventions(arguments.window, max(16, arguments.window))
     rows = [
         {
@@ -75,6 +87,17 @@ def rosetta(arguments) -> int:
     head = ("source", "parameter", f"its set for {arguments.window}", "keys", "kind")
     cells = [tuple(map(str, row.values())) for row in rows]
     say(_columns([head, *cells]))
+    return 0
+
+
+def _rosetta_of_selection(arguments) -> int:
+    """What the top-k of each source counts, forces and leaves out."""
+    rows = [asdict(convention) for convention in selection_conventions()]
+    if arguments.json:
+        say_json(rows, indent=1)
+        return 0
+    cells = [tuple(row[field] for field in row if field != "source") for row in rows]
+    say(_columns([SELECTION_HEAD, *cells]))
     return 0
 
 

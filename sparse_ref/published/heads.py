@@ -24,15 +24,22 @@ def attend_per_head(
         raise ValueError(
             f"heads must be an integer of at least 1 that divides E = {width}, got {heads!r}"
         )
-    q_heads = _split_heads(q, heads)
-    k_heads = _split_heads(k, heads)
-    v_heads = _split_heads(v, heads)
+    q_heads = split_heads(q, heads)
+    k_heads = split_heads(k, heads)
+    v_heads = split_heads(v, heads)
     out = attend(q_heads, k_heads, v_heads, pattern)
-    return np.moveaxis(out, -3, -2).reshape(q.shape)
+    return join_heads(out)
 
 
-def _split_heads(x: np.ndarray, heads: int) -> np.ndarray:
+def split_heads(x: np.ndarray, heads: int) -> np.ndarray:
     """(..., n, E) -> (..., heads, n, E / heads)"""
     *outer, width = x.shape
     slices = x.reshape(*outer, heads, width // heads)
     return np.moveaxis(slices, -2, -3)
+
+
+def join_heads(x: np.ndarray) -> np.ndarray:
+    """(..., heads, n, d) -> (..., n, heads d)"""
+    *outer, heads, n, width = x.shape
+    slices = np.moveaxis(x, -3, -2)
+    return slices.reshape(*outer, n, heads * width)

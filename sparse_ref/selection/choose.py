@@ -14,13 +14,12 @@ from numpy.typing import ArrayLike
 from ..sets.checks import integer
 from ..sets.heads import PatternTuple
 from ..sets.listed import Listed
-from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, FloatArray
 from .largest import counts_to_reach, kth_largest, largest, softmax
 from .scores import Scores, as_scores
 from .slabs import PatternOfHeads, Slab, head_count, slabs
 
-Chosen = Pattern | PatternTuple
+Chosen = Any  # a Pattern, or a PatternTuple with one per head if the scores have heads
 
 
 def top_k(
@@ -167,7 +166,7 @@ def kth_score(scores: Scores | ArrayLike, k: int, visible: PatternOfHeads) -> Fl
     values = as_scores(scores)
     least = np.inf if k == 0 else -np.inf
     thresholds = np.full(values.shape[:-1], least)
-    by_head = thresholds.reshape(-1, thresholds.shape[-1])
+    by_head = np.atleast_2d(thresholds)
     for slab in slabs(values, visible, None):
         if 0 < k <= slab.scores.shape[1]:
             by_head[slab.head, slab.queries] = kth_largest(slab.scores, k)
@@ -216,5 +215,4 @@ def _thresholds(threshold: ArrayLike, shape: tuple[int, ...]) -> FloatArray:
         raise ValueError(f"threshold must be a number or have shape {shape}, got {limits.shape}")
     if np.isnan(limits).any():
         raise ValueError("threshold must not be NaN")
-    by_head = np.broadcast_to(limits, shape)
-    return by_head.reshape(-1, shape[-1])
+    return np.atleast_2d(np.broadcast_to(limits, shape))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..sets.checks import integer
 from ..sets.hints import got
 from ..sets.types import FloatArray
 
@@ -161,6 +162,58 @@ def maximum_dot(q: ArrayLike, low: ArrayLike, high: ArrayLike) -> Scores:
         return upper.rows(lo, hi) + lower.rows(lo, hi)
 
     return Scores(upper.shape, rows)
+
+
+def antidiagonal(
+    q: ArrayLike,
+    k: ArrayLike,
+    stride: int,
+    *,
+    scale: float = 1.0,
+) -> Scores:
+    """s_a(b) = scale sum_{t < S} q_{(a + 1) S - 1 - t} . k_{b S + t},  S the stride
+
+    One score for each square of S queries by S keys: its antidiagonal, which meets every query and
+    every key of the square once. The last squares are filled up with zeros.
+
+    Parameters
+    ----------
+    q, k : float arrays (n, d) and (m, d), or (H, n, d) and (G, m, d), G dividing H.
+    stride : the side S of a square.
+    scale : the factor, 1 unless given.
+
+    Returns
+    -------
+    Scores (ceil(n / S), ceil(m / S)), or with H in front. Raises ValueError if shapes disagree.
+    Source: Xu et al. 2025, XAttention, arXiv 2503.16428, sec. 2.1.
+
+    >>> import numpy as np, sparse_ref as sr
+    >>> q, k = np.array([[1.0], [10], [100]]), np.array([[1.0], [2], [3]])
+    >>> np.asarray(sr.selection.antidiagonal(q, k, 2))      # 10 * 1 + 1 * 2, ...
+    array([[ 12.,  30.],
+           [200.,   0.]])
+    """
+    side = integer("stride", stride, 1)
+    queries = _squares(_vectors("q", q), side)
+    keys = _squares(_vectors("k", k), side)
+    return dot(_flat(queries[..., ::-1, :]), _flat(keys), scale=scale)
+
+
+def _flat(squares: FloatArray) -> FloatArray:
+    """The vectors of each square one after the other, (..., groups, side d)."""
+    *outer, side, d = squares.shape
+    return squares.reshape(*outer, side * d)
+
+
+def _squares(x: FloatArray, side: int) -> FloatArray:
+    """Groups of `side` vectors, (..., ceil(n / side), side, d), zeros after the last vector."""
+    *heads, n, d = x.shape
+    groups = -(-n // side)
+    no_padding = (0, 0)
+    after = (0, groups * side - n)
+    before = [no_padding] * len(heads)
+    padded = np.pad(x, [*before, after, no_padding])
+    return padded.reshape(*heads, groups, side, d)
 
 
 def _vectors(name: str, x: ArrayLike) -> FloatArray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -45,8 +45,8 @@ def slabs(
         queries = slice(lo, hi)
         by_head = _block(values, lo, hi).reshape(heads, hi - lo, m)
         for h, numbers in enumerate(by_head):
-            can_see = _members(visible_by_head[h], queries, m)
-            must_take = can_see & _members(forced_by_head[h], queries, m)
+            can_see = members(visible_by_head[h], queries, m)
+            must_take = can_see & members(forced_by_head[h], queries, m)
             _check_numbers(numbers, can_see, h, lo)
             seen = np.where(can_see, numbers, -np.inf)
             yield Slab(seen.astype(np.float64), must_take, h, queries)
@@ -62,9 +62,15 @@ def _block(scores: Scores, lo: int, hi: int) -> FloatArray:
     return block
 
 
-def _patterns(name: str, p: Any, heads: int, m: int) -> tuple[Pattern, ...]:
+def _patterns(
+    name: str,
+    p: PatternOfHeads,
+    heads: int,
+    m: int,
+) -> Sequence[Pattern]:
     """The pattern of each head, stated for m atoms."""
-    patterns: tuple[Pattern, ...] = patterns_of_heads(name, p, heads)
+    patterns: Sequence[Pattern]
+    patterns = patterns_of_heads(name, p, heads)
     for pattern in patterns:
         if pattern.own_length not in (None, m):
             raise ValueError(
@@ -74,7 +80,7 @@ def _patterns(name: str, p: Any, heads: int, m: int) -> tuple[Pattern, ...]:
     return patterns
 
 
-def _members(p: Pattern, queries: slice, m: int) -> BoolArray:
+def members(p: Pattern, queries: slice, m: int) -> BoolArray:
     """[e in A_i] for some queries, bool (rows, m). Raises IndexError if p has no row for one."""
     i = np.arange(queries.start, queries.stop)
     members = p.contains(i[:, None], np.arange(m))

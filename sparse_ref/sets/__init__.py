@@ -7,7 +7,13 @@ from .listed import Listed
 from .parts import Blockwise, Documents, Grid
 from .pattern import Complement, Difference, Intersection, Pattern, Union
 from .positions import intervals, isin, rank
-from .require import check_pattern, patterns_of_heads, require_one_set, require_pattern
+from .require import (
+    check_pattern,
+    patterns_of_batch,
+    patterns_of_heads,
+    require_one_set,
+    require_pattern,
+)
 from .rule import Rule, Sized
 from .run import Run, every, span
 from .shifted import Shifted
@@ -43,6 +49,7 @@ __all__ = [
     "heads_by_pattern",
     "intervals",
     "isin",
+    "patterns_of_batch",
     "patterns_of_heads",
     "rank",
     "require_one_set",

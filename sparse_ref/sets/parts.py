@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from math import prod
 from operator import and_
 from typing import Any
@@ -101,6 +102,27 @@ class Documents(Pattern):
             raise ValueError(
                 f"Documents: lengths must all be that of inner, {n}, got {self.lengths}"
             )
+
+    @classmethod
+    def of_cu_seqlens(cls, cu_seqlens: Any, inner: Pattern | None = None) -> Documents:
+        """The documents between bounds 0 = c_0 <= c_1 <= ...: document b is c_b <= i < c_(b+1).
+
+        FlashAttention calls these cumulative lengths `cu_seqlens`. Raises TypeError for anything
+        but a sequence of integers, ValueError if they do not begin with 0, or fall.
+
+        >>> import sparse_ref as sr
+        >>> sr.Documents.of_cu_seqlens([0, 2, 6], sr.Causal())
+        Documents((2, 4), Causal())
+        """
+        bounds = int_tuple("Documents: cu_seqlens", cu_seqlens, 0, None)
+        if not bounds or bounds[0] != 0:
+            raise ValueError(f"Documents: cu_seqlens must begin with 0, got {bounds[:1]}")
+        for b, (start, end) in enumerate(pairwise(bounds)):
+            if end < start:
+                raise ValueError(
+                    f"Documents: cu_seqlens must not fall, got {start} before {end} at {b + 1}"
+                )
+        return cls(tuple(end - start for start, end in pairwise(bounds)), inner)
 
     @property
     def own_length(self) -> int | None:

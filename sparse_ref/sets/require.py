@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from math import prod
 from typing import Any
 
 from .branches import Branches
@@ -78,6 +80,64 @@ def patterns_of_heads(
     if heads is not None and len(pattern) != heads:
         raise ValueError(f"{name} must be one for each of heads = {heads}, got {len(pattern)}")
     return tuple(pattern)
+
+
+def patterns_of_batch(
+    name: str,
+    pattern: Any,
+    batch: tuple[int, ...],
+    heads: int,
+    *,
+    lowered: tuple[type, ...] = (),
+) -> tuple[Any, ...]:
+    """The pattern of each head of each sequence, the batch axes folded into the heads.
+
+    One pattern, or a sequence with one for each head, holds for every sequence of the batch. A
+    nested sequence has one sequence for each of the batch, pattern[b][h], and one more level for
+    each further batch axis.
+
+    Raises as `patterns_of_heads` does, naming pattern[b][h], and ValueError if a level has another
+    length than its axis.
+    """
+    if batch and _is_nested(pattern):
+        return _patterns_of_sequences(name, pattern, batch, heads, lowered)
+    is_sequence = isinstance(pattern, list | tuple)
+    if is_sequence and batch and len(pattern) == batch[0] != heads:
+        raise ValueError(
+            f"{name} must be one for each of heads = {heads}, got {len(pattern)}: "
+            "one for each sequence of the batch is nested, pattern[b][h]"
+        )
+    return patterns_of_heads(name, pattern, heads, lowered=lowered) * prod(batch)
+
+
+def _patterns_of_sequences(
+    name: str,
+    pattern: Any,
+    batch: tuple[int, ...],
+    heads: int,
+    lowered: tuple[type, ...],
+) -> tuple[Any, ...]:
+    """The patterns of a nested sequence."""
+    if not isinstance(pattern, list | tuple):
+        raise TypeError(f"{name} must be a sequence, as the pattern of a batch is, {got(pattern)}")
+    if not batch:
+        return patterns_of_heads(name, pattern, heads, lowered=lowered)
+    size, *inner_batch = batch
+    if len(pattern) != size:
+        raise ValueError(
+            f"{name} must be one sequence for each of the batch of {size}, got {len(pattern)}"
+        )
+    patterns = []
+    for b, p in enumerate(pattern):
+        inner_name = f"{name}[{b}]"
+        patterns.append(_patterns_of_sequences(inner_name, p, tuple(inner_batch), heads, lowered))
+    return tuple(chain.from_iterable(patterns))
+
+
+def _is_nested(pattern: Any) -> bool:
+    """Whether it is a sequence that has sequences."""
+    is_sequence = isinstance(pattern, list | tuple)
+    return is_sequence and any(isinstance(p, list | tuple) for p in pattern)
 
 
 def require_one_set(name: str, p: Any) -> None:

@@ -370,3 +370,24 @@ def test_weights_sum_to_1_whatever_the_lse_was_rounded_to_on_a_gpu(form):
     assert lse.min() > 1e4
     dv = gradients(sets, np.ones_like(v), q, k, v, out, lse)[2]
     np.testing.assert_allclose(dv.sum(axis=1), n, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "p",
+    [
+        sr.Strided(3),
+        sr.Documents((7, 9, 7), sr.Causal()),
+        [sr.Causal(), sr.Documents((16, 7)) & sr.Global(16)],
+    ],
+    ids=["a pattern", "documents", "padding in one head"],
+)
+def test_sinks_and_documents_agree_with_the_statement(p):
+    q, k, v, grad = arguments((23, 23), 2, 1)
+    sink = np.array([0.5, -1.0])
+    results = []
+    for device in ("cuda", "reference"):
+        out, lse = sr.attend_with_lse(q, k, v, p, device=device, sink=sink)
+        slopes = sr.attend_backward(grad, q, k, v, out, lse, p, device=device, sink=sink)
+        results.append((out, lse, *slopes))
+    for x, right in zip(*results):
+        assert_close(x, right, BUDGET["float32"])

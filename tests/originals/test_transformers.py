@@ -73,9 +73,9 @@ def test_and_masks_and_or_masks_are_the_algebra(w, chunk, n):
 def test_packed_sequences_of_one_length_are_blocks(w, count, length):
     n = count * length
     position, sequence = (torch.arange(n) % length)[None], (torch.arange(n) // length)[None]
-    packed = hf.packed_sequence_compatibility_function(
-        hf.sliding_window_causal_mask_function(w), position, sequence
-    )
+    window = hf.sliding_window_causal_mask_function(w)
+    restarted = hf.remap_positions_for_packed_sequence(window, position)
+    packed = hf.and_masks(hf.packed_sequence_mask_function(sequence), restarted)
     assert np.array_equal(members(packed, n), sr.dense(sr.Block(length) & sr.Lookback(w), n))
     assert np.array_equal(
         members(hf.blockwise_overlay(sequence), n), sr.dense(sr.Blockwise(sr.Window(0), length), n)

@@ -86,10 +86,10 @@ def longt5_local(w, n):
 
 
 MASKS = {
-    "Mistral, GPT-Neo and others in transformers 5.23.0": lambda w, n: flex(
+    "Mistral, GPT-Neo and others in transformers 5.24.0": lambda w, n: flex(
         hf.sliding_window_causal_mask_function(w), n
     ),
-    "transformers 5.23.0, bidirectional mask": lambda w, n: flex(
+    "transformers 5.24.0, bidirectional mask": lambda w, n: flex(
         hf.sliding_window_bidirectional_mask_function(w), n
     ),
     "attn-gym 0.0.17, generate_sliding_window": lambda w, n: flex(
@@ -99,7 +99,7 @@ MASKS = {
         natten.get_na_flex_mask("cpu", 1, (n,), (w,), (1,), (1,), (False,)).mask_mod, n
     ),
     "local-attention 1.11.2, exact_windowsize, causal": local_attention,
-    "Longformer in transformers 5.23.0": hugging_face_longformer,
+    "Longformer in transformers 5.24.0": hugging_face_longformer,
     "ETC; LongT5": longt5_local,
 }
 
