@@ -167,7 +167,7 @@ def report_on_native_sparse(**options):
 class ModelCase:
     """A layer or model that is judged by what must not change its output, or by its choice.
 
-    package, call, claims, source, finds : as those of `Case`. judge() is the report; n how many
+    package, call, claims, source, finds, at : as those of `Case`. judge() is the report; n how many
     tokens it is given.
     """
 
@@ -179,7 +179,7 @@ class ModelCase:
     finds: tuple[str, ...] = ()
     n: int = 24
     pattern: str = ""
-    at: None = None
+    at: tuple[int, ...] | None = None
     called: str = ""
     options: dict = field(default_factory=dict)
 
