@@ -9,7 +9,20 @@ from pathlib import Path
 
 import matplotlib
 
-from . import arrays, backward, error, flex, layers, long, lowering, share, start, torch_peers
+from . import (
+    arrays,
+    backward,
+    clusters,
+    error,
+    flex,
+    index,
+    layers,
+    long,
+    lowering,
+    share,
+    start,
+    torch_peers,
+)
 from .machine import busy, machine
 from .page import written
 from .rows import text
@@ -20,6 +33,8 @@ GROUPS = {
     "torch": torch_peers,
     "flex": flex,
     "layers": layers,
+    "clusters": clusters,
+    "index": index,
     "arrays": arrays,
     "backward": backward,
     "lowering": lowering,

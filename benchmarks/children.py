@@ -46,6 +46,27 @@ def peak(window: int, n: int) -> dict:
     }
 
 
+def choice_peak(top_k: int, n: int) -> dict:
+    """Bytes at the peak of choosing top_k tokens by DSA's indexer, beyond those before, with the
+    inputs there.
+    """
+    if not STATUS.exists():
+        return {"missing": f"peak memory is read from {STATUS}"}
+    import sparse_ref as sr
+
+    from .index import index
+
+    inputs = index(n)
+    before = held("VmRSS")
+    start = time.perf_counter()
+    chosen = sr.published.dsa.sets(*inputs, top_k=top_k)
+    return {
+        "peak": held("VmHWM") - before,
+        "sets": chosen.indptr.nbytes + chosen.indices.nbytes,
+        "seconds": time.perf_counter() - start,
+    }
+
+
 def held(key: str) -> int:
     """Bytes that this process holds, or held at most; `resource` would count its parent's as
     well.
@@ -72,7 +93,11 @@ def first_call() -> dict:
     return {"imports": imported - start, "call": time.perf_counter() - ready}
 
 
-MEASURES: dict[str, Callable[..., dict]] = {"peak": peak, "first_call": first_call}
+MEASURES: dict[str, Callable[..., dict]] = {
+    "peak": peak,
+    "choice_peak": choice_peak,
+    "first_call": first_call,
+}
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]

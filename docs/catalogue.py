@@ -19,6 +19,7 @@ import numpy as np
 import sparse_ref as sr
 from sparse_ref.catalogue import notation
 from sparse_ref.catalogue.entries import Entry
+from sparse_ref.published.examples import EXAMPLES
 from sparse_ref.sets.definitions import code_of
 from sparse_ref.sets.glyphs import side_by_side
 from sparse_ref.sets.rule import Rule
@@ -52,6 +53,7 @@ INTRODUCTION = (
     "influenced by all others, or by all earlier ones.\n\n"
     "[What is in a window](rosetta.md): what twenty sources mean by the same number. "
     "[What is in a top-k](selection.md): what it counts, forces and leaves out. "
+    "[Methods that choose keys by data](chosen_keys.md), drawn on a seed's data. "
     "[Where sources differ](../differs.md): papers compared with their code."
 )
 
@@ -63,7 +65,11 @@ def pages() -> dict[str, str]:
         for family, entries in groupby(sr.catalogue(), lambda entry: entry.family)
     ]
     written = {f"{family}.md": page(entries) for family, entries in families}
-    tables = {"rosetta.md": rosetta(), "selection.md": selection()}
+    tables = {
+        "rosetta.md": rosetta(),
+        "selection.md": selection(),
+        "chosen_keys.md": chosen_keys(),
+    }
     return {"index.md": index(families), **tables, **written}
 
 
@@ -97,6 +103,7 @@ def index(families) -> str:
             "",
             "rosetta",
             "selection",
+            "chosen_keys",
             *(family for family, _ in families),
             "```",
             "",
@@ -149,6 +156,42 @@ def selection() -> str:
         first = f"**{plain(row.method)}**<br>{plain(row.source)}"
         lines.append(f"| {first} | {' | '.join(map(plain, cells))} |")
     return "\n".join([*lines, ""])
+
+
+EXAMPLES_TEXT = (
+    "Methods that choose keys by scores of the data. Each has a room in `sr.published`: `sets` is "
+    "what it selects, `attention` is the layer. The pictures are drawn on normal vectors, from "
+    "seed 0; `sparse-ref show dsa --seed 1` draws others. "
+    "[What is in a top-k](selection.md) compares the rules; [Keys chosen by data](../selection.md) "
+    "tells how they are made."
+)
+
+
+def chosen_keys() -> str:
+    """The methods that choose keys by data: what each says of itself, and its picture."""
+    lines = ["# Methods that choose keys by data", "", EXAMPLES_TEXT, ""]
+    for example in EXAMPLES:
+        title, *rest = example.paragraphs
+        lines += [f"## {example.name}", "", plain(title), ""]
+        for paragraph in rest:
+            text = cell(paragraph) if paragraph.startswith(SETS) else plain(paragraph)
+            lines += [text, ""]
+        lines += [f"{example.sizes}, n = {example.n}", "", "```text"]
+        lines += [*example_pictures(example), "```", ""]
+    return "\n".join(lines)
+
+
+def example_pictures(example) -> list[str]:
+    """The pictures of an example side by side, under their names, as many as fit."""
+    panels = []
+    for part in example.parts():
+        glyphs = sr.picture(part.pattern, part.shape(example.n))
+        lines = [part.name, *glyphs.split("\n")]
+        width = max(map(len, lines))
+        panels.append("\n".join(line.ljust(width) for line in lines))
+    fitting = max(WIDTH // (max(len(panel.split("\n")[0]) for panel in panels) + 2), 1)
+    rows = [panels[k : k + fitting] for k in range(0, len(panels), fitting)]
+    return [line.rstrip() for line in "\n\n".join(map(side_by_side, rows)).split("\n")]
 
 
 def headed(title: str) -> tuple[str, list[str]]:

@@ -144,6 +144,23 @@ def run_hca(seed, k, moved):
     return window_and_entries(published.hca.sets(block=B, keys=WINDOW))
 
 
+def run_infllm(seed, k, moved):
+    q, keys, _ = data(seed, moved)
+    sizes = published.infllm.Sizes(length=B, stride=2, block=B, top_k=k, first=1, local=1)
+    return of_tokens(published.infllm.sets(q, keys, sizes))
+
+
+def run_seer(seed, k, moved):
+    """Identities for the gate; k blocks of m, the ratio that gives k."""
+    q, keys, _ = data(seed, moved)
+    means = [selection.mean_pool(x, B) for x in (q, keys)]
+    eyes = [np.broadcast_to(np.eye(d), (len(x), d, d)) for x in means]
+    scores = published.seer.gate_scores(*means, *eyes)
+    ratio = 1 - (1 - (k + 0.5) / m) ** 2
+    chosen = published.seer.ratio_choice(scores, ratio)
+    return of_tokens(published.seer.sets(chosen, block=B))
+
+
 def run_xattention(seed, k, moved):
     q, keys, _ = data(seed, moved)
     sizes = {"block": B, "stride": 2, "threshold": k / 10, "chunk": B}
@@ -198,6 +215,8 @@ METHODS = {
     "MSA": Method(run_msa),
     "CSA": Method(run_csa, lambda i: {*range((i + 1) // B), m}, k=2),
     "HCA": Method(run_hca, lambda i: {*range((i + 1) // B), m}),
+    "InfLLM-V2": Method(run_infllm),
+    "SeerAttention, by ratio": Method(run_seer, k=2),
     "XAttention": Method(run_xattention, k=5),
     "VSA": Method(run_vsa, lambda i: {*range(int(TILES.max()) + 1)}),
     "VSA, include_self": Method(
@@ -215,6 +234,7 @@ FORCED = {
     "own block": lambda i: {i // B},
     "block 0, own": lambda i: {0, i // B},
     "block 0, own - 1, own": lambda i: {0, i // B - 1, i // B},
+    "block 0, own and local before": lambda i: {0, i // B - 1, i // B},
     "own block, local - 1 before": lambda i: {i // B - t for t in range(LOCAL)},
     "tail": lambda i: {i // B} if (i + 1) % B else set(),
     "window": lambda i: {m},
@@ -319,6 +339,8 @@ def test_how_later_keys_are_left_out(row):
     assert not (tokens & future).any()
     if row.causality == "j <= i, by the last queries":
         assert_the_last_queries_decide()
+    elif row.causality == "later blocks before, later queries of the block decide":
+        assert_later_queries_of_the_block_decide()
     elif row.causality == "later blocks score 0, cut after":
         assert_later_blocks_are_not_read()
     else:
@@ -348,6 +370,20 @@ def assert_the_last_queries_decide():
         published.minference.sets(x, keys, verticals=40, slashes=100) for x in (q, moved)
     )
     assert not np.array_equal(sr.dense(before, LONG)[:-20], sr.dense(after, LONG)[:-20])
+
+
+def assert_later_queries_of_the_block_decide():
+    """SeerAttention: the last token of a block of queries changes the keys of the first one."""
+    rng = np.random.default_rng(0)
+    q, keys = rng.standard_normal((1, 12, d)), rng.standard_normal((1, 12, d))
+    eye = np.eye(d)[None]
+    first_rows = []
+    for last in (-50, 50):
+        q[0, -1] = last
+        means = [selection.mean_pool(x, B) for x in (q, keys)]
+        (chosen,) = published.seer.ratio_choice(published.seer.gate_scores(*means, eye, eye), 0.5)
+        first_rows.append(published.seer.sets(chosen, block=B).row(8, 12).tolist())
+    assert first_rows[0] != first_rows[1]
 
 
 def assert_later_blocks_are_not_read():
@@ -398,6 +434,15 @@ def test_what_becomes_of_a_pool_that_is_not_full(row):
         scores = np.asarray(published.msa.scores(q, keys[0], block=B))
         i = n - 2  # the last block has two tokens, of which this is the first
         assert scores[1, i, -1] == pytest.approx(q[1, i] @ keys[0, i])
+    elif row.partial == "best atom that reaches in":
+        sizes = published.infllm.Sizes(length=B, stride=2, block=B, top_k=4, local=0)
+        atoms_of_block = np.asarray(published.infllm.block_scores(np.eye(m * 2), m, sizes)) > 0
+        assert [members(column) for column in atoms_of_block.T] == [
+            {2 * J + t for t in (-1, 0, 1)} - {-1} for J in range(m)
+        ]
+    elif row.partial == "pools of its tokens":
+        (means,) = published.seer.pool_channels(q[:1], ["avg"], block=B)
+        assert np.allclose(means[-1], q[0, -2:].mean(axis=0))
     elif row.partial == "bound of its tokens":
         bound = np.asarray(published.quest.bounds(q[:, -1:], keys, page=B))[1, 0, -1]
         products = q[1, -1] * keys[0, -2:]

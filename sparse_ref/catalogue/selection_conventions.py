@@ -12,6 +12,7 @@ from dataclasses import dataclass
 NONE, YES, NO = "none", "yes", "no"
 COUNTED, EXTRA, NOTHING = "yes", "no, extra", "nothing is forced"
 BEFORE, SPLIT = "before", "complete pools before, j <= i after"
+ROW = "later blocks before, later queries of the block decide"
 ZERO, DECIDED = "later blocks score 0, cut after", "j <= i, by the last queries"
 HEAD, KEY_HEAD, LAYER = "query head", "key head", "layer"
 OWN_CUT, UNSEEN, TOKENS = "own block, up to i", "unseen until full", "tokens, no pools"
@@ -48,7 +49,8 @@ def selection_conventions() -> tuple[SelectionConvention, ...]:
     Returns
     -------
     conventions : tuple of SelectionConvention(method, source, budget, forced, own, causality, sets,
-        partial). A release is the one whose code was executed; each cell has a test.
+        partial). A release is the one whose code was executed, unless it says that it was read.
+        Each cell has a test.
 
     >>> import sparse_ref as sr
     >>> for c in sr.selection_conventions()[2:5]:
@@ -78,6 +80,9 @@ QUEST_KERNEL = "quest/utils of Quest 01c1623"
 MINFERENCE = "minference_forward.py of MInference fb56c91"
 BOUND, LINES = "bound of its tokens", "30 columns, 100 diagonals"
 THREE = "block 0, own - 1, own"
+INFLLM = "Zhao et al. 2025, sec. 3, and infllmv2_cuda_impl f908e73, read only"
+SEER = "seer_attn/modules/common.py of SeerAttention aba03e3"
+WINDOW = "block 0, own and local before"
 LOCAL, VISIBLE_MAXIMUM = "own block, local - 1 before", "maximum of its keys j <= i"
 LOSES_LAST = "no: not at (i + 1) mod r = 0"
 
@@ -105,6 +110,8 @@ ROWS = (
     ("MSA", MSA, COUNTED, LOCAL, "only if k >= local", SPLIT, "index head", VISIBLE_MAXIMUM),
     ("CSA", V4, EXTRA, "window", YES, BEFORE, LAYER, UNSEEN),
     ("HCA", V4, "all pools", "window, all pools", YES, BEFORE, LAYER, UNSEEN),
+    ("InfLLM-V2", INFLLM, COUNTED, WINDOW, YES, SPLIT, KEY_HEAD, "best atom that reaches in"),
+    ("SeerAttention, by ratio", SEER, NOTHING, NONE, NO, ROW, HEAD, "pools of its tokens"),
     ("XAttention", XATTENTION, "yes, in the sum", "block 0, own", YES, ZERO, HEAD, OWN_CUT),
     ("VSA", VSA, NOTHING, NONE, NO, "not causal", HEAD, "mean over its tokens"),
     (

@@ -72,6 +72,9 @@ WINDOW = argument(
 SELECTION = argument(
     "--selection", action="store_true", help="compare what sources mean by a top-k instead"
 )
+DATA_SEED = argument(
+    "--seed", type=int, default=0, help="of the data that keys are chosen by; 0 by default"
+)
 PAGE_FOLDER = argument(
     "-o",
     "--output",

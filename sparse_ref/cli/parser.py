@@ -14,6 +14,7 @@ from .._text import visible
 from .arguments import (
     CALL,
     CHECKS,
+    DATA_SEED,
     EXPRESSION,
     FUNCTION,
     IMAGE,
@@ -79,8 +80,8 @@ COMMANDS = (
         "show",
         show,
         "draw a pattern in text, with its set and source",
-        ("strided", '"Local(4) | Strided(4)" -n 16', '"Lookback(4)" -n 4x12'),
-        (EXPRESSION, length_argument(None), JSON),
+        ("strided", '"Local(4) | Strided(4)" -n 16', '"Lookback(4)" -n 4x12', "dsa --seed 1"),
+        (EXPRESSION, length_argument(None), DATA_SEED, JSON),
     ),
     Command(
         "plot",

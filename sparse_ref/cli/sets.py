@@ -19,6 +19,7 @@ from ..sets.definitions import first_line, set_and_source
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern, leaves
 from ..sets.rule import Rule
+from . import examples
 from .streams import say, say_json
 
 SELECTION_HEAD = (
@@ -112,7 +113,12 @@ def _columns(rows: list[tuple[str, ...]]) -> str:
 
 
 def show(arguments) -> int:
-    """Draw a pattern, by name or in notation, in text: with its set, its source and its parts."""
+    """Draw a pattern, by name or in notation, in text: with its set, its source and its parts.
+
+    Methods that choose keys by data, such as dsa, moba and nsa_paper, are drawn on a seed's data.
+    """
+    if arguments.expression in examples.NAMES:
+        return examples.show_example(arguments.expression, arguments)
     entry = next((entry for entry in catalogue() if entry.name == arguments.expression), None)
     text = entry.text() if entry else arguments.expression
     definition = notation.constructor(text)
@@ -123,7 +129,7 @@ def show(arguments) -> int:
         n = arguments.n or (entry.shape() if entry else part.pattern.own_length or 16)
         glyphs = picture(part.pattern, n)
         if arguments.json:
-            say_json({"pattern": repr(part.pattern), "rows": _rows(glyphs)})
+            say_json({"pattern": repr(part.pattern), "rows": examples.rows_of(glyphs)})
             continue
         rules = [type(leaf) for leaf in leaves(part.pattern) if isinstance(leaf, Rule)]
         definitions = map(_definition, dict.fromkeys(rules))
@@ -134,11 +140,6 @@ def show(arguments) -> int:
 def _definition(rule: type[Rule]) -> str:
     """The set of a rule and its source."""
     return "\n    ".join(filter(None, set_and_source(rule)))
-
-
-def _rows(glyphs: str) -> list[list[bool]]:
-    """The mask of a picture."""
-    return [[glyph == "█" for glyph in line] for line in glyphs.split("\n")]
 
 
 def plot(arguments) -> int:

@@ -3,8 +3,10 @@
 from . import (
     csa,
     dsa,
+    flexprefill,
     hca,
     indexshare,
+    infllm,
     kpool,
     minference,
     moba,
@@ -12,6 +14,7 @@ from . import (
     nsa,
     qsa,
     quest,
+    seer,
     topk,
     vsa,
     xattention,
@@ -27,7 +30,7 @@ from .entmax import (
 )
 from .htransformer import HTransformer1D
 from .htransformer_package import package_level_sets
-from .linear import LinearAttention, features
+from .linear import LinearAttention, elu_features
 from .local import LocalAttention, LocalWeights
 from .local_global import LocalGlobalAttention
 from .longformer import LongformerAttention, Projections
@@ -97,15 +100,17 @@ __all__ = [
     "dense_pattern",
     "dilated_attention",
     "dsa",
+    "elu_features",
     "empty_rows",
     "entmax",
     "entmax15",
     "entmax_alpha_backward",
     "entmax_backward",
-    "features",
+    "flexprefill",
     "ghost_counts",
     "hca",
     "indexshare",
+    "infllm",
     "kpool",
     "mean_pool_weights",
     "minference",
@@ -121,6 +126,7 @@ __all__ = [
     "quest",
     "resblock",
     "rows_output",
+    "seer",
     "sparsemax",
     "strided_by_permutation",
     "topk",

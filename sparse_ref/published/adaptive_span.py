@@ -168,12 +168,12 @@ class _Ramp:
     layer: AdaptiveSpan
     spans: tuple[float, ...]
 
-    def weights(self, row: Row) -> FloatArray:
+    def row_weights(self, row: Row) -> FloatArray:
         """p of one row; 0 if no key has a membership above 0."""
         a = _softmax(row.logits) * self._raw(row).clip(0, 1)
         return a / self._divisor(a)
 
-    def gradients(
+    def row_gradients(
         self, row: Row, weights: FloatArray, grad: FloatArray
     ) -> tuple[FloatArray, float]:
         """The gradients at the logits of one row, and at z of its head."""

@@ -245,14 +245,14 @@ class EntmaxAttention:
         dq, dk, dv = map(shape_like, gradients, arrays)
         return dq, dk, dv, dalpha
 
-    def weights(self, row: Row) -> FloatArray:
+    def row_weights(self, row: Row) -> FloatArray:
         """p of one row."""
         alpha = self._alpha(row)
         if alpha == 2:
             return sparsemax(row.logits)
         return entmax15(row.logits) if alpha == 1.5 else entmax(row.logits, alpha)
 
-    def gradients(
+    def row_gradients(
         self, row: Row, weights: FloatArray, grad: FloatArray
     ) -> tuple[FloatArray, float]:
         """The gradients at the logits of one row, and at its alpha."""

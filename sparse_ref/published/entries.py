@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..attention import attend_backward, attend_with_lse, merge
+from ..attention import attend_backward, attend_with_lse, merge, sink_gradient
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
 
@@ -51,9 +51,9 @@ def attend_entries(
     """
     q, sink = _check_heads(q, sink)
     tokens, pools = _one_head("kv", kv), _one_head("entries", entries)
-    near = attend_with_lse(q, tokens, tokens, chosen.window)
+    near = attend_with_lse(q, tokens, tokens, chosen.window, sink=sink)
     far = attend_with_lse(q, pools, pools, chosen.entries)
-    return _add_sink(*merge([near, far]), sink)
+    return merge([near, far])
 
 
 def attend_entries_backward(
@@ -76,18 +76,9 @@ def attend_entries_backward(
     near, far = chosen
     dq_near, dk_near, dv_near = attend_backward(grad, q, tokens, tokens, out, lse, near)
     dq_far, dk_far, dv_far = attend_backward(grad, q, pools, pools, out, lse, far)
-    shares = np.exp(sink[:, None] - lse)
-    products = (grad * out).sum(axis=-1)
-    dsink = -(shares * products).sum(axis=-1)
+    dsink = sink_gradient(grad, out, lse, sink)
     dkv, dentries = dk_near + dv_near, dk_far + dv_far
     return dq_near + dq_far, dkv[0], dentries[0], dsink
-
-
-def _add_sink(out: np.ndarray, lse: np.ndarray, sink: np.ndarray) -> Part:
-    """(out, lse) with a logit for each head in the denominator."""
-    total = np.logaddexp(lse, sink[:, None])
-    share = np.exp(lse - total)
-    return out * share[..., None], total
 
 
 def _check_heads(q: ArrayLike, sink: ArrayLike) -> Part:

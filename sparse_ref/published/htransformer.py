@@ -23,8 +23,8 @@ from ..sets.checks import flag, integer
 from ..sets.parts import Blockwise
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
+from .merge_gradients import Result, attend_lse_backward, merge_backward
 from .self_attention import Arrays, self_attention_arrays
-from .shared_softmax import Part, Result, attend_lse_backward, merge_backward
 from .token_means import mean_pool_weights, mean_pools, mean_pools_backward, pooled_cells
 
 CoarseQuery = Literal["mean", "first"]
@@ -50,9 +50,9 @@ class HTransformer1D:
     scale : the factor of the logits; 1 / sqrt(d) unless given.
 
     Differs: the paper does not say how queries are coarse if causal; the published code takes the
-    first, and does not scale the logits, scale=1, unless `rescale_logits` asks for 1 / sqrt(d). It
-    subtracts one maximum from all logits of a head: see `flaxformer_output`. Its position bias is
-    left out.
+    first. Its `rescale_logits` divides by sqrt(d) what goes into the projection of queries, so that
+    a bias of that projection is not scaled: pass it such queries and scale=1. It subtracts one
+    maximum from all logits of a head: see `flaxformer_output`. Its position bias is left out.
 
     Source: Zhu and Soricut 2021, sec. 6.
 
@@ -188,9 +188,11 @@ class HTransformer1D:
         merged = merge(fine_results)
         for level, coarse, fine in zip(levels, coarse_results, fine_results):
             coarse_grad = level.gather(merge_backward(grad, merged, fine))
-            gradients = attend_lse_backward(coarse_grad, level.q, level.part, coarse, self.scale)
-            for dx, part_of_dx in zip(total, level.refine(gradients)):
-                dx += part_of_dx
+            coarse_gradients = attend_lse_backward(
+                coarse_grad, level.arrays, level.pattern, coarse, self.scale
+            )
+            for dx, share in zip(total, level.refine(coarse_gradients)):
+                dx += share
         return total
 
     def _levels(
@@ -206,7 +208,8 @@ class HTransformer1D:
             group = 2**level
             coarse_q = q[..., ::group, :] if first else mean_pools(q, group, group)
             coarse_k, coarse_v = mean_pools(k, group, group), mean_pools(v, group, group)
-            levels.append(_Level(group, first, coarse_q, Part(coarse_k, coarse_v, p, group)))
+            arrays = coarse_q, coarse_k, coarse_v
+            levels.append(_Level(group, first, arrays, p))
         return levels
 
 
@@ -216,13 +219,12 @@ class _Level:
 
     group: int
     first: bool
-    q: np.ndarray
-    part: Part
+    arrays: Arrays
+    pattern: Pattern
 
     def attend(self, scale: float | None) -> Result:
         """(out, lse) of each group of queries, each key counted once."""
-        part = self.part
-        return attend_with_lse(self.q, part.k, part.v, part.pattern, scale=scale)
+        return attend_with_lse(*self.arrays, self.pattern, scale=scale)
 
     def spread(self, result: Result) -> Result:
         """The result of a group for each of its tokens, each key counted `group` times."""
@@ -254,8 +256,8 @@ class _Level:
 
     def top_logit(self, clusters: int, causal: bool) -> np.ndarray:
         """(..., H): the greatest q . k of the blocks that the published code multiplies."""
-        q = _blocks(self.q, clusters)
-        k = _blocks(self.part.k, clusters)
+        q = _blocks(self.arrays[0], clusters)
+        k = _blocks(self.arrays[1], clusters)
         if k.ndim > 3:
             shared = q.shape[-4] // k.shape[-4]
             k = np.repeat(k, shared, axis=-4)
@@ -265,7 +267,7 @@ class _Level:
             pairs.append((slice(None), slice(None)))
         if not causal:
             pairs.append((earlier, later))
-        tops = np.full(self.q.shape[:-2], -np.inf)
+        tops = np.full(q.shape[:-3], -np.inf)
         for rows, keys in pairs:
             transposed = k[..., keys, :, :].swapaxes(-1, -2)
             logits = q[..., rows, :, :] @ transposed

@@ -26,7 +26,7 @@ from .self_attention import Arrays
 class LinearAttention:
     """out_i = phi(q_i) . S / (phi(q_i) . z + epsilon): no set, no softmax, no 1 / sqrt(d)
 
-    Every key has a weight above 0: phi(q_i) . phi(k_j) over its sum, which `weights` reads out by
+    Every key has a weight above 0: phi(q_i) . phi(k_j) over its sum, which `mixing` reads out by
     values that are unit vectors. Memory is O(n), time O(n d e).
 
     Parameters
@@ -44,7 +44,7 @@ class LinearAttention:
     >>> import numpy as np, sparse_ref as sr
     >>> q = np.zeros((3, 1))
     >>> k = np.array([[1.0], [0.0], [3.0]])         # phi: 2, 1, 4
-    >>> sr.published.LinearAttention(causal=True).weights(q, k).round(3)
+    >>> sr.published.LinearAttention(causal=True).mixing(q, k).round(3)
     array([[1.   , 0.   , 0.   ],
            [0.667, 0.333, 0.   ],
            [0.286, 0.143, 0.571]])
@@ -64,10 +64,10 @@ class LinearAttention:
         Raises ValueError if their axes disagree, or if n_q and n_k differ and the layer is causal.
         """
         q, k, v = self._arrays(q, k, v)
-        N, D = self._fraction(features(q), features(k), _with_ones(v))
+        N, D = self._fraction(elu_features(q), elu_features(k), _with_ones(v))
         return _quotient(N, D).astype(q.dtype)
 
-    def weights(self, q: ArrayLike, k: ArrayLike) -> FloatArray:
+    def mixing(self, q: ArrayLike, k: ArrayLike) -> FloatArray:
         """(..., n_q, n_k): the mixing matrix, the output for values that are unit vectors."""
         k = as_array("k", k)
         *outer, n, _ = k.shape
@@ -88,7 +88,7 @@ class LinearAttention:
         which is the same sum from the end.
         """
         q, k, v = self._arrays(q, k, v)
-        f, w, values = features(q), features(k), _with_ones(v)
+        f, w, values = elu_features(q), elu_features(k), _with_ones(v)
         N, D = self._fraction(f, w, values)
         dN = _quotient(as_array("grad_out", grad_out).astype(N.dtype), D)
         products = dN * _quotient(N, D)
@@ -154,7 +154,7 @@ class LinearAttention:
         return flip(self._mix(flip(a), flip(b), flip(c)))
 
 
-def features(x: ArrayLike) -> np.ndarray:
+def elu_features(x: ArrayLike) -> np.ndarray:
     """phi(x) = elu(x) + 1: x + 1 for x > 0, exp(x) else; in float64 for float64, else float32
 
     Source: Katharopoulos et al. 2020, eq. 7.
@@ -172,7 +172,7 @@ def _tokens(x: np.ndarray) -> np.ndarray:
 
 def _slope(x: np.ndarray) -> np.ndarray:
     """phi'(x): 1 for x > 0, exp(x) else."""
-    return np.minimum(features(x), 1)
+    return np.minimum(elu_features(x), 1)
 
 
 def _with_ones(v: np.ndarray) -> np.ndarray:

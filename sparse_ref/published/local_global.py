@@ -19,8 +19,8 @@ from ..patterns import Complete, Full, Lookback, Window
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
-from .self_attention import self_attention_arrays
-from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
+from .self_attention import Arrays, self_attention_arrays
+from .softmax_parts import Part, attend_to_parts, parts_backward
 from .token_means import (
     mean_pool_weights,
     mean_pools,
@@ -101,26 +101,32 @@ class LocalGlobalAttention:
         """(..., H, n, e), in the dtype of q, from q, k, v as `sr.attend` takes them, n keys for n
         queries. Raises as `sr.attend` does.
         """
-        q, k, v = self_attention_arrays(q, k, v)
-        return attend_to_parts(q, self._parts(k, v), self.scale)[0]
+        parts = self._parts(*self_attention_arrays(q, k, v))
+        return attend_to_parts(parts, self.scale)[0]
 
     def backward(
-        self, grad_out: ArrayLike, q: ArrayLike, k: ArrayLike, v: ArrayLike
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self,
+        grad_out: ArrayLike,
+        q: ArrayLike,
+        k: ArrayLike,
+        v: ArrayLike,
+    ) -> Arrays:
         """(dq, dk, dv) of sum(grad_out * layer(q, k, v)), in the shapes and dtype of q, k and v."""
         q, k, v = self_attention_arrays(q, k, v)
-        grad = as_array("grad_out", grad_out)
-        parts = self._parts(k, v)
-        result = attend_to_parts(q, parts, self.scale)
-        dq, gradients = attend_to_parts_backward(grad, q, parts, result, self.scale)
-        (dk, dv), (dk_pools, dv_pools) = gradients
-        dk += mean_pools_backward(dk_pools, k.shape[-2], self.block, self.block)
-        dv += mean_pools_backward(dv_pools, v.shape[-2], self.block, self.block)
-        return dq, dk, dv
+        grad, n = as_array("grad_out", grad_out), q.shape[-2]
+        near, far = parts_backward(grad, self._parts(q, k, v), self.scale)
+        dk = near[1] + mean_pools_backward(far[1], n, self.block, self.block)
+        dv = near[2] + mean_pools_backward(far[2], n, self.block, self.block)
+        return near[0] + far[0], dk, dv
 
-    def _parts(self, k: np.ndarray, v: np.ndarray) -> list[Part]:
+    def _parts(
+        self,
+        q: np.ndarray,
+        k: np.ndarray,
+        v: np.ndarray,
+    ) -> list[Part]:
         """The tokens, and their pools."""
         window, pools = self.sets
         coarse_k = mean_pools(k, self.block, self.block)
         coarse_v = mean_pools(v, self.block, self.block)
-        return [Part(k, v, window), Part(coarse_k, coarse_v, pools)]
+        return [(q, k, v, window), (q, coarse_k, coarse_v, pools)]

@@ -9,6 +9,7 @@ Symbols:  mu_c the centroid of cluster c, of C;  w how many members a cluster ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from math import sqrt
 from typing import Literal
 
@@ -235,32 +236,29 @@ class _Head:
 
     def backward(self, grad):
         """(dq, dk, dv), and the gradients of the null keys and values."""
-        tokens, scale = self.queries.ravel(), self._scale()
-        members = self.keys.ravel()
+        tokens, members = self.queries.ravel(), self.keys.ravel()
         grad_rows = (grad * self._shares())[tokens]
-        dq = np.zeros_like(self.q)
-        gradients: list[np.ndarray] = []
-        for dq_rows, *pair in parts_backward(grad_rows, self._parts(), scale):
-            np.add.at(dq, tokens, dq_rows)
-            gradients += pair
-        dk_members, dv_members, *nulls = gradients
-        dk, dv = np.zeros_like(self.k), np.zeros_like(self.v)
-        np.add.at(dk, members, dk_members)
-        np.add.at(dv, members, dv_members)
+        gradients = parts_backward(grad_rows, self._parts(), self._scale())
+        dq_rows = reduce(np.add, [dq for dq, *_ in gradients])
+        (_, dk_rows, dv_rows), *of_nulls = gradients
+        dq = _scatter(dq_rows, tokens, self.q)
+        dk = _scatter(dk_rows, members, self.k)
+        dv = _scatter(dv_rows, members, self.v)
         shapes = [x.shape for x in self.null]
-        shaped = map(np.reshape, nulls, shapes)
-        return *self._norm_backward(dq, dk), dv, *shaped
+        null_gradients = [x for _, *pair in of_nulls for x in pair]
+        nulls = list(map(np.reshape, null_gradients, shapes))
+        return *self._norm_backward(dq, dk), dv, *nulls
 
     def _parts(self) -> list[Part]:
-        """(q, k, v, pattern) over the members; over null keys, each cluster's own."""
+        """A query for each member; the keys of the members, and each cluster's null keys."""
         q, k = self._norm()
-        q, members = q[self.queries.ravel()], self.keys.ravel()
-        tokens = q, k[members], self.v[members], self.rows
+        q_rows, members = q[self.queries.ravel()], self.keys.ravel()
+        tokens = q_rows, k[members], self.v[members], self.rows
         if not self.null:
             return [tokens]
         null_k, null_v = (np.concatenate(part) for part in self.null)
         sides = self.queries.shape[1], self.null[0].shape[1]
-        return [tokens, (q, null_k, null_v, Blockwise(Window(0), sides))]
+        return [tokens, (q_rows, null_k, null_v, Blockwise(Window(0), sides))]
 
     def _shares(self):
         """1 / (how many clusters contain a token + e), (n, 1)."""
@@ -283,3 +281,10 @@ class _Head:
         if self.layer.rule == "google":
             return center_backward(dq, self.q), center_backward(dk, self.k)
         return dq, unit_backward(dk, self.k) if self.layer.shared else dk
+
+
+def _scatter(rows: np.ndarray, places: IntArray, x: np.ndarray) -> np.ndarray:
+    """The sum of the rows of each place, in the shape of x."""
+    sums = np.zeros_like(x)
+    np.add.at(sums, places, rows)
+    return sums

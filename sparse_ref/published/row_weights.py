@@ -34,10 +34,10 @@ class Row(NamedTuple):
 class Weighing(Protocol):
     """w, and its gradients: at the logits, and at one parameter of the head."""
 
-    def weights(self, row: Row) -> FloatArray:
+    def row_weights(self, row: Row) -> FloatArray:
         """p_i, float64, one for each key of the row; there is at least one."""
 
-    def gradients(
+    def row_gradients(
         self, row: Row, weights: FloatArray, grad: FloatArray
     ) -> tuple[FloatArray, float]:
         """dx_i and the parameter's gradient, from p_i and dp_i; a parameter may be none: 0."""
@@ -106,7 +106,7 @@ def attend_by_rows(heads: HeadArrays, weighing: Weighing) -> FloatArray:
     out = np.zeros((H, n_q, heads.v.shape[2]))
     for row in heads.rows():
         v = heads.v[row.head // heads.group]
-        out[row.head, row.i] = weighing.weights(row) @ v[row.keys]
+        out[row.head, row.i] = weighing.row_weights(row) @ v[row.keys]
     return out
 
 
@@ -126,8 +126,8 @@ def attend_by_rows_backward(
         grad = grads[row.head, row.i]
         k = heads.k[g, row.keys]
         v = heads.v[g, row.keys]
-        weights = weighing.weights(row)
-        dlogits, share = weighing.gradients(row, weights, v @ grad)
+        weights = weighing.row_weights(row)
+        dlogits, share = weighing.row_gradients(row, weights, v @ grad)
         dparameter[row.head] += share
         dv[g, row.keys] += np.outer(weights, grad)
         dk[g, row.keys] += heads.scale * np.outer(dlogits, query)
@@ -140,7 +140,7 @@ def support_of_rows(heads: HeadArrays, weighing: Weighing) -> tuple[Listed, ...]
     H, n_q, _ = heads.q.shape
     supports: list[list[IntArray]] = [[NO_KEYS] * n_q for _ in range(H)]
     for row in heads.rows():
-        members = weighing.weights(row) > 0
+        members = weighing.row_weights(row) > 0
         supports[row.head][row.i] = row.keys[members]
     return tuple(map(Listed.of_rows, supports))
 
@@ -150,7 +150,7 @@ def weights_of_rows(heads: HeadArrays, weighing: Weighing) -> FloatArray:
     H, n_q, _ = heads.q.shape
     dense = np.zeros((H, n_q, heads.k.shape[1]))
     for row in heads.rows():
-        dense[row.head, row.i, row.keys] = weighing.weights(row)
+        dense[row.head, row.i, row.keys] = weighing.row_weights(row)
     return dense
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -116,6 +117,6 @@ class SelfAttention:
 
     def _heads(self, X: np.ndarray) -> Arrays:
         """q, k and v of each head."""
-        q = split_heads(self.w.q(X), self.heads)
-        k, v = (split_heads(x, self.heads) for x in self.w.kv(X))
-        return q, k, v
+        split = partial(split_heads, heads=self.heads)
+        k, v = map(split, self.w.kv(X))
+        return split(self.w.q(X)), k, v

@@ -115,15 +115,16 @@ class SinkhornAttention:
         arrays = flat_heads(q, k, v, matrix)
         _, k_heads, v_heads, r = arrays
         grad = _flat(as_array("grad_out", grad_out))
-        (dq, dk_sorted, dv_sorted), *own = parts_backward(grad, self._parts(*arrays))
+        gradients = parts_backward(grad, self._parts(*arrays))
+        dq = sum(dq_part for dq_part, _, _ in gradients)
+        (_, dk_sorted, dv_sorted), *own = gradients
         if self._keys_are_values():
             dk_sorted += dv_sorted
             dv_sorted[:] = 0
         used = r[:, : self.cut or None]
         dk, dr_k = unsort(dk_sorted, k_heads, used)
         dv, dr_v = unsort(dv_sorted, v_heads, used)
-        for dq_own, dk_own, dv_own in own:
-            dq += dq_own
+        for _, dk_own, dv_own in own:
             dk += dk_own
             dv += dv_own
         dr = np.zeros_like(r)
@@ -145,7 +146,7 @@ class SinkhornAttention:
         return own & Causal() if self.causal else own
 
     def _parts(self, q, k, v, r):
-        """(q, k, v, patterns) over sorted blocks, and over the own one."""
+        """The sorted blocks, and the own one."""
         key_blocks = check_blocks("SinkhornAttention", k.shape[1], self.block, r)
         blocks = self._check(q.shape[1], key_blocks, r)
         if self.cut:

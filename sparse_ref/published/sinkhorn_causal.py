@@ -95,7 +95,8 @@ class SinkhornCausalAttention:
     ) -> np.ndarray:
         """(H, n, e) from q, k (H, n, d), v (H, n, e), R and the nulls (H, d) and (H, e)."""
         arrays = flat_heads(q, k, v, matrix)
-        out, _ = attend_to_parts(self._parts(arrays, null_k, null_v))
+        parts = self._parts(arrays, null_k, null_v)
+        out, _ = attend_to_parts(parts)
         return self._turn(out, -1)
 
     def backward(
@@ -112,8 +113,8 @@ class SinkhornCausalAttention:
         arrays = flat_heads(q, k, v, matrix)
         _, k_heads, v_heads, r = arrays
         grad = self._turn(as_array("grad_out", grad_out), 1)
-        over_sorted, own = parts_backward(grad, self._parts(arrays, null_k, null_v))
-        dq_sorted, dk_sorted, dv_sorted = over_sorted
+        parts = self._parts(arrays, null_k, null_v)
+        (dq_sorted, dk_sorted, dv_sorted), own = parts_backward(grad, parts)
         dq_own, dk_own, dv_own = own
         dk_all, dr_k = unsort(dk_sorted, self._with_nulls(k_heads, null_k), r)
         dv_all, dr_v = unsort(dv_sorted, self._with_nulls(v_heads, null_v), r)
@@ -139,7 +140,7 @@ class SinkhornCausalAttention:
         return np.concatenate([nulls, self._turn(x, 1)], axis=1)
 
     def _parts(self, arrays, null_k, null_v) -> list[Part]:
-        """(q, k, v, patterns) over sorted blocks, and over the own one, in the order rotated."""
+        """The sorted blocks, and the own one, in the order rotated."""
         q, k, v, r = arrays
         heads, n, _ = q.shape
         extended_k, extended_v = self._with_nulls(k, null_k), self._with_nulls(v, null_v)
@@ -153,9 +154,10 @@ class SinkhornCausalAttention:
         sorted_k = sort_blocks(extended_k, r, self.block)
         sorted_v = sort_blocks(extended_v, r, self.block)
         sides = [self._sides(n, head >= heads // 2) for head in range(heads)]
-        q, k, v = (self._turn(x, 1) for x in arrays[:3])
-        over_sorted = q, sorted_k, sorted_v, [side[0] for side in sides]
-        return [over_sorted, (q, k, v, [side[1] for side in sides])]
+        seen, own = zip(*sides)
+        turned_q = self._turn(q, 1)
+        turned = turned_q, self._turn(k, 1), self._turn(v, 1)
+        return [(turned_q, sorted_k, sorted_v, seen), (*turned, own)]
 
     def _sides(self, n: int, is_turned: bool) -> tuple[Pattern, Pattern]:
         """What a head sees of the sorted blocks, and of its own."""

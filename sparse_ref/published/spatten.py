@@ -52,6 +52,9 @@ class SpAttenLayer:
     tokens, heads : how many stay after the layer, at least 0; all that are left if there are fewer.
     scale : the factor of the logits; 1 / sqrt(d) unless given.
 
+    Under a causal set each layer is causal, and the cascade is not: which tokens are left depends
+    on the weights of later queries too, so that the outputs of the next layers do.
+
     The gradients are those of `sr.attend_backward` over `sets`: the choice is constant. Differs:
     the paper gives shares of each layer; the local pruning of values, by rank in a row, and the
     quantization are left out.

@@ -123,7 +123,7 @@ class ThresholdAttention:
         share = np.where(is_empty, 0, np.exp(difference))
         return (out * share[..., None]).astype(out.dtype), whole_lse
 
-    def weights(self, row: Row) -> FloatArray:
+    def row_weights(self, row: Row) -> FloatArray:
         """1 for each key that is not pruned, 0 for the others."""
         if self.measure == "logit":
             return (row.logits >= self.threshold).astype(np.float64)
@@ -131,7 +131,7 @@ class ThresholdAttention:
         p = exponentials / exponentials.sum()
         return (p >= self.threshold).astype(np.float64)
 
-    def gradients(
+    def row_gradients(
         self, row: Row, weights: FloatArray, grad: FloatArray
     ) -> tuple[FloatArray, float]:
         """Zeros: the choice is constant."""

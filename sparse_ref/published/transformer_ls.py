@@ -23,7 +23,7 @@ from ..sets.pattern import Pattern
 from ..sets.shifted import Shifted
 from ..sets.types import FloatArray
 from .self_attention import self_attention_arrays
-from .shared_softmax import Part, attend_to_parts, attend_to_parts_backward
+from .softmax_parts import Part, attend_to_parts, parts_backward
 from .token_means import pooled_cells
 
 
@@ -88,8 +88,8 @@ class TransformerLS:
         as `sr.attend` does.
         """
         q, k, v = self_attention_arrays(q, k, v)
-        parts = self._parts(k, v, self._weights(k, W_p))
-        return attend_to_parts(q, parts, self.scale)[0]
+        parts = self._parts(q, k, v, self._weights(k, W_p))
+        return attend_to_parts(parts, self.scale)[0]
 
     def backward(
         self,
@@ -103,10 +103,9 @@ class TransformerLS:
         q, k, v = self_attention_arrays(q, k, v)
         grad, projection = as_array("grad_out", grad_out), as_array("W_p", W_p)
         P = self._weights(k, projection)
-        parts = self._parts(k, v, P)
-        result = attend_to_parts(q, parts, self.scale)
-        dq, gradients = attend_to_parts_backward(grad, q, parts, result, self.scale)
-        (dk, dv), of_atoms = gradients
+        parts = self._parts(q, k, v, P)
+        near, (dq_far, *of_atoms) = parts_backward(grad, parts, self.scale)
+        dq, dk, dv = near
         dk_atoms, dv_atoms = (_by_chunk(dx, self.rank) for dx in of_atoms)
         chunks_k, chunks_v = (_by_chunk(x, self.chunk) for x in (k, v))
         dP = _times_transpose(chunks_k, dk_atoms) + _times_transpose(chunks_v, dv_atoms)
@@ -117,7 +116,7 @@ class TransformerLS:
         dv[..., :whole, :] += _join_chunks(P @ dv_atoms)
         rows = chunks_k.reshape(-1, k.shape[-1])
         dW_p = rows.T @ dlogits.reshape(-1, self.rank)
-        return dq, dk, dv, dW_p.astype(projection.dtype)
+        return dq + dq_far, dk, dv, dW_p.astype(projection.dtype)
 
     def pool_weights(self, k: ArrayLike, W_p: ArrayLike) -> FloatArray:
         """(..., m, n): how much of token j is in atom e, for keys (..., n, d); m = r chunks."""
@@ -147,6 +146,7 @@ class TransformerLS:
 
     def _parts(
         self,
+        q: np.ndarray,
         k: np.ndarray,
         v: np.ndarray,
         P: np.ndarray,
@@ -156,7 +156,7 @@ class TransformerLS:
         transposed = P.swapaxes(-1, -2)
         atoms_k = _join_chunks(transposed @ _by_chunk(k, self.chunk))
         atoms_v = _join_chunks(transposed @ _by_chunk(v, self.chunk))
-        return [Part(k, v, window), Part(atoms_k, atoms_v, atoms)]
+        return [(q, k, v, window), (q, atoms_k, atoms_v, atoms)]
 
 
 def _by_chunk(x: np.ndarray, length: int) -> np.ndarray:

@@ -190,8 +190,8 @@ def _means(x: FloatArray, tile_of_token: IntArray) -> FloatArray:
 def _tokens(chosen: Pattern, tile_of_token: IntArray) -> Listed:
     """The tokens of the tiles of each token's tile."""
     m = int(tile_of_token.max()) + 1
-    members = [np.isin(tile_of_token, chosen.row(t, m)) for t in range(m)]
-    keys = [np.flatnonzero(mask) for mask in members]
+    rows = [chosen.row(t, m) for t in range(m)]
+    keys = [np.flatnonzero(np.isin(tile_of_token, row)) for row in rows]
     counts = np.array([len(row) for row in keys])
     ends = np.cumsum(counts[tile_of_token])
     indptr = np.concatenate([[0], ends])

@@ -21,7 +21,14 @@ from .pool_scores import pool_maximum
 from .pooling import gated_pool, max_pool, mean_pool, min_pool, pool_starts
 from .scores import Scores, antidiagonal, dot, maximum_dot, weighted_relu
 from .shares import group_mean, probabilities
-from .sorting import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
+from .sorting import (
+    one_hot,
+    sinkhorn,
+    sinkhorn_backward,
+    sinkhorn_sets,
+    sort_blocks,
+    top_shares,
+)
 
 __all__ = [
     "Scores",
@@ -51,6 +58,7 @@ __all__ = [
     "probabilities",
     "random_rotations",
     "sinkhorn",
+    "sinkhorn_backward",
     "sinkhorn_sets",
     "sort_blocks",
     "top_k",

@@ -196,7 +196,8 @@ def antidiagonal(
     side = integer("stride", stride, 1)
     queries = _squares(_vectors("q", q), side)
     keys = _squares(_vectors("k", k), side)
-    return dot(_flat(queries[..., ::-1, :]), _flat(keys), scale=scale)
+    backward = queries[..., ::-1, :]
+    return dot(_flat(backward), _flat(keys), scale=scale)
 
 
 def _flat(squares: FloatArray) -> FloatArray:

@@ -31,10 +31,10 @@ def sinkhorn(scores: ArrayLike, iterations: int = 8, *, causal: bool = False) ->
         divided by their sum down to row u, not by that of all rows, which later blocks change;
         rows and columns then sum to 1 less exactly.
 
-    A row or column of -inf stays 0. Raises ValueError for other shapes, for NaN, and iterations
-    below 0.
+    A row or column of -inf stays 0. Raises ValueError for other shapes, for NaN and +inf, and for
+    iterations below 0.
 
-    Source: Tay et al. 2020, sec. 3.1.2; causal, sec. 3.3. Differs: the sum down to row u is how
+    Source: Tay et al. 2020, sec. 3. Differs: the sum down to row u is how
     `causal` leaks nothing; scores that are masked by -inf leak by the sums of their columns.
 
     >>> import numpy as np, sparse_ref as sr
@@ -46,6 +46,41 @@ def sinkhorn(scores: ArrayLike, iterations: int = 8, *, causal: bool = False) ->
            [1. , 0. , 0. ],
            [0.1, 1. , 0. ]])
     """
+    *_, last = _half_turns(scores, iterations, causal)
+    return np.exp(last)
+
+
+def sinkhorn_backward(
+    grad: ArrayLike,
+    scores: ArrayLike,
+    iterations: int = 8,
+    *,
+    causal: bool = False,
+) -> FloatArray:
+    """The gradient of sum(grad * sinkhorn(scores, iterations)) at the scores, (..., B, B)
+
+    Each turn is undone: of s - L with L the log-sum-exp of a row, g becomes g - exp(s - L) sum(g).
+    0 where the score is -inf, or masked. Raises as `sinkhorn` does.
+
+    >>> import numpy as np, sparse_ref as sr
+    >>> sr.selection.sinkhorn_backward([[1, 0], [0, 0]], np.zeros((2, 2)), 100).round(3)
+    array([[ 0.125, -0.125],
+           [-0.125,  0.125]])
+    """
+    *states, last = _half_turns(scores, iterations, causal)
+    g = np.asarray(grad) * np.exp(last)
+    for t, s in reversed(list(enumerate(states))):
+        if causal and t % 2:
+            g = _running_backward(g, s)
+        else:
+            axis = -1 - t % 2
+            shares = np.exp(_less(s, _log_sums(s, axis)))
+            g = g - shares * g.sum(axis=axis, keepdims=True)
+    return g
+
+
+def _half_turns(scores: ArrayLike, iterations: int, causal: bool) -> list[FloatArray]:
+    """The logarithms before and after each division: of rows, of columns, in turns."""
     s = _check_scores("sinkhorn", scores)
     turns = integer("sinkhorn: iterations", iterations, 0)
     if s.ndim < 2 or s.shape[-2] != s.shape[-1]:
@@ -53,10 +88,13 @@ def sinkhorn(scores: ArrayLike, iterations: int = 8, *, causal: bool = False) ->
     if flag("sinkhorn: causal", causal):
         is_past = np.tri(s.shape[-1], k=-1, dtype=bool)
         s = np.where(is_past, s, -np.inf)
+    states = [s]
     for _ in range(turns):
         s = _less(s, _log_sums(s, -1))
+        states.append(s)
         s = _less(s, _running_log_sums(s) if causal else _log_sums(s, -2))
-    return np.exp(s)
+        states.append(s)
+    return states
 
 
 def top_shares(scores: ArrayLike, count: int = 1, temperature: float = 1.0) -> FloatArray:
@@ -167,11 +205,12 @@ def check_blocks(name: str, n: int, block: int, matrix: np.ndarray) -> int:
 
 
 def _check_scores(name: str, scores: ArrayLike) -> FloatArray:
-    """The scores in float32 at least, if none is NaN."""
+    """The scores in float32 at least, if none is NaN or inf."""
     s = np.asarray(scores)
-    if np.isnan(s).any():
-        place = first_index(np.isnan(s))
-        raise ValueError(f"{name}: scores must have no NaN, got one at {place}")
+    is_bounded = s < np.inf
+    if not is_bounded.all():
+        place = first_index(~is_bounded)
+        raise ValueError(f"{name}: scores must be below inf, got {s[place]} at {place}")
     return s.astype(np.promote_types(s.dtype, np.float32))
 
 
@@ -183,6 +222,19 @@ def _log_sums(s: FloatArray, axis: int) -> FloatArray:
 def _running_log_sums(s: FloatArray) -> FloatArray:
     """The log-sum-exp of each column down to each row."""
     return np.logaddexp.accumulate(s, axis=-2)
+
+
+def _running_backward(g: FloatArray, s: FloatArray) -> FloatArray:
+    """g through s - L, L the log-sum-exp down to each row: a row's share of all sums below it."""
+    sums = _running_log_sums(s)
+    shares = np.exp(_less(s, sums))
+    below = g.copy()  # sum over u >= i of g_u exp(L_i - L_u)
+    following = sums[..., 1:, :]
+    falls = np.exp(_less(sums[..., :-1, :], following))
+    for i in reversed(range(s.shape[-2] - 1)):
+        share = falls[..., i, :]
+        below[..., i, :] += share * below[..., i + 1, :]
+    return g - shares * below
 
 
 def _less(s: FloatArray, sums: FloatArray) -> FloatArray:

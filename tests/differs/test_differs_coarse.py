@@ -12,6 +12,8 @@ from sparse_ref.published import (
     HTransformer1D,
     LinearAttention,
     Poolingformer,
+    SpAttenLayer,
+    Survivors,
     TransientGlobalAttention,
     TransientGlobalWeights,
     entmax,
@@ -38,6 +40,16 @@ def test_flaxformer_fades_rows_far_below_its_greatest_logit():
     assert np.abs(exact[0, 0]).max() > 0.01
     assert np.abs(faded[0, 0]).max() < 1e-10
     np.testing.assert_allclose(faded[0, 6], exact[0, 6])
+
+
+def test_flaxformer_scales_the_inputs_of_queries_and_not_their_bias():
+    X, k, v = arrays(8, heads=1, groups=1)
+    W, root = arrays(4, heads=1, groups=1, seed=1)[0][0], 2.0  # d = 4
+    for bias, is_same in (np.zeros(4), True), (np.arange(4.0), False):
+        rescaled = HTransformer1D(2, scale=1.0)(X / root @ W + bias, k, v)
+        exact = HTransformer1D(2)(X @ W + bias, k, v)
+        assert np.allclose(rescaled, exact) == is_same
+        np.testing.assert_allclose(rescaled, HTransformer1D(2)(X @ W + root * bias, k, v))
 
 
 def block_of(n, block):
@@ -90,6 +102,8 @@ def test_the_causal_package_h_transformer_misses_most_of_the_past():
     assert not (package & ~past).any()
     assert (past & ~package).sum() == 1536
     assert past.sum() == 2080
+    to_first_quarter = package[16:32, :16].any(axis=1)
+    assert (16 + np.flatnonzero(to_first_quarter)).tolist() == [19, 23, 27, 31]
 
 
 def test_causal_linear_attention_needs_a_key_for_each_query():
@@ -118,3 +132,17 @@ def test_entmax_of_a_row_without_keys_is_0():
         assert not p.any()
     x = np.ones((3, 2))
     assert not EntmaxAttention()(x, x, x, sr.Band(1, -1))[0].any()
+
+
+def test_spattens_cascade_lets_later_queries_prune_earlier_tokens():
+    n, layer, everyone = 8, SpAttenLayer(3, 2), Survivors.everyone(8, 2)
+    q, k, v = arrays(n)
+    out, left = layer(q, k, v, everyone, sr.Causal())
+    moved = q.copy()
+    moved[:, 6:] = 50 * k[:, 5:6]  # the last two queries find token 5 important
+    moved_out, moved_left = layer(moved, k, v, everyone, sr.Causal())
+    assert moved_out[:, :6].tobytes() == out[:, :6].tobytes()
+    assert moved_left.tokens.tolist() != left.tokens.tolist()
+    following, _ = layer(q, k, v, left, sr.Causal())
+    moved_following, _ = layer(q, k, v, moved_left, sr.Causal())
+    assert np.abs(moved_following - following)[:, :6].max() > 0.1

@@ -7,7 +7,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.published import SinkhornAttention, SinkhornCausalAttention
-from sparse_ref.selection import sinkhorn, top_shares
+from sparse_ref.selection import sinkhorn, sinkhorn_backward, top_shares
 
 torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 original = pytest.importorskip(
@@ -88,8 +88,12 @@ def test_choices_and_balancing(seed):
     theirs = original.differentiable_topk(torch.tensor(scores), count, temperature)
     np.testing.assert_allclose(top_shares(scores, count, temperature), theirs, atol=1e-12)
     turns = int(rng.integers(0, 9))
-    balanced = original.sinkhorn_sorting_operator(torch.tensor(scores), turns)
-    np.testing.assert_allclose(sinkhorn(scores, turns), balanced, atol=1e-12)
+    leaf = torch.tensor(scores).requires_grad_()
+    balanced = original.sinkhorn_sorting_operator(leaf, turns)
+    np.testing.assert_allclose(sinkhorn(scores, turns), balanced.detach(), atol=1e-12)
+    grad = rng.standard_normal(scores.shape)
+    balanced.backward(torch.tensor(grad))
+    np.testing.assert_allclose(sinkhorn_backward(grad, scores, turns), leaf.grad, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from layer_checks import arrays, assert_gradients, assert_suffix_moves_nothing_before
 
 import sparse_ref as sr
-from sparse_ref.published import LinearAttention, features
+from sparse_ref.published import LinearAttention, elu_features
 
 
 def stated(q, k, v, causal, epsilon=1e-6):
@@ -33,7 +33,7 @@ def test_the_state_carries_what_the_quadratic_form_sums(causal, n, epsilon):
 def test_the_mixing_matrix_is_read_out_by_unit_vectors(causal, n):
     q, k, v = arrays(n)
     layer = LinearAttention(causal)
-    weights = layer.weights(q, k)
+    weights = layer.mixing(q, k)
     np.testing.assert_allclose(weights @ v, layer(q, k, v), atol=1e-12)
     p = sr.Causal() if causal else sr.Full()
     assert all(np.array_equal(head > 0, sr.dense(p, n)) for head in weights)
@@ -52,7 +52,7 @@ def test_queries_and_keys_differ_in_number_unless_causal():
     (q, _, _), (_, k, v) = arrays(4), arrays(7)
     layer = LinearAttention()
     np.testing.assert_allclose(layer(q, k, v), stated(q, k, v, False), atol=1e-12)
-    assert layer.weights(q, k).shape == (2, 4, 7)
+    assert layer.mixing(q, k).shape == (2, 4, 7)
     assert_gradients(layer, layer.backward, [q, k, v])
     with pytest.raises(ValueError, match="got 4 queries and 7 keys"):
         LinearAttention(causal=True)(q, k, v)
@@ -76,8 +76,8 @@ def test_a_query_without_keys_gets_0():
 
 
 def test_great_inputs_and_small_dtypes():
-    assert features([-1e4, 0, 1e4]).tolist() == [0, 1, 10001]
-    assert features(np.float16([1])).dtype == np.float32
+    assert elu_features([-1e4, 0, 1e4]).tolist() == [0, 1, 10001]
+    assert elu_features(np.float16([1])).dtype == np.float32
     for dtype in (np.float16, np.float32):
         q, k, v = arrays(5, dtype=dtype)
         out = LinearAttention(True)(q, k, v)

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparse_ref.selection import dot, max_pool, maximum_dot, min_pool, weighted_relu
+import sparse_ref as sr
+from sparse_ref.selection import (
+    antidiagonal,
+    dot,
+    group_mean,
+    max_pool,
+    maximum_dot,
+    min_pool,
+    probabilities,
+    weighted_relu,
+)
 
 N, M, D = 5, 7, 3
 RNG = np.random.default_rng(0)
@@ -39,10 +49,43 @@ def test_the_maximum_of_a_page_bounds_the_dot_products_of_its_keys():
     np.testing.assert_allclose(bounds, corners.sum(axis=-1), rtol=1e-12)
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3, 9])
+def test_an_antidiagonal_meets_each_query_and_key_of_its_square_once(stride):
+    scores = np.asarray(antidiagonal(Q[0], K[0], stride, scale=0.5))
+    assert scores.shape == (-(-N // stride), -(-M // stride))
+    for (a, b), score in np.ndenumerate(scores):
+        pairs = [((a + 1) * stride - 1 - t, b * stride + t) for t in range(stride)]
+        terms = [Q[0, i] @ K[0, j] for i, j in pairs if i < N and j < M]
+        np.testing.assert_allclose(score, 0.5 * sum(terms), rtol=1e-12, atol=1e-14)
+    heads = antidiagonal(Q, K, stride, scale=0.5)
+    np.testing.assert_allclose(np.asarray(heads)[0], scores, rtol=1e-12)
+
+
+def test_probabilities_are_a_softmax_over_what_is_visible():
+    """Nothing visible gives 0, and what is not visible is not read."""
+    visible = sr.Shifted(sr.Causal(), -1)
+    scores = np.where(sr.dense(visible, (N, M)), Q[0] @ K[0].T, np.nan)
+    shares = np.asarray(probabilities(scores, visible))
+    assert not shares[0].any()
+    for i in range(1, N):
+        exponentials = np.exp(scores[i, :i])
+        expected = [*(exponentials / exponentials.sum()), *[0] * (M - i)]
+        np.testing.assert_allclose(shares[i], expected, rtol=1e-12)
+    by_head = np.asarray(probabilities(dot(Q, K), visible))
+    np.testing.assert_allclose(by_head[0], shares, rtol=1e-12)
+
+
+def test_the_mean_over_a_group_is_that_of_the_heads_that_read_one_key_head():
+    means = np.asarray(group_mean(dot(Q, K), 2))
+    np.testing.assert_allclose(means[1], (Q[2] + Q[3]) / 2 @ K[1].T, rtol=1e-12)
+
+
 @given(st.integers(0, N), st.integers(0, N))
 def test_rows_are_those_of_the_whole(a, b):
     lo, hi = sorted((a, b))
-    for scores in (dot(Q, K), weighted_relu(Q, K[0], W), dot(Q, K).map(np.abs)):
+    products = dot(Q, K)
+    others = probabilities(products, sr.Causal()), group_mean(products, 2)
+    for scores in (products, weighted_relu(Q, K[0], W), products.map(np.abs), *others):
         np.testing.assert_allclose(
             scores.rows(lo, hi), np.asarray(scores)[..., lo:hi, :], rtol=1e-12
         )
@@ -54,6 +97,9 @@ def test_scores_have_the_dtype_of_the_vectors():
 
 
 REFUSED = {
+    "stride": (lambda: antidiagonal(Q, K, 0), "stride must be at least 1, got 0"),
+    "one head": (lambda: group_mean(dot(Q[0], K[0]), 1), "scores must have shape .H, n_q, m."),
+    "groups": (lambda: group_mean(dot(Q, K), 3), "groups must divide the heads, H = 4, got 3"),
     "width": (lambda: dot(Q, K[..., :2]), "k must have the axes and the width of q"),
     "axes": (lambda: dot(Q, K[0]), "k must have the axes and the width of q"),
     "heads": (lambda: dot(Q[:3], K), "the heads of k, G = 2, must divide those of q, H = 3"),

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sparse_ref as sr
-from sparse_ref.selection import one_hot, sinkhorn, sinkhorn_sets, sort_blocks, top_shares
+from sparse_ref.selection import (
+    one_hot,
+    sinkhorn,
+    sinkhorn_backward,
+    sinkhorn_sets,
+    sort_blocks,
+    top_shares,
+)
 
 
 def drawn(seed, *shape):
@@ -42,6 +49,18 @@ def test_causal_balancing_divides_by_the_sums_so_far(seed, blocks):
         expected /= np.maximum(expected.sum(axis=1, keepdims=True), 1e-300)
         expected /= np.maximum(expected.cumsum(axis=0), 1e-300)
     np.testing.assert_allclose(sinkhorn(scores, 3, causal=True), expected, atol=1e-12)
+
+
+@given(st.integers(0, 99), st.integers(1, 5), st.integers(0, 4), st.booleans(), st.booleans())
+def test_gradients_of_balancing_are_the_differences(seed, blocks, turns, causal, masked):
+    scores, grad, step = drawn(seed, 3, 2, blocks, blocks)
+    if masked:
+        scores = np.where(np.tri(blocks, dtype=bool), scores, -np.inf)
+    gradient = sinkhorn_backward(grad, scores, turns, causal=causal)
+    up, down = (sinkhorn(scores + s * 1e-5 * step, turns, causal=causal) for s in (1, -1))
+    np.testing.assert_allclose(
+        (grad * (up - down)).sum() / 2e-5, (gradient * step).sum(), rtol=1e-6, atol=1e-9
+    )
 
 
 def test_causal_balancing_leaks_nothing_and_scores_masked_by_hand_do():
@@ -107,9 +126,10 @@ def test_the_sets_are_whole_blocks_with_two_rows_of_choices_each():
     [
         (lambda: sinkhorn(np.ones((2, 3))), r"scores must have shape \(..., B, B\), got \(2, 3\)"),
         (lambda: sinkhorn(np.ones((2, 2)), -1), "iterations must be at least 0, got -1"),
-        (lambda: sinkhorn([[0, np.nan], [0, 0]]), r"no NaN, got one at \(0, 1\)"),
+        (lambda: sinkhorn([[0, np.nan], [0, 0]]), r"must be below inf, got nan at \(0, 1\)"),
+        (lambda: sinkhorn([[0, np.inf], [0, 0]]), r"must be below inf, got inf at \(0, 1\)"),
         (lambda: top_shares(np.ones((2, 3)), 4), r"B at least count = 4, got \(2, 3\)"),
-        (lambda: top_shares([[np.nan]]), r"top_shares: scores must have no NaN"),
+        (lambda: top_shares([[np.nan]]), "top_shares: scores must be below inf"),
         (
             lambda: sort_blocks(np.ones((5, 1)), np.ones((2, 2)), 2),
             r"n must be a multiple of block = 2 \(Sinkhorn, whole blocks\), got 5",
