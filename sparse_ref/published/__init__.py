@@ -22,17 +22,6 @@ from .coarse.poolingformer import Poolingformer
 from .coarse.token_means import mean_pool_weights, pooled_cells
 from .coarse.transformer_ls import TransformerLS
 from .index import csa, dsa, hca, indexshare, kpool, msa, qsa
-from .learned.adaptive_span import AdaptiveSpan
-from .learned.entmax import (
-    EntmaxAttention,
-    entmax,
-    entmax15,
-    entmax_alpha_backward,
-    entmax_backward,
-    sparsemax,
-)
-from .learned.spatten import SpAttenLayer, Survivors
-from .learned.threshold import ThresholdAttention
 from .local import LocalAttention, LocalWeights
 from .longformer import LongformerAttention, Projections
 from .longnet import dilated_attention, ghost_counts
@@ -44,6 +33,17 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
+from .pruning.adaptive_span import AdaptiveSpan
+from .pruning.entmax import (
+    EntmaxAttention,
+    entmax,
+    entmax15,
+    entmax_alpha_backward,
+    entmax_backward,
+    sparsemax,
+)
+from .pruning.spatten import SpAttenLayer, Survivors
+from .pruning.threshold import ThresholdAttention
 from .self_attention import SelfAttention
 from .transformer import Transformer, Weights, attention, norm, resblock
 

@@ -26,7 +26,7 @@ from ...sets.parts import Blockwise
 from ...sets.pattern import Pattern
 from ...sets.token_pools import pool_count
 from ...sets.types import FloatArray
-from ..index.indexer import Gradients, gradients
+from ..constant_sets import Gradients, gradients
 from .atoms import Sets, check_self_attention, per_query_head, tokens
 
 

@@ -18,7 +18,7 @@ from ...patterns import Causal, Started, Window
 from ...selection import Scores
 from ...sets.checks import integer
 from ...sets.parts import Blockwise
-from ..index.indexer import Gradients, gradients
+from ..constant_sets import Gradients, gradients
 from .atoms import Sets, check_self_attention, tokens
 
 

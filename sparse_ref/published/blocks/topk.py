@@ -18,7 +18,7 @@ from ...attention.arrays import as_array
 from ...patterns import Causal
 from ...sets.checks import flag
 from ...sets.pattern import Pattern
-from ..index.indexer import Gradients, gradients
+from ..constant_sets import Gradients, gradients
 from .atoms import Sets
 
 CAUSAL = Causal()

@@ -25,7 +25,7 @@ from ...sets.heads import PatternTuple
 from ...sets.listed import Listed
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray, IntArray
-from ..index.indexer import Gradients, gradients
+from ..constant_sets import Gradients, gradients
 from .atoms import Sets, check_self_attention
 
 

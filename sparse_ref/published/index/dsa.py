@@ -15,7 +15,8 @@ from ...patterns import Causal
 from ...selection import Scores
 from ...selection.choose import Chosen
 from ...sets.checks import integer
-from .indexer import Gradients, Index, attend_arrays, gradients
+from ..constant_sets import Gradients, attend_arrays, gradients
+from .indexer import Index
 from .indexer import indexer_scores as scores
 
 __all__ = ["attention", "backward", "choice", "scores", "sets"]

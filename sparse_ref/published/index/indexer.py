@@ -1,4 +1,4 @@
-"""What the index family shares: the lightning indexer's scores, the tail, the backward pass.
+"""What the index family shares: the lightning indexer's scores, the best pools, the tail.
 
 A small indexer scores the keys of each query, the best are chosen, and the heads of the layer
 attend to these alone. The choice is held constant in the backward pass, as in all originals: the
@@ -10,12 +10,9 @@ of a pool;  s_i the scores.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...attention import attend, attend_backward, attend_with_lse
 from ...patterns import Causal, Complete
 from ...selection import Scores, top_k, weighted_relu
 from ...selection.scores import as_scores
@@ -23,9 +20,7 @@ from ...sets.checks import integer
 from ...sets.pattern import Pattern
 from ...sets.token_pools import Pooled
 
-Patterns = Pattern | Sequence[Pattern]
 Index = tuple[ArrayLike, ...]
-Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def indexer_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Scores:
@@ -56,7 +51,7 @@ def tail(block: int) -> Pattern:
     Empty if i + 1 is a multiple of r = block: the pool of i has just become full.
 
     >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.published.indexer.tail(3), 6))
+    >>> print(sr.picture(sr.published.index.indexer.tail(3), 6))
     █·····
     ██····
     ······
@@ -65,36 +60,6 @@ def tail(block: int) -> Pattern:
     ······
     """
     return Causal() - Pooled(Complete(block), block)
-
-
-def attend_arrays(
-    q: ArrayLike,
-    k: ArrayLike,
-    v: ArrayLike,
-    chosen: Patterns,
-    scale: float | None = None,
-) -> np.ndarray:
-    """`sr.attend` of what can be made arrays."""
-    queries, keys, values = map(np.asarray, (q, k, v))
-    return attend(queries, keys, values, chosen, scale=scale)
-
-
-def gradients(
-    grad_out: ArrayLike,
-    q: ArrayLike,
-    k: ArrayLike,
-    v: ArrayLike,
-    chosen: Patterns,
-    scale: float | None = None,
-) -> Gradients:
-    """(dq, dk, dv) of sum(grad_out * attend(q, k, v, chosen)), the choice constant.
-
-    Parameters and errors are those of `sr.attend` and `sr.attend_backward`.
-    """
-    queries, keys, values = map(np.asarray, (q, k, v))
-    out, lse = attend_with_lse(queries, keys, values, chosen, scale=scale)
-    forward = np.asarray(grad_out), queries, keys, values, out, lse
-    return attend_backward(*forward, chosen, scale=scale)
 
 
 def best_pools(scores: Scores | ArrayLike, budget: int, block: int) -> Pattern:

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 
 from ...selection.choose import Chosen
 from ...sets.checks import integer
+from ..constant_sets import Gradients, attend_arrays, gradients
 from . import dsa
-from .indexer import Gradients, Index, attend_arrays, gradients
+from .indexer import Index
 
 __all__ = ["attention", "backward", "layer_types", "sets"]
 

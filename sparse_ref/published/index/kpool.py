@@ -15,15 +15,8 @@ from ...selection import Scores, gated_pool
 from ...sets.checks import flag
 from ...sets.pattern import Pattern
 from ...sets.token_pools import Pooled
-from .indexer import (
-    Gradients,
-    Index,
-    attend_arrays,
-    best_pools,
-    gradients,
-    indexer_scores,
-    pools_of_budget,
-)
+from ..constant_sets import Gradients, attend_arrays, gradients
+from .indexer import Index, best_pools, indexer_scores, pools_of_budget
 from .indexer import tail as tail_of
 
 __all__ = ["attention", "backward", "choice", "scores", "sets", "tokens"]

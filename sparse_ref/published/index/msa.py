@@ -24,7 +24,8 @@ from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
 from ...sets.token_pools import Pooled, pool_count
 from ...sets.types import FloatArray
-from .indexer import Gradients, Index, attend_arrays, gradients
+from ..constant_sets import Gradients, attend_arrays, gradients
+from .indexer import Index
 
 __all__ = ["attention", "backward", "choice", "scores", "sets", "sets_of_heads"]
 

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 from ...selection import Scores, weighted_relu
 from ...sets.pattern import Pattern
 from ...sets.token_pools import Pooled
-from .indexer import Gradients, Index, attend_arrays, best_pools, gradients, pools_of_budget, tail
+from ..constant_sets import Gradients, attend_arrays, gradients
+from .indexer import Index, best_pools, pools_of_budget, tail
 
 __all__ = ["attention", "backward", "choice", "scores", "sets"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ....attention import attend
 from ....sets.pattern import Pattern
-from ...index.indexer import Gradients, gradients
+from ...constant_sets import Gradients, gradients
 from ..atoms import Sets
 
 

@@ -20,7 +20,7 @@ from ....sets.checks import integer
 from ....sets.parts import Blockwise
 from ....sets.pattern import Pattern
 from ....sets.types import FloatArray
-from ...index.indexer import Gradients
+from ...constant_sets import Gradients
 from ..atoms import Sets, check_self_attention, per_query_head, tokens
 from .branches import Branch, NSASets, gated_gradients, gated_sum
 
