@@ -286,3 +286,15 @@ def test_what_does_not_fit_is_refused():
         csa.pool(draw(7, 3), draw(7, 3), block=3)
     with pytest.raises(ValueError, match="kv and gates must have one shape"):
         hca.pool(draw(7, 3), draw(7, 1), block=3)
+
+
+@pytest.mark.parametrize("method", [csa, hca])
+def test_a_gate_far_above_the_others_takes_its_token(method):
+    kv = np.arange(12.0).reshape(6, 2)
+    gates = np.zeros((6, 2))
+    gates[[1, 4]] = 1e4
+    width = 1 if method is csa else 2
+    assert method.pool(kv, gates, block=3).tolist() == [
+        kv[1, -width:].tolist(),
+        kv[4].tolist() if method is hca else [(kv[1, 0] + kv[4, 1]) / 2],
+    ]
