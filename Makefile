@@ -26,7 +26,7 @@ mutants: .venv/test
 	$(PY) tests/source_mutants.py $(ROOM)
 
 test-originals: .venv/originals/ready
-	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest tests/originals tests/wild
+	SPARSE_REF_ORIGINALS=1 .venv/originals/bin/python -m pytest -n 2 --dist loadfile tests/originals tests/wild
 
 # The simulator needs a process that never saw a device, PTX one that never saw the simulator; with a driver the second runs on the GPU.
 test-cuda: .venv/cuda/ready

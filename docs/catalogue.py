@@ -44,6 +44,7 @@ PART_OF = {
     "Sinks": "streaming",
 }
 UNORDERED = {"image_local_2d", "block_diffusion"}  # a later position may come earlier in time
+OVER_POOLS = {"Complete", "Started"}  # whose keys are pools of tokens
 SETS = "A_i", "m_ij"  # the beginning of a definition that is a set, not a sentence
 OVER_BLOCKS = {"Flip", "butterfly"}
 INTRODUCTION = (
@@ -305,6 +306,8 @@ def paths(entry: Entry, brief: bool = False) -> str:
     n, n_k = entry.shape()
     if entry.name in PART_OF:
         return f"a part of `{PART_OF[entry.name]}`"
+    if entry.name in OVER_POOLS:
+        return "-" if brief else "not applicable: keys are pools of tokens"
     if n != n_k or entry.name in UNORDERED:
         return (
             "-"

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # `sparse-ref show` of a pattern starts without the room of l
 NAMES = (
     *("dsa", "kpool", "qsa", "msa", "csa", "hca"),
     *("nsa_paper", "nsa_fla", "nsa_lucidrains", "moba", "quest", "minference"),
-    *("topk", "vsa", "xattention", "reformer", "routing"),
+    *("topk", "vsa", "xattention", "flexprefill", "infllm", "seer"),
+    *("reformer", "routing"),
 )
 
 

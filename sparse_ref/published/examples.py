@@ -20,7 +20,9 @@ from ..sets.pattern import Pattern
 from . import (
     csa,
     dsa,
+    flexprefill,
     hca,
+    infllm,
     kpool,
     minference,
     moba,
@@ -30,6 +32,7 @@ from . import (
     quest,
     reformer,
     routing,
+    seer,
     topk,
     vsa,
     xattention,
@@ -211,7 +214,31 @@ def _vsa(data: Data) -> Parts:
 def _xattention(data: Data) -> Parts:
     q, k = data.heads(), data.heads()
     sizes = {"block": 4, "stride": 2, "chunk": 8}
-    return heads_of(xattention.sets(q, k, threshold=0.4, **sizes))
+    sets = xattention.sets(q, k, threshold=0.4, **sizes)
+    return heads_of(sets)
+
+
+def _flexprefill(data: Data) -> Parts:
+    q, k = data.heads(), data.heads()
+    sets = flexprefill.sets(q, k, share=0.6, block=4, divergence=1.0)
+    return heads_of(sets)
+
+
+def _infllm(data: Data) -> Parts:
+    compression = {"length": 4, "stride": 2}
+    sizes = infllm.Sizes(**compression, block=4, top_k=4, local=1)
+    q, k = data.heads(), data.heads()
+    return heads_of(infllm.sets(q, k, sizes))
+
+
+def _seer(data: Data) -> Parts:
+    q, k = data.heads(), data.heads()
+    q_pools = seer.pool_channels(q, ["avg"], block=4)
+    k_pools = seer.pool_channels(k, ["avg"], block=4)
+    W_q, W_k = data.vectors(2, HEADS, WIDTH)
+    scores = seer.gate_scores(q_pools, k_pools, W_q, W_k)
+    chosen = seer.ratio_choice(scores, 0.6)
+    return heads_of(seer.sets(chosen, block=4))
 
 
 def _reformer(data: Data) -> Parts:
@@ -246,6 +273,9 @@ EXAMPLES = (
     Example("topk", topk, "top_k = 4", _topk),
     Example("vsa", vsa, "tile = (1, 2, 2), top_k = 2", _vsa),
     Example("xattention", xattention, "block = 4, stride = 2, threshold = 0.4", _xattention),
+    Example("flexprefill", flexprefill, "share = 0.6, block = 4, divergence = 1", _flexprefill),
+    Example("infllm", infllm, "block = 4, top_k = 4, local = 1", _infllm),
+    Example("seer", seer, "block = 4, ratio = 0.6", _seer),
     Example("reformer", reformer, "keys = 4, two rounds", _reformer),
     Example("routing", routing, "three clusters", _routing),
 )

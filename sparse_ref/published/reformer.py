@@ -100,8 +100,17 @@ class ReformerAttention:
     >>> rotations = sr.selection.random_rotations(1, rounds=2, width=16, buckets=4, seed=0)[0]
     >>> buckets = sr.selection.angular_buckets(x, rotations)
     >>> layer = sr.published.ReformerAttention(keys=2, causal=True)
-    >>> layer(x, x, buckets).shape, len(layer.sets(buckets))
-    ((8, 16), 2)
+    >>> layer(x, x, buckets).shape
+    (8, 16)
+    >>> print(sr.picture(layer.sets(buckets), 8))     # two rounds
+    █·······  ········
+    ·█······  ········
+    ██······  ·█······
+    ·█······  ·██·····
+    █·█·····  █··█····
+    █·█·█···  █···█···
+    ····██··  █···██··
+    ····███·  ·███····
     """
 
     keys: int

@@ -55,6 +55,16 @@ class SinkhornAttention:
     >>> paper, code = (sr.published.SinkhornAttention(2, rule) for rule in ("paper", "lucidrains"))
     >>> bool(paper(x, x, zeros, R).any()), bool(code(x, x, zeros, R).any())
     (False, True)
+    >>> choices = sr.selection.top_shares(np.random.default_rng(0).standard_normal((4, 4)))
+    >>> print(sr.picture(paper.sets(choices), 8))
+    ██··██··
+    ██··██··
+    ··████··
+    ··████··
+    ····████
+    ····████
+    ··██··██
+    ··██··██
     """
 
     block: int
@@ -188,9 +198,9 @@ class SinkhornAttention:
 
 def _choices(r: np.ndarray, blocks: int, cut: int = 0) -> Listed:
     """The rows of R of each block of queries, all of them for SortCut, none that is zeros."""
-    sides = (1, len(r)) if cut else (blocks, -1)
-    rows = np.arange(len(r)).reshape(sides)
-    rows = np.repeat(rows, blocks // len(rows), axis=0)
+    width = len(r) if cut else len(r) // max(blocks, 1)
+    starts = np.zeros(blocks, int) if cut else width * np.arange(blocks)
+    rows = starts[:, None] + np.arange(width)
     has_block = (r != 0).any(axis=1)
     return Listed.of_rows([choices[has_block[choices]] for choices in rows])
 
@@ -220,7 +230,8 @@ def unsort(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradients at x and at R of sum(grad * (R x)), by blocks: (H, B b, d) and (H, m, B)."""
     heads, m, count = r.shape
-    blocks = x.reshape(heads, count, -1)
-    grad_blocks = grad.reshape(heads, m, blocks.shape[2])
+    numbers = x.shape[1] * x.shape[2] // max(count, 1)  # in a block
+    blocks = x.reshape(heads, count, numbers)
+    grad_blocks = grad.reshape(heads, m, numbers)
     dx = r.swapaxes(1, 2) @ grad_blocks
     return dx.reshape(x.shape), grad_blocks @ blocks.swapaxes(1, 2)

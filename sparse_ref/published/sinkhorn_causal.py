@@ -8,6 +8,7 @@ Symbols:  b the length of a block, B = n / b;  R the sorting matrix, (B count, c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -155,16 +156,16 @@ class SinkhornCausalAttention:
         sorted_v = sort_blocks(extended_v, r, self.block)
         sides = [self._sides(n, head >= heads // 2) for head in range(heads)]
         seen, own = zip(*sides)
-        turned_q = self._turn(q, 1)
-        turned = turned_q, self._turn(k, 1), self._turn(v, 1)
-        return [(turned_q, sorted_k, sorted_v, seen), (*turned, own)]
+        turn = partial(self._turn, sign=1)
+        q, k, v = map(turn, (q, k, v))
+        return [(q, sorted_k, sorted_v, seen), (q, k, v, own)]
 
     def _sides(self, n: int, is_turned: bool) -> tuple[Pattern, Pattern]:
         """What a head sees of the sorted blocks, and of its own."""
         width = self.count * self.block
         over_sorted = Blockwise(Window(0), (self.block, width))
         own = Chunk(self.block) & Causal()
-        if not is_turned:
+        if n == 0 or not is_turned:
             return over_sorted, own
         seam = n - self.block  # position n - 1, which positions 0 to b - 2 follow
         blocks = np.arange(n) // self.block

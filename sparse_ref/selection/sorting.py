@@ -180,11 +180,12 @@ def sinkhorn_sets(matrix: ArrayLike, block: int) -> Blockwise:
     r = np.asarray(matrix)
     blocks = r.shape[-1] if r.ndim else 0
     block = integer("sinkhorn_sets: block", block, 1)
-    if r.ndim != 2 or r.shape[0] % blocks:
+    if r.ndim != 2 or len(r) % max(blocks, 1):
         raise ValueError(
             f"sinkhorn_sets: matrix must have shape (B count, B), B = {blocks}, got {r.shape}"
         )
-    has_part = (r != 0).reshape(blocks, -1, blocks).any(axis=1)
+    count = len(r) // max(blocks, 1)
+    has_part = (r != 0).reshape(blocks, count, blocks).any(axis=1)
     parts = [np.flatnonzero(row) for row in has_part]
     return Blockwise(Listed.of_rows(parts), block)
 
