@@ -17,26 +17,9 @@ import numpy as np
 from .. import selection
 from ..sets.checks import integer
 from ..sets.pattern import Pattern
-from . import (
-    csa,
-    dsa,
-    flexprefill,
-    hca,
-    infllm,
-    kpool,
-    minference,
-    moba,
-    msa,
-    nsa,
-    qsa,
-    quest,
-    reformer,
-    routing,
-    seer,
-    topk,
-    vsa,
-    xattention,
-)
+from .blocks import flexprefill, infllm, minference, moba, nsa, quest, seer, topk, vsa, xattention
+from .clusters import reformer, routing
+from .index import csa, dsa, hca, kpool, msa, qsa
 
 WIDTH = 8  # of the vectors
 HEADS = 2

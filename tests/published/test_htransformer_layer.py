@@ -11,7 +11,7 @@ from strategies import mask
 
 import sparse_ref as sr
 from sparse_ref.published import HTransformer1D, package_level_sets
-from sparse_ref.published.merge_gradients import merge_backward
+from sparse_ref.published.coarse.merge_gradients import merge_backward
 
 SIZES = [(clusters, clusters * 2**M) for clusters in (2, 4, 6) for M in (1, 2, 3)]
 sizes = st.sampled_from(SIZES)

@@ -7,7 +7,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.published import csa, dsa, hca, indexshare, kpool, msa, qsa
-from sparse_ref.published.entries import check_entries
+from sparse_ref.published.index.entries import check_entries
 
 H, G, D = 4, 2, 6  # query heads, key heads, width
 KEYS = {"top_k": 3}

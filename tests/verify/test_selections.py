@@ -277,14 +277,14 @@ def test_what_is_no_choice_is_refused(chosen):
 
 
 def test_the_code_of_the_page_runs():
-    page = Path(__file__).parents[2] / "docs" / "selections.md"
+    page = Path(__file__).parents[2] / "docs" / "judging-choices.md"
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
     assert len(blocks) == 3
     exec(compile("\n".join(blocks), str(page), "exec"), {})
 
 
 def test_the_report_of_the_page_is_printed(capsys):
-    page = Path(__file__).parents[2] / "docs" / "selections.md"
+    page = Path(__file__).parents[2] / "docs" / "judging-choices.md"
     text = page.read_text(encoding="utf-8")
     code, report = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.S).groups()
     exec(compile(code, str(page), "exec"), {})
