@@ -237,14 +237,16 @@ def test_gradients_over_tokens_and_entries_are_slopes(method):
 
 
 @pytest.mark.parametrize(("method", "width"), [(csa, 2 * D), (hca, D)])
-@pytest.mark.parametrize("n", [0, 2, 3, 10])
-def test_gradients_of_pools_are_slopes(method, width, n):
+@pytest.mark.parametrize(("n", "block"), [(0, 3), (2, 3), (3, 3), (10, 3), (3, 1)])
+def test_gradients_of_pools_are_slopes(method, width, n, block):
     draw = normal(6)
     kv, gates = draw(n, width), draw(n, width)
-    grad = draw(n // 3, D)
-    gradients = method.pool_backward(grad, kv, gates, block=3)
+    grad = draw(n // block, D)
+    gradients = method.pool_backward(grad, kv, gates, block=block)
     assert_slopes(
-        lambda kv, gates: (grad * method.pool(kv, gates, block=3)).sum(), (kv, gates), gradients
+        lambda kv, gates: (grad * method.pool(kv, gates, block=block)).sum(),
+        (kv, gates),
+        gradients,
     )
 
 
@@ -284,3 +286,15 @@ def test_what_does_not_fit_is_refused():
         csa.pool(draw(7, 3), draw(7, 3), block=3)
     with pytest.raises(ValueError, match="kv and gates must have one shape"):
         hca.pool(draw(7, 3), draw(7, 1), block=3)
+
+
+@pytest.mark.parametrize("method", [csa, hca])
+def test_a_gate_far_above_the_others_takes_its_token(method):
+    kv = np.arange(12.0).reshape(6, 2)
+    gates = np.zeros((6, 2))
+    gates[[1, 4]] = 1e4
+    width = 1 if method is csa else 2
+    assert method.pool(kv, gates, block=3).tolist() == [
+        kv[1, -width:].tolist(),
+        kv[4].tolist() if method is hca else [(kv[1, 0] + kv[4, 1]) / 2],
+    ]

@@ -51,7 +51,8 @@ def tail(block: int) -> Pattern:
     Empty if i + 1 is a multiple of r = block: the pool of i has just become full.
 
     >>> import sparse_ref as sr
-    >>> print(sr.picture(sr.published.index.indexer.tail(3), 6))
+    >>> from sparse_ref.published.index.indexer import tail
+    >>> print(sr.picture(tail(3), 6))
     █·····
     ██····
     ······
