@@ -18,8 +18,9 @@ from .. import selection
 from ..sets.checks import integer
 from ..sets.pattern import Pattern
 from .blocks import flexprefill, infllm, minference, moba, nsa, quest, seer, topk, vsa, xattention
-from .clusters import reformer, routing
-from .index import csa, dsa, hca, kpool, msa, qsa
+from .clusters import reformer, routing, sinkhorn
+from .coarse import htransformer
+from .index import csa, dsa, hca, indexshare, kpool, msa, qsa
 
 WIDTH = 8  # of the vectors
 HEADS = 2
@@ -113,6 +114,12 @@ def branches_of(sets: nsa.NSASets, atoms: int) -> Parts:
 
 def _dsa(data: Data) -> Parts:
     return heads_of(dsa.sets(*data.indexer(), top_k=4))
+
+
+def _indexshare(data: Data) -> Parts:
+    full, other = data.indexer(), data.indexer()
+    layers = indexshare.sets([full, None, other], top_k=4)
+    return heads_of(layers, "layer")
 
 
 def _kpool(data: Data) -> Parts:
@@ -240,8 +247,21 @@ def _routing(data: Data) -> Parts:
     return heads_of(layer.sets(members, data.n))
 
 
+def _sinkhorn(data: Data) -> Parts:
+    blocks = data.n // 4
+    scores = data.generator.standard_normal((blocks, blocks))
+    layer = sinkhorn.SinkhornAttention(block=4)
+    return heads_of(layer.sets(selection.top_shares(scores)))
+
+
+def _htransformer(data: Data) -> Parts:
+    layer = htransformer.HTransformer1D(clusters=2, causal=True)
+    return heads_of(layer.level_sets(data.n), "level")
+
+
 EXAMPLES = (
     Example("dsa", dsa, "top_k = 4", _dsa),
+    Example("indexshare", indexshare, "top_k = 4, layers full, shared, full", _indexshare),
     Example("kpool", kpool, "top_k = 8, block = 4", _kpool),
     Example("qsa", qsa, "top_k = 8, block = 4", _qsa),
     Example("msa", msa, "top_k = 2, block = 4", _msa),
@@ -261,4 +281,6 @@ EXAMPLES = (
     Example("seer", seer, "block = 4, ratio = 0.6", _seer),
     Example("reformer", reformer, "keys = 4, two rounds", _reformer),
     Example("routing", routing, "three clusters", _routing),
+    Example("sinkhorn", sinkhorn, "block = 4, one choice a block", _sinkhorn),
+    Example("htransformer", htransformer, "clusters = 2", _htransformer, 16),
 )

@@ -7,9 +7,9 @@ import sparse_ref as sr
 from sparse_ref.cli import examples as commands
 from sparse_ref.published.examples import EXAMPLES
 
-NOT_CAUSAL = {"vsa", "quest"}  # the one query of quest is the last token
+NOT_CAUSAL = {"vsa", "quest", "sinkhorn"}  # the one query of quest is the last token
 CAUSAL = [example for example in EXAMPLES if example.name not in NOT_CAUSAL]
-STATIC = {"hca"}
+STATIC = {"hca", "htransformer"}
 
 
 def test_the_command_knows_every_example():
