@@ -162,8 +162,8 @@ def selection() -> str:
 EXAMPLES_TEXT = (
     "Methods that choose keys by scores of the data. Each is a module of `sr.published`, and the "
     "three of NSA are modules of `sr.published.nsa`: `sets` is what it selects, `attention` is the "
-    "layer. Reformer and Routing Transformer are classes there, `ReformerAttention` and "
-    "`RoutingAttention`, with a method `sets`. The pictures are drawn on normal vectors, from seed "
+    "layer. Reformer, Routing Transformer, Sinkhorn and H-Transformer-1D are classes there, whose "
+    "`sets`, or `level_sets`, are drawn. The pictures are drawn on normal vectors, from seed "
     "0; `sparse-ref show dsa --seed 1` draws others. "
     "[What is in a top-k](selection.md) compares the rules; [Keys chosen by data](../selection.md) "
     "explains how they are made."

@@ -46,7 +46,7 @@ html_sidebars = {
         "findings",
         "vectors",
         "verify-strategies",
-        "selections",
+        "judging-choices",
         "interop",
         "symbols",
     )

@@ -32,6 +32,11 @@ INSIDE = {
         ("scores", "pooling", "largest", "hashing", "sorting"),
         ("pool_scores", "slabs", "clustering"), ("choose", "shares"),
     ),
+    "published": (
+        ("heads", "constant_sets", "softmax_parts"),
+        ("longformer", "longnet", "openai", "transformer", "local"), ("self_attention",),
+        ("index", "blocks", "clusters", "coarse", "pruning", "baselines"), ("examples",),
+    ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),

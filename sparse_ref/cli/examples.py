@@ -12,9 +12,10 @@ if TYPE_CHECKING:  # `sparse-ref show` of a pattern starts without the room of l
     from ..published.examples import Example
 
 NAMES = (
-    *("dsa", "kpool", "qsa", "msa", "csa", "hca"),
+    *("dsa", "indexshare", "kpool", "qsa", "msa", "csa", "hca"),
     *("nsa_paper", "nsa_fla", "nsa_lucidrains", "moba", "quest", "minference"),
-    *("topk", "vsa", "xattention", "reformer", "routing"),
+    *("topk", "vsa", "xattention", "flexprefill", "infllm", "seer"),
+    *("reformer", "routing", "sinkhorn", "htransformer"),
 )
 
 

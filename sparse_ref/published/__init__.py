@@ -1,42 +1,7 @@
 """Published layers and models, built from patterns and `attend`: what papers and codes compute."""
 
-from . import (
-    csa,
-    dsa,
-    flexprefill,
-    hca,
-    indexshare,
-    infllm,
-    kpool,
-    minference,
-    moba,
-    msa,
-    nsa,
-    qsa,
-    quest,
-    seer,
-    topk,
-    vsa,
-    xattention,
-)
-from .adaptive_span import AdaptiveSpan
-from .entmax import (
-    EntmaxAttention,
-    entmax,
-    entmax15,
-    entmax_alpha_backward,
-    entmax_backward,
-    sparsemax,
-)
-from .htransformer import HTransformer1D
-from .htransformer_package import package_level_sets
-from .linear import LinearAttention, elu_features
-from .local import LocalAttention, LocalWeights
-from .local_global import LocalGlobalAttention
-from .longformer import LongformerAttention, Projections
-from .longnet import dilated_attention, ghost_counts
-from .longt5 import TransientGlobalAttention, TransientGlobalWeights
-from .online_softmax import (
+from .baselines.linear import LinearAttention, elu_features
+from .baselines.online_softmax import (
     RowState,
     absorb,
     empty_rows,
@@ -44,6 +9,22 @@ from .online_softmax import (
     online_softmax_backward,
     rows_output,
 )
+from .blocks import flexprefill, infllm, minference, moba, nsa, quest, seer, topk, vsa, xattention
+from .clusters.reformer import ReformerAttention, bucket_factors
+from .clusters.routing import RoutingAttention
+from .clusters.sinkhorn import SinkhornAttention
+from .clusters.sinkhorn_causal import SinkhornCausalAttention
+from .coarse.htransformer import HTransformer1D
+from .coarse.htransformer_package import package_level_sets
+from .coarse.local_global import LocalGlobalAttention
+from .coarse.longt5 import TransientGlobalAttention, TransientGlobalWeights
+from .coarse.poolingformer import Poolingformer
+from .coarse.token_means import mean_pool_weights, pooled_cells
+from .coarse.transformer_ls import TransformerLS
+from .index import csa, dsa, hca, indexshare, kpool, msa, qsa
+from .local import LocalAttention, LocalWeights
+from .longformer import LongformerAttention, Projections
+from .longnet import dilated_attention, ghost_counts
 from .openai import (
     SparseAttention,
     attention_impl,
@@ -52,17 +33,19 @@ from .openai import (
     dense_pattern,
     strided_by_permutation,
 )
-from .poolingformer import Poolingformer
-from .reformer import ReformerAttention, bucket_factors
-from .routing import RoutingAttention
+from .pruning.adaptive_span import AdaptiveSpan
+from .pruning.entmax import (
+    EntmaxAttention,
+    entmax,
+    entmax15,
+    entmax_alpha_backward,
+    entmax_backward,
+    sparsemax,
+)
+from .pruning.spatten import SpAttenLayer, Survivors
+from .pruning.threshold import ThresholdAttention
 from .self_attention import SelfAttention
-from .sinkhorn import SinkhornAttention
-from .sinkhorn_causal import SinkhornCausalAttention
-from .spatten import SpAttenLayer, Survivors
-from .threshold import ThresholdAttention
-from .token_means import mean_pool_weights, pooled_cells
 from .transformer import Transformer, Weights, attention, norm, resblock
-from .transformer_ls import TransformerLS
 
 __all__ = [
     "AdaptiveSpan",

@@ -17,23 +17,10 @@ import numpy as np
 from .. import selection
 from ..sets.checks import integer
 from ..sets.pattern import Pattern
-from . import (
-    csa,
-    dsa,
-    hca,
-    kpool,
-    minference,
-    moba,
-    msa,
-    nsa,
-    qsa,
-    quest,
-    reformer,
-    routing,
-    topk,
-    vsa,
-    xattention,
-)
+from .blocks import flexprefill, infllm, minference, moba, nsa, quest, seer, topk, vsa, xattention
+from .clusters import reformer, routing, sinkhorn
+from .coarse import htransformer
+from .index import csa, dsa, hca, indexshare, kpool, msa, qsa
 
 WIDTH = 8  # of the vectors
 HEADS = 2
@@ -129,6 +116,12 @@ def _dsa(data: Data) -> Parts:
     return heads_of(dsa.sets(*data.indexer(), top_k=4))
 
 
+def _indexshare(data: Data) -> Parts:
+    full, other = data.indexer(), data.indexer()
+    layers = indexshare.sets([full, None, other], top_k=4)
+    return heads_of(layers, "layer")
+
+
 def _kpool(data: Data) -> Parts:
     index = data.indexer()
     gates = data.vectors(data.n)
@@ -201,8 +194,7 @@ def _topk(data: Data) -> Parts:
 
 
 def _vsa(data: Data) -> Parts:
-    if data.n % 4 or not data.n:
-        raise ValueError(f"n must be a multiple of 4 above 0 for vsa, got {data.n}")
+    _check_fours("vsa", data.n)
     video = 1, 4, data.n // 4
     tile = 1, 2, 2
     q, k = data.heads(), data.heads()
@@ -213,7 +205,31 @@ def _vsa(data: Data) -> Parts:
 def _xattention(data: Data) -> Parts:
     q, k = data.heads(), data.heads()
     sizes = {"block": 4, "stride": 2, "chunk": 8}
-    return heads_of(xattention.sets(q, k, threshold=0.4, **sizes))
+    sets = xattention.sets(q, k, threshold=0.4, **sizes)
+    return heads_of(sets)
+
+
+def _flexprefill(data: Data) -> Parts:
+    q, k = data.heads(), data.heads()
+    sets = flexprefill.sets(q, k, share=0.6, block=4, divergence=1.0)
+    return heads_of(sets)
+
+
+def _infllm(data: Data) -> Parts:
+    compression = {"length": 4, "stride": 2}
+    sizes = infllm.Sizes(**compression, block=4, top_k=4, local=1)
+    q, k = data.heads(), data.heads()
+    return heads_of(infllm.sets(q, k, sizes))
+
+
+def _seer(data: Data) -> Parts:
+    q, k = data.heads(), data.heads()
+    q_pools = seer.pool_channels(q, ["avg"], block=4)
+    k_pools = seer.pool_channels(k, ["avg"], block=4)
+    W_q, W_k = data.vectors(2, HEADS, WIDTH)
+    scores = seer.gate_scores(q_pools, k_pools, W_q, W_k)
+    chosen = seer.ratio_choice(scores, 0.6)
+    return heads_of(seer.sets(chosen, block=4))
 
 
 def _reformer(data: Data) -> Parts:
@@ -234,8 +250,28 @@ def _routing(data: Data) -> Parts:
     return heads_of(layer.sets(members, data.n))
 
 
+def _check_fours(name: str, n: int) -> None:
+    """Refuse tokens that do not fill tiles or blocks of 4."""
+    if n % 4 or not n:
+        raise ValueError(f"n must be a multiple of 4 above 0 for {name}, got {n}")
+
+
+def _sinkhorn(data: Data) -> Parts:
+    _check_fours("sinkhorn", data.n)
+    blocks = data.n // 4
+    scores = data.generator.standard_normal((blocks, blocks))
+    layer = sinkhorn.SinkhornAttention(block=4)
+    return heads_of(layer.sets(selection.top_shares(scores)))
+
+
+def _htransformer(data: Data) -> Parts:
+    layer = htransformer.HTransformer1D(clusters=2, causal=True)
+    return heads_of(layer.level_sets(data.n), "level")
+
+
 EXAMPLES = (
     Example("dsa", dsa, "top_k = 4", _dsa),
+    Example("indexshare", indexshare, "top_k = 4, layers full, shared, full", _indexshare),
     Example("kpool", kpool, "top_k = 8, block = 4", _kpool),
     Example("qsa", qsa, "top_k = 8, block = 4", _qsa),
     Example("msa", msa, "top_k = 2, block = 4", _msa),
@@ -259,6 +295,11 @@ EXAMPLES = (
     Example(
         "xattention", xattention, "block = 4, stride = 2, threshold = 0.4, chunk = 8", _xattention
     ),
+    Example("flexprefill", flexprefill, "share = 0.6, block = 4, divergence = 1", _flexprefill),
+    Example("infllm", infllm, "block = 4, top_k = 4, local = 1", _infllm),
+    Example("seer", seer, "block = 4, ratio = 0.6", _seer),
     Example("reformer", reformer, "keys = 4, two rounds", _reformer),
     Example("routing", routing, "three clusters", _routing),
+    Example("sinkhorn", sinkhorn, "block = 4, one choice a block", _sinkhorn),
+    Example("htransformer", htransformer, "clusters = 2", _htransformer, 16),
 )

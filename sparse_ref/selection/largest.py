@@ -13,10 +13,15 @@ def largest(scores: FloatArray, counts: IntArray) -> BoolArray:
         return np.zeros(scores.shape, bool)
     counts = np.minimum(counts, (scores > -np.inf).sum(axis=1))
     least = _threshold_of_counts(scores, counts)
-    above = scores > least
-    ties = (scores == least) & (counts > 0)[:, None]
-    needed = counts - above.sum(axis=1)
-    return above | ties & (np.cumsum(ties, axis=1) <= needed[:, None])
+    chosen: BoolArray = scores >= least
+    surplus = chosen.sum(axis=1) > counts  # the threshold is the score of more atoms than needed
+    rows = np.flatnonzero(surplus)
+    above = scores[rows] > least[rows]
+    ties = chosen[rows] & ~above
+    needed = counts[rows] - above.sum(axis=1)
+    is_early = np.cumsum(ties, axis=1) <= needed[:, None]
+    chosen[rows] = above | ties & is_early
+    return chosen
 
 
 def _threshold_of_counts(scores: FloatArray, counts: IntArray) -> FloatArray:

@@ -131,10 +131,12 @@ def weighted_relu(
 
     def rows(lo: int, hi: int) -> FloatArray:
         total = np.zeros((hi - lo, len(keys)), dtype)
+        terms = np.empty_like(total)
         for h in range(heads):
             products = queries[h, lo:hi] @ keys.T
-            weight = weights[lo:hi, h, None]
-            total += weight * np.maximum(factor * products, 0)
+            products *= factor  # in place, for these arrays are large
+            np.maximum(products, 0, out=products)
+            total += np.multiply(weights[lo:hi, h, None], products, out=terms)
         return total
 
     return Scores((n, len(keys)), rows)

@@ -58,7 +58,7 @@ def test_sparsemax_is_the_nearest_point_of_the_simplex(z, seed):
 
 @given(logits, alphas, st.integers(0, 100))
 def test_entmax_has_the_greatest_regularized_score(z, alpha, seed):
-    """p maximises p . z + sum(p - p^alpha) / (alpha (alpha - 1)), Peters et al. 2019, eq. 10."""
+    """p maximises p . z + sum(p - p^alpha) / (alpha (alpha - 1)), as entmax is defined."""
 
     def score(p):
         return p @ z + (p - p**alpha).sum(axis=-1) / (alpha * (alpha - 1))

@@ -7,9 +7,9 @@ import sparse_ref as sr
 from sparse_ref.cli import examples as commands
 from sparse_ref.published.examples import EXAMPLES
 
-NOT_CAUSAL = {"vsa", "quest"}  # the one query of quest is the last token
+NOT_CAUSAL = {"vsa", "quest", "sinkhorn"}  # the one query of quest is the last token
 CAUSAL = [example for example in EXAMPLES if example.name not in NOT_CAUSAL]
-STATIC = {"hca"}
+STATIC = {"hca", "htransformer"}
 
 
 def test_the_command_knows_every_example():
@@ -58,7 +58,12 @@ def test_a_length_beyond_a_picture_is_refused_at_once(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "rule"), [("vsa", "a multiple of 4 above 0"), ("routing", "at least 3")]
+    ("name", "rule"),
+    [
+        ("vsa", "a multiple of 4 above 0"),
+        ("sinkhorn", "a multiple of 4 above 0"),
+        ("routing", "at least 3"),
+    ],
 )
 def test_a_length_that_the_sizes_do_not_fit_is_refused_by_its_rule(capsys, name, rule):
     assert sr.cli.main(["show", name, "-n", "2"]) == 2

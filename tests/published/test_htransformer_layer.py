@@ -11,6 +11,7 @@ from strategies import mask
 
 import sparse_ref as sr
 from sparse_ref.published import HTransformer1D, package_level_sets
+from sparse_ref.published.coarse.merge_gradients import merge_backward
 
 SIZES = [(clusters, clusters * 2**M) for clusters in (2, 4, 6) for M in (1, 2, 3)]
 sizes = st.sampled_from(SIZES)
@@ -93,6 +94,23 @@ def test_cells_of_a_level_are_its_pairs_shaded():
 def test_gradients_are_differences(drawn):
     layer, n = drawn
     assert_gradients(layer, layer.backward, arrays(n))
+
+
+def test_the_gradients_of_a_merge_are_differences_and_0_for_empty_parts():
+    rng = np.random.default_rng(0)
+    parts = [(rng.standard_normal((5, 3)), rng.standard_normal(5)) for _ in range(2)]
+    parts[0][0][2], parts[0][1][2] = 0, -np.inf
+    grad, merged = rng.standard_normal((5, 3)), sr.merge(parts)
+    d_out, d_lse = merge_backward(grad, merged, parts[0])
+    assert not d_out[2].any()
+    assert d_lse[2] == 0
+    for at, found in (((1, 2), d_out[1, 2]), (1, d_lse[1]), (4, d_lse[4])):
+        values = []
+        for step in (1e-6, -1e-6):
+            out, lse = parts[0][0].copy(), parts[0][1].copy()
+            (out if isinstance(at, tuple) else lse)[at] += step
+            values.append((grad * sr.merge([(out, lse), parts[1]])[0]).sum())
+        assert found == pytest.approx((values[0] - values[1]) / 2e-6, rel=1e-6)
 
 
 def test_gradients_of_shared_key_heads_are_differences():

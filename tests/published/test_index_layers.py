@@ -7,7 +7,7 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.published import csa, dsa, hca, indexshare, kpool, msa, qsa
-from sparse_ref.published.entries import check_entries
+from sparse_ref.published.index.entries import check_entries
 
 H, G, D = 4, 2, 6  # query heads, key heads, width
 KEYS = {"top_k": 3}
@@ -91,6 +91,15 @@ def test_a_layer_is_its_sum(case, n):
     rows = rows_of_heads(case.sets(*index), n, n)
     expected = stated(q, k, v, rows, case.options.get("scale", D**-0.5))
     np.testing.assert_allclose(case.out(q, k, v, *index), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_arrays_of_two_axes_are_one_head(case):
+    q, k, v, *index = case.arrays(7)
+    if case.method is msa:
+        index[0] = index[0][:1]
+    whole = case.out(q[:1], k[:1], v[:1], *index)
+    assert (case.out(q[0], k[0], v[0], *index) == whole[0]).all()
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
@@ -228,14 +237,16 @@ def test_gradients_over_tokens_and_entries_are_slopes(method):
 
 
 @pytest.mark.parametrize(("method", "width"), [(csa, 2 * D), (hca, D)])
-@pytest.mark.parametrize("n", [0, 2, 3, 10])
-def test_gradients_of_pools_are_slopes(method, width, n):
+@pytest.mark.parametrize(("n", "block"), [(0, 3), (2, 3), (3, 3), (10, 3), (3, 1)])
+def test_gradients_of_pools_are_slopes(method, width, n, block):
     draw = normal(6)
     kv, gates = draw(n, width), draw(n, width)
-    grad = draw(n // 3, D)
-    gradients = method.pool_backward(grad, kv, gates, block=3)
+    grad = draw(n // block, D)
+    gradients = method.pool_backward(grad, kv, gates, block=block)
     assert_slopes(
-        lambda kv, gates: (grad * method.pool(kv, gates, block=3)).sum(), (kv, gates), gradients
+        lambda kv, gates: (grad * method.pool(kv, gates, block=block)).sum(),
+        (kv, gates),
+        gradients,
     )
 
 
@@ -315,3 +326,15 @@ def test_what_does_not_fit_is_refused():
         csa.pool(draw(7, 3), draw(7, 3), block=3)
     with pytest.raises(ValueError, match="kv and gates must have one shape"):
         hca.pool(draw(7, 3), draw(7, 1), block=3)
+
+
+@pytest.mark.parametrize("method", [csa, hca])
+def test_a_gate_far_above_the_others_takes_its_token(method):
+    kv = np.arange(12.0).reshape(6, 2)
+    gates = np.zeros((6, 2))
+    gates[[1, 4]] = 1e4
+    width = 1 if method is csa else 2
+    assert method.pool(kv, gates, block=3).tolist() == [
+        kv[1, -width:].tolist(),
+        kv[4].tolist() if method is hca else [(kv[1, 0] + kv[4, 1]) / 2],
+    ]

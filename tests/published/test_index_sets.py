@@ -73,6 +73,17 @@ def test_golden_rows_of_an_indexer_over_pools():
     assert rows_of(chosen, 14, 3) == case["rows"]
 
 
+def test_scores_of_an_indexer_have_both_factors():
+    q, k, w = integers(3, (HEADS, 5, WIDTH), (6, WIDTH), (5, HEADS))
+    expected = [[indexer_score(q, k, w, i, e) for e in range(6)] for i in range(5)]
+    for method in (dsa, csa):
+        assert np.asarray(method.scores(q, k, w)).tolist() == expected
+    pooled = np.asarray(kpool.scores(q, k, w, 0 * k, block=1))
+    assert pooled.tolist() == expected
+    one = np.asarray(dsa.scores(np.full((1, 1, 1), 2.0), np.full((1, 1), 3.0), np.ones((1, 1))))
+    assert one.tolist() == [[6]]
+
+
 @given(LENGTHS, COUNTS, SEEDS)
 def test_dsa_is_its_sentence(n, top_k, seed):
     q, k, w = integers(seed, (HEADS, n, WIDTH), (n, WIDTH), (n, HEADS))
@@ -195,6 +206,13 @@ def test_the_layers_that_share_take_the_last_full_set():
 def test_which_layers_share(frequency, offset, letters):
     types = indexshare.layer_types(9, frequency=frequency, offset=offset)
     assert "".join(kind[0] for kind in types) == letters
+    assert indexshare.layer_types(0, frequency=frequency, offset=offset) == ()
+
+
+def test_the_query_heads_of_an_indexer_head_are_a_run():
+    first, second = sr.Causal(), sr.Lookback(1)
+    assert msa.sets_of_heads((first, second), 4) == (first, first, second, second)
+    assert msa.sets_of_heads((first,), 1) == (first,)
 
 
 def nine(*shape):
@@ -207,6 +225,7 @@ def nine(*shape):
         (lambda: dsa.choice(nine(9), top_k=-1), "top_k must be at least 0, got -1"),
         (lambda: dsa.choice(np.full((2, 2), np.nan), top_k=1), "head 0, query 0, atom 0"),
         (lambda: dsa.scores(nine(9), nine(9), nine(9)), r"q must have shape \(H_I, n, d_I\)"),
+        (lambda: dsa.scores(nine(0, 2), nine(2), nine(2)), r"q must have shape \(H_I, n, d_I\)"),
         (lambda: qsa.scores(nine(9), nine(9)), r"q must have shape \(H_I, n, d_I\)"),
         (
             lambda: kpool.choice(nine(9), top_k=4, block=3),

@@ -106,3 +106,14 @@ def test_self_attention_refuses_other_widths():
         SelfAttention(LinearAttention(), w, heads=4)
     with pytest.raises(ValueError, match=r"X must have axes \(..., n, 6\), got \(3, 5\)"):
         SelfAttention(LinearAttention(), w)(np.ones((3, 5)))
+
+
+@pytest.mark.parametrize("size", [1e-6, 30, 1e3])
+@pytest.mark.parametrize("layer", LAYERS, ids=repr)
+def test_great_and_small_inputs_stay_finite(layer, size):
+    q, k, v = arrays(16, dtype=np.float32)
+    q, k = (x * np.float32(size) for x in (q, k))
+    out = layer(q, k, v)
+    assert np.isfinite(out).all()
+    for dx in layer.backward(np.ones_like(out), q, k, v):
+        assert np.isfinite(dx).all()

@@ -11,7 +11,7 @@ from strategies import brute
 
 import sparse_ref as sr
 from sparse_ref.published import LocalGlobalAttention, mean_pool_weights, pooled_cells
-from sparse_ref.published.token_means import mean_pools, whole_pools
+from sparse_ref.published.coarse.token_means import mean_pools, whole_pools
 
 
 def stated(q, k, v, layer):

@@ -181,6 +181,16 @@ def test_equal_choices_are_full_attention_of_two_blocks():
     np.testing.assert_allclose(one, sr.attend(q, k, v, sr.Full()), atol=1e-12)
 
 
+def test_no_positions_are_no_rows():
+    x, none = np.zeros((2, 0, 4)), np.zeros((2, 0, 0))
+    for layer in (SinkhornAttention(3), SinkhornAttention(3, causal=True)):
+        assert layer(x, x, x, sinkhorn(none)).shape == (2, 0, 4)
+        assert [part.shape for part in layer.backward(x, x, x, x, none)][3] == (2, 0, 0)
+    causal = SinkhornCausalAttention(3, 1)
+    assert causal(x, x, x, causal.sort(x, x), np.ones((2, 4)), np.ones((2, 4))).shape == (2, 0, 4)
+    assert sr.nnz(SinkhornAttention(3).sets(none[0]), 0) == 0
+
+
 def test_batches_are_their_heads():
     q, k, v, scores = (x.reshape(2, 3, *x.shape[1:]) for x in drawn(10, heads=6))
     r, layer = sinkhorn(scores), SinkhornAttention(3)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,36 @@ def test_one_atom_too_many_too_few_or_exchanged_never_passes(seed, k):
             assert report.wrong_rows == 1
 
 
+def is_best(row, atoms, visible, forced, room):
+    """By every set of the same size: forced atoms, and no other set of greater scores."""
+    free = sorted(visible - forced)
+    count = min(room, len(free))
+    sums = [sum(row[e] for e in rest) for rest in combinations(free, count)]
+    rest = atoms - forced
+    is_set = forced <= atoms and rest <= set(free) and len(rest) == count
+    return is_set and sum(row[e] for e in rest) == max(sums)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 4), st.booleans())
+def test_a_row_is_right_if_no_set_of_its_size_is_better(seed, k, in_budget):
+    """Tie: against all sets, which no code here knows of; scores are small integers."""
+    generator = np.random.default_rng(seed)
+    scores = generator.integers(0, 3, (6, 5)).astype(float)
+    can_see, must = generator.random((2, 6, 5)) < [[[0.7]], [[0.2]]]
+    right = top_k(scores, k, sr.interop.from_allowed_mask(can_see))
+    chosen = generator.random((6, 5)) < 0.4
+    from_right = generator.random(6) < 0.5
+    chosen[from_right] = sr.dense(right, (6, 5))[from_right]
+    options = dict(forced=sr.interop.from_allowed_mask(must), forced_in_budget=in_budget)
+    report = selection(chosen, scores, k, sr.interop.from_allowed_mask(can_see), **options)
+    wrong = 0
+    for row, atoms, seen, taken in zip(scores, chosen, can_see, must):
+        visible, forced = (set(np.flatnonzero(x)) for x in (seen, seen & taken))
+        room = max(k - len(forced), 0) if in_budget else k
+        wrong += not is_best(row, set(np.flatnonzero(atoms)), visible, forced, room)
+    assert report.wrong_rows == wrong, report
+
+
 def test_all_forms_of_a_choice_are_one():
     """Algebra: patterns, lists, padded arrays, masks; a set per head."""
     p = top_k(SCORES, K, sr.Causal())
@@ -269,14 +300,14 @@ def test_what_is_no_choice_is_refused(chosen):
 
 
 def test_the_code_of_the_page_runs():
-    page = Path(__file__).parents[2] / "docs" / "selections.md"
+    page = Path(__file__).parents[2] / "docs" / "judging-choices.md"
     blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
     assert len(blocks) == 3
     exec(compile("\n".join(blocks), str(page), "exec"), {})
 
 
 def test_the_report_of_the_page_is_printed(capsys):
-    page = Path(__file__).parents[2] / "docs" / "selections.md"
+    page = Path(__file__).parents[2] / "docs" / "judging-choices.md"
     text = page.read_text(encoding="utf-8")
     code, report = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, re.S).groups()
     exec(compile(code, str(page), "exec"), {})

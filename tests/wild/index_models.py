@@ -167,7 +167,7 @@ def report_on_native_sparse(**options):
 class ModelCase:
     """A layer or model that is judged by what must not change its output, or by its choice.
 
-    package, call, claims, source, finds : as those of `Case`. judge() is the report; n how many
+    package, call, claims, source, finds, at : as those of `Case`. judge() is the report; n how many
     tokens it is given.
     """
 
@@ -179,7 +179,7 @@ class ModelCase:
     finds: tuple[str, ...] = ()
     n: int = 24
     pattern: str = ""
-    at: None = None
+    at: tuple[int, ...] | None = None
     called: str = ""
     options: dict = field(default_factory=dict)
 
@@ -200,12 +200,6 @@ def rotation_of_nothing(n, width):
     return torch.ones(1, n, width), torch.zeros(1, n, width)
 
 
-def own_blocks(block):
-    """The block that each query is in, over (query, block)."""
-    started = sr.Started(block)
-    return started - sr.Shifted(started, -block)
-
-
 def minimax_choice(padding=0, n=24):
     """The blocks that MiniMax M3 chooses behind some padding, judged by their slots."""
     modeling = transformers.models.minimax_m3_vl.modeling_minimax_m3_vl
@@ -220,7 +214,7 @@ def minimax_choice(padding=0, n=24):
     pairs = np.where(np.tri(n, dtype=bool), q @ k.T, -np.inf)
     scores = pairs.reshape(n, -1, 4).max(axis=-1)
     # rows of padding are of no interest: the choice begins at the first token
-    visible, forced = sr.Started(4), own_blocks(4)
+    visible, forced = sr.Started(4), sr.Blockwise(sr.Window(0), (4, 1))
     return sr.verify.selection(
         chosen[padding:],
         scores[padding:],

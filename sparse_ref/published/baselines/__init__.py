@@ -1,0 +1,1 @@
+"""Attention without a set: what the others are compared with."""

@@ -1,0 +1,1 @@
+"""Blocks chosen by what they contain: their mean, their bounds, a sample of their attention."""

@@ -1,0 +1,1 @@
+"""Keys chosen by hashing, clustering and sorting."""

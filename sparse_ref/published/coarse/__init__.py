@@ -1,0 +1,1 @@
+"""Coarse keys: pools of tokens that are keys themselves, at one level or at many."""

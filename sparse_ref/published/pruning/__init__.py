@@ -1,0 +1,1 @@
+"""Learned sparsity: spans, thresholds, pruning, and softmaxes that have zeros."""
