@@ -123,8 +123,7 @@ def _indexshare(data: Data) -> Parts:
 
 
 def _kpool(data: Data) -> Parts:
-    index = data.indexer()
-    gates = data.vectors(data.n)
+    index, gates = data.indexer(), data.vectors(data.n)
     return heads_of(kpool.sets(*index, gates, top_k=8, block=4))
 
 
@@ -198,21 +197,18 @@ def _vsa(data: Data) -> Parts:
     video = 1, 4, data.n // 4
     tile = 1, 2, 2
     q, k = data.heads(), data.heads()
-    sets = vsa.sets(q, k, shape=video, tile=tile, top_k=2)
-    return heads_of(sets)
+    return heads_of(vsa.sets(q, k, shape=video, tile=tile, top_k=2))
 
 
 def _xattention(data: Data) -> Parts:
     q, k = data.heads(), data.heads()
     sizes = {"block": 4, "stride": 2, "chunk": 8}
-    sets = xattention.sets(q, k, threshold=0.4, **sizes)
-    return heads_of(sets)
+    return heads_of(xattention.sets(q, k, threshold=0.4, **sizes))
 
 
 def _flexprefill(data: Data) -> Parts:
     q, k = data.heads(), data.heads()
-    sets = flexprefill.sets(q, k, share=0.6, block=4, divergence=1.0)
-    return heads_of(sets)
+    return heads_of(flexprefill.sets(q, k, share=0.6, block=4, divergence=1.0))
 
 
 def _infllm(data: Data) -> Parts:
@@ -228,8 +224,7 @@ def _seer(data: Data) -> Parts:
     k_pools = seer.pool_channels(k, ["avg"], block=4)
     W_q, W_k = data.vectors(2, HEADS, WIDTH)
     scores = seer.gate_scores(q_pools, k_pools, W_q, W_k)
-    chosen = seer.ratio_choice(scores, 0.6)
-    return heads_of(seer.sets(chosen, block=4))
+    return heads_of(seer.sets(seer.ratio_choice(scores, 0.6), block=4))
 
 
 def _reformer(data: Data) -> Parts:
@@ -296,7 +291,7 @@ EXAMPLES = (
         "xattention", xattention, "block = 4, stride = 2, threshold = 0.4, chunk = 8", _xattention
     ),
     Example("flexprefill", flexprefill, "share = 0.6, block = 4, divergence = 1", _flexprefill),
-    Example("infllm", infllm, "block = 4, top_k = 4, local = 1", _infllm),
+    Example("infllm", infllm, "length = 4, stride = 2, block = 4, top_k = 4, local = 1", _infllm),
     Example("seer", seer, "block = 4, ratio = 0.6", _seer),
     Example("reformer", reformer, "keys = 4, two rounds", _reformer),
     Example("routing", routing, "three clusters", _routing),

@@ -259,7 +259,8 @@ class _Head:
         if not self.null:
             return [tokens]
         null_k, null_v = (np.concatenate(part) for part in self.null)
-        sides = max(self.queries.shape[1], 1), self.null[0].shape[1]  # no members if n = 0
+        size = max(self.queries.shape[1], 1)  # no members if n = 0
+        sides = size, self.null[0].shape[1]
         return [tokens, (q_rows, null_k, null_v, Blockwise(Window(0), sides))]
 
     def _shares(self):

@@ -39,7 +39,7 @@ def indexer_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Scores:
 
     Source: DeepSeek-V3.2, sec. 2.1, eq. 1; the two factors are those of its code.
     """
-    queries, keys, weights = as_array("q", q), as_array("k", k), as_array("w", w)
+    queries, keys, weights = map(as_array, "qkw", (q, k, w))
     if queries.ndim != 3 or 0 in (len(queries), queries.shape[-1]):
         raise ValueError(f"q must have shape (H_I, n, d_I), got {queries.shape}")
     heads, _, width = queries.shape
@@ -66,9 +66,10 @@ def tail(block: int) -> Pattern:
 
 def check_index(q: ArrayLike, index: Index) -> None:
     """Refuse an indexer of another number of queries than the layer has."""
-    n, own = np.shape(q)[-2], np.shape(index[0])[-2]
-    if own != n:
-        raise ValueError(f"index must have queries for the n = {n} of q, got {own}")
+    n = np.shape(q)[-2]
+    queries = np.shape(index[0])[-2]
+    if queries != n:
+        raise ValueError(f"index must have queries for the n = {n} of q, got {queries}")
 
 
 def best_pools(scores: Scores | ArrayLike, budget: int, block: int) -> Pattern:
