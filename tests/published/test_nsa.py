@@ -280,7 +280,17 @@ def test_gradients_are_differences(name):
         (lambda x: layer_fla(*x[:3], x[3][:2]), ValueError, r"gates must have shape \(3, 4, 6\)"),
         (lambda x: layer_fla(x[0][:3], *x[1:]), ValueError, "must divide those of q"),
         (lambda x: layer_fla(x[0], x[1][:, :4], *x[2:]), ValueError, "as many keys"),
-        (lambda x: nsa.fla.sets(*x[:2], block=0, top_k=3), ValueError, "at least 1, got 0"),
+        (lambda x: nsa.fla.sets(*x[:2], block=0, top_k=3), ValueError, "^block must be at least 1"),
+        (
+            lambda x: nsa.paper.sets(x[0], x[1][:, :4], nsa.paper.Sizes(2, 1, 2)),
+            ValueError,
+            "k_atoms must have the 5 atoms that n = 6 tokens complete, .* got 4",
+        ),
+        (
+            lambda x: nsa.lucidrains.sets(x[0], x[1], nsa.lucidrains.Sizes(2, 2, 1, 1)),
+            ValueError,
+            r"k_atoms must have memory \+ n // stride = 4 atoms, got 6",
+        ),
         (lambda x: nsa.fla.sets(*x[:2], block=2, top_k=-3), ValueError, "at least 0, got -3"),
     ],
 )  # fmt: skip

@@ -156,6 +156,11 @@ def sets(
     """
     queries, atoms = as_array("q", q), as_array("k_atoms", k_atoms)
     windows = atoms[:, sizes.memory :]
+    count = sizes.memory + queries.shape[-2] // sizes.stride
+    if atoms.shape[-2] != count:
+        raise ValueError(
+            f"k_atoms must have memory + n // stride = {count} atoms, got {atoms.shape[-2]}"
+        )
     logits = selection.dot(queries, windows, scale=queries.shape[-1] ** -0.5)
     if per_group:
         logits = selection.group_mean(logits, len(windows))

@@ -127,10 +127,18 @@ def sets(q: ArrayLike, k_atoms: ArrayLike, sizes: Sizes) -> NSASets:
         tokens complete.
     sizes : Sizes.
 
+    Raises ValueError for fewer atoms, else as `sr.selection.top_k`.
+
     Rows i < l - 1 see no atom, so that their blocks are the forced ones and then the earliest.
     """
     queries, atoms = as_array("q", q), as_array("k_atoms", k_atoms)
     n, d = queries.shape[-2:]
+    complete = max((n - sizes.length) // sizes.stride + 1, 0)
+    if atoms.shape[-2] < complete:
+        raise ValueError(
+            f"k_atoms must have the {complete} atoms that n = {n} tokens complete, length = "
+            f"{sizes.length} and stride = {sizes.stride}, got {atoms.shape[-2]}"
+        )
     logits = selection.dot(queries, atoms, scale=d**-0.5)
     shares = selection.probabilities(logits, sizes.complete)
     by_key_head = selection.group_mean(shares, len(atoms))
