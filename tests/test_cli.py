@@ -76,6 +76,18 @@ def test_show_answers_to_a_name_with_its_example_and_its_source(capsys):
     assert sr.picture(sr.swin((3, 4), 2, 1), 12) in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["rosetta", "--selection", "-w", "8"], "--window has no meaning for --selection, got 8"),
+        (["show", "strided", "--seed", "0"], "--seed has no meaning for a set that is not chosen"),
+    ],
+)
+def test_options_without_meaning_are_refused(options, message, capsys):
+    assert main(options) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_rosetta_prints_what_each_source_means_by_a_window(capsys):
     assert main(["rosetta", "-w", "6"]) == 0
     lines = capsys.readouterr().out.strip().split("\n")

@@ -66,15 +66,12 @@ WINDOW = argument(
     "-w",
     "--window",
     type=int,
-    default=4,
     help="the number passed to each source, even; 4 by default",
 )
 SELECTION = argument(
     "--selection", action="store_true", help="compare what sources mean by a top-k instead"
 )
-DATA_SEED = argument(
-    "--seed", type=int, default=0, help="of the data that keys are chosen by; 0 by default"
-)
+DATA_SEED = argument("--seed", type=int, help="of the data that keys are chosen by; 0 by default")
 PAGE_FOLDER = argument(
     "-o",
     "--output",

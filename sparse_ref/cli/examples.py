@@ -27,9 +27,10 @@ def show_example(name: str, arguments) -> int:
     n = example.n if arguments.n is None else _one_length(arguments.n)
     if n > MAX_PICTURE:  # before scores of all pairs are computed
         raise ValueError(f"-n must be at most {MAX_PICTURE} for a picture in text, got {n}")
-    parts = example.parts(n, arguments.seed)
+    seed = 0 if arguments.seed is None else arguments.seed
+    parts = example.parts(n, seed)
     if not arguments.json:
-        say(*_headings(example, arguments.seed))
+        say(*_headings(example, seed))
     for part in parts:
         drawn = picture(part.pattern, part.shape(n))
         if arguments.json:

@@ -22,6 +22,7 @@ from ..sets.rule import Rule
 from . import examples
 from .streams import say, say_json
 
+DEFAULT_WINDOW = 4
 SELECTION_HEAD = (
     *("method", "counts the forced?", "forced", "own token always in?"),
     *("later keys left out", "one set per", "pool that is not full"),
@@ -70,8 +71,10 @@ def rosetta(arguments) -> int:
     Of a window: the set, and its keys in the middle. Of a top-k: what is forced and what it counts.
     """
     if arguments.selection:
+        _refuse("--window", arguments.window, "--selection")
         return _rosetta_of_selection(arguments)
-    conventions = window_conventions(arguments.window, max(16, arguments.window))
+    window = DEFAULT_WINDOW if arguments.window is None else arguments.window
+    conventions = window_conventions(window, max(16, window))
     rows = [
         {
             "source": convention.source,
@@ -85,10 +88,16 @@ def rosetta(arguments) -> int:
     if arguments.json:
         say_json(rows, indent=1)
         return 0
-    head = ("source", "parameter", f"its set for {arguments.window}", "keys", "kind")
+    head = ("source", "parameter", f"its set for {window}", "keys", "kind")
     cells = [tuple(map(str, row.values())) for row in rows]
     say(_columns([head, *cells]))
     return 0
+
+
+def _refuse(option: str, value: int | None, place: str) -> None:
+    """Refuse an option that has no meaning with another one, or with this pattern."""
+    if value is not None:
+        raise ValueError(f"{option} has no meaning for {place}, got {value}")
 
 
 def _rosetta_of_selection(arguments) -> int:
@@ -119,6 +128,7 @@ def show(arguments) -> int:
     """
     if arguments.expression in examples.NAMES:
         return examples.show_example(arguments.expression, arguments)
+    _refuse("--seed", arguments.seed, "a set that is not chosen by data")
     entry = next((entry for entry in catalogue() if entry.name == arguments.expression), None)
     text = entry.text() if entry else arguments.expression
     definition = notation.constructor(text)
