@@ -14,7 +14,7 @@ from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray, FloatArray
 from .scores import MAX_NUMBERS, Scores, as_scores, is_real
 
-PatternOfHeads = Pattern | tuple[Pattern, ...]
+PatternOfHeads = Pattern | Sequence[Pattern]
 
 
 class Slab(NamedTuple):

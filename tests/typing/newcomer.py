@@ -34,6 +34,10 @@ out, lse = sr.attend_with_lse(q, k, v, [p, sr.Causal()], scale=0.5, device="refe
 dq, dk, dv = sr.attend_backward(out, q, k, v, out, lse, p)
 merged, total = sr.merge([(out, lse), (out, lse)])
 
+visible = [sr.Causal(), sr.Window(2)]
+chosen = sr.selection.top_k(q @ k.transpose(0, 2, 1), 3, visible, forced=[sr.Window(0)] * 2)
+out = sr.attend(q, k, v, chosen)
+
 plan = sr.plan(p, 16)
 again = sr.attend(q, k, v, plan)
 csr = sr.csr(p, (16, 16))
