@@ -182,3 +182,9 @@ def test_gradients_of_infllm_are_differences():
 def test_what_cannot_be_is_refused(refused, message):
     with pytest.raises(ValueError, match=message):
         refused(drawn((2, 6, 6), 0))
+
+
+def test_a_threshold_in_float32_is_compared_in_float64():
+    """The next float32 after 0.5 is 0.50000006."""
+    scores = np.full((1, 1), 0.50000003)
+    assert seer.threshold_choice(scores, np.float32(0.5)).row(0, 1).tolist() == [0]

@@ -81,7 +81,7 @@ def threshold_choice(
     """
     values = as_scores(scores)
     rows = values.shape[-2]
-    strictly = np.nextafter(threshold, np.inf)
+    strictly = np.nextafter(float(threshold), np.inf)  # in which scores are compared
     return selection.at_least(values, strictly, Causal(), forced=_last(rows, dense_last))
 
 
