@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
-import torch
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is missing: make test-originals")
 
 
 class Run(NamedTuple):

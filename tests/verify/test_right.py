@@ -186,3 +186,11 @@ def test_probe_needs_no_pattern():
     assert not found.nan_rows.any()
     assert not found.overflow.any()
     assert repr(found) == "Probe(heads=1, n=(20, 20), keys=74, leaks=0)"
+
+
+def test_a_layout_that_runs_only_in_a_batch_is_not_taken():
+    """A mask (1, 2, 1) also broadcasts in the layout (n, batch, heads * d) of two sequences."""
+    mask = np.array([[[True], [False]]])
+    rows = sr.Listed.of_rows([[0], []])
+    report = check(masked(mask), rows, n=(2, 1), heads=1, kv_heads=1, d=2, e=1, ragged=False)
+    assert report.passed, report

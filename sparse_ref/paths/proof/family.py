@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ...sets.rule import Rule
+from ...sets.token_pools import Pooled
 from ..layers import layers
 from .refusals import Refuser, Undecided
 from .samples import MAX_SMALL_PARAMETER
@@ -276,7 +277,12 @@ def _replace_numbers(x, replacement, field="x"):
 
 
 def _replace_in_pattern(p, replacement):
-    """The same for the fields of a pattern; sets of positions stay as they are."""
+    """The same for the fields of a pattern; sets of positions stay as they are.
+
+    So do the sizes of pools that share tokens or leave some out: how many share one is a number.
+    """
+    if isinstance(p, Pooled) and p.length != p.stride:
+        return Pooled(_replace_numbers(p.pattern, replacement), p.length, p.stride)
     bounds = p.bounds() if isinstance(p, Rule) else {}
     arguments = []
     for field in fields(p):

@@ -71,14 +71,31 @@ def resolve(fn: Function, n: Length, heads: int, options: CallOptions) -> CallOp
         trials = _layout_trials(fn, sizes, replace(options, framework=framework))
         working = [trial for trial in trials if trial.error is None]
         if working:
-            best = min(working, key=lambda trial: trial.doubts.total)
+            best = _best_trial(fn, working, sizes[-1], options)
             settled = replace(options, layout=best.layout, framework=framework)
-            if not is_sensible(best):  # state of the other layouts' trials is not to stay
-                _trial(fn, sizes[-1], settled)
             return replace(settled, choice=_words(options, best))
         failed += trials
     advice = _advice(fn, n, heads, options)
     raise _failure(failed, advice)
+
+
+def _best_trial(
+    fn: Function,
+    working: Sequence[Trial],
+    size: Size,
+    options: CallOptions,
+) -> Trial:
+    """The trial with the fewest doubts, of those whose layout also runs at the size asked for.
+
+    The trial there comes last, so that no state of another layout's stays. A mask that broadcasts
+    can fit a wrong layout at one size.
+    """
+    by_doubts = sorted(working, key=lambda trial: trial.doubts.total)
+    for best in by_doubts:
+        settled = replace(options, layout=best.layout, framework=best.framework)
+        if best.doubts.total == 0 or _trial(fn, size, settled).error is None:
+            return best
+    return by_doubts[0]
 
 
 def compatible_layouts(subject: Subject) -> tuple[str, ...]:
