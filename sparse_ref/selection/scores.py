@@ -77,7 +77,7 @@ def dot(q: ArrayLike, k: ArrayLike, *, scale: float = 1.0) -> Scores:
 
     Returns
     -------
-    Scores (n, m), or (H, n, m), in the dtype of q and k.
+    Scores (n, m), or (H, n, m), in the dtype of q and k; float32 for half precision.
 
     Raises ValueError if shapes disagree.
     """
@@ -225,13 +225,13 @@ def _squares(x: FloatArray, side: int) -> FloatArray:
 
 
 def _vectors(name: str, x: ArrayLike) -> FloatArray:
-    """An array of floats (n, d) or (H, n, d)."""
+    """An array of floats (n, d) or (H, n, d); half precision in float32, as `attend` sums it."""
     array = np.asarray(x)
     if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
         raise TypeError(f"{name} must be floats, got {array.dtype}")
     if array.ndim not in (2, 3):
         raise ValueError(f"{name} must have shape (n, d) or (H, n, d), got {array.shape}")
-    return array
+    return array.astype(np.float32) if array.itemsize == 2 else array
 
 
 def _check_same_axes(q: FloatArray, k: FloatArray) -> None:

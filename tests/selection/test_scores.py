@@ -96,6 +96,15 @@ def test_scores_have_the_dtype_of_the_vectors():
     assert np.asarray(dot(*single, scale=0.5)).dtype == np.float32
 
 
+def test_scores_of_half_precision_are_sums_in_float32():
+    large = np.full((2, 2), 300, np.float16)  # 300^2 is beyond float16
+    assert np.asarray(dot(large, large)).tolist() == [[180_000] * 2] * 2
+    bounds = maximum_dot(large, large, large)
+    assert np.asarray(bounds).tolist() == [[180_000] * 2] * 2
+    scores = weighted_relu(large[None], large, np.ones(1, np.float16))
+    assert np.asarray(scores).tolist() == [[180_000] * 2] * 2
+
+
 REFUSED = {
     "stride": (lambda: antidiagonal(Q, K, 0), "stride must be at least 1, got 0"),
     "one head": (lambda: group_mean(dot(Q[0], K[0]), 1), "scores must have shape .H, n_q, m."),
