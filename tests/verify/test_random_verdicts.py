@@ -50,8 +50,10 @@ def with_lse(mask):
     def fn(q, k, v):
         _, keys = spread(q, k, v)[:2]
         x = q @ keys.swapaxes(1, 2) * np.float32(q.shape[-1] ** -0.5)
-        with np.errstate(divide="ignore"):
-            lse = np.log((mask * np.exp(x - 50)).sum(axis=-1)) + 50
+        top = np.where(mask, x, -np.inf).max(axis=-1, keepdims=True, initial=-1e9)
+        with np.errstate(divide="ignore", over="ignore"):
+            weights = np.where(mask, np.exp(x - top), 0)
+            lse = np.log(weights.sum(axis=-1)) + top[..., 0]
         return masked(mask)(q, k, v), lse.astype(np.float32)
 
     return fn
