@@ -1,5 +1,5 @@
-"""Hypothesis profiles: `fast` in `make test`, `deep` in `make test-deep`; failures print what
-replays them.
+"""Hypothesis profiles: `fast` in `make test`, the same draws in every run; `deep` in
+`make test-deep`, other draws in each. Failures print what replays them.
 """
 
 import os
@@ -13,11 +13,14 @@ matplotlib.use("Agg")
 settings.register_profile(
     "fast",
     max_examples=60,
+    derandomize=True,  # the same examples in every run; the deep profile draws others
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("deep", settings.get_profile("fast"), max_examples=2000)
+settings.register_profile(
+    "deep", settings.get_profile("fast"), max_examples=2000, derandomize=False
+)
 settings.load_profile(os.environ.get("SPARSE_REF_PROFILE", "fast"))
 
 TALLIES = pytest.StashKey[list]()
