@@ -67,10 +67,16 @@ class Symbols(Refusals):
         return self.names[int(match[1])]
 
     def follows(self, condition, *premises) -> bool:
-        """Whether z3 derives the condition from the premises; the effort is the same everywhere."""
-        solver = z3().Solver(ctx=self.context)
+        """Whether z3 derives the condition from the premises; the effort is the same everywhere.
+
+        It is asked in a context of its own: what was asked before, which time limits decide, does
+        not change the answer.
+        """
+        context = z3().Context()
+        solver = z3().Solver(ctx=context)
         solver.set("rlimit", EFFORT_LIMIT)
-        solver.add(*premises, z3().Not(condition))
+        for expression in (*premises, z3().Not(condition)):
+            solver.add(expression.translate(context))
         return solver.check() == z3().unsat
 
     def assume(self, condition) -> None:
