@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..attention import attend, attend_backward, attend_with_lse
 from ..attention.arrays import as_array
-from ..sets.pattern import Pattern
+from ..sets.heads import PatternOfHeads
 
-Patterns = Pattern | Sequence[Pattern]
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -19,7 +16,7 @@ def attend_arrays(
     q: ArrayLike,
     k: ArrayLike,
     v: ArrayLike,
-    chosen: Patterns,
+    chosen: PatternOfHeads,
     scale: float | None = None,
 ) -> np.ndarray:
     """`sr.attend` of what can be made arrays."""
@@ -32,7 +29,7 @@ def gradients(
     q: ArrayLike,
     k: ArrayLike,
     v: ArrayLike,
-    chosen: Patterns,
+    chosen: PatternOfHeads,
     scale: float | None = None,
 ) -> Gradients:
     """(dq, dk, dv) of sum(grad_out * attend(q, k, v, chosen)), the choice constant.

@@ -8,10 +8,9 @@ from functools import partial
 import numpy as np
 
 from ..attention import attend_backward, attend_with_lse, merge
-from ..sets.pattern import Pattern
+from ..sets.heads import PatternOfHeads
 
-Patterns = Pattern | Sequence[Pattern]  # of all heads, or one for each
-Part = tuple[np.ndarray, np.ndarray, np.ndarray, Patterns]  # q, k, v and who sees whom
+Part = tuple[np.ndarray, np.ndarray, np.ndarray, PatternOfHeads]  # q, k, v and who sees whom
 
 
 def attend_to_parts(

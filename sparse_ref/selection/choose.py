@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..sets.checks import flag, integer
-from ..sets.heads import PatternTuple
+from ..sets.heads import PatternOfHeads, PatternTuple
 from ..sets.hints import got
 from ..sets.listed import Listed
 from ..sets.types import BoolArray, FloatArray
 from .largest import counts_to_reach, kth_largest, largest, softmax
 from .scores import Scores, as_scores, is_real
-from .slabs import PatternOfHeads, Slab, head_count, slabs
+from .slabs import Slab, head_count, slabs
 
 Chosen = Any  # a Pattern, or a PatternTuple with one per head if the scores have heads
 

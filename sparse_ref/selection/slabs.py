@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..patterns import Full
+from ..sets.heads import PatternOfHeads, heads_by_pattern
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray, FloatArray
 from .scores import MAX_NUMBERS, Scores, as_scores, is_real
 
-PatternOfHeads = Pattern | Sequence[Pattern]
+Masks = dict[int, BoolArray]  # by head
 
 
 class Slab(NamedTuple):
@@ -44,9 +45,11 @@ def slabs(
         hi = min(lo + rows, n)
         queries = slice(lo, hi)
         by_head = _block(values, lo, hi).reshape(heads, hi - lo, m)
+        visible_masks = _masks(visible_by_head, queries, m)
+        forced_masks = _masks(forced_by_head, queries, m)
         for h, numbers in enumerate(by_head):
-            can_see = members(visible_by_head[h], queries, m)
-            must_take = can_see & members(forced_by_head[h], queries, m)
+            can_see = visible_masks[h]
+            must_take = can_see & forced_masks[h]
             _check_numbers(numbers, can_see, h, lo)
             seen = np.where(can_see, numbers, -np.inf)
             yield Slab(seen.astype(np.float64), must_take, h, queries)
@@ -80,6 +83,14 @@ def _patterns(
                 f"got scores of m = {m}"
             )
     return patterns
+
+
+def _masks(patterns: Sequence[Pattern], queries: slice, m: int) -> Masks:
+    """The `members` of each head's pattern, by head, made once for a pattern of several heads."""
+    masks: Masks = {}
+    for p, heads in heads_by_pattern(patterns):
+        masks |= dict.fromkeys(heads, members(p, queries, m))
+    return masks
 
 
 def members(p: Pattern, queries: slice, m: int) -> BoolArray:

@@ -9,6 +9,7 @@ from .pattern import Pattern
 
 Sets = TypeVar("Sets", bound=Hashable)
 Heads = tuple[int, ...]
+PatternOfHeads = Pattern | Sequence[Pattern]  # one for all heads, or one for each
 
 
 class PatternTuple(tuple[Pattern, ...]):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...selection.scores import Scores, as_scores, weighted_relu
-from ...selection.slabs import PatternOfHeads, head_count
+from ...selection.slabs import head_count
 from ...sets.checks import flag, integer
+from ...sets.heads import PatternOfHeads
 from ...sets.hints import got
 from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
