@@ -29,7 +29,7 @@ INSIDE = {
         ("passes",), ("attend", "gradients"), ("first_use",),
     ),
     "selection": (
-        ("scores", "pooling", "largest", "hashing", "sorting"),
+        ("scores", "largest", "hashing", "sorting"), ("pooling",),
         ("pool_scores", "slabs", "clustering"), ("choose", "shares"),
     ),
     "published": (

@@ -44,13 +44,13 @@ def kth_largest(scores: FloatArray, k: int) -> FloatArray:
     return kth
 
 
-def softmax(scores: FloatArray) -> FloatArray:
-    """The softmax over the last axis; 0 in a row of -inf; atoms of +inf share everything."""
-    top = scores.max(axis=-1, keepdims=True, initial=-np.inf)
+def softmax(scores: FloatArray, axis: int = -1) -> FloatArray:
+    """The softmax over an axis; 0 in a row of -inf; atoms of +inf share everything."""
+    top = scores.max(axis=axis, keepdims=True, initial=-np.inf)
     is_top = (scores == top) & (top > -np.inf)
     with np.errstate(invalid="ignore"):
         weights = np.where(np.isinf(top), is_top, np.exp(scores - top))
-    total = weights.sum(axis=-1, keepdims=True)
+    total = weights.sum(axis=axis, keepdims=True)
     shares: FloatArray = weights / np.where(total == 0, 1, total)
     return shares
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from ..sets.checks import integer
 from ..sets.token_pools import pool_count
 from ..sets.types import FloatArray, IntArray
+from .largest import softmax
 
 Reduction = Callable[..., FloatArray]
 
@@ -66,10 +67,7 @@ def gated_pool(
         raise ValueError(f"gates must have the shape of x, {values.shape}, got {logits.shape}")
     pools = []
     for tokens in _token_slices(values, length, stride, shift):
-        logit = logits[..., tokens, :]
-        top = logit.max(axis=-2, keepdims=True, initial=-np.inf)
-        weights = np.exp(logit - top)
-        shares = weights / weights.sum(axis=-2, keepdims=True)
+        shares = softmax(logits[..., tokens, :], axis=-2)
         terms = shares * values[..., tokens, :]
         pools.append(terms.sum(axis=-2))
     return _stack(pools, values)

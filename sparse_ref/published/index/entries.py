@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from ...attention import attend_backward, attend_with_lse, merge, sink_gradient
 from ...attention.arrays import as_array
+from ...selection.largest import softmax
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray
 
@@ -102,7 +103,7 @@ def _one_head(name: str, x: ArrayLike) -> np.ndarray:
 
 def pool_blocks(values: FloatArray, gates: FloatArray) -> FloatArray:
     """c = sum_t a_t x_t, a = softmax_t(gates), (m, d) from values and gates (m, tokens, d)"""
-    shares = _softmax(gates)
+    shares = softmax(gates, axis=1)
     pools: FloatArray = (shares * values).sum(axis=1)
     return pools
 
@@ -114,7 +115,7 @@ def pool_blocks_backward(
 
     dx_t = a_t g,  dgate_t = a_t (x_t - c) g,  c the pool.
     """
-    shares = _softmax(gates)
+    shares = softmax(gates, axis=1)
     pools = (shares * values).sum(axis=1, keepdims=True)
     dvalues = shares * grad[:, None]
     return dvalues, dvalues * (values - pools)
@@ -131,14 +132,6 @@ def block_arrays(kv: ArrayLike, gates: ArrayLike, block: int) -> tuple[FloatArra
     used = n - n % block
     shape = used // block, block, width
     return values[:used].reshape(shape), logits[:used].reshape(shape)
-
-
-def _softmax(gates: FloatArray) -> FloatArray:
-    """The softmax over the tokens of each block, channel by channel."""
-    top = gates.max(axis=1, keepdims=True, initial=-np.inf)
-    weights = np.exp(gates - top)
-    shares: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return shares
 
 
 def check_entries(q: ArrayLike, entries: ArrayLike, block: int) -> None:
