@@ -192,9 +192,7 @@ def example_pictures(example) -> list[str]:
         lines = [part.name, *glyphs.split("\n")]
         width = max(map(len, lines))
         panels.append("\n".join(line.ljust(width) for line in lines))
-    fitting = max(WIDTH // (max(len(panel.split("\n")[0]) for panel in panels) + 2), 1)
-    rows = [panels[k : k + fitting] for k in range(0, len(panels), fitting)]
-    return [line.rstrip() for line in "\n\n".join(map(side_by_side, rows)).split("\n")]
+    return [line.rstrip() for line in in_rows(panels)]
 
 
 def headed(title: str) -> tuple[str, list[str]]:
@@ -264,8 +262,13 @@ def pictures(entry: Entry) -> list[str]:
     if isinstance(value, tuple) and len(value) > 1:
         heads = [f"head {h}\n{p.picture(entry.shape())}" for h, p in enumerate(value)]
         return "\n\n".join(heads).split("\n")
-    panels = [p.picture(entry.shape()) for p in entry.patterns()]
-    fitting = max(WIDTH // (len(panels[0].split("\n")[0]) + 2), 1)
+    return in_rows([p.picture(entry.shape()) for p in entry.patterns()])
+
+
+def in_rows(panels: list[str]) -> list[str]:
+    """Pictures of one height next to each other, as many as fit, and the others below."""
+    widest = max(len(panel.split("\n")[0]) for panel in panels)
+    fitting = max(WIDTH // (widest + 2), 1)
     rows = [panels[k : k + fitting] for k in range(0, len(panels), fitting)]
     return "\n\n".join(map(side_by_side, rows)).split("\n")
 
