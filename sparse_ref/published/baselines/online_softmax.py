@@ -70,7 +70,7 @@ def online_softmax(
     ----------
     q, k, v : (n_q, d), (n_k, d), (n_k, e): one head, computed in float64.
     pattern : the sets.
-    block : keys at a time, at least 1; the result does not depend on it but for rounding.
+    block : keys at a time, at least 1; it changes the result only by rounding.
     scale : the factor of the logits; 1 / sqrt(d) unless given.
 
     Returns out (n_q, e) and lse (n_q,), natural log, float64; 0 and -inf for a row without keys.
