@@ -59,7 +59,8 @@ def gated_pool(
 
     Returns
     -------
-    (..., m, d), m = ceil(n / stride). Raises ValueError if shapes disagree.
+    (..., m, d), m = ceil(n / stride); 0 for a pool whose gates are all -inf. Raises ValueError if
+    shapes disagree.
     """
     values, logits = np.asarray(x), np.asarray(gates)
     one_channel = (*values.shape[:-1], 1)

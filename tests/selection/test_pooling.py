@@ -43,6 +43,12 @@ def test_a_gated_pool_is_a_softmax_over_its_tokens(n, length, stride, one_channe
         np.testing.assert_allclose(pooled[e], (shares * x[keys]).sum(axis=0), rtol=1e-12)
 
 
+def test_a_pool_whose_gates_are_all_closed_is_0():
+    x = np.ones((4, 1))
+    gates = np.array([[0.0], [-np.inf], [-np.inf], [-np.inf]])
+    assert gated_pool(x, gates, 2).tolist() == [[1.0], [0.0]]
+
+
 @given(st.integers(1, 12), SIZES, SIZES)
 def test_the_complete_pools_are_those_whose_tokens_are_all_past(n, length, stride):
     complete, started = sr.Complete(length, stride), sr.Started(length, stride)
