@@ -17,8 +17,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 HOUSE = (
     ("_text",),
     ("sets",), ("define",), ("picture",), ("patterns",), ("selection", "catalogue"), ("_claims",),
-    ("_jit",), ("lower",), ("kernels",), ("attention",), ("plot",),
-    ("paths", "published", "interop", "verify"),
+    ("_jit",), ("lower",), ("kernels",), ("attention",), ("paths",), ("plot",),
+    ("published", "interop", "verify"), ("explorer",),
     ("cli", "_hypothesis_types"), ("__main__",),
 )  # fmt: skip
 INSIDE = {

@@ -1,0 +1,104 @@
+"""The gallery: each figure of `sr.plot` with the line that draws it: python docs/gallery.py
+
+The entries are in gallery.toml. This file draws them into _static/gallery and writes gallery.md; a
+test compares the kept images with what the lines draw, so that none is ever edited by hand.
+"""
+
+import tomllib
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+import sparse_ref as sr
+
+HERE = Path(__file__).parent
+IMAGES = HERE / "_static" / "gallery"
+DPI = 100
+INTRODUCTION = (
+    "# Gallery\n\n"
+    "Each figure of `sr.plot`, with the line that draws it. A function takes `ax=`, returns what "
+    'it drew, and shows or saves nothing: `im.figure.savefig("mask.svg")` does that. '
+    "`import numpy as np` and `import sparse_ref as sr` come first.\n"
+)
+
+
+class Figure(NamedTuple):
+    """A figure of the gallery: its name, the line that draws it, what it shows."""
+
+    name: str
+    line: str
+    caption: str
+    alt: str
+    setup: str = ""
+
+    @property
+    def code(self) -> str:
+        """What a reader runs."""
+        return f"{self.setup}\n{self.line}".strip()
+
+    @property
+    def path(self) -> Path:
+        """The image that is kept."""
+        return IMAGES / f"{self.name}.png"
+
+
+def figures() -> list[Figure]:
+    """The figures in the order of the page."""
+    entries = tomllib.loads((HERE / "gallery.toml").read_text())["figure"]
+    return [Figure(**entry) for entry in entries]
+
+
+def canvas(figure: Figure) -> Canvas:
+    """The matplotlib figure that the entry's line draws."""
+    names = {"np": np, "sr": sr}
+    exec(figure.setup, names)
+    return _canvas_of(eval(figure.line, names))
+
+
+def _canvas_of(artist) -> Canvas:
+    """The figure that holds what a function of `sr.plot` returns."""
+    if isinstance(artist, Canvas):
+        return artist
+    if isinstance(artist, Axes):
+        return artist.figure
+    if isinstance(artist, np.ndarray | list | tuple):
+        return _canvas_of(np.ravel(artist)[0])
+    return artist.figure
+
+
+def png(figure: Figure) -> bytes:
+    """The image of a figure as it is drawn now."""
+    data = BytesIO()
+    drawn = canvas(figure)
+    drawn.savefig(data, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    plt.close(drawn)
+    return data.getvalue()
+
+
+def page() -> str:
+    """The text of gallery.md."""
+    return "\n".join([INTRODUCTION, *map(section, figures())])
+
+
+def section(figure: Figure) -> str:
+    """A figure on the page: what it shows, its line, its image."""
+    return (
+        f"## {figure.name}\n\n{figure.caption}\n\n"
+        f"```python\n{figure.code}\n```\n\n"
+        f"![{figure.alt}](_static/gallery/{figure.name}.png)\n"
+    )
+
+
+if __name__ == "__main__":
+    matplotlib.use("Agg")
+    IMAGES.mkdir(exist_ok=True)
+    for entry in figures():
+        entry.path.write_bytes(png(entry))
+        print(entry.path)
+    (HERE / "gallery.md").write_text(page())
