@@ -1,25 +1,44 @@
 // The explorer: its parts, put together and told of each change of the state.
 
+import { causalPairs, summaryOf } from "./blocks.js";
+import { clausesOf } from "./clauses.js";
+import { costs } from "./costs.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
+import { heading } from "./heading.js";
+import { changeOf } from "./keyboard.js";
 import { matrix } from "./matrix.js";
 import { panels } from "./panels.js";
 import { sliders } from "./sliders.js";
+import { positionsText, sentence } from "./speech.js";
 import { createStore } from "./store.js";
 import { viewTabs } from "./tabs.js";
+import { ticks, windowOf, zoomAround } from "./ticks.js";
+import { tilesOf } from "./tiles.js";
+import { legend, toolbar } from "./toolbar.js";
+
+/** Functions without a page, for tests. */
+const LOGIC = { causalPairs, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf, windowOf, zoomAround };
 
 /** Build the explorer in `root`; returns its store, which is also root.explorer. */
 export function mount(root, data, formulas) {
   const store = createStore(data, formulas);
+  const head = heading(store, data.title);
   const expression = editor(store, { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text });
-  const parts = [expression, viewTabs(store), sliders(store), matrix(store), panels(store)];
-  const [expressionBox, tabs, controls, picture, side] = parts.map((part) => part.element);
-  const title = data.title && element("h1", {}, data.title);
+  const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
+  const [colours, cost, side] = [legend, costs, panels].map((part) => part(store));
+  const parts = [head, expression, tabs, controls, tools, colours, picture, cost, side];
+  const left = element("div", { className: "main" }, [tools, picture, colours, cost].map((part) => part.element));
+  const above = element("div", { className: "above" }, [expression, tabs, controls].map((part) => part.element));
   root.classList.add("explorer");
-  fill(root, title, expressionBox, tabs, controls, element("div", { className: "stage" }, picture, side));
-  const update = (state, previous) => parts.forEach((part) => part.update(state, previous));
+  fill(root, head.element, above, element("div", { className: "stage" }, left, side.element));
+
+  function update(state, previous) {
+    root.dataset.theme = state.theme;
+    for (const part of parts) part.update(state, previous);
+  }
   store.subscribe(update);
+  root.explorer = Object.assign(store, { logic: LOGIC });
   update(store.state, null);
-  root.explorer = store;
   return store;
 }

@@ -1,32 +1,137 @@
-// The matrix: queries from the top, keys from the left, drawn on a canvas.
+// The matrix: queries from the top, keys from the left, drawn on a canvas; what is pointed at is drawn on a second one above it, so
+// that pointing redraws no cell.
 
+import { axes } from "./axes.js";
 import { element } from "./dom.js";
+import { pressKey } from "./keyboard.js";
+import { minimap } from "./minimap.js";
+import { drawOverlay } from "./overlay.js";
+import { cellColours } from "./painters.js";
+import { css, palette } from "./palette.js";
+import { followPointer } from "./pointer.js";
+import { cellBytes, layout } from "./scene.js";
+import { liveRegion, readout } from "./speech.js";
+import { windowOf } from "./ticks.js";
 
-const MAX_PIXELS = 1024;
+const MAX_RATIO = 16; // of the sides of a picture with square cells
+const MIN_CRISP = 0.88; // of the room, that cells of whole pixels must fill
+const MAX_LINED = 32;
+const HELP = "Arrow keys move the query and the key, Home and End the key, Page Up and Page Down the query, " +
+  "Enter pins the query, plus and minus zoom, Escape clears.";
 
 export function matrix(store) {
-  const canvas = element("canvas", { className: "matrix", role: "img", tabIndex: 0 });
-  canvas.addEventListener("pointermove", (event) => {
-    const { queries, keys } = store.mask;
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const query = Math.floor(((event.clientY - top) / height) * queries);
-    const key = Math.floor(((event.clientX - left) / width) * keys);
-    store.set({ query, key });
-  });
+  const cells = element("canvas", { className: "matrix" });
+  const overlay = element("canvas", { className: "overlay" });
+  const help = element("p", { className: "unseen", id: "explorer-matrix-help" }, HELP);
+  const sheet = element("div", {
+    className: "sheet", tabIndex: 0, role: "application", "aria-roledescription": "matrix", "aria-describedby": help.id,
+  }, cells, overlay);
+  const axis = axes();
+  const live = liveRegion(store);
+  const words = readout(store);
+  const map = minimap(store);
+  const plane = element("div", { className: "plane" }, axis.down, sheet, axis.across);
+  const below = element("div", { className: "below" }, words.element, map.element);
+  const box = element("figure", { className: "picture" }, plane, below, help, live.element);
+  const colour = palette(box);
+  const picture = { place: null, size: null, drawn: [], isDark: false };
+  sheet.addEventListener("keydown", (event) => pressKey(store, event));
+  followPointer(store, sheet);
 
-  function update() {
-    const { queries, keys, cells } = store.mask;
-    canvas.width = Math.min(keys, MAX_PIXELS);
-    canvas.height = Math.min(queries, MAX_PIXELS);
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(canvas.width, canvas.height);
-    for (let i = 0; i < queries; i++) {
-      const row = Math.floor((i * canvas.height) / queries) * canvas.width;
-      for (let j = 0; j < keys; j++) {
-        if (cells[i * keys + j]) image.data[(row + Math.floor((j * canvas.width) / keys)) * 4 + 3] = 255;
-      }
-    }
-    context.putImageData(image, 0, 0);
+  function update(state) {
+    const size = sizeOf(state, box);
+    if (!size) return;
+    const { zoom, theme, isTiled, block, colours } = state;
+    const view = JSON.stringify({ zoom, theme, block, isTiled, colours });
+    picture.isDark = isDark();
+    const wanted = [store.mask, `${size}`, view, picture.isDark];
+    if (wanted.some((value, place) => value !== picture.drawn[place])) draw(state, size, wanted);
+    drawOverlay(overlay, store, picture, colour);
+    axis.point(state, picture);
+    words.update(state);
+    live.update(state);
+    map.update(state, picture, colour);
   }
-  return { element: canvas, update };
+
+  function draw(state, size, wanted) {
+    colour.forget();
+    Object.assign(picture, { size, drawn: wanted, place: layout(windowOf(state), size.map((side) => side * density())) });
+    for (const [name, value] of Object.entries({ height: size[0], width: size[1] })) {
+      sheet.style[name] = `${value}px`;
+      for (const canvas of [cells, overlay]) canvas[name] = Math.round(value * density());
+    }
+    drawCells(cells, store, picture.place, colour);
+    axis.draw(state, picture);
+    sheet.setAttribute("aria-label", `Matrix of ${state.shape[0]} queries and ${state.shape[1]} keys, ${store.text}`);
+  }
+
+  new ResizeObserver(() => update(store.state)).observe(box);
+  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", () => update(store.state));
+  return { element: box, update };
+}
+
+const density = () => globalThis.devicePixelRatio || 1;
+const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+
+/** [height, width] of the picture in CSS pixels; null while the page has no room for it. */
+function sizeOf(state, box) {
+  const { rows, columns } = windowOf(state);
+  const gutter = 48;
+  const room = box.clientWidth - gutter;
+  if (room <= 0) return null;
+  const height = Math.max(280, Math.min(room, innerHeight - 190));
+  if (rows > MAX_RATIO * columns || columns > MAX_RATIO * rows) {
+    const side = Math.min(room, height);
+    return rows > columns ? [side, Math.max(side / MAX_RATIO, 24)] : [Math.max(side / MAX_RATIO, 24), side];
+  }
+  const pixels = Math.min(room / columns, height / rows) * density();
+  const scale = Math.floor(pixels) / pixels >= MIN_CRISP ? Math.floor(pixels) : pixels;
+  return [rows, columns].map((count) => Math.round((count * scale)) / density());
+}
+
+/** Draw the cells: sharp if they are whole pixels, else larger first and smoothed to size, so that stripes stay even. */
+function drawCells(canvas, store, place, colour) {
+  const { isTiled, block } = store.state;
+  const options = { layers: isTiled ? null : cellColours(store), tileBlock: isTiled ? block : 0 };
+  const image = new ImageData(cellBytes(store.mask, place, colour, options), place.columns, place.rows);
+  const small = surface(place.columns, place.rows);
+  small.getContext("2d").putImageData(image, 0, 0);
+  const context = canvas.getContext("2d");
+  const factors = [canvas.width / place.columns, canvas.height / place.rows];
+  const isWhole = factors.every((factor) => Number.isInteger(factor) || factor > 12);
+  const source = isWhole ? small : enlarged(small, factors.map(Math.ceil));
+  context.imageSmoothingEnabled = !isWhole;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  if (Math.max(place.rows, place.columns) <= MAX_LINED) drawLines(context, [place.rows, place.columns], 1, css(colour("paper")));
+  if (isTiled) drawTileLines(context, place, block, colour);
+}
+
+function surface(width, height) {
+  return Object.assign(document.createElement("canvas"), { width, height });
+}
+
+function enlarged(source, [across, down]) {
+  const large = surface(source.width * across, source.height * down);
+  const context = large.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, 0, 0, large.width, large.height);
+  return large;
+}
+
+/** Lines between cells, or between every `step` of them from `first`. */
+function drawLines(context, [rows, columns], step, style, [firstRow, firstColumn] = [step, step]) {
+  const { width, height } = context.canvas;
+  const line = Math.max(1, Math.round(density()));
+  context.fillStyle = style;
+  for (let x = firstColumn; x < columns; x += step) context.fillRect(Math.round((x * width) / columns) - (line >> 1), 0, line, height);
+  for (let x = firstRow; x < rows; x += step) context.fillRect(0, Math.round((x * height) / rows) - (line >> 1), width, line);
+}
+
+/** Lines between tiles that have six pixels or more. */
+function drawTileLines(context, { window }, block, colour) {
+  const isLarge = (context.canvas.width / window.columns) * block >= 6 * density();
+  if (!isLarge) return;
+  const first = [window.query, window.key].map((x) => (block - (x % block)) % block || block);
+  drawLines(context, [window.rows, window.columns], block, css(colour("line"), 0.9), first);
 }

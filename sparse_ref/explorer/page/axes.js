@@ -1,0 +1,43 @@
+// The axes of the matrix: positions that are labelled, and marks at the query and the key that are pointed at.
+
+import { element, fill } from "./dom.js";
+import { ticks, windowOf } from "./ticks.js";
+import { count } from "./words.js";
+
+export function axes() {
+  const [query, key] = [0, 1].map(() => element("span", { className: "mark", hidden: true }));
+  const numbers = [0, 1].map(() => element("div", { className: "ticks" }));
+  const down = element("div", { className: "axis down", "aria-hidden": "true" }, element("span", { className: "name" }, "query i"), numbers[0], query);
+  const across = element("div", { className: "axis across", "aria-hidden": "true" }, numbers[1], key, element("span", { className: "name" }, "key j"));
+
+  function draw(state, { size: [height, width] }) {
+    const seen = windowOf(state);
+    down.style.height = `${height}px`;
+    across.style.width = `${width}px`;
+    label(numbers[0], "top", [seen.query, seen.rows, state.shape[0]], height);
+    label(numbers[1], "left", [seen.key, seen.columns, state.shape[1]], width);
+  }
+
+  function point(state, { size: [height, width] }) {
+    const seen = windowOf(state);
+    put(query, "top", state.query, [seen.query, seen.rows], height);
+    put(key, "left", state.key, [seen.key, seen.columns], width);
+  }
+  return { down, across, draw, point };
+}
+
+function label(box, side, [first, seen, n], length) {
+  const most = Math.max(1, Math.min(seen <= 64 ? 8 : 5, Math.floor(length / 44)));
+  fill(box, ticks(first, seen, n, most).map((position) => {
+    const tick = element("span", { className: "tick" }, count(position));
+    tick.style[side] = `${((position - first + 0.5) / seen) * length}px`;
+    return tick;
+  }));
+}
+
+function put(mark, side, position, [first, seen], length) {
+  mark.hidden = position === null || position < first || position >= first + seen;
+  if (mark.hidden) return;
+  mark.textContent = count(position);
+  mark.style[side] = `${((position - first + 0.5) / seen) * length}px`;
+}

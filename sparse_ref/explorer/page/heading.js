@@ -1,0 +1,67 @@
+// The head of the page: its title, the sets of the rules in the expression with their sources, the choice of light and dark.
+
+import { element, fill } from "./dom.js";
+import { children } from "./expression.js";
+import { segments } from "./toolbar.js";
+
+const THEMES = [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]];
+
+export function heading(store, title) {
+  const theme = segments("Colours of the page", THEMES, (value) => store.set({ theme: value }));
+  const sets = element("dl", { className: "sets" });
+  const top = element("div", { className: "top" }, element("h1", {}, title || "Sparse attention"), theme.element);
+  let last = null;
+
+  function update(state) {
+    theme.update(state.theme);
+    const rules = rulesOf(store.node);
+    if (`${rules}` === last) return;
+    last = `${rules}`;
+    fill(sets, rules.map((name) => definition(name, store.context.data.rules[name])));
+    sets.hidden = rules.length === 0;
+  }
+  return { element: element("header", { className: "heading" }, top, sets), update };
+}
+
+/** The names of the rules in a tree, each once. */
+export function rulesOf(node) {
+  const names = node.kind === "rule" ? [node.name] : children(node).flatMap(rulesOf);
+  return [...new Set(names)];
+}
+
+function definition(name, { parameters, set, source }) {
+  const call = `${name}(${parameters.map((parameter) => parameter.name).join(", ")})`;
+  return element("div", {}, element("dt", {}, element("code", {}, call)),
+    element("dd", { className: "set" }, mathText(set)), element("dd", { className: "source" }, source));
+}
+
+const SYMBOLS = { "<=": "≤", ">=": "≥", "!=": "≠", "...": "…", "-": "−", in: "∈" };
+const WORD = /(\w+)_(\w)|(\w+)\^(\w+)|(<=|>=|!=|\.\.\.|-)|([A-Za-z]\w*)|(\s+)|(.)/gy;
+
+/** A set as nodes: letters in italics, signs as they are printed, indices lowered. */
+export function mathText(text) {
+  return floored(text).flatMap((part) => [...part.matchAll(WORD)].map(wordNode));
+}
+
+/** floor(x) with the brackets of floors. */
+function floored(text) {
+  const open = text.indexOf("floor(");
+  if (open < 0) return [text];
+  let depth = 0;
+  let close = open + 5;
+  do {
+    depth += { "(": 1, ")": -1 }[text[close]] ?? 0;
+    close++;
+  } while (depth > 0 && close < text.length);
+  const inside = text.slice(open + 6, close - 1);
+  return floored(`${text.slice(0, open)}⌊${inside}⌋${text.slice(close)}`);
+}
+
+function wordNode([all, base, index, power, exponent, sign, word]) {
+  if (index) return element("span", {}, element("var", {}, base), element("sub", {}, element("var", {}, index)));
+  if (exponent) return element("span", {}, power, element("sup", {}, element("var", {}, exponent)));
+  if (sign) return SYMBOLS[sign];
+  if (word === "in") return SYMBOLS.in;
+  if (word?.length === 1) return element("var", {}, word);
+  return all;
+}

@@ -1,0 +1,114 @@
+// The cells of the picture: one for each pair, or for each block of pairs if there are more pairs than pixels; and their colours.
+
+import { blockCounts } from "./blocks.js";
+import { mix } from "./palette.js";
+import { SKIPPED, tilesOf } from "./tiles.js";
+
+const LEAST_SHADE = 0.3; // of a block with one pair, so that it is seen
+
+/** The smallest power of two that leaves no more blocks than pixels. */
+export function blockFor(count, pixels) {
+  let block = 1;
+  while (Math.ceil(count / block) > Math.max(pixels, 1)) block *= 2;
+  return block;
+}
+
+/** How a window lies on pixels [height, width]: { block: [b_q, b_k], window aligned to blocks, rows, columns } of cells. */
+export function layout(window, [height, width]) {
+  const block = [blockFor(window.rows, height), blockFor(window.columns, width)];
+  const query = window.query - (window.query % block[0]);
+  const key = window.key - (window.key % block[1]);
+  const seen = { query, key, rows: window.rows, columns: window.columns };
+  return { block, window: seen, rows: Math.ceil(seen.rows / block[0]), columns: Math.ceil(seen.columns / block[1]) };
+}
+
+/** A picture's bytes, red green blue alpha a cell, row by row. `colour` is a palette; `layers` those of a painter. */
+export function cellBytes(mask, place, colour, { layers = null, tileBlock = 0 }) {
+  const counts = blockCounts(mask, place.block, place.window).counts;
+  const sizes = cellSizes(place);
+  const bytes = new Uint8ClampedArray(counts.length * 4).fill(255);
+  const base = tileBlock ? visitedShares(mask, place, tileBlock) : null;
+  const paint = layers ? layerPaint(layers, place, colour, counts) : plainPaint(colour, base);
+  for (let x = 0; x < counts.length; x++) paint(bytes, x, counts[x], sizes(x));
+  return bytes;
+}
+
+/** sizes(x) -> pairs in a cell, which are fewer at the edges. */
+function cellSizes({ block: [b_q, b_k], window, rows, columns }) {
+  const last = [window.rows - (rows - 1) * b_q, window.columns - (columns - 1) * b_k];
+  const inside = b_q * b_k;
+  const edge = columns - 1;
+  const bottom = (rows - 1) * columns;
+  return (x) => {
+    const isRight = x % columns === edge;
+    if (!isRight && x < bottom) return inside;
+    return (x < bottom ? b_q : last[0]) * (isRight ? last[1] : b_k);
+  };
+}
+
+const STEPS = 64;
+
+/** Members by their share, on cells that are empty, or on cells that a kernel computes and drops. */
+function plainPaint(colour, base) {
+  const empty = table(colour("empty"), colour("member"));
+  const wasted = table(colour("waste"), colour("member"));
+  const blended = Array.from({ length: STEPS + 1 }, (_, step) => mix(colour("empty"), colour("waste"), step / STEPS));
+  return (bytes, x, count, size) => {
+    const step = count === 0 ? 0 : Math.max(1, Math.round((count / size) * STEPS));
+    let value = empty[step];
+    if (base && base[x] > 0) value = count === 0 ? blended[Math.ceil(base[x] * STEPS)] : wasted[step];
+    bytes.set(value, x * 4);
+  };
+}
+
+/** The colours of shares from 0 to 1. */
+function table(none, all) {
+  return Array.from({ length: STEPS + 1 }, (_, step) => {
+    const share = step === 0 ? 0 : LEAST_SHADE + (1 - LEAST_SHADE) * (step / STEPS);
+    return mix(none, all, share).map(Math.round);
+  });
+}
+
+/** Colours of layers, mixed by how many pairs each has; single pairs in several layers have their own colour. */
+function layerPaint(layers, place, colour, total) {
+  const counts = layers.map(({ mask }) => blockCounts(mask, place.block, place.window).counts);
+  const colours = layers.map((layer) => colour(layer.colour));
+  const [none, muted, several] = ["empty", "muted", "several"].map(colour);
+  return (bytes, x, count, size) => {
+    const present = counts.map((layer) => layer[x]);
+    const pairs = present.reduce((a, b) => a + b, 0);
+    const share = Math.max(count, ...present) / size;
+    if (share === 0) return bytes.set(none, x * 4);
+    let value = muted;
+    if (pairs > 0) value = colours.reduce((mixed, own, layer) => mixed.map((v, c) => v + (own[c] * present[layer]) / pairs), [0, 0, 0]);
+    if (size === 1 && pairs > 1) value = several;
+    return bytes.set(mix(none, value, LEAST_SHADE + (1 - LEAST_SHADE) * share), x * 4);
+  };
+}
+
+/** The share of each cell that lies in tiles that are visited. */
+function visitedShares(mask, { block, window, rows, columns }, side) {
+  const tiles = tilesOf(mask, side);
+  const shares = new Float32Array(rows * columns);
+  const firsts = (start, step, count) => Array.from({ length: count }, (_, x) => start + x * step);
+  const tops = firsts(window.query, block[0], rows);
+  const lefts = firsts(window.key, block[1], columns);
+  tops.forEach((top, row) => lefts.forEach((left, column) => {
+    shares[row * columns + column] = visitedShare(tiles, top / side, left / side, block[0] / side, block[1] / side);
+  }));
+  return shares;
+}
+
+function visitedShare(tiles, top, left, height, width) {
+  const bottom = Math.min(tiles.rows, Math.max(Math.ceil(top + height), Math.floor(top) + 1));
+  const right = Math.min(tiles.columns, Math.max(Math.ceil(left + width), Math.floor(left) + 1));
+  let visited = 0;
+  let all = 0;
+  for (let row = Math.floor(top); row < bottom; row++) {
+    for (let column = Math.floor(left); column < right; column++) {
+      visited += tiles.kinds[row * tiles.columns + column] === SKIPPED ? 0 : 1;
+      all++;
+    }
+  }
+  return all ? visited / all : 0;
+}
