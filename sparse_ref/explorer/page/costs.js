@@ -35,7 +35,7 @@ function summaryFigures({ pairs, density, least, median, most, empty }) {
   return [
     figure("pairs", count(pairs)),
     figure("density", percent(density)),
-    figure("keys per query, least / median / most", `${count(least)} / ${count(median)} / ${count(most)}`),
+    figure("least / median / most keys", `${count(least)} / ${count(median)} / ${count(most)}`),
     figure("queries without keys", count(empty)),
   ];
 }

@@ -4,7 +4,7 @@ import { element, fill } from "./dom.js";
 import { children } from "./expression.js";
 import { segments } from "./toolbar.js";
 
-const THEMES = [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]];
+const THEMES = [["auto", "◐", "As the system"], ["light", "☀\uFE0E", "Light"], ["dark", "☾", "Dark"]];
 
 export function heading(store, title) {
   const theme = segments("Colours of the page", THEMES, (value) => store.set({ theme: value }));
@@ -32,8 +32,11 @@ export function rulesOf(node) {
 function definition(name, { parameters, set, source }) {
   const call = `${name}(${parameters.map((parameter) => parameter.name).join(", ")})`;
   return element("div", {}, element("dt", {}, element("code", {}, call)),
-    element("dd", { className: "set" }, mathText(set)), element("dd", { className: "source" }, source));
+    element("dd", { className: "set" }, mathText(set)), element("dd", { className: "source" }, codeText(source)));
 }
+
+/** Text in which what stands between backquotes is code. */
+const codeText = (text) => text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
 
 const SYMBOLS = { "<=": "≤", ">=": "≥", "!=": "≠", "...": "…", "-": "−", in: "∈" };
 const WORD = /(\w+)_(\w)|(\w+)\^(\w+)|(<=|>=|!=|\.\.\.|-)|([A-Za-z]\w*)|(\s+)|(.)/gy;

@@ -4,7 +4,7 @@ import { blockCounts } from "./blocks.js";
 import { mix } from "./palette.js";
 import { SKIPPED, tilesOf } from "./tiles.js";
 
-const LEAST_SHADE = 0.3; // of a block with one pair, so that it is seen
+const LEAST_SHADE = 0.45; // of a block with one pair, so that it is seen
 
 /** The smallest power of two that leaves no more blocks than pixels. */
 export function blockFor(count, pixels) {
@@ -26,11 +26,11 @@ export function layout(window, [height, width]) {
 export function cellBytes(mask, place, colour, { layers = null, tileBlock = 0 }) {
   const counts = blockCounts(mask, place.block, place.window).counts;
   const sizes = cellSizes(place);
-  const bytes = new Uint8ClampedArray(counts.length * 4).fill(255);
+  const pixels = new Uint32Array(counts.length);
   const base = tileBlock ? visitedShares(mask, place, tileBlock) : null;
   const paint = layers ? layerPaint(layers, place, colour, counts) : plainPaint(colour, base);
-  for (let x = 0; x < counts.length; x++) paint(bytes, x, counts[x], sizes(x));
-  return bytes;
+  for (let x = 0; x < counts.length; x++) pixels[x] = paint(x, counts[x], sizes(x));
+  return new Uint8ClampedArray(pixels.buffer);
 }
 
 /** sizes(x) -> pairs in a cell, which are fewer at the edges. */
@@ -48,16 +48,18 @@ function cellSizes({ block: [b_q, b_k], window, rows, columns }) {
 
 const STEPS = 64;
 
+/** A colour as a pixel: its bytes are red, green, blue, alpha from the lowest. */
+const pixel = ([red, green, blue]) => ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+
 /** Members by their share, on cells that are empty, or on cells that a kernel computes and drops. */
 function plainPaint(colour, base) {
   const empty = table(colour("empty"), colour("member"));
   const wasted = table(colour("waste"), colour("member"));
-  const blended = Array.from({ length: STEPS + 1 }, (_, step) => mix(colour("empty"), colour("waste"), step / STEPS));
-  return (bytes, x, count, size) => {
+  const blended = Array.from({ length: STEPS + 1 }, (_, step) => pixel(mix(colour("empty"), colour("waste"), step / STEPS)));
+  return (x, count, size) => {
     const step = count === 0 ? 0 : Math.max(1, Math.round((count / size) * STEPS));
-    let value = empty[step];
-    if (base && base[x] > 0) value = count === 0 ? blended[Math.ceil(base[x] * STEPS)] : wasted[step];
-    bytes.set(value, x * 4);
+    if (!base || base[x] === 0) return empty[step];
+    return count === 0 ? blended[Math.ceil(base[x] * STEPS)] : wasted[step];
   };
 }
 
@@ -65,7 +67,7 @@ function plainPaint(colour, base) {
 function table(none, all) {
   return Array.from({ length: STEPS + 1 }, (_, step) => {
     const share = step === 0 ? 0 : LEAST_SHADE + (1 - LEAST_SHADE) * (step / STEPS);
-    return mix(none, all, share).map(Math.round);
+    return pixel(mix(none, all, share));
   });
 }
 
@@ -74,15 +76,16 @@ function layerPaint(layers, place, colour, total) {
   const counts = layers.map(({ mask }) => blockCounts(mask, place.block, place.window).counts);
   const colours = layers.map((layer) => colour(layer.colour));
   const [none, muted, several] = ["empty", "muted", "several"].map(colour);
-  return (bytes, x, count, size) => {
+  const blank = pixel(none);
+  return (x, count, size) => {
     const present = counts.map((layer) => layer[x]);
     const pairs = present.reduce((a, b) => a + b, 0);
     const share = Math.max(count, ...present) / size;
-    if (share === 0) return bytes.set(none, x * 4);
+    if (share === 0) return blank;
     let value = muted;
     if (pairs > 0) value = colours.reduce((mixed, own, layer) => mixed.map((v, c) => v + (own[c] * present[layer]) / pairs), [0, 0, 0]);
     if (size === 1 && pairs > 1) value = several;
-    return bytes.set(mix(none, value, LEAST_SHADE + (1 - LEAST_SHADE) * share), x * 4);
+    return pixel(mix(none, value, LEAST_SHADE + (1 - LEAST_SHADE) * share));
   };
 }
 

@@ -65,7 +65,7 @@ export function readout(store) {
     const { query, key } = state;
     fill(text, query === null ? hint() : pairWords(query, key, store.mask));
     pin.hidden = query === null;
-    pin.textContent = state.pins.includes(query) ? `Unpin query ${query}` : `Pin query ${query}`;
+    if (query !== null) pin.textContent = state.pins.includes(query) ? `Unpin ${count(query)}` : `Pin ${count(query)}`;
     pins.hidden = state.pins.length === 0;
     if (last !== `${state.pins}`) fill(pins, state.pins.map((own) => element("li", {}, pinButton(store, own))));
     last = `${state.pins}`;
@@ -73,14 +73,14 @@ export function readout(store) {
   return { element: element("div", { className: "readout" }, text, pin, pins), update };
 }
 
-const hint = () => element("span", { className: "hint" }, "Point at the matrix, or use the arrow keys: a query's keys and a key's readers.");
+const hint = () => element("span", { className: "hint" }, "Point at a cell, or press the arrow keys.");
 
 function pairWords(query, key, mask) {
   const own = keysOf(mask, query).length;
-  const words = [swatch("query", `query ${count(query)} has ${plural(own, "key")}`)];
+  const words = [swatch("query", `query ${count(query)}: ${plural(own, "key")}`)];
   if (key === null) return words;
   const isMember = mask.cells[query * mask.keys + key] === 1;
-  words.push(swatch("reader", `key ${count(key)} has ${plural(readersOf(mask, key).length, "reader")}`));
+  words.push(swatch("reader", `key ${count(key)}: ${plural(readersOf(mask, key).length, "reader")}`));
   words.push(element("span", { className: isMember ? "verdict yes" : "verdict" }, isMember ? "attends" : "does not attend"));
   return words;
 }

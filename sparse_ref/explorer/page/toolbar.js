@@ -14,10 +14,11 @@ export function toolbar(store) {
   return { element: bar, update: (state) => parts.forEach((part) => part.update(state)) };
 }
 
-/** Buttons of which one is pressed: { element, update(value) }; `choose` is called with a value. */
+/** Buttons of which one is pressed, for choices [value, text, name if the text is a sign]: { element, update(value) }. */
 export function segments(label, choices, choose) {
-  const buttons = choices.map(([value, text]) => {
-    const button = element("button", { type: "button" }, text);
+  const buttons = choices.map(([value, text, title = ""]) => {
+    const button = element("button", { type: "button", title }, text);
+    if (title) button.setAttribute("aria-label", title);
     button.addEventListener("click", () => choose(value));
     return button;
   });
