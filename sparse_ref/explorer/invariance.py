@@ -1,4 +1,4 @@
-"""Whether a rule's formula depends on i - j only: then each row of its mask is the last, shifted."""
+"""Whether a rule's formula depends on i - j only: each row is the last one, shifted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _growths(formula: Formula) -> dict[str, int | None]:
 
 
 def _growth(node: ast.expr, growths: dict[str, int | None]) -> int | None:
-    """How much a term grows if i and j grow by 1; None if that varies. A condition has 0 or None."""
+    """How much a term grows if i and j grow by 1; None if that varies. A condition has 0 if any."""
     match node:
         case ast.Constant():
             return 0

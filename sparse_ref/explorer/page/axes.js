@@ -4,6 +4,8 @@ import { element, fill } from "./dom.js";
 import { ticks, windowOf } from "./ticks.js";
 import { count } from "./words.js";
 
+const ROOM = { top: 18, left: 44 }; // CSS pixels that a label takes along its axis
+
 export function axes() {
   const [query, key] = [0, 1].map(() => element("span", { className: "mark", hidden: true }));
   const numbers = [0, 1].map(() => element("div", { className: "ticks" }));
@@ -20,19 +22,30 @@ export function axes() {
 
   function point(state, { size: [height, width] }) {
     const seen = windowOf(state);
+    down.classList.toggle("short", height < 64);
     put(query, "top", state.query, [seen.query, seen.rows], height);
     put(key, "left", state.key, [seen.key, seen.columns], width);
+    clear(numbers[0], query, "top");
+    clear(numbers[1], key, "left");
   }
   return { down, across, draw, point };
 }
 
 function label(box, side, [first, seen, n], length) {
-  const most = Math.max(1, Math.min(seen <= 64 ? 8 : 5, Math.floor(length / 44)));
+  const most = Math.max(1, Math.min(seen <= 64 ? 8 : 5, Math.floor(length / ROOM[side])));
   fill(box, ticks(first, seen, n, most).map((position) => {
     const tick = element("span", { className: "tick" }, count(position));
     tick.style[side] = `${((position - first + 0.5) / seen) * length}px`;
     return tick;
   }));
+}
+
+/** Hide the labels that a mark would cover. */
+function clear(box, mark, side) {
+  for (const tick of box.children) {
+    const isNear = Math.abs(parseFloat(tick.style[side]) - parseFloat(mark.style[side])) < ROOM[side] * 0.8;
+    tick.classList.toggle("covered", isNear && !mark.hidden);
+  }
 }
 
 function put(mark, side, position, [first, seen], length) {

@@ -5,30 +5,39 @@ import { element, fill } from "./dom.js";
 import { tilesOf } from "./tiles.js";
 import { count } from "./words.js";
 
-/** 12.3%; small shares keep two digits that count. */
+/** 12.3%; small shares keep two digits that count, large ones are multiples such as 12×. */
 export function percent(share) {
   if (share === 0 || share === 1) return `${share * 100}%`;
+  if (share >= 10) return `${count(Math.round(share))}×`;
   const value = share * 100;
   if (value >= 99.95 && value < 100) return "99.9%";
   return value >= 1 ? `${value.toFixed(1)}%` : `${Number(value.toPrecision(2))}%`;
 }
 
-export function costs(store) {
-  const bars = element("table", { className: "bars" });
-  const figures = element("dl", { className: "figures" });
-  const box = element("section", { className: "costs", "aria-label": "Cost" }, figures, bars);
-  const remembered = { mask: null, block: 0 };
+/** A line of numbers: pairs, density, keys of a query, and the tiles if these are shown. */
+export function costLine(store) {
+  const list = element("dl", { className: "figures", "aria-label": "Cost" });
+  const update = whenChanged((mask, block, isTiled) => {
+    fill(list, summaryFigures(summaryOf(mask)), isTiled && tileFigures(tilesOf(mask, block)));
+  });
+  return { element: list, update: ({ block, isTiled }) => update(store.mask, block, isTiled) };
+}
 
-  function update({ block, isTiled }) {
-    const { mask } = store;
-    if (remembered.mask === mask && remembered.block === block && remembered.isTiled === isTiled) return;
-    Object.assign(remembered, { mask, block, isTiled });
-    const summary = summaryOf(mask);
-    const tiles = tilesOf(mask, block);
-    fill(figures, summaryFigures(summary), isTiled && tileFigures(tiles));
-    fill(bars, barRows(mask, summary, tiles, block));
-  }
-  return { element: box, update };
+/** What is computed, element by element and tile by tile, beside causal and dense attention. */
+export function costBars(store) {
+  const table = element("table", { className: "bars" });
+  const update = whenChanged((mask, block) => fill(table, barRows(mask, summaryOf(mask), tilesOf(mask, block), block)));
+  return { element: table, update: ({ block }) => update(store.mask, block) };
+}
+
+/** A function that acts only if its arguments are others than before. */
+function whenChanged(act) {
+  let last = [];
+  return (...values) => {
+    if (values.every((value, place) => value === last[place])) return;
+    last = values;
+    act(...values);
+  };
 }
 
 function summaryFigures({ pairs, density, least, median, most, empty }) {
@@ -36,7 +45,7 @@ function summaryFigures({ pairs, density, least, median, most, empty }) {
     figure("pairs", count(pairs)),
     figure("density", percent(density)),
     figure("least / median / most keys", `${count(least)} / ${count(median)} / ${count(most)}`),
-    figure("queries without keys", count(empty)),
+    figure("without keys", count(empty)),
   ];
 }
 

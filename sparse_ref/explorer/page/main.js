@@ -2,12 +2,13 @@
 
 import { causalPairs, summaryOf } from "./blocks.js";
 import { clausesOf } from "./clauses.js";
-import { costs } from "./costs.js";
+import { costBars, costLine } from "./costs.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
 import { heading } from "./heading.js";
 import { changeOf } from "./keyboard.js";
 import { matrix } from "./matrix.js";
+import { cellColours } from "./painters.js";
 import { panels } from "./panels.js";
 import { sliders } from "./sliders.js";
 import { positionsText, sentence } from "./speech.js";
@@ -18,7 +19,9 @@ import { tilesOf } from "./tiles.js";
 import { legend, toolbar } from "./toolbar.js";
 
 /** Functions without a page, for tests. */
-const LOGIC = { causalPairs, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf, windowOf, zoomAround };
+const LOGIC = {
+  causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf, windowOf, zoomAround,
+};
 
 /** Build the explorer in `root`; returns its store, which is also root.explorer. */
 export function mount(root, data, formulas) {
@@ -26,9 +29,9 @@ export function mount(root, data, formulas) {
   const head = heading(store, data.title);
   const expression = editor(store, { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text });
   const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
-  const [colours, cost, side] = [legend, costs, panels].map((part) => part(store));
-  const parts = [head, expression, tabs, controls, tools, colours, picture, cost, side];
-  const left = element("div", { className: "main" }, [tools, picture, colours, cost].map((part) => part.element));
+  const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
+  const parts = [head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
+  const left = element("div", { className: "main" }, [tools, cost, picture, colours, bars].map((part) => part.element));
   const above = element("div", { className: "above" }, [expression, tabs, controls].map((part) => part.element));
   root.classList.add("explorer");
   fill(root, head.element, above, element("div", { className: "stage" }, left, side.element));

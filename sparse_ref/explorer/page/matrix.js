@@ -65,7 +65,7 @@ export function matrix(store) {
     sheet.setAttribute("aria-label", `Matrix of ${state.shape[0]} queries and ${state.shape[1]} keys, ${store.text}`);
   }
 
-  new ResizeObserver(() => update(store.state)).observe(box);
+  new ResizeObserver(() => requestAnimationFrame(() => update(store.state))).observe(box);
   for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", () => update(store.state));
   return { element: box, update };
 }
@@ -76,7 +76,7 @@ const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 /** [height, width] of the picture in CSS pixels; null while the page has no room for it. */
 function sizeOf(state, box) {
   const { rows, columns } = windowOf(state);
-  const gutter = 48;
+  const gutter = 54;
   const room = box.clientWidth - gutter;
   if (room <= 0) return null;
   const height = Math.max(280, Math.min(room, innerHeight - 190));

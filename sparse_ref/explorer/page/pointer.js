@@ -17,7 +17,6 @@ export function followPointer(store, sheet) {
     pressed.set(event.pointerId, event);
     press = { event, zoom: store.state.zoom, isDrag: false };
     sheet.setPointerCapture?.(event.pointerId);
-    if (event.pointerType !== "mouse") point(store, sheet, event);
   });
   listen("pointermove", (event) => {
     if (!pressed.has(event.pointerId)) return point(store, sheet, event);
@@ -27,9 +26,11 @@ export function followPointer(store, sheet) {
     return point(store, sheet, event);
   });
   listen("pointerup", (event) => {
-    const isClick = pressed.has(event.pointerId) && pressed.size === 1 && !press.isDrag && event.pointerType === "mouse";
+    const isMouse = event.pointerType === "mouse";
+    const isClick = pressed.has(event.pointerId) && pressed.size === 1 && !press.isDrag;
     pressed.delete(event.pointerId);
-    if (isClick) store.set(pinned(store.state, store.state.query));
+    if (isClick && isMouse) store.set(pinned(store.state, store.state.query));
+    if (isClick && !isMouse) point(store, sheet, event);
   });
   listen("pointercancel", (event) => pressed.delete(event.pointerId));
   listen("wheel", (event) => {

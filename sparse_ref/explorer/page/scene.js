@@ -4,7 +4,7 @@ import { blockCounts } from "./blocks.js";
 import { mix } from "./palette.js";
 import { SKIPPED, tilesOf } from "./tiles.js";
 
-const LEAST_SHADE = 0.45; // of a block with one pair, so that it is seen
+const LEAST_SHADE = 0.5; // of a block with one pair, so that it is seen
 
 /** The smallest power of two that leaves no more blocks than pixels. */
 export function blockFor(count, pixels) {
