@@ -1,4 +1,4 @@
-// The axes of the matrix: positions that are labelled, and marks at the query and the key that are pointed at.
+// The axes of the matrix: labelled positions, and marks at the query and the key that are pointed at.
 
 import { element, fill } from "./dom.js";
 import { ticks, windowOf } from "./ticks.js";
@@ -9,8 +9,8 @@ const ROOM = { top: 18, left: 44 }; // CSS pixels that a label takes along its a
 export function axes() {
   const [query, key] = [0, 1].map(() => element("span", { className: "mark", hidden: true }));
   const numbers = [0, 1].map(() => element("div", { className: "ticks" }));
-  const down = element("div", { className: "axis down", "aria-hidden": "true" }, element("span", { className: "name" }, "query i"), numbers[0], query);
-  const across = element("div", { className: "axis across", "aria-hidden": "true" }, numbers[1], key, element("span", { className: "name" }, "key j"));
+  const down = axis("down", "query i", numbers[0], query);
+  const across = axis("across", "key j", numbers[1], key);
 
   function draw(state, { size: [height, width] }) {
     const seen = windowOf(state);
@@ -30,6 +30,9 @@ export function axes() {
   }
   return { down, across, draw, point };
 }
+
+const axis = (name, label, ...parts) => element("div", { className: `axis ${name}`, "aria-hidden": "true" },
+  element("span", { className: "name" }, label), parts);
 
 function label(box, side, [first, seen, n], length) {
   const most = Math.max(1, Math.min(seen <= 64 ? 8 : 5, Math.floor(length / ROOM[side])));

@@ -10,4 +10,6 @@ export function clausesOf(node) {
 }
 
 /** Whether each clause of a state is lit: those that are not named are. */
-export const litClauses = (clauses, colours) => clauses.map((_, place) => place < MAX_COLOURS && (colours?.[place] ?? true));
+export function litClauses(clauses, colours) {
+  return clauses.map((_, place) => place < MAX_COLOURS && (colours?.[place] ?? true));
+}

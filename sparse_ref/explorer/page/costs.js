@@ -14,6 +14,8 @@ export function percent(share) {
   return value >= 1 ? `${value.toFixed(1)}%` : `${Number(value.toPrecision(2))}%`;
 }
 
+const COLUMNS = ["Computed", "pairs", "of dense", "of causal"];
+
 /** A line of numbers: pairs, density, keys of a query, and the tiles if these are shown. */
 export function costLine(store) {
   const list = element("dl", { className: "figures", "aria-label": "Cost" });
@@ -26,7 +28,7 @@ export function costLine(store) {
 /** What is computed, element by element and tile by tile, beside causal and dense attention. */
 export function costBars(store) {
   const table = element("table", { className: "bars" });
-  const update = whenChanged((mask, block) => fill(table, barRows(mask, summaryOf(mask), tilesOf(mask, block), block)));
+  const update = whenChanged((mask, block) => fill(table, barRows(mask, block)));
   return { element: table, update: ({ block }) => update(store.mask, block) };
 }
 
@@ -57,21 +59,25 @@ const tileFigures = ({ full, partial, skipped }) => [
 
 const figure = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
 
-function barRows({ queries, keys }, { pairs }, tiles, block) {
+function barRows(mask, block) {
+  const { queries, keys } = mask;
+  const tiles = tilesOf(mask, block);
   const dense = queries * keys;
   const causal = causalPairs(queries, keys);
   const rows = [
-    ["Elements", pairs, "element"],
+    ["Elements", summaryOf(mask).pairs, "element"],
     [`Tiles of ${block}`, tiles.pairs, "tile"],
     ["Causal", causal, "causal"],
     ["Dense", dense, "dense"],
   ];
-  const head = element("tr", {}, ["Computed", "pairs", "of dense", "of causal", ""].map((text) => element("th", { scope: "col" }, text)));
   const most = Math.max(dense, tiles.pairs);
-  return [head, ...rows.map(([name, number, kind]) => element("tr", { className: kind },
+  const numbers = (number) => [count(number), percent(number / dense), percent(number / causal)];
+  const row = ([name, number, className]) => element("tr", { className },
     element("th", { scope: "row" }, name),
-    [count(number), percent(number / dense), percent(number / causal)].map((text) => element("td", {}, text)),
-    element("td", { className: "bar" }, bar(number / most))))];
+    numbers(number).map((text) => element("td", {}, text)),
+    element("td", { className: "bar" }, bar(number / most)));
+  const head = COLUMNS.map((text) => element("th", { scope: "col" }, text));
+  return [element("tr", {}, head, element("td")), rows.map(row)];
 }
 
 function bar(share) {

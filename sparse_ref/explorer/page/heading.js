@@ -1,4 +1,4 @@
-// The head of the page: its title, the sets of the rules in the expression with their sources, the choice of light and dark.
+// The head of the page: its title, the sets of the expression's rules with their sources, light and dark.
 
 import { element, fill } from "./dom.js";
 import { children } from "./expression.js";
@@ -9,7 +9,8 @@ const THEMES = [["auto", "◐", "As the system"], ["light", "☀\uFE0E", "Light"
 export function heading(store, title) {
   const theme = segments("Colours of the page", THEMES, (value) => store.set({ theme: value }));
   const sets = element("dl", { className: "sets" });
-  const top = element("div", { className: "top" }, element("h1", {}, title || "Sparse attention"), theme.element);
+  const name = element("h1", {}, title || "Sparse attention");
+  const top = element("div", { className: "top" }, name, theme.element);
   let last = null;
 
   function update(state) {
@@ -32,11 +33,14 @@ export function rulesOf(node) {
 function definition(name, { parameters, set, source }) {
   const call = `${name}(${parameters.map((parameter) => parameter.name).join(", ")})`;
   return element("div", {}, element("dt", {}, element("code", {}, call)),
-    element("dd", { className: "set" }, mathText(set)), element("dd", { className: "source" }, codeText(source)));
+    element("dd", { className: "set" }, mathText(set)),
+    element("dd", { className: "source" }, codeText(source)));
 }
 
 /** Text in which what stands between backquotes is code. */
-const codeText = (text) => text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
+function codeText(text) {
+  return text.split("`").map((part, place) => (place % 2 ? element("code", {}, part) : part));
+}
 
 const SYMBOLS = { "<=": "≤", ">=": "≥", "!=": "≠", "...": "…", "-": "−", in: "∈" };
 const WORD = /(\w+)_(\w)|(\w+)\^(\w+)|(<=|>=|!=|\.\.\.|-)|([A-Za-z]\w*)|(\s+)|(.)/gy;
@@ -61,10 +65,11 @@ function floored(text) {
 }
 
 function wordNode([all, base, index, power, exponent, sign, word]) {
-  if (index) return element("span", {}, element("var", {}, base), element("sub", {}, element("var", {}, index)));
-  if (exponent) return element("span", {}, power, element("sup", {}, element("var", {}, exponent)));
+  const letter = (name) => element("var", {}, name);
+  if (index) return element("span", {}, letter(base), element("sub", {}, letter(index)));
+  if (exponent) return element("span", {}, power, element("sup", {}, letter(exponent)));
   if (sign) return SYMBOLS[sign];
   if (word === "in") return SYMBOLS.in;
-  if (word?.length === 1) return element("var", {}, word);
+  if (word?.length === 1) return letter(word);
   return all;
 }

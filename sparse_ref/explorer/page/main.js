@@ -14,25 +14,27 @@ import { sliders } from "./sliders.js";
 import { positionsText, sentence } from "./speech.js";
 import { createStore } from "./store.js";
 import { viewTabs } from "./tabs.js";
-import { ticks, windowOf, zoomAround } from "./ticks.js";
+import { ticks } from "./ticks.js";
 import { tilesOf } from "./tiles.js";
 import { legend, toolbar } from "./toolbar.js";
 
 /** Functions without a page, for tests. */
 const LOGIC = {
-  causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf, windowOf, zoomAround,
+  causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf,
 };
 
 /** Build the explorer in `root`; returns its store, which is also root.explorer. */
 export function mount(root, data, formulas) {
   const store = createStore(data, formulas);
   const head = heading(store, data.title);
-  const expression = editor(store, { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text });
+  const text = { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text };
+  const expression = editor(store, text);
   const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
   const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
   const parts = [head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
-  const left = element("div", { className: "main" }, [tools, cost, picture, colours, bars].map((part) => part.element));
-  const above = element("div", { className: "above" }, [expression, tabs, controls].map((part) => part.element));
+  const box = (className, ...inside) => element("div", { className }, inside.map((part) => part.element));
+  const above = box("above", expression, tabs, controls);
+  const left = box("main", tools, cost, picture, colours, bars);
   root.classList.add("explorer");
   fill(root, head.element, above, element("div", { className: "stage" }, left, side.element));
 

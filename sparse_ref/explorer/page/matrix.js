@@ -1,8 +1,8 @@
-// The matrix: queries from the top, keys from the left, drawn on a canvas; what is pointed at is drawn on a second one above it, so
-// that pointing redraws no cell.
+// The matrix: queries from the top, keys from the left, drawn on a canvas; what is pointed at is drawn on a
+// second one above it, so that pointing redraws no cell.
 
 import { axes } from "./axes.js";
-import { element } from "./dom.js";
+import { element, uniqueId } from "./dom.js";
 import { pressKey } from "./keyboard.js";
 import { minimap } from "./minimap.js";
 import { drawOverlay } from "./overlay.js";
@@ -16,16 +16,17 @@ import { windowOf } from "./ticks.js";
 const MAX_RATIO = 16; // of the sides of a picture with square cells
 const MIN_CRISP = 0.88; // of the room, that cells of whole pixels must fill
 const MAX_LINED = 32;
-const HELP = "Arrow keys move the query and the key, Home and End the key, Page Up and Page Down the query, " +
-  "Enter pins the query, plus and minus zoom, Escape clears.";
+const DARK = "(prefers-color-scheme: dark)";
+const HELP = "Arrow keys move the query and the key, Home and End the key, Page Up and Page Down " +
+  "the query. Enter pins the query, plus and minus zoom, Escape clears.";
 
 export function matrix(store) {
   const cells = element("canvas", { className: "matrix" });
   const overlay = element("canvas", { className: "overlay" });
-  const help = element("p", { className: "unseen", id: "explorer-matrix-help" }, HELP);
-  const sheet = element("div", {
-    className: "sheet", tabIndex: 0, role: "application", "aria-roledescription": "matrix", "aria-describedby": help.id,
-  }, cells, overlay);
+  const help = element("p", { className: "unseen", id: uniqueId("help") }, HELP);
+  const sheet = element("div", { className: "sheet", tabIndex: 0, role: "application" }, cells, overlay);
+  sheet.setAttribute("aria-roledescription", "matrix");
+  sheet.setAttribute("aria-describedby", help.id);
   const axis = axes();
   const live = liveRegion(store);
   const words = readout(store);
@@ -55,23 +56,26 @@ export function matrix(store) {
 
   function draw(state, size, wanted) {
     colour.forget();
-    Object.assign(picture, { size, drawn: wanted, place: layout(windowOf(state), size.map((side) => side * density())) });
+    const place = layout(windowOf(state), size.map((side) => side * density()));
+    Object.assign(picture, { size, drawn: wanted, place });
     for (const [name, value] of Object.entries({ height: size[0], width: size[1] })) {
       sheet.style[name] = `${value}px`;
       for (const canvas of [cells, overlay]) canvas[name] = Math.round(value * density());
     }
     drawCells(cells, store, picture.place, colour);
     axis.draw(state, picture);
-    sheet.setAttribute("aria-label", `Matrix of ${state.shape[0]} queries and ${state.shape[1]} keys, ${store.text}`);
+    const [queries, keys] = state.shape;
+    sheet.setAttribute("aria-label", `Matrix of ${queries} queries and ${keys} keys, ${store.text}`);
   }
 
   new ResizeObserver(() => requestAnimationFrame(() => update(store.state))).observe(box);
-  for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", () => update(store.state));
+  const redraw = () => update(store.state);
+  for (const query of [DARK, "print"]) matchMedia(query).addEventListener("change", redraw);
   return { element: box, update };
 }
 
 const density = () => globalThis.devicePixelRatio || 1;
-const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+const isDark = () => matchMedia(DARK).matches;
 
 /** [height, width] of the picture in CSS pixels; null while the page has no room for it. */
 function sizeOf(state, box) {
@@ -89,7 +93,7 @@ function sizeOf(state, box) {
   return [rows, columns].map((count) => Math.round((count * scale)) / density());
 }
 
-/** Draw the cells: sharp if they are whole pixels, else larger first and smoothed to size, so that stripes stay even. */
+/** Draw the cells: sharp if they are whole pixels, else smoothed to size, so that stripes stay even. */
 function drawCells(canvas, store, place, colour) {
   const { isTiled, block } = store.state;
   const options = { layers: isTiled ? null : cellColours(store), tileBlock: isTiled ? block : 0 };
@@ -103,7 +107,8 @@ function drawCells(canvas, store, place, colour) {
   context.imageSmoothingEnabled = !isWhole;
   context.imageSmoothingQuality = "high";
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
-  if (Math.max(place.rows, place.columns) <= MAX_LINED) drawLines(context, [place.rows, place.columns], 1, css(colour("paper")));
+  const sides = [place.rows, place.columns];
+  if (Math.max(...sides) <= MAX_LINED) drawLines(context, sides, 1, css(colour("paper")));
   if (isTiled) drawTileLines(context, place, block, colour);
 }
 
@@ -123,9 +128,11 @@ function enlarged(source, [across, down]) {
 function drawLines(context, [rows, columns], step, style, [firstRow, firstColumn] = [step, step]) {
   const { width, height } = context.canvas;
   const line = Math.max(1, Math.round(density()));
+  const down = (row) => Math.round((row * height) / rows) - (line >> 1);
+  const across = (column) => Math.round((column * width) / columns) - (line >> 1);
   context.fillStyle = style;
-  for (let x = firstColumn; x < columns; x += step) context.fillRect(Math.round((x * width) / columns) - (line >> 1), 0, line, height);
-  for (let x = firstRow; x < rows; x += step) context.fillRect(0, Math.round((x * height) / rows) - (line >> 1), width, line);
+  for (let x = firstColumn; x < columns; x += step) context.fillRect(across(x), 0, line, height);
+  for (let x = firstRow; x < rows; x += step) context.fillRect(0, down(x), width, line);
 }
 
 /** Lines between tiles that have six pixels or more. */

@@ -8,7 +8,8 @@ import { windowOf } from "./ticks.js";
 const SIDE = 72; // CSS pixels
 
 export function minimap(store) {
-  const canvas = element("canvas", { className: "minimap", hidden: true, role: "img", "aria-label": "The whole matrix; the part that is shown is framed" });
+  const canvas = element("canvas", { className: "minimap", hidden: true, role: "img" });
+  canvas.setAttribute("aria-label", "The whole matrix; the part that is shown is framed");
   let last = [];
   let image = null;
   canvas.addEventListener("click", (event) => {
@@ -47,5 +48,6 @@ function frame(canvas, image, seen, [queries, keys], style) {
   const line = Math.max(1, canvas.width / SIDE);
   context.strokeStyle = style;
   context.lineWidth = line * 1.5;
-  context.strokeRect(seen.key * across, seen.query * down, Math.max(3 * line, seen.columns * across), Math.max(3 * line, seen.rows * down));
+  const [width, height] = [seen.columns * across, seen.rows * down].map((side) => Math.max(3 * line, side));
+  context.strokeRect(seen.key * across, seen.query * down, width, height);
 }

@@ -1,4 +1,4 @@
-// What is pointed at, above the cells: the query's row and its keys, the key's column and its readers, the pinned queries.
+// What is pointed at, above the cells: the query's row and keys, the key's column and readers, the pins.
 
 import { keysOf, readersOf } from "./blocks.js";
 import { css } from "./palette.js";
@@ -35,8 +35,9 @@ function penOn(canvas, window, least, context) {
   const sides = [canvas.height / window.rows, canvas.width / window.columns];
   const band = sides.map((side) => Math.max(side, least));
   const rectangle = (x, y, width, height, style) => {
+    const sides = [width, height].map((side) => Math.max(1, Math.round(side)));
     context.fillStyle = style;
-    context.fillRect(Math.round(x), Math.round(y), Math.max(1, Math.round(width)), Math.max(1, Math.round(height)));
+    context.fillRect(Math.round(x), Math.round(y), ...sides);
   };
   const top = (query, height) => down(query) + (sides[0] - height) / 2;
   const left = (key, width) => across(key) + (sides[1] - width) / 2;

@@ -1,6 +1,6 @@
-// What colours the matrix. A painter is a function (store) -> null, or layers [{ label, colour, mask }]: the pairs of a mask get the
-// colour, which is the name of a CSS variable without its dashes. The first painter that answers is used. Pairs of the store's mask
-// in no layer stay muted; pairs in several have a colour of their own.
+// What colours the matrix. A painter is a function (store) -> null, or layers [{ label, colour, mask }]: the
+// pairs of a mask get the colour, which is the name of a CSS variable without its dashes. The first painter
+// that answers is used. Pairs in no layer stay muted; pairs in several have a colour of their own.
 
 import { clausesOf, litClauses } from "./clauses.js";
 
@@ -11,8 +11,9 @@ export function clauseLayers(store) {
   const clauses = clausesOf(store.node);
   if (clauses.length < 2) return null;
   const isLit = litClauses(clauses, colours);
-  const layers = clauses.map((text, place) => ({ label: text, colour: `part-${place + 1}`, place, text }));
-  return layers.filter(({ place }) => isLit[place]).map((layer) => ({ ...layer, mask: store.maskOf(layer.text) }));
+  const layers = clauses.map((label, place) => ({ label, colour: `part-${place + 1}` }));
+  const lit = layers.filter((_, place) => isLit[place]);
+  return lit.map((layer) => ({ ...layer, mask: store.maskOf(layer.label) }));
 }
 
 const PAINTERS = [clauseLayers];

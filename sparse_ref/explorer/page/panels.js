@@ -1,5 +1,5 @@
-// The panels beside the matrix, one shown at a time. A panel is { name, title, mount(store) -> { element, update(state, previous) } };
-// `update` is called when the panel is shown and whenever the state changes while it is.
+// The panels beside the matrix, one shown at a time. A panel is { name, title, mount(store) -> { element,
+// update(state, previous) } }; `update` is called when the panel is shown, and when the state changes then.
 
 import { element, fill, uniqueId } from "./dom.js";
 import { keysPanel } from "./panel_keys.js";
@@ -31,7 +31,8 @@ export function panels(store) {
 }
 
 function tab(store, name, title, panel) {
-  const button = element("button", { type: "button", role: "tab", id: uniqueId("tab"), "aria-controls": panel }, title);
+  const names = { type: "button", role: "tab", id: uniqueId("tab"), "aria-controls": panel };
+  const button = element("button", names, title);
   button.addEventListener("click", () => store.set({ panel: name }));
   return button;
 }

@@ -1,5 +1,5 @@
-// The pointer on the matrix: a mouse points and pins, a finger taps and drags, two fingers or a wheel with Control zoom, and a mouse
-// drags the part that is seen.
+// The pointer on the matrix: a mouse points and pins, a finger taps and drags, two fingers or a wheel with
+// Control zoom, and a mouse drags the part that is seen.
 
 import { pinned } from "./keyboard.js";
 import { clamp, windowOf, zoomAround } from "./ticks.js";
@@ -80,5 +80,6 @@ function pinch(store, sheet, pressed, event) {
 function zoomBy(store, sheet, event, factor) {
   const { shape, zoom } = store.state;
   const { query, key, across, down } = placeOf(store, sheet, event);
-  store.set({ zoom: zoomAround({ shape }, (zoom?.side ?? Math.max(...shape)) * factor, query, key, across, down) });
+  const side = (zoom?.side ?? Math.max(...shape)) * factor;
+  store.set({ zoom: zoomAround({ shape }, side, query, key, across, down) });
 }

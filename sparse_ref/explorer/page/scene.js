@@ -1,4 +1,4 @@
-// The cells of the picture: one for each pair, or for each block of pairs if there are more pairs than pixels; and their colours.
+// The cells of the picture: one for each pair, or for each block of pairs if there are more than pixels.
 
 import { blockCounts } from "./blocks.js";
 import { mix } from "./palette.js";
@@ -13,16 +13,17 @@ export function blockFor(count, pixels) {
   return block;
 }
 
-/** How a window lies on pixels [height, width]: { block: [b_q, b_k], window aligned to blocks, rows, columns } of cells. */
+/** A window on pixels [height, width]: { block: [b_q, b_k], window from a block on, rows, columns }. */
 export function layout(window, [height, width]) {
   const block = [blockFor(window.rows, height), blockFor(window.columns, width)];
   const query = window.query - (window.query % block[0]);
   const key = window.key - (window.key % block[1]);
   const seen = { query, key, rows: window.rows, columns: window.columns };
-  return { block, window: seen, rows: Math.ceil(seen.rows / block[0]), columns: Math.ceil(seen.columns / block[1]) };
+  const [rows, columns] = [seen.rows / block[0], seen.columns / block[1]].map(Math.ceil);
+  return { block, window: seen, rows, columns };
 }
 
-/** A picture's bytes, red green blue alpha a cell, row by row. `colour` is a palette; `layers` those of a painter. */
+/** Red, green, blue, alpha of each cell. `colour` is a palette, `layers` are those of a painter. */
 export function cellBytes(mask, place, colour, { layers = null, tileBlock = 0 }) {
   const counts = blockCounts(mask, place.block, place.window).counts;
   const sizes = cellSizes(place);
@@ -47,15 +48,20 @@ function cellSizes({ block: [b_q, b_k], window, rows, columns }) {
 }
 
 const STEPS = 64;
+const RGB = [0, 1, 2];
 
 /** A colour as a pixel: its bytes are red, green, blue, alpha from the lowest. */
-const pixel = ([red, green, blue]) => ((255 << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0;
+function pixel(colour) {
+  const [red, green, blue] = colour.map(Math.round);
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
 
 /** Members by their share, on cells that are empty, or on cells that a kernel computes and drops. */
 function plainPaint(colour, base) {
   const empty = table(colour("empty"), colour("member"));
   const wasted = table(colour("waste"), colour("member"));
-  const blended = Array.from({ length: STEPS + 1 }, (_, step) => pixel(mix(colour("empty"), colour("waste"), step / STEPS)));
+  const ends = [colour("empty"), colour("waste")];
+  const blended = Array.from({ length: STEPS + 1 }, (_, step) => pixel(mix(...ends, step / STEPS)));
   return (x, count, size) => {
     const step = count === 0 ? 0 : Math.max(1, Math.round((count / size) * STEPS));
     if (!base || base[x] === 0) return empty[step];
@@ -71,7 +77,7 @@ function table(none, all) {
   });
 }
 
-/** Colours of layers, mixed by how many pairs each has; single pairs in several layers have their own colour. */
+/** Colours of layers, mixed by how many pairs each has; a pair that is in several has a colour of its own. */
 function layerPaint(layers, place, colour, total) {
   const counts = layers.map(({ mask }) => blockCounts(mask, place.block, place.window).counts);
   const colours = layers.map((layer) => colour(layer.colour));
@@ -83,7 +89,8 @@ function layerPaint(layers, place, colour, total) {
     const share = Math.max(count, ...present) / size;
     if (share === 0) return blank;
     let value = muted;
-    if (pairs > 0) value = colours.reduce((mixed, own, layer) => mixed.map((v, c) => v + (own[c] * present[layer]) / pairs), [0, 0, 0]);
+    const mean = (c) => colours.reduce((total, own, layer) => total + own[c] * present[layer], 0) / pairs;
+    if (pairs > 0) value = RGB.map(mean);
     if (size === 1 && pairs > 1) value = several;
     return pixel(mix(none, value, LEAST_SHADE + (1 - LEAST_SHADE) * share));
   };
@@ -96,8 +103,9 @@ function visitedShares(mask, { block, window, rows, columns }, side) {
   const firsts = (start, step, count) => Array.from({ length: count }, (_, x) => start + x * step);
   const tops = firsts(window.query, block[0], rows);
   const lefts = firsts(window.key, block[1], columns);
+  const [height, width] = block.map((length) => length / side);
   tops.forEach((top, row) => lefts.forEach((left, column) => {
-    shares[row * columns + column] = visitedShare(tiles, top / side, left / side, block[0] / side, block[1] / side);
+    shares[row * columns + column] = visitedShare(tiles, top / side, left / side, height, width);
   }));
   return shares;
 }

@@ -20,13 +20,17 @@ export function positionsText(positions) {
   return texts.join(", ") + (runs.length > MAX_RUNS ? " and more" : "");
 }
 
-const runText = ([first, last]) => (last - first < 2 ? [...new Set([first, last])].join(", ") : `${first} to ${last}`);
+function runText([first, last]) {
+  if (last - first < 2) return [...new Set([first, last])].join(", ");
+  return `${first} to ${last}`;
+}
 
 /** "query 9: 4 keys: 1, 5, 8, 9; key 5 is one, with 7 readers" */
 export function sentence({ query, key }, mask) {
   const parts = [];
   const own = query === null ? [] : keysOf(mask, query);
-  if (query !== null) parts.push(`query ${query}: ${own.length ? `${plural(own.length, "key")}: ${positionsText(own)}` : "no keys"}`);
+  const list = own.length ? `${plural(own.length, "key")}: ${positionsText(own)}` : "no keys";
+  if (query !== null) parts.push(`query ${query}: ${list}`);
   if (key !== null) {
     const readers = plural(readersOf(mask, key).length, "reader");
     const verdict = query === null ? "has" : own.includes(key) ? "is one, with" : "is none of them, with";
@@ -65,10 +69,11 @@ export function readout(store) {
     const { query, key } = state;
     fill(text, query === null ? hint() : pairWords(query, key, store.mask));
     pin.hidden = query === null;
-    if (query !== null) pin.textContent = state.pins.includes(query) ? `Unpin ${count(query)}` : `Pin ${count(query)}`;
+    if (query !== null) pin.textContent = `${state.pins.includes(query) ? "Unpin" : "Pin"} ${count(query)}`;
     pins.hidden = state.pins.length === 0;
-    if (last !== `${state.pins}`) fill(pins, state.pins.map((own) => element("li", {}, pinButton(store, own))));
+    if (last === `${state.pins}`) return;
     last = `${state.pins}`;
+    fill(pins, state.pins.map((own) => element("li", {}, pinButton(store, own))));
   }
   return { element: element("div", { className: "readout" }, text, pin, pins), update };
 }
@@ -81,14 +86,15 @@ function pairWords(query, key, mask) {
   if (key === null) return words;
   const isMember = mask.cells[query * mask.keys + key] === 1;
   words.push(swatch("reader", `key ${count(key)}: ${plural(readersOf(mask, key).length, "reader")}`));
-  words.push(element("span", { className: isMember ? "verdict yes" : "verdict" }, isMember ? "attends" : "does not attend"));
-  return words;
+  const [className, verdict] = isMember ? ["verdict yes", "attends"] : ["verdict", "does not attend"];
+  return [...words, element("span", { className }, verdict)];
 }
 
 const swatch = (name, text) => element("span", { className: `swatch ${name}` }, text);
 
 function pinButton(store, query) {
-  const button = element("button", { type: "button", className: "chip", "aria-label": `Unpin query ${query}` }, `${count(query)} ×`);
+  const names = { type: "button", className: "chip", "aria-label": `Unpin query ${query}` };
+  const button = element("button", names, `${count(query)} ×`);
   button.addEventListener("click", () => store.set(pinned(store.state, query)));
   return button;
 }

@@ -1,6 +1,6 @@
 // Positions on an axis: which are labelled, and which part of them is seen.
 
-/** Positions from `first`, evenly spaced, at most `most`: the space is a power of two that divides n, else 1, 2 or 5 times a power of ten. */
+/** Positions from `first`, at most `most`, by a power of two that divides n, else by 1, 2, 5, 10, 20... */
 export function ticks(first, count, n, most = count <= 64 ? 8 : 5) {
   const least = Math.ceil(count / most);
   let space = 2 ** Math.ceil(Math.log2(least));
@@ -22,20 +22,22 @@ export function windowOf({ shape: [queries, keys], zoom }) {
   if (!zoom) return { query: 0, key: 0, rows: queries, columns: keys };
   const rows = Math.min(zoom.side, queries);
   const columns = Math.min(zoom.side, keys);
-  return { query: clamp(zoom.query, 0, queries - rows), key: clamp(zoom.key, 0, keys - columns), rows, columns };
+  const query = clamp(zoom.query, 0, queries - rows);
+  const key = clamp(zoom.key, 0, keys - columns);
+  return { query, key, rows, columns };
 }
 
 export const clamp = (x, least, most) => Math.max(least, Math.min(most, x));
 
 export const MIN_SIDE = 8;
 
-/** The zoom that shows `side` positions a side, in which (query, key) stays at the place (across, down), each from 0 to 1. */
+/** The zoom of `side` positions in which (query, key) is at the place (across, down), each from 0 to 1. */
 export function zoomAround({ shape }, side, query, key, across = 0.5, down = 0.5) {
   const longest = Math.max(...shape);
   const size = Math.round(Math.max(side, Math.min(MIN_SIDE, longest)));
   if (size >= longest) return null;
-  const zoom = { query: Math.round(query + 0.5 - down * size), key: Math.round(key + 0.5 - across * size), side: size };
-  const seen = windowOf({ shape, zoom });
+  const first = (position, share) => Math.round(position + 0.5 - share * size);
+  const seen = windowOf({ shape, zoom: { query: first(query, down), key: first(key, across), side: size } });
   return { query: seen.query, key: seen.key, side: size };
 }
 

@@ -10,11 +10,15 @@ const CLOSE = 64; // positions a side of the part that "64" shows
 
 export function toolbar(store) {
   const parts = [viewChoice(store), blockChoice(store), colourChoice(store), zoomButtons(store)];
-  const bar = element("div", { className: "toolbar", role: "group", "aria-label": "View of the matrix" }, parts.map((part) => part.element));
+  const bar = group("toolbar", "View of the matrix", parts.map((part) => part.element));
   return { element: bar, update: (state) => parts.forEach((part) => part.update(state)) };
 }
 
-/** Buttons of which one is pressed, for choices [value, text, name if the text is a sign]: { element, update(value) }. */
+function group(className, label, ...parts) {
+  return element("div", { className, role: "group", "aria-label": label }, parts);
+}
+
+/** Buttons of which one is pressed, for choices [value, text, name]: { element, update(value) }. */
 export function segments(label, choices, choose) {
   const buttons = choices.map(([value, text, title = ""]) => {
     const button = element("button", { type: "button", title }, text);
@@ -22,19 +26,22 @@ export function segments(label, choices, choose) {
     button.addEventListener("click", () => choose(value));
     return button;
   });
-  const box = element("div", { className: "segments", role: "group", "aria-label": label }, buttons);
-  const update = (value) => buttons.forEach((button, place) => button.setAttribute("aria-pressed", `${choices[place][0] === value}`));
-  return { element: box, update };
+  function update(value) {
+    buttons.forEach((button, place) => button.setAttribute("aria-pressed", `${choices[place][0] === value}`));
+  }
+  return { element: group("segments", label, buttons), update };
 }
 
 function viewChoice(store) {
-  const choice = segments("Cells", [[false, "Elements"], [true, "Tiles"]], (isTiled) => store.set({ isTiled }));
+  const choices = [[false, "Elements"], [true, "Tiles"]];
+  const choice = segments("Cells", choices, (isTiled) => store.set({ isTiled }));
   return { element: choice.element, update: ({ isTiled }) => choice.update(isTiled) };
 }
 
 function blockChoice(store) {
   const id = uniqueId("block");
-  const select = element("select", { id }, BLOCKS.map((block) => element("option", { value: block }, `${block} × ${block}`)));
+  const option = (block) => element("option", { value: block }, `${block} × ${block}`);
+  const select = element("select", { id }, BLOCKS.map(option));
   select.addEventListener("change", () => store.set({ block: Number(select.value) }));
   const box = element("div", { className: "field" }, element("label", { for: id }, "Tile"), select);
   function update({ isTiled, block }) {
@@ -46,7 +53,9 @@ function blockChoice(store) {
 
 function colourChoice(store) {
   const button = element("button", { type: "button", className: "toggle" }, "Colour clauses");
-  button.addEventListener("click", () => store.set({ colours: store.state.colours ? null : clausesOf(store.node).map(() => true) }));
+  button.addEventListener("click", () => {
+    store.set({ colours: store.state.colours ? null : clausesOf(store.node).map(() => true) });
+  });
   function update({ colours, isTiled }) {
     button.hidden = isTiled || clausesOf(store.node).length < 2;
     button.setAttribute("aria-pressed", `${Boolean(colours)}`);
@@ -79,7 +88,7 @@ function zoomButtons(store) {
     close.disabled = longest <= CLOSE;
     seen.textContent = state.zoom ? `${count(state.zoom.side)} of ${count(longest)}` : "";
   }
-  const box = element("div", { className: "segments", role: "group", "aria-label": "Zoom" }, less, more, close, whole);
+  const box = group("segments", "Zoom", less, more, close, whole);
   return { element: element("div", { className: "zoom" }, seen, box), update };
 }
 
@@ -93,19 +102,22 @@ export function legend(store) {
     if (wanted === last) return;
     last = wanted;
     list.hidden = !isTiled && clauses.length < 2;
-    if (isTiled) fill(list, entry("member", "attends"), entry("waste", "computed and dropped"), entry("empty", "skipped"));
-    else fill(list, clauses.map((text, place) => clauseEntry(store, clauses, place)), entry("several", "by several"), entry("muted", "by another"));
+    const entries = isTiled ? TILE_COLOURS : CLAUSE_COLOURS;
+    fill(list, clauses.map((_, place) => clauseEntry(store, clauses, place)), entries.map(entry));
   }
   return { element: list, update };
 }
 
-const entry = (colour, text) => element("li", {}, element("span", { className: `swatch ${colour}` }, text));
+const TILE_COLOURS = [["member", "attends"], ["waste", "computed and dropped"], ["empty", "skipped"]];
+const CLAUSE_COLOURS = [["several", "by several"], ["muted", "by another"]];
+const swatch = (colour, text) => element("span", { className: `swatch ${colour}` }, text);
+const entry = ([colour, text]) => element("li", {}, swatch(colour, text));
 
 function clauseEntry(store, clauses, place) {
-  if (place >= MAX_COLOURS) return element("li", {}, element("span", { className: "swatch muted" }, clauses[place]));
+  if (place >= MAX_COLOURS) return entry(["muted", clauses[place]]);
   const lit = litClauses(clauses, store.state.colours);
-  const button = element("button", { type: "button", className: "chip", "aria-pressed": `${lit[place]}` },
-    element("span", { className: `swatch part-${place + 1}` }, clauses[place]));
-  button.addEventListener("click", () => store.set({ colours: lit.map((isLit, other) => (other === place ? !isLit : isLit)) }));
+  const names = { type: "button", className: "chip", "aria-pressed": `${lit[place]}` };
+  const button = element("button", names, swatch(`part-${place + 1}`, clauses[place]));
+  button.addEventListener("click", () => store.set({ colours: lit.with(place, !lit[place]) }));
   return element("li", {}, button);
 }
