@@ -75,7 +75,7 @@ def test_the_cost_is_shown_for_elements_and_for_tiles(open_page):
 
 def test_clauses_are_coloured_and_lit_one_by_one(open_page):
     page = open_page(sr.explore(sr.Lookback(8) | sr.Strided(8) & ~sr.Sinks(2), 64))
-    page.get_by_role("button", name="Colour clauses").click()
+    page.get_by_role("button", name="Colour by clause").click()
     assert page.evaluate("explorer.state.colours") == [True, True]
     labels = page.locator(".legend li").all_inner_texts()
     clauses = ["Lookback(8)", "Strided(8) & ~Sinks(2)"]
@@ -86,10 +86,10 @@ def test_clauses_are_coloured_and_lit_one_by_one(open_page):
         page.evaluate("explorer.logic.cellColours(explorer).map(({ label }) => label)")
         == clauses[1:]
     )
-    page.get_by_role("button", name="Colour clauses").click()
+    page.get_by_role("button", name="Colour by clause").click()
     assert page.evaluate("explorer.state.colours") is None
     page.evaluate('explorer.write("Causal()")')
-    assert page.get_by_role("button", name="Colour clauses").is_hidden()
+    assert page.get_by_role("button", name="Colour by clause").is_hidden()
 
 
 PIXEL = """([x, y]) => {

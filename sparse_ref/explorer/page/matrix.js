@@ -35,7 +35,7 @@ export function matrix(store) {
   const below = element("div", { className: "below" }, words.element, map.element);
   const box = element("figure", { className: "picture" }, plane, below, help, live.element);
   const colour = palette(box);
-  const picture = { place: null, size: null, drawn: [], isDark: false };
+  const picture = { place: null, size: null, drawn: [], media: "" };
   sheet.addEventListener("keydown", (event) => pressKey(store, event));
   followPointer(store, sheet);
 
@@ -44,8 +44,8 @@ export function matrix(store) {
     if (!size) return;
     const { zoom, theme, isTiled, block, colours } = state;
     const view = JSON.stringify({ zoom, theme, block, isTiled, colours });
-    picture.isDark = isDark();
-    const wanted = [store.mask, `${size}`, view, picture.isDark];
+    picture.media = mediaOf();
+    const wanted = [store.mask, `${size}`, view, picture.media];
     if (wanted.some((value, place) => value !== picture.drawn[place])) draw(state, size, wanted);
     drawOverlay(overlay, store, picture, colour);
     axis.point(state, picture);
@@ -75,7 +75,7 @@ export function matrix(store) {
 }
 
 const density = () => globalThis.devicePixelRatio || 1;
-const isDark = () => matchMedia(DARK).matches;
+const mediaOf = () => [DARK, "print"].map((query) => matchMedia(query).matches).join();
 
 /** [height, width] of the picture in CSS pixels; null while the page has no room for it. */
 function sizeOf(state, box) {

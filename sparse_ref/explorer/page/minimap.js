@@ -25,7 +25,7 @@ export function minimap(store) {
     canvas.hidden = !state.zoom;
     if (!state.zoom) return;
     const [queries, keys] = state.shape;
-    const wanted = [store.mask, state.theme, picture.isDark];
+    const wanted = [store.mask, state.theme, picture.media];
     if (wanted.some((value, place) => value !== last[place])) {
       const place = layout(windowOf({ shape: state.shape, zoom: null }), [SIDE * 2, SIDE * 2]);
       image = new ImageData(cellBytes(store.mask, place, colour, {}), place.columns, place.rows);

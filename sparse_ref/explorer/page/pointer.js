@@ -20,8 +20,8 @@ export function followPointer(store, sheet) {
   });
   listen("pointermove", (event) => {
     if (!pressed.has(event.pointerId)) return point(store, sheet, event);
+    press.isDrag ||= pressed.size > 1 || distance(press.event, event) >= MIN_DRAG;
     if (pressed.size === 2) return pinch(store, sheet, pressed, event);
-    press.isDrag ||= distance(press.event, event) >= MIN_DRAG;
     if (press.isDrag && press.zoom && event.pointerType === "mouse") return pan(store, sheet, press, event);
     return point(store, sheet, event);
   });

@@ -82,15 +82,15 @@ const hint = () => element("span", { className: "hint" }, "Point at a cell, or p
 
 function pairWords(query, key, mask) {
   const own = keysOf(mask, query).length;
-  const words = [swatch("query", `query ${count(query)}: ${plural(own, "key")}`)];
+  const words = [sample("query", `query ${count(query)}: ${plural(own, "key")}`)];
   if (key === null) return words;
   const isMember = mask.cells[query * mask.keys + key] === 1;
-  words.push(swatch("reader", `key ${count(key)}: ${plural(readersOf(mask, key).length, "reader")}`));
+  words.push(sample("reader", `key ${count(key)}: ${plural(readersOf(mask, key).length, "reader")}`));
   const [className, verdict] = isMember ? ["verdict yes", "attends"] : ["verdict", "does not attend"];
   return [...words, element("span", { className }, verdict)];
 }
 
-const swatch = (name, text) => element("span", { className: `swatch ${name}` }, text);
+const sample = (name, text) => element("span", { className: `sample ${name}` }, text);
 
 function pinButton(store, query) {
   const names = { type: "button", className: "chip", "aria-label": `Unpin query ${query}` };

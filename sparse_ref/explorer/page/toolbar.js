@@ -46,13 +46,15 @@ function blockChoice(store) {
   const box = element("div", { className: "field" }, element("label", { for: id }, "Tile"), select);
   function update({ isTiled, block }) {
     box.hidden = !isTiled;
+    if (![...select.options].some(({ value }) => value === `${block}`)) select.append(option(block));
     select.value = `${block}`;
   }
   return { element: box, update };
 }
 
 function colourChoice(store) {
-  const button = element("button", { type: "button", className: "toggle" }, "Colour clauses");
+  const button = element("button", { type: "button", className: "toggle" }, "By clause");
+  button.setAttribute("aria-label", "Colour by clause");
   button.addEventListener("click", () => {
     store.set({ colours: store.state.colours ? null : clausesOf(store.node).map(() => true) });
   });
@@ -110,14 +112,14 @@ export function legend(store) {
 
 const TILE_COLOURS = [["member", "attends"], ["waste", "computed and dropped"], ["empty", "skipped"]];
 const CLAUSE_COLOURS = [["several", "by several"], ["muted", "by another"]];
-const swatch = (colour, text) => element("span", { className: `swatch ${colour}` }, text);
-const entry = ([colour, text]) => element("li", {}, swatch(colour, text));
+const sample = (colour, text) => element("span", { className: `sample ${colour}` }, text);
+const entry = ([colour, text]) => element("li", {}, sample(colour, text));
 
 function clauseEntry(store, clauses, place) {
   if (place >= MAX_COLOURS) return entry(["muted", clauses[place]]);
   const lit = litClauses(clauses, store.state.colours);
   const names = { type: "button", className: "chip", "aria-pressed": `${lit[place]}` };
-  const button = element("button", names, swatch(`part-${place + 1}`, clauses[place]));
+  const button = element("button", names, sample(`part-${place + 1}`, clauses[place]));
   button.addEventListener("click", () => store.set({ colours: lit.with(place, !lit[place]) }));
   return element("li", {}, button);
 }
