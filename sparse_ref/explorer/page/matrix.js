@@ -83,7 +83,7 @@ function sizeOf(state, box) {
   const gutter = 54;
   const room = box.clientWidth - gutter;
   if (room <= 0) return null;
-  const height = Math.max(280, Math.min(room, innerHeight - 190));
+  const height = Math.max(280, Math.min(room, innerHeight - 230));
   if (rows > MAX_RATIO * columns || columns > MAX_RATIO * rows) {
     const side = Math.min(room, height);
     return rows > columns ? [side, Math.max(side / MAX_RATIO, 24)] : [Math.max(side / MAX_RATIO, 24), side];
