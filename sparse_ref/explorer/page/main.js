@@ -23,6 +23,8 @@ const LOGIC = {
   causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf,
 };
 
+const ONE_COLUMN = "(max-width: 860px)"; // as in explorer.css
+
 /** Build the explorer in `root`; returns its store, which is also root.explorer. */
 export function mount(root, data, formulas) {
   const store = createStore(data, formulas);
@@ -33,10 +35,13 @@ export function mount(root, data, formulas) {
   const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
   const parts = [head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
   const box = (className, ...inside) => element("div", { className }, inside.map((part) => part.element));
-  const above = box("above", expression, tabs, controls);
-  const left = box("main", tools, cost, picture, colours, bars);
+  const above = box("above", expression, tabs);
+  const main = box("main", tools, cost, picture, colours, bars);
+  const left = element("div", { className: "left" }, above, main);
+  const right = element("div", { className: "right" }, side.element);
   root.classList.add("explorer");
-  fill(root, head.element, above, element("div", { className: "stage" }, left, side.element));
+  fill(root, head.element, element("div", { className: "stage" }, left, right));
+  placeByWidth(controls.element, right, above);
 
   function update(state, previous) {
     root.dataset.theme = state.theme;
@@ -46,4 +51,12 @@ export function mount(root, data, formulas) {
   root.explorer = Object.assign(store, { logic: LOGIC });
   update(store.state, null);
   return store;
+}
+
+/** Keep an element first in `wide` while there are two columns, else last in `narrow`: in reading order. */
+function placeByWidth(part, wide, narrow) {
+  const column = matchMedia(ONE_COLUMN);
+  const place = () => (column.matches ? narrow.append(part) : wide.prepend(part));
+  column.addEventListener("change", place);
+  place();
 }

@@ -81,7 +81,7 @@ function zoomButtons(store) {
   const less = button("−", "Zoom out", () => zoomTo(sideOf(store.state) * 2));
   const more = button("+", "Zoom in", () => zoomTo(sideOf(store.state) / 2));
   const close = button(`${CLOSE}`, `Show ${CLOSE} positions around the query`, () => zoomTo(CLOSE));
-  const whole = button("All", "Show the whole matrix", () => store.set({ zoom: null }));
+  const whole = button("All", "All: show the whole matrix", () => store.set({ zoom: null }));
   const seen = element("span", { className: "seen" });
   function update(state) {
     const longest = Math.max(...state.shape);
