@@ -260,3 +260,45 @@ def test_the_sets_and_sources_of_the_rules_are_shown(page):
     page.evaluate('explorer.write("Block(4)")')
     assert page.locator(".sets .set").inner_text() == "Ai = { j ≤ i : ⌊j / l⌋ = ⌊i / l⌋ }"
     assert "Child et al. 2019" in page.locator(".sets .source").inner_text()
+
+
+@pytest.mark.parametrize(("width", "parent"), [(390, "above"), (860, "above"), (1000, "right")])
+def test_sliders_are_beside_the_matrix_if_there_is_room(open_page, width, parent):
+    page = open_page(sr.explore(PATTERN, 16), width=width)
+    assert page.locator(f".{parent} > .sliders").count() == 1
+    page.set_viewport_size({"width": 1390 - width, "height": 900})
+    other = {"above": "right", "right": "above"}[parent]
+    if width != 860:
+        expect(page.locator(f".{other} > .sliders")).to_have_count(1)
+
+
+def test_a_printed_page_is_light(open_page):
+    page = open_page(sr.explore(PATTERN, 16), dark=True)
+    set_state(page, "{ theme: 'dark' }")
+    ink = "getComputedStyle(document.querySelector('.explorer')).color"
+    on_screen = page.evaluate(ink)
+    page.emulate_media(media="print")
+    assert page.evaluate(ink) != on_screen
+    assert page.locator(".toolbar").is_hidden()
+
+
+def test_panels_are_chosen_by_arrow_keys(page):
+    tabs = page.get_by_role("tablist", name="Panels").get_by_role("tab")
+    names = tabs.all_inner_texts()
+    tabs.first.focus()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(":focus").inner_text() == names[-1]
+    assert page.get_by_role("tabpanel").get_attribute("aria-labelledby") == page.locator(
+        ":focus"
+    ).get_attribute("id")
+
+
+def test_a_matrix_larger_than_the_page_is_wide_is_drawn_again_when_the_page_is(page):
+    before = page.evaluate("document.querySelector('canvas.matrix').width")
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.locator(".above > .sliders").wait_for()
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    box = page.locator(SHEET).bounding_box()
+    after = page.evaluate("document.querySelector('canvas.matrix').width")
+    assert after < before
+    assert after == box["width"]

@@ -46,13 +46,13 @@ function summaryFigures({ pairs, density, least, median, most, empty }) {
   return [
     figure("pairs", count(pairs)),
     figure("density", percent(density)),
-    figure("least / median / most keys", `${count(least)} / ${count(median)} / ${count(most)}`),
+    figure("min / median / max keys", `${count(least)} / ${count(median)} / ${count(most)}`),
     figure("without keys", count(empty)),
   ];
 }
 
 const tileFigures = ({ full, partial, skipped }) => [
-  figure("full tiles", count(full)),
+  figure("full", count(full)),
   figure("partial", count(partial)),
   figure("skipped", count(skipped)),
 ];

@@ -27,7 +27,8 @@ export function panels(store) {
     if (body.firstChild !== mounted[panel.name].element) fill(body, mounted[panel.name].element);
     mounted[panel.name].update(state, previous);
   }
-  return { element: element("div", { className: "side" }, list, body), update };
+  const name = element("h2", { className: "unseen" }, "About the pattern");
+  return { element: element("section", { className: "side" }, name, list, body), update };
 }
 
 function tab(store, name, title, panel) {
