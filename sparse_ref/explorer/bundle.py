@@ -11,28 +11,41 @@ from importlib.resources import files
 from typing import Any
 
 from .._text import html_text
-from ..sets.rule import Rule
-from .javascript import javascript
+from .rule_facts import PageRule
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 EXPORT = re.compile(r"^export (const|function|class) (\w+)", re.M)
 ENTRY = "main"
+FOLDER = files(__package__) / "page"
+OPERATIONS = ("bigQuotient", "bigRemainder", "numberQuotient", "numberRemainder")
+START = """const DATA = JSON.parse(document.getElementById("explorer-data").textContent);
+$main.mount(document.getElementById("explorer"), DATA, FORMULAS);
+"""
 
 
-def script(rules: dict[str, type[Rule]]) -> str:
-    """The page's modules in one, with the formulas of the rules, and `mount` at its end."""
+def script(rules: dict[str, PageRule]) -> str:
+    """The page's modules in one, with the formulas of the rules."""
     formulas = ",\n".join(_formula(name, rule) for name, rule in rules.items())
-    return f"{_modules()}\n{_OPERATIONS}const FORMULAS = {{\n{formulas}\n}};\n"
+    operations = ", ".join(f"{name}: ${name}" for name in OPERATIONS)
+    lines = [
+        _modules(),
+        f"const {{ {operations} }} = $integers;",
+        f"const FORMULAS = {{\n{formulas}\n}};\n",
+    ]
+    return "\n".join(lines)
 
 
+@cache
 def style() -> str:
-    """The page's style."""
-    return _file("explorer.css")
+    """The page's style: that of the whole, then that of each part."""
+    names = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".css"))
+    names.sort(key=lambda name: name != "explorer.css")
+    return "".join(map(_file, names))
 
 
-def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:
+def document(data: dict[str, Any], rules: dict[str, PageRule]) -> str:
     """A page in one file. Its policy allows this script and this style, and nothing else."""
-    code = f"(() => {{\n{script(rules)}{_START}}})();"
+    code = f"(() => {{\n{script(rules)}{START}}})();"
     policy = (
         f"default-src 'none'; script-src {_digest(code)}; style-src {_digest(style())}; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -46,23 +59,15 @@ def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:
     )
 
 
-_OPERATIONS = "const { bigQuotient, bigRemainder, numberQuotient, numberRemainder } = $integers;\n"
-_START = (
-    'const DATA = JSON.parse(document.getElementById("explorer-data").textContent);\n'
-    '$main.mount(document.getElementById("explorer"), DATA, FORMULAS);\n'
-)
-
-
 def data_text(data: dict[str, Any]) -> str:
     """JSON that ends no element of HTML."""
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _formula(name: str, rule: type[Rule]) -> str:
-    """A rule's functions, by its name."""
-    code = javascript(rule)
-    return f"{json.dumps(name)}: {{ fill: {code.fill},\nholds: {code.holds} }}"
+def _formula(name: str, rule: PageRule) -> str:
+    """A rule's functions, by its name, which is an identifier."""
+    return f"{name}: {{ fill: {rule.code.fill},\nholds: {rule.code.holds} }}"
 
 
 @cache
@@ -88,15 +93,14 @@ def _module(name: str) -> str:
     text = _file(f"{name}.js")
     exports = EXPORT.findall(text)
     body = EXPORT.sub(r"\1 \2", IMPORT.sub(r"const {\1} = $\2;", text))
-    return (
-        f"const ${name} = (() => {{\n{body}return {{ {', '.join(x for _, x in exports)} }};\n}})();"
-    )
+    names = ", ".join(name for _, name in exports)
+    return f"const ${name} = (() => {{\n{body}return {{ {names} }};\n}})();"
 
 
 @cache
 def _file(name: str) -> str:
     """A file of the page."""
-    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

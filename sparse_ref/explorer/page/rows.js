@@ -135,9 +135,15 @@ const READERS = {
   },
 
   listed(node, context) {
-    const { starts, indices } = context.data.listed[node.name];
+    const { starts, indices, keys: covered } = context.data.listed[node.name];
+    const last = remembered((keys) => keys.reduce((a, b) => Math.max(a, b), -1));
     return (i, keys, out) => {
-      if (i < 0 || i >= starts.length - 1) throw new LengthError(`${node.name} has rows 0 <= i < ${starts.length - 1}, asked for i = ${i}`);
+      if (i < 0 || i >= starts.length - 1) {
+        throw new LengthError(`${node.name} has rows 0 <= i < ${starts.length - 1}, asked for i = ${i}`);
+      }
+      if (covered !== null && last(keys) >= covered) {
+        throw new LengthError(`${node.name} is data with keys 0 <= j < ${covered}, asked for j = ${last(keys)}`);
+      }
       const members = new Set(indices.subarray(starts[i], starts[i + 1]));
       for (let x = 0; x < keys.length; x++) out[x] = members.has(keys[x]) ? 1 : 0;
     };
@@ -169,14 +175,31 @@ function remembered(compute) {
 }
 
 /** The listed rows of a page's data, unpacked: where each row starts among the indices. */
-export function unpackListed({ length, counts, keys }) {
-  const sizes = numbers(counts);
-  const starts = new Int32Array(sizes.length + 1);
-  for (let i = 0; i < sizes.length; i++) starts[i + 1] = starts[i] + sizes[i];
-  return { length, starts, indices: numbers(keys) };
+export function unpackListed({ length, keys, rows, runs }) {
+  const next = numbersOf(runs);
+  const starts = new Int32Array(rows + 1);
+  const indices = [];
+  for (let i = 0; i < rows; i++) {
+    let place = 0;
+    for (let left = next(); left > 0; left--) {
+      place += next();
+      for (let stop = place + next(); place < stop; place++) indices.push(place);
+    }
+    starts[i + 1] = indices.length;
+  }
+  return { length, keys, starts, indices: Int32Array.from(indices) };
 }
 
-function numbers(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Uint16Array(bytes.buffer);
+/** A function that reads one number after the other: bytes of seven bits, lowest first, in base 64. */
+function numbersOf(text) {
+  const bytes = atob(text);
+  let at = 0;
+  return () => {
+    let number = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes.charCodeAt(at++);
+      number |= (byte & 127) << shift;
+      if (byte < 128) return number;
+    }
+  };
 }

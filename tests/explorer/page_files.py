@@ -1,0 +1,38 @@
+"""The parts of an explorer's file, as a browser reads them."""
+
+import json
+from html.parser import HTMLParser
+
+
+class PageFile(HTMLParser):
+    """The tags of a page, with what its script, style and title elements contain."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.contents = [], {}
+        self._open = None
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._open = dict(attrs).get("type", tag)
+
+    def handle_endtag(self, tag):
+        self._open = None
+
+    def handle_data(self, data):
+        if self._open is not None:
+            self.contents[self._open] = self.contents.get(self._open, "") + data
+
+    @property
+    def data(self):
+        """The page's data."""
+        return json.loads(self.contents["application/json"])
+
+    @property
+    def policy(self):
+        """The Content-Security-Policy by directive."""
+        (text,) = [attrs["content"] for tag, attrs in self.tags if "http-equiv" in attrs]
+        directives = [directive.split() for directive in text.split(";")]
+        return {name: values for name, *values in directives}
