@@ -21,15 +21,18 @@ class Parameter(NamedTuple):
     least: int | None
 
 
+Parameters = dict[str, list[Parameter]]  # by name
+
+
 def slider_ranges(ranges: dict[str, Any], patterns: Iterable[Pattern]) -> Ranges:
     """(least, most) of the slider of each parameter, checked. Raises as `explore` does."""
     parameters = _parameters(patterns)
     return {name: _range(name, pair, parameters) for name, pair in ranges.items()}
 
 
-def _parameters(patterns: Iterable[Pattern]) -> dict[str, list[Parameter]]:
+def _parameters(patterns: Iterable[Pattern]) -> Parameters:
     """The integer parameters of all rules in the patterns, by name."""
-    parameters: dict[str, list[Parameter]] = {}
+    parameters: Parameters = {}
     for p in patterns:
         for leaf in leaves(p):
             for name, parameter in _parameters_of(leaf):
@@ -41,13 +44,12 @@ def _parameters_of(leaf: Pattern) -> Iterator[tuple[str, Parameter]]:
     """The integer parameters of a rule; none of another pattern."""
     if not isinstance(leaf, Rule):
         return
-    bounds = leaf.bounds()
-    for name, (kind, least) in bounds.items():
+    for name, (kind, least) in leaf.bounds().items():
         if kind is int:
             yield name, Parameter(getattr(leaf, name), least)
 
 
-def _range(name: str, pair: Any, parameters: dict[str, list[Parameter]]) -> Range:
+def _range(name: str, pair: Any, parameters: Parameters) -> Range:
     """(least, most) of a slider; a value that is shown is within."""
     if name not in parameters:
         similar = get_close_matches(name, parameters, 1, 0.4)

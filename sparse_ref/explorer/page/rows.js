@@ -1,5 +1,6 @@
-// Rows of a pattern: which of the given keys a query has. A row is a function (i, keys, out) that sets out[x] to 1 if keys[x] is in A_i,
-// else to 0; keys are an Int32Array, which parts of a pattern see as blocks, documents or coordinates. `formulas` are the translated rules.
+// Rows of a pattern: which of the given keys a query has. A row is a function (i, keys, out) that sets out[x]
+// to 1 if keys[x] is in A_i, else to 0; keys are an Int32Array, which parts of a pattern see as blocks,
+// documents or coordinates. `formulas` are the translated rules.
 
 import { ownLength } from "./expression.js";
 import { Positions } from "./integers.js";
@@ -33,12 +34,13 @@ const READERS = {
     const facts = context.data.rules[node.name];
     const { fill, holds } = context.formulas[node.name];
     const constants = Object.values(facts.constants);
-    const most = Math.max(MAX_POSITION, ...node.values.flat().map((value) => Math.abs(Number(value))));
-    if (most ** facts.degree < MAX_EXACT / 16) {
-      const values = [...node.values, ...constants].map((value) => (Array.isArray(value) ? new Positions(value) : value));
+    const read = (number, set) => (value) => (Array.isArray(value) ? set(value) : number(value));
+    const sizes = node.values.flat().map((value) => Math.abs(Number(value)));
+    if (Math.max(MAX_POSITION, ...sizes) ** facts.degree < MAX_EXACT / 16) {
+      const values = [...node.values, ...constants].map(read((x) => x, (set) => new Positions(set)));
       return (i, keys, out) => fill(i, keys, out, ...values);
     }
-    const values = [...node.values, ...constants].map((value) => (Array.isArray(value) ? new Set(value.map(BigInt)) : BigInt(value)));
+    const values = [...node.values, ...constants].map(read(BigInt, (set) => new Set(set.map(BigInt))));
     return (i, keys, out) => {
       for (let x = 0; x < keys.length; x++) out[x] = holds(BigInt(i), BigInt(keys[x]), ...values) ? 1 : 0;
     };
@@ -65,7 +67,9 @@ const READERS = {
   },
 
   shifted(node, context) {
-    if (Math.abs(Number(node.offset)) > MAX_POSITION / 2) throw new LengthError(`the offset ${node.offset} is too large to be drawn`);
+    if (Math.abs(Number(node.offset)) > MAX_POSITION / 2) {
+      throw new LengthError(`the offset ${node.offset} is too large to be drawn`);
+    }
     const row = rowOf(node.pattern, context);
     return (i, keys, out) => row(i + node.offset, keys, out);
   },
@@ -118,11 +122,13 @@ const READERS = {
 
   grid(node, context) {
     let place = 1;
-    const axes = node.shape.map((side, axis) => [side, node.patterns[axis]]).reverse().map(([side, pattern]) => {
+    const sides = node.shape.map((side, axis) => [side, node.patterns[axis]]);
+    const axes = sides.reverse().map(([side, pattern]) => {
       const step = place;
       place *= side;
       const coordinate = (x) => Math.floor(x / step) % side;
-      return { row: rowOf(pattern, context), coordinate, coordinates: remembered((keys) => keys.map(coordinate)) };
+      const coordinates = remembered((keys) => keys.map(coordinate));
+      return { row: rowOf(pattern, context), coordinate, coordinates };
     });
     return (i, keys, out) => {
       const part = new Uint8Array(keys.length);
@@ -142,7 +148,8 @@ const READERS = {
         throw new LengthError(`${node.name} has rows 0 <= i < ${starts.length - 1}, asked for i = ${i}`);
       }
       if (covered !== null && last(keys) >= covered) {
-        throw new LengthError(`${node.name} is data with keys 0 <= j < ${covered}, asked for j = ${last(keys)}`);
+        const asked = `asked for j = ${last(keys)}`;
+        throw new LengthError(`${node.name} is data with keys 0 <= j < ${covered}, ${asked}`);
       }
       const members = new Set(indices.subarray(starts[i], starts[i + 1]));
       for (let x = 0; x < keys.length; x++) out[x] = members.has(keys[x]) ? 1 : 0;
