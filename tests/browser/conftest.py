@@ -13,13 +13,8 @@ ASKED = os.environ.get("SPARSE_REF_BROWSER") == "1"
 NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 
 
-def pytest_report_header():
-    """Say that these tests are left out, and what runs them."""
-    return [] if ASKED else ["tests/browser is left out: `make test-browser` runs it"]
-
-
 def pytest_ignore_collect(collection_path):
-    """Leave the folder out unless it is asked for."""
+    """Leave the folder out unless it is asked for; the header of the run names it."""
     return None if ASKED else True
 
 
