@@ -33,7 +33,8 @@ def browser():
 def open_page(browser, tmp_path):
     """open_page(explorer, width=1280, height=900, dark=False, fragment="") -> Page.
 
-    `page.evaluate("explorer.state")` reads the state. A test fails if its pages log an error.
+    `page.evaluate("explorer.state")` reads the state. A test fails if its pages log an error:
+    `page.console_errors` lists them.
     """
     pages, errors = [], []
 
@@ -43,6 +44,8 @@ def open_page(browser, tmp_path):
         page = browser.new_page(viewport=size, color_scheme=scheme, **options)
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("dialog", lambda dialog: errors.append(dialog.message) or dialog.dismiss())
+        page.console_errors = errors
         file = explorer.save(tmp_path / f"page{len(pages)}.html")
         page.goto(f"{file.as_uri()}{fragment}")
         page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")

@@ -1,0 +1,134 @@
+"""Text cannot become markup or code: in expressions, titles, names and links."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+from hostile_texts import PIECES
+
+import sparse_ref as sr
+
+MARKUP = (
+    "<script>window.hostile = 1</script>",
+    "<img src=x onerror=window.hostile=1>",
+    "</script><script>window.hostile = 1</script>",
+    "javascript:window.hostile=1",
+    "'\"><svg onload=window.hostile=1>",
+    "{{constructor.constructor('window.hostile=1')()}}",
+    "__proto__",
+    "constructor(1)",
+    "toString()",
+)
+TEXTS = (*MARKUP, *PIECES)
+CENSUS = (
+    "[...document.querySelectorAll('script, iframe, object, embed, img, link, base, meta')].length"
+)
+HANDLERS = """[...document.querySelectorAll("*")].flatMap((e) => e.getAttributeNames())
+    .filter((name) => name.startsWith("on")).length"""
+STATE = "JSON.stringify(explorer.state.views)"
+
+
+class Named(sr.Causal):
+    """A_i = { j <= i }<script>window.hostile = 1</script>"""
+
+    def __repr__(self):
+        return "<script>window.hostile = 1</script>"
+
+
+@pytest.fixture
+def plain_census(open_page):
+    """How many elements load or run something on a page without hostile text."""
+    return open_page(sr.explore("Causal()", 8)).evaluate(CENSUS)
+
+
+def assert_unharmed(page, census):
+    assert page.evaluate(CENSUS) == census
+    assert page.evaluate("typeof window.hostile") == "undefined"
+    assert page.evaluate("({}).hostile === undefined")
+    assert page.evaluate(HANDLERS) == 0
+
+
+def test_a_hostile_expression_is_a_draft_with_a_column(open_page, plain_census):
+    page = open_page(sr.explore("Causal()", 8))
+    views = page.evaluate(STATE)
+    for text in TEXTS:
+        for place in ("view", "other"):
+            is_written = page.evaluate(
+                "([text, place]) => explorer.write(text, place)", [text, place]
+            )
+            draft = page.evaluate("(place) => explorer.state.drafts[place] ?? null", place)
+            if is_written:  # spaces alone clear the second expression
+                assert place == "other"
+                assert page.evaluate("explorer.state.other") == ""
+                continue
+            assert draft["text"] == text
+            assert draft["message"]
+            assert 0 <= draft["column"] <= len(text) + 1
+        assert page.evaluate(STATE) == views
+    assert_unharmed(page, plain_census)
+
+
+def test_hostile_text_in_the_box_is_shown_as_text(open_page, plain_census):
+    page = open_page(sr.explore("Causal()", 8))
+    box = page.get_by_role("textbox").first
+    for text in MARKUP:
+        box.fill(text)
+        box.press("Enter")
+        assert page.evaluate("explorer.state.drafts.view.text") == text
+    assert_unharmed(page, plain_census)
+
+
+@pytest.mark.parametrize("text", MARKUP)
+def test_a_hostile_title_and_repr_are_text(text, open_page, plain_census):
+    page = open_page(sr.explore([Named(), sr.Full()], 8, title=text))
+    assert page.locator("h1").first.text_content() == text
+    assert page.title() == text
+    assert_unharmed(page, plain_census)
+
+
+STATES = (
+    *({"views": "x"}, {"views": [{"label": MARKUP[1], "text": MARKUP[0]}]}, {"views": []}),
+    *({"shape": [10**9, -1]}, {"tab": 99}, {"query": 10**9, "key": -1}, {"pins": "x"}),
+    *({"panel": MARKUP[0]}, {"__proto__": {"hostile": 1}}, {"options": None}, {"block": 0}),
+    *([], 3, None),
+)
+KEYS = ("view", "views", "p", "n", "tab", "state", "s")
+FRAGMENTS = (
+    *("#", "#%", "#%00", "#[", "#{", "#null", "#=&=&=", f"#{'a' * 100_000}"),
+    *(f"#{quote(text)}" for text in MARKUP),
+    *(f"#{text}" for text in MARKUP if " " not in text),
+    *(f"#{key}={quote(text)}" for key in KEYS for text in MARKUP[:3]),
+    *(f"#{quote(json.dumps(state))}" for state in STATES),
+    *(f"#{key}={quote(json.dumps(state))}" for key in KEYS for state in STATES),
+)
+
+
+def test_a_hostile_link_leaves_a_page_that_works(open_page, plain_census):
+    page = open_page(sr.explore("Causal()", 8))
+    address = page.evaluate("location.href.split('#')[0]")
+    for fragment in FRAGMENTS:
+        page.goto("about:blank")
+        page.goto(address + fragment)
+        page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
+        assert page.evaluate("explorer.state.views.length >= 1"), fragment
+        assert page.evaluate("explorer.mask.cells.length > 0"), fragment
+        assert_unharmed(page, plain_census)
+
+
+def test_the_policy_stops_what_would_get_in(open_page):
+    """Negative control: an inline script, an image and a request are refused by the browser."""
+    page = open_page(sr.explore("Causal()", 8))
+    page.evaluate("""() => {
+        window.violations = [];
+        const note = (event) => violations.push(event.effectiveDirective);
+        document.addEventListener("securitypolicyviolation", note);
+        const script = document.createElement("script");
+        script.textContent = "window.hostile = 1";
+        document.body.append(script);
+        new Image().src = "http://127.0.0.1:9/x.png";
+        fetch("http://127.0.0.1:9/").catch(() => null);
+    }""")
+    page.wait_for_function("violations.length >= 3")
+    assert page.evaluate("typeof window.hostile") == "undefined"
+    assert set(page.evaluate("violations")) == {"script-src-elem", "img-src", "connect-src"}
+    page.console_errors.clear()
