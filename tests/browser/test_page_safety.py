@@ -86,33 +86,51 @@ def test_a_hostile_title_and_repr_are_text(text, open_page, plain_census):
     assert_unharmed(page, plain_census)
 
 
-STATES = (
-    *({"views": "x"}, {"views": [{"label": MARKUP[1], "text": MARKUP[0]}]}, {"views": []}),
-    *({"shape": [10**9, -1]}, {"tab": 99}, {"query": 10**9, "key": -1}, {"pins": "x"}),
-    *({"panel": MARKUP[0]}, {"__proto__": {"hostile": 1}}, {"options": None}, {"block": 0}),
-    *([], 3, None),
-)
-KEYS = ("view", "views", "p", "n", "tab", "state", "s")
+KEYS = ("p", "k", "t", "n", "q", "j", "pins", "tile", "diff", "panel", "o")
+VALUES = (*MARKUP[:3], "-1", "1e9", "9" * 400, "null", "[]", '{"__proto__": {"hostile": 1}}')
+OPTIONS = (None, 3, "x", [], [None], {"__proto__": 1}, {MARKUP[0]: MARKUP[1]})
 FRAGMENTS = (
     *("#", "#%", "#%00", "#[", "#{", "#null", "#=&=&=", f"#{'a' * 100_000}"),
     *(f"#{quote(text)}" for text in MARKUP),
     *(f"#{text}" for text in MARKUP if " " not in text),
-    *(f"#{key}={quote(text)}" for key in KEYS for text in MARKUP[:3]),
-    *(f"#{quote(json.dumps(state))}" for state in STATES),
-    *(f"#{key}={quote(json.dumps(state))}" for key in KEYS for state in STATES),
+    *(f"#{key}={quote(value)}" for key in KEYS for value in VALUES),
 )
 
 
+def assert_works(page, fragment):
+    assert page.evaluate("explorer.state.views.length >= 1"), fragment
+    assert page.evaluate("explorer.mask.cells.length > 0"), fragment
+    assert page.evaluate("({}).hostile === undefined"), fragment
+    assert page.console_errors == [], fragment
+
+
 def test_a_hostile_link_leaves_a_page_that_works(open_page, plain_census):
-    page = open_page(sr.explore("Causal()", 8))
-    address = page.evaluate("location.href.split('#')[0]")
-    for fragment in FRAGMENTS:
-        page.goto("about:blank")
-        page.goto(address + fragment)
-        page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
-        assert page.evaluate("explorer.state.views.length >= 1"), fragment
-        assert page.evaluate("explorer.mask.cells.length > 0"), fragment
+    """When the page is opened by it, and when its address changes to it."""
+    for fragment in FRAGMENTS[::12]:
+        page = open_page(sr.explore("Causal()", 8), fragment=fragment)
+        assert_works(page, fragment)
         assert_unharmed(page, plain_census)
+    page = open_page(sr.explore("Causal()", 8))
+    for fragment in FRAGMENTS:
+        page.evaluate("(text) => { location.hash = text; }", fragment)
+        assert_works(page, fragment)
+    assert_unharmed(page, plain_census)
+
+
+def test_a_hostile_link_with_options_of_each_panel(open_page, plain_census):
+    page = open_page(sr.explore("strided(4)", 16))
+    tabs = page.locator("[role=tablist][aria-label=Panels] [role=tab]")
+    for number in range(tabs.count()):
+        tabs.nth(number).click()
+        panel = page.evaluate("explorer.state.panel")
+        names = list(page.evaluate("(panel) => explorer.state.options[panel] ?? {}", panel))
+        settings = [{name: value} for name in names for value in OPTIONS]
+        for options in (*OPTIONS, *settings):
+            text = quote(json.dumps({panel: options}))
+            fragment = f"#panel={panel}&o={text}"
+            page.evaluate("(text) => { location.hash = text; }", fragment)
+            assert_works(page, fragment)
+    assert_unharmed(page, plain_census)
 
 
 def test_the_policy_stops_what_would_get_in(open_page):
