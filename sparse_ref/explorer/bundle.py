@@ -15,20 +15,34 @@ from .rule_facts import PageRule
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 EXPORT = re.compile(r"^export (const|function|class) (\w+)", re.M)
-ENTRY = "main"
 FOLDER = files(__package__) / "page"
 OPERATIONS = ("bigQuotient", "bigRemainder", "numberQuotient", "numberRemainder")
-START = """const DATA = JSON.parse(document.getElementById("explorer-data").textContent);
+PAGE_START = """const DATA = JSON.parse(document.getElementById("explorer-data").textContent);
 $main.mount(document.getElementById("explorer"), DATA, FORMULAS);
 """
 
+WIDGET_START = """export default {
+  render: ({ model, el }) => $widget.render(model, el, FORMULAS),
+};
+"""
 
-def script(rules: dict[str, PageRule]) -> str:
-    """The page's modules in one, with the formulas of the rules."""
+
+def page_script(rules: dict[str, PageRule]) -> str:
+    """The script of a document, which finds its data in an element."""
+    return f"(() => {{\n{_script('main', rules)}{PAGE_START}}})();"
+
+
+def widget_script(rules: dict[str, PageRule]) -> str:
+    """The module of a widget in a notebook, which anywidget renders."""
+    return f"{_script('widget', rules)}{WIDGET_START}"
+
+
+def _script(entry: str, rules: dict[str, PageRule]) -> str:
+    """A module with those that it imports, and the formulas of the rules."""
     formulas = ",\n".join(_formula(name, rule) for name, rule in rules.items())
     operations = ", ".join(f"{name}: ${name}" for name in OPERATIONS)
     lines = [
-        _modules(),
+        _modules(entry),
         f"const {{ {operations} }} = $integers;",
         f"const FORMULAS = {{\n{formulas}\n}};\n",
     ]
@@ -45,7 +59,7 @@ def style() -> str:
 
 def document(data: dict[str, Any], rules: dict[str, PageRule]) -> str:
     """A page in one file. Its policy allows this script and this style, and nothing else."""
-    code = f"(() => {{\n{script(rules)}{START}}})();"
+    code = page_script(rules)
     policy = (
         f"default-src 'none'; script-src {_digest(code)}; style-src {_digest(style())}; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -71,8 +85,8 @@ def _formula(name: str, rule: PageRule) -> str:
 
 
 @cache
-def _modules() -> str:
-    """The modules in an order in which each follows those that it imports."""
+def _modules(entry: str) -> str:
+    """A module and those that it needs, in an order in which each follows those that it imports."""
     order: list[str] = []
 
     def visit(name: str) -> None:
@@ -81,7 +95,7 @@ def _modules() -> str:
         if name not in order:
             order.append(name)
 
-    visit(ENTRY)
+    visit(entry)
     return "\n".join(_module(name) for name in order)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._text import visible_line
 from ..catalogue import notation
@@ -14,6 +15,9 @@ from .bundle import document
 from .page_notation import PageNotation
 from .slider_ranges import Range, slider_ranges
 from .subjects import Explorable, Subject, subject_of
+
+if TYPE_CHECKING:
+    from .widget import ExplorerWidget
 
 PERMISSIONS = "allow-scripts allow-downloads"
 FRAME_STYLE = "width:100%;height:760px;border:0"
@@ -111,6 +115,22 @@ class Explorer:
         target.write_text(self.html, encoding="utf-8")
         return target
 
+    @cached_property
+    def widget(self) -> ExplorerWidget:
+        """The page as a widget in Jupyter, whose state Python reads and sets.
+
+        Raises ImportError without anywidget, which `pip install 'sparse-ref[widget]'` installs.
+        """
+        if not _has_anywidget():
+            raise ImportError("the widget needs anywidget: pip install 'sparse-ref[widget]'")
+        from .widget import ExplorerWidget
+
+        return ExplorerWidget(self.data, self.rules)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget if anywidget is installed; else nothing, and a notebook takes the frame."""
+        return self.widget._repr_mimebundle_(**options) if _has_anywidget() else {}
+
     def _repr_html_(self) -> str:
         title = escape(f"explorer of {self.title}")
         return (
@@ -123,3 +143,8 @@ class Explorer:
         n = n_q if n_q == n_k else self.shape
         name = self.title or f"{len(self.data['views'])} patterns"
         return f"<explorer of {name} at n = {n}>"
+
+
+def _has_anywidget() -> bool:
+    """Whether anywidget is installed."""
+    return find_spec("anywidget") is not None

@@ -30,22 +30,45 @@ def browser():
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
+def errors():
+    """The errors that the test's pages logged; a test fails if there are any at its end."""
+    errors = []
+    yield errors
+    assert not errors, errors
+
+
+def watch(page, errors):
+    """Keep what a page logs as an error, throws or asks."""
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(dialog.message) or dialog.dismiss())
+    page.console_errors = errors
+
+
+@pytest.fixture
+def open_blank(browser, errors):
+    """A page as a notebook is one: other content, and no policy of ours."""
+    page = browser.new_page()
+    watch(page, errors)
+    page.set_content("<!doctype html><title>A notebook</title><p id=neighbour><button>Run</button>")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_page(browser, errors, tmp_path):
     """open_page(explorer, width=1280, height=900, dark=False, fragment="") -> Page.
 
     `page.evaluate("explorer.state")` reads the state. A test fails if its pages log an error:
     `page.console_errors` lists them.
     """
-    pages, errors = [], []
+    pages = []
 
     def open_(explorer, width=1280, height=900, dark=False, fragment="", **options):
         scheme = "dark" if dark else "light"
         size = {"width": width, "height": height}
         page = browser.new_page(viewport=size, color_scheme=scheme, **options)
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("dialog", lambda dialog: errors.append(dialog.message) or dialog.dismiss())
-        page.console_errors = errors
+        watch(page, errors)
         file = explorer.save(tmp_path / f"page{len(pages)}.html")
         page.goto(f"{file.as_uri()}{fragment}")
         page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
@@ -55,4 +78,3 @@ def open_page(browser, tmp_path):
     yield open_
     for page in pages:
         page.close()
-    assert not errors, errors
