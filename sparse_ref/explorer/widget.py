@@ -1,4 +1,4 @@
-"""The explorer in Jupyter, by anywidget: Python is told of the hovered query and the expression."""
+"""The explorer in Jupyter, by anywidget: Python sees and sets its query and its expression."""
 
 from __future__ import annotations
 

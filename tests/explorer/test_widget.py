@@ -39,7 +39,7 @@ def test_its_module_is_the_page_s_script_with_one_export(page):
     assert "$widget" not in page.html
 
 
-def test_python_is_told_of_changes(page):
+def test_python_observes_changes(page):
     changes = []
     page.widget.observe(lambda change: changes.append(change["new"]), "hovered")
     page.widget.set_state({"hovered": 7})

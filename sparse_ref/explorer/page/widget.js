@@ -1,6 +1,6 @@
-// The explorer in a notebook: the same page in an element of an output cell, its state shared with Python by a
-// model: `hovered` (a query or null), `expression` (of the current tab), `shape`, and `problem`, why a text or a
-// shape from Python was not taken, or "".
+// The explorer in a notebook: the same page in an element of an output cell, its state shared with Python by
+// a model: `hovered` (a query or null), `expression` (of the current tab), `shape`, and `problem`, why a text or
+// a shape from Python was not taken, or "".
 
 import { mount } from "./main.js";
 
@@ -10,7 +10,7 @@ export function render(model, root, formulas) {
   root.append(box);
   const store = mount(box, { ...model.get("data"), isEmbedded: true }, formulas);
 
-  /** Tell the model what changed in the page, and nothing else: the rest may be new from Python. */
+  /** Set in the model what changed in the page, and nothing else: the rest may be new from Python. */
   function share(state, previous) {
     const before = shared(previous);
     for (const [name, value] of Object.entries(shared(state))) {
@@ -50,7 +50,7 @@ export function render(model, root, formulas) {
   };
 }
 
-/** What Python is told of a state. */
+/** What Python sees of a state. */
 const shared = ({ query, shape, views, tab }) => ({ hovered: query, expression: views[tab].text, shape });
 
 const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
