@@ -82,6 +82,8 @@ def explore(
 class Explorer:
     """A page of a pattern: `html` is its text, `save(path)` writes it, a notebook shows it.
 
+    `frame` is the page as a part of another one, `widget` as a widget in Jupyter.
+
     `explore` makes it. `data` are the plain values that the page is given, `shape` is (n_q, n_k).
     """
 
@@ -131,12 +133,17 @@ class Explorer:
         """The widget if anywidget is installed; else nothing, and a notebook takes the frame."""
         return self.widget._repr_mimebundle_(**options) if _has_anywidget() else {}
 
-    def _repr_html_(self) -> str:
+    @property
+    def frame(self) -> str:
+        """The page as a frame in HTML, a part of another page, which may run its own script only."""
         title = escape(f"explorer of {self.title}")
         return (
             f'<iframe title="{title}" srcdoc="{escape(self.html)}" sandbox="{PERMISSIONS}" '
             f'style="{FRAME_STYLE}"></iframe>'
         )
+
+    def _repr_html_(self) -> str:
+        return self.frame
 
     def __repr__(self) -> str:
         n_q, n_k = self.shape
