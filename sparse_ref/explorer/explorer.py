@@ -135,7 +135,7 @@ class Explorer:
 
     @property
     def frame(self) -> str:
-        """The page as a frame in HTML, a part of another page, which may run its own script only."""
+        """The page as a frame in HTML, for another page; it may run its own script only."""
         title = escape(f"explorer of {self.title}")
         return (
             f'<iframe title="{title}" srcdoc="{escape(self.html)}" sandbox="{PERMISSIONS}" '

@@ -13,7 +13,7 @@ def section() -> str:
     return (
         "<h2>Play with them</h2><p>The same formulas, translated to JavaScript, draw this matrix. "
         "Drag the stride and the length, point at a query to read its keys and why it has them, "
-        "follow a path through the layers, or type another pattern, such as <code>fixed(8, 2)</code> "
+        "walk through the layers, or type another pattern, such as <code>fixed(8, 2)</code> "
         "or <code>Lookback(8) | Strided(16)</code>. <code>sparse-ref explore</code> writes such a "
         f"page of any pattern.</p>{page.frame}"
     )
