@@ -1,6 +1,5 @@
-// Rows of a pattern: which of the given keys a query has. A row is a function (i, keys, out) that sets out[x]
-// to 1 if keys[x] is in A_i, else to 0; keys are an Int32Array, which parts of a pattern see as blocks,
-// documents or coordinates. `formulas` are the translated rules.
+// Rows of a pattern: which of the given keys a query has. A row is a function (i, keys, out) that sets out[x] to 1 if keys[x] is in A_i,
+// else to 0; keys are an Int32Array, which parts of a pattern see as blocks, documents or coordinates. `formulas` are the translated rules.
 
 import { ownLength } from "./expression.js";
 import { Positions } from "./integers.js";
@@ -34,13 +33,12 @@ const READERS = {
     const facts = context.data.rules[node.name];
     const { fill, holds } = context.formulas[node.name];
     const constants = Object.values(facts.constants);
-    const read = (number, set) => (value) => (Array.isArray(value) ? set(value) : number(value));
-    const sizes = node.values.flat().map((value) => Math.abs(Number(value)));
-    if (Math.max(MAX_POSITION, ...sizes) ** facts.degree < MAX_EXACT / 16) {
-      const values = [...node.values, ...constants].map(read((x) => x, (set) => new Positions(set)));
+    const most = Math.max(MAX_POSITION, ...node.values.flat().map((value) => Math.abs(Number(value))));
+    if (most ** facts.degree < MAX_EXACT / 16) {
+      const values = [...node.values, ...constants].map((value) => (Array.isArray(value) ? new Positions(value) : value));
       return (i, keys, out) => fill(i, keys, out, ...values);
     }
-    const values = [...node.values, ...constants].map(read(BigInt, (set) => new Set(set.map(BigInt))));
+    const values = [...node.values, ...constants].map((value) => (Array.isArray(value) ? new Set(value.map(BigInt)) : BigInt(value)));
     return (i, keys, out) => {
       for (let x = 0; x < keys.length; x++) out[x] = holds(BigInt(i), BigInt(keys[x]), ...values) ? 1 : 0;
     };
@@ -67,9 +65,7 @@ const READERS = {
   },
 
   shifted(node, context) {
-    if (Math.abs(Number(node.offset)) > MAX_POSITION / 2) {
-      throw new LengthError(`the offset ${node.offset} is too large to be drawn`);
-    }
+    if (Math.abs(Number(node.offset)) > MAX_POSITION / 2) throw new LengthError(`the offset ${node.offset} is too large to be drawn`);
     const row = rowOf(node.pattern, context);
     return (i, keys, out) => row(i + node.offset, keys, out);
   },
@@ -122,13 +118,11 @@ const READERS = {
 
   grid(node, context) {
     let place = 1;
-    const sides = node.shape.map((side, axis) => [side, node.patterns[axis]]);
-    const axes = sides.reverse().map(([side, pattern]) => {
+    const axes = node.shape.map((side, axis) => [side, node.patterns[axis]]).reverse().map(([side, pattern]) => {
       const step = place;
       place *= side;
       const coordinate = (x) => Math.floor(x / step) % side;
-      const coordinates = remembered((keys) => keys.map(coordinate));
-      return { row: rowOf(pattern, context), coordinate, coordinates };
+      return { row: rowOf(pattern, context), coordinate, coordinates: remembered((keys) => keys.map(coordinate)) };
     });
     return (i, keys, out) => {
       const part = new Uint8Array(keys.length);
