@@ -71,6 +71,7 @@ def open_page(browser, errors, tmp_path):
         watch(page, errors)
         file = explorer.save(tmp_path / f"page{len(pages)}.html")
         page.goto(f"{file.as_uri()}{fragment}")
+        page.wait_for_function("document.getElementById('explorer').explorer")
         page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
         pages.append(page)
         return page

@@ -1,7 +1,9 @@
 """The parts of an explorer's file, as a browser reads them."""
 
 import json
+from base64 import b64decode
 from html.parser import HTMLParser
+from zlib import decompress
 
 
 class PageFile(HTMLParser):
@@ -28,7 +30,7 @@ class PageFile(HTMLParser):
     @property
     def data(self):
         """The page's data."""
-        return json.loads(self.contents["application/json"])
+        return json.loads(decompress(b64decode(self.contents["text/plain"])))
 
     @property
     def policy(self):
