@@ -15,17 +15,26 @@ from .._text import html_text
 from .rule_facts import PageRule
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
-COMMENT = re.compile(r"^\s*(//[^\n]*|/\*.*?\*/\s*)$", re.M | re.S)
 EXPORT = re.compile(r"^export (const|function|class) (\w+)", re.M)
 FOLDER = files(__package__) / "page"
 OPERATIONS = ("bigQuotient", "bigRemainder", "numberQuotient", "numberRemainder")
-PAGE_START = """const PACKED = document.getElementById("explorer-data").textContent;
-const BYTES = Uint8Array.from(atob(PACKED), (letter) => letter.charCodeAt(0));
-const STREAM = new Blob([BYTES]).stream().pipeThrough(new DecompressionStream("deflate"));
-const ROOT = document.getElementById("explorer");
-new Response(STREAM).json().then((data) => $main.mount(ROOT, data, FORMULAS));
+LOADER = """const unpack = (id) => {
+  const packed = atob(document.getElementById(id).textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream);
+};
+const parts = [unpack("explorer-code").text(), unpack("explorer-data").json()];
+Promise.all(parts).then(([code, data]) => {
+  const script = document.createElement("script");
+  script.textContent = code; // the policy allows this text by its hash
+  document.body.append(script);
+  document.getElementById("explorer").start(data);
+});
 """
-
+PAGE_START = """const root = document.getElementById("explorer");
+root.start = (data) => $main.mount(root, data, FORMULAS);
+"""
 WIDGET_START = """export default {
   render: ({ model, el }) => $widget.render(model, el, FORMULAS),
 };
@@ -33,7 +42,7 @@ WIDGET_START = """export default {
 
 
 def page_script(rules: dict[str, PageRule]) -> str:
-    """The script of a document, which finds its data in an element."""
+    """The script of a document, which gives its element a function that starts it."""
     return f"(() => {{\n{_script('main', rules)}{PAGE_START}}})();"
 
 
@@ -59,28 +68,28 @@ def style() -> str:
     """The page's style: that of the whole, then that of each part."""
     names = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".css"))
     names.sort(key=lambda name: name != "explorer.css")
-    return "".join(_dense(_file(name)) for name in names)
+    return "".join(map(_file, names))
 
 
 def document(data: dict[str, Any], rules: dict[str, PageRule]) -> str:
     """A page in one file. Its policy allows this script and this style, and nothing else."""
     code = page_script(rules)
     policy = (
-        f"default-src 'none'; script-src {_digest(code)}; style-src {_digest(style())}; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_digest(LOADER)} {_digest(code)}; "
+        f"style-src {_digest(style())}; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     return _file("page.html").format(
         title=html_text(data["title"] or "sparse attention"),
         policy=policy,
         style=style(),
-        data=pack_data(data),
-        script=code,
+        code=pack(code),
+        data=pack(json.dumps(data, separators=(",", ":"))),
+        script=LOADER,
     )
 
 
-def pack_data(data: dict[str, Any]) -> str:
-    """Plain values as JSON, deflated, in base 64: a sixth of the JSON, and no text of HTML."""
-    text = json.dumps(data, separators=(",", ":"))
+def pack(text: str) -> str:
+    """A text deflated, in base 64: a fourth of it, and nothing in it is markup."""
     return b64encode(compress(text.encode(), 9)).decode()
 
 
@@ -109,20 +118,11 @@ def _module(name: str) -> str:
 
     Each module keeps its own names, as it does in a browser that loads it from a file.
     """
-    text = _dense(_file(f"{name}.js"))
+    text = _file(f"{name}.js")
     exports = EXPORT.findall(text)
     body = EXPORT.sub(r"\1 \2", IMPORT.sub(r"const {\1} = $\2;", text))
     names = ", ".join(name for _, name in exports)
     return f"const ${name} = (() => {{\n{body}return {{ {names} }};\n}})();"
-
-
-def _dense(text: str) -> str:
-    """A script or a style without comments of their own lines, indents and empty lines.
-
-    No text of a script may span lines, which `tests/test_house.py` checks.
-    """
-    lines = map(str.strip, COMMENT.sub("", text).split("\n"))
-    return "".join(f"{line}\n" for line in lines if line)
 
 
 @cache

@@ -7,7 +7,7 @@ from zlib import decompress
 
 
 class PageFile(HTMLParser):
-    """The tags of a page, with what its script, style and title elements contain."""
+    """The tags of a page, with what its elements of script, style and title contain."""
 
     def __init__(self, text):
         super().__init__()
@@ -18,7 +18,7 @@ class PageFile(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        self._open = dict(attrs).get("type", tag)
+        self._open = dict(attrs).get("id", tag)
 
     def handle_endtag(self, tag):
         self._open = None
@@ -28,9 +28,14 @@ class PageFile(HTMLParser):
             self.contents[self._open] = self.contents.get(self._open, "") + data
 
     @property
+    def code(self):
+        """The page's script, which its loader unpacks."""
+        return unpack(self.contents["explorer-code"])
+
+    @property
     def data(self):
         """The page's data."""
-        return json.loads(decompress(b64decode(self.contents["text/plain"])))
+        return json.loads(unpack(self.contents["explorer-data"]))
 
     @property
     def policy(self):
@@ -38,3 +43,8 @@ class PageFile(HTMLParser):
         (text,) = [attrs["content"] for tag, attrs in self.tags if "http-equiv" in attrs]
         directives = [directive.split() for directive in text.split(";")]
         return {name: values for name, *values in directives}
+
+
+def unpack(text):
+    """What `bundle.pack` packed."""
+    return decompress(b64decode(text)).decode()

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from page_files import PageFile
 from traitlets import TraitError
 
 import sparse_ref as sr
@@ -36,7 +37,7 @@ def test_its_module_is_the_page_s_script_with_one_export(page):
     assert module.count("\nexport ") == 1
     assert "\nimport " not in module
     assert "Strided: { fill:" in module
-    assert "$widget" not in page.html
+    assert "$widget" not in PageFile(page.html).code
 
 
 def test_python_observes_changes(page):

@@ -20,19 +20,21 @@ export function render(model, root, formulas) {
   }
 
   /** Take over what Python changed; what the page refuses is a problem, and the page's own value returns. */
-  function follow(name, isTaken, place) {
-    model.set("problem", isTaken ? "" : store.state.drafts[place].message);
+  function follow(name, isTaken) {
+    const drafts = Object.values(store.state.drafts);
+    const draft = drafts.find(({ text }) => text === `${model.get(name)}`);
+    model.set("problem", isTaken ? "" : draft.message);
     if (!isTaken) model.set(name, shared(store.state)[name]);
     model.save_changes();
   }
   const readers = {
     expression() {
       const text = model.get("expression");
-      if (text !== store.text) follow("expression", store.write(text), "view");
+      if (text !== store.text) follow("expression", store.write(text));
     },
     shape() {
       const shape = model.get("shape");
-      if (`${shape}` !== `${store.state.shape}`) follow("shape", store.resize(shape), "shape");
+      if (`${shape}` !== `${store.state.shape}`) follow("shape", store.resize(shape));
     },
     hovered() {
       const query = model.get("hovered");
