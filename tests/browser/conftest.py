@@ -29,6 +29,16 @@ def browser():
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
+START = """async () => {
+    const root = document.getElementById("explorer");
+    for (let tries = 0; !root.explorer && tries < 1000; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    window.explorer = root.explorer;
+    return Boolean(root.explorer);
+}"""  # the page's policy allows no wait_for_function, which evaluates a text in it
+
+
 @pytest.fixture
 def errors():
     """The errors that the test's pages logged; a test fails if there are any at its end."""
@@ -71,8 +81,7 @@ def open_page(browser, errors, tmp_path):
         watch(page, errors)
         file = explorer.save(tmp_path / f"page{len(pages)}.html")
         page.goto(f"{file.as_uri()}{fragment}")
-        page.wait_for_function("document.getElementById('explorer').explorer")
-        page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
+        assert page.evaluate(START), errors
         pages.append(page)
         return page
 
