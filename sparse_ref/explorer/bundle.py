@@ -27,7 +27,9 @@ def script(rules: dict[str, type[Rule]]) -> str:
 
 def style() -> str:
     """The page's style."""
-    return _file("explorer.css")
+    folder = files(__package__) / "page"
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".css"))
+    return "".join(map(_file, names))
 
 
 def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:

@@ -1,7 +1,9 @@
 // The explorer: its parts, put together and told of each change of the state.
 
+import { completions } from "./completion.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
+import { notation, parse, read } from "./expression.js";
 import { matrix } from "./matrix.js";
 import { panels } from "./panels.js";
 import { sliders } from "./sliders.js";
@@ -20,6 +22,7 @@ export function mount(root, data, formulas) {
   const update = (state, previous) => parts.forEach((part) => part.update(state, previous));
   store.subscribe(update);
   update(store.state, null);
+  store.logic = { completions, notation, parse, read };
   root.explorer = store;
   return store;
 }
