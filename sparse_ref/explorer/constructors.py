@@ -36,7 +36,7 @@ streaming(0,6) streaming(3,6) star(8,False) butterfly(0) butterfly(1) butterfly(
 butterfly(3) butterfly(5) butterfly(6) butterfly(7) butterfly(8)
 local_attention(4,2,1) local_attention(4,1,0) local_attention(4,1,None,True)
 local_attention(4,1,None,False,True) local_attention(4,1,None,True,True)
-local_attention(4,1,0,True) openai_fixed(8,2) openai_fixed(8,2,3) openai_fixed(8,2,4)
+local_attention(4,1,0,True) openai_fixed(8,2) openai_fixed(8,2,4)
 longnet((8,),(2,)) longnet((8,16),(1,2)) longnet((6,12,24),(1,2,4))
 longnet((8,16),(1,2),1,2) longnet((8,16),(1,2),1,2,"torchscale")
 longnet((6,12,24),(1,2,4),1,4,"torchscale")

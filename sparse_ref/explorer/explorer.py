@@ -86,6 +86,7 @@ class Explorer:
             "listed": page.listed,
             "constructors": sorted(set(notation.NAMES) - set(page.rules)),
             "templates": templates(),
+            "ownRules": sorted(set(page.rules) - set(notation.NAMES)),
         }
 
     @cached_property

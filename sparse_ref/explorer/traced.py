@@ -132,7 +132,8 @@ class Traced(Symbolic):
                 continue
             if not COMPARISONS[sign](self.value, number(bound)):
                 raise ValueError(f"{self.value} is beyond {bound}")
-            self.trace.note(self.trace.bounds, [sign, self.expression, expression(bound)])
+            if isinstance(self.expression, str):  # what is computed is a rule's, which asks again
+                self.trace.note(self.trace.bounds, [sign, self.expression, expression(bound)])
         return self
 
     def __index__(self) -> int:

@@ -48,7 +48,7 @@ export const viewLabel = (kind, place) => `${kind} ${place + FIRST[kind]}`;
 function valueOf(tree, data, text) {
   if (isTraced(tree, data)) {
     const { kind, texts } = expand(tree, data.templates[tree.name], text);
-    return { kind, nodes: texts.map((view) => parse(view, data)) };
+    return { kind, nodes: texts.map((view) => parsedFor(tree, view, data)) };
   }
   if (tree.kind === "chain" && tree.sign === "&" && isTraced(tree.parts[0], data)) {
     const [first, ...others] = tree.parts;
@@ -57,6 +57,15 @@ function valueOf(tree, data, text) {
     if (kind === "branch") return { kind, nodes: nodes.map((node) => chainOf("&", [node, ...cuts], tree, data)) };
   }
   return { kind: "pattern", nodes: [pattern(tree, data, text)] };
+}
+
+/** The tree of a text that a call stands for; its errors are the call's. */
+function parsedFor(call, text, data) {
+  try {
+    return parse(text, data);
+  } catch (error) {
+    throw error instanceof ExpressionError ? new ExpressionError(`${call.name}: ${error.message}`, call) : error;
+  }
 }
 
 const isTraced = (tree, data) =>
