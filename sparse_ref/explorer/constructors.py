@@ -17,6 +17,7 @@ from typing import Any
 from ..catalogue import notation
 from ..catalogue.entries import ENTRIES
 from ..sets.branches import Branches
+from ..sets.definitions import set_and_source
 from ..sets.factorized import Factorized
 from ..sets.parts import Documents
 from ..sets.pattern import Pattern
@@ -50,7 +51,7 @@ POSITIONS = 3  # numbers of an example that stand for any number of them
 
 
 def templates() -> dict[str, dict[str, Any]]:
-    """{name: {parameters: [[name, default], ...], cases}} of each constructor that is no rule.
+    """{name: {set, parameters: [[name, default], ...], cases}} of each constructor that is no rule.
 
     A case is {forms, bounds, when, kind, views}; a parameter without a form is an integer. A
     constructor that cannot be traced has no case.
@@ -114,7 +115,8 @@ def _template(name: str, examples: list[dict[str, Any]]) -> dict[str, Any]:
         [each.name] if each.default is each.empty else [each.name, each.default]
         for each in signature(constructor).parameters.values()
     ]
-    return {"parameters": parameters, "cases": cases}
+    set_, _ = set_and_source(constructor)
+    return {"set": set_, "parameters": parameters, "cases": cases}
 
 
 def _case(constructor: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any] | None:

@@ -5,14 +5,19 @@ import random
 import pytest
 
 import sparse_ref as sr
+from sparse_ref.catalogue.notation import ParseError
 
-RULES = """
+RULES = (
+    """
 Full(); Causal(); Window(3); Lookback(4); Band(4, -1); Dilated(2, 3); Chunk(6, 2); Global(2);
 Sinks(0); GlobalAt((0, 9)); Prefix(5); Local(4); Strided(5); Block(3); Summary(8, 2); Flip(4);
 SubBlock(6, 2, 3); LogSparse(); LogSparseRestart(9, 2); DilatedSegment(12, 3, 1); Slashes(());
 MemoryBlock(4, 3, 2); Verticals((1,)); Complete(4, 2); Started(3, 3); Documents((2, 4), Causal());
 Grid((2, 3), (Full(), Window(1))); Pooled(Started(2), 4, 2)
-""".replace("\n", " ").strip().split("; ")
+""".replace("\n", " ")
+    .strip()
+    .split("; ")
+)
 FORMS = "{} | {}", "{} & {}", "{} - {}", "({}) - ({})", "({}) & ({})", "~({})", "Shifted({}, 2)"
 WRITTEN = """
 Lookback(8) | Strided(16) & ~Sinks(2)
@@ -123,7 +128,11 @@ def test_the_page_reads_what_chance_writes(page):
 
 # text: (what the page reports, the column from 0, what its mend makes of the text, or None)
 FAULTS = {
-    "Local(4) | Stride(4)": ("no pattern is called Stride; did you mean Strided?", 11, "Local(4) | Strided(4)"),
+    "Local(4) | Stride(4)": (
+        "no pattern is called Stride; did you mean Strided?",
+        11,
+        "Local(4) | Strided(4)",
+    ),
     "lookback(8)": ("no pattern is called lookback; did you mean Lookback?", 0, "Lookback(8)"),
     "Lookback": ("Lookback needs its parameters in parentheses", 0, "Lookback(8)"),
     "Summary | Full()": ("Summary needs its parameters in parentheses", 0, "Summary(8) | Full()"),
@@ -140,12 +149,36 @@ FAULTS = {
     "Local(4.5)": ("parameters are integers, got 4.5", 6, "Local(5)"),
     "Local(007)": ("007 is no integer: it begins with 0", 6, "Local(7)"),
     "Summary(3, 4)": ("Summary: c must be at most l = 3, got 4", 0, None),
-    "Neighborhood(10, 20)": ("Neighborhood: keys * dilation must be at most n = 10, got 20", 13, None),
-    "Window(10000000000000000000)": ("Window: radius must be at most 10^18, got 10000000000000000000", 7, None),
-    "Verticals(3)": ("Verticals: positions must be integers in parentheses, such as (0, 4), got 3", 10, "Verticals((3,))"),
-    "Documents((1, -2))": ("Documents: lengths must be at least 0, got -2", 14, "Documents((1, 0))"),
-    "Grid((3, 3), (Window(1),))": ("Grid: patterns must be one for each of the 2 axes, got 1", 13, None),
-    "Blockwise(Local(4), (1, 2, 3))": ("Blockwise: block must be an integer or a pair (b_q, b_k)", 20, None),
+    "Neighborhood(10, 20)": (
+        "Neighborhood: keys * dilation must be at most n = 10, got 20",
+        13,
+        None,
+    ),
+    "Window(10000000000000000000)": (
+        "Window: radius must be at most 10^18, got 10000000000000000000",
+        7,
+        None,
+    ),
+    "Verticals(3)": (
+        "Verticals: positions must be integers in parentheses, such as (0, 4), got 3",
+        10,
+        "Verticals((3,))",
+    ),
+    "Documents((1, -2))": (
+        "Documents: lengths must be at least 0, got -2",
+        14,
+        "Documents((1, 0))",
+    ),
+    "Grid((3, 3), (Window(1),))": (
+        "Grid: patterns must be one for each of the 2 axes, got 1",
+        13,
+        None,
+    ),
+    "Blockwise(Local(4), (1, 2, 3))": (
+        "Blockwise: block must be an integer or a pair (b_q, b_k)",
+        20,
+        None,
+    ),
     "Shifted(3, Local(4))": ("a pattern is expected here, such as Lookback(8), got 3", 8, None),
     "~8": ("a pattern is expected here, such as Lookback(8), got 8", 1, None),
     "Local(8) | 8": ("a pattern is expected here, such as Lookback(8), got 8", 11, None),
@@ -157,7 +190,11 @@ FAULTS = {
     "Local(4) Full()": ("| & or - is expected before Full", 9, "Local(4) | Full()"),
     "Summary(4 1)": ("a comma is expected before 1", 10, "Summary(4 , 1)"),
     "Local(4) or Full()": ("or is not read here: | joins two patterns", 9, "Local(4) | Full()"),
-    "Local(4) && Full()": ("&& is not read here: & intersects two patterns", 9, "Local(4) & Full()"),
+    "Local(4) && Full()": (
+        "&& is not read here: & intersects two patterns",
+        9,
+        "Local(4) & Full()",
+    ),
     "Local(4) + Full()": ("+ is not read here: | joins two patterns", 9, "Local(4) | Full()"),
     "not Local(4)": ("not is not read here: ~ complements a pattern", 0, "~ Local(4)"),
     "Local[8]": ("[ is not read here: parameters stand in ( )", 5, "Local(8]"),
@@ -165,17 +202,37 @@ FAULTS = {
     "Local(\u00e9)": ("only ASCII is read here, got \u00e9", 6, None),
     "strided(8) | Full()": ("strided is 2 steps, not one pattern", 0, None),
     "strided(0)": ("strided: l must be at least 1, got 0", 0, None),
-    "longnet((4, 8), (1, 2), 3, 2)": ("longnet: head must be at most heads - 1 = 1, got 3", 0, None),
-    "Circular(8, 1, 1) & Circular(9, 1, 1)": ("both sides of & must be stated for one length, got 8 and 9", 20, None),
-    "Grid((3, 4), (Full(), Circular(5, 1, 1)))": ("Grid: a pattern must be stated for the length of its axis, 4, got 5", 22, None),
-    "Documents((5, 4), Circular(5, 1, 1))": ("Documents: lengths must all be that of inner, 5", 10, None),
-    "Pooled(Circular(5, 1, 1), 2)": ("Pooled: pattern must be stated for every length, not for n = 5", 7, None),
-}  # fmt: skip
+    "longnet((4, 8), (1, 2), 3, 2)": (
+        "longnet: head must be at most heads - 1 = 1, got 3",
+        0,
+        None,
+    ),
+    "Circular(8, 1, 1) & Circular(9, 1, 1)": (
+        "both sides of & must be stated for one length, got 8 and 9",
+        20,
+        None,
+    ),
+    "Grid((3, 4), (Full(), Circular(5, 1, 1)))": (
+        "Grid: a pattern must be stated for the length of its axis, 4, got 5",
+        22,
+        None,
+    ),
+    "Documents((5, 4), Circular(5, 1, 1))": (
+        "Documents: lengths must all be that of inner, 5",
+        10,
+        None,
+    ),
+    "Pooled(Circular(5, 1, 1), 2)": (
+        "Pooled: pattern must be stated for every length, not for n = 5",
+        7,
+        None,
+    ),
+}
 
 
 def test_an_error_points_at_its_column_and_mends(page):
     for text in FAULTS:
-        with pytest.raises(ValueError):
+        with pytest.raises(ParseError):
             sr.parse(text)
         assert_answered(page, text, *FAULTS[text])
 

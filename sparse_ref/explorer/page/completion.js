@@ -40,14 +40,14 @@ const parameterOption = (name, owner) => ({ text: `${name}=`, label: `${name}=`,
 function nameOption(name, data) {
   if (Object.hasOwn(data.listed, name)) return { text: name, label: name, detail: "listed in this page" };
   const parameters = parametersOf(name, data);
-  const detail = data.rules[name]?.set ?? SETS[name] ?? "built of rules";
+  const detail = data.rules[name]?.set ?? data.templates[name]?.set ?? SETS[name];
   return { text: parameters.length ? `${name}(` : `${name}()`, label: `${name}(${parameters.join(", ")})`, detail };
 }
 
 /** The options that begin with a word, in any case of letters, then those that contain it; else the nearest. */
 function matching(options, word) {
   const lower = word.toLowerCase();
-  const isAt = (option, test) => test(option.label.toLowerCase().indexOf(lower));
+  const isAt = ({ label }, test) => test(label.split("(")[0].toLowerCase().indexOf(lower));
   const found = [...options.filter((option) => isAt(option, (at) => at === 0)), ...options.filter((option) => isAt(option, (at) => at > 0))];
   if (found.length || word.length < 3) return found;
   const name = nearest(word, options.map(({ label }) => label.split("(")[0]));

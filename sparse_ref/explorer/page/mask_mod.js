@@ -24,7 +24,7 @@ export function maskMod(node, data) {
   const result = writer.term(node, "q_idx", "kv_idx");
   const head = `# ${notation(node)}`;
   const last = `def mask_mod(b, h, q_idx, kv_idx):\n    return ${unwrapped(result)}`;
-  return `${[head, ...writer.functions, last].join("\n\n\n").replace("\n\n\n", "\n")}\n`;
+  return `${[head, ...writer.functions, last].join("\n\n\n")}\n`;
 }
 
 class Writer {
