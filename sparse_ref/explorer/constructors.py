@@ -27,7 +27,8 @@ from .traced import Trace, holds, traced
 MORE_EXAMPLES = """
 llama4(4,1) llama4(4,3) llama4(4,4) llama4(4,5) llama4(4,6) llama4(4,8)
 longformer(2) longformer(2,(0,5,9)) longformer(2,(),2) longformer(2,(0,5,9),2)
-longformer(2,(),(2,3)) longformer(2,(),(1,2)) longformer_causal(3) longformer_causal(3,(2,3))
+longformer(2,(),(2,3)) longformer(2,(),(1,2)) longformer(2,(0,5,9),(2,3))
+longformer(2,(0,5,9),(1,2)) longformer_causal(3) longformer_causal(3,(2,3))
 longformer_causal(3,(1,2))
 natten(24,4,2,2,True) natten_nd((6,8),(3,5)) natten_nd((6,8),3,1,1,True) natten_nd((4,5,6),3)
 axial((4,6),1) axial((3,4,5),0) axial((3,4,5),1) axial((3,4,5),2)

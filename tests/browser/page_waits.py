@@ -1,4 +1,4 @@
-"""Waiting for a page's state: Playwright's own way evaluates text, which the page's policy forbids."""
+"""Waiting for a page's state: Playwright's way evaluates text, which the page's policy forbids."""
 
 from time import monotonic
 

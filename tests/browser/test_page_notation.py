@@ -84,7 +84,11 @@ reformer_local(24, 4) & Causal()
 
 NOTATION = """texts => texts.map((text) => {
     const { notation, parse } = explorer.logic;
-    try { return notation(parse(text, explorer.context.data)); } catch (error) { return `!! ${error.message}`; }
+    try {
+        return notation(parse(text, explorer.context.data));
+    } catch (error) {
+        return `!! ${error.message}`;
+    }
 })"""
 
 

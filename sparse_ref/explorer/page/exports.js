@@ -3,6 +3,7 @@
 import { children, valueText } from "./expression.js";
 
 const MAX_RUNS = 200000;
+const MAX_LISTED = 50000;
 const MAX_PAIRS = 4000000;
 
 /** Why something cannot be copied out. */
@@ -14,15 +15,26 @@ export const notationText = (state) => `${state.views.map(({ text }) => text).jo
 /** Python that builds what is shown, and writes a page of it. */
 export function pythonText(state, nodes, data) {
   const texts = state.views.map(({ text }) => text);
-  const used = new Set(nodes.flatMap(namesIn));
-  const listed = Object.keys(data.listed).filter((name) => !name.includes("(") && texts.some((text) => text.includes(name)));
-  const own = [...data.ownRules.filter((name) => used.has(name)), ...listed];
-  const imported = [...used].filter((name) => !own.includes(name)).sort();
-  const comments = own.map((name) => `# ${name} is yours: this page does not have its definition.`);
+  const used = [...new Set(nodes.flatMap(namesIn))].sort();
+  const listed = used.filter((name) => Object.hasOwn(data.listed, name));
+  const own = used.filter((name) => data.ownRules.includes(name));
+  const imported = used.filter((name) => !listed.includes(name) && !own.includes(name));
   const n = state.shape[0] === state.shape[1] ? state.shape[0] : valueText(state.shape);
-  const lines = ["import sparse_ref as sr", imported.length && `from sparse_ref import ${imported.join(", ")}`, ...comments, ""];
-  const value = `p = ${valueOf(state.kind, texts)}`;
-  return `${[...lines.filter((line) => line !== 0), value, `page = sr.explore(p, ${n})`, 'page.save("pattern.html")'].join("\n")}\n`;
+  return [
+    "import sparse_ref as sr",
+    ...(imported.length ? [`from sparse_ref import ${imported.join(", ")}`] : []),
+    ...own.map((name) => `# ${name} is a rule of yours: import it`),
+    "",
+    ...listed.map((name) => listedText(name, data.listed[name])),
+    `p = ${valueOf(state.kind, texts)}`,
+    `page = sr.explore(p, ${n})`,
+    'page.save("pattern.html")\n',
+  ].join("\n");
+}
+
+function listedText(name, { starts, indices }) {
+  if (indices.length > MAX_LISTED) return `# ${name} is a list of ${indices.length} keys: copy the rows as JSON, for sr.Listed(indptr, indices)`;
+  return `${name} = sr.Listed([${starts.join(", ")}], [${indices.join(", ")}])`;
 }
 
 function valueOf(kind, texts) {
@@ -33,9 +45,12 @@ function valueOf(kind, texts) {
 
 const COMBINATORS = { shifted: "Shifted", blockwise: "Blockwise", pooled: "Pooled", documents: "Documents", grid: "Grid" };
 
+/** A listed set is called by its name, or by a constructor of the library. */
+const listedName = ({ name = "" }) => (/^[a-z_]\w*$/i.test(name) ? name : name.split("(")[0]);
+
 /** The names that the notation of a tree uses. */
 function namesIn(node) {
-  const own = { rule: node.name, listed: node.name?.split("(")[0] }[node.kind] ?? COMBINATORS[node.kind];
+  const own = { rule: node.name, listed: listedName(node) }[node.kind] ?? COMBINATORS[node.kind];
   return [own, ...children(node).flatMap(namesIn)].filter(Boolean);
 }
 

@@ -4,6 +4,7 @@ import { children, notation, valueText } from "./expression.js";
 
 const MAX_CONSTANT = 2n ** 31n; // positions of kernels are int32
 const SIGNS = { union: " | ", intersection: " & ", difference: " & ~" };
+const RESERVED = " and as assert break class continue def del elif else except finally for from global if import in is isin lambda mask_mod not or pass raise return try while with yield ";
 const ISIN = `def isin(x, positions):
     member = x != x
     for position in positions:
@@ -123,4 +124,7 @@ function unwrapped(text) {
 }
 
 /** "CausalNeighborhood" as a function is called: causal_neighborhood. */
-const snake = (name) => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toLowerCase();
+function snake(name) {
+  const words = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toLowerCase();
+  return RESERVED.includes(` ${words} `) ? `${words}_` : words;
+}

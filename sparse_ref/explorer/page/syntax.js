@@ -146,6 +146,8 @@ class Reader {
     if (kind === "quoted") return this.constant("quoted", text.slice(1, -1));
     if (kind === "name" && !(text in OTHER_SIGNS)) return this.name();
     if (kind === "other" || kind === "decimal" || text === "not") throw this.unreadable();
+    const before = this.words[this.at - 1]?.text;
+    if (kind === "end" && this.open.length && (before === "(" || before === ",")) this.close();
     throw new ExpressionError(`a pattern such as Lookback(8) is expected ${kind === "end" ? "at" : "before"} ${text}`, this.token);
   }
 
