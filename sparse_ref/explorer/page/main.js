@@ -2,11 +2,14 @@
 
 import { causalPairs, summaryOf } from "./blocks.js";
 import { clausesOf } from "./clauses.js";
+import { completions } from "./completion.js";
 import { costBars, costLine } from "./costs.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
+import { notation, parse, read } from "./expression.js";
 import { heading } from "./heading.js";
 import { changeOf } from "./keyboard.js";
+import { link } from "./link.js";
 import { matrix } from "./matrix.js";
 import { cellColours } from "./painters.js";
 import { panels } from "./panels.js";
@@ -20,7 +23,8 @@ import { legend, toolbar } from "./toolbar.js";
 
 /** Functions without a page, for tests. */
 const LOGIC = {
-  causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks, tilesOf,
+  causalPairs, cellColours, changeOf, clausesOf, completions, notation, parse, positionsText, read, sentence,
+  summaryOf, ticks, tilesOf,
 };
 
 const ONE_COLUMN = "(max-width: 860px)"; // as in explorer.css
@@ -33,14 +37,15 @@ export function mount(root, data, formulas) {
   const expression = editor(store, text);
   const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
   const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
-  const parts = [head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
+  const address = link(store);
+  const parts = [address, head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
   const box = (className, ...inside) => element("div", { className }, inside.map((part) => part.element));
   const above = box("above", expression, tabs);
   const main = box("main", tools, cost, picture, colours, bars);
   const left = element("div", { className: "left" }, above, main);
   const right = element("div", { className: "right" }, side.element);
   root.classList.add("explorer");
-  fill(root, head.element, element("div", { className: "stage" }, left, right));
+  fill(root, head.element, address.element, element("div", { className: "stage" }, left, right));
   placeByWidth(controls.element, right, above);
 
   function update(state, previous) {
@@ -50,6 +55,7 @@ export function mount(root, data, formulas) {
   store.subscribe(update);
   root.explorer = Object.assign(store, { logic: LOGIC });
   update(store.state, null);
+  address.start();
   return store;
 }
 

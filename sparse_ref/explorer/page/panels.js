@@ -2,9 +2,10 @@
 // update(state, previous) } }; `update` is called when the panel is shown, and when the state changes then.
 
 import { element, fill, uniqueId } from "./dom.js";
+import { copyPanel } from "./panel_copy.js";
 import { keysPanel } from "./panel_keys.js";
 
-const PANELS = [keysPanel];
+const PANELS = [keysPanel, copyPanel];
 
 export function panels(store) {
   const body = element("div", { className: "panel", role: "tabpanel", id: uniqueId("panel") });
