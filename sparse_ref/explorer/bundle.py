@@ -26,8 +26,11 @@ def script(rules: dict[str, type[Rule]]) -> str:
 
 
 def style() -> str:
-    """The page's style."""
-    return _file("explorer.css")
+    """The page's styles, those of its parts after the style of the whole."""
+    folder = files(__package__) / "page"
+    names = {file.name for file in folder.iterdir() if file.name.endswith(".css")}
+    parts = sorted(names - {"explorer.css"})
+    return "".join(_file(name) for name in ("explorer.css", *parts))
 
 
 def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:
