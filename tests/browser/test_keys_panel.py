@@ -1,6 +1,4 @@
-"""The keys of a query by the clause that admits each, and why a pair is in or out: the page's answers
-are Python's sets.
-"""
+"""The keys of a query by their clauses, and why a pair is in or out, are those of Python's sets."""
 
 import numpy as np
 import pytest
@@ -10,11 +8,14 @@ import sparse_ref as sr
 LOCAL_AND_STRIDED = sr.Local(4) | sr.Strided(4)
 
 
+KEYS = """i => {
+    const { logic, node, context, state } = explorer;
+    return logic.keysByClause(node, i, state.shape[1], context);
+}"""
+
+
 def keys_by_clause(page, i):
-    return page.evaluate(
-        "i => explorer.logic.keysByClause(explorer.node, i, explorer.state.shape[1], explorer.context)",
-        i,
-    )
+    return page.evaluate(KEYS, i)
 
 
 def reason(page, i, j):

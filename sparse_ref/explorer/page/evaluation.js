@@ -1,5 +1,5 @@
-// Formulas with numbers in them: the text of a rule's formula, its names replaced by what they are, and its value. Integers are
-// exact, for they are BigInts; conditions are true or false; positions are lists.
+// Formulas with numbers in them: the text of a rule's formula, its names replaced by what they are, and its
+// value. Integers are exact, for they are BigInts; conditions are true or false; positions are lists.
 
 import { valueText } from "./expression.js";
 import { bigQuotient, bigRemainder } from "./integers.js";
@@ -79,7 +79,8 @@ class FormulaReader {
   }
 }
 
-/** The text with its names replaced by their values; negative numbers are in parentheses, long lists keep their name. */
+/** The text with its names replaced by their values; negative numbers are in parentheses, long lists keep
+ * their name. */
 export function substitute(text, values) {
   return text.replace(NAME, (name) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;

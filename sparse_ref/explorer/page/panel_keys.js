@@ -1,5 +1,5 @@
-// The keys of the query that is pointed at, by the clause that admits each; why the key that is pointed at is in or out, and its
-// readers; the pinned queries compared two by two.
+// The keys of the query that is pointed at, by the clause that admits each; why the key that is pointed at is
+// in or out, and its readers; the pinned queries compared two by two.
 
 import { clauseNodes, clausesOf, compareRows, keysByClause, partVariable } from "./clauses.js";
 import { element, fill } from "./dom.js";
@@ -13,7 +13,9 @@ export const keysPanel = {
   name: "keys",
   title: "Keys",
   mount(store) {
-    const [query, key, pins] = ["keys-query", "keys-key", "keys-pins"].map((className) => element("section", { className }));
+    const [query, key, pins] = ["keys-query", "keys-key", "keys-pins"].map((className) =>
+      element("section", { className }),
+    );
     function update(state) {
       const mask = store.mask;
       fill(query, state.query === null ? clauseList(store) : queryKeys(store, state.query, mask));
@@ -33,8 +35,13 @@ function swatch(number) {
 
 /** What is shown while no query is pointed at: the clauses and their colours. */
 function clauseList(store) {
-  const clauses = clausesOf(store.node).map((text, place) => element("li", {}, swatch(place + 1), element("code", {}, text)));
-  return [element("p", {}, "Point at a query to see its keys, by the clause that admits each."), element("ul", { className: "clauses" }, clauses)];
+  const clauses = clausesOf(store.node).map((text, place) =>
+    element("li", {}, swatch(place + 1), element("code", {}, text)),
+  );
+  return [
+    element("p", {}, "Point at a query to see its keys, by the clause that admits each."),
+    element("ul", { className: "clauses" }, clauses),
+  ];
 }
 
 function queryKeys(store, i, { keys: keyCount }) {
@@ -43,16 +50,32 @@ function queryKeys(store, i, { keys: keyCount }) {
   if (clauses.length === 1) return [heading, element("p", { className: "positions" }, rangeText(all))];
   const items = clauses.map((clause) => element("li", {}, ...clauseKeys(clause)));
   const texts = shared.map(({ keys, clauses: numbers }) => {
-    const names = numbers.map((number) => clauses[number - 1].text).join(" and ");
-    return element("li", {}, `${rangeText(keys)} by ${numbers.length === 2 ? "both" : "each of"} `, element("code", {}, names));
+    const names = numbers.flatMap((number, place) => [
+      place > 0 && " and ",
+      element("code", {}, clauses[number - 1].text),
+    ]);
+    return element("li", {}, `${rangeText(keys)} by ${numbers.length === 2 ? "both" : "each of"} `, names);
   });
-  const several = shared.length > 0 && [element("h3", {}, "Admitted more than once"), element("ul", { className: "shared" }, texts)];
-  return [heading, element("p", { className: "positions" }, rangeText(all)), element("ul", { className: "clauses" }, items), ...(several || [])];
+  const several = shared.length > 0 && [
+    element("h3", {}, "Admitted more than once"),
+    element("ul", { className: "shared" }, texts),
+  ];
+  return [
+    heading,
+    element("p", { className: "positions" }, rangeText(all)),
+    element("ul", { className: "clauses" }, items),
+    ...(several || []),
+  ];
 }
 
 function clauseKeys({ text, number, keys }) {
   const amount = element("span", { className: "amount" }, ` ${plural(keys.length, "key")}`);
-  return [swatch(number), element("code", {}, text), amount, element("div", { className: "positions" }, rangeText(keys))];
+  return [
+    swatch(number),
+    element("code", {}, text),
+    amount,
+    element("div", { className: "positions" }, rangeText(keys)),
+  ];
 }
 
 function keySection(store, { query, key }, mask) {
@@ -67,31 +90,54 @@ function whySection(store, i, j) {
   const clauses = clauseNodes(store.node).map((clause) => reason(clause, i, j, store.context));
   const admitting = clauses.filter(({ holds }) => holds).length;
   const verdict = admitting ? "is a key" : "is no key";
-  const among = clauses.length > 1 ? `: ${count(admitting)} of ${clauses.length} clauses ${admitting === 1 ? "admits" : "admit"} it` : "";
+  const among =
+    clauses.length > 1
+      ? `: ${count(admitting)} of ${clauses.length} clauses ${admitting === 1 ? "admits" : "admit"} it`
+      : "";
   const items = clauses.map((clause, place) => reasonItem(clause, clauses.length > 1 && place + 1));
-  return [element("h2", {}, `${j} ${verdict} of ${i}${among}`), element("ul", { className: "reasons" }, items)];
+  return [
+    element("h2", {}, `${j} ${verdict} of ${i}${among}`),
+    element("ul", { className: "reasons" }, items),
+  ];
 }
 
-/** A pattern with true or false, what i and j become inside it, its formula with the numbers, and its parts. */
+/** A pattern with true or false, what i and j become inside it, its formula with the numbers, and its parts.
+ * */
 function reasonItem({ text, holds, steps, lines, parts }, number) {
   const value = element("strong", { className: holds ? "holds" : "fails" }, holds ? "true" : "false");
   const title = element("div", {}, number && swatch(number), element("code", {}, text), " is ", value);
   const notes = steps.map((step) => element("div", { className: "step" }, step));
-  const formulas = lines.map((line) => element("div", { className: "formula", title: line.formula }, ...formulaText(line)));
-  const inner = parts.length > 0 && element("ul", {}, parts.map((part) => reasonItem(part, false)));
+  const formulas = lines.map((line) =>
+    element("div", { className: "formula", title: line.formula }, ...formulaText(line)),
+  );
+  const inner =
+    parts.length > 0 &&
+    element(
+      "ul",
+      {},
+      parts.map((part) => reasonItem(part, false)),
+    );
   return element("li", {}, title, notes, formulas, inner);
 }
 
 function formulaText({ name, text, value }) {
   const isPlain = text === value;
-  return [name && element("span", { className: "part" }, `${name} = `), element("code", {}, text), !isPlain && ` is ${value}`].filter(Boolean);
+  return [
+    name && element("span", { className: "part" }, `${name} = `),
+    element("code", {}, text),
+    !isPlain && ` is ${value}`,
+  ].filter(Boolean);
 }
 
 function pinSection(pins, mask) {
   const rowOfPin = (i) => mask.cells.subarray(i * mask.keys, (i + 1) * mask.keys);
   const pairs = pins.flatMap((first, place) => pins.slice(place + 1).map((second) => [first, second]));
-  const items = pairs.slice(0, MAX_PAIRS).map(([a, b]) => pinItem(a, b, compareRows(rowOfPin(a), rowOfPin(b))));
-  const more = pairs.length > MAX_PAIRS && element("p", {}, `The first ${MAX_PAIRS} of ${pairs.length} pairs of pins are shown.`);
+  const items = pairs
+    .slice(0, MAX_PAIRS)
+    .map(([a, b]) => pinItem(a, b, compareRows(rowOfPin(a), rowOfPin(b))));
+  const more =
+    pairs.length > MAX_PAIRS &&
+    element("p", {}, `The first ${MAX_PAIRS} of ${pairs.length} pairs of pins are shown.`);
   return [element("h2", {}, "Pinned queries"), ...items, more];
 }
 
@@ -101,11 +147,22 @@ function pinItem(a, b, { common, onlyFirst, onlySecond, shift }) {
     [`only ${a}`, onlyFirst],
     [`only ${b}`, onlySecond],
   ];
-  const terms = rows.flatMap(([name, keys]) => [element("dt", {}, name), element("dd", { className: "positions" }, rangeText(keys))]);
+  const terms = rows.flatMap(([name, keys]) => [
+    element("dt", {}, name),
+    element("dd", { className: "positions" }, rangeText(keys)),
+  ]);
   const note = shift !== null && element("p", {}, shiftText(a, b, shift));
-  return element("div", { className: "pair" }, element("h3", {}, `${a} and ${b}`), element("dl", {}, terms), note);
+  return element(
+    "div",
+    { className: "pair" },
+    element("h3", {}, `${a} and ${b}`),
+    element("dl", {}, terms),
+    note,
+  );
 }
 
 /** How the keys of query a become those of query b. */
 export const shiftText = (a, b, shift) =>
-  shift === 0 ? "They have the same keys." : `The keys of ${b} are those of ${a}, ${Math.abs(shift)} ${shift > 0 ? "later" : "earlier"}.`;
+  shift === 0
+    ? "They have the same keys."
+    : `The keys of ${b} are those of ${a}, ${Math.abs(shift)} ${shift > 0 ? "later" : "earlier"}.`;

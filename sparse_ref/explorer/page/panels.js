@@ -2,9 +2,10 @@
 // `update` is called when the panel is shown and whenever the state changes while it is.
 
 import { element, fill } from "./dom.js";
+import { diffPanel } from "./panel_diff.js";
 import { keysPanel } from "./panel_keys.js";
 
-const PANELS = [keysPanel];
+const PANELS = [keysPanel, diffPanel];
 
 export function panels(store) {
   const list = element("div", { className: "tabs", role: "tablist", "aria-label": "Panels" });

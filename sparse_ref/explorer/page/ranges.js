@@ -23,7 +23,10 @@ export function rangesOf(positions) {
 /** Rising positions in words: "3-10, 16, 32", "none"; beyond a hundred ranges, how many more there are. */
 export function rangeText(positions) {
   const ranges = rangesOf(positions);
-  const shown = ranges.slice(0, MAX_RANGES).map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
-  if (ranges.length > MAX_RANGES) shown.push(`and ${ranges.length - MAX_RANGES} more ranges to ${positions.at(-1)}`);
+  const shown = ranges
+    .slice(0, MAX_RANGES)
+    .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
+  if (ranges.length > MAX_RANGES)
+    shown.push(`and ${ranges.length - MAX_RANGES} more ranges to ${positions.at(-1)}`);
   return shown.join(", ") || "none";
 }

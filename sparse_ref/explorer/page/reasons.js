@@ -6,8 +6,8 @@ import { rowOf } from "./rows.js";
 
 const MAX_POOLS = 4;
 
-/** Why key j is in or out of the row of query i: { text, holds, steps, lines: [{ name, text, value }], parts }. `steps` are what i and j
- * become before the pattern inside sees them; the last line is the formula. */
+/** Why key j is in or out of the row of query i: { text, holds, steps, lines: [{ name, text, value }], parts
+ * }. `steps` are what i and j become before the pattern inside sees them; the last line is the formula. */
 export function reason(node, i, j, context) {
   const cells = new Uint8Array(1);
   rowOf(node, context)(i, Int32Array.of(j), cells);
@@ -26,7 +26,10 @@ const REASONS = {
 
   shifted(node, i, j, context) {
     const query = i + Number(node.offset);
-    return { steps: [`query ${i} is read as query ${query}`], parts: [reason(node.pattern, query, j, context)] };
+    return {
+      steps: [`query ${i} is read as query ${query}`],
+      parts: [reason(node.pattern, query, j, context)],
+    };
   },
 
   blockwise(node, i, j, context) {
@@ -47,7 +50,10 @@ const REASONS = {
     const parts = pools.map((pool) => reason(node.pattern, i, pool, context));
     const admitting = parts.find(({ holds }) => holds);
     const noun = pools.length === 1 ? "pool" : "pools";
-    return { steps: [`key ${j} is in ${noun} ${pools.join(", ")}`], parts: admitting ? [admitting] : parts.slice(0, MAX_POOLS) };
+    return {
+      steps: [`key ${j} is in ${noun} ${pools.join(", ")}`],
+      parts: admitting ? [admitting] : parts.slice(0, MAX_POOLS),
+    };
   },
 
   documents(node, i, j, context) {
@@ -55,7 +61,9 @@ const REASONS = {
     if (query.document !== key.document) {
       return { steps: [`query ${i} is in document ${query.document}, key ${j} in document ${key.document}`] };
     }
-    const steps = [`both are in document ${query.document}: there the query is ${query.place}, the key ${key.place}`];
+    const steps = [
+      `both are in document ${query.document}: there the query is ${query.place}, the key ${key.place}`,
+    ];
     return { steps, parts: node.inner ? [reason(node.inner, query.place, key.place, context)] : [] };
   },
 
@@ -63,7 +71,10 @@ const REASONS = {
     const sides = node.shape.map(Number);
     const [query, key] = [i, j].map((x) => coordinatesOf(sides, x));
     const steps = [`query ${i} is at (${query.join(", ")}), key ${j} at (${key.join(", ")})`];
-    return { steps, parts: node.patterns.map((pattern, axis) => reason(pattern, query[axis], key[axis], context)) };
+    return {
+      steps,
+      parts: node.patterns.map((pattern, axis) => reason(pattern, query[axis], key[axis], context)),
+    };
   },
 
   listed(node, i, j, context) {
