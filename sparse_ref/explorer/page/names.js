@@ -2,7 +2,7 @@
 // and compared, so that a name is never a guess. A mask is { queries, keys, cells }, with a key at least.
 
 import { hasRows } from "./comparison.js";
-import { ruleParameters } from "./parameters.js";
+import { ruleParameters } from "./rule_parameters.js";
 import { rowOf } from "./rows.js";
 
 const NAMED = [
