@@ -26,11 +26,10 @@ def script(rules: dict[str, type[Rule]]) -> str:
 
 
 def style() -> str:
-    """The page's styles, those of its parts after the style of the whole."""
+    """The page's style."""
     folder = files(__package__) / "page"
-    names = {file.name for file in folder.iterdir() if file.name.endswith(".css")}
-    parts = sorted(names - {"explorer.css"})
-    return "".join(_file(name) for name in ("explorer.css", *parts))
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".css"))
+    return "".join(map(_file, names))
 
 
 def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:

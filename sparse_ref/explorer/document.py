@@ -25,6 +25,7 @@ from ..sets.rule import Rule, Sized
 from ..sets.shifted import Shifted
 from ..sets.token_pools import Pooled, pool_count
 from .javascript import javascript
+from .rule_conditions import rule_conditions
 
 MAX_LENGTH = 4096
 Shape = tuple[int, int]
@@ -49,13 +50,15 @@ def facts(rule: type[Rule]) -> dict[str, Any]:
     code = javascript(rule)
     formula = formula_of(rule, rule.__name__)
     set_, source = set_and_source(rule)
+    conditions, stand_ins = rule_conditions(rule)
     parameters = [
         {"name": name, "isSet": kind is tuple, "least": least}
         for name, (kind, least) in rule.bounds().items()
     ]
     return {
         "parameters": parameters,
-        "defaults": _defaults(rule),
+        "defaults": _defaults(rule) | stand_ins,
+        "conditions": conditions,
         "constants": {name: [str(x) for x in values] for name, values in code.constants.items()},
         "degree": code.degree,
         "isSized": issubclass(rule, Sized),
@@ -68,7 +71,7 @@ def facts(rule: type[Rule]) -> dict[str, Any]:
 
 
 def _defaults(rule: type[Rule]) -> dict[str, Any]:
-    """The values of parameters that may be left out."""
+    """The values of parameters that may be left out; a name is that of another parameter."""
     values = {field.name: field.default for field in fields(rule)}  # type: ignore[arg-type]
     return {name: value for name, value in values.items() if type(value) is int}
 

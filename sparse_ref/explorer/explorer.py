@@ -16,6 +16,7 @@ from ..sets.hints import got
 from ..sets.pattern import Pattern
 from ..sets.types import Length
 from .bundle import document
+from .constructors import templates
 from .document import MAX_LENGTH, Document, facts
 
 Explorable = Pattern | Factorized | Branches | Sequence[Pattern] | str
@@ -84,6 +85,8 @@ class Explorer:
             "rules": {name: facts(rule) for name, rule in page.rules.items()},
             "listed": page.listed,
             "constructors": sorted(set(notation.NAMES) - set(page.rules)),
+            "templates": templates(),
+            "ownRules": sorted(set(page.rules) - set(notation.NAMES)),
         }
 
     @cached_property

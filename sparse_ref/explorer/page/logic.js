@@ -3,20 +3,24 @@
 
 import { clauseOfCells, compareRows, keysByClause } from "./clauses.js";
 import { countsOf, differingRows, kindsOf } from "./comparison.js";
+import { completions } from "./completion.js";
 import { explanations } from "./differences.js";
-import { parse } from "./expression.js";
+import { notation, parse, read } from "./expression.js";
 import { ruleNames } from "./names.js";
 import { reason } from "./reasons.js";
 
 export const logic = {
   clauseOfCells,
   compareRows,
+  completions,
   countsOf,
   differingRows,
   explanations,
   keysByClause,
   kindsOf,
+  notation,
   parse,
+  read,
   reason,
   ruleNames,
 };

@@ -1,7 +1,9 @@
 // The explorer: its parts, put together and told of each change of the state.
 
+import { completions } from "./completion.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
+import { link } from "./link.js";
 import { logic } from "./logic.js";
 import { matrix } from "./matrix.js";
 import { panels } from "./panels.js";
@@ -13,14 +15,16 @@ import { viewTabs } from "./tabs.js";
 export function mount(root, data, formulas) {
   const store = createStore(data, formulas);
   const expression = editor(store, { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text });
-  const parts = [expression, viewTabs(store), sliders(store), matrix(store), panels(store)];
-  const [expressionBox, tabs, controls, picture, side] = parts.map((part) => part.element);
+  const address = link(store);
+  const parts = [expression, viewTabs(store), sliders(store), matrix(store), panels(store), address];
+  const [expressionBox, tabs, controls, picture, side, notice] = parts.map((part) => part.element);
   const title = data.title && element("h1", {}, data.title);
   root.classList.add("explorer");
-  fill(root, title, expressionBox, tabs, controls, element("div", { className: "stage" }, picture, side));
+  fill(root, title, notice, expressionBox, tabs, controls, element("div", { className: "stage" }, picture, side));
   const update = (state, previous) => parts.forEach((part) => part.update(state, previous));
   store.subscribe(update);
   update(store.state, null);
+  address.start();
   store.logic = logic;
   root.explorer = store;
   return store;

@@ -1,11 +1,12 @@
 // The panels beside the matrix, one shown at a time. A panel is { name, title, mount(store) -> { element, update(state, previous) } };
 // `update` is called when the panel is shown and whenever the state changes while it is.
 
+import { copyPanel } from "./panel_copy.js";
 import { element, fill } from "./dom.js";
 import { diffPanel } from "./panel_diff.js";
 import { keysPanel } from "./panel_keys.js";
 
-const PANELS = [keysPanel, diffPanel];
+const PANELS = [keysPanel, diffPanel, copyPanel];
 
 export function panels(store) {
   const list = element("div", { className: "tabs", role: "tablist", "aria-label": "Panels" });
