@@ -1,31 +1,18 @@
 // The explorer: its parts, put together and told of each change of the state.
 
-import { causalPairs, summaryOf } from "./blocks.js";
-import { clausesOf } from "./clauses.js";
-import { completions } from "./completion.js";
 import { costBars, costLine } from "./costs.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
-import { notation, parse, read } from "./expression.js";
 import { heading } from "./heading.js";
-import { changeOf } from "./keyboard.js";
 import { link } from "./link.js";
+import { logic } from "./logic.js";
+import { logic } from "./logic.js";
 import { matrix } from "./matrix.js";
-import { cellColours } from "./painters.js";
 import { panels } from "./panels.js";
 import { sliders } from "./sliders.js";
-import { positionsText, sentence } from "./speech.js";
 import { createStore } from "./store.js";
 import { viewTabs } from "./tabs.js";
-import { ticks } from "./ticks.js";
-import { tilesOf } from "./tiles.js";
 import { legend, toolbar } from "./toolbar.js";
-
-/** Functions without a page, for tests. */
-const LOGIC = {
-  causalPairs, cellColours, changeOf, clausesOf, completions, notation, parse, positionsText, read, sentence,
-  summaryOf, ticks, tilesOf,
-};
 
 const ONE_COLUMN = "(max-width: 860px)"; // as in explorer.css
 
@@ -53,7 +40,7 @@ export function mount(root, data, formulas) {
     for (const part of parts) part.update(state, previous);
   }
   store.subscribe(update);
-  root.explorer = Object.assign(store, { logic: LOGIC });
+  root.explorer = Object.assign(store, { logic });
   update(store.state, null);
   address.start();
   return store;

@@ -3,9 +3,10 @@
 
 import { element, fill, uniqueId } from "./dom.js";
 import { copyPanel } from "./panel_copy.js";
+import { diffPanel } from "./panel_diff.js";
 import { keysPanel } from "./panel_keys.js";
 
-const PANELS = [keysPanel, copyPanel];
+const PANELS = [keysPanel, diffPanel, copyPanel];
 
 export function panels(store) {
   const body = element("div", { className: "panel", role: "tabpanel", id: uniqueId("panel") });
