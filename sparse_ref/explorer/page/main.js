@@ -2,6 +2,7 @@
 
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
+import { logic } from "./logic.js";
 import { matrix } from "./matrix.js";
 import { panels } from "./panels.js";
 import { sliders } from "./sliders.js";
@@ -20,6 +21,7 @@ export function mount(root, data, formulas) {
   const update = (state, previous) => parts.forEach((part) => part.update(state, previous));
   store.subscribe(update);
   update(store.state, null);
+  store.logic = logic;
   root.explorer = store;
   return store;
 }

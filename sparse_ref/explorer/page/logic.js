@@ -1,0 +1,20 @@
+// The page's functions that know nothing of its elements, in one table: tests and notebooks call them by `explorer.logic`.
+
+import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
+import { layersOf } from "./stacks.js";
+import { members } from "./bitsets.js";
+
+export const logic = {
+  members,
+  layersOf,
+  describePositions,
+  extent,
+  hops,
+  products,
+  shortest,
+  sourceCounts,
+  sourcesOf,
+  targetCounts,
+  targetsOf,
+  whyNot,
+};
