@@ -8,6 +8,7 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from .._text import html_text
@@ -26,8 +27,9 @@ def script(rules: dict[str, type[Rule]]) -> str:
 
 
 def style() -> str:
-    """The page's style."""
-    return _file("explorer.css")
+    """The page's styles, of the whole and of its parts."""
+    names = [path.name for path in _folder().iterdir() if path.name.endswith(".css")]
+    return "".join(_file(name) for name in sorted(names))
 
 
 def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:
@@ -96,7 +98,12 @@ def _module(name: str) -> str:
 @cache
 def _file(name: str) -> str:
     """A file of the page."""
-    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+    return (_folder() / name).read_text(encoding="utf-8")
+
+
+def _folder() -> Traversable:
+    """The page's files."""
+    return files(__package__) / "page"
 
 
 def _digest(text: str) -> str:

@@ -1,6 +1,7 @@
 // The page's functions that know nothing of its elements, in one table: tests and notebooks call them by `explorer.logic`.
 
 import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
+import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
 import { layersOf } from "./stacks.js";
 import { members } from "./bitsets.js";
 
@@ -16,5 +17,9 @@ export const logic = {
   sourcesOf,
   targetCounts,
   targetsOf,
+  reachView,
+  growthOf,
+  matrixOf,
+  pairSentences,
   whyNot,
 };

@@ -3,8 +3,9 @@
 
 import { element, fill } from "./dom.js";
 import { keysPanel } from "./panel_keys.js";
+import { layersPanel } from "./panel_layers.js";
 
-const PANELS = [keysPanel];
+const PANELS = [keysPanel, layersPanel];
 
 export function panels(store) {
   const list = element("div", { className: "tabs", role: "tablist", "aria-label": "Panels" });

@@ -184,9 +184,9 @@ function allSources(layers, i) {
   return sources;
 }
 
-/** "5 positions (0 to 3, 7)" */
+/** "5 positions (0 to 3, 7)", or "none" */
 export function describePositions(positions) {
-  if (!positions.length) return "no position";
+  if (!positions.length) return "none";
   const intervals = [];
   for (const x of positions) {
     const last = intervals.at(-1);

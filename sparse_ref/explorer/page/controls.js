@@ -1,0 +1,95 @@
+// Controls with their labels, for panels.
+
+import { element, fill, uniqueId } from "./dom.js";
+
+/** A labelled slider with its number: { element, input, show(value, text, most) }. */
+export function slider(label, { min, max, step = 1 }, act) {
+  const id = uniqueId("slider");
+  const input = element("input", { id, type: "range", min, max, step });
+  const output = element("output", { for: id });
+  input.addEventListener("input", () => act(Number(input.value)));
+  function show(value, text = `${value}`, most = max) {
+    input.max = most;
+    input.value = value;
+    input.setAttribute("aria-valuetext", text);
+    output.textContent = text;
+  }
+  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input, output), input, show };
+}
+
+/** A labelled box for an integer, empty for none: { element, input, show(value, most) }. */
+export function numberBox(label, act) {
+  const id = uniqueId("number");
+  const input = element("input", { id, type: "number", min: 0, step: 1, inputMode: "numeric" });
+  input.addEventListener("change", () => act(input.value === "" ? null : Number(input.value)));
+  function show(value, most) {
+    input.max = most;
+    if (document.activeElement !== input || Number(input.value) !== value) input.value = value ?? "";
+  }
+  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input), input, show };
+}
+
+/** A box to tick: { element, input, show(value) }. */
+export function checkbox(label, act) {
+  const id = uniqueId("check");
+  const input = element("input", { id, type: "checkbox" });
+  input.addEventListener("change", () => act(input.checked));
+  const show = (value) => {
+    input.checked = value;
+  };
+  return { element: element("div", { className: "control" }, input, element("label", { for: id }, label)), input, show };
+}
+
+/** A list of choices [value, text]: { element, input, show(value) }. */
+export function choice(label, choices, act) {
+  const id = uniqueId("choice");
+  const list = choices.map(([value, text]) => element("option", { value }, text));
+  const input = element("select", { id }, list);
+  input.addEventListener("change", () => act(input.value));
+  const show = (value) => {
+    input.value = value;
+  };
+  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input), input, show };
+}
+
+export function button(text, act) {
+  const made = element("button", { type: "button" }, text);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** Colours with their meanings: [name of a CSS variable, text]. */
+export function legend(entries) {
+  const list = element("ul", { className: "legend" });
+  const swatch = (name) => {
+    const made = element("span", { className: "swatch", "aria-hidden": "true" });
+    made.style.backgroundColor = `var(--${name})`;
+    return made;
+  };
+  return fill(list, entries.map(([name, text]) => element("li", {}, swatch(name), text)));
+}
+
+/** A canvas that is drawn at the screen's resolution: { element, draw(height, paint(context, width, height)), context }. */
+export function canvas(className, label) {
+  const made = element("canvas", { className, role: "img", "aria-label": label });
+  let last = null;
+  function draw(height, paint) {
+    last = [height, paint];
+    const width = made.clientWidth || 360;
+    const scale = window.devicePixelRatio || 1;
+    made.width = Math.round(width * scale);
+    made.height = Math.round(height * scale);
+    made.style.height = `${height}px`;
+    const context = made.getContext("2d");
+    context.scale(scale, scale);
+    paint(context, width, height);
+  }
+  const again = () => last && made.isConnected && draw(...last);
+  let width = 0;
+  new ResizeObserver(() => {
+    if (made.clientWidth !== width) again();
+    width = made.clientWidth;
+  }).observe(made);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  return { element: made, draw };
+}

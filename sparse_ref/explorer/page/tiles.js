@@ -1,0 +1,26 @@
+// Tiles: the blocks of queries and keys that a kernel visits, as FlexAttention's BlockMask counts them. A tile is full if each of its
+// block^2 pairs attends, partial if some do, and skipped if none does; one that the length cuts off is partial at most.
+
+import { blockCounts } from "./blocks.js";
+
+export const BLOCKS = [4, 8, 16, 32, 64, 128, 256];
+export const SKIPPED = 0;
+export const PARTIAL = 1;
+export const FULL = 2;
+const remembered = new WeakMap();
+
+/** { rows, columns, kinds, full, partial, skipped, visited, pairs } of a mask: `pairs` is block^2 for each tile that is visited. */
+export function tilesOf(mask, block) {
+  if (!remembered.has(mask)) remembered.set(mask, new Map());
+  const sizes = remembered.get(mask);
+  if (!sizes.has(block)) sizes.set(block, countTiles(mask, block));
+  return sizes.get(block);
+}
+
+function countTiles(mask, block) {
+  const { rows, columns, counts } = blockCounts(mask, [block, block]);
+  const kinds = Uint8Array.from(counts, (pairs) => (pairs === 0 ? SKIPPED : pairs === block * block ? FULL : PARTIAL));
+  const [skipped, partial, full] = [SKIPPED, PARTIAL, FULL].map((kind) => kinds.filter((other) => other === kind).length);
+  const visited = partial + full;
+  return { rows, columns, kinds, full, partial, skipped, visited, pairs: visited * block * block };
+}
