@@ -49,7 +49,15 @@ export function bitCount(bits) {
   return total;
 }
 
-export const isEmpty = (bits) => bits.every((word) => word === 0);
+export function isEmpty(bits) {
+  for (let word = 0; word < bits.length; word++) if (bits[word]) return false;
+  return true;
+}
+
+export function areEqual(a, b) {
+  for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
+  return true;
+}
 
 export function include(bits, others) {
   for (let word = 0; word < bits.length; word++) bits[word] |= others[word];
@@ -70,8 +78,12 @@ export function leastCommon(a, b) {
 
 /** The union of a table's rows that a set names. */
 export function gathered(table, set) {
-  const union = new Uint32Array(set.length);
-  forEachBit(set, (x) => include(union, rowBits(table, x, set.length)));
+  const words = set.length;
+  const union = new Uint32Array(words);
+  forEachBit(set, (x) => {
+    const start = x * words;
+    for (let word = 0; word < words; word++) union[word] |= table[start + word];
+  });
   return union;
 }
 

@@ -86,9 +86,10 @@ function drawEdges(context, { x, y, side }, layers, sets, colour) {
 
 function edgesOf(layers, sets) {
   const edges = [];
-  for (let row = 1; row < sets.length && edges.length <= MAX_EDGES; row++) {
+  for (let row = 1; row < sets.length; row++) {
     const { keys } = layers[(row - 1) % layers.length];
     for (const query of members(sets[row])) {
+      if (edges.length > MAX_EDGES) return edges;
       forEachBit(rowBits(keys, query, sets[row].length), (key) => {
         if (hasBit(sets[row - 1], key)) edges.push([row, key, query]);
       });

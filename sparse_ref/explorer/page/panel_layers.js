@@ -40,14 +40,13 @@ function stackControls(store, choose) {
   const player = play(store, choose);
   const residual = checkbox("residual edge: a layer keeps what a position has", (value) => choose({ residual: value }));
   const direction = choice("Show", DIRECTIONS, (value) => choose({ direction: value }));
-  const row = element("div", { className: "controls" }, layers.element, player.element, direction.element, residual.element);
+  const row = element("div", { className: "controls" }, layers.element, player, direction.element, residual.element);
 
   function update(view) {
     layers.show(view.options.layers);
     residual.show(view.options.residual);
     direction.show(view.options.direction);
     stack.textContent = stackText(store.state, view.names);
-    player.update(view);
   }
   return { element: element("div", {}, row, stack), update };
 }
@@ -62,7 +61,7 @@ function stackText(state, names) {
 function play(store, choose) {
   const made = button("Play", () => (timer ? stop() : start()));
   let timer = null;
-  let last = MAX_LAYERS;
+  let last = MAX_LAYERS; // the layers after which nothing grows
 
   function stop() {
     clearInterval(timer);
@@ -70,6 +69,7 @@ function play(store, choose) {
     show();
   }
   function start() {
+    last = lastGrowth(reachView(store));
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return choose({ layers: last });
     timer = setInterval(beat, BEAT);
     const isAtEnd = layerOptions(store.state).layers >= last;
@@ -84,10 +84,7 @@ function play(store, choose) {
   function show() {
     made.textContent = timer ? "Stop" : "Play";
   }
-  const update = (view) => {
-    last = lastGrowth(view);
-  };
-  return { element: made, update };
+  return made;
 }
 
 /** The layers after which nothing grows, at most those that can be drawn. */

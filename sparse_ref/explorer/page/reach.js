@@ -2,8 +2,8 @@
 // union of what was at its keys. Layers are taken round and round: layer m, from 1 and from below, is layers[(m - 1) mod p].
 // A layer is { n, keys, readers }: tables of bits, keys of each query and queries of each key; with a residual edge each reads itself.
 
-import { addBit, bitCount, exclude, forEachBit, gathered, hasBit, include, isEmpty, leastCommon, members } from "./bitsets.js";
-import { packRows, rowBits, single, transposed, wordCount } from "./bitsets.js";
+import { addBit, areEqual, bitCount, exclude, forEachBit, gathered, hasBit } from "./bitsets.js";
+import { include, isEmpty, leastCommon, members, packRows, rowBits, single, transposed, wordCount } from "./bitsets.js";
 import { plural } from "./words.js";
 
 const MAX_INTERVALS = 12;
@@ -39,34 +39,30 @@ function lastMember(bits) {
   return -1;
 }
 
-/** The positions from which i is reached, below each of `top` layers: sets[r] is below layer r + 1, sets[top] is { i }. */
-export function sourcesOf(layers, i, top) {
-  const sets = Array(top + 1);
-  sets[top] = single(layers[0].n, i);
-  for (let r = top; r > 0; r--) sets[r - 1] = gathered(layers[(r - 1) % layers.length].keys, sets[r]);
+/** sets[0] is { x }, sets[k + 1] the union of the rows of table(k) that sets[k] names. Tables come round, and so may sets. */
+function walk(layers, x, count, table) {
+  const period = layers.length;
+  const sets = [single(layers[0].n, x)];
+  for (let k = 0; k < count; k++) {
+    const isRepeated = k >= period && areEqual(sets[k], sets[k - period]);
+    sets.push(isRepeated ? sets[k + 1 - period] : gathered(table(k), sets[k]));
+  }
   return sets;
 }
 
+/** Layer m from 0, round and round. */
+const layerAt = (layers, m) => layers[((m % layers.length) + layers.length) % layers.length];
+
+/** The positions from which i is reached, below each of `top` layers: sets[r] is below layer r + 1, sets[top] is { i }. */
+export const sourcesOf = (layers, i, top) => walk(layers, i, top, (k) => layerAt(layers, top - 1 - k).keys).reverse();
+
 /** The positions that j reaches through the first r layers: sets[r], sets[0] is { j }. */
-export function targetsOf(layers, j, top) {
-  const sets = [single(layers[0].n, j)];
-  for (let r = 0; r < top; r++) sets.push(gathered(layers[r % layers.length].readers, sets[r]));
-  return sets;
-}
+export const targetsOf = (layers, j, top) => walk(layers, j, top, (k) => layerAt(layers, k).readers);
 
 /** How many positions reach i through the first r layers, for r = 0 to `most`. */
 export function sourceCounts(layers, i, most) {
-  const counts = [1];
-  const p = layers.length;
-  const chains = layers.map(() => single(layers[0].n, i)); // by the layer on top: what is below r layers of them
-  for (let r = 0; r < most; r++) {
-    chains.forEach((set, top) => {
-      const below = (((top - r) % p) + p) % p;
-      chains[top] = gathered(layers[below].keys, set);
-    });
-    counts.push(bitCount(chains[r % p]));
-  }
-  return counts;
+  const chains = layers.map((_, top) => walk(layers, i, most, (k) => layerAt(layers, top - k).keys)); // by the layer on top
+  return Array.from({ length: most + 1 }, (_, r) => bitCount(chains[Math.max(0, r - 1) % layers.length][r]));
 }
 
 /** How many positions j reaches through the first r layers, for r = 0 to `most`. */
@@ -74,19 +70,9 @@ export const targetCounts = (layers, j, most) => targetsOf(layers, j, most).map(
 
 /** The pairs that m layers join, for m = 0, 1, ...: tables of bits, row i the positions that reach i. */
 export function products(layers) {
-  const { n } = layers[0];
-  const words = wordCount(n);
-  const identity = new Uint32Array(n * words);
-  for (let i = 0; i < n; i++) addBit(rowBits(identity, i, words), i);
-  const tables = [identity];
+  const tables = [identity(layers[0].n)];
   return (m) => {
-    while (tables.length <= m) {
-      const { keys } = layers[(tables.length - 1) % layers.length];
-      const below = tables.at(-1);
-      const above = new Uint32Array(n * words);
-      for (let i = 0; i < n; i++) above.set(gathered(below, rowBits(keys, i, words)), i * words);
-      tables.push(above);
-    }
+    while (tables.length <= m) tables.push(product(layers[(tables.length - 1) % layers.length], tables.at(-1)));
     return tables[m];
   };
 }
@@ -109,16 +95,41 @@ function* fronts(layers, j) {
 export function hops(layers) {
   const { n } = layers[0];
   const counts = new Int16Array(n * n).fill(-1);
-  for (let j = 0; j < n; j++) {
-    let r = 0;
-    for (const front of fronts(layers, j)) {
-      forEachBit(front, (i) => {
-        if (counts[i * n + j] < 0) counts[i * n + j] = r;
-      });
-      r++;
-    }
+  let news = identity(n);
+  const seen = layers.map(() => new Uint32Array(news.length));
+  include(seen[0], news);
+  for (let r = 0; !isEmpty(news); ) {
+    recordArrivals(counts, news, n, r);
+    news = product(layers[r % layers.length], news);
+    r++;
+    exclude(news, seen[r % layers.length]);
+    include(seen[r % layers.length], news);
   }
   return counts;
+}
+
+function recordArrivals(counts, news, n, r) {
+  for (let i = 0; i < n; i++) {
+    forEachBit(rowBits(news, i, wordCount(n)), (j) => {
+      if (counts[i * n + j] < 0) counts[i * n + j] = r;
+    });
+  }
+}
+
+/** The table above a layer: at each position the union of the rows of its keys. */
+function product({ n, keys }, below) {
+  const words = wordCount(n);
+  const above = new Uint32Array(below.length);
+  for (let i = 0; i < n; i++) above.set(gathered(below, rowBits(keys, i, words)), i * words);
+  return above;
+}
+
+/** The table in which each position has itself. */
+function identity(n) {
+  const words = wordCount(n);
+  const table = new Uint32Array(n * words);
+  for (let i = 0; i < n; i++) addBit(rowBits(table, i, words), i);
+  return table;
 }
 
 /** { layers, unjoined }: the most layers that a pair needs that some number joins, and the first pair [j, i] that none does, or null. */

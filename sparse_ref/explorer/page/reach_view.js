@@ -52,10 +52,11 @@ function pairSets({ n, layers, options: { start, end, layers: shown } }, { path,
     const rows = Array.from({ length: shown + 1 }, (_, r) => bits[r % bits.length]);
     return { sets: rows, lit: "reach-closed" };
   }
+  if (path.length > MAX_LAYERS + 1) return { sets: path.slice(0, MAX_LAYERS + 1).map((x) => bitsOf(n, [x])), lit: "reach-lit" };
   const sources = sourcesOf(layers, end, path.length - 1);
   const targets = targetsOf(layers, start, path.length - 1);
   const both = sources.map((set, r) => set.map((word, x) => word & targets[r][x]));
-  return { sets: both.slice(0, MAX_LAYERS + 1), lit: "reach-lit" };
+  return { sets: both, lit: "reach-lit" };
 }
 
 function bitsOf(n, positions) {
