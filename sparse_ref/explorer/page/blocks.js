@@ -1,7 +1,9 @@
 // Numbers of a mask: pairs in all, keys of each query, pairs in blocks and in windows. A mask is { queries, keys, cells }, a byte a pair.
 
 const ONES = 0x01010101;
+const SMALL = 4;
 const rowCounts = new WeakMap();
+const small = new WeakMap();
 
 /** How many of the bytes [from, to) are 1. */
 export function sum(bytes, from, to) {
@@ -54,30 +56,48 @@ export function causalPairs(queries, keys) {
 }
 
 /** Pairs in each block [b_q, b_k] of a window { query, key, rows, columns } of a mask: { rows, columns, counts }. */
-export function blockCounts(mask, [b_q, b_k], window = wholeOf(mask)) {
-  const rows = Math.ceil(window.rows / b_q);
-  const columns = Math.ceil(window.columns / b_k);
-  const counts = new Int32Array(rows * columns);
-  const isAligned = b_k === 4 && mask.keys % 4 === 0 && window.key % 4 === 0 && window.columns % 4 === 0;
-  const add = isAligned ? addWords : addBytes;
-  for (let i = 0; i < window.rows; i++) {
-    const from = (window.query + i) * mask.keys + window.key;
-    add(counts, Math.floor(i / b_q) * columns, mask.cells, from, window.columns, b_k);
-  }
-  return { rows, columns, counts };
+export function blockCounts(mask, block, window = wholeOf(mask)) {
+  const isWhole = window.rows === mask.queries && window.columns === mask.keys;
+  const isCoarse = isWhole && block.every((side) => side % SMALL === 0);
+  if (!isCoarse) return added(mask.cells, mask.keys, window, block);
+  const { rows, columns, counts } = smallBlocks(mask);
+  return added(counts, columns, { query: 0, key: 0, rows, columns }, block.map((side) => side / SMALL));
 }
 
 export const wholeOf = ({ queries, keys }) => ({ query: 0, key: 0, rows: queries, columns: keys });
 
-function addBytes(counts, place, cells, from, width, block) {
-  for (let start = 0; start < width; start += block) {
-    counts[place++] += sum(cells, from + start, from + Math.min(start + block, width));
+/** Sums over blocks of a window of a table with `width` columns. */
+function added(table, width, window, [height, breadth]) {
+  const rows = Math.ceil(window.rows / height);
+  const columns = Math.ceil(window.columns / breadth);
+  const counts = new Int32Array(rows * columns);
+  for (let i = 0; i < window.rows; i++) {
+    const from = (window.query + i) * width + window.key;
+    let place = Math.floor(i / height) * columns;
+    for (let start = 0; start < window.columns; start += breadth) {
+      counts[place++] += sum(table, from + start, from + Math.min(start + breadth, window.columns));
+    }
   }
+  return { rows, columns, counts };
 }
 
-function addWords(counts, place, cells, from, width) {
-  const words = new Uint32Array(cells.buffer, cells.byteOffset + from, width / 4);
-  for (let x = 0; x < words.length; x++) counts[place + x] += Math.imul(words[x], ONES) >>> 24;
+/** Pairs in blocks of 4 x 4, once for each mask: the blocks of other sizes are made of them. */
+function smallBlocks(mask) {
+  if (!small.has(mask)) small.set(mask, mask.keys % SMALL ? added(mask.cells, mask.keys, wholeOf(mask), [SMALL, SMALL]) : addedWords(mask));
+  return small.get(mask);
+}
+
+function addedWords({ queries, keys, cells }) {
+  const rows = Math.ceil(queries / SMALL);
+  const columns = keys / SMALL;
+  const words = new Uint32Array(cells.buffer, cells.byteOffset, cells.length / 4);
+  const counts = new Uint8Array(rows * columns);
+  for (let i = 0; i < queries; i++) {
+    const from = i * columns;
+    const to = Math.floor(i / SMALL) * columns;
+    for (let x = 0; x < columns; x++) counts[to + x] += Math.imul(words[from + x], ONES) >>> 24;
+  }
+  return { rows, columns, counts };
 }
 
 /** The keys of a query, ascending. */

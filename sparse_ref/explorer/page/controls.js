@@ -21,12 +21,35 @@ export function slider(label, { min, max, step = 1 }, act) {
 export function numberBox(label, act) {
   const id = uniqueId("number");
   const input = element("input", { id, type: "number", min: 0, step: 1, inputMode: "numeric" });
-  input.addEventListener("change", () => act(input.value === "" ? null : Number(input.value)));
+  let last = null; // what was shown: what is being typed stays
+  input.addEventListener("change", () => {
+    last = input.value;
+    act(input.value === "" ? null : Number(input.value));
+  });
   function show(value, most) {
+    const text = `${value ?? ""}`;
     input.max = most;
-    if (document.activeElement !== input || Number(input.value) !== value) input.value = value ?? "";
+    if (text !== last) input.value = last = text;
   }
   return { element: element("div", { className: "control" }, element("label", { for: id }, label), input), input, show };
+}
+
+/** A labelled line of text with what is wrong with it: { element, input, show(text, problem) }. */
+export function textBox(label, act) {
+  const id = uniqueId("text");
+  const input = element("input", { id, type: "text", spellcheck: false, autocomplete: "off" });
+  const problem = element("p", { className: "problem", id: `${id}-problem`, role: "alert", hidden: true });
+  let last = null; // what was shown: what is being typed stays
+  input.addEventListener("change", () => act(input.value));
+  function show(text, fault) {
+    if (text !== last) input.value = last = text;
+    input.setAttribute("aria-invalid", `${Boolean(fault)}`);
+    if (fault) input.setAttribute("aria-describedby", problem.id);
+    else input.removeAttribute("aria-describedby");
+    problem.hidden = !fault;
+    problem.textContent = fault;
+  }
+  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input, problem), input, show };
 }
 
 /** A box to tick: { element, input, show(value) }. */
@@ -70,8 +93,8 @@ export function legend(entries) {
 }
 
 /** A canvas that is drawn at the screen's resolution: { element, draw(height, paint(context, width, height)), context }. */
-export function canvas(className, label) {
-  const made = element("canvas", { className, role: "img", "aria-label": label });
+export function canvas(className, label, properties = {}) {
+  const made = element("canvas", { className, role: "img", "aria-label": label, ...properties });
   let last = null;
   function draw(height, paint) {
     last = [height, paint];

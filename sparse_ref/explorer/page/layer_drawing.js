@@ -35,14 +35,14 @@ export function drawLayers(context, width, { layers, sets, lit, path, why, ends,
   sets.forEach((set, row) => {
     context.fillStyle = ink;
     context.fillText(row === 0 ? "input" : `layer ${row}`, 0, place.y(row));
-    drawRow(context, place, n, row, set, [css(colour("reach-base")), css(colour(lit))]);
+    drawRow(context, place, n, row, set, [css(colour("empty")), css(colour(lit))]);
   });
   context.fillStyle = ink;
   drawNumbers(context, place, place.y(0) + MARGIN, [ends[0], 0, n - 1]);
   drawNumbers(context, place, place.y(sets.length - 1) - MARGIN, [ends[1]]);
   drawEdges(context, place, layers, sets, css(colour(lit), 0.45));
   const top = sets.length - 1;
-  const chosen = css(colour("reach-path"));
+  const chosen = css(colour("part-4"));
   if (path) drawPath(context, place, path.slice(0, sets.length), chosen);
   else if (why) drawDots(context, place, [[ends[0], 0], [ends[1], top]], chosen);
 }

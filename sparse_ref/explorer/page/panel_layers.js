@@ -29,7 +29,7 @@ export const layersPanel = {
       box.hidden = Boolean(view.message);
       if (!view.message) parts.forEach((part) => part.update(view));
     }
-    return { element: element("div", { className: "panel-layers" }, message, box), update };
+    return { element: element("div", { className: "workbench panel-layers" }, message, box), update };
   },
 };
 
@@ -176,7 +176,7 @@ function pairControls(choose) {
 function pairMatrix(store, choose) {
   const picture = element("canvas", { className: "reach", role: "img" });
   const sentence = element("p", {});
-  const colours = legend([["reach-lit", "reached"], ["reach-new", "new in this layer"], ["reach-gone", "reached by fewer layers only"]]);
+  const colours = legend([["member", "reached"], ["part-2", "new in this layer"], ["waste", "reached by fewer layers only"]]);
   const box = element("div", {}, element("h3", {}, "All pairs"), sentence, picture, colours);
   const colour = palette(box);
   let last = "";

@@ -2,10 +2,11 @@
 // `update` is called when the panel is shown and whenever the state changes while it is.
 
 import { element, fill } from "./dom.js";
+import { gridPanel } from "./panel_grid.js";
 import { keysPanel } from "./panel_keys.js";
 import { layersPanel } from "./panel_layers.js";
 
-const PANELS = [keysPanel, layersPanel];
+const PANELS = [keysPanel, layersPanel, gridPanel];
 
 export function panels(store) {
   const list = element("div", { className: "tabs", role: "tablist", "aria-label": "Panels" });

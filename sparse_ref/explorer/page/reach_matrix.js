@@ -5,7 +5,7 @@ import { hasBit, rowBits, wordCount } from "./bitsets.js";
 const REACHED = 1; // a kind of 0 is not reached
 const NEW = 2;
 const GONE = 3;
-const KIND_COLOURS = ["reach-base", "reach-lit", "reach-new", "reach-gone"];
+const KIND_COLOURS = ["empty", "member", "part-2", "waste"];
 
 /** The kind of each pair after m layers, row by row: GONE is reached by fewer layers only. */
 export function reachKinds(table, counts, n, m) {

@@ -50,13 +50,13 @@ function pairSets({ n, layers, options: { start, end, layers: shown } }, { path,
   if (why) {
     const bits = why.sets.map((set) => bitsOf(n, set));
     const rows = Array.from({ length: shown + 1 }, (_, r) => bits[r % bits.length]);
-    return { sets: rows, lit: "reach-closed" };
+    return { sets: rows, lit: "reader" };
   }
-  if (path.length > MAX_LAYERS + 1) return { sets: path.slice(0, MAX_LAYERS + 1).map((x) => bitsOf(n, [x])), lit: "reach-lit" };
+  if (path.length > MAX_LAYERS + 1) return { sets: path.slice(0, MAX_LAYERS + 1).map((x) => bitsOf(n, [x])), lit: "member" };
   const sources = sourcesOf(layers, end, path.length - 1);
   const targets = targetsOf(layers, start, path.length - 1);
   const both = sources.map((set, r) => set.map((word, x) => word & targets[r][x]));
-  return { sets: both, lit: "reach-lit" };
+  return { sets: both, lit: "member" };
 }
 
 function bitsOf(n, positions) {
@@ -67,9 +67,9 @@ function bitsOf(n, positions) {
 
 /** What reaches the position that is pointed at, or what it reaches; empty rows if there is none. */
 function focusSets({ n, layers, options }, focus) {
-  if (focus === null) return { sets: Array.from({ length: options.layers + 1 }, () => bitsOf(n, [])), lit: "reach-lit" };
+  if (focus === null) return { sets: Array.from({ length: options.layers + 1 }, () => bitsOf(n, [])), lit: "member" };
   const sets = (options.direction === "hears" ? sourcesOf : targetsOf)(layers, focus, options.layers);
-  return { sets, lit: "reach-lit" };
+  return { sets, lit: "member" };
 }
 
 /** The growth of the position that is pointed at: { counts, total, text }, or null. */

@@ -19,8 +19,13 @@ export function tilesOf(mask, block) {
 
 function countTiles(mask, block) {
   const { rows, columns, counts } = blockCounts(mask, [block, block]);
-  const kinds = Uint8Array.from(counts, (pairs) => (pairs === 0 ? SKIPPED : pairs === block * block ? FULL : PARTIAL));
-  const [skipped, partial, full] = [SKIPPED, PARTIAL, FULL].map((kind) => kinds.filter((other) => other === kind).length);
+  const kinds = new Uint8Array(counts.length);
+  const numbers = [0, 0, 0];
+  for (let x = 0; x < counts.length; x++) {
+    kinds[x] = counts[x] === 0 ? SKIPPED : counts[x] === block * block ? FULL : PARTIAL;
+    numbers[kinds[x]]++;
+  }
+  const [skipped, partial, full] = numbers;
   const visited = partial + full;
   return { rows, columns, kinds, full, partial, skipped, visited, pairs: visited * block * block };
 }
