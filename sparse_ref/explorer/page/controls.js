@@ -43,9 +43,11 @@ export function textBox(label, act) {
   input.addEventListener("change", () => act(input.value));
   function show(text, fault) {
     if (text !== last) input.value = last = text;
-    input.setAttribute("aria-invalid", `${Boolean(fault)}`);
-    if (fault) input.setAttribute("aria-describedby", problem.id);
-    else input.removeAttribute("aria-describedby");
+    const attributes = { "aria-invalid": "true", "aria-describedby": problem.id };
+    for (const [name, value] of Object.entries(attributes)) {
+      if (fault) input.setAttribute(name, value);
+      else input.removeAttribute(name);
+    }
     problem.hidden = !fault;
     problem.textContent = fault;
   }
@@ -56,11 +58,12 @@ export function textBox(label, act) {
 export function checkbox(label, act) {
   const id = uniqueId("check");
   const input = element("input", { id, type: "checkbox" });
+  const name = element("label", { for: id }, label);
   input.addEventListener("change", () => act(input.checked));
   const show = (value) => {
     input.checked = value;
   };
-  return { element: element("div", { className: "control" }, input, element("label", { for: id }, label)), input, show };
+  return { element: element("div", { className: "control tick" }, input, name), input, show };
 }
 
 /** A list of choices [value, text]: { element, input, show(value) }. */

@@ -5,23 +5,24 @@ import { css } from "./palette.js";
 
 const MIN_LINED = 7; // pixels of a cell that has lines around it
 
-/** Draw a picture. `members` are lists of keys, one a tab; `colours` are the names of theirs. */
-export function drawPicture(context, { layout, n, members, colours, query, key, tile, colour }) {
+/** Draw a picture of n positions; `tabs` are those of pictureTabs. */
+export function drawPicture(context, { layout, n, tabs, query, key, tile, colour }) {
   drawCells(context, layout, Array(n).keys(), css(colour("empty")));
-  const owners = ownersOf(members);
-  for (const [position, tabs] of owners) drawKey(context, layout, position, tabs.map((tab) => css(colour(colours[tab]))));
+  for (const [position, names] of coloursOf(tabs)) {
+    drawKey(context, layout, position, names.map((name) => css(colour(name))));
+  }
   if (tile) drawTiles(context, layout, tile, css(colour("edge")));
   if (key !== null) outline(context, layout, key, css(colour("reader")));
   if (query !== null) outline(context, layout, query, css(colour("query")));
 }
 
-/** Which lists have each position. */
-function ownersOf(members) {
-  const owners = new Map();
-  members.forEach((positions, tab) => {
-    for (const position of positions) owners.set(position, [...(owners.get(position) ?? []), tab]);
-  });
-  return owners;
+/** The names of the colours of each key. */
+function coloursOf(tabs) {
+  const names = new Map();
+  for (const { keys, colour } of tabs) {
+    for (const key of keys) names.set(key, [...(names.get(key) ?? []), colour]);
+  }
+  return names;
 }
 
 const inner = (layout) => Math.max(layout.cell - (layout.cell > MIN_LINED ? 1 : 0), 1);

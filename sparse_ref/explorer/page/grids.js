@@ -1,12 +1,14 @@
 // Pictures: positions on an image (height, width) or a video (frames, height, width), read row by row; tiles of them, and the order
 // in which a kernel reads one tile after the other.
 
+import { keysOf } from "./blocks.js";
 import { children } from "./expression.js";
 import { memory } from "./memory.js";
 import { optionsOf } from "./options.js";
 import { count } from "./words.js";
 
 const MAX_SIDE = 4096;
+const MAX_COLOURS = 5;
 const remember = memory(4);
 const DEFAULTS = { shape: null, tile: null, order: "rows" };
 
@@ -117,7 +119,21 @@ export function placeText(shape, position) {
   return coordinates(shape, position).map((x, axis) => `${names[axis]} ${x}`).join(", ");
 }
 
-/** How frames lie in a width: { frames, height, width, across, cell, gap }, as many side by side as makes cells largest. */
+/** The tabs whose keys are drawn, with those of the query: all tabs, or the current one if they are too many. */
+export function pictureTabs(store) {
+  const { views, tab, query } = store.state;
+  const isPlain = views.length === 1 || views.length > MAX_COLOURS;
+  const shown = isPlain ? [views[tab]] : views;
+  return shown.map(({ label, text }, place) => ({
+    label,
+    colour: isPlain ? "member" : `part-${place + 1}`,
+    keys: query === null ? [] : keysOf(store.maskOf(text), query),
+  }));
+}
+
+const MIN_CELL = 8; // pixels, below which frames are put into several rows
+
+/** How frames lie in a width: side by side, or in as many rows as make cells largest if they were small. */
 export function pictureLayout(shape, width, most = 420) {
   const [frames, rows, columns] = shape.length === 3 ? shape : [1, ...shape];
   const gap = 12;
@@ -127,7 +143,7 @@ export function pictureLayout(shape, width, most = 420) {
     const wide = (width - gap * (across - 1)) / (across * columns);
     const high = (most - gap * (down - 1)) / (down * rows);
     const cell = Math.min(wide, high, 40);
-    if (!best || cell > best.cell) best = { frames, rows, columns, across, down, cell, gap };
+    if (!best || (best.cell < MIN_CELL && cell > best.cell)) best = { frames, rows, columns, across, down, cell, gap };
   }
   if (best.cell > 3) best.cell = Math.floor(best.cell);
   const height = best.down * rows * best.cell + gap * (best.down - 1);

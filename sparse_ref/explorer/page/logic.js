@@ -1,7 +1,7 @@
 // The page's functions that know nothing of its elements, in one table: tests and notebooks call them by `explorer.logic`.
 
 import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
-import { gridOptions, orderedMask, orderOf, pictureLayout, positionOf, cornerOf, readShape, tileOrder } from "./grids.js";
+import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
 import { tilesOf } from "./tiles.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
 import { layersOf } from "./stacks.js";
@@ -9,11 +9,10 @@ import { members } from "./bitsets.js";
 
 export const logic = {
   cornerOf,
-  gridOptions,
   orderOf,
   orderedMask,
   pictureLayout,
-  positionOf,
+  pictureTabs,
   readShape,
   tileOrder,
   tilesOf,

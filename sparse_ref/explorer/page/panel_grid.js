@@ -1,17 +1,15 @@
 // The picture: positions as pixels of an image or a video, a query's keys on it, and the matrix tile by tile.
 
-import { keysOf } from "./blocks.js";
 import { button, canvas, choice, legend, textBox } from "./controls.js";
 import { element, fill } from "./dom.js";
-import { coordinates, gridOptions, orderedMask, orderFor, pictureLayout, placeText, positionAt, positionOf } from "./grids.js";
-import { readShape, shapeFault, shapeText } from "./grids.js";
+import { coordinates, gridOptions, orderedMask, orderFor, pictureLayout, pictureTabs } from "./grids.js";
+import { placeText, positionAt, positionOf, readShape, shapeFault, shapeText } from "./grids.js";
 import { drawPicture } from "./grid_drawing.js";
 import { setOptions } from "./options.js";
 import { palette } from "./palette.js";
 import { tilesOf } from "./tiles.js";
 import { count, plural } from "./words.js";
 
-const MAX_COLOURS = 5;
 const ORDERS = [["rows", "row by row"], ["tiles", "tile by tile"]];
 
 export const gridPanel = {
@@ -80,13 +78,6 @@ function resizeToShape(store) {
   store.resize([positions, positions]);
 }
 
-/** The tabs whose keys are drawn, with their colours: all of them, or the current one if they are too many. */
-function shownTabs(store) {
-  const { views, tab } = store.state;
-  if (views.length === 1 || views.length > MAX_COLOURS) return [{ ...views[tab], colour: "member" }];
-  return views.map((view, place) => ({ ...view, colour: `part-${place + 1}` }));
-}
-
 /** The picture: pointing at it moves the query, and so do the arrow keys. */
 function picture(store) {
   const drawing = canvas("pixels", "", { role: "application", "aria-roledescription": "picture", tabIndex: 0 });
@@ -113,17 +104,15 @@ function picture(store) {
   function update(options) {
     shown = options;
     const { query, key: pointed, shape } = store.state;
-    const tabs = shownTabs(store);
-    const members = tabs.map(({ text }) => (query === null ? [] : keysOf(store.maskOf(text), query)));
-    sentence.textContent = pictureText(options.shape, query, tabs, members);
+    const tabs = pictureTabs(store);
+    sentence.textContent = pictureText(options.shape, query, tabs);
     drawing.element.setAttribute("aria-label", `Picture of ${shapeText(options.shape)} positions. ${sentence.textContent}`);
     fill(key, tabs.length > 1 && legend(tabs.map((tab) => [tab.colour, tab.label])));
     drawing.draw(layoutOf(options.shape).total, (context, width) => {
       colour.forget();
       const tile = options.order === "tiles" ? options.tile : null;
       const layout = pictureLayout(options.shape, width);
-      const colours = tabs.map((tab) => tab.colour);
-      drawPicture(context, { layout, n: shape[1], members, colours, query, key: pointed, tile, colour });
+      drawPicture(context, { layout, n: shape[1], tabs, query, key: pointed, tile, colour });
     });
   }
   return { element: box, update };
@@ -141,9 +130,9 @@ export function movedQuery(query, shape, key) {
   return positionAt(shape, coordinates(shape, query).map((x, axis) => x + step[axis]));
 }
 
-function pictureText(shape, query, tabs, members) {
+function pictureText(shape, query, tabs) {
   if (query === null) return "Point at a pixel: it becomes the query.";
-  const counts = members.map((keys, place) => `${plural(keys.length, "key")}${tabs.length > 1 ? ` in ${tabs[place].label}` : ""}`);
+  const counts = tabs.map(({ keys, label }) => `${plural(keys.length, "key")}${tabs.length > 1 ? ` in ${label}` : ""}`);
   return `Query ${query}, at ${placeText(shape, query)}, has ${counts.join(", ")}.`;
 }
 
