@@ -17,41 +17,58 @@ export function slider(label, { min, max, step = 1 }, act) {
   return { element: element("div", { className: "control" }, element("label", { for: id }, label), input, output), input, show };
 }
 
-/** A labelled box for an integer, empty for none: { element, input, show(value, most) }. */
+/** A labelled box for an integer, empty for none; one out of bounds is refused: { element, input, show(value, most) }. */
 export function numberBox(label, act) {
   const id = uniqueId("number");
   const input = element("input", { id, type: "number", min: 0, step: 1, inputMode: "numeric" });
+  const problem = faultOf(input);
   let last = null; // what was shown: what is being typed stays
   input.addEventListener("change", () => {
+    const value = Number(input.value);
+    const isRefused = input.validity.badInput || !Number.isInteger(value) || value < 0 || value > Number(input.max);
+    problem.show(isRefused ? `an integer from 0 to ${input.max}` : "");
+    if (isRefused) return;
     last = input.value;
-    act(input.value === "" ? null : Number(input.value));
+    act(input.value === "" ? null : value);
   });
   function show(value, most) {
     const text = `${value ?? ""}`;
     input.max = most;
-    if (text !== last) input.value = last = text;
+    if (text === last) return;
+    input.value = last = text;
+    problem.show("");
   }
-  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input), input, show };
+  const name = element("label", { for: id }, label);
+  return { element: element("div", { className: "control" }, name, input, problem.element), input, show };
+}
+
+/** A line that says what is wrong with a control: { element, show(text) }, "" for nothing. */
+function faultOf(input) {
+  const made = element("p", { className: "problem", id: `${input.id}-problem`, role: "alert", hidden: true });
+  function show(text) {
+    for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", made.id]]) {
+      if (text) input.setAttribute(name, value);
+      else input.removeAttribute(name);
+    }
+    made.hidden = !text;
+    made.textContent = text;
+  }
+  return { element: made, show };
 }
 
 /** A labelled line of text with what is wrong with it: { element, input, show(text, problem) }. */
 export function textBox(label, act) {
   const id = uniqueId("text");
   const input = element("input", { id, type: "text", spellcheck: false, autocomplete: "off" });
-  const problem = element("p", { className: "problem", id: `${id}-problem`, role: "alert", hidden: true });
+  const problem = faultOf(input);
   let last = null; // what was shown: what is being typed stays
   input.addEventListener("change", () => act(input.value));
   function show(text, fault) {
     if (text !== last) input.value = last = text;
-    const attributes = { "aria-invalid": "true", "aria-describedby": problem.id };
-    for (const [name, value] of Object.entries(attributes)) {
-      if (fault) input.setAttribute(name, value);
-      else input.removeAttribute(name);
-    }
-    problem.hidden = !fault;
-    problem.textContent = fault;
+    problem.show(fault);
   }
-  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input, problem), input, show };
+  const name = element("label", { for: id }, label);
+  return { element: element("div", { className: "control" }, name, input, problem.element), input, show };
 }
 
 /** A box to tick: { element, input, show(value) }. */

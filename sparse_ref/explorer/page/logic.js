@@ -4,6 +4,8 @@ import { describePositions, extent, hops, products, shortest, sourceCounts, sour
 import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
 import { tilesOf } from "./tiles.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
+import { pairwiseSum } from "./choosing.js";
+import { kindsOfRow, rowOfSelection, selectedRows, selection, selectionOptions } from "./selections.js";
 import { layersOf } from "./stacks.js";
 import { members } from "./bitsets.js";
 
@@ -16,6 +18,12 @@ export const logic = {
   readShape,
   tileOrder,
   tilesOf,
+  pairwiseSum,
+  kindsOfRow,
+  rowOfSelection,
+  selectedRows,
+  selection,
+  selectionOptions,
   members,
   layersOf,
   describePositions,

@@ -5,8 +5,9 @@ import { element, fill } from "./dom.js";
 import { gridPanel } from "./panel_grid.js";
 import { keysPanel } from "./panel_keys.js";
 import { layersPanel } from "./panel_layers.js";
+import { selectionPanel } from "./panel_selection.js";
 
-const PANELS = [keysPanel, layersPanel, gridPanel];
+const PANELS = [keysPanel, layersPanel, gridPanel, selectionPanel];
 
 export function panels(store) {
   const list = element("div", { className: "tabs", role: "tablist", "aria-label": "Panels" });
