@@ -80,8 +80,8 @@ function ruleControls(store, choose) {
     p: slider("p", { min: 0, max: 1, step: 0.01 }, (value) => choose({ p: value })),
     threshold: slider("threshold", { min: -4, max: 4, step: 0.0625 }, (value) => choose({ threshold: value })),
   };
-  const sinks = slider("First, forced", { min: 0, max: MAX_FORCED }, (value) => choose({ sinks: value }));
-  const local = slider("Last, forced", { min: 0, max: MAX_FORCED }, (value) => choose({ local: value }));
+  const sinks = slider("Forced sinks", { min: 0, max: MAX_FORCED }, (value) => choose({ sinks: value }));
+  const local = slider("Forced window", { min: 0, max: MAX_FORCED }, (value) => choose({ local: value }));
   const inBudget = checkbox("forced keys count towards k", (value) => choose({ inBudget: value }));
   const numbers = Object.values(sliders).map((control) => control.element);
   const rule = element("div", { className: "controls" }, mode.element, numbers);

@@ -147,9 +147,9 @@ export function settingAt(row, score, { mode, inBudget }, shares) {
   return { p: Math.min(1, Math.round(mass * 100) / 100) };
 }
 
-const RULES = { k: ({ k }) => `top ${k}`, p: ({ p }) => `top share ${p}`, threshold: ({ threshold }) => `scores from ${threshold}` };
+const RULES = { k: ({ k }) => `Top ${k}`, p: ({ p }) => `Top share ${p}`, threshold: ({ threshold }) => `Scores from ${threshold}` };
 
-/** "top 8", "top share 0.5" or "scores from 1" */
+/** "Top 8", "Top share 0.5" or "Scores from 1" */
 export const ruleText = (options) => RULES[options.mode](options);
 
 /** What scores are rounded to, in words. */

@@ -97,11 +97,11 @@ export function createStore(data, formulas) {
     }
   }
 
-  /** Give a listed set a name that expressions may use: `rows` has the keys of each query, ascending, at the state's shape. */
+  /** Give a listed set a name that expressions may use: `rows` has the keys of each query, ascending. */
   function addListed(name, rows) {
     const starts = new Int32Array(rows.length + 1);
     rows.forEach((row, i) => (starts[i + 1] = starts[i] + row.length));
-    context.data.listed[name] = { length: state.shape[1], starts, indices: Uint16Array.from(rows.flat()) };
+    context.data.listed[name] = { length: null, starts, indices: Uint16Array.from(rows.flat()) };
     for (const key of masks.keys()) if (key.includes(name)) masks.delete(key);
     set({ listed: { ...state.listed, [name]: rows } });
   }
