@@ -1,4 +1,5 @@
-// Sets of positions as bits, 32 in a word: a table has one set a row. With them a union of many rows of a long mask takes little time.
+// Sets of positions as bits, 32 in a word: a table has one set a row. With them a union of many rows of a
+// long mask takes little time.
 
 /** How many words hold n bits. */
 export const wordCount = (n) => (n + 31) >>> 5;

@@ -14,10 +14,15 @@ export function slider(label, { min, max, step = 1 }, act) {
     input.setAttribute("aria-valuetext", text);
     output.textContent = text;
   }
-  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input, output), input, show };
+  return {
+    element: element("div", { className: "control" }, element("label", { for: id }, label), input, output),
+    input,
+    show,
+  };
 }
 
-/** A labelled box for an integer, empty for none; one out of bounds is refused: { element, input, show(value, most) }. */
+/** A labelled box for an integer, empty for none; one out of bounds is refused: { element, input, show(value,
+ * most) }. */
 export function numberBox(label, act) {
   const id = uniqueId("number");
   const input = element("input", { id, type: "number", min: 0, step: 1, inputMode: "numeric" });
@@ -25,7 +30,8 @@ export function numberBox(label, act) {
   let last = null; // what was shown: what is being typed stays
   input.addEventListener("change", () => {
     const value = Number(input.value);
-    const isRefused = input.validity.badInput || !Number.isInteger(value) || value < 0 || value > Number(input.max);
+    const isRefused =
+      input.validity.badInput || !Number.isInteger(value) || value < 0 || value > Number(input.max);
     problem.show(isRefused ? `an integer from 0 to ${input.max}` : "");
     if (isRefused) return;
     last = input.value;
@@ -46,7 +52,10 @@ export function numberBox(label, act) {
 function faultOf(input) {
   const made = element("p", { className: "problem", id: `${input.id}-problem`, role: "alert", hidden: true });
   function show(text) {
-    for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", made.id]]) {
+    for (const [name, value] of [
+      ["aria-invalid", "true"],
+      ["aria-describedby", made.id],
+    ]) {
       if (text) input.setAttribute(name, value);
       else input.removeAttribute(name);
     }
@@ -92,7 +101,11 @@ export function choice(label, choices, act) {
   const show = (value) => {
     input.value = value;
   };
-  return { element: element("div", { className: "control" }, element("label", { for: id }, label), input), input, show };
+  return {
+    element: element("div", { className: "control" }, element("label", { for: id }, label), input),
+    input,
+    show,
+  };
 }
 
 export function button(text, act) {
@@ -109,10 +122,14 @@ export function legend(entries) {
     made.style.backgroundColor = `var(--${name})`;
     return made;
   };
-  return fill(list, entries.map(([name, text]) => element("li", {}, swatch(name), text)));
+  return fill(
+    list,
+    entries.map(([name, text]) => element("li", {}, swatch(name), text)),
+  );
 }
 
-/** A canvas that is drawn at the screen's resolution: { element, draw(height, paint(context, width, height)), context }. */
+/** A canvas that is drawn at the screen's resolution: { element, draw(height, paint(context, width, height)),
+ * context }. */
 export function canvas(className, label, properties = {}) {
   const made = element("canvas", { className, role: "img", "aria-label": label, ...properties });
   let last = null;

@@ -1,4 +1,5 @@
-// A picture of positions: the query that is pointed at and its keys, in the colours of the tabs that have them.
+// A picture of positions: the query that is pointed at and its keys, in the colours of the tabs that have
+// them.
 
 import { cornerOf } from "./grids.js";
 import { css } from "./palette.js";
@@ -9,7 +10,12 @@ const MIN_LINED = 7; // pixels of a cell that has lines around it
 export function drawPicture(context, { layout, n, tabs, query, key, tile, colour }) {
   drawCells(context, layout, Array(n).keys(), css(colour("empty")));
   for (const [position, names] of coloursOf(tabs)) {
-    drawKey(context, layout, position, names.map((name) => css(colour(name))));
+    drawKey(
+      context,
+      layout,
+      position,
+      names.map((name) => css(colour(name))),
+    );
   }
   if (tile) drawTiles(context, layout, tile, css(colour("edge")));
   if (key !== null) outline(context, layout, key, css(colour("reader")));
@@ -61,5 +67,10 @@ function outline(context, layout, position, colour) {
   const line = Math.max(2, layout.cell / 8);
   context.strokeStyle = colour;
   context.lineWidth = line;
-  context.strokeRect(left + line / 2, top + line / 2, Math.max(inner(layout) - line, 1), Math.max(inner(layout) - line, 1));
+  context.strokeRect(
+    left + line / 2,
+    top + line / 2,
+    Math.max(inner(layout) - line, 1),
+    Math.max(inner(layout) - line, 1),
+  );
 }

@@ -1,5 +1,5 @@
-// Pictures: positions on an image (height, width) or a video (frames, height, width), read row by row; tiles of them, and the order
-// in which a kernel reads one tile after the other.
+// Pictures: positions on an image (height, width) or a video (frames, height, width), read row by row; tiles
+// of them, and the order in which a kernel reads one tile after the other.
 
 import { keysOf } from "./blocks.js";
 import { children } from "./expression.js";
@@ -19,7 +19,11 @@ export const shapeText = (shape) => shape.join(" x ");
 
 /** { shape } of a text such as "4 x 16", or { message }. */
 export function readShape(text, example) {
-  const words = text.trim().replace(/^\(|\)$/g, "").split(/\s*[x×,]\s*/i).filter(Boolean);
+  const words = text
+    .trim()
+    .replace(/^\(|\)$/g, "")
+    .split(/\s*[x×,]\s*/i)
+    .filter(Boolean);
   const shape = words.map(Number);
   const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
   if (shape.length >= 2 && shape.length <= 3 && shape.every(isSide)) return { shape };
@@ -32,7 +36,8 @@ export function shapeFault(shape, n) {
   return positions === n ? "" : `${shapeText(shape)} is ${count(positions)} positions, but n = ${count(n)}`;
 }
 
-/** The shape of the first grid of two or three axes in a pattern; else the most square image of n positions. */
+/** The shape of the first grid of two or three axes in a pattern; else the most square image of n positions.
+ * */
 export function usualShape(node, n) {
   const grid = gridIn(node);
   if (grid && product(grid) === n) return grid;
@@ -55,7 +60,8 @@ export function gridOptions(state, node) {
   return { shape, tile: tile?.length === shape.length ? tile : usualTile(shape), order };
 }
 
-/** Position order[x] is at place x if tiles are read one after the other, each row by row; those at the far sides are cut. */
+/** Position order[x] is at place x if tiles are read one after the other, each row by row; those at the far
+ * sides are cut. */
 export function tileOrder(shape, tile) {
   const tiles = shape.map((side, axis) => Math.ceil(side / tile[axis]));
   const members = Array.from({ length: product(tiles) }, () => []);
@@ -116,10 +122,13 @@ export function positionAt(shape, place) {
 /** "frame 1, row 3, column 2" */
 export function placeText(shape, position) {
   const names = ["frame", "row", "column"].slice(-shape.length);
-  return coordinates(shape, position).map((x, axis) => `${names[axis]} ${x}`).join(", ");
+  return coordinates(shape, position)
+    .map((x, axis) => `${names[axis]} ${x}`)
+    .join(", ");
 }
 
-/** The tabs whose keys are drawn, with those of the query: all tabs, or the current one if they are too many. */
+/** The tabs whose keys are drawn, with those of the query: all tabs, or the current one if they are too many.
+ * */
 export function pictureTabs(store) {
   const { views, tab, query } = store.state;
   const isPlain = views.length === 1 || views.length > MAX_COLOURS;
@@ -143,7 +152,8 @@ export function pictureLayout(shape, width, most = 420) {
     const wide = (width - gap * (across - 1)) / (across * columns);
     const high = (most - gap * (down - 1)) / (down * rows);
     const cell = Math.min(wide, high, 40);
-    if (!best || (best.cell < MIN_CELL && cell > best.cell)) best = { frames, rows, columns, across, down, cell, gap };
+    if (!best || (best.cell < MIN_CELL && cell > best.cell))
+      best = { frames, rows, columns, across, down, cell, gap };
   }
   if (best.cell > 3) best.cell = Math.floor(best.cell);
   const height = best.down * rows * best.cell + gap * (best.down - 1);

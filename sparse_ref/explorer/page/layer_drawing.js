@@ -1,4 +1,5 @@
-// Layers as rows of positions, the input at the bottom: which are lit in each, the edges between them, and a path through them.
+// Layers as rows of positions, the input at the bottom: which are lit in each, the edges between them, and a
+// path through them.
 
 import { forEachBit, hasBit, members, rowBits } from "./bitsets.js";
 import { css } from "./palette.js";
@@ -25,7 +26,8 @@ export function geometry(n, rows, width) {
   return { x, y, at, right: width, side: Math.max(1, Math.min(step - (step > 4 ? 1 : 0), height * 0.55)) };
 }
 
-/** Draw `sets`, one a row from below, in the colour `lit`, with the edges of `layers` and a path; `ends` are positions below and above. */
+/** Draw `sets`, one a row from below, in the colour `lit`, with the edges of `layers` and a path; `ends` are
+ * positions below and above. */
 export function drawLayers(context, width, { layers, sets, lit, path, why, ends, colour }) {
   const { n } = layers[0];
   const place = geometry(n, sets.length, width);
@@ -44,7 +46,16 @@ export function drawLayers(context, width, { layers, sets, lit, path, why, ends,
   const top = sets.length - 1;
   const chosen = css(colour("part-4"));
   if (path) drawPath(context, place, path.slice(0, sets.length), chosen);
-  else if (why) drawDots(context, place, [[ends[0], 0], [ends[1], top]], chosen);
+  else if (why)
+    drawDots(
+      context,
+      place,
+      [
+        [ends[0], 0],
+        [ends[1], top],
+      ],
+      chosen,
+    );
 }
 
 /** Positions as numbers, each if it has room. */
@@ -65,7 +76,8 @@ function drawRow(context, { x, y, side }, n, row, set, [base, lit]) {
   const top = y(row) - side / 2;
   const height = Math.max(side, 5);
   context.fillStyle = base;
-  for (let position = 0; position < n; position++) context.fillRect(x(position) - side / 2, top, side, height);
+  for (let position = 0; position < n; position++)
+    context.fillRect(x(position) - side / 2, top, side, height);
   context.fillStyle = lit;
   forEachBit(set, (position) => context.fillRect(x(position) - side / 2, top, side, height));
 }
@@ -105,7 +117,12 @@ function drawPath(context, place, path, colour) {
   context.beginPath();
   path.forEach((position, row) => context.lineTo(place.x(position), place.y(row)));
   context.stroke();
-  drawDots(context, place, [...path.entries()].map(([row, position]) => [position, row]), colour);
+  drawDots(
+    context,
+    place,
+    [...path.entries()].map(([row, position]) => [position, row]),
+    colour,
+  );
 }
 
 function drawDots(context, { x, y, side }, dots, colour) {

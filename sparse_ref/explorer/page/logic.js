@@ -1,6 +1,8 @@
-// The page's functions that know nothing of its elements, in one table: tests and notebooks call them by `explorer.logic`.
+// The page's functions that know nothing of its elements, in one table: tests and notebooks call them by
+// `explorer.logic`.
 
-import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
+import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
+import { targetCounts, targetsOf, whyNot } from "./reach.js";
 import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
 import { tilesOf } from "./tiles.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";

@@ -1,4 +1,5 @@
-// What a panel lets its reader choose, in the state under the panel's name; what was never chosen has its default.
+// What a panel lets its reader choose, in the state under the panel's name; what was never chosen has its
+// default.
 
 export const optionsOf = (state, panel, defaults) => ({ ...defaults, ...state.options[panel] });
 

@@ -10,7 +10,10 @@ import { palette } from "./palette.js";
 import { tilesOf } from "./tiles.js";
 import { count, plural } from "./words.js";
 
-const ORDERS = [["rows", "row by row"], ["tiles", "tile by tile"]];
+const ORDERS = [
+  ["rows", "row by row"],
+  ["tiles", "tile by tile"],
+];
 
 export const gridPanel = {
   name: "grid",
@@ -19,7 +22,11 @@ export const gridPanel = {
     const parts = [shapeControls(store), picture(store), tileTable(store)];
     const message = element("p", { className: "problem", hidden: true });
     const [controls, ...others] = parts;
-    const box = element("div", {}, others.map((part) => part.element));
+    const box = element(
+      "div",
+      {},
+      others.map((part) => part.element),
+    );
 
     function update(state) {
       const options = gridOptions(state, store.node);
@@ -30,25 +37,35 @@ export const gridPanel = {
       box.hidden = Boolean(fault);
       if (!fault) others.forEach((part) => part.update(options));
     }
-    return { element: element("div", { className: "workbench panel-grid" }, message, controls.element, box), update };
+    return {
+      element: element("div", { className: "workbench panel-grid" }, message, controls.element, box),
+      update,
+    };
   },
 };
 
 function oblong({ shape: [queries, keys] }) {
-  return queries === keys ? "" : `A picture needs as many queries as keys; this pattern has ${count(queries)} and ${count(keys)}.`;
+  return queries === keys
+    ? ""
+    : `A picture needs as many queries as keys; this pattern has ${count(queries)} and ${count(keys)}.`;
 }
 
 /** Boxes for the shape and the tile; what cannot be read stays in the drafts. */
 function shapeControls(store) {
   const shape = textBox("Shape", (text) => write("shape", text, "8 x 8, or 2 x 4 x 8 with frames first"));
   const tile = textBox("Tile", (text) => write("tile", text, "4 x 4"));
-  const order = choice("Matrix", ORDERS, (value) => setOptions(store, "grid", { ...gridOptions(store.state, store.node), order: value }));
+  const order = choice("Matrix", ORDERS, (value) =>
+    setOptions(store, "grid", { ...gridOptions(store.state, store.node), order: value }),
+  );
   const fit = button("", () => resizeToShape(store));
 
   function write(name, text, example) {
     const place = `grid ${name}`;
     const options = gridOptions(store.state, store.node);
-    const { shape: sides, message = name === "tile" ? tileFault(options.shape, sides) : "" } = readShape(text, example);
+    const { shape: sides, message = name === "tile" ? tileFault(options.shape, sides) : "" } = readShape(
+      text,
+      example,
+    );
     const drafts = { ...store.state.drafts };
     delete drafts[place];
     if (message) return store.set({ drafts: { ...drafts, [place]: { text, message } } });
@@ -59,7 +76,10 @@ function shapeControls(store) {
   function update(options, fault) {
     const { drafts } = store.state;
     const isOblong = oblong(store.state) !== "";
-    shape.show(drafts["grid shape"]?.text ?? shapeText(options.shape), drafts["grid shape"]?.message ?? (isOblong ? "" : fault));
+    shape.show(
+      drafts["grid shape"]?.text ?? shapeText(options.shape),
+      drafts["grid shape"]?.message ?? (isOblong ? "" : fault),
+    );
     tile.show(drafts["grid tile"]?.text ?? shapeText(options.tile), drafts["grid tile"]?.message ?? "");
     order.show(options.order);
     const positions = options.shape.reduce((a, b) => a * b, 1);
@@ -70,7 +90,8 @@ function shapeControls(store) {
   return { element: row, update };
 }
 
-const tileFault = (shape, tile) => (tile.length === shape.length ? "" : `a tile of ${shapeText(shape)} has ${shape.length} sides`);
+const tileFault = (shape, tile) =>
+  tile.length === shape.length ? "" : `a tile of ${shapeText(shape)} has ${shape.length} sides`;
 
 function resizeToShape(store) {
   const { shape } = gridOptions(store.state, store.node);
@@ -80,35 +101,24 @@ function resizeToShape(store) {
 
 /** The picture: pointing at it moves the query, and so do the arrow keys. */
 function picture(store) {
-  const drawing = canvas("pixels", "", { role: "application", "aria-roledescription": "picture", tabIndex: 0 });
+  const role = { role: "application", "aria-roledescription": "picture", tabIndex: 0 };
+  const drawing = canvas("pixels", "", role);
   const sentence = element("p", { className: "growth" });
   const key = element("div");
   const box = element("div", {}, drawing.element, sentence, key);
   const colour = palette(box);
-  let shown = null;
-
-  const layoutOf = (shape) => pictureLayout(shape, drawing.element.clientWidth || 360);
-  const point = ({ offsetX, offsetY }) => {
-    const query = positionOf(layoutOf(shown.shape), offsetX, offsetY);
-    if (query !== null) store.set({ query });
-  };
-  drawing.element.addEventListener("pointermove", point);
-  drawing.element.addEventListener("pointerdown", point);
-  drawing.element.addEventListener("keydown", (event) => {
-    const query = movedQuery(store.state.query, shown.shape, event.key);
-    if (query === null) return;
-    event.preventDefault();
-    store.set({ query });
-  });
+  const shown = { shape: [1, 1] };
+  followPixels(store, drawing.element, shown);
 
   function update(options) {
-    shown = options;
     const { query, key: pointed, shape } = store.state;
     const tabs = pictureTabs(store);
+    const name = `Picture of ${shapeText(options.shape)} positions`;
+    shown.shape = options.shape;
     sentence.textContent = pictureText(options.shape, query, tabs);
-    drawing.element.setAttribute("aria-label", `Picture of ${shapeText(options.shape)} positions. ${sentence.textContent}`);
+    drawing.element.setAttribute("aria-label", `${name}. ${sentence.textContent}`);
     fill(key, tabs.length > 1 && legend(tabs.map((tab) => [tab.colour, tab.label])));
-    drawing.draw(layoutOf(options.shape).total, (context, width) => {
+    drawing.draw(layoutIn(drawing.element, options.shape).total, (context, width) => {
       colour.forget();
       const tile = options.order === "tiles" ? options.tile : null;
       const layout = pictureLayout(options.shape, width);
@@ -118,7 +128,32 @@ function picture(store) {
   return { element: box, update };
 }
 
-const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [0, 0, -1], PageDown: [0, 0, 1] };
+const layoutIn = (drawing, shape) => pictureLayout(shape, drawing.clientWidth || 360);
+
+/** Make the pixel that is pointed at, or that arrow keys lead to, the query. */
+function followPixels(store, drawing, shown) {
+  const point = ({ offsetX, offsetY }) => {
+    const query = positionOf(layoutIn(drawing, shown.shape), offsetX, offsetY);
+    if (query !== null) store.set({ query });
+  };
+  drawing.addEventListener("pointermove", point);
+  drawing.addEventListener("pointerdown", point);
+  drawing.addEventListener("keydown", (event) => {
+    const query = movedQuery(store.state.query, shown.shape, event.key);
+    if (query === null) return;
+    event.preventDefault();
+    store.set({ query });
+  });
+}
+
+const MOVES = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  PageUp: [0, 0, -1],
+  PageDown: [0, 0, 1],
+};
 
 /** The query one pixel further, or one frame; null if there is none. */
 export function movedQuery(query, shape, key) {
@@ -127,12 +162,17 @@ export function movedQuery(query, shape, key) {
   const [down, right, later = 0] = MOVES[key];
   const step = [later, down, right].slice(-shape.length);
   if (shape.length === 2 && later) return null;
-  return positionAt(shape, coordinates(shape, query).map((x, axis) => x + step[axis]));
+  return positionAt(
+    shape,
+    coordinates(shape, query).map((x, axis) => x + step[axis]),
+  );
 }
 
 function pictureText(shape, query, tabs) {
   if (query === null) return "Point at a pixel: it becomes the query.";
-  const counts = tabs.map(({ keys, label }) => `${plural(keys.length, "key")}${tabs.length > 1 ? ` in ${label}` : ""}`);
+  const counts = tabs.map(
+    ({ keys, label }) => `${plural(keys.length, "key")}${tabs.length > 1 ? ` in ${label}` : ""}`,
+  );
   return `Query ${query}, at ${placeText(shape, query)}, has ${counts.join(", ")}.`;
 }
 
@@ -141,13 +181,15 @@ function tileTable(store) {
   const body = element("tbody");
   const caption = element("caption");
   const head = ["order", "full", "partial", "skipped"].map((name) => element("th", { scope: "col" }, name));
-  const table = element("table", { className: "tiles" }, caption, element("thead", {}, element("tr", {}, head)), body);
+  const top = element("thead", {}, element("tr", {}, head));
+  const table = element("table", { className: "tiles" }, caption, top, body);
 
   function update({ shape, tile }) {
     const side = tile.reduce((a, b) => a * b, 1);
     const masks = [store.mask, orderedMask(store.mask, orderFor(shape, tile))];
     fill(caption, `Blocks of ${side} x ${side} pairs, as many positions as a tile has`);
-    fill(body, masks.map((mask, place) => tableRow(ORDERS[place][1], tilesOf(mask, side))));
+    const rows = masks.map((mask, place) => tableRow(ORDERS[place][1], tilesOf(mask, side)));
+    fill(body, rows);
   }
   return { element: table, update };
 }

@@ -1,4 +1,5 @@
-// The layers: what a query hears, or a key reaches, through more and more of them; and how a pair is joined, or why it is not.
+// The layers: what a query hears, or a key reaches, through more and more of them; and how a pair is joined,
+// or why it is not.
 
 import { button, canvas, checkbox, choice, legend, numberBox, slider } from "./controls.js";
 import { element, fill } from "./dom.js";
@@ -6,12 +7,16 @@ import { drawingHeight, drawLayers, geometry } from "./layer_drawing.js";
 import { setOptions } from "./options.js";
 import { palette } from "./palette.js";
 import { drawKinds } from "./reach_matrix.js";
-import { growthOf, layerOptions, matrixOf, MAX_LAYERS, MAX_MATRIX, pairSentences, reachView } from "./reach_view.js";
+import { growthOf, layerOptions, matrixOf, MAX_LAYERS, MAX_MATRIX, pairSentences } from "./reach_view.js";
+import { reachView } from "./reach_view.js";
 import { isStacked } from "./stacks.js";
 import { count, plural } from "./words.js";
 
 const BEAT = 700; // milliseconds from one layer to the next
-const DIRECTIONS = [["hears", "what the query hears"], ["reaches", "what the key reaches"]];
+const DIRECTIONS = [
+  ["hears", "what the query hears"],
+  ["reaches", "what the key reaches"],
+];
 
 export const layersPanel = {
   name: "layers",
@@ -19,8 +24,18 @@ export const layersPanel = {
   mount(store) {
     const choose = (patch) => setOptions(store, "layers", patch);
     const message = element("p", { className: "problem", hidden: true });
-    const parts = [stackControls(store, choose), layerRows(store, choose), pairMatrix(store, choose), pairControls(choose), growthSteps()];
-    const box = element("div", {}, parts.map((part) => part.element));
+    const parts = [
+      stackControls(store, choose),
+      layerRows(store, choose),
+      pairMatrix(store, choose),
+      pairControls(choose),
+      growthSteps(),
+    ];
+    const box = element(
+      "div",
+      {},
+      parts.map((part) => part.element),
+    );
 
     function update() {
       const view = reachView(store);
@@ -38,9 +53,18 @@ function stackControls(store, choose) {
   const stack = element("p", { className: "note" });
   const layers = slider("Layers", { min: 1, max: MAX_LAYERS }, (value) => choose({ layers: value }));
   const player = play(store, choose);
-  const residual = checkbox("residual edge: a layer keeps what a position has", (value) => choose({ residual: value }));
+  const residual = checkbox("residual edge: a layer keeps what a position has", (value) =>
+    choose({ residual: value }),
+  );
   const direction = choice("Show", DIRECTIONS, (value) => choose({ direction: value }));
-  const row = element("div", { className: "controls" }, layers.element, player, direction.element, residual.element);
+  const row = element(
+    "div",
+    { className: "controls" },
+    layers.element,
+    player,
+    direction.element,
+    residual.element,
+  );
 
   function update(view) {
     layers.show(view.options.layers);
@@ -52,7 +76,9 @@ function stackControls(store, choose) {
 }
 
 function stackText(state, names) {
-  if (!isStacked(state)) return `Each layer has all of its ${state.kind === "head" ? "heads" : "branches"}: a position hears what any of them hears.`;
+  if (!isStacked(state))
+    const parts = state.kind === "head" ? "heads" : "branches";
+    return `Each layer has all of its ${parts}: a position hears what any of them hears.`;
   if (names.length === 1) return `Every layer is ${names[0]}.`;
   return `Layers from below, round and round: ${names.join(", then ")}.`;
 }
@@ -103,10 +129,12 @@ function layerRows(store, choose) {
   const colour = palette(box);
   let shown = null;
 
-  const placeOf = ({ offsetX, offsetY }) => geometry(shown.n, shown.sets.length, picture.element.clientWidth).at(offsetX, offsetY);
+  const placeOf = ({ offsetX, offsetY }) =>
+    geometry(shown.n, shown.sets.length, picture.element.clientWidth).at(offsetX, offsetY);
   picture.element.addEventListener("pointermove", (event) => {
     const place = placeOf(event);
-    if (place) store.set(shown.options.direction === "hears" ? { query: place.position } : { key: place.position });
+    if (place)
+      store.set(shown.options.direction === "hears" ? { query: place.position } : { key: place.position });
   });
   picture.element.addEventListener("click", (event) => {
     const place = placeOf(event);
@@ -119,7 +147,10 @@ function layerRows(store, choose) {
     const thing = view.options.direction === "hears" ? "query" : "key";
     sentence.textContent = growth ? growth.text : `Point at a ${thing}.`;
     subject.textContent = pairSubject(view);
-    picture.element.setAttribute("aria-label", `Layers from the input at the bottom. ${sentence.textContent}`);
+    picture.element.setAttribute(
+      "aria-label",
+      `Layers from the input at the bottom. ${sentence.textContent}`,
+    );
     picture.draw(drawingHeight(view.sets.length), (context, width) => {
       colour.forget();
       drawLayers(context, width, { ...view, ...view.pair, ends: endsOf(view), colour });
@@ -159,7 +190,11 @@ function pairControls(choose) {
   const clear = button("Clear", () => choose({ start: null, end: null }));
   const answer = element("div", { className: "answer", role: "status" });
   const row = element("div", { className: "controls" }, start.element, end.element, clear);
-  const hint = element("p", { className: "note" }, "Click the input for j and a layer for i, or a cell of the matrix for both.");
+  const hint = element(
+    "p",
+    { className: "note" },
+    "Click the input for j and a layer for i, or a cell of the matrix for both.",
+  );
 
   function update(view) {
     start.show(view.options.start, view.n - 1);
@@ -167,7 +202,11 @@ function pairControls(choose) {
     clear.disabled = view.options.start === null && view.options.end === null;
     const sentences = pairSentences(view);
     hint.hidden = sentences.length > 0;
-    if (answer.textContent !== sentences.join("")) fill(answer, sentences.map((text) => element("p", {}, text)));
+    if (answer.textContent !== sentences.join(""))
+      fill(
+        answer,
+        sentences.map((text) => element("p", {}, text)),
+      );
   }
   return { element: element("div", {}, element("h3", {}, "A path"), row, hint, answer), update };
 }
@@ -176,11 +215,39 @@ function pairControls(choose) {
 function pairMatrix(store, choose) {
   const picture = element("canvas", { className: "reach", role: "img" });
   const sentence = element("p", {});
-  const colours = legend([["member", "reached"], ["part-2", "new in this layer"], ["waste", "reached by fewer layers only"]]);
+  const colours = legend([
+    ["member", "reached"],
+    ["part-2", "new in this layer"],
+    ["waste", "reached by fewer layers only"],
+  ]);
   const box = element("div", {}, element("h3", {}, "All pairs"), sentence, picture, colours);
   const colour = palette(box);
   let last = "";
 
+  followPairs(store, picture, choose);
+
+  function update(view) {
+    const reach = matrixOf(view);
+    picture.hidden = colours.hidden = !reach;
+    if (!reach) return fill(sentence, `The matrix of all pairs is drawn up to n = ${MAX_MATRIX}.`);
+    const [, reached, fresh] = reach.totals;
+    const after = `After ${plural(view.options.layers, "layer")}`;
+    const label = `${after} ${plural(reached + fresh, "pair")} are reached, ${count(fresh)} of them new.`;
+    fill(sentence, `${label} ${reach.text}`);
+    colours.lastChild.hidden = view.options.residual;
+    picture.setAttribute("aria-label", `Matrix of reach. ${sentence.textContent}`);
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const shown = `${isDark} ${store.state.theme} ${view.options.layers} ${view.key}`;
+    if (shown === last) return null;
+    last = shown;
+    colour.forget();
+    return drawKinds(picture, reach.kinds, view.n, colour);
+  }
+  return { element: box, update };
+}
+
+/** Make the pair that is pointed at query and key, and the one that is clicked the ends of a path. */
+function followPairs(store, picture, choose) {
   const pairAt = ({ offsetX, offsetY }) => {
     const n = picture.width;
     const place = (offset, length) => Math.max(0, Math.min(n - 1, Math.floor((offset / length) * n)));
@@ -194,21 +261,4 @@ function pairMatrix(store, choose) {
     const { i, j } = pairAt(event);
     choose({ start: j, end: i });
   });
-
-  function update(view) {
-    const reach = matrixOf(view);
-    picture.hidden = colours.hidden = !reach;
-    if (!reach) return fill(sentence, `The matrix of all pairs is drawn up to n = ${MAX_MATRIX}.`);
-    const [, reached, fresh] = reach.totals;
-    const label = `After ${plural(view.options.layers, "layer")} ${plural(reached + fresh, "pair")} are reached, ${count(fresh)} of them new.`;
-    fill(sentence, `${label} ${reach.text}`);
-    colours.lastChild.hidden = view.options.residual;
-    picture.setAttribute("aria-label", `Matrix of reach. ${sentence.textContent}`);
-    const shown = `${view.key} ${view.options.layers} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
-    if (shown === last) return null;
-    last = shown;
-    colour.forget();
-    return drawKinds(picture, reach.kinds, view.n, colour);
-  }
-  return { element: box, update };
 }

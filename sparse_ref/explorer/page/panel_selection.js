@@ -1,4 +1,5 @@
-// Choosing keys from data: scores, a rule that chooses by them, and the pointed query's scores with the threshold to drag.
+// Choosing keys from data: scores, a rule that chooses by them, and the pointed query's scores with the
+// threshold to drag.
 
 import { button, canvas, checkbox, choice, legend, numberBox, slider } from "./controls.js";
 import { softmax } from "./choosing.js";
@@ -8,12 +9,17 @@ import { palette } from "./palette.js";
 import { LengthError } from "./rows.js";
 import { atomAt, drawStrip, KINDS, scoreAt, STRIP_HEIGHT } from "./score_strip.js";
 import { COARSEST } from "./scores.js";
-import { atomCount, coarseText, kindsOfRow, rowOfSelection, rowText, ruleText, selectedRows, selection } from "./selections.js";
+import { atomCount, coarseText, kindsOfRow, rowOfSelection, rowText, ruleText } from "./selections.js";
+import { selectedRows, selection } from "./selections.js";
 import { selectionOptions, settingAt, TIED_IN, TIED_OUT } from "./selections.js";
 import { plural } from "./words.js";
 
 const BLOCKS = [1, 2, 4, 8, 16, 32, 64];
-const MODES = [["k", "the k best"], ["p", "a share p"], ["threshold", "a threshold"]];
+const MODES = [
+  ["k", "the k best"],
+  ["p", "a share p"],
+  ["threshold", "a threshold"],
+];
 const MAX_SEED = 999999;
 const MAX_FORCED = 64;
 
@@ -23,9 +29,18 @@ export const selectionPanel = {
   mount(store) {
     const choose = (patch) => setOptions(store, "selection", patch);
     const message = element("p", { className: "problem", hidden: true });
-    const parts = [scoreControls(store, choose), ruleControls(store, choose), scoreStrip(store, choose), outcome(store, choose)];
+    const parts = [
+      scoreControls(store, choose),
+      ruleControls(store, choose),
+      scoreStrip(store, choose),
+      outcome(store, choose),
+    ];
     const [scores, rule, ...results] = parts;
-    const box = element("div", {}, results.map((part) => part.element));
+    const box = element(
+      "div",
+      {},
+      results.map((part) => part.element),
+    );
 
     function update() {
       const options = selectionOptions(store.state);
@@ -58,14 +73,24 @@ function scoreControls(store, choose) {
   const visible = choice("Visible", [], (value) => choose({ visible: value || null }));
   const atoms = BLOCKS.map((block) => [block, block === 1 ? "single keys" : `blocks of ${block}`]);
   const block = choice("Chosen are", atoms, (value) => choose({ block: Number(value) }));
-  const row = element("div", { className: "controls" }, seed.element, coarse.element, visible.element, block.element);
+  const row = element(
+    "div",
+    { className: "controls" },
+    seed.element,
+    coarse.element,
+    visible.element,
+    block.element,
+  );
 
   function update(options) {
     seed.show(options.seed, MAX_SEED);
     coarse.show(options.coarse, coarseText(options.coarse));
     const others = [...new Set(["Causal()", options.visible].filter(Boolean))];
     const choices = [["", "the pattern"], ...others.map((text) => [text, text])];
-    fill(visible.input, choices.map(([value, text]) => element("option", { value }, text)));
+    fill(
+      visible.input,
+      choices.map(([value, text]) => element("option", { value }, text)),
+    );
     visible.show(options.visible ?? "");
     block.show(options.block);
   }
@@ -78,7 +103,9 @@ function ruleControls(store, choose) {
   const sliders = {
     k: slider("k", { min: 0, max: 64 }, (value) => choose({ k: value })),
     p: slider("p", { min: 0, max: 1, step: 0.01 }, (value) => choose({ p: value })),
-    threshold: slider("threshold", { min: -4, max: 4, step: 0.0625 }, (value) => choose({ threshold: value })),
+    threshold: slider("threshold", { min: -4, max: 4, step: 0.0625 }, (value) =>
+      choose({ threshold: value }),
+    ),
   };
   const sinks = slider("Forced sinks", { min: 0, max: MAX_FORCED }, (value) => choose({ sinks: value }));
   const local = slider("Forced window", { min: 0, max: MAX_FORCED }, (value) => choose({ local: value }));
@@ -106,51 +133,26 @@ function ruleControls(store, choose) {
 function scoreStrip(store, choose) {
   const picture = canvas("strip", "");
   const sentence = element("p", { className: "growth" });
-  const key = legend(Object.values(KINDS));
+  const key = legend(KINDS);
   const hint = element("p", { className: "note" }, "Drag the line, or move the slider.");
   const box = element("div", {}, picture.element, key, sentence, hint);
   const colour = palette(box);
-  let shown = null;
-  let isDragged = false;
-
-  function drag({ offsetY }) {
-    const options = selectionOptions(store.state);
-    choose(settingAt(shown, scoreAt(offsetY), options, softmax(shown.seen).shares));
-  }
-  picture.element.addEventListener("pointerdown", (event) => {
-    if (!shown) return;
-    isDragged = true;
-    picture.element.setPointerCapture(event.pointerId);
-    drag(event);
-  });
-  picture.element.addEventListener("pointermove", (event) => {
-    if (!shown) return;
-    if (isDragged) drag(event);
-    else point(event);
-  });
-  for (const name of ["pointerup", "pointercancel"]) picture.element.addEventListener(name, () => (isDragged = false));
-
-  function point({ offsetX }) {
-    const e = atomAt(offsetX, picture.element.clientWidth, shown.scores.length);
-    if (e !== null) store.set({ key: e * selectionOptions(store.state).block });
-  }
+  const shown = { row: null };
+  followScores(store, picture.element, shown, choose);
 
   function update(options) {
-    const { query, key: pointed } = store.state;
-    picture.element.hidden = key.hidden = hint.hidden = query === null;
-    if (query === null) {
-      shown = null;
-      sentence.textContent = "Point at a query: its scores are drawn here.";
-      return;
-    }
-    shown = rowOfSelection(store, query);
-    const row = { ...shown, ...kindsOfRow(shown, options) };
+    const { query } = store.state;
+    for (const part of [picture.element, key, hint]) part.hidden = query === null;
+    shown.row = query === null ? null : rowOfSelection(store, query);
+    if (query === null) sentence.textContent = "Point at a query: its scores are drawn here.";
+    else show({ ...shown.row, ...kindsOfRow(shown.row, options) }, query, options);
+  }
+
+  function show(row, query, options) {
+    const { key: pointed } = store.state;
     sentence.textContent = rowText(query, row, options);
     picture.element.setAttribute("aria-label", `Scores of query ${query}. ${sentence.textContent}`);
-    Object.keys(KINDS).forEach((kind, place) => {
-      const isTie = [TIED_IN, TIED_OUT].includes(Number(kind));
-      key.children[place].hidden = isTie && !row.kinds.includes(Number(kind));
-    });
+    for (const kind of [TIED_IN, TIED_OUT]) key.children[kind].hidden = !row.kinds.includes(kind);
     const atom = pointed === null ? null : Math.floor(pointed / options.block);
     picture.draw(STRIP_HEIGHT, (context, width) => {
       colour.forget();
@@ -160,12 +162,43 @@ function scoreStrip(store, choose) {
   return { element: box, update };
 }
 
+/** Drag the threshold of the row that is shown; without a button pressed, point at an atom's first key. */
+function followScores(store, picture, shown, choose) {
+  let isDragged = false;
+  const drag = ({ offsetY }) => {
+    const { shares } = softmax(shown.row.seen);
+    choose(settingAt(shown.row, scoreAt(offsetY), selectionOptions(store.state), shares));
+  };
+  const point = ({ offsetX }) => {
+    const atom = atomAt(offsetX, picture.clientWidth, shown.row.scores.length);
+    if (atom !== null) store.set({ key: atom * selectionOptions(store.state).block });
+  };
+  const release = () => {
+    isDragged = false;
+  };
+  picture.addEventListener("pointerdown", (event) => {
+    isDragged = true;
+    picture.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  picture.addEventListener("pointermove", (event) => (isDragged ? drag(event) : point(event)));
+  picture.addEventListener("pointerup", release);
+  picture.addEventListener("pointercancel", release);
+}
+
 /** What is selected in all, and a name for it. */
 function outcome(store, choose) {
   const sentence = element("p", {});
   const keep = button("", () => keepSelection(store, choose));
   const kept = element("p", { className: "note", role: "status" });
-  const box = element("div", {}, element("h3", {}, "The set"), sentence, element("div", { className: "controls" }, keep), kept);
+  const box = element(
+    "div",
+    {},
+    element("h3", {}, "The set"),
+    sentence,
+    element("div", { className: "controls" }, keep),
+    kept,
+  );
 
   function update(options) {
     const { pairs, ties } = selection(store);

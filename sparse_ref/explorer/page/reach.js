@@ -1,14 +1,17 @@
-// Paths through layers, as sparse_ref.paths has them: j is where information starts, i where it ends; a layer puts at a position the
-// union of what was at its keys. Layers are taken round and round: layer m, from 1 and from below, is layers[(m - 1) mod p].
-// A layer is { n, keys, readers }: tables of bits, keys of each query and queries of each key; with a residual edge each reads itself.
+// Paths through layers, as sparse_ref.paths has them: j is where information starts, i where it ends; a layer
+// puts at a position the union of what was at its keys. Layers are taken round and round: layer m, from 1 and
+// from below, is layers[(m - 1) mod p]. A layer is { n, keys, readers }: tables of bits, keys of each query
+// and queries of each key; with a residual edge each reads itself.
 
 import { addBit, areEqual, bitCount, exclude, forEachBit, gathered, hasBit } from "./bitsets.js";
-import { include, isEmpty, leastCommon, members, packRows, rowBits, single, transposed, wordCount } from "./bitsets.js";
+import { include, isEmpty, leastCommon, members, packRows, rowBits, single, transposed } from "./bitsets.js";
+import { wordCount } from "./bitsets.js";
 import { plural } from "./words.js";
 
 const MAX_INTERVALS = 12;
 
-/** The layer in which a position reads its keys in each of these masks, and itself if there is a residual edge. */
+/** The layer in which a position reads its keys in each of these masks, and itself if there is a residual
+ * edge. */
 export function layerOf(masks, hasResidual) {
   const n = masks[0].keys;
   const words = wordCount(n);
@@ -35,11 +38,13 @@ export const isCausal = (layers) =>
   });
 
 function lastMember(bits) {
-  for (let word = bits.length - 1; word >= 0; word--) if (bits[word]) return word * 32 + 31 - Math.clz32(bits[word]);
+  for (let word = bits.length - 1; word >= 0; word--)
+    if (bits[word]) return word * 32 + 31 - Math.clz32(bits[word]);
   return -1;
 }
 
-/** sets[0] is { x }, sets[k + 1] the union of the rows of table(k) that sets[k] names. Tables come round, and so may sets. */
+/** sets[0] is { x }, sets[k + 1] the union of the rows of table(k) that sets[k] names. Tables come round, and
+ * so may sets. */
 function walk(layers, x, count, table) {
   const period = layers.length;
   const sets = [single(layers[0].n, x)];
@@ -53,15 +58,18 @@ function walk(layers, x, count, table) {
 /** Layer m from 0, round and round. */
 const layerAt = (layers, m) => layers[((m % layers.length) + layers.length) % layers.length];
 
-/** The positions from which i is reached, below each of `top` layers: sets[r] is below layer r + 1, sets[top] is { i }. */
-export const sourcesOf = (layers, i, top) => walk(layers, i, top, (k) => layerAt(layers, top - 1 - k).keys).reverse();
+/** The positions from which i is reached, below each of `top` layers: sets[r] is below layer r + 1, sets[top]
+ * is { i }. */
+export const sourcesOf = (layers, i, top) =>
+  walk(layers, i, top, (k) => layerAt(layers, top - 1 - k).keys).reverse();
 
 /** The positions that j reaches through the first r layers: sets[r], sets[0] is { j }. */
 export const targetsOf = (layers, j, top) => walk(layers, j, top, (k) => layerAt(layers, k).readers);
 
 /** How many positions reach i through the first r layers, for r = 0 to `most`. */
 export function sourceCounts(layers, i, most) {
-  const chains = layers.map((_, top) => walk(layers, i, most, (k) => layerAt(layers, top - k).keys)); // by the layer on top
+  const below = (top) => walk(layers, i, most, (k) => layerAt(layers, top - k).keys);
+  const chains = layers.map((_, top) => below(top));
   return Array.from({ length: most + 1 }, (_, r) => bitCount(chains[Math.max(0, r - 1) % layers.length][r]));
 }
 
@@ -72,17 +80,19 @@ export const targetCounts = (layers, j, most) => targetsOf(layers, j, most).map(
 export function products(layers) {
   const tables = [identity(layers[0].n)];
   return (m) => {
-    while (tables.length <= m) tables.push(product(layers[(tables.length - 1) % layers.length], tables.at(-1)));
+    while (tables.length <= m)
+      tables.push(product(layers[(tables.length - 1) % layers.length], tables.at(-1)));
     return tables[m];
   };
 }
 
-/** The positions that j reaches through r layers, for r = 0, 1, ..., but those reached earlier below the same layer. */
+/** The positions that j reaches through r layers, for r = 0, 1, ..., but those reached earlier below the same
+ * layer. */
 function* fronts(layers, j) {
   let front = single(layers[0].n, j);
   const seen = layers.map(() => new Uint32Array(front.length));
   include(seen[0], front);
-  for (let r = 0; !isEmpty(front); ) {
+  for (let r = 0; !isEmpty(front);) {
     yield front;
     front = gathered(layers[r % layers.length].readers, front);
     r++;
@@ -98,7 +108,7 @@ export function hops(layers) {
   let news = identity(n);
   const seen = layers.map(() => new Uint32Array(news.length));
   include(seen[0], news);
-  for (let r = 0; !isEmpty(news); ) {
+  for (let r = 0; !isEmpty(news);) {
     recordArrivals(counts, news, n, r);
     news = product(layers[r % layers.length], news);
     r++;
@@ -132,7 +142,8 @@ function identity(n) {
   return table;
 }
 
-/** { layers, unjoined }: the most layers that a pair needs that some number joins, and the first pair [j, i] that none does, or null. */
+/** { layers, unjoined }: the most layers that a pair needs that some number joins, and the first pair [j, i]
+ * that none does, or null. */
 export function extent(counts, n, causal = true) {
   let most = 0;
   let unjoined = null;
@@ -146,7 +157,8 @@ export function extent(counts, n, causal = true) {
   return { layers: most, unjoined };
 }
 
-/** The path (j, ..., i) of the fewest layers, from i downward each position the least that leads on; null if there is none. */
+/** The path (j, ..., i) of the fewest layers, from i downward each position the least that leads on; null if
+ * there is none. */
 export function shortest(layers, j, i) {
   const stack = [];
   for (const front of fronts(layers, j)) {
@@ -166,7 +178,8 @@ function tracedBack(layers, stack, i) {
   return path.reverse();
 }
 
-/** Why j never reaches i: { outward, sets }, one set below each layer. Outward: what j reaches, without i; else what reaches i, without j. */
+/** Why j never reaches i: { outward, sets }, one set below each layer. Outward: what j reaches, without i;
+ * else what reaches i, without j. */
 export function whyNot(layers, j, i) {
   const targets = layers.map(() => new Uint32Array(wordCount(layers[0].n)));
   let r = 0;
@@ -211,14 +224,22 @@ export function describePositions(positions) {
 
 /** The closed sets of whyNot in words; `names` are the layers'. */
 export function whyNotText({ outward, sets }, j, i, names) {
-  const described = sets.map((set, m) => `${describePositions(set)}${sets.length > 1 ? ` below layer ${m + 1}, ${names[m]}` : ""}`);
+  const described = sets.map(
+    (set, m) => `${describePositions(set)}${sets.length > 1 ? ` below layer ${m + 1}, ${names[m]}` : ""}`,
+  );
   const start = outward ? `Position ${j} reaches` : `Position ${i} is reached from`;
-  return [`${j} never reaches ${i}.`, `${start} ${described.join("; ")}.`, reason(outward, sets.length, j, i)];
+  return [
+    `${j} never reaches ${i}.`,
+    `${start} ${described.join("; ")}.`,
+    reason(outward, sets.length, j, i),
+  ];
 }
 
 function reason(outward, count, j, i) {
+  const isNowhere = `and ${i} is in none of the sets`;
+  const isNotBelow = `and ${j} is not in the set below layer 1`;
   if (count === 1 && outward) return `No position outside this set reads from it, and ${i} is outside.`;
   if (count === 1) return `No position of this set reads from outside it, and ${j} is outside.`;
-  if (outward) return `In each layer, only the set above it reads from the set below it, and ${i} is in none of the sets.`;
-  return `In each layer, the set above it reads only from the set below it, and ${j} is not in the set below layer 1.`;
+  if (outward) return `In each layer, only the set above it reads from the set below it, ${isNowhere}.`;
+  return `In each layer, the set above it reads only from the set below it, ${isNotBelow}.`;
 }

@@ -1,4 +1,5 @@
-// The matrix of reach: which positions j reach which i through the first m layers, and which of these no fewer layers join.
+// The matrix of reach: which positions j reach which i through the first m layers, and which of these no
+// fewer layers join.
 
 import { hasBit, rowBits, wordCount } from "./bitsets.js";
 

@@ -1,10 +1,12 @@
-// What the panel of layers shows for a state: the sets of each layer, a chosen pair's path or what keeps it from having one, and words.
+// What the panel of layers shows for a state: the sets of each layer, a chosen pair's path or what keeps it
+// from having one, and words.
 
 import { addBit } from "./bitsets.js";
 import { memory } from "./memory.js";
 import { optionsOf } from "./options.js";
 import { kindCounts, reachKinds } from "./reach_matrix.js";
-import { extent, hops, isCausal, products, shortest, sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot, whyNotText } from "./reach.js";
+import { extent, hops, isCausal, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
+import { targetCounts, targetsOf, whyNot, whyNotText } from "./reach.js";
 import { isStacked, layerNames, layersOf } from "./stacks.js";
 import { count, plural } from "./words.js";
 
@@ -26,7 +28,10 @@ export function layerOptions(state) {
 export function reachView(store) {
   const { state } = store;
   const [queries, keys] = state.shape;
-  if (queries !== keys) return { message: `Layers need as many queries as keys; this pattern has ${count(queries)} and ${count(keys)}.` };
+  if (queries !== keys)
+    return {
+      message: `Layers need as many queries as keys; this pattern has ${count(queries)} and ${count(keys)}.`,
+    };
   const options = layerOptions(state);
   const layers = layersOf(store, options.residual);
   const view = { n: keys, options, layers, names: layerNames(state), key: derivedKey(state, options) };
@@ -35,7 +40,8 @@ export function reachView(store) {
   return { ...view, focus, pair, ...(pair ? pairSets(view, pair) : focusSets(view, focus)) };
 }
 
-const derivedKey = ({ kind, shape, views }, { residual }) => `${kind} ${shape} ${residual} ${views.map(({ text }) => text).join("\n")}`;
+const derivedKey = ({ kind, shape, views }, { residual }) =>
+  `${kind} ${shape} ${residual} ${views.map(({ text }) => text).join("\n")}`;
 
 /** { path } of the chosen pair, or { why }. */
 function pairOf({ layers, options: { start, end }, key }) {
@@ -52,7 +58,8 @@ function pairSets({ n, layers, options: { start, end, layers: shown } }, { path,
     const rows = Array.from({ length: shown + 1 }, (_, r) => bits[r % bits.length]);
     return { sets: rows, lit: "reader" };
   }
-  if (path.length > MAX_LAYERS + 1) return { sets: path.slice(0, MAX_LAYERS + 1).map((x) => bitsOf(n, [x])), lit: "member" };
+  if (path.length > MAX_LAYERS + 1)
+    return { sets: path.slice(0, MAX_LAYERS + 1).map((x) => bitsOf(n, [x])), lit: "member" };
   const sources = sourcesOf(layers, end, path.length - 1);
   const targets = targetsOf(layers, start, path.length - 1);
   const both = sources.map((set, r) => set.map((word, x) => word & targets[r][x]));
@@ -67,7 +74,8 @@ function bitsOf(n, positions) {
 
 /** What reaches the position that is pointed at, or what it reaches; empty rows if there is none. */
 function focusSets({ n, layers, options }, focus) {
-  if (focus === null) return { sets: Array.from({ length: options.layers + 1 }, () => bitsOf(n, [])), lit: "member" };
+  if (focus === null)
+    return { sets: Array.from({ length: options.layers + 1 }, () => bitsOf(n, [])), lit: "member" };
   const sets = (options.direction === "hears" ? sourcesOf : targetsOf)(layers, focus, options.layers);
   return { sets, lit: "member" };
 }
@@ -82,11 +90,14 @@ export function growthOf({ n, layers, options, focus, key }) {
   const place = causal ? (hears ? " up to it" : " from it on") : "";
   const reached = `${count(counts.at(-1))} of ${plural(total, "position")}${place}`;
   const after = `After ${plural(options.layers, "layer")}`;
-  const text = hears ? `${after} query ${focus} hears ${reached}.` : `${after} key ${focus} reaches ${reached}.`;
+  const text = hears
+    ? `${after} query ${focus} hears ${reached}.`
+    : `${after} key ${focus} reaches ${reached}.`;
   return { counts, total, text };
 }
 
-/** The matrix of reach after the layers that are shown: { kinds, totals, extent, text }, or null if it is too long. */
+/** The matrix of reach after the layers that are shown: { kinds, totals, extent, text }, or null if it is too
+ * long. */
 export function matrixOf({ n, layers, options: { layers: m }, key }) {
   if (n > MAX_MATRIX) return null;
   const first = remember(`hops ${key}`, () => hops(layers));
@@ -97,7 +108,8 @@ export function matrixOf({ n, layers, options: { layers: m }, key }) {
 }
 
 function extentText({ layers, unjoined }) {
-  if (unjoined) return `Not every j <= i is reached: no number of layers joins ${unjoined[0]} to ${unjoined[1]}.`;
+  if (unjoined)
+    return `Not every j <= i is reached: no number of layers joins ${unjoined[0]} to ${unjoined[1]}.`;
   return `Every j <= i is reached after ${plural(layers, "layer")}.`;
 }
 

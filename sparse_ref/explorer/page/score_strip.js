@@ -1,4 +1,5 @@
-// The scores of a query as bars, one an atom in the order of positions, coloured by what became of them; and a threshold to drag.
+// The scores of a query as bars, one an atom in the order of positions, coloured by what became of them; and
+// a threshold to drag.
 
 import { css } from "./palette.js";
 import { CHOSEN, FORCED, HIDDEN, LEFT, TIED_IN, TIED_OUT } from "./selections.js";
@@ -8,15 +9,15 @@ const MOST = 4.1; // of a score, to either side of 0
 const AXIS = 26; // pixels to the left of the bars
 const MARGIN = 10;
 
-/** What each kind is called, and the name of its colour. */
-export const KINDS = {
-  [CHOSEN]: ["member", "chosen"],
-  [FORCED]: ["part-3", "forced"],
-  [TIED_IN]: ["part-4", "tied, taken"],
-  [TIED_OUT]: ["part-2", "tied, left"],
-  [LEFT]: ["muted", "left"],
-  [HIDDEN]: ["empty", "hidden"],
-};
+/** The colour of each kind, by its number, and what it is called. */
+export const KINDS = [
+  ["empty", "hidden"],
+  ["muted", "left"],
+  ["member", "chosen"],
+  ["part-3", "forced"],
+  ["part-4", "tied, taken"],
+  ["part-2", "tied, left"],
+];
 
 const heightOf = (score) => MARGIN + ((MOST - score) / (2 * MOST)) * (STRIP_HEIGHT - 2 * MARGIN);
 

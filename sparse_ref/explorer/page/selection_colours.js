@@ -8,7 +8,10 @@ export function selectionLayers(store) {
   if (store.state.panel !== "selection") return null;
   try {
     const { chosen, forced } = selection(store);
-    return [{ label: "chosen", colour: "member", mask: chosen }, { label: "forced", colour: "part-3", mask: forced }];
+    return [
+      { label: "chosen", colour: "member", mask: chosen },
+      { label: "forced", colour: "part-3", mask: forced },
+    ];
   } catch (error) {
     if (error instanceof LengthError) return null;
     throw error;

@@ -1,7 +1,8 @@
-// Keys chosen from data: the scores of a seed, what is visible and forced, and the set that top-k, top-p or a threshold chooses. Atoms
-// are keys, or blocks of keys: a block is visible if one of its keys is, and stands for those of its keys that are.
+// Keys chosen from data: the scores of a seed, what is visible and forced, and the set that top-k, top-p or a
+// threshold chooses. Atoms are keys, or blocks of keys: a block is visible if one of its keys is, and stands
+// for those of its keys that are.
 
-import { atLeast, topK, topP, withoutForced } from "./choosing.js";
+import { atLeast, byteSum, topK, topP, withoutForced } from "./choosing.js";
 import { memory } from "./memory.js";
 import { optionsOf } from "./options.js";
 import { scoresOf, stepOf } from "./scores.js";
@@ -43,42 +44,54 @@ const visibleMask = (store) => store.maskOf(selectionOptions(store.state).visibl
 
 export const atomCount = (keys, block) => Math.ceil(keys / block);
 
-/** A row: { scores of all atoms, seen (-Infinity where hidden), forced, chosen, kinds, threshold (of the least chosen, or null) }. */
+/** A row: { scores } of all atoms; and { seen } (-Infinity where hidden), { forced } and { chosen } (bytes).
+ * */
 export function rowOfSelection(store, i) {
   const options = selectionOptions(store.state);
-  return chooseRow(visibleMask(store), i, options);
+  const mask = visibleMask(store);
+  const scores = scoresOf(options.seed, i, atomCount(mask.keys, options.block), options.coarse);
+  return { scores, ...chooseRow(mask, i, options) };
 }
 
 function chooseRow(mask, i, options) {
   const { seed, coarse, block, mode, k, p, threshold, inBudget } = options;
-  const atoms = atomCount(mask.keys, block);
-  const scores = scoresOf(seed, i, atoms, coarse);
-  const visible = visibleAtoms(mask, i, block, atoms);
-  const seen = scores.map((score, e) => (visible[e] ? score : -Infinity));
-  const forced = visible.map((isVisible, e) => (isVisible && isForced(i, e, options) ? 1 : 0));
-  const choose = { k: () => topK(seen, forced, k, inBudget), p: () => topP(seen, forced, p), threshold: () => atLeast(seen, forced, threshold) };
-  return { scores, seen, forced, chosen: choose[mode]() };
+  const visible = visibleAtoms(mask, i, block);
+  const seen = scoresOf(seed, i, visible.length, coarse, visible);
+  const forced = forcedAtoms(visible, i, options);
+  if (mode === "k") return { seen, forced, chosen: topK(seen, forced, k, inBudget) };
+  if (mode === "p") return { seen, forced, chosen: topP(seen, forced, p) };
+  return { seen, forced, chosen: atLeast(seen, forced, threshold) };
 }
 
 /** 1 for each atom with a visible key. */
-function visibleAtoms({ keys, cells }, i, block, atoms) {
+function visibleAtoms({ keys, cells }, i, block) {
   const row = cells.subarray(i * keys, (i + 1) * keys);
-  if (block === 1) return row.slice();
-  const visible = new Uint8Array(atoms);
+  if (block === 1) return row;
+  const visible = new Uint8Array(atomCount(keys, block));
   for (let j = 0; j < keys; j++) if (row[j]) visible[Math.floor(j / block)] = 1;
   return visible;
 }
 
-/** The first atoms, and the last up to the query's own. */
-function isForced(i, e, { block, sinks, local }) {
+/** 1 for the first visible atoms, and for the last up to the query's own. */
+function forcedAtoms(visible, i, { block, sinks, local }) {
   const own = Math.floor(i / block);
-  return e <= own && (e < sinks || e > own - local);
+  const end = Math.min(own + 1, visible.length);
+  const forced = new Uint8Array(visible.length);
+  for (let e = 0; e < Math.min(sinks, end); e++) forced[e] = visible[e];
+  for (let e = Math.max(0, own - local + 1); e < end; e++) forced[e] = visible[e];
+  return forced;
 }
 
 /** The kinds of a row's atoms, and the score at which ties are decided: { kinds, threshold }. */
 export function kindsOfRow({ seen, forced, chosen }, { mode, threshold }) {
   const rest = withoutForced(seen, forced);
-  const least = mode === "threshold" ? threshold : rest.reduce((low, score, e) => (chosen[e] && score > -Infinity ? Math.min(low, score) : low), Infinity);
+  const least =
+    mode === "threshold"
+      ? threshold
+      : rest.reduce(
+          (low, score, e) => (chosen[e] && score > -Infinity ? Math.min(low, score) : low),
+          Infinity,
+        );
   const isSplit = rest.some((score, e) => score === least && !chosen[e]);
   const kinds = Uint8Array.from(seen, (score, e) => {
     if (forced[e]) return FORCED;
@@ -89,26 +102,32 @@ export function kindsOfRow({ seen, forced, chosen }, { mode, threshold }) {
   return { kinds, threshold: least === Infinity ? null : least };
 }
 
-/** The selection of every query: { chosen, forced } as masks of keys, pairs, and how many queries have ties decided by position. */
+/** The selection of every query: { chosen, forced } as masks of keys, pairs, and how many queries have ties
+ * decided by position. */
 export function selection(store) {
   return remember(selectionKey(store), () => {
     const options = selectionOptions(store.state);
     const mask = visibleMask(store);
-    const empty = () => ({ queries: mask.queries, keys: mask.keys, cells: new Uint8Array(mask.cells.length) });
+    const empty = () => ({
+      queries: mask.queries,
+      keys: mask.keys,
+      cells: new Uint8Array(mask.cells.length),
+    });
     const made = { chosen: empty(), forced: empty(), ties: 0, pairs: 0 };
     for (let i = 0; i < mask.queries; i++) addRow(made, mask, i, chooseRow(mask, i, options), options);
     return made;
   });
 }
 
-function addRow(made, { keys, cells }, i, row, options) {
-  const { block } = options;
+function addRow(made, { keys, cells }, i, row, { block }) {
+  const { chosen, forced } = row;
   for (let j = 0; j < keys; j++) {
     const place = i * keys + j;
     const e = block === 1 ? j : Math.floor(j / block);
-    if (!cells[place] || !row.chosen[e]) continue;
+    if (!cells[place] || !chosen[e]) continue;
     made.pairs++;
-    (row.forced[e] ? made.forced : made.chosen).cells[place] = 1;
+    if (forced[e]) made.forced.cells[place] = 1;
+    else made.chosen.cells[place] = 1;
   }
   if (hasTies(row)) made.ties++;
 }
@@ -141,13 +160,17 @@ export function settingAt(row, score, { mode, inBudget }, shares) {
   if (mode === "threshold") return { threshold: Math.round(score * 16) / 16 };
   const rest = withoutForced(row.seen, row.forced);
   const isAbove = Array.from(rest, (value) => value > -Infinity && value >= score);
-  const taken = row.forced.reduce((a, b) => a + b, 0);
+  const taken = byteSum(row.forced);
   if (mode === "k") return { k: isAbove.filter(Boolean).length + (inBudget ? taken : 0) };
   const mass = shares.reduce((sum, share, e) => sum + (isAbove[e] || row.forced[e] ? share : 0), 0);
   return { p: Math.min(1, Math.round(mass * 100) / 100) };
 }
 
-const RULES = { k: ({ k }) => `Top ${k}`, p: ({ p }) => `Top share ${p}`, threshold: ({ threshold }) => `Scores from ${threshold}` };
+const RULES = {
+  k: ({ k }) => `Top ${k}`,
+  p: ({ p }) => `Top share ${p}`,
+  threshold: ({ threshold }) => `Scores from ${threshold}`,
+};
 
 /** "Top 8", "Top share 0.5" or "Scores from 1" */
 export const ruleText = (options) => RULES[options.mode](options);
@@ -161,9 +184,10 @@ export function rowText(i, { kinds, threshold }, { block }) {
   const number = (...wanted) => kinds.filter((kind) => wanted.includes(kind)).length;
   const visible = kinds.length - number(HIDDEN);
   const taken = number(CHOSEN, FORCED, TIED_IN);
-  const start = `Query ${i} sees ${plural(visible, noun)} and takes ${count(taken)}, ${count(number(FORCED))} of them forced.`;
+  const forced = `${count(number(FORCED))} of them forced`;
+  const start = `Query ${i} sees ${plural(visible, noun)} and takes ${count(taken)}, ${forced}.`;
   const ties = number(TIED_IN) + number(TIED_OUT);
   if (!ties) return start;
-  return `${start} ${plural(ties, noun)} tie at ${threshold}: the first ${count(number(TIED_IN))} of them are taken.`;
+  const first = `the first ${count(number(TIED_IN))} of them are taken`;
+  return `${start} ${plural(ties, noun)} tie at ${threshold}: ${first}.`;
 }
-

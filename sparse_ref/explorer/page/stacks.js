@@ -1,4 +1,5 @@
-// The layers of a page: its tabs from below if they are steps or layers; one layer of all of them if they are heads or branches.
+// The layers of a page: its tabs from below if they are steps or layers; one layer of all of them if they are
+// heads or branches.
 
 import { memory } from "./memory.js";
 import { layerOf } from "./reach.js";
@@ -20,5 +21,10 @@ export const layerNames = (state) => layerTexts(state).map((texts) => texts.join
 /** The layers of the state, as reach.js takes them; remembered. n queries and n keys are expected. */
 export const layersOf = (store, hasResidual) =>
   layerTexts(store.state).map((texts) =>
-    remember(`${store.state.shape} ${hasResidual} ${texts.join("\n")}`, () => layerOf(texts.map((text) => store.maskOf(text)), hasResidual)),
+    remember(`${store.state.shape} ${hasResidual} ${texts.join("\n")}`, () =>
+      layerOf(
+        texts.map((text) => store.maskOf(text)),
+        hasResidual,
+      ),
+    ),
   );
