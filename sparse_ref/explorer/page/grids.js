@@ -152,8 +152,9 @@ export function pictureLayout(shape, width, most = 420) {
     const wide = (width - gap * (across - 1)) / (across * columns);
     const high = (most - gap * (down - 1)) / (down * rows);
     const cell = Math.min(wide, high, 40);
-    if (!best || (best.cell < MIN_CELL && cell > best.cell))
+    if (!best || (best.cell < MIN_CELL && cell > best.cell)) {
       best = { frames, rows, columns, across, down, cell, gap };
+    }
   }
   if (best.cell > 3) best.cell = Math.floor(best.cell);
   const height = best.down * rows * best.cell + gap * (best.down - 1);

@@ -76,8 +76,9 @@ function drawRow(context, { x, y, side }, n, row, set, [base, lit]) {
   const top = y(row) - side / 2;
   const height = Math.max(side, 5);
   context.fillStyle = base;
-  for (let position = 0; position < n; position++)
+  for (let position = 0; position < n; position++) {
     context.fillRect(x(position) - side / 2, top, side, height);
+  }
   context.fillStyle = lit;
   forEachBit(set, (position) => context.fillRect(x(position) - side / 2, top, side, height));
 }

@@ -76,8 +76,8 @@ function stackControls(store, choose) {
 }
 
 function stackText(state, names) {
+  const parts = state.kind === "head" ? "heads" : "branches";
   if (!isStacked(state))
-    const parts = state.kind === "head" ? "heads" : "branches";
     return `Each layer has all of its ${parts}: a position hears what any of them hears.`;
   if (names.length === 1) return `Every layer is ${names[0]}.`;
   return `Layers from below, round and round: ${names.join(", then ")}.`;
@@ -133,8 +133,9 @@ function layerRows(store, choose) {
     geometry(shown.n, shown.sets.length, picture.element.clientWidth).at(offsetX, offsetY);
   picture.element.addEventListener("pointermove", (event) => {
     const place = placeOf(event);
-    if (place)
+    if (place) {
       store.set(shown.options.direction === "hears" ? { query: place.position } : { key: place.position });
+    }
   });
   picture.element.addEventListener("click", (event) => {
     const place = placeOf(event);
@@ -202,11 +203,12 @@ function pairControls(choose) {
     clear.disabled = view.options.start === null && view.options.end === null;
     const sentences = pairSentences(view);
     hint.hidden = sentences.length > 0;
-    if (answer.textContent !== sentences.join(""))
+    if (answer.textContent !== sentences.join("")) {
       fill(
         answer,
         sentences.map((text) => element("p", {}, text)),
       );
+    }
   }
   return { element: element("div", {}, element("h3", {}, "A path"), row, hint, answer), update };
 }

@@ -38,8 +38,9 @@ export const isCausal = (layers) =>
   });
 
 function lastMember(bits) {
-  for (let word = bits.length - 1; word >= 0; word--)
+  for (let word = bits.length - 1; word >= 0; word--) {
     if (bits[word]) return word * 32 + 31 - Math.clz32(bits[word]);
+  }
   return -1;
 }
 

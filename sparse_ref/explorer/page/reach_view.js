@@ -28,10 +28,11 @@ export function layerOptions(state) {
 export function reachView(store) {
   const { state } = store;
   const [queries, keys] = state.shape;
-  if (queries !== keys)
+  if (queries !== keys) {
     return {
       message: `Layers need as many queries as keys; this pattern has ${count(queries)} and ${count(keys)}.`,
     };
+  }
   const options = layerOptions(state);
   const layers = layersOf(store, options.residual);
   const view = { n: keys, options, layers, names: layerNames(state), key: derivedKey(state, options) };
@@ -58,8 +59,9 @@ function pairSets({ n, layers, options: { start, end, layers: shown } }, { path,
     const rows = Array.from({ length: shown + 1 }, (_, r) => bits[r % bits.length]);
     return { sets: rows, lit: "reader" };
   }
-  if (path.length > MAX_LAYERS + 1)
+  if (path.length > MAX_LAYERS + 1) {
     return { sets: path.slice(0, MAX_LAYERS + 1).map((x) => bitsOf(n, [x])), lit: "member" };
+  }
   const sources = sourcesOf(layers, end, path.length - 1);
   const targets = targetsOf(layers, start, path.length - 1);
   const both = sources.map((set, r) => set.map((word, x) => word & targets[r][x]));
@@ -74,8 +76,9 @@ function bitsOf(n, positions) {
 
 /** What reaches the position that is pointed at, or what it reaches; empty rows if there is none. */
 function focusSets({ n, layers, options }, focus) {
-  if (focus === null)
+  if (focus === null) {
     return { sets: Array.from({ length: options.layers + 1 }, () => bitsOf(n, [])), lit: "member" };
+  }
   const sets = (options.direction === "hears" ? sourcesOf : targetsOf)(layers, focus, options.layers);
   return { sets, lit: "member" };
 }
@@ -108,8 +111,9 @@ export function matrixOf({ n, layers, options: { layers: m }, key }) {
 }
 
 function extentText({ layers, unjoined }) {
-  if (unjoined)
+  if (unjoined) {
     return `Not every j <= i is reached: no number of layers joins ${unjoined[0]} to ${unjoined[1]}.`;
+  }
   return `Every j <= i is reached after ${plural(layers, "layer")}.`;
 }
 
