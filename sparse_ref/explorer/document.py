@@ -24,6 +24,7 @@ from ..sets.pattern import Complement, Pair, Pattern
 from ..sets.rule import Rule, Sized
 from ..sets.shifted import Shifted
 from ..sets.token_pools import Pooled, pool_count
+from .invariance import is_shift_invariant
 from .javascript import javascript
 
 MAX_LENGTH = 4096
@@ -59,6 +60,7 @@ def facts(rule: type[Rule]) -> dict[str, Any]:
         "constants": {name: [str(x) for x in values] for name, values in code.constants.items()},
         "degree": code.degree,
         "isSized": issubclass(rule, Sized),
+        "isShiftInvariant": is_shift_invariant(rule),
         "set": set_,
         "source": source,
         "arguments": formula.arguments,

@@ -1,4 +1,5 @@
-// Numbers of a mask: pairs in all, keys of each query, pairs in blocks and in windows. A mask is { queries, keys, cells }, a byte a pair.
+// Numbers of a mask: pairs in all, keys of each query, pairs in blocks and in windows. A mask is
+// { queries, keys, cells }, a byte a pair, row by row.
 
 const ONES = 0x01010101;
 const SMALL = 4;
@@ -34,7 +35,7 @@ function countKeys({ queries, keys, cells }) {
   return counts;
 }
 
-/** What a mask costs: { pairs, density, least, median, most, empty }, the keys of a query and how many have none. */
+/** { pairs, density, least, median, most, empty }: keys of a query, and how many queries have none. */
 export function summaryOf(mask) {
   const sorted = Int32Array.from(keyCounts(mask)).sort();
   const pairs = sorted.reduce((a, b) => a + b, 0);
@@ -55,7 +56,7 @@ export function causalPairs(queries, keys) {
   return (short * (short + 1)) / 2 + (queries - short) * keys;
 }
 
-/** Pairs in each block [b_q, b_k] of a window { query, key, rows, columns } of a mask: { rows, columns, counts }. */
+/** Pairs in each block [b_q, b_k] of a window { query, key, rows, columns }: { rows, columns, counts }. */
 export function blockCounts(mask, block, window = wholeOf(mask)) {
   const isWhole = window.rows === mask.queries && window.columns === mask.keys;
   const isCoarse = isWhole && block.every((side) => side % SMALL === 0);
@@ -83,9 +84,11 @@ function added(table, width, window, [height, breadth]) {
 
 /** Pairs in blocks of 4 x 4, once for each mask: the blocks of other sizes are made of them. */
 function smallBlocks(mask) {
-  if (!small.has(mask)) small.set(mask, mask.keys % SMALL ? added(mask.cells, mask.keys, wholeOf(mask), [SMALL, SMALL]) : addedWords(mask));
+  if (!small.has(mask)) small.set(mask, mask.keys % SMALL ? addedBytes(mask) : addedWords(mask));
   return small.get(mask);
 }
+
+const addedBytes = (mask) => added(mask.cells, mask.keys, wholeOf(mask), [SMALL, SMALL]);
 
 function addedWords({ queries, keys, cells }) {
   const rows = Math.ceil(queries / SMALL);

@@ -1,45 +1,26 @@
 // The page's functions that know nothing of its elements, in one table: tests and notebooks call them by
 // `explorer.logic`.
 
+import { members } from "./bitsets.js";
+import { causalPairs, summaryOf } from "./blocks.js";
+import { pairwiseSum } from "./choosing.js";
+import { clausesOf } from "./clauses.js";
+import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
+import { changeOf } from "./keyboard.js";
+import { cellColours } from "./painters.js";
 import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
 import { targetCounts, targetsOf, whyNot } from "./reach.js";
-import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
-import { tilesOf } from "./tiles.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
-import { pairwiseSum } from "./choosing.js";
 import { kindsOfRow, rowOfSelection, selectedRows, selection, selectionOptions } from "./selections.js";
+import { positionsText, sentence } from "./speech.js";
 import { layersOf } from "./stacks.js";
-import { members } from "./bitsets.js";
+import { ticks } from "./ticks.js";
+import { tilesOf } from "./tiles.js";
 
-export const logic = {
-  cornerOf,
-  orderOf,
-  orderedMask,
-  pictureLayout,
-  pictureTabs,
-  readShape,
-  tileOrder,
-  tilesOf,
-  pairwiseSum,
-  kindsOfRow,
-  rowOfSelection,
-  selectedRows,
-  selection,
-  selectionOptions,
-  members,
-  layersOf,
-  describePositions,
-  extent,
-  hops,
-  products,
-  shortest,
-  sourceCounts,
-  sourcesOf,
-  targetCounts,
-  targetsOf,
-  reachView,
-  growthOf,
-  matrixOf,
-  pairSentences,
-  whyNot,
-};
+const pages = { causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf };
+const paths = { describePositions, extent, hops, layersOf, members, products, shortest, sourceCounts };
+const reach = { growthOf, matrixOf, pairSentences, reachView, sourcesOf, targetCounts, targetsOf, whyNot };
+const grids = { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, ticks, tileOrder, tilesOf };
+const selections = { kindsOfRow, pairwiseSum, rowOfSelection, selectedRows, selection, selectionOptions };
+
+export const logic = { ...pages, ...paths, ...reach, ...grids, ...selections };

@@ -18,7 +18,9 @@ function read(probe, name) {
 }
 
 /** A colour between two: `share` of the second. */
-export const mix = (first, second, share) => first.map((value, place) => value + (second[place] - value) * share);
+export function mix(first, second, share) {
+  return first.map((value, place) => value + (second[place] - value) * share);
+}
 
 /** A colour as CSS reads it. */
 export const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;

@@ -1,7 +1,7 @@
 // The state of the page, and what follows from it. State is plain data, so that a link can carry it:
 //   kind "pattern" | "step" | "head" | "layer" | "branch", views [{ label, text }], tab, shape [n_q, n_k],
-//   query and key (a position or null), pins (queries), isTiled, block, other (an expression or ""), panel (its name), options (a panel's own), listed (keys by query
-//   of sets that were added by name).
+//   query and key (a position or null), pins (queries), isTiled, block, other (an expression or ""), panel (its name), options (a panel's own).
+//   theme "auto", "light" or "dark"; zoom, the part that is seen { query, key, side } or null; colours, a boolean for each clause or null.
 // Texts in the state always parse; what is typed and does not is kept beside them, with its error, in `drafts`.
 
 import { notation, ownLength, parse } from "./expression.js";
@@ -28,7 +28,9 @@ export function createStore(data, formulas) {
     other: "",
     panel: "keys",
     options: {},
-    listed: {},
+    theme: "auto",
+    zoom: null,
+    colours: null,
     drafts: {},
   };
 
@@ -97,15 +99,6 @@ export function createStore(data, formulas) {
     }
   }
 
-  /** Give a listed set a name that expressions may use: `rows` has the keys of each query, ascending. */
-  function addListed(name, rows) {
-    const starts = new Int32Array(rows.length + 1);
-    rows.forEach((row, i) => (starts[i + 1] = starts[i] + row.length));
-    context.data.listed[name] = { length: null, starts, indices: Uint16Array.from(rows.flat()) };
-    for (const key of masks.keys()) if (key.includes(name)) masks.delete(key);
-    set({ listed: { ...state.listed, [name]: rows } });
-  }
-
   return {
     get state() {
       return state;
@@ -124,7 +117,6 @@ export function createStore(data, formulas) {
     maskOf: mask,
     write,
     resize,
-    addListed,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

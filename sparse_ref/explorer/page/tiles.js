@@ -1,5 +1,6 @@
-// Tiles: the blocks of queries and keys that a kernel visits, as FlexAttention's BlockMask counts them. A tile is full if each of its
-// block^2 pairs attends, partial if some do, and skipped if none does; one that the length cuts off is partial at most.
+// Tiles: the blocks of queries and keys that a kernel visits, as FlexAttention's BlockMask counts them. One is
+// full if each of its block^2 pairs attends, partial if some do, and skipped if none does; one that the
+// length cuts off is partial at most.
 
 import { blockCounts } from "./blocks.js";
 
@@ -9,7 +10,7 @@ export const PARTIAL = 1;
 export const FULL = 2;
 const remembered = new WeakMap();
 
-/** { rows, columns, kinds, full, partial, skipped, visited, pairs } of a mask: `pairs` is block^2 for each tile that is visited. */
+/** { rows, columns, kinds, full, partial, skipped, visited, pairs }; `pairs` is block^2 a visited tile. */
 export function tilesOf(mask, block) {
   if (!remembered.has(mask)) remembered.set(mask, new Map());
   const sizes = remembered.get(mask);
