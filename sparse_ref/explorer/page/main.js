@@ -6,7 +6,6 @@ import { editor } from "./editor.js";
 import { heading } from "./heading.js";
 import { link } from "./link.js";
 import { logic } from "./logic.js";
-import { logic } from "./logic.js";
 import { matrix } from "./matrix.js";
 import { panels } from "./panels.js";
 import { sliders } from "./sliders.js";
