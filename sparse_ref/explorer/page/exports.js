@@ -34,9 +34,10 @@ export function pythonText(state, nodes, data) {
 }
 
 function listedText(name, { starts, indices }) {
-  if (indices.length > MAX_LISTED)
+  if (indices.length > MAX_LISTED) {
     const hint = "copy the rows as JSON, for sr.Listed(indptr, indices)";
     return `# ${name} is a list of ${indices.length} keys: ${hint}`;
+  }
   return `${name} = sr.Listed([${starts.join(", ")}], [${indices.join(", ")}])`;
 }
 
