@@ -212,7 +212,9 @@ def test_the_matrix_of_reach_marks_what_is_new(p, residual, open_page):
     for layers in range(1, 5):
         chosen = {"layers": layers, "residual": residual}
         page.evaluate("(chosen) => explorer.set({ options: { layers: chosen } })", chosen)
-        kinds = page.evaluate("Array.from(explorer.logic.matrixOf(explorer.logic.reachView(explorer)).kinds)")
+        kinds = page.evaluate(
+            "Array.from(explorer.logic.matrixOf(explorer.logic.reachView(explorer)).kinds)"
+        )
         cycle = [steps[m % len(steps)] for m in range(layers)]
         reach = sr.paths.reach(cycle, n, residual=residual)
         known = (hops >= 0) & (hops < layers)
@@ -244,7 +246,9 @@ def test_long_patterns_have_no_matrix_and_oblong_ones_no_layers(open_page):
 def test_play_adds_a_layer_at_a_time_until_nothing_grows(open_page):
     page = open_page(sr.explore(sr.Lookback(5), 16))
     page.clock.install()
-    page.evaluate("explorer.set({ panel: 'layers', query: 15, options: { layers: { layers: 1 } } })")
+    page.evaluate(
+        "explorer.set({ panel: 'layers', query: 15, options: { layers: { layers: 1 } } })"
+    )
     page.get_by_role("button", name="Play").click()
     layers = []
     for _ in range(5):

@@ -149,7 +149,9 @@ def test_scores_of_a_query_do_not_depend_on_the_length(open_page):
 def test_a_row_is_added_in_the_order_of_numpy(n, open_page):
     rows = np.random.default_rng(n).exponential(size=(1, n))
     page = open_page(sr.explore(sr.Causal(), 2))
-    total = page.evaluate("(x) => explorer.logic.pairwiseSum(Float64Array.from(x))", rows[0].tolist())
+    total = page.evaluate(
+        "(x) => explorer.logic.pairwiseSum(Float64Array.from(x))", rows[0].tolist()
+    )
     assert total == rows.sum(axis=1)[0]
 
 
