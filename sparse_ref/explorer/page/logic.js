@@ -11,7 +11,8 @@ import { cellColours } from "./painters.js";
 import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
 import { targetCounts, targetsOf, whyNot } from "./reach.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
-import { kindsOfRow, rowOfSelection, selectedRows, selection, selectionOptions } from "./selections.js";
+import { kindsOfRow, restoreSelections, rowOfSelection, selectedMask, selection } from "./selections.js";
+import { selectionOptions } from "./selections.js";
 import { positionsText, sentence } from "./speech.js";
 import { layersOf } from "./stacks.js";
 import { ticks } from "./ticks.js";
@@ -20,7 +21,25 @@ import { tilesOf } from "./tiles.js";
 const pages = { causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf };
 const paths = { describePositions, extent, hops, layersOf, members, products, shortest, sourceCounts };
 const reach = { growthOf, matrixOf, pairSentences, reachView, sourcesOf, targetCounts, targetsOf, whyNot };
-const grids = { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, ticks, tileOrder, tilesOf };
-const selections = { kindsOfRow, pairwiseSum, rowOfSelection, selectedRows, selection, selectionOptions };
+const grids = {
+  cornerOf,
+  orderedMask,
+  orderOf,
+  pictureLayout,
+  pictureTabs,
+  readShape,
+  ticks,
+  tileOrder,
+  tilesOf,
+};
+const selections = {
+  kindsOfRow,
+  pairwiseSum,
+  restoreSelections,
+  rowOfSelection,
+  selectedMask,
+  selection,
+  selectionOptions,
+};
 
 export const logic = { ...pages, ...paths, ...reach, ...grids, ...selections };

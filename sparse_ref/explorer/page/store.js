@@ -99,6 +99,18 @@ export function createStore(data, formulas) {
     }
   }
 
+  /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
+  function addListed(name, { queries, keys, cells }) {
+    const starts = new Int32Array(queries + 1);
+    for (let i = 0; i < queries; i++) {
+      starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
+    }
+    const indices = new Uint16Array(starts[queries]);
+    let last = 0;
+    cells.forEach((value, x) => value && (indices[last++] = x % keys));
+    listed[name] = { length: keys, starts, indices };
+  }
+
   return {
     get state() {
       return state;
@@ -117,6 +129,7 @@ export function createStore(data, formulas) {
     maskOf: mask,
     write,
     resize,
+    addListed,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
