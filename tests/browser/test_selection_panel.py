@@ -150,8 +150,15 @@ def test_scores_of_a_query_do_not_depend_on_the_length(open_page):
 def test_a_row_is_added_in_the_order_of_numpy(n, open_page):
     rows = np.random.default_rng(n).exponential(size=(1, n))
     page = open_page(sr.explore(sr.Causal(), 2))
-    total = page.evaluate("(x) => explorer.logic.pairwiseSum(Float64Array.from(x))", rows[0].tolist())
+    total = page.evaluate(
+        "(x) => explorer.logic.pairwiseSum(Float64Array.from(x))", rows[0].tolist()
+    )
     assert total == rows.sum(axis=1)[0]
+
+
+def panel_of(page):
+    """The panel, whose labels others may have too."""
+    return page.locator(".panel-selection")
 
 
 def open_panel(open_page, pattern, n, query, **chosen):
@@ -169,19 +176,19 @@ def options_of(page):
 
 def test_controls_set_the_state(open_page):
     page = open_panel(open_page, sr.Lookback(9), 32, 20)
-    page.get_by_label("Seed").fill("7")
-    page.get_by_label("Seed").press("Enter")
-    page.get_by_label("Rounded").fill("2")
-    page.get_by_label("Visible").select_option("Causal()")
-    page.get_by_label("Chosen are").select_option("4")
-    page.get_by_label("k", exact=True).fill("3")
-    page.get_by_label("Forced sinks").fill("1")
-    page.get_by_label("Forced window").fill("2")
-    page.get_by_label("forced keys count towards k").uncheck()
-    page.get_by_label("Take", exact=True).select_option("p")
-    page.get_by_label("p", exact=True).fill("0.25")
-    page.get_by_label("Take", exact=True).select_option("threshold")
-    page.get_by_label("threshold", exact=True).fill("0.5")
+    panel_of(page).get_by_label("Seed").fill("7")
+    panel_of(page).get_by_label("Seed").press("Enter")
+    panel_of(page).get_by_label("Rounded").fill("2")
+    panel_of(page).get_by_label("Visible").select_option("Causal()")
+    panel_of(page).get_by_label("Chosen are").select_option("4")
+    panel_of(page).get_by_label("k", exact=True).fill("3")
+    panel_of(page).get_by_label("Forced sinks").fill("1")
+    panel_of(page).get_by_label("Forced window").fill("2")
+    panel_of(page).get_by_label("forced keys count towards k").uncheck()
+    panel_of(page).get_by_label("Take", exact=True).select_option("p")
+    panel_of(page).get_by_label("p", exact=True).fill("0.25")
+    panel_of(page).get_by_label("Take", exact=True).select_option("threshold")
+    panel_of(page).get_by_label("threshold", exact=True).fill("0.5")
     assert options_of(page) == {
         "seed": 7,
         "coarse": 2,
@@ -195,14 +202,14 @@ def test_controls_set_the_state(open_page):
         "p": 0.25,
         "threshold": 0.5,
     }
-    assert page.get_by_label("p", exact=True).is_hidden()
-    assert page.get_by_label("forced keys count towards k").is_hidden()
+    assert panel_of(page).get_by_label("p", exact=True).is_hidden()
+    assert panel_of(page).get_by_label("forced keys count towards k").is_hidden()
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "1000000"])
 def test_a_seed_that_is_none_is_refused(text, open_page):
     page = open_panel(open_page, sr.Causal(), 16, 8)
-    box = page.get_by_label("Seed")
+    box = panel_of(page).get_by_label("Seed")
     box.fill(text)
     box.press("Enter")
     alert = page.get_by_role("alert").filter(has_text="an integer")
@@ -266,7 +273,7 @@ def test_a_selection_is_kept_as_a_listed_set(open_page):
     assert options_of(page)["visible"] == "Causal()"
     assert page.evaluate("Array.from(explorer.mask.cells)") == cells
     assert page.evaluate("explorer.write('Selected_1 | Sinks(1)')")
-    page.get_by_label("k", exact=True).fill("5")
+    panel_of(page).get_by_label("k", exact=True).fill("5")
     second = page.evaluate(CELLS)
     page.get_by_role("button", name="Keep as Selected_2").click()
     assert page.evaluate("Array.from(explorer.mask.cells)") == second
@@ -316,5 +323,5 @@ def test_what_is_visible_may_be_stated_for_another_length(open_page):
     page.evaluate("explorer.resize([24, 24])")
     problem = page.locator(".panel-selection > .problem").inner_text()
     assert problem == "this pattern is stated for n = 16, not for n = 24"
-    page.get_by_label("Visible").select_option("")
+    panel_of(page).get_by_label("Visible").select_option("")
     assert page.locator("canvas.strip").is_visible()

@@ -117,19 +117,15 @@ export function kindsOfRow({ seen, forced, chosen }, { mode, threshold }) {
 
 /** The selection of every query: { chosen, forced } as masks of keys, pairs, and how many queries have ties
  * decided by position. */
-export function selection(store) {
-  return remember(selectionKey(store), () => {
-    const options = selectionOptions(store.state);
-    const mask = visibleMask(store);
-    const empty = () => ({
-      queries: mask.queries,
-      keys: mask.keys,
-      cells: new Uint8Array(mask.cells.length),
-    });
-    const made = { chosen: empty(), forced: empty(), ties: 0, pairs: 0 };
-    for (let i = 0; i < mask.queries; i++) addRow(made, mask, i, chooseRow(mask, i, options), options);
-    return made;
-  });
+export const selection = (store) =>
+  remember(selectionKey(store), () => selectionOf(visibleMask(store), selectionOptions(store.state)));
+
+function selectionOf(mask, options) {
+  const { queries, keys, cells } = mask;
+  const empty = () => ({ queries, keys, cells: new Uint8Array(cells.length) });
+  const made = { chosen: empty(), forced: empty(), ties: 0, pairs: 0 };
+  for (let i = 0; i < queries; i++) addRow(made, mask, i, chooseRow(mask, i, options), options);
+  return made;
 }
 
 function addRow(made, { keys, cells }, i, row, { block }) {
