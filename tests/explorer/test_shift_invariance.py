@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sparse_ref.explorer.document import library_rules
 from sparse_ref.explorer.invariance import is_shift_invariant
+from sparse_ref.explorer.rule_facts import library_rules
 from sparse_ref.sets.positions import isin
 from sparse_ref.sets.rule import Rule
 
-RULES = library_rules()
+RULES = {name: page_rule.rule for name, page_rule in library_rules().items()}
 INVARIANT = [name for name, rule in RULES.items() if is_shift_invariant(rule)]
 STEPS = 1, 4
 I, J = np.mgrid[-9:10, -9:10]

@@ -16,13 +16,11 @@ export function percent(share) {
 
 const COLUMNS = ["Computed", "pairs", "of dense", "of causal"];
 
-/** A line of numbers: pairs, density, keys of a query, and the tiles if these are shown. */
+/** A line of numbers: pairs, density, keys of a query. */
 export function costLine(store) {
   const list = element("dl", { className: "figures", "aria-label": "Cost" });
-  const update = whenChanged((mask, block, isTiled) => {
-    fill(list, summaryFigures(summaryOf(mask)), isTiled && tileFigures(tilesOf(mask, block)));
-  });
-  return { element: list, update: ({ block, isTiled }) => update(store.mask, block, isTiled) };
+  const update = whenChanged((mask) => fill(list, summaryFigures(summaryOf(mask))));
+  return { element: list, update: () => update(store.mask) };
 }
 
 /** What is computed, element by element and tile by tile, beside causal and dense attention. */
@@ -33,7 +31,7 @@ export function costBars(store) {
 }
 
 /** A function that acts only if its arguments are others than before. */
-function whenChanged(act) {
+export function whenChanged(act) {
   let last = [];
   return (...values) => {
     if (values.every((value, place) => value === last[place])) return;
@@ -50,12 +48,6 @@ function summaryFigures({ pairs, density, least, median, most, empty }) {
     figure("without keys", count(empty)),
   ];
 }
-
-const tileFigures = ({ full, partial, skipped }) => [
-  figure("full", count(full)),
-  figure("partial", count(partial)),
-  figure("skipped", count(skipped)),
-];
 
 const figure = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
 

@@ -4,13 +4,19 @@
 import { members } from "./bitsets.js";
 import { causalPairs, summaryOf } from "./blocks.js";
 import { pairwiseSum } from "./choosing.js";
-import { clausesOf } from "./clauses.js";
+import { clauseOfCells, clausesOf, compareRows, keysByClause } from "./clauses.js";
+import { countsOf, differingRows, kindsOf } from "./comparison.js";
+import { completions } from "./completion.js";
+import { explanations } from "./differences.js";
+import { notation, parse, read } from "./expression.js";
 import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
 import { changeOf } from "./keyboard.js";
+import { ruleNames } from "./names.js";
 import { cellColours } from "./painters.js";
-import { describePositions, extent, hops, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
-import { targetCounts, targetsOf, whyNot } from "./reach.js";
+import { describePositions, extent, hops, products, shortest } from "./reach.js";
+import { sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
+import { reason } from "./reasons.js";
 import { kindsOfRow, restoreSelections, rowOfSelection, selectedMask, selection } from "./selections.js";
 import { selectionOptions } from "./selections.js";
 import { positionsText, sentence } from "./speech.js";
@@ -18,28 +24,12 @@ import { layersOf } from "./stacks.js";
 import { ticks } from "./ticks.js";
 import { tilesOf } from "./tiles.js";
 
-const pages = { causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf };
+const pages = { causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks };
+const texts = { completions, explanations, notation, parse, read, reason, ruleNames };
+const rows = { clauseOfCells, compareRows, countsOf, differingRows, keysByClause, kindsOf };
 const paths = { describePositions, extent, hops, layersOf, members, products, shortest, sourceCounts };
 const reach = { growthOf, matrixOf, pairSentences, reachView, sourcesOf, targetCounts, targetsOf, whyNot };
-const grids = {
-  cornerOf,
-  orderedMask,
-  orderOf,
-  pictureLayout,
-  pictureTabs,
-  readShape,
-  ticks,
-  tileOrder,
-  tilesOf,
-};
-const selections = {
-  kindsOfRow,
-  pairwiseSum,
-  restoreSelections,
-  rowOfSelection,
-  selectedMask,
-  selection,
-  selectionOptions,
-};
+const grids = { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder, tilesOf };
+const choices = { kindsOfRow, pairwiseSum, restoreSelections, rowOfSelection, selectedMask, selection };
 
-export const logic = { ...pages, ...paths, ...reach, ...grids, ...selections };
+export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...grids, ...choices, selectionOptions };

@@ -4,6 +4,7 @@ import { costBars, costLine } from "./costs.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
 import { heading } from "./heading.js";
+import { link } from "./link.js";
 import { logic } from "./logic.js";
 import { matrix } from "./matrix.js";
 import { panels } from "./panels.js";
@@ -22,14 +23,15 @@ export function mount(root, data, formulas) {
   const expression = editor(store, text);
   const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
   const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
-  const parts = [head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
+  const address = link(store);
+  const parts = [address, head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
   const box = (className, ...inside) => element("div", { className }, inside.map((part) => part.element));
   const above = box("above", expression, tabs);
   const main = box("main", tools, cost, picture, colours, bars);
   const left = element("div", { className: "left" }, above, main);
   const right = element("div", { className: "right" }, side.element);
   root.classList.add("explorer");
-  fill(root, head.element, element("div", { className: "stage" }, left, right));
+  fill(root, head.element, address.element, element("div", { className: "stage" }, left, right));
   placeByWidth(controls.element, right, above);
 
   function update(state, previous) {
@@ -39,6 +41,7 @@ export function mount(root, data, formulas) {
   store.subscribe(update);
   root.explorer = Object.assign(store, { logic });
   update(store.state, null);
+  address.start();
   return store;
 }
 

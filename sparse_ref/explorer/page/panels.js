@@ -2,12 +2,14 @@
 // update(state, previous) } }; `update` is called when the panel is shown, and when the state changes then.
 
 import { element, fill, uniqueId } from "./dom.js";
+import { copyPanel } from "./panel_copy.js";
+import { diffPanel } from "./panel_diff.js";
 import { gridPanel } from "./panel_grid.js";
 import { keysPanel } from "./panel_keys.js";
 import { layersPanel } from "./panel_layers.js";
 import { selectionPanel } from "./panel_selection.js";
 
-const PANELS = [keysPanel, layersPanel, gridPanel, selectionPanel];
+const PANELS = [keysPanel, diffPanel, layersPanel, gridPanel, selectionPanel, copyPanel];
 
 export function panels(store) {
   const body = element("div", { className: "panel", role: "tabpanel", id: uniqueId("panel") });

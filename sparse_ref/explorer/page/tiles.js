@@ -1,5 +1,5 @@
-// Tiles: the blocks of queries and keys that a kernel visits, as FlexAttention's BlockMask counts them. One is
-// full if each of its block^2 pairs attends, partial if some do, and skipped if none does; one that the
+// Tiles: the blocks of queries and keys that a kernel visits, as FlexAttention's BlockMask counts them. One
+// is full if each of its block^2 pairs attends, partial if some do, and skipped if none does; one that the
 // length cuts off is partial at most.
 
 import { blockCounts } from "./blocks.js";

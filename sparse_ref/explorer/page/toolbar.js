@@ -1,10 +1,11 @@
 // The matrix's own controls: elements or tiles, the side of a tile, colours by clause, the part that is seen.
 
 import { clausesOf, litClauses, MAX_COLOURS } from "./clauses.js";
+import { whenChanged } from "./costs.js";
 import { element, fill, uniqueId } from "./dom.js";
-import { BLOCKS } from "./tiles.js";
+import { BLOCKS, tilesOf } from "./tiles.js";
 import { windowOf, zoomAround } from "./ticks.js";
-import { count } from "./words.js";
+import { count, plural } from "./words.js";
 
 const CLOSE = 64; // positions a side of the part that "64" shows
 
@@ -94,20 +95,21 @@ function zoomButtons(store) {
   return { element: element("div", { className: "zoom" }, seen, box), update };
 }
 
-/** What the colours of the cells mean; a clause is a button that lights it. */
+/** What the colours of the cells mean: a clause is a button that lights it; tiles are counted. */
 export function legend(store) {
   const list = element("ul", { className: "legend", "aria-label": "Colours" });
-  let last = null;
-  function update({ isTiled, colours }) {
-    const clauses = colours && !isTiled ? clausesOf(store.node) : [];
-    const wanted = JSON.stringify([isTiled, colours, clauses]);
-    if (wanted === last) return;
-    last = wanted;
-    list.hidden = !isTiled && clauses.length < 2;
-    const entries = isTiled ? TILE_COLOURS : CLAUSE_COLOURS;
-    fill(list, clauses.map((_, place) => clauseEntry(store, clauses, place)), entries.map(entry));
-  }
-  return { element: list, update };
+  const update = whenChanged((isTiled, colours, mask, block) => {
+    const clauses = clausesOf(store.node);
+    list.hidden = !isTiled && (!colours || clauses.length < 2);
+    if (isTiled) fill(list, TILE_COLOURS.map(entry), element("li", {}, tileWords(tilesOf(mask, block))));
+    else fill(list, clauses.map((_, place) => clauseEntry(store, clauses, place)), CLAUSE_COLOURS.map(entry));
+  });
+  const fields = ({ isTiled, colours, block }) => [isTiled, colours, store.mask, block];
+  return { element: list, update: (state) => update(...fields(state)) };
+}
+
+function tileWords({ full, partial, skipped }) {
+  return `${plural(full, "full tile")}, ${count(partial)} partial, ${count(skipped)} skipped`;
 }
 
 const TILE_COLOURS = [["member", "attends"], ["waste", "computed and dropped"], ["empty", "skipped"]];
