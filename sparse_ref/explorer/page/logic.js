@@ -7,7 +7,9 @@ import { completions } from "./completion.js";
 import { explanations } from "./differences.js";
 import { notation, parse, read } from "./expression.js";
 import { ruleNames } from "./names.js";
+import { packRows, readPaste, unpackRows } from "./paste.js";
 import { reason } from "./reasons.js";
+import { namesOf } from "./unions.js";
 
 export const logic = {
   clauseOfCells,
@@ -18,9 +20,13 @@ export const logic = {
   explanations,
   keysByClause,
   kindsOf,
+  namesOf,
   notation,
+  packRows,
   parse,
   read,
+  readPaste,
   reason,
   ruleNames,
+  unpackRows,
 };

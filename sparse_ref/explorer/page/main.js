@@ -1,6 +1,5 @@
 // The explorer: its parts, put together and told of each change of the state.
 
-import { completions } from "./completion.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
 import { link } from "./link.js";

@@ -5,8 +5,9 @@ import { copyPanel } from "./panel_copy.js";
 import { element, fill } from "./dom.js";
 import { diffPanel } from "./panel_diff.js";
 import { keysPanel } from "./panel_keys.js";
+import { pastePanel } from "./panel_paste.js";
 
-const PANELS = [keysPanel, diffPanel, copyPanel];
+const PANELS = [keysPanel, diffPanel, pastePanel, copyPanel];
 
 export function panels(store) {
   const list = element("div", { className: "tabs", role: "tablist", "aria-label": "Panels" });
