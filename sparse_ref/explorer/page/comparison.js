@@ -20,7 +20,7 @@ const KIND_OF = [
 /** How many pairs there are of each kind, in the order of the kinds. */
 export function countsOf(kinds) {
   const counts = [0, 0, 0, 0];
-  for (const kind of kinds) counts[kind]++;
+  for (let x = 0; x < kinds.length; x++) counts[kinds[x]]++;
   return counts;
 }
 
