@@ -35,18 +35,21 @@ def shares(p: Pattern | BoolArray, shape: Pair, block: Pair) -> FloatArray:
     float64 (ceil(n_q / b_q), ceil(n_k / b_k)). p is a pattern with rows for `shape`, or a bool
     array of that shape.
     """
+    heights, widths = map(_sides, shape, block)
+    return pair_counts(p, shape, block) / (heights[:, None] * widths)
+
+
+def pair_counts(p: Pattern | BoolArray, shape: Pair, block: Pair) -> IntArray:
+    """|{ (i, j) in the block : j in A_i }|, int64, of the same p."""
+    if isinstance(p, Pattern):
+        return block_counts(p, shape, block)
     row_starts = np.arange(0, shape[0], block[0])
     column_starts = np.arange(0, shape[1], block[1])
-    heights = np.minimum(block[0], shape[0] - row_starts)
-    widths = np.minimum(block[1], shape[1] - column_starts)
-    if isinstance(p, Pattern):
-        counts = block_counts(p, shape, block)
-    else:
-        counts = _array_counts(p, row_starts, column_starts)
-    return counts / (heights[:, None] * widths)
-
-
-def _array_counts(mask: BoolArray, row_starts: IntArray, column_starts: IntArray) -> IntArray:
-    """How many pairs of a bool array are True in each block."""
-    by_rows = np.add.reduceat(mask, row_starts, axis=0, dtype=np.int64)
+    by_rows = np.add.reduceat(p, row_starts, axis=0, dtype=np.int64)
     return np.add.reduceat(by_rows, column_starts, axis=1)
+
+
+def _sides(n: int, side: int) -> IntArray:
+    """How many of n positions are in each block."""
+    starts = np.arange(0, n, side)
+    return np.minimum(side, n - starts)
