@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 
 from ..sets.types import BoolArray, Length
 from .arguments import mask_array
-from .block_shares import block_for
+from .block_shares import Pair, block_for
 from .comparison import Counts, Side, common_shape, compare, side_of
 from .style import (
     BOTH_COLOUR,
@@ -124,7 +124,7 @@ def _check_names(names: Any) -> tuple[str, str]:
     return first, second
 
 
-def _leaks(leaks: Any, sides: Sequence[Side], shape: tuple[int, int]) -> BoolArray | None:
+def _leaks(leaks: Any, sides: Sequence[Side], shape: Pair) -> BoolArray | None:
     """The leaks that are given, or else those of the sides, if they have any."""
     if leaks is not None:
         return mask_array("leaks", leaks, shape)
