@@ -114,11 +114,11 @@ def draw_cells(
         ax,
         interpolation="none",
         origin="upper",
-        extent=(-0.5, right, bottom, -0.5),
         cmap=cmap,
         norm=norm,
     )
     im.set_data(values)
+    im.set_extent((-0.5, right, bottom, -0.5))
     im.set_clip_path(ax.patch)
     is_square = max(grid.shape) < MAX_SQUARE_RATIO * min(grid.shape)
     ax.set_aspect("equal" if is_square else "auto")
