@@ -12,6 +12,7 @@ from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, FloatArray, Length
 from .arguments import drawable_lengths, mask_array
 from .block_shares import block_for, shares
+from .cells import CellImage
 from .style import (
     MEMBER_COLOUR,
     NON_MEMBER_COLOUR,
@@ -81,7 +82,7 @@ def mask(
     return im
 
 
-def _draw_shares(ax: Axes, values: FloatArray, grid: CellGrid) -> AxesImage:
+def _draw_shares(ax: Axes, values: FloatArray, grid: CellGrid) -> CellImage:
     """Draw shares on a logarithmic scale from the least share, or 1/10 if that is less.
 
     A share of 0 has no colour.
