@@ -10,5 +10,6 @@ from .diff import diff
 from .factorization import factorization
 from .image import image
 from .mask import mask
+from .weight_image import weights
 
-__all__ = ["diff", "factorization", "image", "mask"]
+__all__ = ["diff", "factorization", "image", "mask", "weights"]

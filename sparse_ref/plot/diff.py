@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
+from .._text import visible_line
 from ..sets.types import BoolArray, Length
 from .arguments import mask_array
 from .block_shares import Pair, block_for
+from .colours import Shade, colour_on
 from .comparison import Counts, Side, common_shape, compare, side_of
 from .style import (
     BOTH_COLOUR,
@@ -30,16 +32,18 @@ from .style import (
 )
 
 NEITHER, BOTH, MISSING, EXTRA, MIXED, LEAK = range(6)
+MIXED_COLOUR = Shade("#000000", dark="#ffffff")
+ON_DARK_CELL = Shade("#ffffff", dark="#000000")
 GLYPHS = {
-    MISSING: ("_", "white"),
+    MISSING: ("_", ON_DARK_CELL),
     EXTRA: ("+", "black"),
-    MIXED: ("x", "white"),
-    LEAK: ("$\\sim$", "white"),
+    MIXED: ("x", ON_DARK_CELL),
+    LEAK: ("$\\sim$", ON_DARK_CELL),
 }
 RING_COLOURS = {
     MISSING: MISSING_COLOUR,
     EXTRA: EXTRA_COLOUR,
-    MIXED: "black",
+    MIXED: MIXED_COLOUR,
     LEAK: LEAK_COLOUR,
 }
 NAMES = "expected", "actual"
@@ -109,6 +113,9 @@ def diff(
         lines.append(f"cells of {b_q:,} × {b_k:,} pairs")
     set_title(ax, "\n".join(lines))
     add_legend(ax, legend_entries(kinds, values))
+    legend = ax.get_legend()
+    for text in legend.get_texts() if legend else ():
+        text.set_parse_math(False)  # names are not formulas
     return im
 
 
@@ -121,7 +128,7 @@ def _check_names(names: Any) -> tuple[str, str]:
     first, second = names
     if first == second:
         raise ValueError(f"names must differ, got {names!r}")
-    return first, second
+    return visible_line(first), visible_line(second)
 
 
 def _leaks(leaks: Any, sides: Sequence[Side], shape: Pair) -> BoolArray | None:
@@ -139,7 +146,7 @@ def _kinds(first: str, second: str) -> tuple[Kind, ...]:
         Kind("both", BOTH_COLOUR),
         Kind(f"− only {first}", MISSING_COLOUR),
         Kind(f"+ only {second}", EXTRA_COLOUR),
-        Kind("± some of each", "black"),
+        Kind("± some of each", MIXED_COLOUR),
         Kind("~ leak: only with large logits", LEAK_COLOUR),
     )
 
@@ -172,7 +179,9 @@ def _mark_differences(ax: Axes, values: np.ndarray, grid: CellGrid) -> None:
         j = _centres(columns, grid.block[1])
         if has_glyphs:
             size = min(0.6 * _cell_points(ax, grid), 12)
-            ax.plot(j, i, linestyle="none", marker=glyph, color=colour, markersize=size)
+            ax.plot(
+                j, i, linestyle="none", marker=glyph, color=colour_on(ax, colour), markersize=size
+            )
         elif has_rings:
             ax.plot(
                 j,
@@ -180,7 +189,7 @@ def _mark_differences(ax: Axes, values: np.ndarray, grid: CellGrid) -> None:
                 linestyle="none",
                 marker="o",
                 markerfacecolor="none",
-                markeredgecolor=RING_COLOURS[kind],
+                markeredgecolor=colour_on(ax, RING_COLOURS[kind]),
                 markersize=8,
                 clip_on=False,
             )

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
+from sparse_ref.plot.style import MISSING_COLOUR
 
 
 def marks(im):
@@ -184,6 +186,20 @@ def test_names_are_in_legend_and_title():
     assert im.axes.get_title() == "0 only the paper, 6 only the code"
     named = sr.plot.diff(sr.Lookback(3), sr.Causal(), 6, ["a", "b"], title="Fig. 1")
     assert named.axes.get_title() == "Fig. 1"
+
+
+def test_names_are_no_formulas():
+    im = sr.plot.diff(sr.Local(1), sr.Local(2), 4, ("$p", "q$ \\frac\n"))
+    im.figure.canvas.draw()
+    assert im.axes.get_legend().get_texts()[-1].get_text() == "+ only q$ \\frac\\n"
+
+
+def test_on_a_dark_page_glyphs_differ_from_their_cells():
+    _, ax = plt.subplots(facecolor="black")
+    im = sr.plot.diff(sr.Local(2), sr.Lookback(2), 6, ax=ax)
+    (missing,) = (line for line in ax.lines if len(line.get_xdata()))
+    assert missing.get_color() == "#000000"
+    assert im.cmap(im.norm(2)) == to_rgba(MISSING_COLOUR.dark)
 
 
 ROWS = sr.csr(sr.Lookback(4), 12)
