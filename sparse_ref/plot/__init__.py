@@ -6,10 +6,12 @@ every kind of colour vision, and in grey. Nothing is shown or saved:
 `im.figure.savefig("mask.pdf")` does that.
 """
 
+from .block_image import blocks
 from .diff import diff
 from .factorization import factorization
 from .image import image
 from .mask import mask
+from .tile_image import tiles
 from .weight_image import weights
 
-__all__ = ["diff", "factorization", "image", "mask", "weights"]
+__all__ = ["blocks", "diff", "factorization", "image", "mask", "tiles", "weights"]
