@@ -11,7 +11,8 @@ from .diff import diff
 from .factorization import factorization
 from .image import image
 from .mask import mask
+from .selection_image import selection
 from .tile_image import tiles
 from .weight_image import weights
 
-__all__ = ["blocks", "diff", "factorization", "image", "mask", "tiles", "weights"]
+__all__ = ["blocks", "diff", "factorization", "image", "mask", "selection", "tiles", "weights"]
