@@ -10,9 +10,20 @@ from .block_image import blocks
 from .diff import diff
 from .factorization import factorization
 from .image import image
+from .levels import levels
 from .mask import mask
 from .selection_image import selection
 from .tile_image import tiles
 from .weight_image import weights
 
-__all__ = ["blocks", "diff", "factorization", "image", "mask", "selection", "tiles", "weights"]
+__all__ = [
+    "blocks",
+    "diff",
+    "factorization",
+    "image",
+    "levels",
+    "mask",
+    "selection",
+    "tiles",
+    "weights",
+]
