@@ -88,7 +88,7 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return to_hex((1 - share) * both[0] + share * both[1])
 
 
-def ramp(colours: Sequence[Colour], bad: Colour) -> Colormap:
+def ramp(colours: Sequence[Colour], bad: Colour = "none") -> Colormap:
     """A colour map through these colours; `bad` is the colour of no value, and of one below all."""
     scale = LinearSegmentedColormap.from_list("ramp", list(colours))
     return scale.with_extremes(bad=bad, under=bad)
