@@ -76,12 +76,15 @@ def _listed_blocks(blocks: BSR) -> Listed:
     return Listed(np.concatenate([[0], np.cumsum(counts)]), j[order])
 
 
-def title_of(p: Any) -> str:
-    """The name of what has one, else its notation; "mask" for arrays, the type of lowered sets."""
+def title_of(p: Any, most: int = MAX_OWN_TITLE) -> str:
+    """The name of what has one, else its notation; "mask" for arrays, the type of lowered sets.
+
+    Of more than `most` characters the beginning is left.
+    """
     if isinstance(p, (CSR, Plan, BSR)):
         return type(p).__name__
     if not isinstance(p, (Pattern, Branches, Factorized)):
         return "mask"
     name = getattr(p, "name", "")
     title = name if isinstance(name, str) and name else repr(p)
-    return title if len(title) <= MAX_OWN_TITLE else f"{title[: MAX_OWN_TITLE - 1]}…"
+    return title if len(title) <= most else f"{title[: most - 1]}…"

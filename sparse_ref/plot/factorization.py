@@ -12,13 +12,15 @@ from matplotlib.figure import Figure, SubFigure
 from ..patterns import Causal
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
-from .arguments import ImageShape, Position, image_shape, query_index, steps_of
+from .arguments import ImageShape, Position, image_shape, query_index, steps_of, text_list
 from .block_shares import block_for, shares
 from .colours import colour_on
 from .drawable import title_of
 from .image import kinds_for_members, kinds_for_query, kinds_of
 from .panels import add_figure_legend, check_optional_figure, figure_or_new
 from .style import QUERY_COLOUR, CellGrid, draw_kinds, legend_entries, set_title
+
+MAX_COLUMN_TITLE = 70  # characters of a notation
 
 
 class _Column(NamedTuple):
@@ -41,13 +43,15 @@ def factorization(
     shape: ImageShape,
     *,
     query: Position | None = None,
+    titles: Sequence[str] | None = None,
     fig: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
     """Dense causal attention and factorized ones side by side: one query's keys, and the matrix.
 
     The upper panels show the keys of one query on an image, the lower ones [j in A_i]. Each step
     has its own colour; dense attention is one step. The mark at a matrix is at the row drawn above.
-    One step or two are shades of blue; more have colours of their own, which differ in grey up to 5.
+    One step or two are shades of blue; more have colours of their own, which differ in
+    grey up to 5.
 
     Parameters
     ----------
@@ -56,6 +60,7 @@ def factorization(
         positions. Above 512 of them its cells are blocks, in the colour of the steps that have any
         pair there.
     query : the position drawn, as an int or as (row, column); near the lower middle by default.
+    titles : one for each factorization; by default its name or notation, cut if it is long.
     fig : an empty figure or subfigure to draw on; a new figure by default. A constrained layout
         fits best.
 
@@ -74,7 +79,8 @@ def factorization(
     height, width = shape = image_shape(shape)
     lower_middle = (2 * height // 3, width // 2)
     i = query_index(lower_middle if query is None else query, shape)
-    columns = _columns(factorizations, height * width)
+    names = text_list("titles", titles, len(factorizations), "factorization")
+    columns = _columns(factorizations, names, height * width)
     scene = _Scene(shape, i, max(len(column.steps) for column in columns))
     check_optional_figure(fig)
     side = 2.1 if height * width <= 144 else 3.0
@@ -90,13 +96,14 @@ def factorization(
     return fig
 
 
-def _columns(factorizations: list[Any], n: int) -> list[_Column]:
+def _columns(factorizations: list[Any], names: list[str], n: int) -> list[_Column]:
     """The dense column, then one for each factorization, with letters in the titles."""
     columns = [_Column("(a) dense, causal", (Causal(),))]
-    for place, factorization in enumerate(factorizations, 1):
-        letter = chr(ord("a") + place)
+    for place, factorization in enumerate(factorizations):
+        letter = chr(ord("b") + place)
         steps = steps_of("f", factorization, n)
-        columns.append(_Column(f"({letter}) {title_of(factorization)}", steps))
+        name = names[place] if names else title_of(factorization, MAX_COLUMN_TITLE)
+        columns.append(_Column(f"({letter}) {name}", steps))
     return columns
 
 

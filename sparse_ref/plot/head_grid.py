@@ -39,6 +39,7 @@ from .style import CellGrid, set_axis_labels, set_title
 MAX_PANEL_CELLS = 256  # cells a side of a panel: it is smaller than a figure
 MAX_SHORT_TITLE = 24  # characters of a notation above a panel; a longer one is left out
 PANEL_INCHES = 1.7
+TITLE_LINE_INCHES = 0.16
 SMALL_PANEL_INCHES = 1.1  # of more than 24 panels
 
 
@@ -203,8 +204,11 @@ def _draw(grid: _Grid, columns: int, title: str | None, fig: Any) -> Panels:
     rows = -(-count // columns)
     side = PANEL_INCHES if count <= 24 else SMALL_PANEL_INCHES
     is_shares = grid.cells.block != (1, 1)
-    size = side * columns + 0.5, (side + 0.25) * rows + 0.4 + 0.7 * is_shares
-    fig = figure_or_new(fig, size)
+    title_lines = [text.count("\n") + 1 if text else 0 for text in grid.titles]
+    tallest = [max(title_lines[start : start + columns]) for start in range(0, count, columns)]
+    title_inches = TITLE_LINE_INCHES * sum(tallest)
+    height = side * rows + title_inches + 0.4 + 0.7 * is_shares + 0.3 * bool(title)
+    fig = figure_or_new(fig, (side * columns + 0.5, height))
     panels = panel_grid(fig, count, columns)
     least = least_share(*grid.tables)
     for panel, table, text in zip(panels, grid.tables, grid.titles):

@@ -34,6 +34,7 @@ SEVERAL_STEPS_COLOUR = Shade("#1b4f8a", dark="#b8dcf8")
 SEVERAL_PARTS_COLOUR = Shade("#30203c", dark="#f4e3ee")
 LATER_COLOUR = Shade("#ffffff", dark="#101010")
 STEP_COLOURS = Shade("#3f83c0", dark="#2f6ca6"), Shade("#93c1e8", dark="#6fa9d8")  # first, last
+FRAME_COLOUR = "#8c8c8c"
 NEITHER_COLOUR = Shade("#f7f7f7", dark="#1c1c1c")
 BOTH_COLOUR = Shade("#c6c6c6", dark="#5c5c5c")
 MISSING_COLOUR = Shade("#0b4f8a", dark="#5aa6e6")
@@ -146,10 +147,13 @@ def draw_cells(
 
 
 def _draw_frame(ax: Axes) -> None:
-    """Draw the frame around the outermost cells, not over half of them."""
+    """Draw a grey frame around the outermost cells, not over half of them.
+
+    A row of dark cells next to it is seen, which it would not be next to a black frame.
+    """
     for spine in ax.spines.values():
         spine.set_position(("outward", spine.get_linewidth() / 2))
-        spine.set_edgecolor(readable(ax, spine.get_edgecolor()))
+        spine.set_edgecolor(FRAME_COLOUR)
 
 
 def _draw_ticks_and_lines(ax: Axes, grid: CellGrid) -> None:
