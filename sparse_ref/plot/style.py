@@ -126,6 +126,7 @@ def draw_cells(
         ax,
         interpolation="none",
         interpolation_stage="rgba",
+        resample=True,
         origin="upper",
         cmap=cmap,
         norm=norm,
@@ -149,10 +150,11 @@ def draw_cells(
 def _draw_frame(ax: Axes) -> None:
     """Draw a grey frame around the outermost cells, not over half of them.
 
-    A row of dark cells next to it is seen, which it would not be next to a black frame.
+    Next to a black frame a row of dark cells would not be seen. Half the width would do, but for
+    rasters, which may move a line inward by a pixel.
     """
     for spine in ax.spines.values():
-        spine.set_position(("outward", spine.get_linewidth() / 2))
+        spine.set_position(("outward", spine.get_linewidth()))
         spine.set_edgecolor(FRAME_COLOUR)
 
 
