@@ -4,26 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import allow_rasterization
 from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgba
 from matplotlib.image import AxesImage
 from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from ..sets.types import FloatArray, IntArray
+from .colours import Colour
 
 MAX_VECTOR_CELLS = 64  # cells a side that a vector file gets as rectangles
 RECTANGLE = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
 
 
 class CellImage(AxesImage):
-    """An AxesImage; SVG and PDF get rectangles of it if it has at most 64 cells a side."""
+    """An AxesImage; SVG and PDF get rectangles of it if it has at most 64 cells a side.
+
+    Cells smaller than a pixel are blended, so that none is lost.
+    """
+
+    _depth: FloatArray | None = None  # of the colour of each cell, 0 to 1
+    _ground: Colour = "none"
 
     def can_composite(self) -> bool:
         """Whether matplotlib may blend it with other images into one bitmap."""
         return False
+
+    def fade(self, depth: FloatArray, ground: Colour) -> None:
+        """Mix the colour of each cell with the ground: 1 is the colour, 0 the ground."""
+        self._depth = depth
+        self._ground = ground
+        self.changed()
+
+    def to_rgba(
+        self,
+        x: np.ndarray,
+        alpha: Any = None,
+        bytes: bool = False,
+        norm: bool = True,
+    ) -> np.ndarray:
+        """The colours of values, RGBA; those of the whole table have their depth."""
+        colours = super().to_rgba(x, alpha, bytes, norm)
+        if self._depth is None or np.shape(x) != self._depth.shape:
+            return colours
+        depth = self._depth[..., None]
+        ground = np.array(to_rgba(self._ground)) * (255 if bytes else 1)
+        return (depth * colours + (1 - depth) * ground).astype(colours.dtype)
 
     @allow_rasterization
     def draw(self, renderer: RendererBase) -> None:
@@ -34,6 +64,21 @@ class CellImage(AxesImage):
             super().draw(renderer)
         elif self.get_visible():
             self._draw_rectangles(renderer)
+
+    def make_image(
+        self,
+        renderer: RendererBase,
+        magnification: float = 1.0,
+        unsampled: bool = False,
+    ) -> tuple[np.ndarray, float, float, Affine2D]:
+        """The pixels: of the cells as they are, or of blends if there are fewer pixels."""
+        rows, columns = self.get_size()
+        extent = self.get_window_extent(renderer)
+        is_fine = extent.width < columns or extent.height < rows
+        self.set_interpolation("hanning" if is_fine else "none")
+        pixels = super().make_image(renderer, magnification, unsampled)
+        self.set_interpolation("none")
+        return pixels
 
     def _draw_rectangles(self, renderer: RendererBase) -> None:
         """Draw one path for each colour, so that no seam shows between cells of a colour."""

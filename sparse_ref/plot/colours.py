@@ -30,16 +30,24 @@ class Shade(str):
         return shade
 
 
-# With L* 36, 71, 60, 48 and 81.
-PARTS = "#21588f", "#dfa352", "#2da288", "#ce3c11", "#dccb25"
+# With L* 36, 71, 60, 48, 81; on dark pages 48, 77, 68, 58, 87.
+PARTS = (
+    Shade("#21588f", dark="#2e70cc"),
+    Shade("#dfa352", dark="#f5b07c"),
+    Shade("#2da288", dark="#57b5a3"),
+    Shade("#ce3c11", dark="#d66a6f"),
+    Shade("#dccb25", dark="#f7d862"),
+)
 
 
-def part_colours(count: int) -> list[Colour]:
+def part_colours(count: int) -> list[Shade]:
     """One colour for each of several parts: those of PARTS, or evenly spaced ones if 6 or more."""
     if count <= len(PARTS):
         return list(PARTS[:count])
-    colours = matplotlib.colormaps["viridis"](np.linspace(0.15, 1, count))
-    return [to_hex(colour) for colour in colours]
+    scale = matplotlib.colormaps["viridis"]
+    lights = scale(np.linspace(0.15, 1, count))
+    darks = scale(np.linspace(0.35, 1, count))
+    return [Shade(to_hex(light), dark=to_hex(dark)) for light, dark in zip(lights, darks)]
 
 
 def luma(colour: Colour) -> float:
@@ -88,7 +96,7 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return to_hex((1 - share) * both[0] + share * both[1])
 
 
-def ramp(colours: Sequence[Colour], bad: Colour) -> Colormap:
+def ramp(colours: Sequence[Colour], bad: Colour = "none") -> Colormap:
     """A colour map through these colours; `bad` is the colour of no value, and of one below all."""
     scale = LinearSegmentedColormap.from_list("ramp", list(colours))
     return scale.with_extremes(bad=bad, under=bad)

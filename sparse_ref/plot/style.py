@@ -11,18 +11,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
 from .._text import visible
-from .arguments import check_axes
+from .arguments import TokenLabels, check_axes
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
 MAX_LINED_CELLS = 32  # lines between the cells, and glyphs in them, up to so many cells a side
 MAX_SQUARE_RATIO = 16  # cells are square unless one side is so many times the other
 MAX_TITLE = 46  # characters on a line of a title
+TOKEN_INCHES = 0.13  # the least side of a cell whose position has a label
 CHARACTERS_PER_INCH = 18  # of a title
 
 MEMBER_COLOUR = Shade("#1f5f9f", dark="#6cb4ee")
@@ -32,6 +34,7 @@ SEVERAL_STEPS_COLOUR = Shade("#1b4f8a", dark="#b8dcf8")
 SEVERAL_PARTS_COLOUR = Shade("#30203c", dark="#f4e3ee")
 LATER_COLOUR = Shade("#ffffff", dark="#101010")
 STEP_COLOURS = Shade("#3f83c0", dark="#2f6ca6"), Shade("#93c1e8", dark="#6fa9d8")  # first, last
+FRAME_COLOUR = "#8c8c8c"
 NEITHER_COLOUR = Shade("#f7f7f7", dark="#1c1c1c")
 BOTH_COLOUR = Shade("#c6c6c6", dark="#5c5c5c")
 MISSING_COLOUR = Shade("#0b4f8a", dark="#5aa6e6")
@@ -75,12 +78,21 @@ class CellGrid(NamedTuple):
         return -(-self.shape[0] // self.block[0]), -(-self.shape[1] // self.block[1])
 
 
-def axes_or_new(ax: Axes | None, cells: Pair, below: float = 0.0) -> Axes:
-    """The axes given; else those of a new figure for so many cells, with room below, in inches."""
+def axes_or_new(
+    ax: Axes | None,
+    cells: Pair,
+    below: float = 0.0,
+    least_cell: float = 0.0,
+) -> Axes:
+    """The axes given; else those of a new figure for so many cells.
+
+    In inches: `below`, the room below the axes, and `least_cell`, the least side of a cell.
+    """
     if ax is not None:
         check_axes(ax)
         return ax
     longest = 2.8 if max(cells) <= 256 else 5.6
+    longest = max(longest, least_cell * max(cells))
     height, width = (max(longest * n / max(cells), 0.5) for n in cells)
     figsize = (width + 0.6, height + below + 0.6)
     _, new = plt.subplots(figsize=figsize, layout="constrained")
@@ -113,6 +125,8 @@ def draw_cells(
     im = CellImage(
         ax,
         interpolation="none",
+        interpolation_stage="rgba",
+        resample=True,
         origin="upper",
         cmap=cmap,
         norm=norm,
@@ -134,10 +148,14 @@ def draw_cells(
 
 
 def _draw_frame(ax: Axes) -> None:
-    """Draw the frame around the outermost cells, not over half of them."""
+    """Draw a grey frame around the outermost cells, not over half of them.
+
+    Next to a black frame a row of dark cells would not be seen. Half the width would do, but for
+    rasters, which may move a line inward by a pixel.
+    """
     for spine in ax.spines.values():
-        spine.set_position(("outward", spine.get_linewidth() / 2))
-        spine.set_edgecolor(readable(ax, spine.get_edgecolor()))
+        spine.set_position(("outward", spine.get_linewidth()))
+        spine.set_edgecolor(FRAME_COLOUR)
 
 
 def _draw_ticks_and_lines(ax: Axes, grid: CellGrid) -> None:
@@ -156,6 +174,18 @@ def _set_ticks(axis: Axis, n: int, block: int, unit: int, has_lines: bool) -> No
     axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
     borders = np.arange(block, n, block) - 0.5
     axis.set_ticks(borders if has_lines else [], minor=True)
+
+
+def label_tokens(ax: Axes, tokens: TokenLabels) -> None:
+    """Label every position by its token: queries at the left, keys on top, from below."""
+    queries, keys = tokens
+    inches = ax.figure.bbox.height / ax.figure.dpi * ax.get_position().height
+    points = min(7.0, 0.8 * 72 * inches / len(queries))
+    ax.set_yticks(range(len(queries)), labels=queries, parse_math=False)
+    ax.set_xticks(range(len(keys)), labels=keys, parse_math=False, rotation=90)
+    ax.tick_params(labelsize=max(points, 1.0))
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
 
 
 def ticks(n: int, unit: int = 1) -> list[int]:
@@ -180,13 +210,33 @@ def set_title(
     y: str = "query i",
 ) -> None:
     """Set title and labels in sizes for one column of a paper; a long title is broken at blanks."""
-    width = _title_width(ax)
+    text = fill_title(title, _title_width(ax))
+    colour = text_colour(ax)
+    ax.set_title(text, fontsize="small", color=colour, parse_math=False)
+    set_axis_labels(ax, x, y)
+
+
+def fill_title(title: str, width: int = MAX_TITLE) -> str:
+    """A title that can be printed, its lines broken at blanks."""
     paragraphs = visible(title).split("\n")
     lines = [fill(paragraph, width, break_long_words=False) for paragraph in paragraphs]
+    return "\n".join(lines)
+
+
+def set_axis_labels(ax: Axes, x: str, y: str) -> None:
+    """Set the labels of both axes."""
     colour = text_colour(ax)
-    ax.set_title("\n".join(lines), fontsize="small", color=colour, parse_math=False)
     ax.set_xlabel(x, fontsize="small", color=colour, labelpad=2)
     ax.set_ylabel(y, fontsize="small", color=colour, labelpad=2)
+
+
+def style_bar(bar: Colorbar, ax: Axes, label: str) -> None:
+    """Label a colour bar, in small text that can be read on the page of `ax`."""
+    colour = text_colour(ax)
+    bar.set_label(label, fontsize="x-small", color=colour, labelpad=1)
+    bar.ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
+    bar.ax.tick_params(which="minor", color=colour)
+    bar.outline.set_edgecolor(colour)
 
 
 def _title_width(ax: Axes) -> int:
