@@ -14,8 +14,9 @@ from ..sets.heads import PatternOfHeads
 from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import IntArray, Length
-from .arguments import drawable_lengths
+from .arguments import drawable_lengths, title_text
 from .block_shares import Pair, block_for
+from .drawable import title_of
 from .style import (
     NEITHER_COLOUR,
     CellGrid,
@@ -84,11 +85,11 @@ def blocks(
     kinds = _kinds(numbers)
     b_q, b_k = map(mul, sides, blocks_per_cell)
     grid = CellGrid(shape, (b_q, b_k))
+    of_head = "" if head is None else f", head {head}"
+    name = f"{title_of(pattern)}{of_head}\n{_sparsity(numbers, sides)}"
+    lines = [title_text(title, name)]
     ax = axes_or_new(ax, proportions(grid), below=0.6)
     im = draw_kinds(ax, values, kinds, grid)
-    of_head = "" if head is None else f", head {head}"
-    name = f"{pattern!r}{of_head}\n{_sparsity(numbers, sides)}"
-    lines = [name if title is None else title]
     if blocks_per_cell != (1, 1):
         rows, columns = blocks_per_cell
         lines.append(f"cells of {rows:,} × {columns:,} blocks")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..lower import CSR, Plan, dense
+from ..lower import dense
 from ..sets.checks import integer
 from ..sets.listed import Listed
 from ..sets.mask import MAX_MASK
@@ -19,6 +19,7 @@ from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray, Length
 from .arguments import drawable_lengths, mask_array
 from .block_shares import Pair, pair_counts
+from .drawable import set_at
 
 MASK_NAMES = "mask", "actual_mask"  # of a probe, of a report
 Pairs = Pattern | BoolArray
@@ -47,13 +48,9 @@ class Counts(NamedTuple):
 
 
 def side_of(name: str, value: Any, head: int | None) -> Side:
-    """A pattern as it is, the rows of a CSR or Plan as a list, a mask or a probe's as an array."""
+    """A pattern as it is, lowered rows as a list of keys, a mask or that of a probe as an array."""
     if isinstance(value, Pattern):
         return Side(name, value)
-    if isinstance(value, CSR | Plan):
-        value.check()
-        rows = value.csr() if isinstance(value, Plan) else value
-        return Side(name, Listed(rows.indptr, rows.indices), rows.shape)
     for attribute in () if hasattr(value, "__array__") else MASK_NAMES:
         masks = getattr(value, attribute, None)
         if isinstance(masks, np.ndarray):
@@ -63,8 +60,8 @@ def side_of(name: str, value: Any, head: int | None) -> Side:
             is_like_mask = np.shape(leaks) == masks.shape
             leaks_of_head = leaks[h] if is_like_mask else None
             return Side(name, mask, mask.shape, leaks_of_head, masks.ndim == 3)
-    array = mask_array(name, value, None)
-    return Side(name, array, array.shape)
+    pairs, shape = set_at(name, value, None)
+    return Side(name, pairs, shape)
 
 
 def _head_index(name: str, masks: BoolArray, head: int | None) -> Any:

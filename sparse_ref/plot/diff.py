@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 
 from .._text import visible_line
 from ..sets.types import BoolArray, Length
-from .arguments import mask_array
+from .arguments import mask_array, title_text
 from .block_shares import Pair, block_for
 from .colours import Shade, colour_on
 from .comparison import Counts, Side, common_shape, compare, side_of
@@ -104,10 +104,10 @@ def diff(
     counts = compare(*sides, leak_mask, shape, grid.block)
     kinds = _kinds(first, second)
     values = _kinds_of_cells(counts)
+    lines = [title_text(title, _numbers(counts, names))]
     ax = axes_or_new(ax, values.shape, below=0.6)
     im = draw_kinds(ax, values, kinds, grid)
     _mark_differences(ax, values, grid)
-    lines = [_numbers(counts, names) if title is None else title]
     if grid.block != (1, 1):
         b_q, b_k = grid.block
         lines.append(f"cells of {b_q:,} × {b_k:,} pairs")

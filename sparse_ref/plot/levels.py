@@ -18,10 +18,10 @@ from ..sets.pattern import Pattern
 from ..sets.require import require_pattern
 from ..sets.token_pools import Pooled, pool_count
 from ..sets.types import BoolArray, Length
-from .arguments import drawable_lengths
+from .arguments import drawable_lengths, title_text
 from .block_shares import Pair, block_for, pair_counts
 from .cells import MAX_VECTOR_CELLS
-from .colours import Colour, is_dark, mix, page_colour, part_colours
+from .colours import Colour, colour_on, mix, page_colour, part_colours
 from .style import (
     NEITHER_COLOUR,
     CellGrid,
@@ -115,6 +115,7 @@ def levels(
     grid = CellGrid(shape, block_for(shape), lines=False)
     is_member = [pair_counts(level.tokens, shape, grid.block) > 0 for level in given]
     values = _finest(given, is_member)
+    lines = [title_text(title, _numbers(given, shape))]
     ax = axes_or_new(ax, proportions(grid), below=0.6)
     colours = _colours(ax, given)
     kinds = [Kind("no key", NEITHER_COLOUR)]
@@ -122,7 +123,6 @@ def levels(
     im = draw_kinds(ax, values, kinds, grid)
     if max(shape) <= MAX_VECTOR_CELLS:
         _draw_borders(ax, given, values)
-    lines = [_numbers(given, shape) if title is None else title]
     if grid.block != (1, 1):
         b_q, b_k = grid.block
         lines.append(f"cells of {b_q:,} × {b_k:,} pairs")
@@ -202,10 +202,9 @@ def _colours(ax: Axes, given: list[_Level]) -> list[Colour]:
     colours = []
     for m, length in enumerate(lengths):
         equal_before = lengths[:m].count(length)
-        hue = hues[equal_before]
-        bright = mix(hue, "white", 0.4) if is_dark(ax) else hue
+        hue = colour_on(ax, hues[equal_before])
         share = PALEST * log2(length) / greatest
-        colours.append(mix(bright, page, share))
+        colours.append(mix(hue, page, share))
     return colours
 
 

@@ -8,8 +8,8 @@ from matplotlib.colors import Colormap
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from .colours import Shade, colour_on, ramp, text_colour
-from .style import MEMBER_COLOUR, CellGrid, inches_from_lower_edge
+from .colours import Shade, colour_on, ramp
+from .style import MEMBER_COLOUR, CellGrid, inches_from_lower_edge, style_bar
 
 LEAST_COLOUR = Shade("#d6e8f8", dark="#15304a")
 GREATEST_COLOUR = Shade("#061a36", dark="#f2f9ff")
@@ -39,8 +39,5 @@ def add_bar(ax: Axes, im: AxesImage, label: str) -> Colorbar:
     place = (0, -0.52, 1, 0.1)
     bar_axes = ax.inset_axes(place, transform=inches_from_lower_edge(ax))
     bar = ax.figure.colorbar(im, cax=bar_axes, orientation="horizontal", format="%g")
-    colour = text_colour(ax)
-    bar.set_label(label, fontsize="x-small", labelpad=1, color=colour)
-    bar.ax.tick_params(labelsize="x-small", length=2, pad=2)
-    bar.ax.tick_params(color=colour, labelcolor=colour)
+    style_bar(bar, ax, label)
     return bar

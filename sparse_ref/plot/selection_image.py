@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ..selection import Scores
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
+from .arguments import title_text
 from .block_shares import MAX_CELLS
 from .choices import (
     CHOSEN,
@@ -118,14 +119,14 @@ def selection(
     name = rule_name(rule, limit)
     if query is not None:
         choice = choose_one(question, shape, query)
-        return _draw_row(choice, f"{name}, query {query}" if title is None else title, ax)
+        return _draw_row(choice, title_text(title, f"{name}, query {query}"), ax)
     if shape[0] > MAX_CELLS:
         raise ValueError(
             f"scores must have at most {MAX_CELLS} queries to be drawn, got {shape[0]}: "
             "query draws one of them"
         )
     choice = choose(question, shape)
-    return _draw_table(choice, name if title is None else title, ax)
+    return _draw_table(choice, title_text(title, name), ax)
 
 
 def _draw_table(choice: Choice, title: str, ax: Axes | None) -> Axes:

@@ -15,10 +15,11 @@ from ..lower import TILE, Plan, plan
 from ..sets.pattern import Pattern
 from ..sets.require import require_pattern
 from ..sets.types import BoolArray, FloatArray, IntArray, Length
-from .arguments import drawable_lengths
+from .arguments import drawable_lengths, title_text
 from .block_shares import MAX_CELLS, Pair, block_for
 from .cells import CellImage
 from .colours import Shade, colour_on, text_colour
+from .drawable import title_of
 from .style import (
     NEITHER_COLOUR,
     CellGrid,
@@ -99,6 +100,7 @@ def tiles(
     grid = CellGrid(shape, _block_for(shape), lines=False)
     has_pairs = grid.block == (1, 1)
     kinds = _kinds(whole, has_pairs)
+    lines = [title_text(title, _numbers(p, whole))]
     ax = axes_or_new(ax, proportions(grid), below=0.6)
     if has_pairs:
         values = _pair_kinds(parts, queries, n_k)
@@ -108,7 +110,6 @@ def tiles(
         im = _draw_blocks(ax, values, shares, kinds, grid)
     _draw_tile_borders(ax, parts)
     _label_queries(ax, queries)
-    lines = [_numbers(p, whole) if title is None else title]
     if not has_pairs:
         b_q, b_k = grid.block
         lines.append(f"cells of {b_q:,} × {b_k:,} pairs")
@@ -162,11 +163,10 @@ def _kinds(whole: Plan, has_pairs: bool) -> list[Kind]:
 
 def _numbers(p: Pattern | Plan, whole: Plan) -> str:
     """The title: what it is, how many tiles and chunks, how much of them is used."""
-    name = "Plan" if isinstance(p, Plan) else repr(p)
     tile_count = f"{whole.tiles:,} tile{'s' * (whole.tiles != 1)}"
     chunk_count = f"{whole.chunks:,} chunk{'s' * (whole.chunks != 1)}"
     share = f", {1 - whole.waste:.0%} used" if whole.chunks else ""
-    return f"{name}\n{tile_count}, {chunk_count}{share}"
+    return f"{title_of(p)}\n{tile_count}, {chunk_count}{share}"
 
 
 def _chunks_of(parts: tuple[Plan, ...]) -> Iterator[_Chunks]:

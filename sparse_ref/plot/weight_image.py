@@ -17,9 +17,9 @@ from ..sets.branches import Branches
 from ..sets.checks import integer
 from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray, FloatArray
-from .arguments import drawable_lengths
+from .arguments import drawable_lengths, title_text
 from .block_shares import Pair, block_for, pair_counts
-from .comparison import side_of
+from .drawable import set_at, title_of
 from .scales import add_bar, hatch, number_colours
 from .style import CellGrid, axes_or_new, draw_cells, set_title
 
@@ -72,13 +72,14 @@ def weights(
     grid = CellGrid(shape, block_for(shape))
     values = _block_weights(queries, keys, sets, scale, grid.block)
     table = np.ma.masked_where(_is_outside(sets, grid), values)
+    of_head = "" if head is None else f", head {head}"
+    text = title_text(title, f"{title_of(sets)}{of_head}")
     ax = axes_or_new(ax, values.shape, below=0.6)
     hatch(ax, grid)
     greatest = values.max() or 1.0
     im = draw_cells(ax, table, grid, number_colours(ax), Normalize(0, greatest))
     add_bar(ax, im, _bar_label(grid.block))
-    of_head = "" if head is None else f", head {head}"
-    set_title(ax, f"{sets!r}{of_head}" if title is None else title)
+    set_title(ax, text)
     return im
 
 
@@ -146,8 +147,7 @@ def _block_weights(
 def _is_outside(sets: Any, grid: CellGrid) -> BoolArray:
     """Which cells have no pair of the sets."""
     branches = sets if isinstance(sets, Branches) else [sets]
-    patterns = [side_of("p", branch, None).pairs for branch in branches]
-    shape, block, *_ = grid
-    counts = [pair_counts(p, shape, block) for p in patterns]
+    sets_of_branches = [set_at("p", branch, grid.shape) for branch in branches]
+    counts = [pair_counts(*branch, grid.block) for branch in sets_of_branches]
     outside: BoolArray = np.sum(counts, axis=0) == 0
     return outside
