@@ -15,6 +15,7 @@ from .arguments import mask_array, title_text
 from .block_shares import Pair, block_for
 from .colours import Shade, colour_on
 from .comparison import Counts, Side, common_shape, compare, side_of
+from .member_cells import cell_text
 from .style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
@@ -109,8 +110,7 @@ def diff(
     im = draw_kinds(ax, values, kinds, grid)
     _mark_differences(ax, values, grid)
     if grid.block != (1, 1):
-        b_q, b_k = grid.block
-        lines.append(f"cells of {b_q:,} × {b_k:,} pairs")
+        lines.append(cell_text(grid))
     set_title(ax, "\n".join(lines))
     add_legend(ax, legend_entries(kinds, values))
     legend = ax.get_legend()

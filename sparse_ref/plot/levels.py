@@ -18,23 +18,26 @@ from ..sets.pattern import Pattern
 from ..sets.require import require_pattern
 from ..sets.token_pools import Pooled, pool_count
 from ..sets.types import BoolArray, Length
-from .arguments import drawable_lengths, title_text
+from .arguments import Tokens, colour_list, drawable_lengths, title_text, token_labels
 from .block_shares import Pair, block_for, pair_counts
 from .cells import MAX_VECTOR_CELLS
 from .colours import Colour, colour_on, mix, page_colour, part_colours
+from .member_cells import cell_text
 from .style import (
     NEITHER_COLOUR,
+    TOKEN_INCHES,
     CellGrid,
     Kind,
     add_legend,
     axes_or_new,
     draw_kinds,
+    label_tokens,
     legend_entries,
     set_title,
 )
 from .tile_image import proportions
 
-PALEST = 0.72  # how much of the page's colour is in that of the coarsest level
+PALEST = 0.66  # how much of the page's colour is in that of the coarsest level
 LevelLike = Pattern | tuple[Pattern, int] | tuple[Pattern, int, int]
 
 
@@ -69,6 +72,8 @@ def levels(
     parts: Mapping[str, LevelLike] | Sequence[LevelLike] | Any,
     n: Length,
     *,
+    tokens: Tokens | None = None,
+    colours: Sequence[Colour] | None = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
@@ -87,6 +92,8 @@ def levels(
         levels without names. What has `coarse_sets(n)`, as `sr.published.HTransformer1D`, has atoms
         of 2^l tokens at level l, for groups of as many queries.
     n : tokens, or (n_q, n_k). There are ceil(n_k / stride) atoms, the last possibly cut off by n.
+    tokens : a label for each position, at most 128, or a pair (of the queries, of the keys).
+    colours : one for each level; by default shades as above.
     title : by default how many keys a query has, on average, of how many tokens.
     ax : the axes to draw on; a new figure by default.
 
@@ -113,21 +120,24 @@ def levels(
     shape = drawable_lengths(n)
     given = _levels(parts, shape)
     grid = CellGrid(shape, block_for(shape), lines=False)
+    labels = token_labels(tokens, shape, grid.block)
+    given_colours = colour_list(colours, len(given), "one for each level")
     is_member = [pair_counts(level.tokens, shape, grid.block) > 0 for level in given]
     values = _finest(given, is_member)
     lines = [title_text(title, _numbers(given, shape))]
-    ax = axes_or_new(ax, proportions(grid), below=0.6)
-    colours = _colours(ax, given)
+    ax = axes_or_new(ax, proportions(grid), 0.6, TOKEN_INCHES if labels else 0.0)
+    names = [level.label for level in given]
     kinds = [Kind("no key", NEITHER_COLOUR)]
-    kinds += [Kind(level.label, colour) for level, colour in zip(given, colours)]
+    kinds += map(Kind, names, given_colours or _colours(ax, given))
     im = draw_kinds(ax, values, kinds, grid)
     if max(shape) <= MAX_VECTOR_CELLS:
         _draw_borders(ax, given, values)
     if grid.block != (1, 1):
-        b_q, b_k = grid.block
-        lines.append(f"cells of {b_q:,} × {b_k:,} pairs")
+        lines.append(cell_text(grid))
     set_title(ax, "\n".join(lines), "token j")
     add_legend(ax, legend_entries(kinds, values))
+    if labels:
+        label_tokens(ax, labels)
     return im
 
 

@@ -34,6 +34,7 @@ from .scales import HATCH_COLOURS, add_bar, hatch, number_colours
 from .style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
+    FRAME_COLOUR,
     LEAK_COLOUR,
     LEGEND_STYLE,
     MAX_LINED_CELLS,
@@ -259,7 +260,7 @@ def _finish_bars(ax: Axes, atoms: int) -> None:
     ax.tick_params(color=ink, labelcolor=ink)
     ax.set_facecolor("none")
     for spine in ax.spines.values():
-        spine.set_edgecolor(ink)
+        spine.set_edgecolor(FRAME_COLOUR)
 
 
 def _hatch_hidden_atoms(ax: Axes, kinds: np.ndarray) -> None:

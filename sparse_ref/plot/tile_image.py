@@ -20,6 +20,7 @@ from .block_shares import MAX_CELLS, Pair, block_for
 from .cells import CellImage
 from .colours import Shade, colour_on, text_colour
 from .drawable import title_of
+from .member_cells import cell_text
 from .style import (
     NEITHER_COLOUR,
     CellGrid,
@@ -111,8 +112,7 @@ def tiles(
     _draw_tile_borders(ax, parts)
     _label_queries(ax, queries)
     if not has_pairs:
-        b_q, b_k = grid.block
-        lines.append(f"cells of {b_q:,} × {b_k:,} pairs")
+        lines.append(cell_text(grid))
     set_title(ax, "\n".join(lines), y="query i, in the plan's order")
     add_legend(ax, legend_entries(kinds, values))
     return im

@@ -17,11 +17,12 @@ from ..sets.branches import Branches
 from ..sets.checks import integer
 from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray, FloatArray
-from .arguments import drawable_lengths, title_text
+from .arguments import Tokens, drawable_lengths, title_text, token_labels
 from .block_shares import Pair, block_for, pair_counts
 from .drawable import set_at, title_of
+from .member_cells import cell_text
 from .scales import add_bar, hatch, number_colours
-from .style import CellGrid, axes_or_new, draw_cells, set_title
+from .style import TOKEN_INCHES, CellGrid, axes_or_new, draw_cells, label_tokens, set_title
 
 VALUES_AT_A_TIME = 64  # columns of values in a pass of attention
 
@@ -33,6 +34,7 @@ def weights(
     *,
     head: int | None = None,
     scale: float | None = None,
+    tokens: Tokens | None = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
@@ -50,13 +52,14 @@ def weights(
     p : Pattern, Branches, CSR or Plan, or a sequence with one for each head.
     head : the head to draw, from 0; may be left out if there is one.
     scale : the factor of the logits; 1 / sqrt(d) unless given.
+    tokens : a label for each position, at most 128, or a pair (of the queries, of the keys).
     title : the notation of p unless given.
     ax : the axes to draw on; a new figure by default.
 
     Returns the image, whose array, float64 (n_q, n_k) or one number a block, is masked outside the
     sets.
     Raises as `sr.attend` does, and ValueError for arrays of other axes, no queries or no keys, or a
-    missing head.
+    missing head, and for tokens of another number.
 
     >>> import numpy as np, sparse_ref as sr
     >>> im = sr.plot.weights(np.zeros((3, 1)), np.zeros((3, 1)), sr.Local(1))
@@ -70,26 +73,27 @@ def weights(
     queries, keys, sets = _one_head(*arrays, p, head)
     shape = drawable_lengths((len(queries), len(keys)))
     grid = CellGrid(shape, block_for(shape))
+    labels = token_labels(tokens, shape, grid.block)
     values = _block_weights(queries, keys, sets, scale, grid.block)
     table = np.ma.masked_where(_is_outside(sets, grid), values)
     of_head = "" if head is None else f", head {head}"
     text = title_text(title, f"{title_of(sets)}{of_head}")
-    ax = axes_or_new(ax, values.shape, below=0.6)
+    ax = axes_or_new(ax, values.shape, 0.6, TOKEN_INCHES if labels else 0.0)
     hatch(ax, grid)
     greatest = values.max() or 1.0
     im = draw_cells(ax, table, grid, number_colours(ax), Normalize(0, greatest))
-    add_bar(ax, im, _bar_label(grid.block))
+    add_bar(ax, im, _bar_label(grid))
     set_title(ax, text)
+    if labels:
+        label_tokens(ax, labels)
     return im
 
 
-def _bar_label(block: Pair) -> str:
+def _bar_label(grid: CellGrid) -> str:
     """What the numbers are."""
-    if block == (1, 1):
+    if grid.block == (1, 1):
         return "weight of a key (hatched: outside the set)"
-    b_q, b_k = block
-    cells = f"cells of {b_q:,} × {b_k:,} pairs"
-    return f"weight of a block's keys for a query (hatched: none),\n{cells}"
+    return f"weight of a block's keys for a query (hatched: none),\n{cell_text(grid)}"
 
 
 def _one_head(

@@ -117,6 +117,18 @@ def test_a_million_tokens():
     assert (np.diag(im.get_array()) == 1).all()
 
 
+def test_tokens_and_colours_are_given():
+    tokens = list("abcdefgh")
+    im = sr.plot.levels(NEAR_AND_FAR, 8, tokens=tokens, colours=["red", "blue"])
+    assert [label.get_text() for label in im.axes.get_xticklabels()] == tokens
+    assert [im.cmap(im.norm(level))[:3] for level in (1, 2)] == [(1, 0, 0), (0, 0, 1)]
+    with pytest.raises(ValueError, match="colours must be 2, one for each level, got 1"):
+        sr.plot.levels(NEAR_AND_FAR, 8, colours=["red"])
+    with pytest.raises(TypeError, match="title must be a string, got 5"):
+        sr.plot.levels(NEAR_AND_FAR, 8, title=5)
+    assert len(plt.get_fignums()) == 1
+
+
 def test_it_draws_where_it_is_told():
     fig, axes = plt.subplots(1, 2)
     im = sr.plot.levels(NEAR_AND_FAR, 20, title="NSA", ax=axes[1])

@@ -103,6 +103,14 @@ def test_the_bar_says_what_is_drawn():
     assert im.norm.vmax == im.get_array().max()
 
 
+def test_tokens_are_the_labels():
+    im = sr.plot.weights(vectors(2), vectors(3), sr.Full(), tokens=(["a", "$b"], ["x", "y", "z"]))
+    assert [label.get_text() for label in im.axes.get_yticklabels()] == ["a", "$b"]
+    assert [label.get_text() for label in im.axes.get_xticklabels()] == ["x", "y", "z"]
+    with pytest.raises(ValueError, match="tokens must be one for each of the 2 queries, got 3"):
+        sr.plot.weights(vectors(2), vectors(2), P, tokens=["a", "b", "c"])
+
+
 def test_it_draws_where_it_is_told():
     fig, axes = plt.subplots(1, 2, facecolor="black")
     im = sr.plot.weights(vectors(4), vectors(4), P, ax=axes[1])
