@@ -15,7 +15,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import patterns_of_heads
 from ..sets.types import IntArray, Length
 from .arguments import drawable_lengths, title_text
-from .block_shares import Pair, block_for
+from .block_shares import Pair, block_for, proportions
 from .drawable import title_of
 from .style import (
     NEITHER_COLOUR,
@@ -27,7 +27,7 @@ from .style import (
     legend_entries,
     set_title,
 )
-from .tile_image import FULL_COLOUR, UNUSED_COLOUR, proportions
+from .tile_image import FULL_COLOUR, UNUSED_COLOUR
 
 EMPTY, PARTIAL, FULL = range(3)
 NAMES = "empty", "partial", "full"
@@ -88,7 +88,7 @@ def blocks(
     of_head = "" if head is None else f", head {head}"
     name = f"{title_of(pattern)}{of_head}\n{_sparsity(numbers, sides)}"
     lines = [title_text(title, name)]
-    ax = axes_or_new(ax, proportions(grid), below=0.6)
+    ax = axes_or_new(ax, proportions(shape, grid.block), below=0.6)
     im = draw_kinds(ax, values, kinds, grid)
     if blocks_per_cell != (1, 1):
         rows, columns = blocks_per_cell

@@ -5,6 +5,8 @@ Memory is that of the blocks, never n x n.
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from ..lower import block_counts
@@ -14,6 +16,7 @@ from ..sets.types import BoolArray, FloatArray, IntArray, Length
 
 MAX_CELLS = 512  # cells a side: a figure in one column has no room for more
 MAX_GIVEN_CELLS = 2048  # cells a side if the block is given
+LEAST_WIDTH = 0.8  # of a figure with a legend, in its heights
 Pair = tuple[int, int]
 
 
@@ -47,6 +50,17 @@ def block_or_default(block: Length | None, shape: Pair, most: int = MAX_CELLS) -
                 f"so that at most {MAX_GIVEN_CELLS:,} cells are drawn, got {side:,}"
             )
     return sides
+
+
+def proportions(shape: Pair, block: Pair) -> Pair:
+    """Rows and columns of square cells that fill a figure of this shape, wide enough for a legend.
+
+    >>> proportions((300, 100), (1, 1))
+    (300, 240)
+    """
+    scale = 1 / min(block)
+    height, width = (ceil(n * scale) for n in shape)
+    return height, max(width, ceil(LEAST_WIDTH * height))
 
 
 def shares(p: Pattern | BoolArray, shape: Pair, block: Pair) -> FloatArray:

@@ -12,7 +12,7 @@ from matplotlib.image import AxesImage
 from .._text import visible_line
 from ..sets.types import BoolArray, Length
 from .arguments import mask_array, title_text
-from .block_shares import Pair, block_for
+from .block_shares import Pair, block_for, proportions
 from .colours import Shade, colour_on
 from .comparison import Counts, Side, common_shape, compare, side_of
 from .member_cells import cell_text
@@ -106,7 +106,7 @@ def diff(
     kinds = _kinds(first, second)
     values = _kinds_of_cells(counts)
     lines = [title_text(title, _numbers(counts, names))]
-    ax = axes_or_new(ax, values.shape, below=0.6)
+    ax = axes_or_new(ax, proportions(shape, grid.block), below=0.6)
     im = draw_kinds(ax, values, kinds, grid)
     _mark_differences(ax, values, grid)
     if grid.block != (1, 1):

@@ -19,7 +19,7 @@ from ..sets.require import require_pattern
 from ..sets.token_pools import Pooled, pool_count
 from ..sets.types import BoolArray, Length
 from .arguments import Tokens, colour_list, drawable_lengths, title_text, token_labels
-from .block_shares import Pair, block_for, pair_counts
+from .block_shares import Pair, block_for, pair_counts, proportions
 from .cells import MAX_VECTOR_CELLS
 from .colours import Colour, colour_on, mix, page_colour, part_colours
 from .member_cells import cell_text
@@ -35,7 +35,6 @@ from .style import (
     legend_entries,
     set_title,
 )
-from .tile_image import proportions
 
 PALEST = 0.66  # how much of the page's colour is in that of the coarsest level
 LevelLike = Pattern | tuple[Pattern, int] | tuple[Pattern, int, int]
@@ -125,7 +124,7 @@ def levels(
     is_member = [pair_counts(level.tokens, shape, grid.block) > 0 for level in given]
     values = _finest(given, is_member)
     lines = [title_text(title, _numbers(given, shape))]
-    ax = axes_or_new(ax, proportions(grid), 0.6, TOKEN_INCHES if labels else 0.0)
+    ax = axes_or_new(ax, proportions(shape, grid.block), 0.6, TOKEN_INCHES if labels else 0.0)
     names = [level.label for level in given]
     kinds = [Kind("no key", NEITHER_COLOUR)]
     kinds += map(Kind, names, given_colours or _colours(ax, given))

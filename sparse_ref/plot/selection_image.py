@@ -14,7 +14,7 @@ from ..selection import Scores
 from ..sets.pattern import Pattern
 from ..sets.types import FloatArray
 from .arguments import title_text
-from .block_shares import MAX_CELLS
+from .block_shares import MAX_CELLS, proportions
 from .choices import (
     CHOSEN,
     FORCED,
@@ -47,7 +47,6 @@ from .style import (
     set_title,
     ticks,
 )
-from .tile_image import proportions
 
 
 class _Mark(NamedTuple):
@@ -135,7 +134,8 @@ def _draw_table(choice: Choice, title: str, ax: Axes | None) -> Axes:
     shape = choice.scores.shape
     n_q, m = shape
     grid = CellGrid((n_q, m))
-    ax = axes_or_new(ax, proportions(grid), below=0.9)
+    cells = proportions(grid.shape, grid.block)
+    ax = axes_or_new(ax, cells, below=0.9)
     hatch(ax, grid)
     can_see = choice.kinds > HIDDEN
     norm = _norm(choice.scores[can_see])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import require_pattern
 from ..sets.types import BoolArray, FloatArray, IntArray, Length
 from .arguments import drawable_lengths, title_text
-from .block_shares import MAX_CELLS, Pair, block_for
+from .block_shares import MAX_CELLS, Pair, block_for, proportions
 from .cells import CellImage
 from .colours import Shade, colour_on, text_colour
 from .drawable import title_of
@@ -38,7 +37,6 @@ FULL_COLOUR = Shade("#1b4f86", dark="#8cc8f6")
 USED_COLOUR = Shade("#5f9fd6", dark="#4a86bd")
 UNUSED_COLOUR = Shade("#f2b566", dark="#8a5a1c")
 LEAST_OPACITY = 0.45
-LEAST_WIDTH = 0.8  # of a figure, in its heights
 MAX_TILE_LINES = 32
 MAX_LABELS = 16
 CHUNKS_AT_A_TIME = 1 << 16
@@ -102,7 +100,7 @@ def tiles(
     has_pairs = grid.block == (1, 1)
     kinds = _kinds(whole, has_pairs)
     lines = [title_text(title, _numbers(p, whole))]
-    ax = axes_or_new(ax, proportions(grid), below=0.6)
+    ax = axes_or_new(ax, proportions(shape, grid.block), below=0.6)
     if has_pairs:
         values = _pair_kinds(parts, queries, n_k)
         im = draw_kinds(ax, values, kinds, grid)
@@ -116,13 +114,6 @@ def tiles(
     set_title(ax, "\n".join(lines), y="query i, in the plan's order")
     add_legend(ax, legend_entries(kinds, values))
     return im
-
-
-def proportions(grid: CellGrid) -> Pair:
-    """The square cells of a figure of the grid's shape, wide enough for a legend."""
-    scale = max(grid.cells) / max(grid.shape)
-    height, width = (ceil(n * scale) for n in grid.shape)
-    return height, max(width, ceil(LEAST_WIDTH * height))
 
 
 def _plan_of(p: Pattern | Plan, n: Length | None) -> Plan:

@@ -18,7 +18,7 @@ from ..sets.checks import integer
 from ..sets.require import patterns_of_heads
 from ..sets.types import BoolArray, FloatArray
 from .arguments import Tokens, drawable_lengths, title_text, token_labels
-from .block_shares import Pair, block_for, pair_counts
+from .block_shares import Pair, block_for, pair_counts, proportions
 from .drawable import set_at, title_of
 from .member_cells import cell_text
 from .scales import add_bar, hatch, number_colours
@@ -78,7 +78,7 @@ def weights(
     table = np.ma.masked_where(_is_outside(sets, grid), values)
     of_head = "" if head is None else f", head {head}"
     text = title_text(title, f"{title_of(sets)}{of_head}")
-    ax = axes_or_new(ax, values.shape, 0.6, TOKEN_INCHES if labels else 0.0)
+    ax = axes_or_new(ax, proportions(shape, grid.block), 0.6, TOKEN_INCHES if labels else 0.0)
     hatch(ax, grid)
     greatest = values.max() or 1.0
     im = draw_cells(ax, table, grid, number_colours(ax), Normalize(0, greatest))

@@ -188,6 +188,13 @@ def test_names_are_in_legend_and_title():
     assert named.axes.get_title() == "Fig. 1"
 
 
+@pytest.mark.parametrize("n", [(200, 4), (1, 90), (20, 3)])
+def test_a_narrow_figure_has_room_for_its_legend(n):
+    """Drawn by the fixture, where a layout that fails is an error."""
+    im = sr.plot.diff(sr.Full(), sr.Window(1), n, ("a long name of a set", "and another one"))
+    assert im.get_array().shape == n
+
+
 def test_names_are_no_formulas():
     im = sr.plot.diff(sr.Local(1), sr.Local(2), 4, ("$p", "q$ \\frac\n"))
     im.figure.canvas.draw()
