@@ -79,7 +79,7 @@ def factorization(
     height, width = shape = image_shape(shape)
     lower_middle = (2 * height // 3, width // 2)
     i = query_index(lower_middle if query is None else query, shape)
-    names = text_list("titles", titles, len(factorizations), "factorization")
+    names = text_list("titles", titles, (len(factorizations), "factorization"))
     columns = _columns(factorizations, names, height * width)
     scene = _Scene(shape, i, max(len(column.steps) for column in columns))
     check_optional_figure(fig)
@@ -96,7 +96,11 @@ def factorization(
     return fig
 
 
-def _columns(factorizations: list[Any], names: list[str], n: int) -> list[_Column]:
+def _columns(
+    factorizations: list[Any],
+    names: list[str],
+    n: int,
+) -> list[_Column]:
     """The dense column, then one for each factorization, with letters in the titles."""
     columns = [_Column("(a) dense, causal", (Causal(),))]
     for place, factorization in enumerate(factorizations):

@@ -62,7 +62,15 @@ def mask(
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
     if isinstance(p, Branches):
-        return multiplicity(p, n, block=block, tokens=tokens, title=title, colours=colours, ax=ax)
+        return multiplicity(
+            p,
+            n,
+            block=block,
+            tokens=tokens,
+            title=title,
+            colours=colours,
+            ax=ax,
+        )
     drawn = set_at("p", p, n)
     grid = CellGrid(drawn.shape, block_or_default(block, drawn.shape))
     labels = token_labels(tokens, drawn.shape, grid.block)

@@ -35,7 +35,8 @@ def check_optional_figure(fig: Any) -> None:
 def panel_grid(fig: Figure | SubFigure, count: int, columns: int) -> Panels:
     """`count` axes (count,) in rows of `columns`, from the upper left, with shared x and y."""
     rows = -(-count // columns)
-    panels = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    table = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels = table.ravel()
     for unused in panels[count:]:
         unused.remove()
     return panels[:count]

@@ -18,7 +18,7 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 
 from .._text import visible
 from .arguments import TokenLabels, check_axes
-from .axis_ticks import ticks
+from .axis_ticks import ceil_division, ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
@@ -74,7 +74,8 @@ class CellGrid(NamedTuple):
     @property
     def cells(self) -> Pair:
         """How many rows and columns of cells there are."""
-        return -(-self.shape[0] // self.block[0]), -(-self.shape[1] // self.block[1])
+        rows, columns = map(ceil_division, self.shape, self.block)
+        return rows, columns
 
 
 def axes_or_new(
@@ -109,8 +110,14 @@ def draw_kinds(
     grid: CellGrid,
 ) -> CellImage:
     """Draw a table in which a cell is kinds[value]; a Shade has the colour for the page of `ax`."""
-    colours = ListedColormap([to_rgba(colour_on(ax, kind.colour), kind.alpha) for kind in kinds])
-    return draw_cells(ax, values, grid, colours, Normalize(-0.5, len(kinds) - 0.5))
+    colours = [kind_colour(ax, kind) for kind in kinds]
+    norm = Normalize(-0.5, len(kinds) - 0.5)
+    return draw_cells(ax, values, grid, ListedColormap(colours), norm)
+
+
+def kind_colour(ax: Axes, kind: Kind) -> tuple[float, float, float, float]:
+    """The colour of a kind on the page of `ax`, RGBA."""
+    return to_rgba(colour_on(ax, kind.colour), kind.alpha)
 
 
 def draw_cells(
@@ -171,7 +178,13 @@ def _draw_ticks_and_lines(ax: Axes, grid: CellGrid) -> None:
     ax.grid(which="minor", color=page_colour(ax), linewidth=linewidth)
 
 
-def _set_ticks(axis: Axis, n: int, block: int, unit: int, has_lines: bool) -> None:
+def _set_ticks(
+    axis: Axis,
+    n: int,
+    block: int,
+    unit: int,
+    has_lines: bool,
+) -> None:
     """Label positions on an axis of n; minor ticks are the lines between the cells."""
     positions = ticks(n, unit)
     axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
@@ -222,8 +235,8 @@ def style_bar(bar: Colorbar, ax: Axes, label: str) -> None:
     """Label a colour bar, in small text that can be read on the page of `ax`."""
     colour = text_colour(ax)
     bar.set_label(label, fontsize="x-small", color=colour, labelpad=1)
-    bar.ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
-    bar.ax.tick_params(which="minor", color=colour)
+    bar.ax.tick_params(labelsize="x-small", length=2, pad=2, labelcolor=colour)
+    bar.ax.tick_params(which="both", color=colour)
     bar.outline.set_edgecolor(colour)
 
 
@@ -243,7 +256,7 @@ class Swatch(Patch):
 
     def adapt(self, ax: Axes) -> None:
         """Take the colour that the kind has on the page of `ax`."""
-        self.set_facecolor(to_rgba(colour_on(ax, self.kind.colour), self.kind.alpha))
+        self.set_facecolor(kind_colour(ax, self.kind))
 
 
 def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
