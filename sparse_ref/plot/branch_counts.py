@@ -21,6 +21,7 @@ from .arguments import (
     title_text,
     token_labels,
 )
+from .axis_ticks import label_tokens
 from .block_shares import Pair, block_or_default
 from .colours import Colour, Shade, ramp
 from .drawable import SetAt, set_at, title_of
@@ -33,7 +34,6 @@ from .style import (
     add_legend,
     axes_or_new,
     draw_kinds,
-    label_tokens,
     legend_entries,
     set_title,
 )

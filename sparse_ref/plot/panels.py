@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .arguments import title_text
 from .colours import text_colour
-from .style import LEGEND_STYLE, entries_on, fill_title, style_bar
+from .style import LEGEND_STYLE, entries_on, fill_title, name_entries, style_bar
 
 Panels = NDArray[np.object_]  # of Axes
 
@@ -84,10 +84,12 @@ def add_figure_legend(
     columns: int = 6,
 ) -> None:
     """Add one legend below all panels, in the colours for the page of `ax`."""
-    fig.legend(
+    legend = fig.legend(
         handles=entries_on(ax, entries),
+        labels=list("-" * len(entries)),
         loc="outside lower center",
         ncols=min(len(entries), columns),
         labelcolor=text_colour(ax),
         **LEGEND_STYLE,
     )
+    name_entries(legend, entries)

@@ -10,15 +10,15 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
+from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
-from .._text import visible
-from .arguments import TokenLabels, check_axes
-from .axis_ticks import ceil_division, ticks
+from .._text import visible, visible_line
+from .arguments import check_axes
+from .axis_ticks import ceil_division, set_ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
@@ -151,8 +151,8 @@ def draw_cells(
     ax.set_ylim(n_q - 0.5, -0.5)
     _draw_frame(ax)
     has_lines = grid.lines and max(grid.cells) <= MAX_LINED_CELLS
-    _set_ticks(ax.yaxis, n_q, grid.block[0], grid.unit, has_lines)
-    _set_ticks(ax.xaxis, n_k, grid.block[1], grid.unit, has_lines)
+    set_ticks(ax.yaxis, n_q, grid.block[0], grid.unit, has_lines)
+    set_ticks(ax.xaxis, n_k, grid.block[1], grid.unit, has_lines)
     _draw_ticks_and_lines(ax, grid)
     return im
 
@@ -176,32 +176,6 @@ def _draw_ticks_and_lines(ax: Axes, grid: CellGrid) -> None:
     ax.grid(False, which="major")
     linewidth = min(0.6, 8 / max(grid.cells))
     ax.grid(which="minor", color=page_colour(ax), linewidth=linewidth)
-
-
-def _set_ticks(
-    axis: Axis,
-    n: int,
-    block: int,
-    unit: int,
-    has_lines: bool,
-) -> None:
-    """Label positions on an axis of n; minor ticks are the lines between the cells."""
-    positions = ticks(n, unit)
-    axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
-    borders = np.arange(block, n, block) - 0.5
-    axis.set_ticks(borders if has_lines else [], minor=True)
-
-
-def label_tokens(ax: Axes, tokens: TokenLabels) -> None:
-    """Label every position by its token: queries at the left, keys on top, from below."""
-    queries, keys = tokens
-    inches = ax.figure.bbox.height / ax.figure.dpi * ax.get_position().height
-    points = min(7.0, 0.8 * 72 * inches / len(queries))
-    ax.set_yticks(range(len(queries)), labels=queries, parse_math=False)
-    ax.set_xticks(range(len(keys)), labels=keys, parse_math=False, rotation=90)
-    ax.tick_params(labelsize=max(points, 1.0))
-    ax.xaxis.tick_top()
-    ax.xaxis.set_label_position("top")
 
 
 def set_title(
@@ -267,8 +241,9 @@ def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
 
 def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
     """Add the legend of one axes below its label, so that it hides no cell."""
-    ax.legend(
+    legend = ax.legend(
         handles=entries_on(ax, entries),
+        labels=list("-" * len(entries)),
         loc="upper center",
         bbox_to_anchor=(0.5, -0.33),
         bbox_transform=inches_from_lower_edge(ax),
@@ -276,6 +251,14 @@ def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
         labelcolor=text_colour(ax),
         **LEGEND_STYLE,
     )
+    name_entries(legend, entries)
+
+
+def name_entries(legend: Legend, entries: Sequence[Patch]) -> None:
+    """Name the entries as they are: no formula is read, and no name with a leading _ left out."""
+    for text, entry in zip(legend.get_texts(), entries):
+        text.set_parse_math(False)
+        text.set_text(visible_line(str(entry.get_label())))
 
 
 def entries_on(ax: Axes, entries: Sequence[Patch]) -> list[Patch]:
