@@ -25,7 +25,6 @@ MAX_TOKENS = 128  # labels on an axis
 Tokens = Sequence[str] | tuple[Sequence[str], Sequence[str]]  # for both axes, or (queries, keys)
 TokenLabels = tuple[list[str], list[str]]
 Pair = tuple[int, int]
-Places = tuple[int, str]  # how many, and what one is
 ImageShape = tuple[int, int]  # (height, width)
 Position = int | tuple[int, int]  # the index in the image read row by row, or (row, column)
 
@@ -167,16 +166,20 @@ def colour_list(colours: Any, count: int, of: str) -> list[Any] | None:
     return list(colours)
 
 
-def text_list(name: str, texts: Any, places: Places) -> list[str]:
-    """The texts as a list, one for each place; [] if None."""
+def text_list(
+    name: str,
+    texts: Any,
+    count: int,
+    of: str,
+) -> list[str]:
+    """The texts as a list, one for each of `count`, of which `of` names one; [] if None."""
     if texts is None:
         return []
     is_sequence = isinstance(texts, Sequence) and not isinstance(texts, str)
     if not is_sequence or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"{name} must be a sequence of strings, got {texts!r}")
-    count, place = places
     if len(texts) != count:
-        raise ValueError(f"{name} must be {count}, one for each {place}, got {len(texts)}")
+        raise ValueError(f"{name} must be {count}, one for each {of}, got {len(texts)}")
     return list(texts)
 
 

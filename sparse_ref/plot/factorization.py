@@ -79,7 +79,7 @@ def factorization(
     height, width = shape = image_shape(shape)
     lower_middle = (2 * height // 3, width // 2)
     i = query_index(lower_middle if query is None else query, shape)
-    names = text_list("titles", titles, (len(factorizations), "factorization"))
+    names = text_list("titles", titles, len(factorizations), "factorization")
     columns = _columns(factorizations, names, height * width)
     scene = _Scene(shape, i, max(len(column.steps) for column in columns))
     check_optional_figure(fig)

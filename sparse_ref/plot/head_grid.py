@@ -97,7 +97,7 @@ def heads(
     """
     sets = _sets("patterns", patterns, n)
     default_names = [f"head {h}{_short_title(p)}" for h, p in enumerate(patterns)]
-    titles = text_list("names", names, (len(sets), "head")) or default_names
+    titles = text_list("names", names, len(sets), "head") or default_names
     columns = _columns(len(sets)) if columns is None else integer("columns", columns, 1)
     grid = _grid(sets, titles, block, colours)
     title_text(title, "")

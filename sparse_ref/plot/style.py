@@ -19,6 +19,8 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 from .._text import visible, visible_line
 from .arguments import check_axes
 from .axis_ticks import ceil_division, set_ticks
+from .axis_ticks import label_tokens as label_tokens
+from .axis_ticks import ticks as ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
