@@ -113,9 +113,6 @@ def diff(
         lines.append(cell_text(grid))
     set_title(ax, "\n".join(lines))
     add_legend(ax, legend_entries(kinds, values))
-    legend = ax.get_legend()
-    for text in legend.get_texts() if legend else ():
-        text.set_parse_math(False)  # names are not formulas
     return im
 
 
