@@ -22,7 +22,7 @@ from ..sets.factorized import Factorized
 from ..sets.parts import Documents
 from ..sets.pattern import Pattern
 from ..sets.rule import Rule
-from .traced import Trace, holds, traced
+from .trace import Trace, holds, traced_values
 
 MORE_EXAMPLES = """
 llama4(4,1) llama4(4,3) llama4(4,4) llama4(4,5) llama4(4,6) llama4(4,8)
@@ -48,10 +48,11 @@ reformer_local_hf(24,4,2,0) reformer_local_hf(4,8) logsparse_local(1) logsparse_
 deepspeed_sliding(5,"bidirectional") deepspeed_sliding(5,rule="documentation")
 deepspeed_sliding(5,"bidirectional","documentation")
 """
+Table = dict[str, Any]
 POSITIONS = 3  # numbers of an example that stand for any number of them
 
 
-def templates() -> dict[str, dict[str, Any]]:
+def templates() -> dict[str, Table]:
     """{name: {set, parameters: [[name, default], ...], cases}} of each constructor that is no rule.
 
     A case is {forms, bounds, when, kind, views}; a parameter without a form is an integer. A
@@ -61,13 +62,15 @@ def templates() -> dict[str, dict[str, Any]]:
 
 
 @cache
-def _templates() -> dict[str, dict[str, Any]]:
+def _templates() -> dict[str, Table]:
     """The same, made once."""
-    calls: dict[str, list[dict[str, Any]]] = {}
+    calls: dict[str, list[Table]] = {}
     for text in _examples():
         name, values = _call(text)
         calls.setdefault(name, []).append(values)
-    return {name: _template(name, calls.get(name, [])) for name in _constructors()}
+    for name in _constructors():
+        calls.setdefault(name, [])
+    return {name: _template(name, calls[name]) for name in _constructors()}
 
 
 def _constructors() -> list[str]:
@@ -87,14 +90,15 @@ def _examples() -> list[str]:
     return MORE_EXAMPLES.split() + [entry.text() for entry in ENTRIES]
 
 
-def _call(text: str) -> tuple[str, dict[str, Any]]:
+def _call(text: str) -> tuple[str, Table]:
     """(name, values by parameter) of a call whose arguments are plain values; else no values."""
     call = ast.parse(text, mode="eval").body
     assert isinstance(call, ast.Call)
     name = ast.unparse(call.func)
     try:
         arguments = [ast.literal_eval(part) for part in call.args]
-        keywords = {str(part.arg): ast.literal_eval(part.value) for part in call.keywords}
+        pairs = [(str(part.arg), part.value) for part in call.keywords]
+        keywords = {parameter: ast.literal_eval(value) for parameter, value in pairs}
     except ValueError:
         return name, {}
     values = signature(notation.NAMES[name]).bind(*arguments, **keywords)
@@ -102,10 +106,10 @@ def _call(text: str) -> tuple[str, dict[str, Any]]:
     return name, values.arguments
 
 
-def _template(name: str, examples: list[dict[str, Any]]) -> dict[str, Any]:
+def _template(name: str, examples: list[Table]) -> Table:
     """The parameters of a constructor and the cases of its examples, each case once."""
     constructor = notation.NAMES[name]
-    cases: list[dict[str, Any]] = []
+    cases: list[Table] = []
     for values in examples:
         if any(accepts(case, values) for case in cases):
             continue
@@ -120,20 +124,20 @@ def _template(name: str, examples: list[dict[str, Any]]) -> dict[str, Any]:
     return {"set": set_, "parameters": parameters, "cases": cases}
 
 
-def _case(constructor: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any] | None:
+def _case(constructor: Callable[..., Any], values: Table) -> Table | None:
     """What the constructor builds at these values, for all numbers on its course; None if its sets
     are no rules, or what it does with a number cannot be stated.
     """
     trace = Trace()
-    arguments = {name: traced(trace, value, name) for name, value in values.items()}
     try:
-        kind, patterns = _views(constructor(**arguments))
+        kind, patterns = _views(constructor(**traced_values(trace, values)))
     except TypeError:
         return None
     if not all(map(_is_made_of_rules, patterns)):
         return None
+    forms = {name: _form(value) for name, value in values.items()}
     case = {
-        "forms": {name: _form(x) for name, x in values.items() if type(x) is not int},
+        "forms": {name: form for name, form in forms.items() if form != "i"},
         "bounds": trace.bounds,
         "when": trace.conditions,
         "kind": kind,
@@ -145,7 +149,7 @@ def _case(constructor: Callable[..., Any], values: dict[str, Any]) -> dict[str, 
     return case
 
 
-def _of_any_length(case: dict[str, Any], name: str) -> dict[str, Any]:
+def _of_any_length(case: Table, name: str) -> Table:
     """The case for a parameter of any length from 1, if its numbers are one set of positions.
 
     That is: they are in one place, all and in order; each is at least 0; and they are only
@@ -154,7 +158,8 @@ def _of_any_length(case: dict[str, Any], name: str) -> dict[str, Any]:
     paths = [f"{name}.{t}" for t in range(POSITIONS)]
     all_of_them = f"({', '.join('{' + path + '}' for path in paths)})"
     views = [view.replace(all_of_them, "{" + name + "}") for view in case["views"]]
-    orders = [[sign, b, a] for a, b in pairwise(paths) for sign in (">=", "!=")]
+    neighbours = list(pairwise(paths))
+    orders = [[sign, b, a] for sign in (">=", "!=") for a, b in neighbours]
     when = [condition for condition in case["when"] if condition not in orders]
     bounds = [condition for condition in case["bounds"] if condition[1] not in paths]
     limits = {(sign, y) for sign, x, y in case["bounds"] if x in paths}
@@ -193,9 +198,10 @@ def _form(value: Any) -> Any:
     return "i" if type(value) is int else {"is": value}
 
 
-def accepts(case: dict[str, Any], values: dict[str, Any]) -> bool:
+def accepts(case: Table, values: Table) -> bool:
     """Whether these values take the course of a case."""
-    if not all(_matches(case["forms"].get(name, "i"), value) for name, value in values.items()):
+    forms = [case["forms"].get(name, "i") for name in values]
+    if not all(map(_matches, forms, values.values())):
         return False
     numbers = dict(_paths(values))
     return all(holds(condition, numbers) for condition in case["bounds"] + case["when"])
@@ -205,12 +211,12 @@ def _matches(form: Any, value: Any) -> bool:
     """Whether a value has a form."""
     if form == "positions":
         return isinstance(value, tuple) and len(value) > 0
-    if isinstance(form, list) and isinstance(value, tuple) and len(form) == len(value):
-        return all(map(_matches, form, value))
+    if isinstance(form, list) and isinstance(value, tuple):
+        return len(form) == len(value) and all(map(_matches, form, value))
     return form == _form(value)
 
 
-def _paths(values: dict[str, Any]) -> Iterable[tuple[str, int]]:
+def _paths(values: Table) -> Iterable[tuple[str, int]]:
     """(path, integer) of parameters; name.* is the least of a tuple's."""
     for name, value in values.items():
         if isinstance(value, tuple):

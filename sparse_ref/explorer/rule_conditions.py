@@ -8,12 +8,13 @@ from itertools import islice, product
 from typing import Any
 
 from ..sets.rule import Rule
-from .traced import Condition, Trace, Traced, holds
+from .trace import Condition, Trace, Traced, holds, traced_values
 
+Conditions = tuple[list[Condition], dict[str, str]]
 MAX_SAMPLES = 300
 
 
-def rule_conditions(rule: type[Rule]) -> tuple[list[Condition], dict[str, str]]:
+def rule_conditions(rule: type[Rule]) -> Conditions:
     """(conditions beyond bounds, parameters that stand for missing ones) of a rule.
 
     The conditions are dropped if they do not decide which small numbers the rule accepts.
@@ -23,14 +24,15 @@ def rule_conditions(rule: type[Rule]) -> tuple[list[Condition], dict[str, str]]:
 
 
 @cache
-def _rule_conditions(rule: Any) -> tuple[list[Condition], dict[str, str]]:
+def _rule_conditions(rule: Any) -> Conditions:
     """The same, once for each class."""
-    names = [name for name, (kind, _) in rule.bounds().items() if kind is not tuple]
+    bounds = rule.bounds()
+    names = [name for name in bounds if bounds[name][0] is not tuple]
     for numbers in _samples(len(names)):
         values = dict(zip(names, numbers))
         trace = Trace()
         try:
-            rule(**_arguments(rule, {name: Traced(trace, values[name], name) for name in names}))
+            rule(**_arguments(rule, traced_values(trace, values)))
         except (TypeError, ValueError):
             continue
         conditions = trace.conditions if _decides(rule, names, trace) else []
@@ -40,7 +42,8 @@ def _rule_conditions(rule: Any) -> tuple[list[Condition], dict[str, str]]:
 
 def _arguments(rule: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Values for all fields: sets of positions are (0, 1)."""
-    return {name: values.get(name, (0, 1)) for name in rule.bounds()}
+    positions = dict.fromkeys(rule.bounds(), (0, 1))
+    return positions | values
 
 
 def _samples(count: int) -> Iterable[tuple[int, ...]]:
@@ -69,9 +72,10 @@ def _stand_ins(rule: Any, names: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in names:
         trace = Trace()
-        given = {x: Traced(trace, 2 + t, x) for t, x in enumerate(names)}
+        numbers = {other: 2 + t for t, other in enumerate(names)}
+        arguments = _arguments(rule, traced_values(trace, numbers)) | {name: None}
         try:
-            value = getattr(rule(**_arguments(rule, {**given, name: None})), name)
+            value = getattr(rule(**arguments), name)
         except (TypeError, ValueError):
             continue
         if isinstance(value, Traced) and value.expression in names:

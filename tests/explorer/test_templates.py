@@ -9,7 +9,7 @@ from sparse_ref.catalogue import notation
 from sparse_ref.explorer import constructors
 from sparse_ref.explorer.document import library_rules
 from sparse_ref.explorer.rule_conditions import rule_conditions
-from sparse_ref.explorer.traced import holds
+from sparse_ref.explorer.trace import holds
 
 UNTRACED = {
     "Random",

@@ -1,12 +1,25 @@
-// A list of choices under a text box, by the ARIA pattern of a combobox: arrow keys, Enter or Tab to take one, Escape to close.
+// A list of choices under a text box, by the ARIA pattern of a combobox: arrow keys, Enter or Tab to take
+// one, Escape to close.
 
 import { element, fill, uniqueId } from "./dom.js";
 
-/** `options()` is { from, to, options: [{ label, detail }] } at the caret; `take(place, option)` puts one in. */
+/** `options()` is { from, to, options: [{ label, detail }] } at the caret; `take(place, option)` puts one
+ * in. */
 export function choices(input, { label, options, take }) {
   const id = uniqueId("choices");
-  const list = element("ul", { id, className: "choices", role: "listbox", "aria-label": label, hidden: true });
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": id })) {
+  const list = element("ul", {
+    id,
+    className: "choices",
+    role: "listbox",
+    "aria-label": label,
+    hidden: true,
+  });
+  for (const [name, value] of Object.entries({
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": id,
+  })) {
     input.setAttribute(name, value);
   }
   let found = { options: [] };
@@ -23,7 +36,8 @@ export function choices(input, { label, options, take }) {
   function open(isAsked = false) {
     found = options();
     const isBegun = found.to > found.from && input.selectionStart === input.selectionEnd;
-    const isWhole = found.options.length === 1 && found.options[0].text === input.value.slice(found.from, found.to);
+    const isWhole =
+      found.options.length === 1 && found.options[0].text === input.value.slice(found.from, found.to);
     if (!found.options.length || isWhole || !(isBegun || isAsked)) return close();
     active = -1;
     fill(list, found.options.map(item));

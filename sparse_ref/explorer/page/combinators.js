@@ -1,5 +1,7 @@
-// Patterns made of patterns, by calls: their parameters, and the node of each. `node(given, read)` is given the arguments' trees and
-// readers of them: read.pattern(tree), read.integer(name, least), read.integers(name, least), read.ownLength(node).
+// Patterns made of patterns, by calls: their parameters, and the node of each. `node(given, read)` is
+// given the arguments' trees and
+// readers of them: read.pattern(tree), read.integer(name, least), read.integers(name, least),
+// read.ownLength(node).
 
 import { ExpressionError } from "./syntax.js";
 
@@ -9,15 +11,21 @@ export const COMBINATORS = {
   Shifted: {
     parameters: ["pattern", "offset"],
     defaults: {},
-    node: (given, read) => ({ kind: "shifted", pattern: read.pattern(given.pattern), offset: read.integer("offset", null) }),
+    node: (given, read) => ({
+      kind: "shifted",
+      pattern: read.pattern(given.pattern),
+      offset: read.integer("offset", null),
+    }),
   },
 
   Blockwise: {
     parameters: ["pattern", "block"],
     defaults: {},
     node(given, read) {
-      const block = given.block.kind === "tuple" ? read.integers("block", 1) : Array(2).fill(read.integer("block", 1));
-      if (block.length !== 2) throw new ExpressionError("Blockwise: block must be an integer or a pair (b_q, b_k)", given.block);
+      const block =
+        given.block.kind === "tuple" ? read.integers("block", 1) : Array(2).fill(read.integer("block", 1));
+      if (block.length !== 2)
+        throw new ExpressionError("Blockwise: block must be an integer or a pair (b_q, b_k)", given.block);
       return { kind: "blockwise", pattern: read.pattern(given.pattern), block };
     },
   },
@@ -29,7 +37,11 @@ export const COMBINATORS = {
       const [length, stride] = [read.integer("length", 1), read.integer("stride", 1)];
       const pattern = read.pattern(given.pattern);
       const own = read.ownLength(pattern);
-      if (own !== null) throw new ExpressionError(`Pooled: pattern must be stated for every length, not for n = ${own}`, given.pattern);
+      if (own !== null)
+        throw new ExpressionError(
+          `Pooled: pattern must be stated for every length, not for n = ${own}`,
+          given.pattern,
+        );
       if (Math.ceil(Number(length) / Number(stride)) > MAX_OVERLAP) {
         throw new ExpressionError(`Pooled: length must be at most ${MAX_OVERLAP} strides`, given.length);
       }
@@ -45,7 +57,8 @@ export const COMBINATORS = {
       const inner = given.inner && read.pattern(given.inner);
       const own = inner && read.ownLength(inner);
       const isOther = own !== null && lengths.some((length) => length !== 0 && length !== own);
-      if (isOther) throw new ExpressionError(`Documents: lengths must all be that of inner, ${own}`, given.lengths);
+      if (isOther)
+        throw new ExpressionError(`Documents: lengths must all be that of inner, ${own}`, given.lengths);
       return { kind: "documents", lengths, inner };
     },
   },
@@ -55,10 +68,14 @@ export const COMBINATORS = {
     defaults: {},
     node(given, read) {
       const shape = read.integers("shape", 1);
-      if (!shape.length) throw new ExpressionError("Grid: shape must have at least 1 axis, got ()", given.shape);
+      if (!shape.length)
+        throw new ExpressionError("Grid: shape must have at least 1 axis, got ()", given.shape);
       const trees = given.patterns.kind === "tuple" ? given.patterns.parts : [given.patterns];
       if (trees.length !== shape.length) {
-        throw new ExpressionError(`Grid: patterns must be one for each of the ${shape.length} axes, got ${trees.length}`, given.patterns);
+        throw new ExpressionError(
+          `Grid: patterns must be one for each of the ${shape.length} axes, got ${trees.length}`,
+          given.patterns,
+        );
       }
       const patterns = trees.map(read.pattern);
       patterns.forEach((pattern, axis) => checkAxis(read.ownLength(pattern), shape[axis], trees[axis]));
@@ -69,5 +86,8 @@ export const COMBINATORS = {
 
 function checkAxis(own, side, tree) {
   if (own === null || own === side) return;
-  throw new ExpressionError(`Grid: a pattern must be stated for the length of its axis, ${side}, got ${own}`, tree);
+  throw new ExpressionError(
+    `Grid: a pattern must be stated for the length of its axis, ${side}, got ${own}`,
+    tree,
+  );
 }

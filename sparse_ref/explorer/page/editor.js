@@ -1,4 +1,5 @@
-// The expression: a text box that draws while its text parses, points at the column of an error, mends it, and completes names.
+// The expression: a text box that draws while its text parses, points at the column of an error, mends it,
+// and completes names.
 
 import { choices } from "./choices.js";
 import { completions } from "./completion.js";
@@ -9,7 +10,13 @@ const DELAY = 120; // ms from the last letter to the drawing
 /** The editor of a place, "view" or "other"; `read` is the place's text in a state. */
 export function editor(store, { place, label, read }) {
   const id = uniqueId("expression");
-  const input = element("input", { id, type: "text", className: "expression", spellcheck: false, autocomplete: "off" });
+  const input = element("input", {
+    id,
+    type: "text",
+    className: "expression",
+    spellcheck: false,
+    autocomplete: "off",
+  });
   for (const name of ["autocapitalize", "autocorrect"]) input.setAttribute(name, "off");
   const problem = problemBox(mend);
   const list = choices(input, {
@@ -18,7 +25,13 @@ export function editor(store, { place, label, read }) {
     take: ({ from, to }, { text }) => insert(from, to, text),
   });
   const line = element("div", { className: "expression-line" }, input, problem.marker, list.element);
-  const box = element("div", { className: "editor" }, element("label", { for: id }, label), line, problem.element);
+  const box = element(
+    "div",
+    { className: "editor" },
+    element("label", { for: id }, label),
+    line,
+    problem.element,
+  );
   input.setAttribute("aria-describedby", problem.id);
   let timer = null;
   let isWriting = false;
@@ -66,7 +79,8 @@ export function editor(store, { place, label, read }) {
   input.addEventListener("blur", () => {
     flush();
     list.close();
-    if (!draftOf(store.state) && store.state.views.length > 1) input.value = read(store.state); // of several patterns, the tab's own
+    // several patterns were typed, and the tab has one of them
+    if (!draftOf(store.state) && store.state.views.length > 1) input.value = read(store.state);
   });
 
   const draftOf = (state) => state.drafts[store.draftKey(place)];
@@ -101,7 +115,10 @@ function problemBox(mend) {
   function show(next, scroll) {
     draft = next;
     box.hidden = !draft;
-    carets.textContent = draft ? " ".repeat(draft.column) + "^".repeat(Math.max(1, Math.min(draft.end, draft.text.length) - draft.column)) : "";
+    carets.textContent = draft
+      ? " ".repeat(draft.column) +
+        "^".repeat(Math.max(1, Math.min(draft.end, draft.text.length) - draft.column))
+      : "";
     const text = draft ? `${draft.message} (column ${draft.column + 1})` : "";
     if (message.textContent !== text) fill(message, text);
     button.hidden = !draft?.mend;

@@ -1,4 +1,5 @@
-// What can be copied out of the page, as text: notation, Python, SVG, CSR as JSON. `mask_mod` has a module of its own.
+// What can be copied out of the page, as text: notation, Python, SVG, CSR as JSON. `mask_mod` has a module
+// of its own.
 
 import { children, valueText } from "./expression.js";
 
@@ -33,7 +34,10 @@ export function pythonText(state, nodes, data) {
 }
 
 function listedText(name, { starts, indices }) {
-  if (indices.length > MAX_LISTED) return `# ${name} is a list of ${indices.length} keys: copy the rows as JSON, for sr.Listed(indptr, indices)`;
+  if (indices.length > MAX_LISTED) {
+    const hint = "copy the rows as JSON, for sr.Listed(indptr, indices)";
+    return `# ${name} is a list of ${indices.length} keys: ${hint}`;
+  }
   return `${name} = sr.Listed([${starts.join(", ")}], [${indices.join(", ")}])`;
 }
 
@@ -43,7 +47,13 @@ function valueOf(kind, texts) {
   return { step: `sr.Factorized(${parts})`, branch: `sr.Branches(${parts})` }[kind] ?? parts;
 }
 
-const COMBINATORS = { shifted: "Shifted", blockwise: "Blockwise", pooled: "Pooled", documents: "Documents", grid: "Grid" };
+const COMBINATORS = {
+  shifted: "Shifted",
+  blockwise: "Blockwise",
+  pooled: "Pooled",
+  documents: "Documents",
+  grid: "Grid",
+};
 
 /** A listed set is called by its name, or by a constructor of the library. */
 const listedName = ({ name = "" }) => (/^[a-z_]\w*$/i.test(name) ? name : name.split("(")[0]);
@@ -76,9 +86,12 @@ const escaped = (text) => text.replace(/[<>&"]/g, (letter) => ESCAPES[letter]);
 export function svgText(mask, title) {
   const { queries, keys } = mask;
   const runs = runsOf(mask);
-  if (runs.length > MAX_RUNS) throw new ExportError(`an SVG would have ${runs.length} rectangles, more than ${MAX_RUNS}: copy the PNG`);
+  if (runs.length > MAX_RUNS)
+    throw new ExportError(`an SVG would have ${runs.length} rectangles, more than ${MAX_RUNS}: copy the PNG`);
   const side = 640 / Math.max(queries, keys);
-  const rectangles = runs.map(({ query, first, count }) => `<rect x="${first}" y="${query}" width="${count}" height="1"/>`);
+  const rectangles = runs.map(
+    ({ query, first, count }) => `<rect x="${first}" y="${query}" width="${count}" height="1"/>`,
+  );
   const size = `width="${keys * side}" height="${queries * side}" viewBox="0 0 ${keys} ${queries}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} shape-rendering="crispEdges" role="img">`,
@@ -97,7 +110,8 @@ export function csrText({ queries, keys, cells }) {
   for (let query = 0; query < queries; query++) {
     for (let key = 0; key < keys; key++) if (cells[query * keys + key]) indices.push(key);
     indptr.push(indices.length);
-    if (indices.length > MAX_PAIRS) throw new ExportError(`there are more than ${MAX_PAIRS} pairs: choose a shorter n`);
+    if (indices.length > MAX_PAIRS)
+      throw new ExportError(`there are more than ${MAX_PAIRS} pairs: choose a shorter n`);
   }
   return `${JSON.stringify({ shape: [queries, keys], indptr, indices })}\n`;
 }

@@ -2,7 +2,8 @@
 //   rule { name, values }                      a rule of data.rules, its parameters in order
 //   union, intersection, difference { parts }  two parts or more
 //   complement { pattern }
-//   shifted { pattern, offset }   blockwise { pattern, block: [b_q, b_k] }   pooled { pattern, length, stride }
+//   shifted { pattern, offset }   blockwise { pattern, block: [b_q, b_k] }   pooled { pattern, length,
+//     stride }
 //   documents { lengths, inner }  grid { shape, patterns }   listed { name }  rows of data.listed
 
 import { bind, integer, integers, sourceOf } from "./arguments.js";
@@ -28,14 +29,16 @@ export const names = (data) => [
 export function parametersOf(name, data) {
   if (Object.hasOwn(data.rules, name)) return data.rules[name].parameters.map((parameter) => parameter.name);
   if (Object.hasOwn(COMBINATORS, name)) return COMBINATORS[name].parameters;
-  if (Object.hasOwn(data.templates, name)) return data.templates[name].parameters.map(([parameter]) => parameter);
+  if (Object.hasOwn(data.templates, name))
+    return data.templates[name].parameters.map(([parameter]) => parameter);
   return null;
 }
 
 /** The tree of a text. Throws ExpressionError. `data` has the page's rules, templates and listed sets. */
 export const parse = (text, data) => pattern(syntax(text), data, text);
 
-/** { kind, nodes } of a text: a pattern; or steps, if commas separate several; or what a constructor builds. Throws ExpressionError. */
+/** { kind, nodes } of a text: a pattern; or steps, if commas separate several; or what a constructor
+ * builds. Throws ExpressionError. */
 export function read(text, data) {
   const trees = syntaxes(text);
   if (trees.length > 1) return { kind: "step", nodes: trees.map((tree) => pattern(tree, data, text)) };
@@ -54,7 +57,8 @@ function valueOf(tree, data, text) {
     const [first, ...others] = tree.parts;
     const { kind, nodes } = valueOf(first, data, text);
     const cuts = others.map((part) => pattern(part, data, text));
-    if (kind === "branch") return { kind, nodes: nodes.map((node) => chainOf("&", [node, ...cuts], tree, data)) };
+    if (kind === "branch")
+      return { kind, nodes: nodes.map((node) => chainOf("&", [node, ...cuts], tree, data)) };
   }
   return { kind: "pattern", nodes: [pattern(tree, data, text)] };
 }
@@ -64,18 +68,28 @@ function parsedFor(call, text, data) {
   try {
     return parse(text, data);
   } catch (error) {
-    throw error instanceof ExpressionError ? new ExpressionError(`${call.name}: ${error.message}`, call) : error;
+    throw error instanceof ExpressionError
+      ? new ExpressionError(`${call.name}: ${error.message}`, call)
+      : error;
   }
 }
 
 const isTraced = (tree, data) =>
-  tree.kind === "call" && Object.hasOwn(data.templates, tree.name) && data.templates[tree.name].cases.length > 0 && !listedName(tree, data);
+  tree.kind === "call" &&
+  Object.hasOwn(data.templates, tree.name) &&
+  data.templates[tree.name].cases.length > 0 &&
+  !listedName(tree, data);
 
 function pattern(tree, data, text) {
   const { column, end } = tree;
   switch (tree.kind) {
     case "chain":
-      return chainOf(tree.sign, tree.parts.map((part) => pattern(part, data, text)), tree, data);
+      return chainOf(
+        tree.sign,
+        tree.parts.map((part) => pattern(part, data, text)),
+        tree,
+        data,
+      );
     case "complement":
       return { kind: "complement", pattern: pattern(tree.operand, data, text), column, end };
     case "call":
@@ -83,11 +97,18 @@ function pattern(tree, data, text) {
     case "name":
       if (Object.hasOwn(data.listed, tree.name)) return { kind: "listed", name: tree.name, column, end };
       if (names(data).includes(tree.name)) {
-        throw new ExpressionError(`${tree.name} needs its parameters in parentheses`, tree, exampleCall(tree.name, data));
+        throw new ExpressionError(
+          `${tree.name} needs its parameters in parentheses`,
+          tree,
+          exampleCall(tree.name, data),
+        );
       }
       throw unknownName(tree, data);
   }
-  throw new ExpressionError(`a pattern is expected here, such as Lookback(8), got ${sourceOf(tree, text)}`, tree);
+  throw new ExpressionError(
+    `a pattern is expected here, such as Lookback(8), got ${sourceOf(tree, text)}`,
+    tree,
+  );
 }
 
 /** a | b | c from the left: parentheses around the first parts change nothing. */
@@ -96,7 +117,10 @@ function chainOf(sign, parts, { column, end }, data) {
   const other = stated.find(([, length]) => length !== stated[0][1]);
   if (other) {
     const lengths = `${stated[0][1]} and ${other[1]}`;
-    throw new ExpressionError(`both sides of ${sign} must be stated for one length, got ${lengths}`, other[0]);
+    throw new ExpressionError(
+      `both sides of ${sign} must be stated for one length, got ${lengths}`,
+      other[0],
+    );
   }
   const kind = KINDS[sign];
   const [first, ...others] = parts;
@@ -108,7 +132,9 @@ function chainOf(sign, parts, { column, end }, data) {
 function exampleCall(name, data) {
   const { parameters = [], defaults = {} } = data.rules[name] ?? {};
   const missing = parameters.filter((parameter) => !(parameter.name in defaults));
-  const values = missing.map(({ isSet, least }, place) => (isSet ? "(0, 4)" : Math.max(least ?? 0, place ? 1 : 8)));
+  const values = missing.map(({ isSet, least }, place) =>
+    isSet ? "(0, 4)" : Math.max(least ?? 0, place ? 1 : 8),
+  );
   return `${name}(${values.join(", ")})`;
 }
 
@@ -127,7 +153,9 @@ function call(tree, data, text) {
   }
   const known = Object.keys(data.listed).filter((key) => key.startsWith(`${name}(`));
   const written = text.slice(tree.column, tree.end).replaceAll('"', "'");
-  const hint = known.length ? `this page has ${known.join(", ")}` : `sr.explore("${written}", n) writes a page of it`;
+  const hint = known.length
+    ? `this page has ${known.join(", ")}`
+    : `sr.explore("${written}", n) writes a page of it`;
   throw new ExpressionError(`${name} is built by Python: ${hint}`, tree, known[0] ?? null);
 }
 
@@ -141,7 +169,8 @@ function listedName(tree, data) {
 }
 
 function plain(tree) {
-  if (tree.kind === "tuple") return `(${tree.parts.map(plain).join(",")}${tree.parts.length === 1 ? "," : ""})`;
+  if (tree.kind === "tuple")
+    return `(${tree.parts.map(plain).join(",")}${tree.parts.length === 1 ? "," : ""})`;
   if (tree.kind === "constant") return { true: "True", false: "False", null: "None" }[tree.value];
   return tree.kind === "integer" ? `${tree.value}` : tree.kind === "quoted" ? `'${tree.value}'` : "?";
 }
@@ -154,7 +183,11 @@ function unknownName(tree, data) {
 }
 
 function rule(tree, { parameters, defaults, conditions = [] }, text) {
-  const given = bind(tree, parameters.map(({ name }) => name), defaults);
+  const given = bind(
+    tree,
+    parameters.map(({ name }) => name),
+    defaults,
+  );
   const values = parameters.map((parameter) => {
     const value = given[parameter.name];
     return value?.kind ? parameterValue(value, parameter, tree.name, text) : value;
@@ -195,13 +228,13 @@ export function notation(node) {
     case "shifted":
       return `Shifted(${notation(node.pattern)}, ${node.offset})`;
     case "blockwise":
-      return `Blockwise(${notation(node.pattern)}, ${node.block[0] === node.block[1] ? node.block[0] : valueText(node.block)})`;
+      return `Blockwise(${notation(node.pattern)}, ${pairText(node.block)})`;
     case "pooled":
-      return `Pooled(${notation(node.pattern)}, ${node.length}${node.stride === node.length ? "" : `, ${node.stride}`})`;
+      return `Pooled(${[notation(node.pattern), ...new Set([node.length, node.stride])].join(", ")})`;
     case "documents":
       return `Documents(${valueText(node.lengths)}${node.inner ? `, ${notation(node.inner)}` : ""})`;
     case "grid":
-      return `Grid(${valueText(node.shape)}, (${node.patterns.map(notation).join(", ")}${node.patterns.length === 1 ? "," : ""}))`;
+      return `Grid(${valueText(node.shape)}, ${tupleText(node.patterns.map(notation))})`;
   }
   return node.parts.map((part) => operandText(node, part)).join(SIGNS[node.kind]);
 }
@@ -213,10 +246,10 @@ function operandText(node, part) {
 }
 
 /** An integer or a tuple of them, as Python writes it. */
-export function valueText(value) {
-  if (!Array.isArray(value)) return `${value}`;
-  return `(${value.map(valueText).join(", ")}${value.length === 1 ? "," : ""})`;
-}
+export const valueText = (value) => (Array.isArray(value) ? tupleText(value.map(valueText)) : `${value}`);
+
+const tupleText = (parts) => `(${parts.join(", ")}${parts.length === 1 ? "," : ""})`;
+const pairText = ([first, second]) => (first === second ? `${first}` : `(${first}, ${second})`);
 
 /** The patterns directly inside a node. */
 export const children = (node) => node.parts ?? node.patterns ?? [node.pattern ?? node.inner].filter(Boolean);

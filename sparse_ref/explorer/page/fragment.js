@@ -1,5 +1,7 @@
-// The state as the fragment of a link, readable, and back: only what differs from the page's first state is in it.
-//   p an expression, once for each tab; k the kind; t tab; n length, or n_q,n_k; q query; j key; pins; tile (the block, if tiled);
+// The state as the fragment of a link, readable, and back: only what differs from the page's first state
+// is in it.
+//   p an expression, once for each tab; k the kind; t tab; n length, or n_q,n_k; q query; j key; pins;
+//     tile (the block, if tiled);
 //   diff the other expression; panel; o the panels' options as JSON.
 
 const KINDS = ["pattern", "step", "head", "layer", "branch"];
@@ -16,11 +18,17 @@ export function fragmentOf(state, initial) {
   const parts = [];
   const add = (name, value, isFirst) => isFirst || parts.push(`${name}=${encoded(`${value}`)}`);
   const texts = (views) => views.map(({ text }) => text);
-  const isSame = JSON.stringify(texts(state.views)) === JSON.stringify(texts(initial.views)) && state.kind === initial.kind;
+  const isSame =
+    JSON.stringify(texts(state.views)) === JSON.stringify(texts(initial.views)) &&
+    state.kind === initial.kind;
   for (const text of texts(state.views)) add("p", text, isSame);
   add("k", state.kind, isSame || state.kind === "pattern");
   add("t", state.tab, state.tab === 0);
-  add("n", state.shape[0] === state.shape[1] ? state.shape[0] : state.shape, `${state.shape}` === `${initial.shape}`);
+  add(
+    "n",
+    state.shape[0] === state.shape[1] ? state.shape[0] : state.shape,
+    `${state.shape}` === `${initial.shape}`,
+  );
   add("q", state.query, state.query === null);
   add("j", state.key, state.key === null);
   add("pins", state.pins, state.pins.length === 0);
@@ -117,12 +125,22 @@ function optionsOf(text) {
   } catch {
     throw new FragmentError("o is no JSON");
   }
-  if (isPlain(options, MAX_DEPTH) && options !== null && typeof options === "object" && !Array.isArray(options)) return options;
+  if (
+    isPlain(options, MAX_DEPTH) &&
+    options !== null &&
+    typeof options === "object" &&
+    !Array.isArray(options)
+  )
+    return options;
   throw new FragmentError("o must be a table of plain values");
 }
 
 function isPlain(value, depth) {
   if (value === null || ["string", "boolean"].includes(typeof value)) return true;
   if (typeof value === "number") return Number.isFinite(value);
-  return depth > 0 && !Object.hasOwn(value, "__proto__") && Object.values(value).every((part) => isPlain(part, depth - 1));
+  return (
+    depth > 0 &&
+    !Object.hasOwn(value, "__proto__") &&
+    Object.values(value).every((part) => isPlain(part, depth - 1))
+  );
 }

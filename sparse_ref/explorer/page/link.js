@@ -1,4 +1,5 @@
-// The link: the address keeps the view in its fragment, and a fragment restores it. In a frame without an address it is off.
+// The link: the address keeps the view in its fragment, and a fragment restores it. In a frame without an
+// address it is off.
 
 import { element } from "./dom.js";
 import { ExpressionError } from "./syntax.js";

@@ -1,10 +1,13 @@
-// A pattern as the `mask_mod` of FlexAttention: Python, written from the formulas of its rules with the numbers put in.
+// A pattern as the `mask_mod` of FlexAttention: Python, written from the formulas of its rules with the
+// numbers put in.
 
 import { children, notation, valueText } from "./expression.js";
 
 const MAX_CONSTANT = 2n ** 31n; // positions of kernels are int32
 const SIGNS = { union: " | ", intersection: " & ", difference: " & ~" };
-const RESERVED = " and as assert break class continue def del elif else except finally for from global if import in is isin lambda mask_mod not or pass raise return try while with yield ";
+const RESERVED =
+  " and as assert break class continue def del elif else except finally for from global if import in is " +
+  "isin lambda mask_mod not or pass raise return try while with yield ";
 const ISIN = `def isin(x, positions):
     member = x != x
     for position in positions:
@@ -20,7 +23,10 @@ export function listedIn(node) {
 /** The text of a tree, or a comment if it has sets without a formula. */
 export function maskMod(node, data) {
   const listed = listedIn(node);
-  if (listed.length) return `# ${[...new Set(listed)].join(", ")}: listed row by row, so there is no formula to write.\n# Copy the CSR instead.\n`;
+  if (listed.length) {
+    const names = [...new Set(listed)].join(", ");
+    return `# ${names}: listed row by row, so there is no formula to write.\n# Copy the rows instead.\n`;
+  }
   const writer = new Writer(data);
   const result = writer.term(node, "q_idx", "kv_idx");
   const head = `# ${notation(node)}`;
@@ -56,14 +62,20 @@ class Writer {
 
 const WRITERS = {
   rule(node, i, j, writer) {
-    const { arguments: [query, key, ...parameters], parts, result, constants } = writer.data.rules[node.name];
+    const {
+      arguments: [query, key, ...parameters],
+      parts,
+      result,
+      constants,
+    } = writer.data.rules[node.name];
     const values = new Map(parameters.map((name, place) => [name, numberText(node.values[place])]));
     for (const [name, numbers] of Object.entries(constants)) {
       values.set(name, valueText(numbers.map(BigInt).filter((number) => number < MAX_CONSTANT)));
     }
     const filled = (text) => text.replace(/[A-Za-z_]\w*/g, (name) => values.get(name) ?? name);
     const lines = [...parts.map(([name, text]) => `${name} = ${filled(text)}`), `return ${filled(result)}`];
-    if (lines.some((line) => line.includes("isin(")) && writer.functions[0] !== ISIN) writer.functions.unshift(ISIN);
+    if (lines.some((line) => line.includes("isin(")) && writer.functions[0] !== ISIN)
+      writer.functions.unshift(ISIN);
     return `${writer.define(snake(node.name), `${query}, ${key}`, lines)}(${i}, ${j})`;
   },
 
@@ -72,9 +84,11 @@ const WRITERS = {
   difference: (node, i, j, writer) => joined(node, i, j, writer),
   complement: (node, i, j, writer) => `~${writer.term(node.pattern, i, j)}`,
 
-  shifted: (node, i, j, writer) => writer.term(node.pattern, `${i} ${node.offset < 0 ? "-" : "+"} ${`${node.offset}`.replace("-", "")}`, j),
+  shifted: (node, i, j, writer) =>
+    writer.term(node.pattern, `${i} ${node.offset < 0 ? "-" : "+"} ${`${node.offset}`.replace("-", "")}`, j),
 
-  blockwise: ({ pattern, block }, i, j, writer) => writer.term(pattern, `${wrapped(i)} // ${block[0]}`, `${wrapped(j)} // ${block[1]}`),
+  blockwise: ({ pattern, block }, i, j, writer) =>
+    writer.term(pattern, `${wrapped(i)} // ${block[0]}`, `${wrapped(j)} // ${block[1]}`),
 
   pooled({ pattern, length, stride }, i, j, writer) {
     const overlap = Math.ceil(Number(length) / Number(stride));
@@ -92,10 +106,14 @@ const WRITERS = {
   documents({ lengths, inner }, i, j, writer) {
     const ends = lengths.map((_, d) => lengths.slice(0, d + 1).reduce((a, b) => a + b, 0));
     const before = (x) => ends.map((end) => `(x >= ${end})`.replace("x", x));
-    const document = writer.define("document", "x", [`return ${["1 * (x >= 0)", ...before("x").map((part) => `1 * ${part}`)].join(" + ")}`]);
+    const document = writer.define("document", "x", [
+      `return ${["1 * (x >= 0)", ...before("x").map((part) => `1 * ${part}`)].join(" + ")}`,
+    ]);
     const same = `(${document}(${i}) == ${document}(${j}))`;
     if (!inner) return same;
-    const start = writer.define("start", "x", [`return ${["0 * x", ...before("x").map((part, d) => `${lengths[d]} * ${part}`)].join(" + ")}`]);
+    const start = writer.define("start", "x", [
+      `return ${["0 * x", ...before("x").map((part, d) => `${lengths[d]} * ${part}`)].join(" + ")}`,
+    ]);
     return `(${same} & ${writer.term(inner, `${i} - ${start}(${i})`, `${j} - ${start}(${j})`)})`;
   },
 
@@ -109,7 +127,8 @@ const WRITERS = {
   },
 };
 
-const joined = (node, i, j, writer) => `(${node.parts.map((part) => writer.term(part, i, j)).join(SIGNS[node.kind])})`;
+const joined = (node, i, j, writer) =>
+  `(${node.parts.map((part) => writer.term(part, i, j)).join(SIGNS[node.kind])})`;
 
 const numberText = (value) => (!Array.isArray(value) && value < 0 ? `(${value})` : valueText(value));
 

@@ -11,10 +11,23 @@ const PICTURE = 1024; // pixels of a side, about
 const nodesOf = (store) => store.state.views.map(({ text }) => parse(text, store.context.data));
 const FORMS = {
   notation: { title: "Notation", file: "pattern.txt", text: (store) => notationText(store.state) },
-  python: { title: "Python", file: "pattern.py", text: (store) => pythonText(store.state, nodesOf(store), store.context.data) },
-  maskMod: { title: "mask_mod for FlexAttention", file: "mask_mod.py", text: (store) => maskMod(store.node, store.context.data) },
+  python: {
+    title: "Python",
+    file: "pattern.py",
+    text: (store) => pythonText(store.state, nodesOf(store), store.context.data),
+  },
+  maskMod: {
+    title: "mask_mod for FlexAttention",
+    file: "mask_mod.py",
+    text: (store) => maskMod(store.node, store.context.data),
+  },
   csr: { title: "Rows as JSON (CSR)", file: "pattern.json", text: (store) => csrText(store.mask) },
-  svg: { title: "Picture, SVG", file: "pattern.svg", type: "image/svg+xml", text: (store) => svgText(store.mask, store.text) },
+  svg: {
+    title: "Picture, SVG",
+    file: "pattern.svg",
+    type: "image/svg+xml",
+    text: (store) => svgText(store.mask, store.text),
+  },
   png: { title: "Picture, PNG", file: "pattern.png", type: "image/png" },
 };
 
@@ -24,9 +37,22 @@ export const copyPanel = {
   mount(store) {
     const [formId, textId] = [uniqueId("form"), uniqueId("copy")];
     const choice = element("select", { id: formId });
-    fill(choice, Object.entries(FORMS).map(([value, { title }]) => element("option", { value }, title)));
-    const text = element("textarea", { id: textId, readOnly: true, rows: 14, spellcheck: false, "aria-label": "What is copied" });
-    const picture = element("canvas", { className: "copy-picture", role: "img", "aria-label": "The matrix as it is copied" });
+    fill(
+      choice,
+      Object.entries(FORMS).map(([value, { title }]) => element("option", { value }, title)),
+    );
+    const text = element("textarea", {
+      id: textId,
+      readOnly: true,
+      rows: 14,
+      spellcheck: false,
+      "aria-label": "What is copied",
+    });
+    const picture = element("canvas", {
+      className: "copy-picture",
+      role: "img",
+      "aria-label": "The matrix as it is copied",
+    });
     const report = element("p", { role: "status" });
     const button = (label, act) => {
       const made = element("button", { type: "button" }, label);
@@ -35,17 +61,23 @@ export const copyPanel = {
     };
     let whole = "";
 
-    const formOf = (state) => (Object.hasOwn(FORMS, state.options.copy?.form ?? "") ? state.options.copy.form : "notation");
-    choice.addEventListener("change", () => store.set({ options: { ...store.state.options, copy: { form: choice.value } } }));
+    const formOf = (state) =>
+      Object.hasOwn(FORMS, state.options.copy?.form ?? "") ? state.options.copy.form : "notation";
+    choice.addEventListener("change", () =>
+      store.set({ options: { ...store.state.options, copy: { form: choice.value } } }),
+    );
 
     async function copy() {
       const isPicture = formOf(store.state) === "png";
       try {
-        if (isPicture) await navigator.clipboard.write([new ClipboardItem({ "image/png": await blobOf(picture) })]);
+        if (isPicture)
+          await navigator.clipboard.write([new ClipboardItem({ "image/png": await blobOf(picture) })]);
         else await navigator.clipboard.writeText(whole);
         report.textContent = "Copied.";
       } catch {
-        report.textContent = isPicture ? "This browser does not copy pictures here: download it." : copyBySelection(text, whole);
+        report.textContent = isPicture
+          ? "This browser does not copy pictures here: download it."
+          : copyBySelection(text, whole);
       }
     }
 
@@ -59,7 +91,11 @@ export const copyPanel = {
     }
 
     function update(state, previous) {
-      if (previous && ["views", "tab", "shape", "options", "panel"].every((part) => previous[part] === state[part])) return;
+      if (
+        previous &&
+        ["views", "tab", "shape", "options", "panel"].every((part) => previous[part] === state[part])
+      )
+        return;
       const form = formOf(state);
       choice.value = form;
       report.textContent = "";
@@ -67,10 +103,20 @@ export const copyPanel = {
       picture.hidden = form !== "png";
       if (form === "png") drawPicture(picture, store.mask);
       else whole = textOf(FORMS[form], store);
-      text.value = whole.length > MAX_SHOWN ? `${whole.slice(0, MAX_SHOWN)}\n... ${whole.length - MAX_SHOWN} characters more are copied` : whole;
+      text.value =
+        whole.length > MAX_SHOWN
+          ? `${whole.slice(0, MAX_SHOWN)}\n... ${whole.length - MAX_SHOWN} characters more are copied`
+          : whole;
     }
 
-    const line = element("div", { className: "copy-line" }, element("label", { for: formId }, "As"), choice, button("Copy", copy), button("Download", download));
+    const line = element(
+      "div",
+      { className: "copy-line" },
+      element("label", { for: formId }, "As"),
+      choice,
+      button("Copy", copy),
+      button("Download", download),
+    );
     return { element: element("div", { className: "copy" }, line, text, picture, report), update };
   },
 };
@@ -106,7 +152,8 @@ function drawPicture(canvas, { queries, keys, cells }) {
   const pixels = new Uint32Array(image.data.buffer).fill(0xffffffff);
   for (let y = 0; y < canvas.height; y++) {
     const row = Math.floor(y / scale) * keys;
-    for (let x = 0; x < canvas.width; x++) if (cells[row + Math.floor(x / scale)]) pixels[y * canvas.width + x] = 0xffb0620b;
+    for (let x = 0; x < canvas.width; x++)
+      if (cells[row + Math.floor(x / scale)]) pixels[y * canvas.width + x] = 0xffb0620b;
   }
   context.putImageData(image, 0, 0);
 }

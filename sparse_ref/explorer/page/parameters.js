@@ -1,8 +1,10 @@
-// The parameters of expressions, as sliders change them: those of the same name and value, in all tabs, are one.
+// The parameters of expressions, as sliders change them: those of the same name and value, in all tabs,
+// are one.
 
 import { notation, parse, transform } from "./expression.js";
 
-/** The parameters of some texts: { name, value, isSet, least, places }, each once; a place is "tab.node.slot". */
+/** The parameters of some texts: { name, value, isSet, least, places }, each once; a place is
+ * "tab.node.slot". */
 export function parametersIn(texts, data) {
   const groups = new Map();
   texts.forEach((text, tab) => {
@@ -33,7 +35,9 @@ function slotsOf(node, data) {
     case "shifted":
       return [number("offset", "offset", null)];
     case "blockwise":
-      return node.block[0] === node.block[1] ? [{ key: "block", name: "block", value: node.block[0], isSet: false, least: 1 }] : [];
+      return node.block[0] === node.block[1]
+        ? [{ key: "block", name: "block", value: node.block[0], isSet: false, least: 1 }]
+        : [];
     case "pooled":
       return [number("length", "length", 1), number("stride", "stride", 1)];
   }
@@ -53,7 +57,8 @@ export function withParameter(texts, places, value, data) {
     const changed = transform(parse(text, data), (part) => {
       const node = count++;
       const isChanged = (key) => wanted.has(`${tab}.${node}.${key}`);
-      if (part.kind === "rule") return { ...part, values: part.values.map((old, place) => (isChanged(place) ? value : old)) };
+      if (part.kind === "rule")
+        return { ...part, values: part.values.map((old, place) => (isChanged(place) ? value : old)) };
       if (isChanged("block")) return { ...part, block: [value, value] };
       const keys = ["offset", "length", "stride"].filter(isChanged);
       return { ...part, ...Object.fromEntries(keys.map((key) => [key, value])) };
@@ -62,9 +67,11 @@ export function withParameter(texts, places, value, data) {
   });
 }
 
-/** [least, most] of a parameter's slider: as named in the page's ranges, else up to twice the value, 16 and more, at most n. */
+/** [least, most] of a parameter's slider: as named in the page's ranges, else up to twice the value, 16
+ * and more, at most n. */
 export function rangeOf({ name, value, least }, ranges, n) {
-  if (Object.hasOwn(ranges, name)) return [Math.min(ranges[name][0], Number(value)), Math.max(ranges[name][1], Number(value))];
+  if (Object.hasOwn(ranges, name))
+    return [Math.min(ranges[name][0], Number(value)), Math.max(ranges[name][1], Number(value))];
   const size = Math.abs(Number(value));
   const most = Math.max(Math.min(Math.max(2 * size, 16), n), size);
   return [least ?? -most, most];

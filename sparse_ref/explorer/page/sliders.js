@@ -12,7 +12,14 @@ export function sliders(store) {
   const parameters = element("div", { className: "slider-group" });
   const reason = element("p", { className: "reason", hidden: true });
   const problem = element("p", { className: "problem", role: "alert", hidden: true });
-  const box = element("div", { className: "sliders", role: "group", "aria-label": "Length and parameters" }, lengths, parameters, reason, problem);
+  const box = element(
+    "div",
+    { className: "sliders", role: "group", "aria-label": "Length and parameters" },
+    lengths,
+    parameters,
+    reason,
+    problem,
+  );
   const controls = { length: [], parameter: [] };
   let active = null; // the group of places that a hand is on: its places stay together though values meet
   let shown = "";
@@ -50,7 +57,10 @@ export function sliders(store) {
         release: () => {},
       }),
     );
-    fill(lengths, controls.length.map((control) => control.element));
+    fill(
+      lengths,
+      controls.length.map((control) => control.element),
+    );
   }
 
   function drawParameters(groups, n) {
@@ -58,9 +68,20 @@ export function sliders(store) {
       if (group.isSet) return setControl(group, (value) => rewrite(group, value));
       const range = rangeOf(group, data.ranges, n);
       const change = (value) => soon(() => rewrite(group, value));
-      return numberControl({ name: group.name, range, bounds: [group.least, null], toPlace: Number, fromPlace: Number, change, release });
+      return numberControl({
+        name: group.name,
+        range,
+        bounds: [group.least, null],
+        toPlace: Number,
+        fromPlace: Number,
+        change,
+        release,
+      });
     });
-    fill(parameters, controls.parameter.map((control) => control.element));
+    fill(
+      parameters,
+      controls.parameter.map((control) => control.element),
+    );
   }
 
   function update(state, previous) {
@@ -75,7 +96,9 @@ export function sliders(store) {
     const valueAt = new Map(groups.flatMap(({ places, value }) => places.map((place) => [place, value])));
     const places = JSON.parse(shown);
     controls.parameter.forEach((control, t) => control.show(valueAt.get(places[t][2][0])));
-    controls.length.forEach((control, axis) => control.show(state.shape[controls.length.length === 1 ? 1 : axis]));
+    controls.length.forEach((control, axis) =>
+      control.show(state.shape[controls.length.length === 1 ? 1 : axis]),
+    );
     showReason(state);
     const draft = state.drafts.shape ?? state.drafts.parameters;
     problem.hidden = !draft;
@@ -83,22 +106,43 @@ export function sliders(store) {
   }
 
   function showReason(state) {
-    const text = reasonForLength(textsOf(state), state.views.map(({ label }) => label), data, ownLength);
+    const text = reasonForLength(
+      textsOf(state),
+      state.views.map(({ label }) => label),
+      data,
+      ownLength,
+    );
     reason.hidden = !text;
     reason.textContent = text && `n = ${state.shape[1]}: ${text}.`;
-    controls.length.forEach((control, axis) => control.disable(Boolean(text) && (controls.length.length === 1 || axis === 1)));
+    controls.length.forEach((control, axis) =>
+      control.disable(Boolean(text) && (controls.length.length === 1 || axis === 1)),
+    );
   }
   return { element: box, update };
 }
 
 /** A slider and a box for one number. */
-function numberControl({ name, range: [first, last], bounds: [least, most], toPlace, fromPlace, change, release }) {
+function numberControl({
+  name,
+  range: [first, last],
+  bounds: [least, most],
+  toPlace,
+  fromPlace,
+  change,
+  release,
+}) {
   const id = uniqueId("slider");
   const label = element("label", { for: id }, name);
   const number = element("input", { id, type: "number", step: 1 });
   if (least !== null) number.min = least;
   if (most !== null) number.max = most;
-  const slider = element("input", { type: "range", min: first, max: last, step: 1, "aria-label": `${name}, slider` });
+  const slider = element("input", {
+    type: "range",
+    min: first,
+    max: last,
+    step: 1,
+    "aria-label": `${name}, slider`,
+  });
   slider.addEventListener("input", () => {
     const value = fromPlace(Number(slider.value));
     number.value = value;
@@ -113,7 +157,8 @@ function numberControl({ name, range: [first, last], bounds: [least, most], toPl
 
   function show(value) {
     if (value === undefined) return;
-    if (document.activeElement !== number || Number(number.value) === Number(value)) number.value = `${value}`;
+    if (document.activeElement !== number || Number(number.value) === Number(value))
+      number.value = `${value}`;
     if (fromPlace(Number(slider.value)) !== Number(value)) slider.value = toPlace(Number(value));
     slider.setAttribute("aria-valuetext", `${name} = ${value}`);
   }
@@ -137,7 +182,12 @@ function setControl({ name }, change) {
   const show = (value) => {
     if (value !== undefined && document.activeElement !== input) input.value = value.join(", ");
   };
-  return { name, element: element("div", { className: "slider" }, element("label", { for: id }, name), input), show, disable() {} };
+  return {
+    name,
+    element: element("div", { className: "slider" }, element("label", { for: id }, name), input),
+    show,
+    disable() {},
+  };
 }
 
 /** Runs the last of the acts that it is given once the browser draws the next frame. */

@@ -1,8 +1,10 @@
 // The state of the page, and what follows from it. State is plain data, so that a link can carry it:
 //   kind "pattern" | "step" | "head" | "layer" | "branch", views [{ label, text }], tab, shape [n_q, n_k],
 //   query and key (a position or null), pins (queries), isTiled, block, other (an expression or ""),
-//   panel (its name), options (a panel's own).
-// Texts in the state always parse; what is typed and does not is kept beside them, with its error, in `drafts`:
+//   panel (its name), options (a panel's own); theme "auto", "light" or "dark"; zoom, the part that is seen
+//   { query, key, side } or null; colours, a boolean for each clause or null.
+// Texts in the state always parse; what is typed and does not is kept beside them, with its error, in
+// `drafts`:
 //   { text, message, column, end, mend } by draftKey(place), or by the control that was refused.
 
 import { notation, ownLength, parse, read, viewLabel } from "./expression.js";
@@ -14,7 +16,9 @@ export const MAX_LENGTH = 4096;
 const MAX_CELLS = 5 * MAX_LENGTH ** 2; // of all masks that are kept
 
 export function createStore(data, formulas) {
-  const listed = Object.fromEntries(Object.entries(data.listed).map(([name, rows]) => [name, unpackListed(rows)]));
+  const listed = Object.fromEntries(
+    Object.entries(data.listed).map(([name, rows]) => [name, unpackListed(rows)]),
+  );
   const context = { data: { ...data, listed }, formulas };
   const listeners = new Set();
   const masks = new Map();
@@ -31,6 +35,9 @@ export function createStore(data, formulas) {
     other: "",
     panel: "keys",
     options: {},
+    theme: "auto",
+    zoom: null,
+    colours: null,
     drafts: {},
   };
   const initial = state;
@@ -57,9 +64,11 @@ export function createStore(data, formulas) {
   /** Where a draft is kept: that of a tab's text stays with the tab. */
   const draftKey = (place, tab = state.tab) => (place === "view" ? `view ${tab}` : place);
 
-  const draftsWithout = (isGone) => Object.fromEntries(Object.entries(state.drafts).filter(([key]) => !isGone(key)));
+  const draftsWithout = (isGone) =>
+    Object.fromEntries(Object.entries(state.drafts).filter(([key]) => !isGone(key)));
 
-  /** Run `change`; false, with a draft of the text, if it throws what is wrong with an expression or a length. */
+  /** Run `change`; false, with a draft of the text, if it throws what is wrong with an expression or a
+   * length. */
   function attempt(key, text, change) {
     try {
       change();
@@ -89,7 +98,10 @@ export function createStore(data, formulas) {
     const { kind, nodes } = read(text, context.data);
     const texts = nodes.map(notation);
     if (kind === "pattern") {
-      const views = relabelled(state.kind, state.views.map((view, place) => (place === state.tab ? texts[0] : view.text)));
+      const views = relabelled(
+        state.kind,
+        state.views.map((view, place) => (place === state.tab ? texts[0] : view.text)),
+      );
       return replace({ views }, (other) => other === key);
     }
     const tab = texts.length === state.views.length ? state.tab : 0;
@@ -105,15 +117,21 @@ export function createStore(data, formulas) {
 
   /** A shape, or that of patterns that are stated for one length. */
   function fittingShape(views, shape) {
-    const stated = views.map(({ label, text }) => ({ label, length: ownLength(parse(text, context.data), context.data) }));
+    const stated = views.map(({ label, text }) => ({
+      label,
+      length: ownLength(parse(text, context.data), context.data),
+    }));
     const fixed = stated.filter(({ length }) => length !== null);
     if (!fixed.length) return shape;
     const [{ label, length }] = fixed;
     const different = fixed.find((other) => other.length !== length);
     if (different) {
-      throw new LengthError(`${different.label} is stated for n = ${different.length}, ${label} for n = ${length}`);
+      throw new LengthError(
+        `${different.label} is stated for n = ${different.length}, ${label} for n = ${length}`,
+      );
     }
-    if (length < 1 || length > MAX_LENGTH) throw new LengthError(`${label} is stated for n = ${length}; 1 to ${MAX_LENGTH} are drawn`);
+    if (length < 1 || length > MAX_LENGTH)
+      throw new LengthError(`${label} is stated for n = ${length}; 1 to ${MAX_LENGTH} are drawn`);
     return length === shape[1] ? shape : [length, length];
   }
 
@@ -131,7 +149,8 @@ export function createStore(data, formulas) {
   function resize(shape) {
     return attempt("shape", `${shape}`, () => {
       const isLength = (length) => Number.isInteger(length) && length >= 1 && length <= MAX_LENGTH;
-      if (!shape.every(isLength)) throw new LengthError(`n must be an integer from 1 to ${MAX_LENGTH}, got ${shape.join(", ")}`);
+      if (!shape.every(isLength))
+        throw new LengthError(`n must be an integer from 1 to ${MAX_LENGTH}, got ${shape.join(", ")}`);
       for (const { text } of state.views) mask(text, shape);
       set({ ...clamped(shape), shape, drafts: draftsWithout((key) => key === "shape") });
     });
@@ -140,7 +159,10 @@ export function createStore(data, formulas) {
   /** Give all tabs new texts, one for each; false, with a draft, if one of them cannot be drawn. */
   function rewrite(texts) {
     return attempt("parameters", texts.join(", "), () => {
-      const views = relabelled(state.kind, texts.map((text) => notation(parse(text, context.data))));
+      const views = relabelled(
+        state.kind,
+        texts.map((text) => notation(parse(text, context.data))),
+      );
       replace({ views }, (key) => key === "parameters");
     });
   }
@@ -151,7 +173,12 @@ export function createStore(data, formulas) {
     const texts = state.views.map(({ text }) => text).filter((_, other) => other !== place);
     const kind = texts.length === 1 ? "pattern" : state.kind;
     const tab = Math.min(state.tab > place ? state.tab - 1 : state.tab, texts.length - 1);
-    set({ kind, views: relabelled(kind, texts), tab, drafts: draftsWithout((key) => key.startsWith("view ")) });
+    set({
+      kind,
+      views: relabelled(kind, texts),
+      tab,
+      drafts: draftsWithout((key) => key.startsWith("view ")),
+    });
   }
 
   /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
@@ -175,10 +202,14 @@ export function createStore(data, formulas) {
     });
   }
 
-  /** Set a part of the state that came from outside, its views first checked. Throws ExpressionError and LengthError. */
+  /** Set a part of the state that came from outside, its views first checked. Throws ExpressionError and
+   * LengthError. */
   function restore({ kind, texts, shape, other, ...patch }) {
     for (const [name, { rows, sides }] of pastedSets(patch.options)) addListed(name, unpackRows(rows, sides));
-    const views = relabelled(kind, texts.map((text) => notation(parse(text, context.data))));
+    const views = relabelled(
+      kind,
+      texts.map((text) => notation(parse(text, context.data))),
+    );
     const fitting = fittingShape(views, shape);
     for (const { text } of views) mask(text, fitting);
     const node = other ? parse(other, context.data) : null;
@@ -218,4 +249,5 @@ export function createStore(data, formulas) {
   };
 }
 
-const relabelled = (kind, texts) => texts.map((text, place) => ({ label: kind === "pattern" ? text : viewLabel(kind, place), text }));
+const relabelled = (kind, texts) =>
+  texts.map((text, place) => ({ label: kind === "pattern" ? text : viewLabel(kind, place), text }));

@@ -1,17 +1,38 @@
-// The syntax of the notation: text to a tree of calls, numbers, tuples and signs, each with its columns. What the names mean is
+// The syntax of the notation: text to a tree of calls, numbers, tuples and signs, each with its columns.
+// What the names mean is
 // for expression.js to say.
 
 import { integerFrom } from "./integers.js";
 
-const TOKEN = /\s*(?:(\d[\d_]*\.[\d.]*|\.\d+)|(\d[\d_]*)|([A-Za-z_]\w*)|(&&|\|\||[|&~(),=-])|("[^"]*"|'[^']*')|(\S))/y;
+const TOKEN =
+  /\s*(?:(\d[\d_]*\.[\d.]*|\.\d+)|(\d[\d_]*)|([A-Za-z_]\w*)|(&&|\|\||[|&~(),=-])|("[^"]*"|'[^']*')|(\S))/y;
 const KINDS = ["decimal", "digits", "name", "sign", "quoted", "other"];
 const MAX_DEPTH = 200;
 const MAX_TEXT = 2000;
 const CONSTANTS = { True: true, False: false, None: null };
-const OTHER_SIGNS = { or: "|", and: "&", "||": "|", "&&": "&", "+": "|", not: "~", "!": "~", "[": "(", "]": ")", "{": "(", "}": ")", "–": "-" };
-const USES = { "|": "joins two patterns", "&": "intersects two patterns", "~": "complements a pattern", "-": "subtracts a pattern" };
+const OTHER_SIGNS = {
+  or: "|",
+  and: "&",
+  "||": "|",
+  "&&": "&",
+  "+": "|",
+  not: "~",
+  "!": "~",
+  "[": "(",
+  "]": ")",
+  "{": "(",
+  "}": ")",
+  "–": "-",
+};
+const USES = {
+  "|": "joins two patterns",
+  "&": "intersects two patterns",
+  "~": "complements a pattern",
+  "-": "subtracts a pattern",
+};
 
-/** What is wrong with an expression, and where; `mend` is null or { text, column, end }: the text to put there instead. */
+/** What is wrong with an expression, and where; `mend` is null or { text, column, end }: the text to put
+ * there instead. */
 export class ExpressionError extends Error {
   constructor(message, { column, end = column + 1 }, mend = null) {
     super(message);
@@ -23,7 +44,9 @@ export class ExpressionError extends Error {
 /** The words of a text, with their columns. */
 export function tokens(text) {
   if (text.length > MAX_TEXT) {
-    throw new ExpressionError(`an expression has at most ${MAX_TEXT} characters, this has ${text.length}`, { column: MAX_TEXT });
+    throw new ExpressionError(`an expression has at most ${MAX_TEXT} characters, this has ${text.length}`, {
+      column: MAX_TEXT,
+    });
   }
   const words = [];
   TOKEN.lastIndex = 0;
@@ -38,10 +61,12 @@ export function tokens(text) {
   return words;
 }
 
-/** The syntax trees of a text, one for each of the expressions that commas separate. Throws ExpressionError. */
+/** The syntax trees of a text, one for each of the expressions that commas separate. Throws
+ * ExpressionError. */
 export function syntaxes(text) {
   const reader = new Reader(tokens(text));
-  if (reader.token.kind === "end") throw new ExpressionError("a pattern is expected, such as Lookback(8)", reader.token);
+  if (reader.token.kind === "end")
+    throw new ExpressionError("a pattern is expected, such as Lookback(8)", reader.token);
   const { parts } = reader.list(() => reader.union(), "end");
   if (reader.token.kind !== "end") throw reader.surplus();
   return parts;
@@ -50,7 +75,8 @@ export function syntaxes(text) {
 /** The syntax tree of one expression. Throws ExpressionError. */
 export function syntax(text) {
   const trees = syntaxes(text);
-  if (trees.length > 1) throw new ExpressionError(`one pattern is expected here, not ${trees.length}`, trees[1]);
+  if (trees.length > 1)
+    throw new ExpressionError(`one pattern is expected here, not ${trees.length}`, trees[1]);
   return trees[0];
 }
 
@@ -79,25 +105,40 @@ class Reader {
     const { kind, text, column } = this.token;
     const before = (sign) => ({ text: sign, column, end: column });
     const sign = OTHER_SIGNS[text];
-    if (USES[sign] && sign !== "~") return new ExpressionError(`${text} is not read here: ${sign} ${USES[sign]}`, this.token, sign);
+    if (USES[sign] && sign !== "~")
+      return new ExpressionError(`${text} is not read here: ${sign} ${USES[sign]}`, this.token, sign);
     if (text === ")") return new ExpressionError(") closes no parenthesis", this.token, "");
     if (kind === "other" || kind === "decimal") return this.unreadable();
     const isInside = this.open.length > 0;
     const mend = before(isInside ? ", " : "| ");
     if (kind === "sign") return new ExpressionError(`${text} is not expected here`, this.token);
-    return new ExpressionError(`${isInside ? "a comma" : "| & or -"} is expected before ${text}`, this.token, mend);
+    return new ExpressionError(
+      `${isInside ? "a comma" : "| & or -"} is expected before ${text}`,
+      this.token,
+      mend,
+    );
   }
 
   /** The error for what is no word of the notation. */
   unreadable() {
     const { kind, text, column } = this.token;
     const sign = OTHER_SIGNS[text];
-    if (kind === "decimal") return new ExpressionError(`parameters are integers, got ${text}`, this.token, `${Math.round(Number(text)) || 1}`);
-    if (sign && USES[sign]) return new ExpressionError(`${text} is not read here: ${sign} ${USES[sign]}`, this.token, sign);
-    if (sign) return new ExpressionError(`${text} is not read here: parameters stand in ( )`, this.token, sign);
+    if (kind === "decimal")
+      return new ExpressionError(
+        `parameters are integers, got ${text}`,
+        this.token,
+        `${Math.round(Number(text)) || 1}`,
+      );
+    if (sign && USES[sign])
+      return new ExpressionError(`${text} is not read here: ${sign} ${USES[sign]}`, this.token, sign);
+    if (sign)
+      return new ExpressionError(`${text} is not read here: parameters stand in ( )`, this.token, sign);
     if (text === '"' || text === "'") return new ExpressionError("this quotation has no end", { column });
     if (text > "~") return new ExpressionError(`only ASCII is read here, got ${text}`, this.token);
-    return new ExpressionError(`${text} is not read here: names, integers and | & - ~ ( ) , = are`, this.token);
+    return new ExpressionError(
+      `${text} is not read here: names, integers and | & - ~ ( ) , = are`,
+      this.token,
+    );
   }
 
   close() {
@@ -148,15 +189,28 @@ class Reader {
     if (kind === "other" || kind === "decimal" || text === "not") throw this.unreadable();
     const before = this.words[this.at - 1]?.text;
     if (kind === "end" && this.open.length && (before === "(" || before === ",")) this.close();
-    throw new ExpressionError(`a pattern such as Lookback(8) is expected ${kind === "end" ? "at" : "before"} ${text}`, this.token);
+    throw new ExpressionError(
+      `a pattern such as Lookback(8) is expected ${kind === "end" ? "at" : "before"} ${text}`,
+      this.token,
+    );
   }
 
   /** The integer of the digits at hand, as Python reads them. */
   digits(sign) {
     const { text } = this.token;
-    if (/__|_$/.test(text)) throw new ExpressionError(`${text} is no integer: _ stands between two digits`, this.token, text.replace(/_/g, ""));
+    if (/__|_$/.test(text))
+      throw new ExpressionError(
+        `${text} is no integer: _ stands between two digits`,
+        this.token,
+        text.replace(/_/g, ""),
+      );
     const plain = text.replaceAll("_", "");
-    if (/^0+[1-9]/.test(plain)) throw new ExpressionError(`${text} is no integer: it begins with 0`, this.token, plain.replace(/^0+/, ""));
+    if (/^0+[1-9]/.test(plain))
+      throw new ExpressionError(
+        `${text} is no integer: it begins with 0`,
+        this.token,
+        plain.replace(/^0+/, ""),
+      );
     return integerFrom(sign + plain);
   }
 
@@ -177,19 +231,24 @@ class Reader {
     this.open.push(start);
     const { parts, hasComma } = this.list(() => this.union());
     const { end } = this.close();
-    if (parts.length === 1 && !hasComma) return { ...parts[0], column: start.column, end, isInParentheses: true };
+    if (parts.length === 1 && !hasComma)
+      return { ...parts[0], column: start.column, end, isInParentheses: true };
     return { kind: "tuple", parts, column: start.column, end };
   }
 
   name() {
     const name = this.take();
     const place = { column: name.column, end: name.end };
-    if (Object.hasOwn(CONSTANTS, name.text)) return { kind: "constant", value: CONSTANTS[name.text], ...place };
+    if (Object.hasOwn(CONSTANTS, name.text))
+      return { kind: "constant", value: CONSTANTS[name.text], ...place };
     if (!this.is("(")) return { kind: "name", name: name.text, ...place };
     this.open.push(this.take());
     const { parts } = this.list(() => this.argument());
-    const misplaced = parts.find((part, t) => !part.parameter && parts.slice(0, t).some((other) => other.parameter));
-    if (misplaced) throw new ExpressionError("this parameter needs its name, as the ones before it have", misplaced);
+    const misplaced = parts.find(
+      (part, t) => !part.parameter && parts.slice(0, t).some((other) => other.parameter),
+    );
+    if (misplaced)
+      throw new ExpressionError("this parameter needs its name, as the ones before it have", misplaced);
     const { end } = this.close();
     return { kind: "call", name: name.text, nameEnd: name.end, parts, column: name.column, end };
   }

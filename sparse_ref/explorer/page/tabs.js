@@ -1,4 +1,5 @@
-// One tab for each step, head, layer or branch, by the ARIA pattern of tabs: arrow keys, Home and End choose, Delete takes one away.
+// One tab for each step, head, layer or branch, by the ARIA pattern of tabs: arrow keys, Home and End
+// choose, Delete takes one away.
 
 import { element, fill, uniqueId } from "./dom.js";
 
@@ -7,7 +8,12 @@ export function tabKeys(list, { count, selected, choose, remove }) {
   list.addEventListener("keydown", (event) => {
     const last = count() - 1;
     const at = selected();
-    const places = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last };
+    const places = {
+      ArrowRight: at === last ? 0 : at + 1,
+      ArrowLeft: at === 0 ? last : at - 1,
+      Home: 0,
+      End: last,
+    };
     if (event.key in places) choose(places[event.key]);
     else if (event.key === "Delete" && remove) remove(at);
     else return;
@@ -33,10 +39,19 @@ export function viewTabs(store) {
 
   function update(state, previous) {
     line.hidden = state.views.length < 2;
-    if (previous && previous.views === state.views && previous.tab === state.tab && previous.drafts === state.drafts) return;
+    if (
+      previous &&
+      previous.views === state.views &&
+      previous.tab === state.tab &&
+      previous.drafts === state.drafts
+    )
+      return;
     close.textContent = `Remove ${state.views[state.tab].label}`;
     const hadFocus = list.contains(document.activeElement);
-    fill(list, state.views.map((view, place) => tab(view, place, state)));
+    fill(
+      list,
+      state.views.map((view, place) => tab(view, place, state)),
+    );
     if (hadFocus) list.children[state.tab].focus();
   }
 
@@ -44,7 +59,13 @@ export function viewTabs(store) {
     const isSelected = place === state.tab;
     const hasDraft = Boolean(state.drafts[store.draftKey("view", place)]);
     const mark = hasDraft && element("span", { className: "problem", title: "its text has an error" }, " !");
-    const properties = { id: `${id}-${place}`, type: "button", role: "tab", title: text, tabIndex: isSelected ? 0 : -1 };
+    const properties = {
+      id: `${id}-${place}`,
+      type: "button",
+      role: "tab",
+      title: text,
+      tabIndex: isSelected ? 0 : -1,
+    };
     const button = element("button", { ...properties, "aria-selected": `${isSelected}` }, label, mark);
     button.addEventListener("click", () => choose(place));
     return button;

@@ -15,6 +15,7 @@ from ..sets.checks import Symbolic
 
 Expression = int | str | list[Any]
 Condition = list[Any]
+Method = Callable[["Traced", Any], Any]
 
 ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -82,7 +83,7 @@ def _is_number(x: Any) -> bool:
     return isinstance(x, Traced) or type(x) is int
 
 
-def _arithmetic(sign: str, reflected: bool = False) -> Callable[[Traced, Any], Any]:
+def _arithmetic(sign: str, reflected: bool = False) -> Method:
     """The method for a sign."""
 
     def method(self: Traced, other: Any) -> Any:
@@ -101,7 +102,7 @@ def _arithmetic(sign: str, reflected: bool = False) -> Callable[[Traced, Any], A
     return method
 
 
-def _comparison(sign: str) -> Callable[[Traced, Any], Any]:
+def _comparison(sign: str) -> Method:
     """The method for a comparison."""
 
     def method(self: Traced, other: Any) -> Any:
@@ -133,7 +134,8 @@ class Traced(Symbolic):
             if not COMPARISONS[sign](self.value, number(bound)):
                 raise ValueError(f"{self.value} is beyond {bound}")
             if isinstance(self.expression, str):  # what is computed is a rule's, which asks again
-                self.trace.note(self.trace.bounds, [sign, self.expression, expression(bound)])
+                condition = [sign, self.expression, expression(bound)]
+                self.trace.note(self.trace.bounds, condition)
         return self
 
     def __index__(self) -> int:
@@ -173,13 +175,21 @@ class Traced(Symbolic):
 
 def hole(value: Expression) -> str:
     """An expression as the text between braces: a path as it is, a list as JSON."""
-    return json.dumps(value, separators=(",", ":")) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return json.dumps(value, separators=(",", ":"))
+    return str(value)
 
 
-def traced(trace: Trace, value: Any, path: str) -> Any:
-    """The value of a parameter with its integers traced; a tuple's have the paths path.0, ..."""
+def traced_values(trace: Trace, values: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with their integers traced; those of a tuple have the paths name.0, ..."""
+    return {path: _trace(trace, value, path) for path, value in values.items()}
+
+
+def _trace(trace: Trace, value: Any, path: str) -> Any:
+    """The same for one parameter."""
     if isinstance(value, tuple):
-        return tuple(traced(trace, part, f"{path}.{t}") for t, part in enumerate(value))
+        parts = {f"{path}.{t}": part for t, part in enumerate(value)}
+        return tuple(traced_values(trace, parts).values())
     return Traced(trace, value, path) if type(value) is int else value
 
 
