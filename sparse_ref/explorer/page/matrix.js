@@ -42,8 +42,8 @@ export function matrix(store) {
   function update(state) {
     const size = sizeOf(state, box);
     if (!size) return;
-    const { zoom, theme, isTiled, block, colours } = state;
-    const view = JSON.stringify({ zoom, theme, block, isTiled, colours });
+    const { zoom, theme, isTiled, block, colours, other } = state;
+    const view = JSON.stringify({ zoom, theme, block, isTiled, colours, other });
     picture.media = mediaOf();
     const wanted = [store.mask, `${size}`, view, picture.media];
     if (wanted.some((value, place) => value !== picture.drawn[place])) draw(state, size, wanted);
