@@ -9,6 +9,7 @@
 
 import { notation, ownLength, parse, read, viewLabel } from "./expression.js";
 import { ExpressionError } from "./syntax.js";
+import { restoreSelections } from "./selections.js";
 import { LengthError, maskOf, unpackListed } from "./rows.js";
 import { pastedSets, unpackRows } from "./paste.js";
 
@@ -183,6 +184,7 @@ export function createStore(data, formulas) {
 
   /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
   function addListed(name, { queries, keys, cells }) {
+    if (Object.hasOwn(listed, name)) masks.clear(); // masks of another set of this name
     const starts = new Int32Array(queries + 1);
     for (let i = 0; i < queries; i++) {
       starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
@@ -206,6 +208,7 @@ export function createStore(data, formulas) {
    * LengthError. */
   function restore({ kind, texts, shape, other, ...patch }) {
     for (const [name, { rows, sides }] of pastedSets(patch.options)) addListed(name, unpackRows(rows, sides));
+    restoreSelections(patch.options, mask, addListed);
     const views = relabelled(
       kind,
       texts.map((text) => notation(parse(text, context.data))),
