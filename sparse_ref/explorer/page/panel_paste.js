@@ -132,7 +132,7 @@ function shownNames(store, report) {
     }
     const mask = maskOfListed(listed);
     const names = element("p", { className: "main" }, "Looking for rules that it equals ...");
-    const shape = `${name}: ${plural(mask.queries, "query").replace("querys", "queries")}, ${plural(mask.keys, "key")}, `;
+    const shape = `${name}: ${count(mask.queries)} x ${count(mask.keys)}, queries x keys, `;
     const pairs = plural(listed.indices.length, "pair");
     const square = mask.queries === mask.keys ? "" : " It is not square.";
     fill(
@@ -160,5 +160,6 @@ export function nameText({ equal, nearest, difference }) {
   if (texts.length)
     return `equals ${texts[0]}${texts.length > 1 ? `; also ${texts.slice(1).join(", ")}` : ""}`;
   if (!nearest) return "It has no keys, so it has no name.";
-  return `equals no rule and no union of two; nearest is ${notation(nearest)}, which differs in ${plural(difference, "pair")}`;
+  const pairs = plural(difference, "pair");
+  return `equals no rule and no union of two; nearest is ${notation(nearest)}, which differs in ${pairs}`;
 }

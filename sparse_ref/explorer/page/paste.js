@@ -32,9 +32,10 @@ function csrMask(text) {
   if (Math.max(queries, keys) > MAX_SIDE)
     throw new PasteError(`shape is ${queries} x ${keys}; up to ${MAX_SIDE} x ${MAX_SIDE} are drawn`);
   if (!queries || !keys) throw new PasteError("the mask is empty: it needs a query and a key at least");
-  if (indptr[0] !== 0 || indptr.at(-1) !== indices.length) {
+  const [first, last] = [indptr[0], indptr.at(-1)];
+  if (first !== 0 || last !== indices.length) {
     throw new PasteError(
-      `indptr must go from 0 to the number of indices, ${indices.length}; it goes from ${indptr[0]} to ${indptr.at(-1)}`,
+      `indptr must go from 0 to the number of indices, ${indices.length}; it goes from ${first} to ${last}`,
     );
   }
   const cells = new Uint8Array(queries * keys);

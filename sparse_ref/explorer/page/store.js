@@ -184,6 +184,7 @@ export function createStore(data, formulas) {
 
   /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
   function addListed(name, { queries, keys, cells }) {
+    if (Object.hasOwn(listed, name)) masks.clear(); // masks of another set of this name
     const starts = new Int32Array(queries + 1);
     for (let i = 0; i < queries; i++) {
       starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);

@@ -36,7 +36,8 @@ export function namesOf(mask, context) {
 }
 
 /** How many numbers and patterns a name has. */
-const sizeOf = (node) => (node.values ?? []).flat().length + (node.parts ?? []).reduce((sum, part) => sum + 1 + sizeOf(part), 0);
+const sizeOf = (node) =>
+  (node.values ?? []).flat().length + (node.parts ?? []).reduce((sum, part) => sum + 1 + sizeOf(part), 0);
 
 /** The names in the order of their sizes, without those that are much longer than the first. */
 function simplestOf(nodes) {
@@ -67,7 +68,9 @@ function candidatesOf(mask, context) {
     const rest = free.filter((parameter) => !(parameter.name in facts.defaults));
     const numbers = longest <= (rest.length < 2 ? MAX_SINGLE : MAX_EXHAUSTIVE) ? every : suggested;
     return tuplesOf(rest, numbers, mask).map((values) => {
-      const others = free.slice(rest.length).map(({ name: other }) => defaultOf(facts.defaults[other], rest, values));
+      const others = free
+        .slice(rest.length)
+        .map(({ name: other }) => defaultOf(facts.defaults[other], rest, values));
       return { kind: "rule", name, values: [...given, ...values, ...others] };
     });
   });
@@ -75,7 +78,9 @@ function candidatesOf(mask, context) {
   const causal = { kind: "rule", name: "Causal", values: [] };
   const all = [...nodes, ...defaulted];
   if (!isCausal(mask)) return all;
-  const cut = all.filter(({ name }) => TWO_SIDED.includes(name)).map((node) => ({ kind: "intersection", parts: [node, causal] }));
+  const cut = all
+    .filter(({ name }) => TWO_SIDED.includes(name))
+    .map((node) => ({ kind: "intersection", parts: [node, causal] }));
   return [...all, ...cut];
 }
 
@@ -194,7 +199,8 @@ function partsOf(candidates, samples, context) {
     if (!parts.has(key)) parts.set(key, { node, covered, size, cost: costOf(node, place) });
   });
   const counts = {};
-  const isAmongFirst = ({ node }) => (counts[node.name ?? "&"] = (counts[node.name ?? "&"] ?? 0) + 1) <= MAX_PARTS;
+  const isAmongFirst = ({ node }) =>
+    (counts[node.name ?? "&"] = (counts[node.name ?? "&"] ?? 0) + 1) <= MAX_PARTS;
   return [...parts.values()].sort((a, b) => b.size - a.size).filter(isAmongFirst);
 }
 
