@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo demo-torch test test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
+.PHONY: demo demo-torch test test-browser test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -13,6 +13,10 @@ demo-torch: .venv/originals/ready
 
 test: .venv/test
 	$(PY) -m pytest -n 2
+
+# In the Chromium or Chrome of this machine, or the one that CHROMIUM names: none is downloaded.
+test-browser: .venv/browser
+	SPARSE_REF_BROWSER=1 $(PY) -m pytest -n 2 tests/browser
 
 test-deep: .venv/test
 	SPARSE_REF_PROFILE=deep $(PY) -m pytest -n 2 --count-cases
@@ -62,7 +66,7 @@ clean:
 	$(PIP) -c constraints.txt --no-build-isolation --editable .
 	touch $@
 
-.venv/demo .venv/test .venv/check: .venv/%: .venv/pip
+.venv/demo .venv/test .venv/browser .venv/check: .venv/%: .venv/pip
 	$(PIP) -c constraints.txt --group $*
 	touch $@
 

@@ -1,8 +1,8 @@
 """The pages of the catalogue, written from the definitions: python docs/catalogue.py
 
 One page per family, with each pattern's set, source, picture, cost, paths, and the rows of
-differs.md that name it; and an index. A test keeps the pages equal to what this file writes, so
-that none is ever edited by hand.
+differs.md that name it; and an index. The built docs have an explorer of each example. A test keeps
+the pages equal to what this file writes, so that none is ever edited by hand.
 """
 
 import inspect
@@ -237,6 +237,7 @@ def part(entry: Entry) -> list[str]:
     n_q, n_k = entry.shape()
     lengths = f"n = {n_q}" if n_q == n_k else f"(n_q, n_k) = ({n_q}, {n_k})"
     lines += [f"`{entry.text()}`, {lengths}", "", "```text", *pictures(entry), "```", ""]
+    lines += [play(entry), ""]
     keys = ", ".join(f"{keys_per_query(entry, n):,.1f} at n = {n:,}" for n in LENGTHS)
     over_blocks = entry.name in OVER_BLOCKS or entry.name.startswith("deepspeed_")
     counted = (
@@ -247,6 +248,27 @@ def part(entry: Entry) -> list[str]:
         lines.append("- i and j count blocks: `Blockwise(p, block)` is the pattern over tokens.")
     lines += [f"- Sources disagree. {row}" for row in differences(entry.name)]
     return [*lines, ""]
+
+
+def play(entry: Entry) -> str:
+    """A link to the explorer of the example, which the code host does not have."""
+    link = f'<a href="../explorers/{explorer_names()[entry.name]}.html">in the browser</a>'
+    return f"Play with it {link}, or by `sparse-ref explore {entry.name}`."
+
+
+@cache
+def explorer_names() -> dict[str, str]:
+    """{entry: name of its explorer's file}; names differ where capitals do not count, too."""
+    entries = sr.catalogue()
+    return dict(zip([entry.name for entry in entries], anchors(entries)))
+
+
+def write_explorers(folder: Path) -> None:
+    """Write the explorer of each example into a folder: the build of the docs does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in sr.catalogue():
+        page = sr.explore(entry.text(), entry.shape(), title=entry.text())
+        page.save(folder / f"{explorer_names()[entry.name]}.html")
 
 
 def signature(name: str) -> str:

@@ -1,5 +1,6 @@
 """How the documentation is built: Sphinx, MyST-NB with kept outputs, numpydoc."""
 
+import sys
 from pathlib import Path
 
 from sphinx.ext import autosummary
@@ -12,6 +13,8 @@ copies = Path(__file__).parent / "notebooks"
 copies.mkdir(exist_ok=True)
 for notebook in (copies.parent.parent / "notebooks").glob("*.ipynb"):
     (copies / notebook.name).write_text(notebook.read_text().replace("../docs/", "../"))
+
+sys.path.insert(0, str(Path(__file__).parent))  # for catalogue.py
 
 project = "sparse_ref"
 copyright = "2026, the sparse_ref authors"
@@ -112,5 +115,14 @@ def adapt_row(row: str, section: str) -> list[str]:
     return [text]
 
 
+def write_explorers(app, error):
+    """Write the explorer of each pattern next to the pages, which link to it."""
+    if error is None and app.builder.format == "html":
+        from catalogue import write_explorers
+
+        write_explorers(Path(app.outdir) / "explorers")
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", adapt_docstring, priority=400)
+    app.connect("build-finished", write_explorers)

@@ -34,7 +34,8 @@ Rooms      define     what a pattern of your own is made of: Rule, Sized, every,
            selection  scores -> explicit sets: top-k and its kin, pools, hashing, clustering
            paths      what reaches what through layers, with proofs
            verify     other implementations against these definitions
-           plot       figures;  explorer  pages to play with;  interop  other libraries' masks;  published  whole layers
+           plot       figures;  explorer  pages to play with
+           interop    other libraries' masks;  published  whole layers
            sets, patterns, lower, kernels, attention, cli     how all this is built
 """
 

@@ -39,6 +39,12 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_report_header():
+    """The folder that is left out, and what runs it; only this file is read before the header."""
+    is_run = os.environ.get("SPARSE_REF_BROWSER") == "1"
+    return [] if is_run else ["tests/browser is left out: `make test-browser` runs it in Chromium"]
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node):
     """Keep the counts of a process of pytest-xdist that ended."""

@@ -38,6 +38,21 @@ def test_an_example_is_an_example_of_its_constructor(entry, pages):
     assert pages.pairs(entry, entry.n) > 0
 
 
+def test_each_entry_s_page_links_to_its_explorer(pages, tmp_path, monkeypatch):
+    """One file each, also if names differ by capitals only; the build of the docs writes them."""
+    names = pages.explorer_names()
+    assert sorted(names) == sorted(entry.name for entry in ENTRIES)
+    assert len({name.lower() for name in names.values()}) == len(ENTRIES)
+    links = "".join((DOCS / "catalogue" / page).read_text() for page in pages.pages())
+    for name in names.values():
+        assert links.count(f'href="../explorers/{name}.html"') == 1
+    monkeypatch.setattr(pages.sr, "catalogue", lambda: ENTRIES[:3])
+    pages.write_explorers(tmp_path / "explorers")
+    written = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.rglob("*.html")}
+    assert set(written) == {"full.html", "causal.html", "window.html"}
+    assert "<title>Window(3)</title>" in written["window.html"]
+
+
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_an_example_lowers_to_what_it_states_pair_by_pair(entry, pages):
     for n in {entry.n, 16, 36}:

@@ -169,6 +169,43 @@ def test_the_title_of_a_plot_is_what_was_typed(arguments, title, tmp_path):
     assert title in target.read_text()
 
 
+@pytest.fixture
+def opened(monkeypatch):
+    """The addresses that a browser was asked to open."""
+    addresses = []
+    monkeypatch.setattr("webbrowser.open", lambda address: addresses.append(address) or True)
+    return addresses
+
+
+def test_explore_writes_a_page_and_opens_it(opened, tmp_path, capsys):
+    target = tmp_path / "a page.html"
+    command = ["explore", "strided(8)", "-n", "32", "--title", "Two steps", "-o", str(target)]
+    assert main(command) == 0
+    assert capsys.readouterr().out.strip() == str(target)
+    page = sr.explore("strided(8)", 32, title="Two steps")
+    assert target.read_text(encoding="utf-8") == page.html
+    assert opened == [target.as_uri()]
+    assert main([*command, "--no-open"]) == 0
+    assert len(opened) == 1
+
+
+def test_explore_takes_a_name_and_a_temporary_file(opened, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["explore", "natten_nd", "--no-open"]) == 0
+    (written,) = tmp_path.iterdir()
+    assert capsys.readouterr().out.strip() == str(written)
+    assert written.read_text(encoding="utf-8") == sr.explore("natten_nd((5, 5), 3)", 25).html
+    assert opened == []
+
+
+def test_explore_without_a_browser_still_writes_the_page(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    target = tmp_path / "page.html"
+    assert main(["explore", "Causal()", "-o", str(target)]) == 0
+    assert target.exists()
+    assert "no browser was found" in capsys.readouterr().err
+
+
 def test_verify_ends_with_the_verdict(capsys, monkeypatch):
     monkeypatch.syspath_prepend("tests")
     assert (
@@ -260,6 +297,10 @@ def test_a_module_that_fails_to_import_ends_with_2(text, tmp_path, monkeypatch, 
         ),
         (["plot", "Causal()", "-o", "x.gif"], "path must end in .svg, .pdf, .png, got 'x.gif'"),
         (["plot", "Causal()", "-o", "/nowhere/x.png"], "No such file or directory"),
+        (["explore", "Causal()", "-o", "/nowhere/x.html"], "No such file or directory"),
+        (["explore", "strided", "-n", "0", "--no-open"], "n must be at least 1, got 0"),
+        (["explore", "Stride(4)", "--no-open"], "did you mean 'Strided'?"),
+        (["explore", "Causal()", "-n", "5000", "--no-open"], "n must be at most 4096, got 5000"),
     ],
 )
 def test_wrong_input_ends_with_2_and_a_reason(arguments, said, capsys):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -18,7 +19,7 @@ def page(tmp_path_factory):
         return demo.page(tmp_path_factory.mktemp("demo") / "out").read_text(encoding="utf-8")
 
 
-def test_the_page_holds_its_five_parts_and_stands_alone(page):
+def test_the_page_holds_its_six_parts_and_stands_alone(page):
     titles = re.findall("<h2>(.*?)</h2>", page)
     assert titles == [
         "On an image",
@@ -26,9 +27,21 @@ def test_the_page_holds_its_five_parts_and_stands_alone(page):
         "What it costs",
         "Path theorems, proved",
         "Other people's code, judged",
+        "Play with them",
     ]
     assert page.count("data:image/png;base64,") == 2
     assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_the_page_ends_with_an_explorer_that_may_reach_nothing(page):
+    frame = re.search('<iframe title="([^"]*)" srcdoc="([^"]*)" sandbox="([^"]*)"', page)
+    assert frame[1] == "explorer of Strided attention"
+    assert unescape(frame[2]) == sr.explore("strided(8)", 64, title=TITLE, l=(1, 16)).html
+    assert frame[3] == "allow-scripts allow-downloads"
+    assert page.index("</iframe>") > page.index("Other people's code, judged")
+
+
+TITLE = "Strided attention"
 
 
 def test_the_text_is_marked_as_the_sets_say(page):

@@ -22,6 +22,7 @@ from sparse_ref.catalogue import notation
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
 FILES = sorted(PACKAGE.rglob("*.py"))
+SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 PUBLIC_ROOMS = [sr, sr.define, sr.interop, sr.paths, sr.plot, sr.published, sr.verify]
 
 FORMULA_NODES = (
@@ -283,6 +284,49 @@ def test_nothing_compiles_per_pattern():
     ):
         sr.attend(x, x, x, p)
     assert len(cpu_tiles.attend_tiles.loop.signatures) == before > 0
+
+
+MARKUP = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc"
+CODE_FROM_TEXT = r"\beval\b|\bFunction\(|\bimport\(|setTimeout\([\"'`]"
+
+
+def faults_of_script(text):
+    """What breaks the rules for scripts of the page, in words."""
+    lines = text.split("\n")
+    faults = [f"line {number} is wide" for number, line in enumerate(lines, 1) if len(line) > 110]
+    if len(lines) > 301:
+        faults.append("the file is long")
+    if not lines[0].startswith("// "):
+        faults.append("no comment says what the file is for")
+    for number, line in enumerate(lines, 1):
+        if re.search(f"{MARKUP}|{CODE_FROM_TEXT}", line):
+            faults.append(f"line {number} reads text as markup or code")
+        if re.match(r"(import|export) ", line) and not re.match(SCRIPT_LINK, line):
+            faults.append(f"line {number} is linked in a way that bundle.py does not read")
+    return faults
+
+
+SCRIPT_LINK = r'import \{ [\w, ]+ \} from "\./\w+\.js";$|export (const|function|class) \w+'
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_of_the_page_is_short_and_takes_no_text_for_markup_or_code(path):
+    assert faults_of_script(path.read_text()) == []
+
+
+@pytest.mark.parametrize("text", [
+    "const a = 1;\n",
+    f"// It is wide: {'a' * 96}\n",
+    "// It is long.\n" + "const a = 1;\n" * 300,
+    "// Markup.\nelement.innerHTML = text;\n",
+    "// Code.\neval(text);\n",
+    "// Code.\nconst f = new Function(text);\n",
+    "// A default.\nexport default render;\n",
+    '// Everything.\nimport * as dom from "./dom.js";\n',
+])  # fmt: skip
+def test_each_rule_for_scripts_can_be_broken(text):
+    assert len(faults_of_script(text)) == 1
+    assert not faults_of_script('// Fine.\n\nimport { a } from "./a.js";\nexport const b = a;\n')
 
 
 def test_a_helper_module_of_the_tests_has_a_name_of_its_own():

@@ -22,17 +22,22 @@ from .arguments import (
     IMAGE_FILE,
     JSON,
     MEANING,
+    NO_OPEN,
+    PAGE_FILE,
     PAGE_FOLDER,
+    PAGE_LENGTH,
     PATTERN,
     PROOF,
     SELECTION,
     SUITE,
     TESTING_LENGTH,
+    TITLE,
     WINDOW,
     Argument,
     format_argument,
     length_argument,
 )
+from .exploring import explore
 from .first_use import compile_
 from .judging import FORMATS, demo, identify, verify
 from .proving import prove
@@ -94,6 +99,17 @@ COMMANDS = (
             '"bigbird(16384, 64, 3, 0)" -n 16384 --title BigBird --dark -o out.pdf',
         ),
         (EXPRESSION, length_argument(64), IMAGE, *FIGURE, IMAGE_FILE),
+    ),
+    Command(
+        "explore",
+        explore,
+        "write a page to play with a pattern, and open it in the browser",
+        (
+            '"strided(8)" -n 64',
+            "longformer",
+            '"Local(4) | Strided(4)" -n 256 --title "Local and strided" -o page.html --no-open',
+        ),
+        (EXPRESSION, length_argument(None, PAGE_LENGTH), TITLE, PAGE_FILE, NO_OPEN),
     ),
     Command(
         "stats",

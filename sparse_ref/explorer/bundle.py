@@ -8,68 +8,100 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
+from zlib import compress
 
 from .._text import html_text
-from ..sets.rule import Rule
-from .javascript import javascript
+from .rule_facts import PageRule
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 EXPORT = re.compile(r"^export (const|function|class) (\w+)", re.M)
-ENTRY = "main"
+FOLDER = files(__package__) / "page"
+OPERATIONS = ("bigQuotient", "bigRemainder", "numberQuotient", "numberRemainder")
+LOADER = """const unpack = (id) => {
+  const packed = atob(document.getElementById(id).textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream);
+};
+const parts = [unpack("explorer-code").text(), unpack("explorer-data").json()];
+Promise.all(parts).then(([code, data]) => {
+  const script = document.createElement("script");
+  script.textContent = code; // the policy allows this text by its hash
+  document.body.append(script);
+  document.getElementById("explorer").start(data);
+});
+"""
+PAGE_START = """const root = document.getElementById("explorer");
+root.start = (data) => $main.mount(root, data, FORMULAS);
+"""
+WIDGET_START = """export default {
+  render: ({ model, el }) => $widget.render(model, el, FORMULAS),
+};
+"""
 
 
-def script(rules: dict[str, type[Rule]]) -> str:
-    """The page's modules in one, with the formulas of the rules, and `mount` at its end."""
+def page_script(rules: dict[str, PageRule]) -> str:
+    """The script of a document, which gives its element a function that starts it."""
+    return f"(() => {{\n{_script('main', rules)}{PAGE_START}}})();"
+
+
+def widget_script(rules: dict[str, PageRule]) -> str:
+    """The module of a widget in a notebook, which anywidget renders."""
+    return f"{_script('widget', rules)}{WIDGET_START}"
+
+
+def _script(entry: str, rules: dict[str, PageRule]) -> str:
+    """A module with those that it imports, and the formulas of the rules."""
     formulas = ",\n".join(_formula(name, rule) for name, rule in rules.items())
-    return f"{_modules()}\n{_OPERATIONS}const FORMULAS = {{\n{formulas}\n}};\n"
+    operations = ", ".join(f"{name}: ${name}" for name in OPERATIONS)
+    lines = [
+        _modules(entry),
+        f"const {{ {operations} }} = $integers;",
+        f"const FORMULAS = {{\n{formulas}\n}};\n",
+    ]
+    return "\n".join(lines)
 
 
+@cache
 def style() -> str:
-    """The page's style."""
-    folder = files(__package__) / "page"
-    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".css"))
+    """The page's style: that of the whole, then that of each part."""
+    names = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".css"))
+    names.sort(key=lambda name: name != "explorer.css")
     return "".join(map(_file, names))
 
 
-def document(data: dict[str, Any], rules: dict[str, type[Rule]]) -> str:
+def document(data: dict[str, Any], rules: dict[str, PageRule]) -> str:
     """A page in one file. Its policy allows this script and this style, and nothing else."""
-    code = f"(() => {{\n{script(rules)}{_START}}})();"
+    code = page_script(rules)
     policy = (
-        f"default-src 'none'; script-src {_digest(code)}; style-src {_digest(style())}; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_digest(LOADER)} {_digest(code)}; "
+        f"style-src {_digest(style())}; img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     return _file("page.html").format(
         title=html_text(data["title"] or "sparse attention"),
         policy=policy,
         style=style(),
-        data=data_text(data),
-        script=code,
+        code=pack(code),
+        data=pack(json.dumps(data, separators=(",", ":"))),
+        script=LOADER,
     )
 
 
-_OPERATIONS = "const { bigQuotient, bigRemainder, numberQuotient, numberRemainder } = $integers;\n"
-_START = (
-    'const DATA = JSON.parse(document.getElementById("explorer-data").textContent);\n'
-    '$main.mount(document.getElementById("explorer"), DATA, FORMULAS);\n'
-)
+def pack(text: str) -> str:
+    """A text deflated, in base 64: a fourth of it, and nothing in it is markup."""
+    return b64encode(compress(text.encode(), 9)).decode()
 
 
-def data_text(data: dict[str, Any]) -> str:
-    """JSON that ends no element of HTML."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _formula(name: str, rule: type[Rule]) -> str:
-    """A rule's functions, by its name."""
-    code = javascript(rule)
-    return f"{json.dumps(name)}: {{ fill: {code.fill},\nholds: {code.holds} }}"
+def _formula(name: str, rule: PageRule) -> str:
+    """A rule's functions, by its name, which is an identifier."""
+    return f"{name}: {{ fill: {rule.code.fill},\nholds: {rule.code.holds} }}"
 
 
 @cache
-def _modules() -> str:
-    """The modules in an order in which each follows those that it imports."""
+def _modules(entry: str) -> str:
+    """A module and those that it needs, in an order in which each follows those that it imports."""
     order: list[str] = []
 
     def visit(name: str) -> None:
@@ -78,7 +110,7 @@ def _modules() -> str:
         if name not in order:
             order.append(name)
 
-    visit(ENTRY)
+    visit(entry)
     return "\n".join(_module(name) for name in order)
 
 
@@ -90,15 +122,14 @@ def _module(name: str) -> str:
     text = _file(f"{name}.js")
     exports = EXPORT.findall(text)
     body = EXPORT.sub(r"\1 \2", IMPORT.sub(r"const {\1} = $\2;", text))
-    return (
-        f"const ${name} = (() => {{\n{body}return {{ {', '.join(x for _, x in exports)} }};\n}})();"
-    )
+    names = ", ".join(name for _, name in exports)
+    return f"const ${name} = (() => {{\n{body}return {{ {names} }};\n}})();"
 
 
 @cache
 def _file(name: str) -> str:
     """A file of the page."""
-    return (files(__package__) / "page" / name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

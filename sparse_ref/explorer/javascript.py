@@ -7,8 +7,9 @@ exact below 2^53; `holds` decides one pair on its BigInts, for numbers beyond.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
-from functools import cache
+import re
+from dataclasses import fields
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from ..interop.parsed_formula import Formula, formula_of
@@ -16,13 +17,15 @@ from ..sets.positions import isin
 from ..sets.rule import Rule
 
 MAX_EXACT = 2**53
-ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
 RESERVED = (
     " arguments await break case catch class const continue debugger default delete do else enum "
     "eval export extends false finally for function if implements import in instanceof interface "
     "let new null package private protected public return static super switch this throw true try "
     "typeof var void while with yield "
 )
+LOGIC = {ast.BitAnd: "&&", ast.BitOr: "||", ast.BitXor: "!=="}
+ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+DIVISIONS = {ast.FloorDiv: "Quotient", ast.Mod: "Remainder"}
 COMPARISONS = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -34,7 +37,7 @@ COMPARISONS = {
 
 
 class Untranslatable(TypeError):
-    """The formula says something that this translation does not know."""
+    """The formula contains something that this translation does not know."""
 
 
 class Term(NamedTuple):
@@ -63,16 +66,38 @@ class JavaScript(NamedTuple):
 
 def javascript(rule: type[Rule]) -> JavaScript:
     """The formula of a rule as two functions. Raises TypeError if it cannot be translated."""
-    return _javascript(rule)
-
-
-@cache
-def _javascript(rule: Any) -> JavaScript:
-    """The same, once for each class."""
     formula = formula_of(rule, rule.__name__)
+    _check_rule(rule, formula)
     numbers = _Translation(rule, formula, exact=False)
     bigints = _Translation(rule, formula, exact=True)
     return JavaScript(numbers.fill(), bigints.holds(), numbers.degree, numbers.constants)
+
+
+def _check_rule(rule: type[Rule], formula: Formula) -> None:
+    """Refuse a class whose sets are not those of the formula's text, or whose names JavaScript has
+    another meaning for.
+    """
+    function = rule.formula
+    if rule.contains is not Rule.contains:
+        raise Untranslatable(f"{rule.__name__} has a `contains` of its own")
+    is_plain = isinstance(function, FunctionType) and not hasattr(function, "__wrapped__")
+    if not is_plain or function.__code__.co_freevars:
+        raise Untranslatable(f"the formula of {rule.__name__} is decorated, or closes over names")
+    parameters = [field.name for field in fields(rule)]  # type: ignore[arg-type]
+    if formula.arguments[2:] != parameters:
+        raise Untranslatable(f"the formula of {rule.__name__} has other arguments than its fields")
+    names = [*formula.arguments, *(name for name, _ in formula.parts)]
+    if len(set(names)) < len(names):
+        raise Untranslatable(f"the formula of {rule.__name__} gives a name two meanings")
+    for name in (rule.__name__, *names):
+        if not is_name(name):
+            raise Untranslatable(f"{name} is no name in JavaScript")
+
+
+def is_name(name: str) -> bool:
+    """Whether a name of Python is one that the page can read, and has no other meaning there."""
+    is_plain = re.fullmatch(r"(?!__)[A-Za-z_]\w*", name, re.ASCII)
+    return is_plain is not None and f" {name} " not in RESERVED
 
 
 class _Translation:
@@ -83,25 +108,26 @@ class _Translation:
         self.exact = exact
         self.degree = 1
         self.constants: dict[str, tuple[int, ...]] = {}
-        self.before: list[str] = []  # what does not vary with the key
-        self.within: list[str] = []
+        self.query_lines: list[str] = []  # what does not vary with the key
+        self.key_lines: list[str] = []
         self.query, self.key, *self.parameters = formula.arguments
-        for name in [*formula.arguments, *dict(formula.parts)]:
-            if f" {name} " in RESERVED:
-                raise Untranslatable(f"{name} is a word of JavaScript")
+        bounds = rule.bounds()
+        self.sets = [name for name in bounds if bounds[name][0] is tuple]
         self.terms = {name: Term(name) for name in formula.arguments}
+        for name in self.sets:
+            del self.terms[name]
         self.terms[self.key] = Term(self.key, has_key=True)
-        for name, part in formula.parts:
-            self.name(name, self.term(part))
+        for part_name, part in formula.parts:
+            self.name(part_name, self.term(part))
         self.result = self.condition(formula.result)
 
     def fill(self) -> str:
         """The function that decides a row of keys."""
         lines = [
-            *self.before,
+            *self.query_lines,
             "for (let $x = 0; $x < $keys.length; $x++) {",
             f"const {self.key} = $keys[$x];",
-            *self.within,
+            *self.key_lines,
             f"$out[$x] = {self.result.text} ? 1 : 0;",
             "}",
         ]
@@ -110,13 +136,13 @@ class _Translation:
 
     def holds(self) -> str:
         """The function that decides one pair."""
-        lines = [*self.before, *self.within, f"return {self.result.text};"]
+        lines = [*self.query_lines, *self.key_lines, f"return {self.result.text};"]
         arguments = [self.query, self.key, *self.parameters, *self.constants]
         return _function(arguments, lines)
 
     def name(self, name: str, term: Term) -> None:
         """Give a part that the formula names its name in JavaScript too."""
-        lines = self.within if term.has_key else self.before
+        lines = self.key_lines if term.has_key else self.query_lines
         lines.append(f"const {name} = {term.text};")
         self.terms[name] = term._replace(text=name)
 
@@ -133,7 +159,7 @@ class _Translation:
         if term.is_truth:
             raise Untranslatable(f"{ast.unparse(node)} is a condition, not a number")
         if isinstance(node, ast.BinOp) and not term.has_key:
-            name = f"$before{len(self.before)}"
+            name = f"$before{len(self.query_lines)}"
             self.name(name, term)
             return self.terms[name]
         return term
@@ -147,87 +173,99 @@ class _Translation:
                 return Term(self.integer(value))
             case ast.Name(id=name):
                 return self.value(name)
-            case ast.BinOp(left, ast.BitAnd() | ast.BitOr() | ast.BitXor() as sign, right):
-                return self.logic(left, sign, right)
-            case ast.BinOp(left, sign, right):
-                return self.arithmetic(left, sign, right)
-            case ast.Compare(left, [sign], [right]):
-                return self.comparison(left, sign, right)
-            case ast.Call(function, [x, ast.Name(id=name)], []):
-                return self.membership(function, x, name)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                number = self.number(operand)
+                return number._replace(text=f"(-{number.text})")
+            case ast.BinOp():
+                return self.logic(node) if type(node.op) in LOGIC else self.arithmetic(node)
+            case ast.Compare(ops=[_]):
+                return self.comparison(node)
+            case ast.Call(keywords=[]):
+                return self.membership(node)
         raise Untranslatable(f"{ast.unparse(node)} has no translation")
 
     def integer(self, value: int) -> str:
         """A number as it is written."""
         if abs(value) >= MAX_EXACT and not self.exact:
             raise Untranslatable(f"{value} is beyond 2^53")
-        return f"{value}n" if self.exact else f"{value}"
+        digits = f"{value}n" if self.exact else f"{value}"
+        return digits if value >= 0 else f"({digits})"
 
     def value(self, name: str) -> Term:
         """What a name stands for: an argument, a part, or a number of the module."""
         if name in self.terms:
             return self.terms[name]
         value = self.globals.get(name)
-        if type(value) is not int:
+        if name in self.sets or type(value) is not int:
             raise Untranslatable(f"{name} is no integer")
         return Term(self.integer(value))
 
-    def logic(self, left: ast.expr, sign: ast.operator, right: ast.expr) -> Term:
+    def logic(self, node: ast.BinOp) -> Term:
         """Conditions joined by & | ^."""
-        a, b = self.condition(left), self.condition(right)
-        word = {ast.BitAnd: "&&", ast.BitOr: "||", ast.BitXor: "!=="}[type(sign)]
-        return self.join(f"({a.text} {word} {b.text})", a, b, is_truth=True)
+        a = self.condition(node.left)
+        b = self.condition(node.right)
+        return _join(a, LOGIC[type(node.op)], b, is_truth=True)
 
-    def arithmetic(self, left: ast.expr, sign: ast.operator, right: ast.expr) -> Term:
+    def arithmetic(self, node: ast.BinOp) -> Term:
         """Numbers joined by + - * // %, the last two rounded down as in Python."""
-        a, b = self.number(left), self.number(right)
-        kind = "big" if self.exact else "number"
-        if isinstance(sign, ast.FloorDiv):
-            return self.join(f"{kind}Quotient({a.text}, {b.text})", a, b)
-        if isinstance(sign, ast.Mod):
-            return self.join(f"{kind}Remainder({a.text}, {b.text})", a, b)
+        a = self.number(node.left)
+        b = self.number(node.right)
+        sign = node.op
+        if type(sign) in DIVISIONS:
+            kind = "big" if self.exact else "number"
+            text = f"${kind}{DIVISIONS[type(sign)]}({a.text}, {b.text})"
+            return _join(a, "", b)._replace(text=text)
         if type(sign) not in ARITHMETIC:
             raise Untranslatable(f"{type(sign).__name__} has no translation")
-        term = self.join(f"({a.text} {ARITHMETIC[type(sign)]} {b.text})", a, b)
+        term = _join(a, ARITHMETIC[type(sign)], b)
         if isinstance(sign, ast.Mult):
             term = term._replace(degree=a.degree + b.degree)
         self.degree = max(self.degree, term.degree)
         return term
 
-    def comparison(self, left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Term:
+    def comparison(self, node: ast.Compare) -> Term:
         """Two numbers compared."""
-        a, b = self.number(left), self.number(right)
+        a = self.number(node.left)
+        b = self.number(node.comparators[0])
+        sign = node.ops[0]
         if type(sign) not in COMPARISONS:
             raise Untranslatable(f"{type(sign).__name__} has no translation")
-        return self.join(f"({a.text} {COMPARISONS[type(sign)]} {b.text})", a, b, is_truth=True)
+        return _join(a, COMPARISONS[type(sign)], b, is_truth=True)
 
-    def membership(self, function: ast.expr, x: ast.expr, name: str) -> Term:
+    def membership(self, node: ast.Call) -> Term:
         """[x in positions], for a parameter or a tuple of the module."""
-        if _value_of(function, self.globals) is not isin:
-            raise Untranslatable(f"{ast.unparse(function)} has no translation")
-        if name not in self.parameters:
+        name = ast.unparse(node.args[-1]) if len(node.args) == 2 else ""
+        if _value_of(node.func, self.globals) is not isin or name in self.terms:
+            raise Untranslatable(f"{ast.unparse(node)} has no translation")
+        if name not in self.sets:
             self.constants[name] = self.positions(name)
-        a = self.number(x)
+        a = self.number(node.args[0])
         return a._replace(text=f"{name}.has({a.text})", is_truth=True)
 
     def positions(self, name: str) -> tuple[int, ...]:
         """A tuple of integers of the module."""
         values = self.globals.get(name)
-        if not isinstance(values, tuple) or not all(type(value) is int for value in values):
+        if not isinstance(values, tuple) or not is_name(name):
+            raise Untranslatable(f"{name} is no tuple of integers")
+        if not all(type(value) is int for value in values):
             raise Untranslatable(f"{name} is no tuple of integers")
         return values
 
-    def join(self, text: str, a: Term, b: Term, is_truth: bool = False) -> Term:
-        """A term made of two."""
-        return Term(text, is_truth, a.has_key or b.has_key, max(a.degree, b.degree))
+
+def _join(a: Term, sign: str, b: Term, is_truth: bool = False) -> Term:
+    """A term made of two."""
+    text = f"({a.text} {sign} {b.text})"
+    has_key = a.has_key or b.has_key
+    return Term(text, is_truth, has_key, max(a.degree, b.degree))
 
 
 def _function(arguments: list[str], lines: list[str]) -> str:
     """A function without a name."""
-    return f"({', '.join(arguments)}) => {{\n" + "\n".join(lines) + "\n}"
+    body = "\n".join(lines)
+    return f"({', '.join(arguments)}) => {{\n{body}\n}}"
 
 
-def _value_of(name: ast.expr, values: dict[str, Any]) -> Callable[..., Any] | None:
+def _value_of(name: ast.expr, values: dict[str, Any]) -> Any:
     """The value of a name in the formula's module, dotted or not; None if it is unknown."""
     if isinstance(name, ast.Name):
         return values.get(name.id)

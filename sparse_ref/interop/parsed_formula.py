@@ -30,7 +30,7 @@ def formula_of(rule: type[Rule], notation: str) -> Formula:
         return _read_function(function)
     except ValueError:
         raise TypeError(
-            f"p must have formulas that name their parts, if at all, and then return, got {notation}"
+            f"p must have formulas that name parts, if at all, and then return, got {notation}"
         ) from None
 
 

@@ -13,13 +13,8 @@ ASKED = os.environ.get("SPARSE_REF_BROWSER") == "1"
 NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 
 
-def pytest_report_header():
-    """Say that these tests are left out, and what runs them."""
-    return [] if ASKED else ["tests/browser is left out: `make test-browser` runs it"]
-
-
 def pytest_ignore_collect(collection_path):
-    """Leave the folder out unless it is asked for."""
+    """Leave the folder out unless it is asked for; the header of the run names it."""
     return None if ASKED else True
 
 
@@ -34,27 +29,62 @@ def browser():
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
+START = """async () => {
+    const root = document.getElementById("explorer");
+    for (let tries = 0; !root.explorer && tries < 1000; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    window.explorer = root.explorer;
+    return Boolean(root.explorer);
+}"""  # the page's policy allows no wait_for_function, which evaluates a text in it
+
+
 @pytest.fixture
-def open_page(browser, tmp_path):
+def errors():
+    """The errors that the test's pages logged; a test fails if there are any at its end."""
+    errors = []
+    yield errors
+    assert not errors, errors
+
+
+def watch(page, errors):
+    """Keep what a page logs as an error, throws or asks."""
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: errors.append(dialog.message) or dialog.dismiss())
+    page.console_errors = errors
+
+
+@pytest.fixture
+def open_blank(browser, errors):
+    """A page as a notebook is one: other content, and no policy of ours."""
+    page = browser.new_page()
+    watch(page, errors)
+    page.set_content("<!doctype html><title>A notebook</title><p id=neighbour><button>Run</button>")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def open_page(browser, errors, tmp_path):
     """open_page(explorer, width=1280, height=900, dark=False, fragment="") -> Page.
 
-    `page.evaluate("explorer.state")` reads the state. A test fails if its pages log an error.
+    `page.evaluate("explorer.state")` reads the state. A test fails if its pages log an error:
+    `page.console_errors` lists them.
     """
-    pages, errors = [], []
+    pages = []
 
     def open_(explorer, width=1280, height=900, dark=False, fragment="", **options):
         scheme = "dark" if dark else "light"
         size = {"width": width, "height": height}
         page = browser.new_page(viewport=size, color_scheme=scheme, **options)
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        watch(page, errors)
         file = explorer.save(tmp_path / f"page{len(pages)}.html")
         page.goto(f"{file.as_uri()}{fragment}")
-        page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
+        assert page.evaluate(START), errors
         pages.append(page)
         return page
 
     yield open_
     for page in pages:
         page.close()
-    assert not errors, errors

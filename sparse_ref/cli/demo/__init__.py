@@ -27,7 +27,7 @@ def page(folder: Path) -> Path:
 
     Raises RuntimeError if a theorem does not end as expected.
     """
-    from . import implementations, real_input, theorems
+    from . import implementations, playground, real_input, theorems
 
     sections = {
         "an image": real_input.on_image,
@@ -35,6 +35,7 @@ def page(folder: Path) -> Path:
         "what it costs": real_input.costs,
         "path theorems": theorems.section,
         "other people's code": implementations.section,
+        "an explorer": playground.section,
     }
     folder.mkdir(parents=True, exist_ok=True)
     parts = []

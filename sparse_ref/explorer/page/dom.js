@@ -7,17 +7,25 @@ export function element(tag, properties = {}, ...content) {
     if (name in made && !name.includes("-")) made[name] = value;
     else made.setAttribute(name, value);
   }
-  made.append(...content.flat().filter((part) => part !== null && part !== undefined && part !== false));
+  made.append(...nodes(content));
   return made;
 }
 
-let last = 0;
+const LAST_ID = Symbol.for("sparse_ref.explorer.lastId");
 
-/** An id that no other element of the page has. */
-export const uniqueId = (stem) => `explorer-${stem}-${++last}`;
+/** An id that no other element has; several explorers in a notebook count together. */
+export function uniqueId(stem) {
+  document[LAST_ID] = (document[LAST_ID] ?? 0) + 1;
+  return `explorer-${stem}-${document[LAST_ID]}`;
+}
 
 /** Put these children in place of those there are. */
 export function fill(parent, ...content) {
-  parent.replaceChildren(...content.flat().filter((part) => part !== null && part !== undefined && part !== false));
+  parent.replaceChildren(...nodes(content));
   return parent;
+}
+
+/** What there is of content, in any depth of lists. */
+function nodes(content) {
+  return content.flat(Infinity).filter((part) => part !== null && part !== undefined && part !== false);
 }

@@ -1,4 +1,5 @@
-// Integers as Python has them: quotients and remainders are rounded down. Numbers are exact below 2^53; BigInts always.
+// Integers as Python has them: quotients and remainders are rounded down. Numbers are exact below 2^53,
+// BigInts always.
 
 export const numberQuotient = (a, b) => Math.floor(a / b);
 export const numberRemainder = (a, b) => a - b * Math.floor(a / b);

@@ -1,7 +1,8 @@
 // The state of the page, and what follows from it. State is plain data, so that a link can carry it:
 //   kind "pattern" | "step" | "head" | "layer" | "branch", views [{ label, text }], tab, shape [n_q, n_k],
 //   query and key (a position or null), pins (queries), isTiled, block, other (an expression or ""),
-//   panel (its name), options (a panel's own).
+//   panel (its name), options (a panel's own); theme "auto", "light" or "dark"; zoom, the part that is seen
+//   { query, key, side } or null; colours, a boolean for each clause or null.
 // Texts in the state always parse; what is typed and does not is kept beside them, with its error, in
 // `drafts`:
 //   { text, message, column, end, mend } by draftKey(place), or by the control that was refused.
@@ -33,6 +34,9 @@ export function createStore(data, formulas) {
     other: "",
     panel: "keys",
     options: {},
+    theme: "auto",
+    zoom: null,
+    colours: null,
     drafts: {},
   };
   const initial = state;
