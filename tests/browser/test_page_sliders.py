@@ -95,7 +95,7 @@ def test_queries_and_keys_have_sliders_of_their_own_if_they_differ(open_page):
 
 def test_positions_are_a_box(open_page):
     page = open_page(sr.explore("Window(1) | GlobalAt((0, 9))", 24))
-    box = page.get_by_label("positions")
+    box = page.get_by_label("positions", exact=True)
     assert box.input_value() == "0, 9"
     box.fill("12, 3 3")
     box.press("Enter")

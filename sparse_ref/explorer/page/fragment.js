@@ -2,7 +2,8 @@
 // is in it.
 //   p an expression, once for each tab; k the kind; t tab; n length, or n_q,n_k; q query; j key; pins;
 //     tile (the block, if tiled);
-//   diff the other expression; panel; o the panels' options as JSON.
+//   diff the other expression; theme; zoom query,key,side; colours a digit for each clause; panel;
+//   o the panels' options as JSON.
 
 const KINDS = ["pattern", "step", "head", "layer", "branch"];
 const MAX_FRAGMENT = 20000;
@@ -35,6 +36,9 @@ export function fragmentOf(state, initial) {
   add("tile", state.block, !state.isTiled && state.block === initial.block);
   add("tiled", "no", state.isTiled || state.block === initial.block);
   add("diff", state.other, state.other === "");
+  add("theme", state.theme, state.theme === initial.theme);
+  add("zoom", zoomText(state.zoom), state.zoom === null);
+  add("colours", (state.colours ?? []).map(Number).join(""), state.colours === null);
   add("panel", state.panel, state.panel === initial.panel);
   add("o", JSON.stringify(state.options), JSON.stringify(state.options) === JSON.stringify(initial.options));
   return parts.join("&");
@@ -66,12 +70,15 @@ export function patchOf(fragment, initial) {
     isTiled: one("tile") === undefined ? initial.isTiled : one("tiled") !== "no",
     other: one("diff") ?? "",
     panel: panelOf(one("panel") ?? initial.panel),
+    theme: themeOf(one("theme") ?? initial.theme),
+    zoom: one("zoom") === undefined ? null : zoomOf(one("zoom"), shape),
+    colours: one("colours") === undefined ? null : coloursOf(one("colours")),
     options: one("o") === undefined ? initial.options : optionsOf(one("o")),
   };
 }
 
 function valuesOf(text) {
-  const known = ["p", "k", "t", "n", "q", "j", "pins", "tile", "tiled", "diff", "panel", "o"];
+  const known = "p k t n q j pins tile tiled diff theme zoom colours panel o".split(" ");
   const values = {};
   for (const part of text.split("&")) {
     const [name, value] = [part.split("=")[0], part.slice(part.indexOf("=") + 1)];
@@ -110,6 +117,25 @@ function pinsOf(text, queries) {
   const pins = (text ?? "").split(",").filter(Boolean);
   if (pins.length > MAX_PINS) throw new FragmentError(`it has more than ${MAX_PINS} pins`);
   return pins.map((pin) => integerOf("pins", pin, 0, queries - 1));
+}
+
+const zoomText = (zoom) => zoom && [zoom.query, zoom.key, zoom.side];
+
+function zoomOf(text, [queries, keys]) {
+  const parts = text.split(",");
+  if (parts.length !== 3) throw new FragmentError("zoom must be a query, a key and a side");
+  const [query, key] = [queries, keys].map((end, axis) => integerOf("zoom", parts[axis], 0, end - 1));
+  return { query, key, side: integerOf("zoom", parts[2], 1, Math.max(queries, keys)) };
+}
+
+function coloursOf(text) {
+  if (/^[01]{1,64}$/.test(text)) return [...text].map((digit) => digit === "1");
+  throw new FragmentError("colours must be 0 or 1 for each clause");
+}
+
+function themeOf(text) {
+  if (["auto", "light", "dark"].includes(text)) return text;
+  throw new FragmentError("theme must be auto, light or dark");
 }
 
 function panelOf(text) {
