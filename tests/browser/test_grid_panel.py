@@ -25,6 +25,11 @@ PICTURES = {
 }
 
 
+def panel_of(page):
+    """The panel, whose labels others may have too."""
+    return page.locator(".panel-grid")
+
+
 def open_panel(open_page, p, n, **options):
     """A page at its picture."""
     page = open_page(sr.explore(p, n), **options)
@@ -69,10 +74,10 @@ def test_the_matrix_in_tile_major_order(name, open_page):
     p, shape = PICTURES[name]
     tile = (1, 2, 3)[-len(shape) :]
     page = open_panel(open_page, p, int(np.prod(shape)))
-    box = page.get_by_label("Tile")
+    box = panel_of(page).get_by_label("Tile")
     box.fill(" x ".join(map(str, tile)))
     box.press("Enter")
-    page.get_by_label("Matrix").select_option("tiles")
+    panel_of(page).get_by_label("Matrix").select_option("tiles")
     chosen = {"shape": list(shape), "tile": list(tile), "order": "tiles"}
     assert page.evaluate("explorer.state.options.grid") == chosen
     order = page.evaluate("Array.from(explorer.logic.orderOf(explorer.state))")
@@ -93,8 +98,8 @@ def test_the_matrix_in_tile_major_order(name, open_page):
 def test_queries_and_keys_keep_their_order_until_another_is_chosen(open_page):
     page = open_panel(open_page, sr.Causal(), 16)
     assert page.evaluate("explorer.logic.orderOf(explorer.state)") is None
-    page.get_by_label("Matrix").select_option("tiles")
-    page.get_by_label("Matrix").select_option("rows")
+    panel_of(page).get_by_label("Matrix").select_option("tiles")
+    panel_of(page).get_by_label("Matrix").select_option("rows")
     assert page.evaluate("explorer.logic.orderOf(explorer.state)") is None
 
 
@@ -163,7 +168,7 @@ def test_the_shape_of_a_grid_is_the_pictures_and_squares_are_usual(open_page):
 
 def test_a_shape_that_does_not_fit_says_so_and_can_set_n(open_page):
     page = open_panel(open_page, sr.Causal(), 24)
-    box = page.get_by_label("Shape")
+    box = panel_of(page).get_by_label("Shape")
     box.fill("4 x 16")
     box.press("Enter")
     assert page.locator(".panel-grid canvas").is_hidden()
@@ -177,7 +182,7 @@ def test_a_shape_that_does_not_fit_says_so_and_can_set_n(open_page):
 @pytest.mark.parametrize("text", ["4", "4 x 0", "a x b", "2 x 3 x 4 x 1", ""])
 def test_a_text_that_is_no_shape_is_kept_with_what_is_wrong(text, open_page):
     page = open_panel(open_page, sr.Causal(), 24)
-    box = page.get_by_label("Shape")
+    box = panel_of(page).get_by_label("Shape")
     box.fill(text)
     box.press("Enter")
     draft = page.evaluate("explorer.state.drafts['grid shape']")
@@ -194,7 +199,7 @@ def test_a_text_that_is_no_shape_is_kept_with_what_is_wrong(text, open_page):
 
 def test_a_tile_has_as_many_sides_as_the_picture(open_page):
     page = open_panel(open_page, sr.Causal(), 24)
-    box = page.get_by_label("Tile")
+    box = panel_of(page).get_by_label("Tile")
     box.fill("2 x 2 x 2")
     box.press("Enter")
     message = page.evaluate("explorer.state.drafts['grid tile'].message")

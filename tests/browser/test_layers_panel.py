@@ -99,6 +99,11 @@ def assert_pairs(pairs, steps, n, residual):
                 assert page["sets"] == [positions.tolist() for positions in why.sets]
 
 
+def panel_of(page):
+    """The panel, whose labels others may have too."""
+    return page.locator(".panel-layers")
+
+
 def open_panel(open_page, p, n, **options):
     """A page at its panel of layers."""
     page = open_page(sr.explore(p, n), **options)
@@ -116,7 +121,7 @@ def test_layers_grow_by_the_slider(open_page):
     page.evaluate("explorer.set({ query: 40 })")
     sentence = page.locator(".panel-layers .growth")
     for layers in (1, 2):
-        page.get_by_label("Layers", exact=True).fill(str(layers))
+        panel_of(page).get_by_label("Layers", exact=True).fill(str(layers))
         reach = sr.paths.reach(sr.strided(8).steps[:layers], 64)[40].sum()
         noun = "layer" if layers == 1 else "layers"
         expected = f"After {layers} {noun} query 40 hears {reach} of 41 positions up to it."
@@ -127,10 +132,10 @@ def test_layers_grow_by_the_slider(open_page):
 def test_a_key_reaches_positions_from_it_on(open_page):
     page = open_panel(open_page, sr.strided(8), 64)
     page.evaluate("explorer.set({ key: 3 })")
-    page.get_by_label("Show").select_option("reaches")
+    panel_of(page).get_by_label("Show").select_option("reaches")
     sentence = page.locator(".panel-layers .growth").inner_text()
     assert sentence == "After 2 layers key 3 reaches 61 of 61 positions from it on."
-    page.get_by_label("Layers", exact=True).fill("1")
+    panel_of(page).get_by_label("Layers", exact=True).fill("1")
     reach = sr.paths.reach([sr.Local(8)], 64)[:, 3].sum()
     sentence = page.locator(".panel-layers .growth").inner_text()
     assert sentence == f"After 1 layer key 3 reaches {reach} of 61 positions from it on."
@@ -145,9 +150,9 @@ def test_a_query_of_a_pattern_that_looks_ahead_hears_some_of_all_positions(open_
 
 def test_a_path_is_found_by_numbers(open_page):
     page = open_panel(open_page, sr.strided(8), 64)
-    page.get_by_label("From j").fill("5")
-    page.get_by_label("to i").fill("42")
-    page.get_by_label("to i").press("Enter")
+    panel_of(page).get_by_label("From j").fill("5")
+    panel_of(page).get_by_label("to i").fill("42")
+    panel_of(page).get_by_label("to i").press("Enter")
     path = " -> ".join(map(str, sr.paths.shortest(sr.strided(8), 5, 42, 64)))
     answer = page.locator(".panel-layers .answer")
     assert answer.inner_text() == f"{path}, in 2 layers."
@@ -212,7 +217,9 @@ def test_the_matrix_of_reach_marks_what_is_new(p, residual, open_page):
     for layers in range(1, 5):
         chosen = {"layers": layers, "residual": residual}
         page.evaluate("(chosen) => explorer.set({ options: { layers: chosen } })", chosen)
-        kinds = page.evaluate("Array.from(explorer.logic.matrixOf(explorer.logic.reachView(explorer)).kinds)")
+        kinds = page.evaluate(
+            "Array.from(explorer.logic.matrixOf(explorer.logic.reachView(explorer)).kinds)"
+        )
         cycle = [steps[m % len(steps)] for m in range(layers)]
         reach = sr.paths.reach(cycle, n, residual=residual)
         known = (hops >= 0) & (hops < layers)
@@ -244,7 +251,9 @@ def test_long_patterns_have_no_matrix_and_oblong_ones_no_layers(open_page):
 def test_play_adds_a_layer_at_a_time_until_nothing_grows(open_page):
     page = open_page(sr.explore(sr.Lookback(5), 16))
     page.clock.install()
-    page.evaluate("explorer.set({ panel: 'layers', query: 15, options: { layers: { layers: 1 } } })")
+    page.evaluate(
+        "explorer.set({ panel: 'layers', query: 15, options: { layers: { layers: 1 } } })"
+    )
     page.get_by_role("button", name="Play").click()
     layers = []
     for _ in range(5):

@@ -28,7 +28,8 @@ SELECTED = """(options) => {
             kinds: Array.from(kinds), threshold };
     });
     const { ties, pairs } = logic.selection(explorer);
-    return { rows, ties, pairs, keys: logic.selectedRows(explorer) };
+    const { cells } = logic.selectedMask(logic.selection(explorer));
+    return { rows, ties, pairs, cells: Array.from(cells) };
 }"""
 HIDDEN, LEFT, CHOSEN, FORCED, TIED_IN, TIED_OUT = range(6)
 
@@ -89,9 +90,9 @@ def test_the_page_selects_what_the_library_selects(name, open_page):
         visible = blocks_of(p, n, options["block"])
         chosen = selection_of(scores, visible, options).mask(scores.shape)
         assert np.array_equal([row["chosen"] for row in rows], chosen), options
-        keys = chosen.repeat(options["block"], axis=1)[:, : p.mask(n).shape[1]] & p.mask(n)
-        expected = [np.flatnonzero(row).tolist() for row in keys]
-        assert page_rows["keys"] == expected, options
+        mask = p.mask(n)
+        keys = chosen.repeat(options["block"], axis=1)[:, : mask.shape[1]] & mask
+        assert np.array_equal(np.reshape(page_rows["cells"], mask.shape), keys), options
         assert page_rows["pairs"] == keys.sum()
         forced = forced_of(options).mask(scores.shape) & visible.mask(scores.shape)
         assert_kinds(page_rows, scores, visible.mask(scores.shape), forced)
@@ -149,8 +150,15 @@ def test_scores_of_a_query_do_not_depend_on_the_length(open_page):
 def test_a_row_is_added_in_the_order_of_numpy(n, open_page):
     rows = np.random.default_rng(n).exponential(size=(1, n))
     page = open_page(sr.explore(sr.Causal(), 2))
-    total = page.evaluate("(x) => explorer.logic.pairwiseSum(Float64Array.from(x))", rows[0].tolist())
+    total = page.evaluate(
+        "(x) => explorer.logic.pairwiseSum(Float64Array.from(x))", rows[0].tolist()
+    )
     assert total == rows.sum(axis=1)[0]
+
+
+def panel_of(page):
+    """The panel, whose labels others may have too."""
+    return page.locator(".panel-selection")
 
 
 def open_panel(open_page, pattern, n, query, **chosen):
@@ -168,19 +176,19 @@ def options_of(page):
 
 def test_controls_set_the_state(open_page):
     page = open_panel(open_page, sr.Lookback(9), 32, 20)
-    page.get_by_label("Seed").fill("7")
-    page.get_by_label("Seed").press("Enter")
-    page.get_by_label("Rounded").fill("2")
-    page.get_by_label("Visible").select_option("Causal()")
-    page.get_by_label("Chosen are").select_option("4")
-    page.get_by_label("k", exact=True).fill("3")
-    page.get_by_label("Forced sinks").fill("1")
-    page.get_by_label("Forced window").fill("2")
-    page.get_by_label("forced keys count towards k").uncheck()
-    page.get_by_label("Take", exact=True).select_option("p")
-    page.get_by_label("p", exact=True).fill("0.25")
-    page.get_by_label("Take", exact=True).select_option("threshold")
-    page.get_by_label("threshold", exact=True).fill("0.5")
+    panel_of(page).get_by_label("Seed").fill("7")
+    panel_of(page).get_by_label("Seed").press("Enter")
+    panel_of(page).get_by_label("Rounded").fill("2")
+    panel_of(page).get_by_label("Visible").select_option("Causal()")
+    panel_of(page).get_by_label("Chosen are").select_option("4")
+    panel_of(page).get_by_label("k", exact=True).fill("3")
+    panel_of(page).get_by_label("Forced sinks").fill("1")
+    panel_of(page).get_by_label("Forced window").fill("2")
+    panel_of(page).get_by_label("forced keys count towards k").uncheck()
+    panel_of(page).get_by_label("Take", exact=True).select_option("p")
+    panel_of(page).get_by_label("p", exact=True).fill("0.25")
+    panel_of(page).get_by_label("Take", exact=True).select_option("threshold")
+    panel_of(page).get_by_label("threshold", exact=True).fill("0.5")
     assert options_of(page) == {
         "seed": 7,
         "coarse": 2,
@@ -194,14 +202,14 @@ def test_controls_set_the_state(open_page):
         "p": 0.25,
         "threshold": 0.5,
     }
-    assert page.get_by_label("p", exact=True).is_hidden()
-    assert page.get_by_label("forced keys count towards k").is_hidden()
+    assert panel_of(page).get_by_label("p", exact=True).is_hidden()
+    assert panel_of(page).get_by_label("forced keys count towards k").is_hidden()
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "1000000"])
 def test_a_seed_that_is_none_is_refused(text, open_page):
     page = open_panel(open_page, sr.Causal(), 16, 8)
-    box = page.get_by_label("Seed")
+    box = panel_of(page).get_by_label("Seed")
     box.fill(text)
     box.press("Enter")
     alert = page.get_by_role("alert").filter(has_text="an integer")
@@ -254,30 +262,60 @@ def test_the_row_and_its_ties_are_told_in_words(open_page):
     assert labels == ["hidden", "left", "chosen", "forced", "tied, taken", "tied, left"]
 
 
+CELLS = "Array.from(explorer.logic.selectedMask(explorer.logic.selection(explorer)).cells)"
+
+
 def test_a_selection_is_kept_as_a_listed_set(open_page):
     page = open_panel(open_page, sr.Causal(), 24, 10, k=3)
-    rows = page.evaluate("explorer.logic.selectedRows(explorer)")
+    cells = page.evaluate(CELLS)
     page.get_by_role("button", name="Keep as Selected_1").click()
     assert page.evaluate("explorer.text") == "Selected_1"
     assert options_of(page)["visible"] == "Causal()"
-    cells = page.evaluate("Array.from(explorer.mask.cells)")
-    assert [np.flatnonzero(row).tolist() for row in np.reshape(cells, (24, 24))] == rows
+    assert page.evaluate("Array.from(explorer.mask.cells)") == cells
     assert page.evaluate("explorer.write('Selected_1 | Sinks(1)')")
-    page.get_by_label("k", exact=True).fill("5")
+    panel_of(page).get_by_label("k", exact=True).fill("5")
+    second = page.evaluate(CELLS)
     page.get_by_role("button", name="Keep as Selected_2").click()
-    second = page.evaluate("explorer.logic.selectedRows(explorer)")
-    assert page.evaluate("explorer.state.listed") == {"Selected_1": rows, "Selected_2": second}
-    assert [len(row) for row in second[5:]] == [5] * 19
+    assert page.evaluate("Array.from(explorer.mask.cells)") == second
+    assert np.reshape(second, (24, 24)).sum(axis=1).tolist()[5:] == [5] * 19
+    kept = options_of(page)["sets"]
+    settings = [(kept[name]["k"], kept[name]["visible"]) for name in ("Selected_1", "Selected_2")]
+    assert settings == [(3, "Causal()"), (5, "Causal()")]
 
 
-def test_a_listed_set_can_be_replaced(open_page):
-    page = open_page(sr.explore(sr.Causal(), 3))
-    cells = """(rows) => {
-        explorer.addListed("Listed_7", rows);
-        return Array.from(explorer.maskOf("Listed_7").cells);
-    }"""
-    assert page.evaluate(cells, [[0], [], [0, 2]]) == [1, 0, 0, 0, 0, 0, 1, 0, 1]
-    assert page.evaluate(cells, [[], [1], []]) == [0, 0, 0, 0, 1, 0, 0, 0, 0]
+def test_kept_selections_are_chosen_again_from_their_settings(open_page):
+    """So a link to them has no rows in it."""
+    page = open_panel(open_page, sr.Causal(), 24, 10, k=3, coarse=4, block=2)
+    page.get_by_role("button", name="Keep as Selected_1").click()
+    cells = page.evaluate("Array.from(explorer.mask.cells)")
+    restored = page.evaluate("""() => {
+        const masks = {};
+        const add = (name, { cells }) => (masks[name] = Array.from(cells));
+        explorer.logic.restoreSelections(explorer.state.options, explorer.maskOf, add);
+        return masks;
+    }""")
+    assert restored == {"Selected_1": cells}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"block": 0.001}, {"seed": "a"}, {"coarse": 6}, {"p": 2}, {"k": -1}, {"threshold": None}],
+    ids=repr,
+)
+def test_options_that_no_control_can_set_are_refused(chosen, open_page):
+    page = open_page(sr.explore(sr.Causal(), 8))
+    refused = page.evaluate(
+        """(chosen) => {
+            try {
+                explorer.logic.selectionOptions({ options: { selection: chosen } });
+            } catch (error) {
+                return error.message;
+            }
+        }""",
+        chosen,
+    )
+    (name,) = chosen
+    assert refused == f"options of selection: {name} is not understood"
 
 
 def test_what_is_visible_may_be_stated_for_another_length(open_page):
@@ -285,5 +323,5 @@ def test_what_is_visible_may_be_stated_for_another_length(open_page):
     page.evaluate("explorer.resize([24, 24])")
     problem = page.locator(".panel-selection > .problem").inner_text()
     assert problem == "this pattern is stated for n = 16, not for n = 24"
-    page.get_by_label("Visible").select_option("")
+    panel_of(page).get_by_label("Visible").select_option("")
     assert page.locator("canvas.strip").is_visible()

@@ -12,19 +12,19 @@ export function axes() {
   const down = axis("down", "query i", numbers[0], query);
   const across = axis("across", "key j", numbers[1], key);
 
-  function draw(state, { size: [height, width] }) {
+  function draw(state, { size: [height, width] }, nameOf) {
     const seen = windowOf(state);
     down.style.height = `${height}px`;
     across.style.width = `${width}px`;
-    label(numbers[0], "top", [seen.query, seen.rows, state.shape[0]], height);
-    label(numbers[1], "left", [seen.key, seen.columns, state.shape[1]], width);
+    label(numbers[0], "top", [seen.query, seen.rows, state.shape[0]], height, nameOf);
+    label(numbers[1], "left", [seen.key, seen.columns, state.shape[1]], width, nameOf);
   }
 
-  function point(state, { size: [height, width] }) {
+  function point(state, { size: [height, width] }, nameOf) {
     const seen = windowOf(state);
     down.classList.toggle("short", height < 64);
-    put(query, "top", state.query, [seen.query, seen.rows], height);
-    put(key, "left", state.key, [seen.key, seen.columns], width);
+    put(query, "top", state.query, [seen.query, seen.rows], height, nameOf);
+    put(key, "left", state.key, [seen.key, seen.columns], width, nameOf);
     clear(numbers[0], query, "top");
     clear(numbers[1], key, "left");
   }
@@ -34,10 +34,10 @@ export function axes() {
 const axis = (name, label, ...parts) => element("div", { className: `axis ${name}`, "aria-hidden": "true" },
   element("span", { className: "name" }, label), parts);
 
-function label(box, side, [first, seen, n], length) {
+function label(box, side, [first, seen, n], length, nameOf) {
   const most = Math.max(1, Math.min(seen <= 64 ? 8 : 5, Math.floor(length / ROOM[side])));
   fill(box, ticks(first, seen, n, most).map((position) => {
-    const tick = element("span", { className: "tick" }, count(position));
+    const tick = element("span", { className: "tick" }, count(nameOf(position)));
     tick.style[side] = `${((position - first + 0.5) / seen) * length}px`;
     return tick;
   }));
@@ -51,9 +51,9 @@ function clear(box, mark, side) {
   }
 }
 
-function put(mark, side, position, [first, seen], length) {
+function put(mark, side, position, [first, seen], length, nameOf) {
   mark.hidden = position === null || position < first || position >= first + seen;
   if (mark.hidden) return;
-  mark.textContent = count(position);
+  mark.textContent = count(nameOf(position));
   mark.style[side] = `${((position - first + 0.5) / seen) * length}px`;
 }

@@ -2,10 +2,11 @@
 // is in it.
 //   p an expression, once for each tab; k the kind; t tab; n length, or n_q,n_k; q query; j key; pins;
 //     tile (the block, if tiled);
-//   diff the other expression; theme; zoom query,key,side; colours a digit for each clause; panel;
-//   o the panels' options as JSON.
+//   diff the other expression; panel; o the panels' options as JSON; zoom the first query, the first key and
+//     the side of the part that is seen; lit a digit for each clause, 1 if it is; theme light or dark.
 
 const KINDS = ["pattern", "step", "head", "layer", "branch"];
+const LOOKS = ["zoom", "lit", "theme"];
 const MAX_FRAGMENT = 20000;
 const MAX_VIEWS = 256;
 const MAX_PINS = 64;
@@ -36,11 +37,12 @@ export function fragmentOf(state, initial) {
   add("tile", state.block, !state.isTiled && state.block === initial.block);
   add("tiled", "no", state.isTiled || state.block === initial.block);
   add("diff", state.other, state.other === "");
-  add("theme", state.theme, state.theme === initial.theme);
-  add("zoom", zoomText(state.zoom), state.zoom === null);
-  add("colours", (state.colours ?? []).map(Number).join(""), state.colours === null);
   add("panel", state.panel, state.panel === initial.panel);
   add("o", JSON.stringify(state.options), JSON.stringify(state.options) === JSON.stringify(initial.options));
+  const { zoom, colours } = state;
+  add("zoom", zoom && [zoom.query, zoom.key, zoom.side], zoom === null);
+  add("lit", colours?.map(Number).join(""), colours === null);
+  add("theme", state.theme, state.theme === initial.theme);
   return parts.join("&");
 }
 
@@ -70,15 +72,15 @@ export function patchOf(fragment, initial) {
     isTiled: one("tile") === undefined ? initial.isTiled : one("tiled") !== "no",
     other: one("diff") ?? "",
     panel: panelOf(one("panel") ?? initial.panel),
-    theme: themeOf(one("theme") ?? initial.theme),
-    zoom: one("zoom") === undefined ? null : zoomOf(one("zoom"), shape),
-    colours: one("colours") === undefined ? null : coloursOf(one("colours")),
     options: one("o") === undefined ? initial.options : optionsOf(one("o")),
+    zoom: one("zoom") === undefined ? null : zoomOf(one("zoom"), shape),
+    colours: one("lit") === undefined ? null : coloursOf(one("lit")),
+    theme: one("theme") === undefined ? initial.theme : themeOf(one("theme")),
   };
 }
 
 function valuesOf(text) {
-  const known = "p k t n q j pins tile tiled diff theme zoom colours panel o".split(" ");
+  const known = ["p", "k", "t", "n", "q", "j", "pins", "tile", "tiled", "diff", "panel", "o", ...LOOKS];
   const values = {};
   for (const part of text.split("&")) {
     const [name, value] = [part.split("=")[0], part.slice(part.indexOf("=") + 1)];
@@ -119,18 +121,18 @@ function pinsOf(text, queries) {
   return pins.map((pin) => integerOf("pins", pin, 0, queries - 1));
 }
 
-const zoomText = (zoom) => zoom && [zoom.query, zoom.key, zoom.side];
-
 function zoomOf(text, [queries, keys]) {
-  const parts = text.split(",");
-  if (parts.length !== 3) throw new FragmentError("zoom must be a query, a key and a side");
-  const [query, key] = [queries, keys].map((end, axis) => integerOf("zoom", parts[axis], 0, end - 1));
-  return { query, key, side: integerOf("zoom", parts[2], 1, Math.max(queries, keys)) };
+  const numbers = text.split(",");
+  if (numbers.length !== 3) throw new FragmentError("zoom must be a query, a key and a side");
+  const [query, key, side] = [queries - 1, keys - 1, Math.max(queries, keys)].map((most, place) => {
+    return integerOf("zoom", numbers[place], place === 2 ? 1 : 0, most);
+  });
+  return { query, key, side };
 }
 
 function coloursOf(text) {
-  if (/^[01]{1,64}$/.test(text)) return [...text].map((digit) => digit === "1");
-  throw new FragmentError("colours must be 0 or 1 for each clause");
+  if (/^[01]{1,200}$/.test(text)) return [...text].map((digit) => digit === "1");
+  throw new FragmentError("lit must be a digit 0 or 1 for each clause");
 }
 
 function themeOf(text) {

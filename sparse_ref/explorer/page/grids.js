@@ -10,6 +10,10 @@ import { count } from "./words.js";
 const MAX_SIDE = 4096;
 const MAX_COLOURS = 5;
 const remember = memory(4);
+const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
+const isShape = (sides) =>
+  Array.isArray(sides) && (sides.length === 2 || sides.length === 3) && sides.every(isSide);
+const CHECKS = { shape: isShape, tile: isShape };
 const DEFAULTS = { shape: null, tile: null, order: "rows" };
 
 const product = (sides) => sides.reduce((total, side) => total * side, 1);
@@ -25,8 +29,7 @@ export function readShape(text, example) {
     .split(/\s*[x×,]\s*/i)
     .filter(Boolean);
   const shape = words.map(Number);
-  const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
-  if (shape.length >= 2 && shape.length <= 3 && shape.every(isSide)) return { shape };
+  if (isShape(shape)) return { shape };
   return { message: `write two or three numbers, such as ${example}` };
 }
 
@@ -55,7 +58,7 @@ const usualTile = (shape) => (shape.length === 3 ? [2, 4, 4] : [4, 4]);
 
 /** The shape, tile and order that are chosen, or usual. */
 export function gridOptions(state, node) {
-  const { shape: chosen, tile, order } = optionsOf(state, "grid", DEFAULTS);
+  const { shape: chosen, tile, order } = optionsOf(state, "grid", DEFAULTS, CHECKS);
   const shape = chosen ?? usualShape(node, state.shape[1]);
   return { shape, tile: tile?.length === shape.length ? tile : usualTile(shape), order };
 }
@@ -77,7 +80,7 @@ export const orderFor = (shape, tile) => remember(`${shape} / ${tile}`, () => ti
 
 /** The order in which the matrix is drawn, or null: queries and keys as they are numbered. */
 export function orderOf(state) {
-  const { shape, tile, order } = optionsOf(state, "grid", DEFAULTS);
+  const { shape, tile, order } = optionsOf(state, "grid", DEFAULTS, CHECKS);
   const [queries, keys] = state.shape;
   if (order !== "tiles" || !shape || shape.length !== tile?.length) return null;
   if (queries !== keys || shapeFault(shape, keys)) return null;

@@ -17,7 +17,8 @@ import { describePositions, extent, hops, products, shortest } from "./reach.js"
 import { sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
 import { reason } from "./reasons.js";
-import { kindsOfRow, rowOfSelection, selectedRows, selection, selectionOptions } from "./selections.js";
+import { kindsOfRow, restoreSelections, rowOfSelection, selectedMask, selection } from "./selections.js";
+import { selectionOptions } from "./selections.js";
 import { positionsText, sentence } from "./speech.js";
 import { layersOf } from "./stacks.js";
 import { ticks } from "./ticks.js";
@@ -29,6 +30,6 @@ const rows = { clauseOfCells, compareRows, countsOf, differingRows, keysByClause
 const paths = { describePositions, extent, hops, layersOf, members, products, shortest, sourceCounts };
 const reach = { growthOf, matrixOf, pairSentences, reachView, sourcesOf, targetCounts, targetsOf, whyNot };
 const grids = { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder, tilesOf };
-const selections = { kindsOfRow, pairwiseSum, rowOfSelection, selectedRows, selection, selectionOptions };
+const choices = { kindsOfRow, pairwiseSum, restoreSelections, rowOfSelection, selectedMask, selection };
 
-export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...grids, ...selections };
+export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...grids, ...choices, selectionOptions };

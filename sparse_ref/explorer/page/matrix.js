@@ -5,6 +5,7 @@ import { axes } from "./axes.js";
 import { element, uniqueId } from "./dom.js";
 import { pressKey } from "./keyboard.js";
 import { minimap } from "./minimap.js";
+import { inOrder } from "./ordered.js";
 import { drawOverlay } from "./overlay.js";
 import { cellColours } from "./painters.js";
 import { css, palette } from "./palette.js";
@@ -30,28 +31,30 @@ export function matrix(store) {
   const axis = axes();
   const live = liveRegion(store);
   const words = readout(store);
-  const map = minimap(store);
+  const places = inOrder(store);
+  const map = minimap(places);
   const plane = element("div", { className: "plane" }, axis.down, sheet, axis.across);
   const below = element("div", { className: "below" }, words.element, map.element);
   const box = element("figure", { className: "picture" }, plane, below, help, live.element);
   const colour = palette(box);
   const picture = { place: null, size: null, drawn: [], media: "" };
-  sheet.addEventListener("keydown", (event) => pressKey(store, event));
-  followPointer(store, sheet);
+  sheet.addEventListener("keydown", (event) => pressKey(places, event));
+  followPointer(places, sheet);
 
   function update(state) {
     const size = sizeOf(state, box);
     if (!size) return;
-    const { zoom, theme, isTiled, block, colours } = state;
-    const view = JSON.stringify({ zoom, theme, block, isTiled, colours });
+    const { zoom, theme, isTiled, block, colours, panel, options } = state;
+    const selection = panel === "selection" && [options.selection];
+    const view = JSON.stringify({ zoom, theme, block, isTiled, colours, selection });
     picture.media = mediaOf();
-    const wanted = [store.mask, `${size}`, view, picture.media];
+    const wanted = [places.mask, `${size}`, view, picture.media];
     if (wanted.some((value, place) => value !== picture.drawn[place])) draw(state, size, wanted);
-    drawOverlay(overlay, store, picture, colour);
-    axis.point(state, picture);
+    drawOverlay(overlay, places, picture, colour);
+    axis.point(places.state, picture, places.positionAt);
     words.update(state);
     live.update(state);
-    map.update(state, picture, colour);
+    map.update(places.state, picture, colour);
   }
 
   function draw(state, size, wanted) {
@@ -62,8 +65,8 @@ export function matrix(store) {
       sheet.style[name] = `${value}px`;
       for (const canvas of [cells, overlay]) canvas[name] = Math.round(value * density());
     }
-    drawCells(cells, store, picture.place, colour);
-    axis.draw(state, picture);
+    drawCells(cells, store, picture.place, colour, places);
+    axis.draw(state, picture, places.positionAt);
     const [queries, keys] = state.shape;
     sheet.setAttribute("aria-label", `Matrix of ${queries} queries and ${keys} keys, ${store.text}`);
   }
@@ -94,10 +97,12 @@ function sizeOf(state, box) {
 }
 
 /** Draw the cells: sharp if they are whole pixels, else smoothed to size, so that stripes stay even. */
-function drawCells(canvas, store, place, colour) {
+function drawCells(canvas, store, place, colour, places) {
   const { isTiled, block } = store.state;
-  const options = { layers: isTiled ? null : cellColours(store), tileBlock: isTiled ? block : 0 };
-  const image = new ImageData(cellBytes(store.mask, place, colour, options), place.columns, place.rows);
+  const inPlace = (layer) => ({ ...layer, mask: places.ordered(layer.mask) });
+  const layers = isTiled ? null : cellColours(store)?.map(inPlace);
+  const options = { layers, tileBlock: isTiled ? block : 0 };
+  const image = new ImageData(cellBytes(places.mask, place, colour, options), place.columns, place.rows);
   const small = surface(place.columns, place.rows);
   small.getContext("2d").putImageData(image, 0, 0);
   const context = canvas.getContext("2d");

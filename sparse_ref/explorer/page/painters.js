@@ -3,6 +3,7 @@
 // that answers is used. Pairs in no layer stay muted; pairs in several have a colour of their own.
 
 import { clausesOf, litClauses } from "./clauses.js";
+import { selectionLayers } from "./selection_colours.js";
 
 /** The layers of the clauses that are lit, if clauses are coloured. */
 export function clauseLayers(store) {
@@ -16,7 +17,7 @@ export function clauseLayers(store) {
   return lit.map((layer) => ({ ...layer, mask: store.maskOf(layer.label) }));
 }
 
-const PAINTERS = [clauseLayers];
+const PAINTERS = [selectionLayers, clauseLayers];
 
 /** The layers of the first painter that has any, or null. */
 export function cellColours(store) {

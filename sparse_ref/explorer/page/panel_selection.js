@@ -10,7 +10,7 @@ import { LengthError } from "./rows.js";
 import { atomAt, drawStrip, KINDS, scoreAt, STRIP_HEIGHT } from "./score_strip.js";
 import { COARSEST } from "./scores.js";
 import { atomCount, coarseText, kindsOfRow, rowOfSelection, rowText, ruleText } from "./selections.js";
-import { selectedRows, selection } from "./selections.js";
+import { freeName, keepSelection, selection } from "./selections.js";
 import { selectionOptions, settingAt, TIED_IN, TIED_OUT } from "./selections.js";
 import { plural } from "./words.js";
 
@@ -33,7 +33,7 @@ export const selectionPanel = {
       scoreControls(store, choose),
       ruleControls(store, choose),
       scoreStrip(store, choose),
-      outcome(store, choose),
+      outcome(store),
     ];
     const [scores, rule, ...results] = parts;
     const box = element(
@@ -187,9 +187,9 @@ function followScores(store, picture, shown, choose) {
 }
 
 /** What is selected in all, and a name for it. */
-function outcome(store, choose) {
+function outcome(store) {
   const sentence = element("p", {});
-  const keep = button("", () => keepSelection(store, choose));
+  const keep = button("", () => keepSelection(store));
   const kept = element("p", { className: "note", role: "status" });
   const box = element(
     "div",
@@ -205,27 +205,9 @@ function outcome(store, choose) {
     const visible = selectionOptions(store.state).visible ?? store.text;
     const decided = ties ? ` Ties are decided by position in ${plural(ties, "row")}.` : "";
     sentence.textContent = `${ruleText(options)} of ${visible}: ${plural(pairs, "pair")}.${decided}`;
-    keep.textContent = `Keep as ${nextName(store)}`;
-    const names = keptNames(store);
+    keep.textContent = `Keep as ${freeName(store)}`;
+    const names = Object.keys(options.sets);
     kept.textContent = names.length ? `Patterns may now say ${names.join(", ")}.` : "";
   }
   return { element: box, update };
-}
-
-const keptNames = (store) => Object.keys(store.state.listed).filter((name) => name.startsWith("Selected_"));
-
-/** The first name of a selection that is free. */
-function nextName({ context }) {
-  let number = 1;
-  while (`Selected_${number}` in context.data.listed) number++;
-  return `Selected_${number}`;
-}
-
-/** Name the set, put it in place of the pattern, and go on choosing from what was visible. */
-function keepSelection(store, choose) {
-  const name = nextName(store);
-  const visible = selectionOptions(store.state).visible ?? store.text;
-  store.addListed(name, selectedRows(store));
-  choose({ visible });
-  store.write(name);
 }

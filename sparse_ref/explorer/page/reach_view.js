@@ -13,11 +13,13 @@ import { count, plural } from "./words.js";
 export const MAX_LAYERS = 32;
 export const MAX_MATRIX = 512;
 const DEFAULTS = { layers: null, residual: true, direction: "hears", start: null, end: null };
+const isPosition = (value) => Number.isInteger(value) && value >= 0;
+const CHECKS = { layers: (value) => isPosition(value) && value >= 1, start: isPosition, end: isPosition };
 const remember = memory(12);
 
 /** The panel's options; positions that the length leaves out are none. */
 export function layerOptions(state) {
-  const options = optionsOf(state, "layers", DEFAULTS);
+  const options = optionsOf(state, "layers", DEFAULTS, CHECKS);
   const inside = (x) => (x !== null && x < state.shape[0] ? x : null);
   const steps = isStacked(state) ? state.views.length : 1;
   const layers = Math.min(MAX_LAYERS, options.layers ?? Math.max(2, steps));

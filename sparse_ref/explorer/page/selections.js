@@ -4,8 +4,8 @@
 
 import { atLeast, byteSum, topK, topP, withoutForced } from "./choosing.js";
 import { memory } from "./memory.js";
-import { optionsOf } from "./options.js";
-import { scoresOf, stepOf } from "./scores.js";
+import { optionsOf, setOptions } from "./options.js";
+import { COARSEST, scoresOf, stepOf } from "./scores.js";
 import { count, plural } from "./words.js";
 
 const DEFAULTS = {
@@ -20,6 +20,7 @@ const DEFAULTS = {
   sinks: 0,
   local: 0,
   inBudget: true,
+  sets: {}, // the settings of selections that were kept, by name
 };
 const remember = memory(4);
 
@@ -31,11 +32,23 @@ export const FORCED = 3;
 export const TIED_IN = 4;
 export const TIED_OUT = 5;
 
-export const selectionOptions = (state) => optionsOf(state, "selection", DEFAULTS);
+const isCount = (value) => Number.isInteger(value) && value >= 0;
+const CHECKS = {
+  seed: isCount,
+  coarse: (value) => isCount(value) && value <= COARSEST,
+  block: (value) => isCount(value) && value >= 1,
+  k: isCount,
+  p: (value) => value >= 0 && value <= 1,
+  threshold: Number.isFinite,
+  sinks: isCount,
+  local: isCount,
+};
+
+export const selectionOptions = (state) => optionsOf(state, "selection", DEFAULTS, CHECKS);
 
 /** What decides the selection, as a text. */
 export const selectionKey = (store) => {
-  const options = selectionOptions(store.state);
+  const { sets, ...options } = selectionOptions(store.state);
   return JSON.stringify([store.state.shape, options.visible ?? store.text, options]);
 };
 
@@ -104,19 +117,15 @@ export function kindsOfRow({ seen, forced, chosen }, { mode, threshold }) {
 
 /** The selection of every query: { chosen, forced } as masks of keys, pairs, and how many queries have ties
  * decided by position. */
-export function selection(store) {
-  return remember(selectionKey(store), () => {
-    const options = selectionOptions(store.state);
-    const mask = visibleMask(store);
-    const empty = () => ({
-      queries: mask.queries,
-      keys: mask.keys,
-      cells: new Uint8Array(mask.cells.length),
-    });
-    const made = { chosen: empty(), forced: empty(), ties: 0, pairs: 0 };
-    for (let i = 0; i < mask.queries; i++) addRow(made, mask, i, chooseRow(mask, i, options), options);
-    return made;
-  });
+export const selection = (store) =>
+  remember(selectionKey(store), () => selectionOf(visibleMask(store), selectionOptions(store.state)));
+
+function selectionOf(mask, options) {
+  const { queries, keys, cells } = mask;
+  const empty = () => ({ queries, keys, cells: new Uint8Array(cells.length) });
+  const made = { chosen: empty(), forced: empty(), ties: 0, pairs: 0 };
+  for (let i = 0; i < queries; i++) addRow(made, mask, i, chooseRow(mask, i, options), options);
+  return made;
 }
 
 function addRow(made, { keys, cells }, i, row, { block }) {
@@ -144,15 +153,37 @@ function hasTies({ seen, forced, chosen }) {
   return least === most;
 }
 
-/** The keys of each query, as a listed set has them. */
-export function selectedRows(store) {
-  const { chosen, forced } = selection(store);
-  const { queries, keys } = chosen;
-  return Array.from({ length: queries }, (_, i) => {
-    const row = [];
-    for (let j = 0; j < keys; j++) if (chosen.cells[i * keys + j] | forced.cells[i * keys + j]) row.push(j);
-    return row;
-  });
+/** The selection as one mask. */
+export function selectedMask({ chosen, forced }) {
+  const cells = chosen.cells.map((cell, place) => cell | forced.cells[place]);
+  return { queries: chosen.queries, keys: chosen.keys, cells };
+}
+
+/** The first name of a selection that is free. */
+export function freeName({ context }) {
+  let number = 1;
+  while (`Selected_${number}` in context.data.listed) number++;
+  return `Selected_${number}`;
+}
+
+/** Name the selection, put it in place of the pattern, and go on choosing from what was visible. */
+export function keepSelection(store) {
+  const { sets, ...options } = selectionOptions(store.state);
+  const name = freeName(store);
+  const kept = { ...options, visible: options.visible ?? store.text, shape: store.state.shape };
+  store.addListed(name, selectedMask(selection(store)));
+  setOptions(store, "selection", { visible: kept.visible, sets: { ...sets, [name]: kept } });
+  store.write(name);
+}
+
+/** Choose again the selections that options name, as a link has them, and add each to the listed sets. */
+export function restoreSelections(options, maskOf, addListed) {
+  const { sets } = selectionOptions({ options });
+  for (const [name, { shape, ...kept }] of Object.entries(sets)) {
+    if (!/^Selected_\d+$/.test(name)) throw new TypeError(`a selection is called Selected_1, not ${name}`);
+    const { visible, ...choice } = selectionOptions({ options: { selection: kept } });
+    addListed(name, selectedMask(selectionOf(maskOf(visible, shape), choice)));
+  }
 }
 
 /** The setting that puts the threshold of a query at a score: { k }, { p } or { threshold }. */

@@ -10,6 +10,7 @@
 import { notation, ownLength, parse, read, viewLabel } from "./expression.js";
 import { ExpressionError } from "./syntax.js";
 import { checkShape, LengthError, maskOf, unpackListed } from "./rows.js";
+import { restoreSelections } from "./selections.js";
 
 export const MAX_LENGTH = 4096;
 const MAX_CELLS = 5 * MAX_LENGTH ** 2; // of all masks that are kept
@@ -205,6 +206,7 @@ export function createStore(data, formulas) {
   /** Set a part of the state that came from outside, its views first checked. Throws ExpressionError and
    * LengthError. */
   function restore({ kind, texts, shape, other, ...patch }) {
+    restoreSelections(patch.options, mask, addListed);
     const views = relabelled(
       kind,
       texts.map((text) => notation(parse(text, context.data))),
@@ -214,6 +216,18 @@ export function createStore(data, formulas) {
     const node = other ? parse(other, context.data) : null;
     if (node) check(notation(node), fitting);
     set({ ...patch, kind, views, shape: fitting, other: node ? notation(node) : "", drafts: {} });
+  }
+
+  /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
+  function addListed(name, { queries, keys, cells }) {
+    const starts = new Int32Array(queries + 1);
+    for (let i = 0; i < queries; i++) {
+      starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
+    }
+    const indices = new Uint16Array(starts[queries]);
+    let last = 0;
+    cells.forEach((value, x) => value && (indices[last++] = x % keys));
+    listed[name] = { length: keys, starts, indices };
   }
 
   return {
@@ -236,6 +250,7 @@ export function createStore(data, formulas) {
     draftKey,
     write,
     resize,
+    addListed,
     rewrite,
     removeView,
     restore,
