@@ -14,7 +14,7 @@ from ..sets.rule import Rule
 from ..sets.shifted import Shifted
 from ..sets.token_pools import Pooled, pool_count
 from .listed_rows import Shape, pack_rows
-from .rule_facts import PageRule, library_page_rules, page_rule
+from .rule_facts import PageRule, library_rules, page_rule
 
 MAX_TEXT = 2000  # characters of an expression that the page reads
 MAX_DEPTH = 90  # parentheses and ~ in one another; the page reads 200
@@ -25,7 +25,7 @@ class PageNotation:
     """The texts of patterns, and what they need that is no text: rules, and rows of keys."""
 
     def __init__(self) -> None:
-        self.rules: dict[str, PageRule] = dict(library_page_rules())
+        self.rules: dict[str, PageRule] = dict(library_rules())
         self.listed: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[Pattern, Shape], str] = {}
 

@@ -23,16 +23,11 @@ class PageRule(NamedTuple):
 
 
 @cache
-def library_page_rules() -> dict[str, PageRule]:
-    """Every rule of the library as a page is given it, by its name."""
-    return {name: page_rule(rule) for name, rule in library_rules().items()}
-
-
-def library_rules() -> dict[str, type[Rule]]:
+def library_rules() -> dict[str, PageRule]:
     """Every rule of the library by its name."""
     classes = [getattr(patterns, name) for name in patterns.__all__]
     rules = [rule for rule in classes if isinstance(rule, type) and issubclass(rule, Rule)]
-    return {rule.__name__: rule for rule in rules}
+    return {rule.__name__: page_rule(rule) for rule in rules}
 
 
 def page_rule(rule: type[Rule]) -> PageRule:

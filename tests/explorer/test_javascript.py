@@ -7,7 +7,7 @@ import pytest
 import sparse_ref as sr
 from sparse_ref.define import Rule, isin, rank, span
 from sparse_ref.explorer.javascript import Untranslatable, javascript
-from sparse_ref.explorer.rule_facts import library_page_rules
+from sparse_ref.explorer.rule_facts import library_rules
 
 MULTIPLE = 3
 MARKS = (2, 5, 2**60)
@@ -48,7 +48,7 @@ class Members(Part):
 def test_every_rule_of_the_library_is_translated():
     rules = [getattr(sr, name) for name in sr.patterns.__all__]
     names = {rule.__name__ for rule in rules if isinstance(rule, type) and issubclass(rule, Rule)}
-    assert set(library_page_rules()) == names
+    assert set(library_rules()) == names
     assert len(names) > 25
 
 
@@ -77,7 +77,7 @@ def test_sets_of_positions_are_parameters_or_follow_them():
     assert code.fill.startswith("(i, $keys, $out, positions, MARKS) => {")
     assert "(positions.has(j) || MARKS.has((i - j)))" in code.fill
     assert code.constants == {"MARKS": MARKS}
-    (rule,) = [rule for rule in library_page_rules().values() if rule.rule is sr.GlobalAt]
+    (rule,) = [rule for rule in library_rules().values() if rule.rule is sr.GlobalAt]
     assert rule.facts["parameters"] == [{"name": "positions", "isSet": True, "least": 0}]
 
 
