@@ -155,6 +155,20 @@ def test_plot_writes_a_picture(arguments, tmp_path, capsys):
     assert not plt.get_fignums()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        (["bigbird(64, 8, 1, 0)"], ">bigbird(64, 8, 1, 0)</text>"),
+        (["strided(8)"], ">(b) strided(8)</text>"),
+        (["Causal()", "--title", "every earlier key"], ">every earlier key</text>"),
+    ],
+)
+def test_the_title_of_a_plot_is_what_was_typed(arguments, title, tmp_path):
+    target = tmp_path / "out.svg"
+    assert main(["plot", *arguments, "-o", str(target)]) == 0
+    assert title in target.read_text()
+
+
 @pytest.fixture
 def opened(monkeypatch):
     """The addresses that a browser was asked to open."""
@@ -190,20 +204,6 @@ def test_explore_without_a_browser_still_writes_the_page(tmp_path, capsys, monke
     assert main(["explore", "Causal()", "-o", str(target)]) == 0
     assert target.exists()
     assert "no browser was found" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "title"),
-    [
-        (["bigbird(64, 8, 1, 0)"], ">bigbird(64, 8, 1, 0)</text>"),
-        (["strided(8)"], ">(b) strided(8)</text>"),
-        (["Causal()", "--title", "every earlier key"], ">every earlier key</text>"),
-    ],
-)
-def test_the_title_of_a_plot_is_what_was_typed(arguments, title, tmp_path):
-    target = tmp_path / "out.svg"
-    assert main(["plot", *arguments, "-o", str(target)]) == 0
-    assert title in target.read_text()
 
 
 def test_verify_ends_with_the_verdict(capsys, monkeypatch):

@@ -12,6 +12,7 @@ from .._text import visible_line
 from ..catalogue import notation
 from ..sets.types import Length
 from .bundle import document
+from .constructors import templates
 from .page_notation import PageNotation
 from .slider_ranges import Range, slider_ranges
 from .subjects import Explorable, Subject, subject_of
@@ -104,6 +105,8 @@ class Explorer:
             "rules": {name: rule.facts for name, rule in page.rules.items()},
             "listed": page.listed,
             "constructors": sorted(set(notation.NAMES) - set(page.rules)),
+            "templates": templates(),
+            "ownRules": sorted(set(page.rules) - set(notation.NAMES)),
         }
 
     @cached_property

@@ -11,7 +11,9 @@ from .. import patterns
 from ..interop.parsed_formula import formula_of
 from ..sets.definitions import set_and_source
 from ..sets.rule import Rule, Sized
+from .invariance import is_shift_invariant
 from .javascript import JavaScript, javascript
+from .rule_conditions import rule_conditions
 
 
 class PageRule(NamedTuple):
@@ -40,6 +42,7 @@ def _facts(rule: type[Rule], code: JavaScript) -> dict[str, Any]:
     """A rule's parameters, set, source and formula."""
     formula = formula_of(rule, rule.__name__)
     set_, source = set_and_source(rule)
+    conditions, stand_ins = rule_conditions(rule)
     parameters = []
     for name, (kind, least) in rule.bounds().items():
         parameter = {"name": name, "isSet": kind is tuple, "least": least}
@@ -49,10 +52,12 @@ def _facts(rule: type[Rule], code: JavaScript) -> dict[str, Any]:
         constants[name] = list(map(str, values))
     return {
         "parameters": parameters,
-        "defaults": _defaults(rule),
+        "defaults": _defaults(rule) | stand_ins,
+        "conditions": conditions,
         "constants": constants,
         "degree": code.degree,
         "isSized": issubclass(rule, Sized),
+        "isShiftInvariant": is_shift_invariant(rule),
         "set": set_,
         "source": source,
         "arguments": formula.arguments,
@@ -61,8 +66,8 @@ def _facts(rule: type[Rule], code: JavaScript) -> dict[str, Any]:
     }
 
 
-def _defaults(rule: type[Rule]) -> dict[str, int]:
-    """The values of parameters that may be left out."""
+def _defaults(rule: type[Rule]) -> dict[str, Any]:
+    """The values of parameters that may be left out; a name is that of another parameter."""
     parameters = fields(rule)  # type: ignore[arg-type]
     values = {parameter.name: parameter.default for parameter in parameters}
     return {name: value for name, value in values.items() if type(value) is int}

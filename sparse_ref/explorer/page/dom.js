@@ -7,7 +7,7 @@ export function element(tag, properties = {}, ...content) {
     if (name in made && !name.includes("-")) made[name] = value;
     else made.setAttribute(name, value);
   }
-  made.append(...content.flat().filter((part) => part !== null && part !== undefined && part !== false));
+  made.append(...nodes(content));
   return made;
 }
 
@@ -21,6 +21,11 @@ export function uniqueId(stem) {
 
 /** Put these children in place of those there are. */
 export function fill(parent, ...content) {
-  parent.replaceChildren(...content.flat().filter((part) => part !== null && part !== undefined && part !== false));
+  parent.replaceChildren(...nodes(content));
   return parent;
+}
+
+/** What there is of content, in any depth of lists. */
+function nodes(content) {
+  return content.flat(Infinity).filter((part) => part !== null && part !== undefined && part !== false);
 }

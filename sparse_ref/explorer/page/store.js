@@ -1,16 +1,24 @@
 // The state of the page, and what follows from it. State is plain data, so that a link can carry it:
 //   kind "pattern" | "step" | "head" | "layer" | "branch", views [{ label, text }], tab, shape [n_q, n_k],
-//   query and key (a position or null), pins (queries), isTiled, block, other (an expression or ""), panel (its name), options (a panel's own).
-// Texts in the state always parse; what is typed and does not is kept beside them, with its error, in `drafts`.
+//   query and key (a position or null), pins (queries), isTiled, block, other (an expression or ""),
+//   panel (its name), options (a panel's own); theme "auto", "light" or "dark"; zoom, the part that is seen
+//   { query, key, side } or null; colours, a boolean for each clause or null.
+// Texts in the state always parse; what is typed and does not is kept beside them, with its error, in
+// `drafts`:
+//   { text, message, column, end, mend } by draftKey(place), or by the control that was refused.
 
-import { notation, ownLength, parse } from "./expression.js";
+import { notation, ownLength, parse, read, viewLabel } from "./expression.js";
 import { ExpressionError } from "./syntax.js";
-import { LengthError, maskOf, unpackListed } from "./rows.js";
+import { checkShape, LengthError, maskOf, unpackListed } from "./rows.js";
+import { restoreSelections } from "./selections.js";
 
 export const MAX_LENGTH = 4096;
+const MAX_CELLS = 5 * MAX_LENGTH ** 2; // of all masks that are kept
 
 export function createStore(data, formulas) {
-  const listed = Object.fromEntries(Object.entries(data.listed).map(([name, rows]) => [name, unpackListed(rows)]));
+  const listed = Object.fromEntries(
+    Object.entries(data.listed).map(([name, rows]) => [name, unpackListed(rows)]),
+  );
   const context = { data: { ...data, listed }, formulas };
   const listeners = new Set();
   const masks = new Map();
@@ -27,8 +35,12 @@ export function createStore(data, formulas) {
     other: "",
     panel: "keys",
     options: {},
+    theme: "auto",
+    zoom: null,
+    colours: null,
     drafts: {},
   };
+  const initial = state;
 
   function set(patch) {
     const previous = state;
@@ -36,63 +48,186 @@ export function createStore(data, formulas) {
     for (const listener of listeners) listener(state, previous);
   }
 
-  /** The mask of an expression at the state's shape, kept while it is wanted; throws LengthError. */
+  /** The mask of an expression at the state's shape, kept while there is room; throws LengthError. */
   function mask(text, shape = state.shape) {
     const key = `${shape} ${text}`;
-    if (!masks.has(key)) {
-      if (masks.size >= 12) masks.delete(masks.keys().next().value);
-      masks.set(key, maskOf(parse(text, context.data), shape, context));
+    if (masks.has(key)) return masks.get(key);
+    const made = maskOf(parse(text, context.data), shape, context);
+    const size = (kept) => [...kept.values()].reduce((sum, { cells }) => sum + cells.length, 0);
+    while (masks.size && (masks.size >= 12 || size(masks) + made.cells.length > MAX_CELLS)) {
+      masks.delete(masks.keys().next().value);
     }
-    return masks.get(key);
+    masks.set(key, made);
+    return made;
   }
 
-  /** Put a text into a place: the current tab, or "other". False, with a draft, if it does not parse or cannot be drawn. */
-  function write(text, place = "view") {
+  const check = (text, shape) => checkShape(parse(text, context.data), shape, context);
+
+  /** Where a draft is kept: that of a tab's text stays with the tab. */
+  const draftKey = (place, tab = state.tab) => (place === "view" ? `view ${tab}` : place);
+
+  const draftsWithout = (isGone) =>
+    Object.fromEntries(Object.entries(state.drafts).filter(([key]) => !isGone(key)));
+
+  /** Run `change`; false, with a draft of the text, if it throws what is wrong with an expression or a
+   * length. */
+  function attempt(key, text, change) {
     try {
-      const node = text.trim() || place === "view" ? parse(text, context.data) : null;
-      const shape = node ? fittingShape(node) : state.shape;
-      if (node) mask(notation(node), shape);
-      const drafts = { ...state.drafts };
-      delete drafts[place];
-      if (place === "other") set({ other: node ? notation(node) : "", drafts });
-      else set({ views: replaced(state.views, state.tab, notation(node)), shape, drafts });
+      change();
       return true;
     } catch (error) {
       if (!(error instanceof ExpressionError || error instanceof LengthError)) throw error;
-      const { message, column = 0, end = text.length, mend = "" } = error;
-      set({ drafts: { ...state.drafts, [place]: { text, message, column, end, mend } } });
+      const { message, column = 0, end = text.length, mend = null } = error;
+      set({ drafts: { ...state.drafts, [key]: { text, message, column, end, mend } } });
       return false;
     }
   }
 
-  /** The shape of the state, or that of a pattern that is stated for one length, if its other tabs allow it. */
-  function fittingShape(node) {
-    const length = ownLength(node, context.data);
-    if (length === null || length === state.shape[1]) return state.shape;
-    if (length > MAX_LENGTH) throw new LengthError(`this pattern is stated for n = ${length}; up to ${MAX_LENGTH} is drawn`);
-    return [length, length];
+  /** Put a text into a place: the current tab (all tabs, if it is several patterns), or "other".
+   * False, with a draft, if it does not parse or cannot be drawn. */
+  function write(text, place = "view") {
+    const key = draftKey(place);
+    return attempt(key, text, () => (place === "other" ? writeOther(text) : writeView(text, key)));
   }
 
-  /** Change the number of queries and keys; false, with a draft, if the pattern is stated for another. */
-  function resize(shape) {
+  function writeOther(text) {
+    const node = text.trim() ? parse(text, context.data) : null;
+    if (node) check(notation(node), state.shape);
+    set({ other: node ? notation(node) : "", drafts: draftsWithout((key) => key === "other") });
+  }
+
+  function writeView(text, key) {
+    const { kind, nodes } = read(text, context.data);
+    const texts = nodes.map(notation);
+    if (kind === "pattern") {
+      const views = relabelled(
+        state.kind,
+        state.views.map((view, place) => (place === state.tab ? texts[0] : view.text)),
+      );
+      return replace({ views }, (other) => other === key);
+    }
+    const tab = texts.length === state.views.length ? state.tab : 0;
+    return replace({ kind, views: relabelled(kind, texts), tab }, (other) => other.startsWith("view "));
+  }
+
+  /** Set views that can be drawn, at the length that they are stated for. Throws LengthError. */
+  function replace(patch, isGone) {
+    const shape = fittingShape(patch.views, patch.shape ?? state.shape);
+    for (const { text } of patch.views) check(text, shape);
+    set({ ...atShape(shape, draftsWithout(isGone)), ...patch, shape });
+  }
+
+  /** A shape, or that of patterns that are stated for one length. */
+  function fittingShape(views, shape) {
+    const stated = views.map(({ label, text }) => ({
+      label,
+      length: ownLength(parse(text, context.data), context.data),
+    }));
+    const fixed = stated.filter(({ length }) => length !== null);
+    if (!fixed.length) return shape;
+    const [{ label, length }] = fixed;
+    const different = fixed.find((other) => other.length !== length);
+    if (different) {
+      throw new LengthError(
+        `${different.label} is stated for n = ${different.length}, ${label} for n = ${length}`,
+      );
+    }
+    if (length < 1 || length > MAX_LENGTH)
+      throw new LengthError(`${label} is stated for n = ${length}; 1 to ${MAX_LENGTH} are drawn`);
+    return length === shape[1] ? shape : [length, length];
+  }
+
+  /** The state's parts at a shape: nothing points outside of it, and what cannot be drawn there is a draft. */
+  function atShape(shape, drafts) {
+    const [queries, keys] = shape;
+    const isQuery = (i) => i !== null && i < queries;
+    return {
+      shape,
+      ...otherAt(shape, drafts),
+      query: isQuery(state.query) ? state.query : null,
+      key: state.key !== null && state.key < keys ? state.key : null,
+      pins: state.pins.filter(isQuery),
+    };
+  }
+
+  function otherAt(shape, drafts) {
+    const { other: text } = state;
     try {
-      for (const { text } of state.views) mask(text, shape);
-      const drafts = { ...state.drafts };
-      delete drafts.shape;
-      const isInside = (i) => i !== null && i < shape[0];
-      set({
-        shape,
-        drafts,
-        query: isInside(state.query) ? state.query : null,
-        key: state.key !== null && state.key < shape[1] ? state.key : null,
-        pins: state.pins.filter(isInside),
-      });
-      return true;
+      if (text) check(text, shape);
+      return { other: text, drafts };
     } catch (error) {
       if (!(error instanceof LengthError)) throw error;
-      set({ drafts: { ...state.drafts, shape: { text: `${shape}`, message: error.message } } });
-      return false;
+      const draft = { text, message: error.message, column: 0, end: text.length, mend: null };
+      return { other: "", drafts: { ...drafts, other: draft } };
     }
+  }
+
+  /** Change the number of queries and keys; false, with a draft, if a pattern is stated for another. */
+  function resize(shape) {
+    return attempt("shape", `${shape}`, () => {
+      const isLength = (length) => Number.isInteger(length) && length >= 1 && length <= MAX_LENGTH;
+      if (!shape.every(isLength))
+        throw new LengthError(`n must be an integer from 1 to ${MAX_LENGTH}, got ${shape.join(", ")}`);
+      for (const { text } of state.views) check(text, shape);
+      set(
+        atShape(
+          shape,
+          draftsWithout((key) => key === "shape"),
+        ),
+      );
+    });
+  }
+
+  /** Give all tabs new texts, one for each; false, with a draft, if one of them cannot be drawn. */
+  function rewrite(texts) {
+    return attempt("parameters", texts.join(", "), () => {
+      const views = relabelled(
+        state.kind,
+        texts.map((text) => notation(parse(text, context.data))),
+      );
+      replace({ views }, (key) => key === "parameters");
+    });
+  }
+
+  /** Take a tab away, unless it is the only one. */
+  function removeView(place) {
+    if (state.views.length < 2) return;
+    const texts = state.views.map(({ text }) => text).filter((_, other) => other !== place);
+    const kind = texts.length === 1 ? "pattern" : state.kind;
+    const tab = Math.min(state.tab > place ? state.tab - 1 : state.tab, texts.length - 1);
+    set({
+      kind,
+      views: relabelled(kind, texts),
+      tab,
+      drafts: draftsWithout((key) => key.startsWith("view ")),
+    });
+  }
+
+  /** Set a part of the state that came from outside, its views first checked. Throws ExpressionError and
+   * LengthError. */
+  function restore({ kind, texts, shape, other, ...patch }) {
+    restoreSelections(patch.options, mask, addListed);
+    const views = relabelled(
+      kind,
+      texts.map((text) => notation(parse(text, context.data))),
+    );
+    const fitting = fittingShape(views, shape);
+    for (const { text } of views) check(text, fitting);
+    const node = other ? parse(other, context.data) : null;
+    if (node) check(notation(node), fitting);
+    set({ ...patch, kind, views, shape: fitting, other: node ? notation(node) : "", drafts: {} });
+  }
+
+  /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
+  function addListed(name, { queries, keys, cells }) {
+    const starts = new Int32Array(queries + 1);
+    for (let i = 0; i < queries; i++) {
+      starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
+    }
+    const indices = new Uint16Array(starts[queries]);
+    let last = 0;
+    cells.forEach((value, x) => value && (indices[last++] = x % keys));
+    listed[name] = { length: keys, starts, indices };
   }
 
   return {
@@ -108,11 +243,17 @@ export function createStore(data, formulas) {
     get mask() {
       return mask(state.views[state.tab].text);
     },
+    initial,
     context,
     set,
     maskOf: mask,
+    draftKey,
     write,
     resize,
+    addListed,
+    rewrite,
+    removeView,
+    restore,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -120,4 +261,5 @@ export function createStore(data, formulas) {
   };
 }
 
-const replaced = (views, tab, text) => views.map((view, place) => (place === tab ? { ...view, text } : view));
+const relabelled = (kind, texts) =>
+  texts.map((text, place) => ({ label: kind === "pattern" ? text : viewLabel(kind, place), text }));
