@@ -217,7 +217,8 @@ export function createStore(data, formulas) {
     listed[name] = { length: keys, starts, indices };
   }
 
-  /** Show a listed set in the current tab, at its own shape; false, with a draft of "paste", if other tabs forbid it. */
+  /** Show a listed set in the current tab, at its own shape; false, with a draft of "paste", if other tabs
+   * forbid it. */
   function showListed(name) {
     const { length, starts } = listed[name];
     return attempt("paste", name, () => {
