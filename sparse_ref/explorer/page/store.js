@@ -206,6 +206,7 @@ export function createStore(data, formulas) {
     let last = 0;
     cells.forEach((value, x) => value && (indices[last++] = x % keys));
     listed[name] = { length: keys, starts, indices };
+    for (const text of masks.keys()) if (text.includes(name)) masks.delete(text);
   }
 
   return {
