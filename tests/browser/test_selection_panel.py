@@ -319,6 +319,19 @@ def test_options_that_no_control_can_set_are_refused(chosen, open_page):
     assert refused == f"options of selection: {name} is not understood"
 
 
+def test_the_selection_is_drawn_in_the_matrix_while_its_panel_is_shown(open_page):
+    page = open_panel(open_page, sr.Causal(), 24, 10, k=4, sinks=1)
+    layers = """explorer.logic.cellColours(explorer)?.map(({ label, mask }) => (
+        [label, Array.from(mask.cells)]
+    )) ?? null"""
+    (chosen, cells), (forced, first) = page.evaluate(layers)
+    assert (chosen, forced) == ("chosen", "forced")
+    assert np.add(cells, first).tolist() == page.evaluate(CELLS)
+    assert np.array_equal(np.reshape(first, (24, 24)), sr.Sinks(1).mask(24))
+    page.evaluate("explorer.set({ panel: 'keys' })")
+    assert page.evaluate(layers) is None
+
+
 def test_a_link_to_a_kept_selection_restores_it(open_page):
     page = open_panel(open_page, sr.Causal(), 24, 10, k=3, coarse=4)
     panel_of(page).get_by_role("button", name="Keep as Selected_1").click()

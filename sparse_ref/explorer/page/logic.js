@@ -31,5 +31,6 @@ const paths = { describePositions, extent, hops, layersOf, members, products, sh
 const reach = { growthOf, matrixOf, pairSentences, reachView, sourcesOf, targetCounts, targetsOf, whyNot };
 const grids = { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder, tilesOf };
 const choices = { kindsOfRow, pairwiseSum, restoreSelections, rowOfSelection, selectedMask, selection };
+const sets = { ...grids, ...choices, selectionOptions };
 
-export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...grids, ...choices, selectionOptions };
+export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...sets };
