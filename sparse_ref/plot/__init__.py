@@ -1,14 +1,38 @@
 """Figures of connectivity sets, for a paper, a talk or a debugging session.
 
-Each function draws on the axes that it is given, or on a new figure, and returns what it drew, to
-be styled further. Rows are queries i from the top, columns keys j from the left. Colours differ for
-every kind of colour vision, and in grey. Nothing is shown or saved:
-`im.figure.savefig("mask.pdf")` does that.
+Each function draws on the axes or the figure that it is given, or on a new figure, and returns what
+it drew, to be styled further. Rows are queries i from the top, columns keys j from the left.
+Colours differ for every kind of colour vision, and in grey, on light pages and on dark ones.
+Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 """
 
+from .block_image import blocks
+from .branch_counts import multiplicity
 from .diff import diff
 from .factorization import factorization
+from .files import save
+from .head_grid import heads, layers
 from .image import image
+from .levels import levels
 from .mask import mask
+from .part_panels import parts
+from .selection_image import selection
+from .tile_image import tiles
+from .weight_image import weights
 
-__all__ = ["diff", "factorization", "image", "mask"]
+__all__ = [
+    "blocks",
+    "diff",
+    "factorization",
+    "heads",
+    "image",
+    "layers",
+    "levels",
+    "mask",
+    "multiplicity",
+    "parts",
+    "save",
+    "selection",
+    "tiles",
+    "weights",
+]

@@ -1,6 +1,7 @@
 """The matrix of the explorer: what a mouse, a finger and the keyboard do, and what is read out."""
 
 import pytest
+from page_waits import until
 from playwright.sync_api import expect
 
 import sparse_ref as sr
@@ -302,3 +303,32 @@ def test_a_matrix_larger_than_the_page_is_wide_is_drawn_again_when_the_page_is(p
     after = page.evaluate("document.querySelector('canvas.matrix').width")
     assert after < before
     assert after == box["width"]
+
+
+LOOK = "theme: 'dark', colours: [true, false], zoom: { query: 8, key: 4, side: 16 }"
+
+
+def test_a_link_restores_the_part_that_is_shown_the_colours_and_the_theme(open_page):
+    page = open_page(sr.explore(PATTERN, 64))
+    set_state(page, f"{{ {LOOK} }}")
+    until(page, "location.hash === '#zoom=8,4,16&lit=10&theme=dark'")
+    again = open_page(sr.explore(PATTERN, 64), fragment=page.evaluate("location.hash"))
+    names = ["theme", "colours", "zoom"]
+    assert state(again, *names) == state(page, *names)
+    assert again.locator(".zoom .seen").inner_text() == "16 of 64"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "problem"),
+    [
+        ("zoom=1,2", "zoom must be a query, a key and a side"),
+        ("zoom=1,2,65", "zoom must be an integer from 1 to 64, got 65"),
+        ("zoom=64,2,8", "zoom must be an integer from 0 to 63, got 64"),
+        ("lit=12", "lit must be a digit 0 or 1 for each clause"),
+        ("theme=red", "theme must be auto, light or dark"),
+    ],
+)
+def test_a_link_with_another_look_is_reported(open_page, fragment, problem):
+    page = open_page(sr.explore(PATTERN, 64), fragment=f"#{fragment}")
+    assert problem in page.locator("[role=status]").first.inner_text()
+    assert state(page, "theme", "colours", "zoom") == ["auto", None, None]

@@ -2,9 +2,11 @@
 // is in it.
 //   p an expression, once for each tab; k the kind; t tab; n length, or n_q,n_k; q query; j key; pins;
 //     tile (the block, if tiled);
-//   diff the other expression; panel; o the panels' options as JSON.
+//   diff the other expression; panel; o the panels' options as JSON; zoom the first query, the first key and
+//     the side of the part that is seen; lit a digit for each clause, 1 if it is; theme light or dark.
 
 const KINDS = ["pattern", "step", "head", "layer", "branch"];
+const LOOKS = ["zoom", "lit", "theme"];
 const MAX_FRAGMENT = 20000;
 const MAX_VIEWS = 256;
 const MAX_PINS = 64;
@@ -37,6 +39,10 @@ export function fragmentOf(state, initial) {
   add("diff", state.other, state.other === "");
   add("panel", state.panel, state.panel === initial.panel);
   add("o", JSON.stringify(state.options), JSON.stringify(state.options) === JSON.stringify(initial.options));
+  const { zoom, colours } = state;
+  add("zoom", zoom && [zoom.query, zoom.key, zoom.side], zoom === null);
+  add("lit", colours?.map(Number).join(""), colours === null);
+  add("theme", state.theme, state.theme === initial.theme);
   return parts.join("&");
 }
 
@@ -67,11 +73,14 @@ export function patchOf(fragment, initial) {
     other: one("diff") ?? "",
     panel: panelOf(one("panel") ?? initial.panel),
     options: one("o") === undefined ? initial.options : optionsOf(one("o")),
+    zoom: one("zoom") === undefined ? null : zoomOf(one("zoom"), shape),
+    colours: one("lit") === undefined ? null : coloursOf(one("lit")),
+    theme: one("theme") === undefined ? initial.theme : themeOf(one("theme")),
   };
 }
 
 function valuesOf(text) {
-  const known = ["p", "k", "t", "n", "q", "j", "pins", "tile", "tiled", "diff", "panel", "o"];
+  const known = ["p", "k", "t", "n", "q", "j", "pins", "tile", "tiled", "diff", "panel", "o", ...LOOKS];
   const values = {};
   for (const part of text.split("&")) {
     const [name, value] = [part.split("=")[0], part.slice(part.indexOf("=") + 1)];
@@ -110,6 +119,25 @@ function pinsOf(text, queries) {
   const pins = (text ?? "").split(",").filter(Boolean);
   if (pins.length > MAX_PINS) throw new FragmentError(`it has more than ${MAX_PINS} pins`);
   return pins.map((pin) => integerOf("pins", pin, 0, queries - 1));
+}
+
+function zoomOf(text, [queries, keys]) {
+  const numbers = text.split(",");
+  if (numbers.length !== 3) throw new FragmentError("zoom must be a query, a key and a side");
+  const [query, key, side] = [queries - 1, keys - 1, Math.max(queries, keys)].map((most, place) => {
+    return integerOf("zoom", numbers[place], place === 2 ? 1 : 0, most);
+  });
+  return { query, key, side };
+}
+
+function coloursOf(text) {
+  if (/^[01]{1,200}$/.test(text)) return [...text].map((digit) => digit === "1");
+  throw new FragmentError("lit must be a digit 0 or 1 for each clause");
+}
+
+function themeOf(text) {
+  if (["auto", "light", "dark"].includes(text)) return text;
+  throw new FragmentError("theme must be auto, light or dark");
 }
 
 function panelOf(text) {

@@ -3,7 +3,7 @@
 // for those of its keys that are.
 
 import { atLeast, byteSum, topK, topP, withoutForced } from "./choosing.js";
-import { memory } from "./memory.js";
+import { dataKey, memory } from "./memory.js";
 import { optionsOf, setOptions } from "./options.js";
 import { COARSEST, scoresOf, stepOf } from "./scores.js";
 import { count, plural } from "./words.js";
@@ -50,7 +50,7 @@ export const selectionOptions = (state) => optionsOf(state, "selection", DEFAULT
 /** What decides the selection, as a text. */
 export const selectionKey = (store) => {
   const { sets, ...options } = selectionOptions(store.state);
-  return JSON.stringify([store.state.shape, options.visible ?? store.text, options]);
+  return JSON.stringify([dataKey(store), options.visible ?? store.text, options]);
 };
 
 /** The mask of what queries may see. Throws LengthError. */
