@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .widget import ExplorerWidget
 
 PERMISSIONS = "allow-scripts allow-downloads"
-FRAME_STYLE = "width:100%;height:760px;border:0"
+FRAME_STYLE = "width:100%;height:900px;border:0"
 
 
 def explore(
@@ -104,7 +104,6 @@ class Explorer:
             "ranges": {name: list(pair) for name, pair in ranges.items()},
             "rules": {name: rule.facts for name, rule in page.rules.items()},
             "listed": page.listed,
-            "constructors": sorted(set(notation.NAMES) - set(page.rules)),
             "templates": templates(),
             "ownRules": sorted(set(page.rules) - set(notation.NAMES)),
         }

@@ -89,9 +89,8 @@ function notesOf(header, masks, isReduced) {
     notes.push(`The header has ${plural(heads, "head")}, the print ${masks.length} of them.`);
   const size = SIZES.find((block) => Math.ceil(nQ / block) === queries && Math.ceil(nK / block) === keys);
   if (!size) return notes;
-  notes.push(
-    `A block is ${size} x ${size} of ${count(nQ)} queries and ${count(nK)} keys: Blockwise(..., ${size}) in tokens.`,
-  );
+  const lengths = `${count(nQ)} queries and ${count(nK)} keys`;
+  notes.push(`A block is ${size} x ${size} of ${lengths}: Blockwise(..., ${size}) in tokens.`);
   if (!isReduced && heads === masks.length) notes.push(sparsityNote(header[2], masks, size, nQ * nK));
   return notes;
 }
