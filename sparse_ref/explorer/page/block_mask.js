@@ -90,7 +90,7 @@ function notesOf(header, masks, isReduced) {
   const size = SIZES.find((block) => Math.ceil(nQ / block) === queries && Math.ceil(nK / block) === keys);
   if (!size) return notes;
   notes.push(
-    `A block is ${size} x ${size} of ${count(nQ)} queries and ${count(nK)} keys: Blockwise(..., ${size}) in tokens.`,
+    `A block is ${size} x ${size} of ${count(nQ)} x ${count(nK)} pairs: the mask is Blockwise(..., ${size}).`,
   );
   if (!isReduced && heads === masks.length) notes.push(sparsityNote(header[2], masks, size, nQ * nK));
   return notes;

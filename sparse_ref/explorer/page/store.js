@@ -195,12 +195,14 @@ export function createStore(data, formulas) {
     listed[name] = { length: keys, starts, indices };
   }
 
-  /** Show a listed set in the current tab, at its own shape; false, with a draft of "paste", if other tabs forbid it. */
+  /** Show a listed set in the current tab, at its own shape; false, with a draft of "paste", if other tabs
+   * forbid it. */
   function showListed(name) {
     const { length, starts } = listed[name];
     return attempt("paste", name, () => {
       const texts = state.views.map(({ text }, place) => (place === state.tab ? name : text));
-      replace({ views: relabelled(state.kind, texts), shape: [starts.length - 1, length] }, (key) => key === "paste");
+      const patch = { views: relabelled(state.kind, texts), shape: [starts.length - 1, length] };
+      replace(patch, (key) => key === "paste");
     });
   }
 
