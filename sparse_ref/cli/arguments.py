@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 OWN_LENGTH = "the length of the pattern or of its example, or 16,"
-PAGE_LENGTH = "the length of the pattern or of its example, or 64,"
 TESTING_LENGTH = "the length of the pattern, or the least power of two from 64 that tests it,"
 
 
@@ -83,20 +82,6 @@ SELECTION = argument(
     "--selection", action="store_true", help="compare what sources mean by a top-k instead"
 )
 DATA_SEED = argument("--seed", type=int, help="of the data that keys are chosen by; 0 by default")
-TITLE = argument("--title", help="the heading of the page; the expression by default")
-PAGE_FILE = argument(
-    "-o", "--output", type=Path, help="the .html file to write; a temporary one by default"
-)
-NO_OPEN = argument(
-    "--no-open", dest="open", action="store_false", help="write the page, open no browser"
-)
-PAGE_FOLDER = argument(
-    "-o",
-    "--output",
-    type=Path,
-    default=Path("out"),
-    help="the folder of index.html; out by default",
-)
 
 LAYOUTS = {
     "hnd": "(heads, n, d)",

@@ -22,16 +22,11 @@ from .arguments import (
     IMAGE_FILE,
     JSON,
     MEANING,
-    NO_OPEN,
-    PAGE_FILE,
-    PAGE_FOLDER,
-    PAGE_LENGTH,
     PATTERN,
     PROOF,
     SELECTION,
     SUITE,
     TESTING_LENGTH,
-    TITLE,
     WINDOW,
     Argument,
     format_argument,
@@ -40,6 +35,7 @@ from .arguments import (
 from .exploring import explore
 from .first_use import compile_
 from .judging import FORMATS, demo, identify, verify
+from .page_arguments import PAGE, PAGE_FOLDER
 from .proving import prove
 from .sets import list_, plot, rosetta, show, stats
 from .vectors import vectors
@@ -109,7 +105,7 @@ COMMANDS = (
             "longformer",
             '"Local(4) | Strided(4)" -n 256 --title "Local and strided" -o page.html --no-open',
         ),
-        (EXPRESSION, length_argument(None, PAGE_LENGTH), TITLE, PAGE_FILE, NO_OPEN),
+        PAGE,
     ),
     Command(
         "stats",

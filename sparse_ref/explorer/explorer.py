@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .widget import ExplorerWidget
 
 PERMISSIONS = "allow-scripts allow-downloads"
-FRAME_STYLE = "width:100%;height:760px;border:0"
+FRAME_STYLE = "width:100%;height:900px;border:0"
 
 
 def explore(

@@ -103,6 +103,30 @@ def test_queries_and_keys_keep_their_order_until_another_is_chosen(open_page):
     assert page.evaluate("explorer.logic.orderOf(explorer.state)") is None
 
 
+def test_the_matrix_is_pointed_at_in_the_order_that_it_has(open_page):
+    """A place of the matrix is a position of the picture, by mouse and by arrow keys."""
+    page = open_panel(open_page, sr.Full(), 16)
+    panel_of(page).get_by_label("Tile").fill("2 x 2")
+    panel_of(page).get_by_label("Tile").press("Enter")
+    panel_of(page).get_by_label("Matrix").select_option("tiles")
+    order = tile_major((4, 4), (2, 2)).tolist()
+    sheet = page.locator(".sheet")
+    box = sheet.bounding_box()
+    side = box["width"] / 16
+    pointed = "[explorer.state.query, explorer.state.key]"
+    for query, key in ((0, 3), (6, 2), (15, 9)):
+        sheet.hover(position={"x": (key + 0.5) * side, "y": (query + 0.5) * side})
+        assert page.evaluate(pointed) == [order[query], order[key]]
+    page.evaluate(f"explorer.set({{ query: {order[4]}, key: {order[7]} }})")
+    sheet.press("ArrowDown")
+    sheet.press("ArrowLeft")
+    assert page.evaluate(pointed) == [order[5], order[6]]
+    marks = page.locator(".axis .mark").all_inner_texts()
+    assert marks == [str(order[5]), str(order[6])]
+    sheet.press("Enter")
+    assert page.evaluate("explorer.state.pins") == [order[5]]
+
+
 def pixel(page, shape, place):
     """The middle of a pixel of the picture, relative to it."""
     width = page.locator("canvas.pixels").bounding_box()["width"]

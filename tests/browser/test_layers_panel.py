@@ -31,8 +31,9 @@ TABLES = """(residual) => {
     const words = product.length / n;
     const positions = Array.from({ length: n }, (_, x) => x);
     const rows = positions.map((i) => logic.members(product.subarray(i * words, (i + 1) * words)));
-    const sources = positions.map((i) => logic.sourcesOf(layers, i, layers.length).map(logic.members));
-    const targets = positions.map((j) => logic.targetsOf(layers, j, layers.length).map(logic.members));
+    const walked = (walk, x) => walk(layers, x, layers.length).map(logic.members);
+    const sources = positions.map((i) => walked(logic.sourcesOf, i));
+    const targets = positions.map((j) => walked(logic.targetsOf, j));
     const counts = positions.map((i) => logic.sourceCounts(layers, i, 5));
     const pairs = positions.map((i) => positions.map((j) => {
         const path = logic.shortest(layers, j, i);
@@ -184,7 +185,7 @@ def test_a_path_is_found_by_clicks_on_the_layers(open_page):
 
 
 @pytest.mark.parametrize(
-    "p, n, j, i, residual",
+    ("p", "n", "j", "i", "residual"),
     [
         (sr.Dilated(1, 2), 8, 3, 6, True),
         (sr.fixed(4), 8, 2, 1, True),

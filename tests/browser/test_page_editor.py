@@ -137,6 +137,16 @@ def test_a_pattern_that_is_stated_for_one_length_sets_it(page):
     assert message == "step 2 is stated for n = 20, step 1 for n = 21"
 
 
+def test_another_pattern_that_does_not_fit_the_length_stays_as_a_draft(page):
+    page.evaluate("explorer.write('Circular(32, 1, 1)', 'other')")
+    assert page.evaluate("explorer.state.other") == "Circular(32, 1, 1)"
+    page.evaluate("explorer.resize([16, 16])")
+    assert page.evaluate("explorer.state.other") == ""
+    draft = page.evaluate(f"{DRAFTS}.other")
+    assert draft["text"] == "Circular(32, 1, 1)"
+    assert draft["message"] == "this pattern is stated for n = 32, not for n = 16"
+
+
 def options(page):
     """The names that are offered, None if the list is closed."""
     rows = page.get_by_role("listbox").first

@@ -39,6 +39,7 @@ CHANGED = """() => {
     explorer.write("Window(3) & ~Sinks(1)", "other");
     explorer.set({ tab: 1, query: 39, key: 47, pins: [0, 39], isTiled: true, block: 4 });
     const test = [1, "a & b = c", null, { deep: true }];
+    explorer.set({ theme: "dark", zoom: { query: 8, key: 16, side: 16 }, colours: [false] });
     explorer.set({ panel: "copy", options: { copy: { form: "svg" }, test } });
     return explorer.state;
 }"""
@@ -78,6 +79,10 @@ FAULTS = {
     "tile=0": "tile must be an integer from 1 to 4096, got 0",
     "panel=" + quote("<img src=x>"): "panel must be the name of a panel",
     "o={": "o is no JSON",
+    "theme=pink": "theme must be auto, light or dark",
+    "zoom=1,2": "zoom must be a query, a key and a side",
+    "zoom=32,0,8": "zoom must be an integer from 0 to 31, got 32",
+    "lit=2": "lit must be a digit 0 or 1 for each clause",
     "o=[1]": "o must be a table of plain values",
     "o=" + quote('{"__proto__": {"x": 1}}'): "o must be a table of plain values",
     "o=" + quote('{"a":' * 9 + "1" + "}" * 9): "o must be a table of plain values",

@@ -71,7 +71,7 @@ def test_a_hostile_expression_is_a_draft_with_a_column(open_page, plain_census):
 
 def test_hostile_text_in_the_box_is_shown_as_text(open_page, plain_census):
     page = open_page(sr.explore("Causal()", 8))
-    box = page.get_by_role("textbox").first
+    box = page.locator("input.expression").first
     for text in MARKUP:
         box.fill(text)
         box.press("Enter")

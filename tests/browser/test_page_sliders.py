@@ -40,8 +40,8 @@ def test_a_parameter_of_one_name_and_value_is_one_slider(open_page):
 
 def test_sliders_whose_values_meet_stay_apart_while_a_hand_is_on_them(open_page):
     page = open_page(sr.explore("Local(4) | Strided(6)", 32))
-    assert names(page) == ["n", "l", "l"]
-    first = page.get_by_label("l, slider", exact=True).first
+    assert names(page) == ["n", "l Local", "l Strided"]
+    first = page.get_by_label("l of Local, slider", exact=True)
     first.focus()
     for value, text in ((6, "Local(6) | Strided(6)"), (9, "Local(9) | Strided(6)")):
         first.evaluate(SLIDE, value)
@@ -50,6 +50,14 @@ def test_sliders_whose_values_meet_stay_apart_while_a_hand_is_on_them(open_page)
     until(page, "explorer.text === 'Local(6) | Strided(6)'")
     first.blur()
     until(page, "document.querySelectorAll('.slider').length === 2")
+
+
+def test_parameters_of_one_name_say_whose_they_are(open_page):
+    page = open_page(sr.explore("longnet((4, 8), (1, 2))", 16))
+    assert names(page)[1:3] == ["w DilatedSegment, branch 0", "r DilatedSegment, branch 0"]
+    assert "s" in names(page), "0 in both"
+    page = open_page(sr.explore("Lookback(3) | Window(2)", 16))
+    assert names(page) == ["n", "keys", "radius"]
 
 
 def test_the_ranges_are_those_of_the_page_or_follow_from_the_value(open_page):
@@ -95,7 +103,7 @@ def test_queries_and_keys_have_sliders_of_their_own_if_they_differ(open_page):
 
 def test_positions_are_a_box(open_page):
     page = open_page(sr.explore("Window(1) | GlobalAt((0, 9))", 24))
-    box = page.get_by_label("positions")
+    box = page.get_by_label("positions", exact=True)
     assert box.input_value() == "0, 9"
     box.fill("12, 3 3")
     box.press("Enter")
@@ -127,7 +135,8 @@ def test_every_number_of_a_pattern_has_a_slider(text, open_page):
     for name in dict.fromkeys(names(page)):
         if name == "n":
             continue
-        slider = page.get_by_label(f"{name}, slider", exact=True).first
+        label = name.replace(" ", " of ", 1)
+        slider = page.get_by_label(f"{label}, slider", exact=True).first
         value = int(slider.input_value())
         slider.evaluate(SLIDE, value + 1)
         until(page, f"explorer.text !== {before!r}")

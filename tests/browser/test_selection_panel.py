@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from page_waits import until
 
 import sparse_ref as sr
 from sparse_ref import selection
@@ -127,7 +128,7 @@ def test_scores_are_those_of_the_seed_query_and_atom(open_page):
     scores = np.array([row["scores"] for row in exact])
     assert all(len(set(row)) == 300 for row in scores.tolist())
     assert abs(scores.mean()) < 0.05 and abs(scores.std() - 1.15) < 0.05
-    assert -4 <= scores.min() and scores.max() <= 4
+    assert np.abs(scores).max() <= 4
     assert abs(np.corrcoef(scores[:, :-1].ravel(), scores[:, 1:].ravel())[0, 1]) < 0.03
     assert abs(np.corrcoef(scores[:-1].ravel(), scores[1:].ravel())[0, 1]) < 0.03
     assert len({tuple(row) for row in scores.tolist()}) == 40
@@ -316,6 +317,31 @@ def test_options_that_no_control_can_set_are_refused(chosen, open_page):
     )
     (name,) = chosen
     assert refused == f"options of selection: {name} is not understood"
+
+
+def test_the_selection_is_drawn_in_the_matrix_while_its_panel_is_shown(open_page):
+    page = open_panel(open_page, sr.Causal(), 24, 10, k=4, sinks=1)
+    layers = """explorer.logic.cellColours(explorer)?.map(({ label, mask }) => (
+        [label, Array.from(mask.cells)]
+    )) ?? null"""
+    (chosen, cells), (forced, first) = page.evaluate(layers)
+    assert (chosen, forced) == ("chosen", "forced")
+    assert np.add(cells, first).tolist() == page.evaluate(CELLS)
+    assert np.array_equal(np.reshape(first, (24, 24)), sr.Sinks(1).mask(24))
+    page.evaluate("explorer.set({ panel: 'keys' })")
+    assert page.evaluate(layers) is None
+
+
+def test_a_link_to_a_kept_selection_restores_it(open_page):
+    page = open_panel(open_page, sr.Causal(), 24, 10, k=3, coarse=4)
+    panel_of(page).get_by_role("button", name="Keep as Selected_1").click()
+    page.evaluate("explorer.write('Selected_1 | Sinks(1)')")
+    cells = page.evaluate("Array.from(explorer.mask.cells)")
+    until(page, "location.hash.includes('Sinks')")
+    fragment = page.evaluate("location.hash")
+    again = open_page(sr.explore(sr.Causal(), 24), fragment=fragment)
+    assert again.evaluate("explorer.text") == "Selected_1 | Sinks(1)"
+    assert again.evaluate("Array.from(explorer.mask.cells)") == cells
 
 
 def test_what_is_visible_may_be_stated_for_another_length(open_page):

@@ -4,10 +4,10 @@ import inspect
 from itertools import product
 
 import pytest
+from strategies import RULES
 
 from sparse_ref.catalogue import notation
 from sparse_ref.explorer import constructors
-from sparse_ref.explorer.document import library_rules
 from sparse_ref.explorer.rule_conditions import rule_conditions
 from sparse_ref.explorer.trace import holds
 
@@ -31,7 +31,7 @@ def test_templates_have_no_case_for_what_is_random():
         assert [pair[0] for pair in template["parameters"]] == list(parameters)
 
 
-@pytest.mark.parametrize("rule", library_rules().values(), ids=lambda r: r.__name__)
+@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.__name__)
 def test_a_rule_accepts_in_the_page_what_python_accepts(rule):
     """Conditions beyond bounds are stated for every rule that has some, and decide."""
     bounds = rule.bounds()

@@ -12,3 +12,16 @@ export function memory(most = 8) {
     return value;
   };
 }
+
+const numbers = new WeakMap();
+let last = 0;
+
+/** A number that is this object's own. */
+function numberOf(object) {
+  if (!numbers.has(object)) numbers.set(object, ++last);
+  return numbers.get(object);
+}
+
+/** The shape and the listed sets of a store, as a key: a name may be given to other rows. */
+export const dataKey = ({ state, context }) =>
+  `${state.shape} ${Object.values(context.data.listed).map(numberOf)}`;

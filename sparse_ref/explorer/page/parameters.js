@@ -3,26 +3,49 @@
 
 import { notation, parse, transform } from "./expression.js";
 
-/** The parameters of some texts: { name, value, isSet, least, places }, each once; a place is
+/** The parameters of some texts: { name, owner, value, isSet, least, places }, each once; a place is
  * "tab.node.slot". */
-export function parametersIn(texts, data) {
+export function parametersIn(texts, data, labels = []) {
   const groups = new Map();
   texts.forEach((text, tab) => {
     let node = 0;
     transform(parse(text, data), (part) => {
-      for (const slot of slotsOf(part, data)) addTo(groups, slot, `${tab}.${node}.${slot.key}`);
+      const owner = part.name ?? part.kind;
+      for (const slot of slotsOf(part, data))
+        addTo(groups, { ...slot, owner, tab }, `${tab}.${node}.${slot.key}`);
       node++;
       return part;
     });
   });
-  return [...groups.values()];
+  return [...groups.values()].map((group, _, all) => ({ ...group, owner: ownerOf(group, all, labels) }));
 }
 
-function addTo(groups, { name, value, isSet, least }, place) {
+/** What tells a parameter from others of its name: the rules that have it, and their tabs; "" if there are
+ * none. */
+function ownerOf(group, groups, labels) {
+  const others = groups.filter((other) => other !== group && other.name === group.name);
+  const rules = ({ owners }) => [...owners].join(", ");
+  if (!others.length) return "";
+  const isTold = others.every((other) => rules(other) !== rules(group));
+  const tabs = [...group.tabs].map((tab) => labels[tab]).join(", ");
+  return isTold || labels.length < 2 ? rules(group) : `${rules(group)}, ${tabs}`;
+}
+
+function addTo(groups, { name, value, isSet, least, owner, tab }, place) {
   const key = `${name}=${value}${isSet ? " set" : ""}`;
-  const group = groups.get(key) ?? { name, value, isSet, least, places: [] };
+  const group = groups.get(key) ?? {
+    name,
+    value,
+    isSet,
+    least,
+    places: [],
+    owners: new Set(),
+    tabs: new Set(),
+  };
   group.least = group.least === null ? least : least === null ? group.least : Math.max(group.least, least);
   group.places.push(place);
+  group.owners.add(owner);
+  group.tabs.add(tab);
   groups.set(key, group);
 }
 

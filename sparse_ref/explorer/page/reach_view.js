@@ -2,7 +2,7 @@
 // from having one, and words.
 
 import { addBit } from "./bitsets.js";
-import { memory } from "./memory.js";
+import { dataKey, memory } from "./memory.js";
 import { optionsOf } from "./options.js";
 import { kindCounts, reachKinds } from "./reach_matrix.js";
 import { extent, hops, isCausal, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
@@ -37,14 +37,14 @@ export function reachView(store) {
   }
   const options = layerOptions(state);
   const layers = layersOf(store, options.residual);
-  const view = { n: keys, options, layers, names: layerNames(state), key: derivedKey(state, options) };
+  const view = { n: keys, options, layers, names: layerNames(state), key: derivedKey(store, options) };
   const focus = options.direction === "hears" ? state.query : state.key;
   const pair = options.start === null || options.end === null ? null : pairOf(view);
   return { ...view, focus, pair, ...(pair ? pairSets(view, pair) : focusSets(view, focus)) };
 }
 
-const derivedKey = ({ kind, shape, views }, { residual }) =>
-  `${kind} ${shape} ${residual} ${views.map(({ text }) => text).join("\n")}`;
+const derivedKey = (store, { residual }) =>
+  `${dataKey(store)} ${store.state.kind} ${residual} ${store.state.views.map(({ text }) => text).join("\n")}`;
 
 /** { path } of the chosen pair, or { why }. */
 function pairOf({ layers, options: { start, end }, key }) {

@@ -2,7 +2,7 @@
 // to 1 if keys[x] is in A_i, else to 0; keys are an Int32Array, which parts of a pattern see as blocks,
 // documents or coordinates. `formulas` are the translated rules.
 
-import { ownLength } from "./expression.js";
+import { children, ownLength } from "./expression.js";
 import { Positions } from "./integers.js";
 
 const MAX_EXACT = 2 ** 53;
@@ -17,12 +17,23 @@ export function rowOf(node, context) {
   return READERS[node.kind](node, context);
 }
 
+/** Throw LengthError if a node has no mask of this shape; without listed sets, no row need be asked for. */
+export function checkShape(node, shape, context) {
+  const isListed = (part) => part.kind === "listed" || children(part).some(isListed);
+  if (isListed(node)) maskOf(node, shape, context);
+  checkLength(node, shape, context);
+  rowOf(node, context);
+}
+
+function checkLength(node, [, keyCount], context) {
+  const length = ownLength(node, context.data);
+  if (length === null || length === keyCount) return;
+  throw new LengthError(`this pattern is stated for n = ${length}, not for n = ${keyCount}`);
+}
+
 /** The mask of a node, one byte a pair, row by row. Throws LengthError. */
 export function maskOf(node, [queries, keyCount], context) {
-  const length = ownLength(node, context.data);
-  if (length !== null && length !== keyCount) {
-    throw new LengthError(`this pattern is stated for n = ${length}, not for n = ${keyCount}`);
-  }
+  checkLength(node, [queries, keyCount], context);
   const row = rowOf(node, context);
   const keys = Int32Array.from({ length: keyCount }, (_, j) => j);
   const cells = new Uint8Array(queries * keyCount);

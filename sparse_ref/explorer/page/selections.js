@@ -3,7 +3,7 @@
 // for those of its keys that are.
 
 import { atLeast, byteSum, topK, topP, withoutForced } from "./choosing.js";
-import { memory } from "./memory.js";
+import { dataKey, memory } from "./memory.js";
 import { optionsOf, setOptions } from "./options.js";
 import { COARSEST, scoresOf, stepOf } from "./scores.js";
 import { count, plural } from "./words.js";
@@ -22,6 +22,7 @@ const DEFAULTS = {
   inBudget: true,
   sets: {}, // the settings of selections that were kept, by name
 };
+const MAX_LENGTH = 4096; // of queries and keys
 const remember = memory(4);
 
 /** What an atom of a row is. */
@@ -49,7 +50,7 @@ export const selectionOptions = (state) => optionsOf(state, "selection", DEFAULT
 /** What decides the selection, as a text. */
 export const selectionKey = (store) => {
   const { sets, ...options } = selectionOptions(store.state);
-  return JSON.stringify([store.state.shape, options.visible ?? store.text, options]);
+  return JSON.stringify([dataKey(store), options.visible ?? store.text, options]);
 };
 
 /** The mask of what queries may see. Throws LengthError. */
@@ -176,11 +177,14 @@ export function keepSelection(store) {
   store.write(name);
 }
 
+const isLength = (n) => Number.isInteger(n) && n >= 1 && n <= MAX_LENGTH;
+
 /** Choose again the selections that options name, as a link has them, and add each to the listed sets. */
 export function restoreSelections(options, maskOf, addListed) {
   const { sets } = selectionOptions({ options });
   for (const [name, { shape, ...kept }] of Object.entries(sets)) {
-    if (!/^Selected_\d+$/.test(name)) throw new TypeError(`a selection is called Selected_1, not ${name}`);
+    const isSound = /^Selected_\d+$/.test(name) && shape.length === 2 && shape.every(isLength);
+    if (!isSound) throw new TypeError(`${name} is no selection that was kept`);
     const { visible, ...choice } = selectionOptions({ options: { selection: kept } });
     addListed(name, selectedMask(selectionOf(maskOf(visible, shape), choice)));
   }

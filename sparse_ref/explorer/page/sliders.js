@@ -70,6 +70,7 @@ export function sliders(store) {
       const change = (value) => soon(() => rewrite(group, value));
       return numberControl({
         name: group.name,
+        owner: group.owner,
         range,
         bounds: [group.least, null],
         toPlace: Number,
@@ -86,8 +87,11 @@ export function sliders(store) {
 
   function update(state, previous) {
     if (previous && ["views", "shape", "drafts"].every((part) => previous[part] === state[part])) return;
-    const groups = parametersIn(textsOf(state), data);
-    const structure = JSON.stringify(groups.map(({ name, isSet, places }) => [name, isSet, places]));
+    const labels = state.views.map(({ label }) => label);
+    const groups = parametersIn(textsOf(state), data, labels);
+    const structure = JSON.stringify(
+      groups.map(({ name, owner, isSet, places }) => [name, isSet, places, owner]),
+    );
     drawLengths(state);
     if (!active && structure !== shown) {
       shown = structure;
@@ -121,9 +125,14 @@ export function sliders(store) {
   return { element: box, update };
 }
 
+/** A parameter's name, and whose it is if others have it too. */
+const labelOf = (id, name, owner) =>
+  element("label", { for: id }, name, owner && element("span", { className: "owner" }, ` ${owner}`));
+
 /** A slider and a box for one number. */
 function numberControl({
   name,
+  owner = "",
   range: [first, last],
   bounds: [least, most],
   toPlace,
@@ -132,7 +141,7 @@ function numberControl({
   release,
 }) {
   const id = uniqueId("slider");
-  const label = element("label", { for: id }, name);
+  const label = labelOf(id, name, owner);
   const number = element("input", { id, type: "number", step: 1 });
   if (least !== null) number.min = least;
   if (most !== null) number.max = most;
@@ -141,7 +150,7 @@ function numberControl({
     min: first,
     max: last,
     step: 1,
-    "aria-label": `${name}, slider`,
+    "aria-label": `${owner ? `${name} of ${owner}` : name}, slider`,
   });
   slider.addEventListener("input", () => {
     const value = fromPlace(Number(slider.value));
@@ -170,7 +179,7 @@ function numberControl({
 }
 
 /** A box for a set of positions. */
-function setControl({ name }, change) {
+function setControl({ name, owner }, change) {
   const id = uniqueId("positions");
   const input = element("input", { id, type: "text", inputMode: "numeric", className: "positions" });
   input.addEventListener("change", () => {
@@ -184,7 +193,7 @@ function setControl({ name }, change) {
   };
   return {
     name,
-    element: element("div", { className: "slider" }, element("label", { for: id }, name), input),
+    element: element("div", { className: "slider" }, labelOf(id, name, owner), input),
     show,
     disable() {},
   };

@@ -1,7 +1,7 @@
 // The layers of a page: its tabs from below if they are steps or layers; one layer of all of them if they are
 // heads or branches.
 
-import { memory } from "./memory.js";
+import { dataKey, memory } from "./memory.js";
 import { layerOf } from "./reach.js";
 
 const remember = memory(24);
@@ -19,12 +19,12 @@ export const layerTexts = ({ kind, views }) => {
 export const layerNames = (state) => layerTexts(state).map((texts) => texts.join(" | "));
 
 /** The layers of the state, as reach.js takes them; remembered. n queries and n keys are expected. */
-export const layersOf = (store, hasResidual) =>
-  layerTexts(store.state).map((texts) =>
-    remember(`${store.state.shape} ${hasResidual} ${texts.join("\n")}`, () =>
-      layerOf(
-        texts.map((text) => store.maskOf(text)),
-        hasResidual,
-      ),
-    ),
-  );
+export function layersOf(store, hasResidual) {
+  const layer = (texts) =>
+    layerOf(
+      texts.map((text) => store.maskOf(text)),
+      hasResidual,
+    );
+  const key = `${dataKey(store)} ${hasResidual}`;
+  return layerTexts(store.state).map((texts) => remember(`${key} ${texts.join("\n")}`, () => layer(texts)));
+}

@@ -9,8 +9,8 @@
 
 import { notation, ownLength, parse, read, viewLabel } from "./expression.js";
 import { ExpressionError } from "./syntax.js";
+import { checkShape, LengthError, maskOf, unpackListed } from "./rows.js";
 import { restoreSelections } from "./selections.js";
-import { LengthError, maskOf, unpackListed } from "./rows.js";
 import { pastedSets, unpackRows } from "./paste.js";
 
 export const MAX_LENGTH = 4096;
@@ -62,6 +62,8 @@ export function createStore(data, formulas) {
     return made;
   }
 
+  const check = (text, shape) => checkShape(parse(text, context.data), shape, context);
+
   /** Where a draft is kept: that of a tab's text stays with the tab. */
   const draftKey = (place, tab = state.tab) => (place === "view" ? `view ${tab}` : place);
 
@@ -91,7 +93,7 @@ export function createStore(data, formulas) {
 
   function writeOther(text) {
     const node = text.trim() ? parse(text, context.data) : null;
-    if (node) mask(notation(node));
+    if (node) check(notation(node), state.shape);
     set({ other: node ? notation(node) : "", drafts: draftsWithout((key) => key === "other") });
   }
 
@@ -112,8 +114,8 @@ export function createStore(data, formulas) {
   /** Set views that can be drawn, at the length that they are stated for. Throws LengthError. */
   function replace(patch, isGone) {
     const shape = fittingShape(patch.views, patch.shape ?? state.shape);
-    for (const { text } of patch.views) mask(text, shape);
-    set({ ...clamped(shape), ...patch, shape, drafts: draftsWithout(isGone) });
+    for (const { text } of patch.views) check(text, shape);
+    set({ ...atShape(shape, draftsWithout(isGone)), ...patch, shape });
   }
 
   /** A shape, or that of patterns that are stated for one length. */
@@ -136,14 +138,29 @@ export function createStore(data, formulas) {
     return length === shape[1] ? shape : [length, length];
   }
 
-  /** What points into the picture, without what is outside of a shape. */
-  function clamped([queries, keys]) {
+  /** The state's parts at a shape: nothing points outside, and what cannot be drawn there is a draft. */
+  function atShape(shape, drafts) {
+    const [queries, keys] = shape;
     const isQuery = (i) => i !== null && i < queries;
     return {
+      shape,
+      ...otherAt(shape, drafts),
       query: isQuery(state.query) ? state.query : null,
       key: state.key !== null && state.key < keys ? state.key : null,
       pins: state.pins.filter(isQuery),
     };
+  }
+
+  function otherAt(shape, drafts) {
+    const { other: text } = state;
+    try {
+      if (text) check(text, shape);
+      return { other: text, drafts };
+    } catch (error) {
+      if (!(error instanceof LengthError)) throw error;
+      const draft = { text, message: error.message, column: 0, end: text.length, mend: null };
+      return { other: "", drafts: { ...drafts, other: draft } };
+    }
   }
 
   /** Change the number of queries and keys; false, with a draft, if a pattern is stated for another. */
@@ -152,8 +169,13 @@ export function createStore(data, formulas) {
       const isLength = (length) => Number.isInteger(length) && length >= 1 && length <= MAX_LENGTH;
       if (!shape.every(isLength))
         throw new LengthError(`n must be an integer from 1 to ${MAX_LENGTH}, got ${shape.join(", ")}`);
-      for (const { text } of state.views) mask(text, shape);
-      set({ ...clamped(shape), shape, drafts: draftsWithout((key) => key === "shape") });
+      for (const { text } of state.views) check(text, shape);
+      set(
+        atShape(
+          shape,
+          draftsWithout((key) => key === "shape"),
+        ),
+      );
     });
   }
 
@@ -216,9 +238,9 @@ export function createStore(data, formulas) {
       texts.map((text) => notation(parse(text, context.data))),
     );
     const fitting = fittingShape(views, shape);
-    for (const { text } of views) mask(text, fitting);
+    for (const { text } of views) check(text, fitting);
     const node = other ? parse(other, context.data) : null;
-    if (node) mask(notation(node), fitting);
+    if (node) check(notation(node), fitting);
     set({ ...patch, kind, views, shape: fitting, other: node ? notation(node) : "", drafts: {} });
   }
 

@@ -1,6 +1,6 @@
 // The explorer in a notebook: the same page in an element of an output cell, its state shared with Python by
-// a model: `hovered` (a query or null), `expression` (of the current tab), `shape`, and `problem`, why a text or
-// a shape from Python was not taken, or "".
+// a model: `hovered` (a query or null), `expression` (of the current tab), `shape`, and `problem`, why a text
+// or a shape from Python was not taken, or "".
 
 import { mount } from "./main.js";
 
