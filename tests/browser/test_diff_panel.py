@@ -173,12 +173,18 @@ def test_a_second_that_is_stated_for_another_length_says_so(open_page):
     assert "stated for n = 16" in page.inner_text(".diff-panel")
 
 
-def test_a_second_that_equals_no_rule_is_named_as_it_was_typed(open_page):
+def test_a_second_that_equals_no_rule_is_named_by_its_text_and_its_clause(open_page):
     page = open_page(sr.explore(sr.Sinks(2) | sr.Lookback(5), 24))
     compare(page, "Sinks(3) | Lookback(5)")
     sentence = "is Sinks(3) | Lookback(5), asked Sinks(2) | Lookback(5)"
-    assert page.inner_text(".diff-panel .main") == sentence
-    assert page.locator(".diff-panel li").all_inner_texts() == [sentence]
+    items = page.locator(".diff-panel .explanations li").all_inner_texts()
+    assert items[0] == sentence
+    assert page.inner_text(".diff-panel .main") == "one key too many at the right edge"
+    clause = "is Sinks(3), asked Sinks(2): one key too many at the right edge of 22 of 24 rows"
+    assert items[1:] == [f"in one clause: {clause}"]
+    compare(page, "Sinks(3) | Lookback(5) | Strided(9)")
+    assert page.locator(".diff-panel .explanations li").count() >= 1
+    assert "in one clause" not in page.inner_text(".diff-panel .explanations")
 
 
 def test_kinds_are_neither_both_first_and_second(open_page):

@@ -5,6 +5,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -284,3 +285,31 @@ def test_other_tabs_that_forbid_the_shape_are_named(open_page):
     paste(page, "10\n11")
     assert "stated for n = 8" in page.inner_text(".paste-panel .problem")
     assert page.evaluate("explorer.text") == "Lookback(3)"
+
+
+def test_a_name_that_is_given_again_has_the_new_set(open_page):
+    page = open_page(sr.explore(sr.Lookback(3), 2))
+    add = """cells => {
+        explorer.addListed("Pasted_1", { queries: 2, keys: 2, cells: Uint8Array.from(cells) });
+        return Array.from(explorer.maskOf("Pasted_1").cells);
+    }"""
+    assert page.evaluate(add, [1, 0, 0, 1]) == [1, 0, 0, 1]
+    assert page.evaluate(add, [0, 1, 1, 0]) == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        {"<b>": {"sides": [1, 1], "rows": "0"}},
+        {"Pasted_1": {"sides": [1, 10**9], "rows": "0"}},
+        {"Pasted_1": {"sides": [2, 2], "rows": "0*99"}},
+        {"Pasted_1": {"sides": [2, 2], "rows": "0-5.1"}},
+        {"Pasted_1": 3},
+    ],
+    ids=repr,
+)
+def test_a_link_with_a_broken_mask_is_not_followed(sets, open_page):
+    options = quote(json.dumps({"paste": {"sets": sets}}))
+    page = open_page(sr.explore(sr.Lookback(3), 8), fragment=f"#p=Causal()&o={options}")
+    assert page.evaluate("explorer.text") == "Lookback(3)"
+    assert page.get_by_text("The link was not followed").is_visible()

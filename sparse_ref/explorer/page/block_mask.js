@@ -89,8 +89,9 @@ function notesOf(header, masks, isReduced) {
     notes.push(`The header has ${plural(heads, "head")}, the print ${masks.length} of them.`);
   const size = SIZES.find((block) => Math.ceil(nQ / block) === queries && Math.ceil(nK / block) === keys);
   if (!size) return notes;
-  const lengths = `${count(nQ)} queries and ${count(nK)} keys`;
-  notes.push(`A block is ${size} x ${size} of ${lengths}: Blockwise(..., ${size}) in tokens.`);
+  notes.push(
+    `A block is ${size} x ${size} of ${count(nQ)} x ${count(nK)} pairs: the mask is Blockwise(..., ${size}).`,
+  );
   if (!isReduced && heads === masks.length) notes.push(sparsityNote(header[2], masks, size, nQ * nK));
   return notes;
 }

@@ -1,12 +1,13 @@
 // The difference of two sets in the words of sparse_ref.verify: what explains it, the likeliest first. E is
 // the expected mask, that of the first pattern, and A the actual one, that of the second.
 
+import { clauseNodes } from "./clauses.js";
 import { hasRows } from "./comparison.js";
 import { notation, ownLength } from "./expression.js";
 import { inverses, isInversePlausible, missingParts, shifts } from "./hypotheses.js";
 import { mismatches, missingGlobals, rowsText } from "./mismatches.js";
 import { ruleNames } from "./names.js";
-import { LengthError, rowOf } from "./rows.js";
+import { LengthError, maskOf, rowOf } from "./rows.js";
 import { rounding, skippedTiles } from "./tile_faults.js";
 
 /** What explains that a pattern's set is A and not E: [{ kind, cause, text }]; none if they are equal, or if
@@ -25,6 +26,20 @@ export function explanations(node, E, A, context, other = null) {
     ...parts,
     ...keysInEmptyRows(E, A),
   ].map(({ kind, cause, text }) => ({ kind, cause, text }));
+}
+
+/** What explains two unions that differ in one clause: that of the clause, in a list; none if they differ in
+ * more. */
+export function clauseExplanation(node, other, shape, context) {
+  const [asked, actual] = [node, other].map(clauseNodes);
+  if (asked.length < 2 || asked.length !== actual.length) return [];
+  const pairs = asked.map((clause, place) => [clause, actual[place]]);
+  const differing = pairs.filter(([first, second]) => notation(first) !== notation(second));
+  if (differing.length !== 1) return [];
+  const [pair] = differing;
+  const [E, A] = pair.map((clause) => maskOf(clause, shape, context));
+  const found = explanations(pair[0], E, A, context, pair[1]).find(({ cause }) => cause);
+  return found ? [{ ...found, text: `in one clause: ${found.text}` }] : [];
 }
 
 const nothing = (node) => ({

@@ -4,7 +4,7 @@
 import { countsOf, differingRows, kindsOf, rowOfMask } from "./comparison.js";
 import { compareRows } from "./clauses.js";
 import { KINDS } from "./difference_layers.js";
-import { explanations } from "./differences.js";
+import { clauseExplanation, explanations } from "./differences.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
 import { parse } from "./expression.js";
@@ -98,8 +98,13 @@ function shownDifference(store, body) {
   };
 }
 
-const explained = (store, first, second) =>
-  explanations(store.node, first, second, store.context, parse(store.state.other, store.context.data));
+function explained(store, first, second) {
+  const { node, context, state } = store;
+  const other = parse(state.other, context.data);
+  const found = explanations(node, first, second, context, other);
+  if (!found.length || found.some(({ cause }) => cause)) return found;
+  return [...found, ...clauseExplanation(node, other, state.shape, context)];
+}
 
 /** How many pairs there are of each kind, with the kind's colour in the matrix. */
 function countTable([neither, ...others]) {
