@@ -138,7 +138,7 @@ export function createStore(data, formulas) {
     return length === shape[1] ? shape : [length, length];
   }
 
-  /** The state's parts at a shape: nothing points outside, and what cannot be drawn there is a draft. */
+  /** The state at a shape: nothing points outside of it, and what cannot be drawn there is a draft. */
   function atShape(shape, drafts) {
     const [queries, keys] = shape;
     const isQuery = (i) => i !== null && i < queries;
