@@ -6,23 +6,33 @@ Colours differ for every kind of colour vision, and in grey, on light pages and 
 Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 """
 
+from .block_image import blocks
 from .branch_counts import multiplicity
 from .diff import diff
 from .factorization import factorization
 from .files import save
 from .head_grid import heads, layers
 from .image import image
+from .levels import levels
 from .mask import mask
 from .part_panels import parts
+from .selection_image import selection
+from .tile_image import tiles
+from .weight_image import weights
 
 __all__ = [
+    "blocks",
     "diff",
     "factorization",
     "heads",
     "image",
     "layers",
+    "levels",
     "mask",
     "multiplicity",
     "parts",
     "save",
+    "selection",
+    "tiles",
+    "weights",
 ]
