@@ -9,6 +9,8 @@ every kind of colour vision, and in grey. Nothing is shown or saved:
 from .diff import diff
 from .factorization import factorization
 from .image import image
+from .layer_counts import hops
 from .mask import mask
+from .reach_panels import reach
 
-__all__ = ["diff", "factorization", "image", "mask"]
+__all__ = ["diff", "factorization", "hops", "image", "mask", "reach"]

@@ -1,0 +1,224 @@
+"""Receptive fields that grow layer by layer: a panel for each layer of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+from typing import Any, NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from numpy.typing import NDArray
+
+from .._text import visible
+from ..paths.finite.reach import reach_by_layer
+from ..paths.layers import Steps
+from ..sets.checks import flag, integer
+from ..sets.pattern import Pattern
+from ..sets.types import BoolArray
+from .block_shares import block_for, shares
+from .layer_arguments import (
+    MAX_LAYERS,
+    check_figure,
+    colours_or,
+    name_of,
+    patterns_of_layers,
+    title_or,
+)
+from .style import (
+    EXTRA_COLOUR,
+    LEGEND_STYLE,
+    MEMBER_COLOUR,
+    NON_MEMBER_COLOUR,
+    CellGrid,
+    Kind,
+    draw_kinds,
+    legend_entries,
+    set_title,
+)
+
+APART, REACHED, NEW, GONE = range(4)
+LABELS = ("not reached", "reached", "new in this layer", "reached by fewer layers only")
+COLOURS = (NON_MEMBER_COLOUR, MEMBER_COLOUR, EXTRA_COLOUR, "#93c1e8")
+MAX_COLUMNS = 4  # panels in a row
+MAX_NAME = 26  # characters of a step above its panel
+
+
+class Growth(NamedTuple):
+    """What one layer adds: the kind of each pair, how many are reached, how many are new."""
+
+    kinds: NDArray[np.uint8]
+    pairs: int
+    new: int
+
+    @property
+    def counts(self) -> str:
+        """The numbers, as a title has them."""
+        return f"{self.pairs:,} pairs, {self.new:,} new"
+
+
+def reach(
+    steps: Pattern | Steps,
+    n: int,
+    layers: int,
+    *,
+    residual: bool = True,
+    title: str | None = None,
+    colours: Sequence[Any] | None = None,
+    fig: Figure | SubFigure | None = None,
+) -> NDArray[Any]:
+    """Receptive fields growing layer by layer: for each layer, which positions j reach which i.
+
+    A panel for each of the first `layers` layers, which take the steps round and round. The pairs
+    that this layer joins first have a colour of their own. Above 512 positions a cell is a block:
+    new if any of its pairs is, else reached if any is.
+
+    Parameters
+    ----------
+    steps : a Factorized, a pattern, or a tuple of patterns, of which the first is the lowest layer.
+    n : the length, 1 <= n <= 4096.
+    layers : the number of layers, 1 to 64.
+    residual : whether a layer also keeps what is at i itself. Without it, a pair may be reached
+        through r layers and not through r + 1; it then has the fourth colour.
+    title : above all panels; the steps by default.
+    colours : of a pair not reached, reached, new, and reached by fewer layers only.
+    fig : an empty figure or subfigure to draw on; a new figure by default.
+
+    Returns the Axes of the panels, an array (layers,). The image of each has the array 0 for a pair
+    not reached, 1 reached, 2 new, 3 reached by fewer layers only. Every position reaches itself
+    through no layer.
+    Raises TypeError or ValueError naming argument, value and bound.
+    Source: Child et al. 2019, sec. 4.2: paths through the steps.
+
+    >>> import sparse_ref as sr
+    >>> axes = sr.plot.reach([sr.Lookback(2)], 4, 2)
+    >>> print(axes[1].images[0].get_array().data)
+    [[1 0 0 0]
+     [1 1 0 0]
+     [2 1 1 0]
+     [0 2 1 1]]
+    >>> axes[1].get_title()
+    'layer 2\\n9 pairs, 2 new'
+    >>> import matplotlib.pyplot as plt; plt.close(axes[0].figure)
+    """
+    patterns = patterns_of_layers(steps, n)
+    layers = integer("layers", layers, 1, MAX_LAYERS)
+    residual = flag("residual", residual)
+    text = title_or(title, name_of(steps))
+    kinds = reach_kinds(colours)
+    grid = CellGrid((n, n), block_for((n, n)))
+    fig, panels = _figure_and_panels(fig, layers, n)
+    tables = []
+    names = layer_names(patterns, layers)
+    for ax, name, growth in zip(panels, names, growths(patterns, n, layers, residual)):
+        values = cell_kinds(growth.kinds, grid)
+        draw_kinds(ax, values, kinds, grid)
+        set_title(ax, f"{name}\n{growth.counts}", "source j", "position i")
+        tables.append(values)
+    _keep_outer_labels(panels)
+    _finish(fig, text, kinds, tables, grid)
+    return panels
+
+
+def reach_kinds(colours: Sequence[Any] | None) -> list[Kind]:
+    """The kinds of pairs, in the colours given or in the usual ones."""
+    return [Kind(*pair) for pair in zip(LABELS, colours_or(colours, COLOURS))]
+
+
+def growths(
+    patterns: tuple[Pattern, ...],
+    n: int,
+    layers: int,
+    residual: bool,
+) -> Iterator[Growth]:
+    """What each layer adds, from the lowest."""
+    earlier = np.eye(n, dtype=bool)
+    for reaches in reach_by_layer(patterns, n, layers, residual=residual):
+        kinds = _kinds_of_pairs(reaches, earlier)
+        yield Growth(kinds, int(reaches.sum()), int((kinds == NEW).sum()))
+        earlier |= reaches
+
+
+def _kinds_of_pairs(reaches: BoolArray, earlier: BoolArray) -> NDArray[np.uint8]:
+    """The kind of each pair from whether this layer joins it, and whether fewer layers do."""
+    kinds = np.full(reaches.shape, APART, np.uint8)
+    kinds[earlier] = GONE
+    kinds[reaches & earlier] = REACHED
+    kinds[reaches & ~earlier] = NEW
+    return kinds
+
+
+def cell_kinds(kinds: NDArray[np.uint8], grid: CellGrid) -> NDArray[np.uint8]:
+    """The kind of each cell: new if any pair of it is, else reached, else reached by fewer."""
+    if grid.block == (1, 1):
+        return kinds
+    has_kind = [shares(kinds == kind, grid.shape, grid.block) > 0 for kind in (NEW, REACHED, GONE)]
+    return np.select(has_kind, [NEW, REACHED, GONE], APART).astype(np.uint8)
+
+
+def layer_names(patterns: tuple[Pattern, ...], layers: int) -> list[str]:
+    """`layer 1: Local(4)`, or with the number of the step if its notation is long.
+
+    A stack of one pattern only does not repeat it.
+    """
+    names = []
+    for layer in range(layers):
+        m = layer % len(patterns)
+        notation = repr(patterns[m])
+        step = notation if len(notation) <= MAX_NAME else f"step {m + 1}"
+        number = f"layer {layer + 1}"
+        names.append(number if len(patterns) == 1 else f"{number}: {step}")
+    return names
+
+
+def _figure_and_panels(fig: Any, layers: int, n: int) -> tuple[Any, NDArray[Any]]:
+    """The figure given, or a new one, with an Axes for each layer in rows of four."""
+    rows = -(-layers // MAX_COLUMNS)
+    columns = -(-layers // rows)
+    if fig is None:
+        side = 1.75 if n <= 128 else 2.4
+        width = max(side * columns + 0.3, 3.2)
+        height = (side + 0.35) * rows + 0.6
+        fig = plt.figure(figsize=(width, height), layout="constrained")
+    check_figure(fig)
+    panels = fig.subplots(rows, columns, squeeze=False).ravel()
+    for spare in panels[layers:]:
+        spare.remove()
+    return fig, panels[:layers]
+
+
+def _keep_outer_labels(panels: Sequence[Axes]) -> None:
+    """Remove the labels between panels."""
+    for ax in panels:
+        place = ax.get_subplotspec()
+        below = place.rowspan.stop * place.get_gridspec().ncols + place.colspan.start
+        if below < len(panels):
+            ax.set_xlabel("")
+        if not place.is_first_col():
+            ax.set_ylabel("")
+
+
+def _finish(
+    fig: Figure | SubFigure,
+    title: str,
+    kinds: Sequence[Kind],
+    tables: Sequence[np.ndarray],
+    grid: CellGrid,
+) -> None:
+    """Add the title and the legend of the whole figure."""
+    if title:
+        columns = min(len(tables), MAX_COLUMNS)
+        lines = fill(visible(title), 26 * columns, break_long_words=False)
+        fig.suptitle(lines, fontsize="medium", parse_math=False)
+    b_q, b_k = grid.block
+    note = f"cells of {b_q} × {b_k} pairs" if b_q > 1 else None
+    fig.legend(
+        handles=legend_entries(kinds, *tables),
+        loc="outside lower center",
+        ncols=len(kinds),
+        title=note,
+        title_fontsize="x-small",
+        **LEGEND_STYLE,
+    )
