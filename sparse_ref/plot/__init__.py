@@ -11,6 +11,7 @@ from .factorization import factorization
 from .image import image
 from .layer_counts import hops
 from .mask import mask
+from .path_rows import path
 from .reach_panels import reach
 
-__all__ = ["diff", "factorization", "hops", "image", "mask", "reach"]
+__all__ = ["diff", "factorization", "hops", "image", "mask", "path", "reach"]

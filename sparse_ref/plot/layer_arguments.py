@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure, SubFigure
 
+from .._text import visible_line
 from ..paths.layers import Steps, layers
 from ..sets.checks import integer
 from ..sets.factorized import Factorized
@@ -55,6 +56,18 @@ def colours_or(colours: Any, default: Sequence[str]) -> tuple[Any, ...]:
         if not is_color_like(colour):
             raise ValueError(f"colours[{t}] must be a matplotlib colour, got {colour!r}")
     return tuple(colours)
+
+
+def token_list(tokens: Any, n: int) -> list[str]:
+    """n texts, one for each position, with what does not print as escapes."""
+    if isinstance(tokens, str) or not isinstance(tokens, Sequence):
+        raise TypeError(f"tokens must be a sequence of n = {n} strings, got {tokens!r}")
+    if len(tokens) != n:
+        raise ValueError(f"tokens must be n = {n} strings, got {len(tokens)}")
+    for position, token in enumerate(tokens):
+        if not isinstance(token, str):
+            raise TypeError(f"tokens[{position}] must be a string, got {token!r}")
+    return [visible_line(token) for token in tokens]
 
 
 def check_figure(fig: Any) -> None:

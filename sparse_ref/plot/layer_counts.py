@@ -23,6 +23,7 @@ from .block_shares import block_for
 from .layer_arguments import name_of, patterns_of_layers, title_or
 from .style import (
     LATER_COLOUR,
+    LEGEND_STYLE,
     MAX_LINED_CELLS,
     CellGrid,
     add_legend,
@@ -129,7 +130,12 @@ def later_pairs(counts: Counts) -> BoolArray:
     return above
 
 
-def _cells(counts: Counts, later: BoolArray, side: int, cell: str) -> np.ma.MaskedArray:
+def _cells(
+    counts: Counts,
+    later: BoolArray,
+    side: int,
+    cell: str,
+) -> np.ma.MaskedArray:
     """The number of layers that each cell shows, masked if all of its pairs are later ones."""
     if side == 1:
         return np.ma.array(counts, mask=later)
@@ -210,5 +216,10 @@ def _add_bar(ax: Axes, colours: Colormap, most: int, unjoined: int) -> None:
     bar.ax.tick_params(labelsize="x-small", length=2, pad=2)
     if unjoined:
         entry = _patch(NEVER_COLOUR, f"never: {_pairs_in_words(unjoined)}")
-        add_legend(ax, [entry])
-        ax.get_legend().set_bbox_to_anchor((0.5, -0.95), inches_from_lower_edge(ax))
+        ax.legend(
+            handles=[entry],
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.95),
+            bbox_transform=inches_from_lower_edge(ax),
+            **LEGEND_STYLE,
+        )

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
@@ -109,15 +108,17 @@ def reach(
     text = title_or(title, name_of(steps))
     kinds = reach_kinds(colours)
     grid = CellGrid((n, n), block_for((n, n)))
-    fig, panels = _figure_and_panels(fig, layers, n)
+    fig, panel_rows = _figure_and_panels(fig, layers, n)
+    panels = panel_rows.flat[:layers]
     tables = []
     names = layer_names(patterns, layers)
-    for ax, name, growth in zip(panels, names, growths(patterns, n, layers, residual)):
+    stack = growths(patterns, n, layers, residual)
+    for ax, name, growth in zip(panels, names, stack):
         values = cell_kinds(growth.kinds, grid)
         draw_kinds(ax, values, kinds, grid)
         set_title(ax, f"{name}\n{growth.counts}", "source j", "position i")
         tables.append(values)
-    _keep_outer_labels(panels)
+    _keep_outer_labels(panel_rows, layers)
     _finish(fig, text, kinds, tables, grid)
     return panels
 
@@ -137,7 +138,8 @@ def growths(
     earlier = np.eye(n, dtype=bool)
     for reaches in reach_by_layer(patterns, n, layers, residual=residual):
         kinds = _kinds_of_pairs(reaches, earlier)
-        yield Growth(kinds, int(reaches.sum()), int((kinds == NEW).sum()))
+        new = int((kinds == NEW).sum())
+        yield Growth(kinds, int(reaches.sum()), new)
         earlier |= reaches
 
 
@@ -154,8 +156,9 @@ def cell_kinds(kinds: NDArray[np.uint8], grid: CellGrid) -> NDArray[np.uint8]:
     """The kind of each cell: new if any pair of it is, else reached, else reached by fewer."""
     if grid.block == (1, 1):
         return kinds
-    has_kind = [shares(kinds == kind, grid.shape, grid.block) > 0 for kind in (NEW, REACHED, GONE)]
-    return np.select(has_kind, [NEW, REACHED, GONE], APART).astype(np.uint8)
+    by_rank = [NEW, REACHED, GONE]
+    has_kind = [shares(kinds == kind, grid.shape, grid.block) > 0 for kind in by_rank]
+    return np.select(has_kind, by_rank, APART).astype(np.uint8)
 
 
 def layer_names(patterns: tuple[Pattern, ...], layers: int) -> list[str]:
@@ -173,8 +176,8 @@ def layer_names(patterns: tuple[Pattern, ...], layers: int) -> list[str]:
     return names
 
 
-def _figure_and_panels(fig: Any, layers: int, n: int) -> tuple[Any, NDArray[Any]]:
-    """The figure given, or a new one, with an Axes for each layer in rows of four."""
+def _figure_and_panels(fig: Any, layers: int, n: int):
+    """The figure given, or a new one, and an array of Axes, one for each layer, in rows of four."""
     rows = -(-layers // MAX_COLUMNS)
     columns = -(-layers // rows)
     if fig is None:
@@ -183,21 +186,19 @@ def _figure_and_panels(fig: Any, layers: int, n: int) -> tuple[Any, NDArray[Any]
         height = (side + 0.35) * rows + 0.6
         fig = plt.figure(figsize=(width, height), layout="constrained")
     check_figure(fig)
-    panels = fig.subplots(rows, columns, squeeze=False).ravel()
-    for spare in panels[layers:]:
+    panels = fig.subplots(rows, columns, squeeze=False)
+    for spare in panels.flat[layers:]:
         spare.remove()
-    return fig, panels[:layers]
+    return fig, panels
 
 
-def _keep_outer_labels(panels: Sequence[Axes]) -> None:
-    """Remove the labels between panels."""
-    for ax in panels:
-        place = ax.get_subplotspec()
-        below = place.rowspan.stop * place.get_gridspec().ncols + place.colspan.start
-        if below < len(panels):
-            ax.set_xlabel("")
-        if not place.is_first_col():
-            ax.set_ylabel("")
+def _keep_outer_labels(panels: NDArray[Any], layers: int) -> None:
+    """Remove the labels between panels, (rows, columns)."""
+    columns = panels.shape[1]
+    for ax in panels.flat[: layers - columns]:
+        ax.set_xlabel("")
+    for ax in panels[:, 1:].flat:
+        ax.set_ylabel("")
 
 
 def _finish(
