@@ -14,7 +14,7 @@ from ..sets.require import check_pattern
 from ..sets.types import IntArray
 from .runs.intervals import first_interval, next_interval, span_count
 from .runs.runs_of import runs_of
-from .runs.table import normalise
+from .runs.table import START, STEP, STOP, WIDTH, normalise
 
 Pair = tuple[int, int]
 ROWS_PER_SLAB = 1 << 16  # rows whose runs are in memory at a time
@@ -106,6 +106,9 @@ def add_keys(sets, block, a, counts):
     for i in range(a * b_q, end):
         row = table[indptr[i] : indptr[i + 1]]
         spans = span_count(row)
+        if len(row) == spans + 1 and row[spans, STEP] < b_k:
+            add_keys_of_stride(row, spans, n, b_k, counts)
+            continue
         lo, hi, at = first_interval(row, spans, n)
         while lo < n:
             first, last = lo // b_k, (hi - 1) // b_k
@@ -113,3 +116,37 @@ def add_keys(sets, block, a, counts):
                 start, stop = b * b_k, (b + 1) * b_k
                 counts[b] += min(hi, stop) - max(lo, start)
             lo, hi, at = next_interval(row, spans, at, hi - 1, n)
+
+
+@serial
+def add_keys_of_stride(row, spans, n, b_k, counts):
+    """Add to counts[b] the keys of spans and of one strided run, block by block and not by group.
+
+    O(blocks), whatever the number of groups.
+    """
+    run = row[spans]
+    start, stop = max(run[START], 0), min(run[STOP], n)
+    if start < stop:
+        for b in range(start // b_k, (stop - 1) // b_k + 1):
+            counts[b] += keys_between(run, max(b * b_k, start), min((b + 1) * b_k, stop))
+    for r in range(spans):
+        start, stop = row[r, START], row[r, STOP]
+        for b in range(start // b_k, (stop - 1) // b_k + 1):
+            lo, hi = max(b * b_k, start), min((b + 1) * b_k, stop)
+            counts[b] += hi - lo - keys_between(run, lo, hi)
+
+
+@serial
+def keys_between(run, lo, hi):
+    """The number of keys lo <= key < hi of a strided run."""
+    return keys_below(run, hi) - keys_below(run, lo)
+
+
+@serial
+def keys_below(run, key):
+    """The number of keys of a strided run below a key, from its start."""
+    length = min(key, run[STOP]) - run[START]
+    if length <= 0:
+        return 0
+    groups, rest = divmod(length, run[STEP])
+    return groups * run[WIDTH] + min(rest, run[WIDTH])

@@ -5,12 +5,15 @@ Errors name argument, value and bound.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 from numpy.typing import ArrayLike
 
+from .._text import visible_line
 from ..lower import check_pattern, dense
 from ..sets.checks import int_or_pair, integer, lengths
 from ..sets.factorized import Factorized
@@ -18,6 +21,9 @@ from ..sets.hints import got
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, Length
 
+MAX_TOKENS = 128  # labels on an axis
+Tokens = Sequence[str] | tuple[Sequence[str], Sequence[str]]  # for both axes, or (queries, keys)
+TokenLabels = tuple[list[str], list[str]]
 ImageShape = tuple[int, int]  # (height, width)
 Position = int | tuple[int, int]  # the index in the image read row by row, or (row, column)
 
@@ -117,7 +123,76 @@ def _check_colours(image: np.ndarray) -> None:
         )
 
 
+def token_labels(tokens: Any, shape: tuple[int, int], block: tuple[int, int]) -> TokenLabels | None:
+    """(of the queries, of the keys), from one sequence for both or from a pair; None if None."""
+    if tokens is None:
+        return None
+    if block != (1, 1):
+        raise ValueError(f"tokens need cells of one pair each: block must be 1, got {block}")
+    is_pair = isinstance(tokens, tuple) and len(tokens) == 2
+    is_pair = is_pair and not any(isinstance(side, str) for side in tokens)
+    queries, keys = tokens if is_pair else (tokens, tokens)
+    return _texts("queries", queries, shape[0]), _texts("keys", keys, shape[1])
+
+
+def _texts(side: str, tokens: Any, n: int) -> list[str]:
+    """One text for each position of a side."""
+    is_sequence = isinstance(tokens, Sequence | np.ndarray) and not isinstance(tokens, str)
+    if not is_sequence or not all(isinstance(token, str) for token in tokens):
+        raise TypeError(
+            "tokens must be a sequence of strings, or a pair of them (queries, keys), "
+            f"got {tokens!r}"
+        )
+    if len(tokens) != n:
+        raise ValueError(f"tokens must be one for each of the {n} {side}, got {len(tokens)}")
+    if n > MAX_TOKENS:
+        raise ValueError(f"tokens must be at most {MAX_TOKENS} to be readable, got {n}")
+    return [visible_line(token) for token in tokens]
+
+
+def colour_list(colours: Any, count: int, of: str) -> list[Any] | None:
+    """The colours as a list, if they are `count` colours of matplotlib; `of` names them."""
+    if colours is None:
+        return None
+    is_sequence = isinstance(colours, Sequence) and not isinstance(colours, str)
+    if not is_sequence:
+        raise TypeError(f"colours must be a sequence of colours, got {colours!r}")
+    if len(colours) != count:
+        raise ValueError(f"colours must be {count}, {of}, got {len(colours)}")
+    for place, colour in enumerate(colours):
+        if not is_color_like(colour):
+            raise ValueError(f"colours[{place}] must be a colour of matplotlib, got {colour!r}")
+    return list(colours)
+
+
+def text_list(name: str, texts: Any, count: int, of: str) -> list[str]:
+    """The texts as a list, one for each of `count`, of which `of` names one; [] if None."""
+    if texts is None:
+        return []
+    is_sequence = isinstance(texts, Sequence) and not isinstance(texts, str)
+    if not is_sequence or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{name} must be a sequence of strings, got {texts!r}")
+    if len(texts) != count:
+        raise ValueError(f"{name} must be {count}, one for each {of}, got {len(texts)}")
+    return list(texts)
+
+
+def title_text(title: Any, default: str) -> str:
+    """The title, or the default if it is None."""
+    if title is None:
+        return default
+    if not isinstance(title, str):
+        raise TypeError(f"title must be a string, got {title!r}")
+    return title
+
+
 def check_axes(ax: Any) -> None:
     """Refuse what is not one Axes, such as the array that `plt.subplots` returns."""
     if not isinstance(ax, Axes):
         raise TypeError(f"ax must be one matplotlib Axes, got {type(ax).__name__}")
+
+
+def check_optional_axes(ax: Any) -> None:
+    """Refuse what is neither one Axes nor None."""
+    if ax is not None:
+        check_axes(ax)

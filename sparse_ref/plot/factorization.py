@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -13,10 +12,15 @@ from matplotlib.figure import Figure, SubFigure
 from ..patterns import Causal
 from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern
-from .arguments import ImageShape, Position, image_shape, query_index, steps_of
+from .arguments import ImageShape, Position, image_shape, query_index, steps_of, text_list
 from .block_shares import block_for, shares
+from .colours import colour_on
+from .drawable import title_of
 from .image import kinds_for_members, kinds_for_query, kinds_of
-from .style import LEGEND_STYLE, QUERY_COLOUR, CellGrid, draw_kinds, legend_entries, set_title
+from .panels import add_figure_legend, check_optional_figure, figure_or_new
+from .style import QUERY_COLOUR, CellGrid, draw_kinds, legend_entries, set_title
+
+MAX_COLUMN_TITLE = 70  # characters of a notation
 
 
 class _Column(NamedTuple):
@@ -39,12 +43,15 @@ def factorization(
     shape: ImageShape,
     *,
     query: Position | None = None,
+    titles: Sequence[str] | None = None,
     fig: Figure | SubFigure | None = None,
 ) -> Figure | SubFigure:
     """Dense causal attention and factorized ones side by side: one query's keys, and the matrix.
 
     The upper panels show the keys of one query on an image, the lower ones [j in A_i]. Each step
     has its own colour; dense attention is one step. The mark at a matrix is at the row drawn above.
+    One step or two are shades of blue; more have colours of their own, which differ in
+    grey up to 5.
 
     Parameters
     ----------
@@ -53,6 +60,7 @@ def factorization(
         positions. Above 512 of them its cells are blocks, in the colour of the steps that have any
         pair there.
     query : the position drawn, as an int or as (row, column); near the lower middle by default.
+    titles : one for each factorization; by default its name or notation, cut if it is long.
     fig : an empty figure or subfigure to draw on; a new figure by default. A constrained layout
         fits best.
 
@@ -71,42 +79,32 @@ def factorization(
     height, width = shape = image_shape(shape)
     lower_middle = (2 * height // 3, width // 2)
     i = query_index(lower_middle if query is None else query, shape)
-    columns = _columns(factorizations, height * width)
+    names = text_list("titles", titles, len(factorizations), "factorization")
+    columns = _columns(factorizations, names, height * width)
     scene = _Scene(shape, i, max(len(column.steps) for column in columns))
-    fig = _figure_or_new(fig, len(columns), height * width)
+    check_optional_figure(fig)
+    side = 2.1 if height * width <= 144 else 3.0
+    fig = figure_or_new(fig, (side * len(columns), 2 * side + 0.4))
     panels = fig.subplots(2, len(columns)).T
     tables = []
     for column_panels, column in zip(panels, columns):
         tables += _draw_column(column_panels, column, scene)
     for panel in panels[1:].flat:
         panel.set_ylabel("")
-    fig.legend(
-        handles=legend_entries(kinds_of(scene.step_kinds), *tables),
-        loc="outside lower center",
-        ncols=3 * (len(columns) - 1),
-        **LEGEND_STYLE,
-    )
+    entries = legend_entries(kinds_of(scene.step_kinds), *tables)
+    add_figure_legend(fig, panels[0, 0], entries, 3 * (len(columns) - 1))
     return fig
 
 
-def _columns(factorizations: list[Any], n: int) -> list[_Column]:
+def _columns(factorizations: list[Any], names: list[str], n: int) -> list[_Column]:
     """The dense column, then one for each factorization, with letters in the titles."""
     columns = [_Column("(a) dense, causal", (Causal(),))]
-    for place, factorization in enumerate(factorizations, 1):
-        letter = chr(ord("a") + place)
+    for place, factorization in enumerate(factorizations):
+        letter = chr(ord("b") + place)
         steps = steps_of("f", factorization, n)
-        columns.append(_Column(f"({letter}) {factorization!r}", steps))
+        name = names[place] if names else title_of(factorization, MAX_COLUMN_TITLE)
+        columns.append(_Column(f"({letter}) {name}", steps))
     return columns
-
-
-def _figure_or_new(fig: Any, columns: int, n: int) -> Figure | SubFigure:
-    """The figure given; else a new one for so many columns."""
-    if fig is None:
-        side = 2.1 if n <= 144 else 3.0
-        return plt.figure(figsize=(side * columns, 2 * side + 0.4), layout="constrained")
-    if not isinstance(fig, (Figure, SubFigure)):
-        raise TypeError(f"fig must be a matplotlib Figure or SubFigure, got {type(fig).__name__}")
-    return fig
 
 
 def _draw_column(
@@ -133,7 +131,7 @@ def _draw_column(
         scene.query,
         marker="<",
         markersize=4,
-        color=QUERY_COLOUR,
+        color=colour_on(bottom, QUERY_COLOUR),
         transform=bottom.get_yaxis_transform(),
         clip_on=False,
     )

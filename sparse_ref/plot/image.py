@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
@@ -20,11 +19,15 @@ from .arguments import (
     image_shape,
     query_index,
     steps_of,
+    title_text,
 )
+from .colours import part_colours
+from .drawable import title_of
 from .style import (
     LATER_COLOUR,
     NON_MEMBER_COLOUR,
     QUERY_COLOUR,
+    SEVERAL_PARTS_COLOUR,
     SEVERAL_STEPS_COLOUR,
     STEP_COLOURS,
     CellGrid,
@@ -36,8 +39,6 @@ from .style import (
     set_title,
 )
 
-STEP_COLOURMAP = LinearSegmentedColormap.from_list("steps", STEP_COLOURS)
-
 
 def image(
     p: Pattern | Factorized,
@@ -46,6 +47,7 @@ def image(
     *,
     ax: Axes | None = None,
     background: ArrayLike | None = None,
+    title: str | None = None,
 ) -> AxesImage:
     """The keys j in A_i of one query i on an image, j = row * width + column; a colour per step.
 
@@ -61,6 +63,7 @@ def image(
     ax : the axes to draw on; a new figure by default.
     background : an image (height, width), (height, width, 3) or (height, width, 4), drawn faded
         under the cells; a multiple of `shape` if each position is a patch of it.
+    title : by default the name or the notation of p, and the query.
 
     Returns the image of the cells: 0 if skipped, m if in step m only, then, counting on, in
     several, the query, later ones.
@@ -81,13 +84,14 @@ def image(
     values = kinds_for_query(steps, len(steps), i, shape)
     kinds = kinds_of(len(steps))
     under = None if background is None else background_image(background, shape)
+    text = title_text(title, f"{title_of(p)}, query {i}")
     ax = axes_or_new(ax, shape, below=0.8)
     if under is not None:
         extent = (-0.5, width - 0.5, height - 0.5, -0.5)
         ax.imshow(under, cmap="gray", alpha=0.6, interpolation="none", extent=extent)
         kinds = _translucent(kinds)
     im = draw_kinds(ax, values, kinds, CellGrid(shape, lines=under is None))
-    set_title(ax, f"{p!r}, query {i}", "column", "row")
+    set_title(ax, text, "column", "row")
     add_legend(ax, legend_entries(kinds, values))
     return im
 
@@ -118,15 +122,18 @@ def kinds_for_members(members: BoolArray, step_kinds: int, later: BoolArray) -> 
 
 
 def kinds_of(step_kinds: int) -> list[Kind]:
-    """Skipped, step 1 to `step_kinds`, several of them, the query, later."""
-    colours = STEP_COLOURMAP(np.linspace(0, 1, step_kinds))
+    """Skipped, step 1 to `step_kinds`, several of them, the query, later.
+
+    One step or two are shades of one colour; more are of colours of their own.
+    """
+    has_hues = step_kinds > len(STEP_COLOURS)
+    colours = part_colours(step_kinds) if has_hues else STEP_COLOURS[:step_kinds]
     names = [f"step {m}" if step_kinds > 1 else "attended" for m in range(1, step_kinds + 1)]
-    steps = [Kind(name, tuple(colour)) for name, colour in zip(names, colours)]
     several = "both steps" if step_kinds == 2 else "several steps"
     return [
         Kind("skipped", NON_MEMBER_COLOUR),
-        *steps,
-        Kind(several, SEVERAL_STEPS_COLOUR),
+        *map(Kind, names, colours),
+        Kind(several, SEVERAL_PARTS_COLOUR if has_hues else SEVERAL_STEPS_COLOUR),
         Kind("query", QUERY_COLOUR),
         Kind("later", LATER_COLOUR),
     ]

@@ -1,14 +1,9 @@
-"""The arguments of figures about layers, checked: steps, a length, colours, a figure, a title."""
+"""The steps of figures about layers, checked, and their name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.colors import is_color_like
-from matplotlib.figure import Figure, SubFigure
-
-from .._text import visible_line
 from ..paths.layers import Steps, layers
 from ..sets.checks import integer
 from ..sets.factorized import Factorized
@@ -34,43 +29,3 @@ def name_of(steps: Pattern | Steps) -> str:
     if isinstance(steps, (Pattern, Factorized)):
         return repr(steps)
     return ", ".join(map(repr, steps))
-
-
-def title_or(title: Any, default: str) -> str:
-    """The title given, or the default if it is None."""
-    if title is None:
-        return default
-    if not isinstance(title, str):
-        raise TypeError(f"title must be a string, got {title!r}")
-    return title
-
-
-def colours_or(colours: Any, default: Sequence[str]) -> tuple[Any, ...]:
-    """The colours given, as many as there are by default, or the default if it is None."""
-    if colours is None:
-        return tuple(default)
-    is_sequence = isinstance(colours, (list, tuple))
-    if not is_sequence or len(colours) != len(default):
-        raise TypeError(f"colours must be a tuple of {len(default)} colours, got {colours!r}")
-    for t, colour in enumerate(colours):
-        if not is_color_like(colour):
-            raise ValueError(f"colours[{t}] must be a matplotlib colour, got {colour!r}")
-    return tuple(colours)
-
-
-def token_list(tokens: Any, n: int) -> list[str]:
-    """n texts, one for each position, with what does not print as escapes."""
-    if isinstance(tokens, str) or not isinstance(tokens, Sequence):
-        raise TypeError(f"tokens must be a sequence of n = {n} strings, got {tokens!r}")
-    if len(tokens) != n:
-        raise ValueError(f"tokens must be n = {n} strings, got {len(tokens)}")
-    for position, token in enumerate(tokens):
-        if not isinstance(token, str):
-            raise TypeError(f"tokens[{position}] must be a string, got {token!r}")
-    return [visible_line(token) for token in tokens]
-
-
-def check_figure(fig: Any) -> None:
-    """Refuse what is not a figure to draw panels on."""
-    if not isinstance(fig, (Figure, SubFigure)):
-        raise TypeError(f"fig must be a matplotlib Figure or SubFigure, got {type(fig).__name__}")

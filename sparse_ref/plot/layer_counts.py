@@ -18,9 +18,10 @@ from ..paths.layers import Steps
 from ..sets.checks import flag
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray
-from .arguments import check_axes
+from .arguments import check_optional_axes, title_text
 from .block_shares import block_for
-from .layer_arguments import name_of, patterns_of_layers, title_or
+from .colours import Colour, Shade, colour_on, is_dark, text_colour
+from .layer_arguments import name_of, patterns_of_layers
 from .style import (
     LATER_COLOUR,
     LEGEND_STYLE,
@@ -31,15 +32,20 @@ from .style import (
     draw_cells,
     inches_from_lower_edge,
     set_title,
+    style_bar,
     ticks,
 )
 
 Counts = NDArray[np.int32]
 NEVER = -1
-NEVER_COLOUR = "#e6c3d6"
+NEVER_COLOUR = Shade("#e6c3d6", dark="#5a2c48")
+CROSS_COLOUR = Shade("#8a1f4a", dark="#f0a0c0")
 MAX_NAMED_COUNTS = 6  # numbers of layers with a legend entry each
 COUNT_COLOURS = LinearSegmentedColormap.from_list(
     "layers", ["#061a36", "#1f5f9f", "#2f9a8f", "#9bc53d"]
+)
+DARK_COUNT_COLOURS = LinearSegmentedColormap.from_list(
+    "layers", ["#f4faff", "#8fd0c8", "#3f8fd0", "#2a4f8f"]
 )
 
 
@@ -90,16 +96,17 @@ def hops(
     residual = flag("residual", residual)
     if cell not in ("least", "most"):
         raise ValueError(f'cell must be "least" or "most", got {cell!r}')
-    text = title_or(title, name_of(steps))
+    text = title_text(title, name_of(steps))
     colour_map = colour_map_or(colours)
-    if ax is not None:
-        check_axes(ax)
+    check_optional_axes(ax)
     counts = search.hops(patterns, n, residual=residual)
     later = later_pairs(counts)
     grid = CellGrid((n, n), block_for((n, n)))
     cells = _cells(counts, later, grid.block[0], cell)
     most = int(counts.max())
     ax = axes_or_new(ax, cells.shape, below=0.7)
+    if colour_map is None:
+        colour_map = DARK_COUNT_COLOURS if is_dark(ax) else COUNT_COLOURS
     im = _draw_counts(ax, cells, grid, colour_map, most)
     set_title(ax, _with_note(text, grid, cell), "source j", "position i")
     pairs = np.bincount(counts[~later] + 1, minlength=most + 2)
@@ -110,11 +117,9 @@ def hops(
     return im
 
 
-def colour_map_or(colours: Any) -> Colormap:
-    """The colour map given, or that of this figure."""
-    if colours is None:
-        return COUNT_COLOURS
-    if isinstance(colours, Colormap):
+def colour_map_or(colours: Any) -> Colormap | None:
+    """The colour map given, if there is one."""
+    if colours is None or isinstance(colours, Colormap):
         return colours
     if not isinstance(colours, str) or colours not in plt.colormaps():
         raise ValueError(f"colours must be a colour map or the name of one, got {colours!r}")
@@ -160,11 +165,14 @@ def _draw_counts(
 ) -> AxesImage:
     """Draw the cells: a colour for pairs that are never joined, and one for each number."""
     of_counts = colours(np.linspace(0, 1, most + 1))
-    cmap = ListedColormap([NEVER_COLOUR, *of_counts]).with_extremes(bad=LATER_COLOUR)
+    never = colour_on(ax, NEVER_COLOUR)
+    later = colour_on(ax, LATER_COLOUR)
+    cmap = ListedColormap([never, *of_counts]).with_extremes(bad=later)
     im = draw_cells(ax, cells, grid, cmap, Normalize(NEVER - 0.5, most + 0.5))
     i, j = np.nonzero(cells.filled(0) == NEVER)
     if max(grid.shape) <= MAX_LINED_CELLS and len(i):
-        ax.plot(j, i, linestyle="none", marker="x", color="#8a1f4a", markersize=3)
+        colour = colour_on(ax, CROSS_COLOUR)
+        ax.plot(j, i, linestyle="none", marker="x", color=colour, markersize=3)
     return im
 
 
@@ -199,7 +207,7 @@ def _pairs_in_words(number: int) -> str:
     return f"{number:,} pair" if number == 1 else f"{number:,} pairs"
 
 
-def _patch(colour: Any, label: str) -> Patch:
+def _patch(colour: Colour, label: str) -> Patch:
     """A legend entry."""
     return Patch(facecolor=colour, edgecolor="0.5", linewidth=0.5, label=label)
 
@@ -212,14 +220,15 @@ def _add_bar(ax: Axes, colours: Colormap, most: int, unjoined: int) -> None:
     bar = ax.figure.colorbar(scale, cax=bar_axes, orientation="horizontal")
     bar.set_ticks(ticks(most + 1), minor=False)
     bar.set_ticks([], minor=True)
-    bar.set_label("layers from j to i", fontsize="x-small", labelpad=1)
-    bar.ax.tick_params(labelsize="x-small", length=2, pad=2)
+    style_bar(bar, ax, "layers from j to i")
     if unjoined:
-        entry = _patch(NEVER_COLOUR, f"never: {_pairs_in_words(unjoined)}")
+        never = colour_on(ax, NEVER_COLOUR)
+        entry = _patch(never, f"never: {_pairs_in_words(unjoined)}")
         ax.legend(
             handles=[entry],
             loc="upper center",
             bbox_to_anchor=(0.5, -0.95),
             bbox_transform=inches_from_lower_edge(ax),
+            labelcolor=text_colour(ax),
             **LEGEND_STYLE,
         )

@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection
 from ..lower import csr
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray
+from .colours import colour_on, page_colour, text_colour
 from .layer_arguments import Patterns
 from .reach_panels import layer_names
 from .style import EXTRA_COLOUR, ticks
@@ -123,7 +124,7 @@ def mark_end(ax: Axes, position: int, row: int) -> None:
         marker="o",
         markersize=9,
         markerfacecolor="none",
-        markeredgecolor=EXTRA_COLOUR,
+        markeredgecolor=colour_on(ax, EXTRA_COLOUR),
         markeredgewidth=1.8,
         zorder=5,
     )
@@ -131,7 +132,6 @@ def mark_end(ax: Axes, position: int, row: int) -> None:
 
 def label_position(ax: Axes, rows: LayerRows, position: int, row: int) -> None:
     """Name a position below it, to the right, where no path runs."""
-    background = ax.get_facecolor()
     ax.annotate(
         rows.label(position),
         (position, row),
@@ -139,9 +139,10 @@ def label_position(ax: Axes, rows: LayerRows, position: int, row: int) -> None:
         textcoords="offset points",
         va="top",
         fontsize="x-small",
+        color=text_colour(ax),
         parse_math=False,
         zorder=6,
-        bbox=dict(boxstyle="square,pad=0.1", facecolor=background, edgecolor="none"),
+        bbox=dict(boxstyle="square,pad=0.1", facecolor=page_colour(ax), edgecolor="none"),
     )
 
 
@@ -160,7 +161,9 @@ def set_axes(ax: Axes, rows: LayerRows) -> None:
     named_rows = list(range(rows.row_count)) if is_short else ticks(rows.row_count)
     names = [rows.names[row] for row in named_rows]
     ax.set_yticks(named_rows, labels=names, parse_math=False)
-    ax.tick_params(labelsize="x-small", length=2, pad=2)
+    colour = text_colour(ax)
+    ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
     ax.grid(False)
+    ax.spines["bottom"].set_color(colour)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.image import AxesImage
 
-from ..lower import check_pattern
-from ..sets.pattern import Pattern
-from ..sets.types import BoolArray, FloatArray, Length
-from .arguments import drawable_lengths, mask_array
-from .block_shares import block_for, shares
-from .style import (
-    MEMBER_COLOUR,
-    NON_MEMBER_COLOUR,
-    CellGrid,
-    Kind,
-    axes_or_new,
-    draw_cells,
-    draw_kinds,
-    inches_from_lower_edge,
-    set_title,
-)
-
-KINDS = (Kind("not attended", NON_MEMBER_COLOUR), Kind("attended", MEMBER_COLOUR))
-SHARE_COLOURS = LinearSegmentedColormap.from_list(
-    "shares", ["#a9d0ee", MEMBER_COLOUR, "#061a36"]
-).with_extremes(bad=NON_MEMBER_COLOUR, under=NON_MEMBER_COLOUR)
+from ..sets.branches import Branches
+from ..sets.types import Length
+from .arguments import Tokens, check_optional_axes, title_text, token_labels
+from .block_shares import block_or_default
+from .branch_counts import multiplicity
+from .colours import Colour
+from .drawable import Drawable, set_at, title_of
+from .member_cells import add_share_bar, draw_members, least_share, member_colours
+from .style import TOKEN_INCHES, CellGrid, axes_or_new, label_tokens, set_title
 
 
 def mask(
-    p: Pattern | BoolArray,
+    p: Drawable | Branches,
     n: Length | None = None,
     *,
+    block: Length | None = None,
+    tokens: Tokens | None = None,
+    title: str | None = None,
+    colours: Sequence[Colour] | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
     """The connectivity matrix [j in A_i] in two colours; above 512 positions, shares of its blocks.
@@ -44,13 +36,20 @@ def mask(
 
     Parameters
     ----------
-    p : a Pattern, or a bool array (n_q, n_k), True if query i attends to key j.
-    n : a length, or (n_q, n_k); may be left out for an array, whose shape it is.
+    p : a Pattern, what one is lowered to (CSR, Plan, BSR), or a bool array (n_q, n_k), True if
+        query i attends to key j. Branches are drawn by `plot.multiplicity`.
+    n : a length, or (n_q, n_k); may be left out for what has a shape of its own.
+    block : the side of a cell in positions, or (b_q, b_k); by default 1 up to 512, and above
+        what leaves 129 to 256 cells. At most 2,048 cells a side.
+    tokens : a label for each position, at most 128, or a pair (of the queries, of the keys).
+    title : by default the name of p if it has one, else its notation.
+    colours : (of not attended, of attended) pairs; shares are shades of the second.
     ax : the axes to draw on; a new figure by default.
 
     Returns the image, whose array is the matrix of 0 and 1, or of shares. Cells are square unless
     one side is 16 times the other.
-    Raises TypeError for another p or a missing n, ValueError if n is below 1 or not the shape of p.
+    Raises TypeError for another p or a missing n, ValueError if n is below 1 or not the shape of p,
+    and for tokens or colours of another number.
 
     >>> import sparse_ref as sr
     >>> im = sr.plot.mask(sr.Local(1), 3)
@@ -62,36 +61,22 @@ def mask(
     ('Local(1)', 'query i', 'key j')
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
-    if isinstance(p, Pattern) and n is not None:
-        shape = check_pattern(p, drawable_lengths(n))
-        title = repr(p)
-    else:
-        p = mask_array("p", p, n)
-        shape = p.shape
-        title = "mask"
-    grid = CellGrid(shape, block_for(shape))
-    values = shares(p, shape, grid.block)
-    if grid.block == (1, 1):
-        ax = axes_or_new(ax, values.shape)
-        im = draw_kinds(ax, values.astype(np.uint8), KINDS, grid)
-    else:
-        ax = axes_or_new(ax, values.shape, below=0.6)
-        im = _draw_shares(ax, values, grid)
-    set_title(ax, title)
-    return im
-
-
-def _draw_shares(ax: Axes, values: FloatArray, grid: CellGrid) -> AxesImage:
-    """Draw shares on a logarithmic scale from the least share, or 1/10 if that is less.
-
-    A share of 0 has no colour.
-    """
-    least = min(values[values > 0].min(initial=1), 0.1)
-    im = draw_cells(ax, values, grid, SHARE_COLOURS, LogNorm(least, 1))
-    bar_axes = ax.inset_axes((0, -0.52, 1, 0.1), transform=inches_from_lower_edge(ax))
-    bar = ax.figure.colorbar(im, cax=bar_axes, orientation="horizontal", format="%g")
-    b_q, b_k = grid.block
-    label = f"share of connected pairs (grey: none),\ncells of {b_q:,} × {b_k:,} pairs"
-    bar.set_label(label, fontsize="x-small", labelpad=1)
-    bar.ax.tick_params(labelsize="x-small", length=2, pad=2)
+    if isinstance(p, Branches):
+        return multiplicity(p, n, block=block, tokens=tokens, title=title, colours=colours, ax=ax)
+    drawn = set_at("p", p, n)
+    grid = CellGrid(drawn.shape, block_or_default(block, drawn.shape))
+    labels = token_labels(tokens, drawn.shape, grid.block)
+    colour_pair = member_colours(colours)
+    text = title_text(title, title_of(p))
+    check_optional_axes(ax)
+    values = drawn.shares(grid.block)
+    is_shares = grid.block != (1, 1)
+    below = 0.6 if is_shares else 0.0
+    ax = axes_or_new(ax, values.shape, below, TOKEN_INCHES if labels else 0.0)
+    im = draw_members(ax, values, grid, colour_pair, least_share(values))
+    if is_shares:
+        add_share_bar(im, grid)
+    set_title(ax, text)
+    if labels:
+        label_tokens(ax, labels)
     return im

@@ -13,8 +13,9 @@ from ..paths.finite.unreachable import WhyNot, why_not
 from ..paths.layers import Steps
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
-from .arguments import check_axes
-from .layer_arguments import name_of, patterns_of_layers, title_or, token_list
+from .arguments import check_optional_axes, title_text, token_labels
+from .colours import colour_on, text_colour
+from .layer_arguments import name_of, patterns_of_layers
 from .layer_rows import (
     FAINT,
     MAX_DOTS,
@@ -83,10 +84,10 @@ def path(
     j = integer("j", j, 0, n - 1)
     i = integer("i", i, 0, n - 1)
     residual = flag("residual", residual)
-    texts = None if tokens is None else token_list(tokens, n)
-    headline = title_or(title, name_of(steps))
-    if ax is not None:
-        check_axes(ax)
+    labels = token_labels(tokens, (n, n), (1, 1))
+    texts = None if labels is None else labels[0]
+    headline = title_text(title, name_of(steps))
+    check_optional_axes(ax)
     try:
         positions = shortest(patterns, j, i, n, residual=residual)
     except LookupError:
@@ -114,7 +115,7 @@ def _draw_path(ax: Axes, rows: LayerRows, positions: tuple[int, ...]) -> Line2D:
     (line,) = ax.plot(
         np.array(positions),
         np.arange(rows.row_count),
-        color=EXTRA_COLOUR,
+        color=colour_on(ax, EXTRA_COLOUR),
         marker="o",
         markersize=5,
         linewidth=2,
@@ -136,7 +137,7 @@ def _draw_closed_set(ax: Axes, rows: LayerRows, why: WhyNot) -> Line2D:
         layer, key, query = rows.edges.T
         is_inside = inside[layer, key] if why.outward else inside[layer + 1, query]
         draw_edges(ax, rows.edges[~is_inside], FAINT, 0.35)
-        draw_edges(ax, rows.edges[is_inside], MEMBER_COLOUR, 0.8)
+        draw_edges(ax, rows.edges[is_inside], colour_on(ax, MEMBER_COLOUR), 0.8)
     draw_dots(ax, ~inside, FAINT)
     row, position = np.nonzero(inside)
     (line,) = ax.plot(
@@ -145,7 +146,7 @@ def _draw_closed_set(ax: Axes, rows: LayerRows, why: WhyNot) -> Line2D:
         linestyle="none",
         marker="o",
         markersize=4 if rows.n <= MAX_DOTS else 2,
-        color=MEMBER_COLOUR,
+        color=colour_on(ax, MEMBER_COLOUR),
         zorder=4,
         label=f"closed set: the positions that {_clause(rows, why)}",
     )
@@ -171,12 +172,15 @@ def _add_legend(ax: Axes, rows: LayerRows, line: Line2D) -> None:
     """Name the line below the axes, and say so if the edges are too many to be drawn."""
     note = f"more than {MAX_EDGES:,} edges, not drawn"
     style = {**LEGEND_STYLE, "handlelength": 1.6, "markerscale": 5 / line.get_markersize()}
-    ax.legend(
+    colour = text_colour(ax)
+    legend = ax.legend(
         handles=[line],
         loc="upper center",
         bbox_to_anchor=(0.5, -0.36 - rows.tick_inches),
         bbox_transform=inches_from_lower_edge(ax),
         title=note if rows.edges is None else None,
         title_fontsize="x-small",
+        labelcolor=colour,
         **style,
     )
+    legend.get_title().set_color(colour)

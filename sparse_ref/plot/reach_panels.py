@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
-from .._text import visible
 from ..paths.finite.reach import reach_by_layer
 from ..paths.layers import Steps
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray
+from .arguments import colour_list, title_text
 from .block_shares import block_for, shares
-from .layer_arguments import (
-    MAX_LAYERS,
-    check_figure,
-    colours_or,
-    name_of,
-    patterns_of_layers,
-    title_or,
+from .colours import Colour, Shade
+from .head_grid import MAX_PANEL_CELLS
+from .layer_arguments import MAX_LAYERS, name_of, patterns_of_layers
+from .panels import (
+    add_figure_legend,
+    check_optional_figure,
+    figure_or_new,
+    hide_inner_labels,
+    panel_grid,
+    set_figure_title,
 )
 from .style import (
     EXTRA_COLOUR,
-    LEGEND_STYLE,
     MEMBER_COLOUR,
     NON_MEMBER_COLOUR,
     CellGrid,
@@ -40,7 +40,8 @@ from .style import (
 
 APART, REACHED, NEW, GONE = range(4)
 LABELS = ("not reached", "reached", "new in this layer", "reached by fewer layers only")
-COLOURS = (NON_MEMBER_COLOUR, MEMBER_COLOUR, EXTRA_COLOUR, "#93c1e8")
+GONE_COLOUR = Shade("#93c1e8", dark="#2f6ca6")
+COLOURS = (NON_MEMBER_COLOUR, MEMBER_COLOUR, EXTRA_COLOUR, GONE_COLOUR)
 MAX_COLUMNS = 4  # panels in a row
 MAX_NAME = 26  # characters of a step above its panel
 
@@ -65,13 +66,13 @@ def reach(
     *,
     residual: bool = True,
     title: str | None = None,
-    colours: Sequence[Any] | None = None,
+    colours: Sequence[Colour] | None = None,
     fig: Figure | SubFigure | None = None,
 ) -> NDArray[Any]:
     """Receptive fields growing layer by layer: for each layer, which positions j reach which i.
 
     A panel for each of the first `layers` layers, which take the steps round and round. The pairs
-    that this layer joins first have a colour of their own. Above 512 positions a cell is a block:
+    that this layer joins first have a colour of their own. Above 256 positions a cell is a block:
     new if any of its pairs is, else reached if any is.
 
     Parameters
@@ -105,11 +106,13 @@ def reach(
     patterns = patterns_of_layers(steps, n)
     layers = integer("layers", layers, 1, MAX_LAYERS)
     residual = flag("residual", residual)
-    text = title_or(title, name_of(steps))
+    text = title_text(title, name_of(steps))
     kinds = reach_kinds(colours)
-    grid = CellGrid((n, n), block_for((n, n)))
-    fig, panel_rows = _figure_and_panels(fig, layers, n)
-    panels = panel_rows.flat[:layers]
+    check_optional_figure(fig)
+    grid = CellGrid((n, n), block_for((n, n), MAX_PANEL_CELLS))
+    columns = _columns(layers)
+    fig = figure_or_new(fig, _new_size(layers, n))
+    panels = panel_grid(fig, layers, columns)
     tables = []
     names = layer_names(patterns, layers)
     stack = growths(patterns, n, layers, residual)
@@ -118,14 +121,18 @@ def reach(
         draw_kinds(ax, values, kinds, grid)
         set_title(ax, f"{name}\n{growth.counts}", "source j", "position i")
         tables.append(values)
-    _keep_outer_labels(panel_rows, layers)
-    _finish(fig, text, kinds, tables, grid)
+    hide_inner_labels(panels, columns)
+    if grid.block != (1, 1):
+        text = f"{text}\ncells of {grid.block[0]} × {grid.block[1]} pairs".strip()
+    set_figure_title(fig, text, panels[0])
+    add_figure_legend(fig, panels[0], legend_entries(kinds, *tables))
     return panels
 
 
-def reach_kinds(colours: Sequence[Any] | None) -> list[Kind]:
+def reach_kinds(colours: Sequence[Colour] | None) -> list[Kind]:
     """The kinds of pairs, in the colours given or in the usual ones."""
-    return [Kind(*pair) for pair in zip(LABELS, colours_or(colours, COLOURS))]
+    shades = colour_list(colours, len(COLOURS), ", ".join(LABELS)) or COLOURS
+    return [Kind(label, shade) for label, shade in zip(LABELS, shades)]
 
 
 def growths(
@@ -176,50 +183,14 @@ def layer_names(patterns: tuple[Pattern, ...], layers: int) -> list[str]:
     return names
 
 
-def _figure_and_panels(fig: Any, layers: int, n: int):
-    """The figure given, or a new one, and an array of Axes, one for each layer, in rows of four."""
+def _new_size(layers: int, n: int) -> tuple[float, float]:
+    """The size of a new figure for so many layers, in inches."""
     rows = -(-layers // MAX_COLUMNS)
-    columns = -(-layers // rows)
-    if fig is None:
-        side = 1.75 if n <= 128 else 2.4
-        width = max(side * columns + 0.3, 3.2)
-        height = (side + 0.35) * rows + 0.6
-        fig = plt.figure(figsize=(width, height), layout="constrained")
-    check_figure(fig)
-    panels = fig.subplots(rows, columns, squeeze=False)
-    for spare in panels.flat[layers:]:
-        spare.remove()
-    return fig, panels
+    side = 1.75 if n <= 128 else 2.4
+    return max(side * _columns(layers) + 0.3, 3.2), (side + 0.35) * rows + 0.6
 
 
-def _keep_outer_labels(panels: NDArray[Any], layers: int) -> None:
-    """Remove the labels between panels, (rows, columns)."""
-    columns = panels.shape[1]
-    for ax in panels.flat[: layers - columns]:
-        ax.set_xlabel("")
-    for ax in panels[:, 1:].flat:
-        ax.set_ylabel("")
-
-
-def _finish(
-    fig: Figure | SubFigure,
-    title: str,
-    kinds: Sequence[Kind],
-    tables: Sequence[np.ndarray],
-    grid: CellGrid,
-) -> None:
-    """Add the title and the legend of the whole figure."""
-    if title:
-        columns = min(len(tables), MAX_COLUMNS)
-        lines = fill(visible(title), 26 * columns, break_long_words=False)
-        fig.suptitle(lines, fontsize="medium", parse_math=False)
-    b_q, b_k = grid.block
-    note = f"cells of {b_q} × {b_k} pairs" if b_q > 1 else None
-    fig.legend(
-        handles=legend_entries(kinds, *tables),
-        loc="outside lower center",
-        ncols=len(kinds),
-        title=note,
-        title_fontsize="x-small",
-        **LEGEND_STYLE,
-    )
+def _columns(layers: int) -> int:
+    """How many panels are in a row: at most four, and about as many in the last row."""
+    rows = -(-layers // MAX_COLUMNS)
+    return -(-layers // rows)

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
-from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
 from .._text import visible
-from .arguments import check_axes
+from .arguments import TokenLabels, check_axes
+from .cells import CellImage
+from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
 MAX_LINED_CELLS = 32  # lines between the cells, and glyphs in them, up to so many cells a side
 MAX_SQUARE_RATIO = 16  # cells are square unless one side is so many times the other
+MAX_TITLE = 46  # characters on a line of a title
+TOKEN_INCHES = 0.13  # the least side of a cell whose position has a label
+CHARACTERS_PER_INCH = 18  # of a title
 
-MEMBER_COLOUR = "#1f5f9f"
-NON_MEMBER_COLOUR = "#e4e4e4"
-QUERY_COLOUR = "#061a36"
-SEVERAL_STEPS_COLOUR = "#1b4f8a"
-LATER_COLOUR = "#ffffff"
-STEP_COLOURS = "#3f83c0", "#93c1e8"  # of the first and of the last step
-NEITHER_COLOUR = "#f7f7f7"
-BOTH_COLOUR = "#c6c6c6"
-MISSING_COLOUR = "#0b4f8a"
-EXTRA_COLOUR = "#e07b10"
-LEAK_COLOUR = "#8a1f7a"
+MEMBER_COLOUR = Shade("#1f5f9f", dark="#6cb4ee")
+NON_MEMBER_COLOUR = Shade("#e4e4e4", dark="#2a2a2a")
+QUERY_COLOUR = Shade("#061a36", dark="#ffffff")
+SEVERAL_STEPS_COLOUR = Shade("#1b4f8a", dark="#b8dcf8")
+SEVERAL_PARTS_COLOUR = Shade("#30203c", dark="#f4e3ee")
+LATER_COLOUR = Shade("#ffffff", dark="#101010")
+STEP_COLOURS = Shade("#3f83c0", dark="#2f6ca6"), Shade("#93c1e8", dark="#6fa9d8")  # first, last
+FRAME_COLOUR = "#8c8c8c"
+NEITHER_COLOUR = Shade("#f7f7f7", dark="#1c1c1c")
+BOTH_COLOUR = Shade("#c6c6c6", dark="#5c5c5c")
+MISSING_COLOUR = Shade("#0b4f8a", dark="#5aa6e6")
+EXTRA_COLOUR = Shade("#e07b10", dark="#f0a040")
+LEAK_COLOUR = Shade("#8a1f7a", dark="#d77fca")
 
 LEGEND_STYLE = dict(
     fontsize="x-small",
@@ -49,7 +57,7 @@ class Kind(NamedTuple):
     """What a cell can be: its name in the legend, its colour, its opacity."""
 
     label: str
-    colour: Any
+    colour: Colour
     alpha: float = 1.0
 
 
@@ -64,13 +72,27 @@ class CellGrid(NamedTuple):
     unit: int = 1
     lines: bool = True
 
+    @property
+    def cells(self) -> Pair:
+        """How many rows and columns of cells there are."""
+        return -(-self.shape[0] // self.block[0]), -(-self.shape[1] // self.block[1])
 
-def axes_or_new(ax: Axes | None, cells: Pair, below: float = 0.0) -> Axes:
-    """The axes given; else those of a new figure for so many cells, with room below, in inches."""
+
+def axes_or_new(
+    ax: Axes | None,
+    cells: Pair,
+    below: float = 0.0,
+    least_cell: float = 0.0,
+) -> Axes:
+    """The axes given; else those of a new figure for so many cells.
+
+    In inches: `below`, the room below the axes, and `least_cell`, the least side of a cell.
+    """
     if ax is not None:
         check_axes(ax)
         return ax
     longest = 2.8 if max(cells) <= 256 else 5.6
+    longest = max(longest, least_cell * max(cells))
     height, width = (max(longest * n / max(cells), 0.5) for n in cells)
     figsize = (width + 0.6, height + below + 0.6)
     _, new = plt.subplots(figsize=figsize, layout="constrained")
@@ -82,9 +104,9 @@ def draw_kinds(
     values: np.ndarray,
     kinds: Sequence[Kind],
     grid: CellGrid,
-) -> AxesImage:
-    """Draw a table in which a cell is kinds[value]."""
-    colours = ListedColormap([to_rgba(kind.colour, kind.alpha) for kind in kinds])
+) -> CellImage:
+    """Draw a table in which a cell is kinds[value]; a Shade has the colour for the page of `ax`."""
+    colours = ListedColormap([to_rgba(colour_on(ax, kind.colour), kind.alpha) for kind in kinds])
     return draw_cells(ax, values, grid, colours, Normalize(-0.5, len(kinds) - 0.5))
 
 
@@ -94,41 +116,74 @@ def draw_cells(
     grid: CellGrid,
     cmap: Colormap,
     norm: Normalize,
-) -> AxesImage:
-    """imshow without smoothing, row 0 on top, with ticks and lines as the grid says."""
+) -> CellImage:
+    """An image without smoothing, row 0 on top, with ticks and lines as the grid says."""
     n_q, n_k = grid.shape
     rows, columns = values.shape
     bottom = rows * grid.block[0] - 0.5
     right = columns * grid.block[1] - 0.5
-    is_square = max(grid.shape) < MAX_SQUARE_RATIO * min(grid.shape)
-    im = ax.imshow(
-        values,
+    im = CellImage(
+        ax,
         interpolation="none",
-        aspect="equal" if is_square else "auto",
+        interpolation_stage="rgba",
         origin="upper",
-        extent=(-0.5, right, bottom, -0.5),
         cmap=cmap,
         norm=norm,
     )
+    im.set_data(values)
+    im.set_extent((-0.5, right, bottom, -0.5))
+    im.set_clip_path(ax.patch)
+    is_square = max(grid.shape) < MAX_SQUARE_RATIO * min(grid.shape)
+    ax.set_aspect("equal" if is_square else "auto")
+    ax.add_image(im)
     ax.set_xlim(-0.5, n_k - 0.5)
     ax.set_ylim(n_q - 0.5, -0.5)
-    has_lines = grid.lines and max(grid.shape) <= MAX_LINED_CELLS
-    _set_ticks(ax.yaxis, n_q, grid.unit, has_lines)
-    _set_ticks(ax.xaxis, n_k, grid.unit, has_lines)
-    ax.tick_params(labelsize="x-small", length=2, pad=2)
-    ax.tick_params(which="minor", length=0)
-    ax.grid(False, which="major")
-    linewidth = min(0.6, 8 / max(grid.shape))
-    ax.grid(which="minor", color="white", linewidth=linewidth)
+    _draw_frame(ax)
+    has_lines = grid.lines and max(grid.cells) <= MAX_LINED_CELLS
+    _set_ticks(ax.yaxis, n_q, grid.block[0], grid.unit, has_lines)
+    _set_ticks(ax.xaxis, n_k, grid.block[1], grid.unit, has_lines)
+    _draw_ticks_and_lines(ax, grid)
     return im
 
 
-def _set_ticks(axis: Axis, n: int, unit: int, has_lines: bool) -> None:
+def _draw_frame(ax: Axes) -> None:
+    """Draw a grey frame around the outermost cells, not over half of them.
+
+    A row of dark cells next to it is seen, which it would not be next to a black frame.
+    """
+    for spine in ax.spines.values():
+        spine.set_position(("outward", spine.get_linewidth() / 2))
+        spine.set_edgecolor(FRAME_COLOUR)
+
+
+def _draw_ticks_and_lines(ax: Axes, grid: CellGrid) -> None:
+    """Small ticks; lines between cells, if there are any, in the colour of the page."""
+    colour = readable(ax, matplotlib.rcParams["xtick.color"])
+    ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
+    ax.tick_params(which="minor", length=0)
+    ax.grid(False, which="major")
+    linewidth = min(0.6, 8 / max(grid.cells))
+    ax.grid(which="minor", color=page_colour(ax), linewidth=linewidth)
+
+
+def _set_ticks(axis: Axis, n: int, block: int, unit: int, has_lines: bool) -> None:
     """Label positions on an axis of n; minor ticks are the lines between the cells."""
     positions = ticks(n, unit)
     axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
-    borders = np.arange(1, n) - 0.5
+    borders = np.arange(block, n, block) - 0.5
     axis.set_ticks(borders if has_lines else [], minor=True)
+
+
+def label_tokens(ax: Axes, tokens: TokenLabels) -> None:
+    """Label every position by its token: queries at the left, keys on top, from below."""
+    queries, keys = tokens
+    inches = ax.figure.bbox.height / ax.figure.dpi * ax.get_position().height
+    points = min(7.0, 0.8 * 72 * inches / len(queries))
+    ax.set_yticks(range(len(queries)), labels=queries, parse_math=False)
+    ax.set_xticks(range(len(keys)), labels=keys, parse_math=False, rotation=90)
+    ax.tick_params(labelsize=max(points, 1.0))
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
 
 
 def ticks(n: int, unit: int = 1) -> list[int]:
@@ -153,35 +208,79 @@ def set_title(
     y: str = "query i",
 ) -> None:
     """Set title and labels in sizes for one column of a paper; a long title is broken at blanks."""
+    text = fill_title(title, _title_width(ax))
+    colour = text_colour(ax)
+    ax.set_title(text, fontsize="small", color=colour, parse_math=False)
+    set_axis_labels(ax, x, y)
+
+
+def fill_title(title: str, width: int = MAX_TITLE) -> str:
+    """A title that can be printed, its lines broken at blanks."""
     paragraphs = visible(title).split("\n")
-    lines = [fill(paragraph, 46, break_long_words=False) for paragraph in paragraphs]
-    ax.set_title("\n".join(lines), fontsize="small", parse_math=False)
-    ax.set_xlabel(x, fontsize="small", labelpad=2)
-    ax.set_ylabel(y, fontsize="small", labelpad=2)
+    lines = [fill(paragraph, width, break_long_words=False) for paragraph in paragraphs]
+    return "\n".join(lines)
+
+
+def set_axis_labels(ax: Axes, x: str, y: str) -> None:
+    """Set the labels of both axes."""
+    colour = text_colour(ax)
+    ax.set_xlabel(x, fontsize="small", color=colour, labelpad=2)
+    ax.set_ylabel(y, fontsize="small", color=colour, labelpad=2)
+
+
+def style_bar(bar: Colorbar, ax: Axes, label: str) -> None:
+    """Label a colour bar, in small text that can be read on the page of `ax`."""
+    colour = text_colour(ax)
+    bar.set_label(label, fontsize="x-small", color=colour, labelpad=1)
+    bar.ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
+    bar.ax.tick_params(which="minor", color=colour)
+    bar.outline.set_edgecolor(colour)
+
+
+def _title_width(ax: Axes) -> int:
+    """How many characters of a title fit above an axes: 16 to 46."""
+    inches = ax.figure.bbox.width / ax.figure.dpi * ax.get_position().width
+    return int(np.clip(inches * CHARACTERS_PER_INCH, 16, MAX_TITLE))
+
+
+class Swatch(Patch):
+    """The legend entry of a kind, which knows its colour on any page."""
+
+    def __init__(self, kind: Kind):
+        colour = to_rgba(kind.colour, kind.alpha)
+        super().__init__(facecolor=colour, edgecolor="0.5", linewidth=0.5, label=kind.label)
+        self.kind = kind
+
+    def adapt(self, ax: Axes) -> None:
+        """Take the colour that the kind has on the page of `ax`."""
+        self.set_facecolor(to_rgba(colour_on(ax, self.kind.colour), self.kind.alpha))
 
 
 def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
     """Legend entries for the kinds that occur in the tables."""
     values = np.unique(np.concatenate([np.unique(table) for table in tables]))
-    return [_legend_entry(kinds[value]) for value in values]
-
-
-def _legend_entry(kind: Kind) -> Patch:
-    """The legend entry of a kind."""
-    colour = to_rgba(kind.colour, kind.alpha)
-    return Patch(facecolor=colour, edgecolor="0.5", linewidth=0.5, label=kind.label)
+    return [Swatch(kinds[value]) for value in values]
 
 
 def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
     """Add the legend of one axes below its label, so that it hides no cell."""
     ax.legend(
-        handles=entries,
+        handles=entries_on(ax, entries),
         loc="upper center",
         bbox_to_anchor=(0.5, -0.33),
         bbox_transform=inches_from_lower_edge(ax),
         ncols=2,
+        labelcolor=text_colour(ax),
         **LEGEND_STYLE,
     )
+
+
+def entries_on(ax: Axes, entries: Sequence[Patch]) -> list[Patch]:
+    """The same entries, in the colours for the page of `ax`."""
+    for entry in entries:
+        if isinstance(entry, Swatch):
+            entry.adapt(ax)
+    return list(entries)
 
 
 def inches_from_lower_edge(ax: Axes) -> Transform:

@@ -69,7 +69,7 @@ def test_only_outer_panels_bear_the_names_of_axes():
 
 
 def test_a_block_is_new_if_any_of_its_pairs_is():
-    n, side = 600, 4
+    n, side = 600, 8
     p = sr.Local(64) | sr.GlobalAt((301,))
     axes = sr.plot.reach(p, n, 2)
     for ax, table in zip(axes, expected_kinds(p, n, 2, True)):
@@ -77,7 +77,7 @@ def test_a_block_is_new_if_any_of_its_pairs_is():
         cells = np.where((blocks == 2).any((1, 3)), 2, (blocks == 1).any((1, 3)))
         assert np.array_equal(ax.images[0].get_array(), cells)
         assert ax.get_xlim() == (-0.5, n - 0.5)
-    assert axes[0].figure.legends[0].get_title().get_text() == "cells of 4 × 4 pairs"
+    assert axes[0].figure.get_suptitle() == f"{p!r}\ncells of 8 × 8 pairs"
 
 
 def test_title_colours_and_figure_can_be_given():
@@ -108,12 +108,12 @@ def test_title_colours_and_figure_can_be_given():
         ((sr.Causal(), 8, 65), {}, ValueError, "layers must be at most 64, got 65"),
         ((sr.Causal(), 8, 2), dict(residual=1), TypeError, "residual must be True or False, got 1"),
         ((sr.Causal(), 8, 2), dict(title=3), TypeError, "title must be a string, got 3"),
-        ((sr.Causal(), 8, 2), dict(colours="red"), TypeError, "colours must be a tuple of 4"),
+        ((sr.Causal(), 8, 2), dict(colours="red"), TypeError, "colours must be a sequence"),
         (
             (sr.Causal(), 8, 2),
             dict(colours=("w", "b", "g", "bleu")),
             ValueError,
-            r"colours\[3\] must be a matplotlib colour, got 'bleu'",
+            r"colours\[3\] must be a colour of matplotlib, got 'bleu'",
         ),
         ((sr.Causal(), 8, 2), dict(fig=3), TypeError, "fig must be a matplotlib Figure or SubFig"),
     ],
