@@ -7,6 +7,8 @@ Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 """
 
 from .branch_counts import multiplicity
+from .cost_curves import cost
+from .degrees import degree
 from .diff import diff
 from .factorization import factorization
 from .files import save
@@ -19,6 +21,8 @@ from .path_rows import path
 from .reach_panels import reach
 
 __all__ = [
+    "cost",
+    "degree",
     "diff",
     "factorization",
     "heads",

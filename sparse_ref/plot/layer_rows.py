@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -14,6 +13,7 @@ from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray
 from .colours import colour_on, page_colour, text_colour
 from .layer_arguments import Patterns
+from .line_axes import line_axes_or_new, style_line_axes
 from .reach_panels import layer_names
 from .style import EXTRA_COLOUR, ticks
 
@@ -69,11 +69,9 @@ def rows_of(
 
 def axes_for(ax: Axes | None, rows: LayerRows) -> Axes:
     """The axes given, or those of a new figure with room for the rows."""
-    if ax is not None:
-        return ax
     width = np.clip(0.11 * rows.n, 3.0, 5.6) + 0.8
     height = min(0.5 * rows.row_count + 0.9, 7.0)
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return line_axes_or_new(ax, (width, height))
 
 
 def edges_of(patterns: Patterns, n: int, residual: bool) -> IntArray | None:
@@ -161,9 +159,5 @@ def set_axes(ax: Axes, rows: LayerRows) -> None:
     named_rows = list(range(rows.row_count)) if is_short else ticks(rows.row_count)
     names = [rows.names[row] for row in named_rows]
     ax.set_yticks(named_rows, labels=names, parse_math=False)
-    colour = text_colour(ax)
-    ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
-    ax.grid(False)
-    ax.spines["bottom"].set_color(colour)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
+    style_line_axes(ax, grid=False)
+    ax.spines["left"].set_visible(False)

@@ -14,7 +14,7 @@ from ..paths.layers import Steps
 from ..sets.checks import flag, integer
 from ..sets.pattern import Pattern
 from .arguments import check_optional_axes, title_text, token_labels
-from .colours import colour_on, text_colour
+from .colours import colour_on
 from .layer_arguments import name_of, patterns_of_layers
 from .layer_rows import (
     FAINT,
@@ -30,11 +30,10 @@ from .layer_rows import (
     rows_of,
     set_axes,
 )
+from .line_axes import add_line_legend
 from .style import (
     EXTRA_COLOUR,
-    LEGEND_STYLE,
     MEMBER_COLOUR,
-    inches_from_lower_edge,
     set_title,
 )
 
@@ -103,7 +102,8 @@ def path(
         outcome = f"{rows.label(j)} reaches {rows.label(i)} through {_layers_in_words(rows)}"
     set_axes(ax, rows)
     set_title(ax, headline if title is not None else f"{headline}\n{outcome}", "position", "")
-    _add_legend(ax, rows, line)
+    note = f"more than {MAX_EDGES:,} edges, not drawn" if rows.edges is None else None
+    add_line_legend(ax, [line], 0.36 + rows.tick_inches, note)
     return line
 
 
@@ -166,21 +166,3 @@ def _layers_in_words(rows: LayerRows) -> str:
     """`2 layers` or `1 layer`."""
     layers = len(rows.patterns)
     return f"{layers} layer" if layers == 1 else f"{layers} layers"
-
-
-def _add_legend(ax: Axes, rows: LayerRows, line: Line2D) -> None:
-    """Name the line below the axes, and say so if the edges are too many to be drawn."""
-    note = f"more than {MAX_EDGES:,} edges, not drawn"
-    style = {**LEGEND_STYLE, "handlelength": 1.6, "markerscale": 5 / line.get_markersize()}
-    colour = text_colour(ax)
-    legend = ax.legend(
-        handles=[line],
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.36 - rows.tick_inches),
-        bbox_transform=inches_from_lower_edge(ax),
-        title=note if rows.edges is None else None,
-        title_fontsize="x-small",
-        labelcolor=colour,
-        **style,
-    )
-    legend.get_title().set_color(colour)
