@@ -6,6 +6,8 @@ Colours differ for every kind of colour vision, and in grey, on light pages and 
 Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 """
 
+from .animation import animate
+from .animation_files import save_animation
 from .branch_counts import multiplicity
 from .cost_curves import cost
 from .degrees import degree
@@ -21,6 +23,7 @@ from .path_rows import path
 from .reach_panels import reach
 
 __all__ = [
+    "animate",
     "cost",
     "degree",
     "diff",
@@ -35,4 +38,5 @@ __all__ = [
     "path",
     "reach",
     "save",
+    "save_animation",
 ]
