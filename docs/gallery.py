@@ -24,7 +24,7 @@ DPI = 100
 INTRODUCTION = (
     "# Gallery\n\n"
     "Each figure of `sr.plot`, with the line that draws it. A function takes `ax=`, returns what "
-    'it drew, and shows or saves nothing: `im.figure.savefig("mask.svg")` does that. '
+    'it drew, and shows or saves nothing: `sr.plot.save(im, "mask.svg")` does that. '
     "`import numpy as np` and `import sparse_ref as sr` come first.\n"
 )
 

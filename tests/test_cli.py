@@ -140,6 +140,9 @@ def test_stats_counts_keys(capsys):
         ["strided(8)"],
         ["fixed(6, 1)", "--image", "6x6"],
         ["Causal()", "--image", "4x4"],
+        ["Causal()", "--block", "16", "--title", "blocks", "--dark"],
+        ["openai_fixed(8, 2, 2)"],
+        ["longnet((4, 8), (1, 2), 0, 1, 'paper')"],
     ],
 )
 def test_plot_writes_a_picture(arguments, tmp_path, capsys):
@@ -150,6 +153,20 @@ def test_plot_writes_a_picture(arguments, tmp_path, capsys):
     assert target.read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out.strip() == str(target)
     assert not plt.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        (["bigbird(64, 8, 1, 0)"], ">bigbird(64, 8, 1, 0)</text>"),
+        (["strided(8)"], ">(b) strided(8)</text>"),
+        (["Causal()", "--title", "every earlier key"], ">every earlier key</text>"),
+    ],
+)
+def test_the_title_of_a_plot_is_what_was_typed(arguments, title, tmp_path):
+    target = tmp_path / "out.svg"
+    assert main(["plot", *arguments, "-o", str(target)]) == 0
+    assert title in target.read_text()
 
 
 def test_verify_ends_with_the_verdict(capsys, monkeypatch):
@@ -234,9 +251,14 @@ def test_a_module_that_fails_to_import_ends_with_2(text, tmp_path, monkeypatch, 
             "--pattern must be one pattern, or one per head",
         ),
         (
-            ["plot", "openai_fixed(8, 2, 2)", "-o", "x.png"],
-            "expression must be one pattern or its steps",
+            ["plot", "openai_fixed(8, 2, 2)", "--image", "8x8", "-o", "x.png"],
+            "expression must be one pattern or its steps to be drawn on an image",
         ),
+        (
+            ["plot", "strided(8)", "--block", "8", "-o", "x.png"],
+            "--block has no meaning for the steps on an image, got 8",
+        ),
+        (["plot", "Causal()", "-o", "x.gif"], "path must end in .svg, .pdf, .png, got 'x.gif'"),
         (["plot", "Causal()", "-o", "/nowhere/x.png"], "No such file or directory"),
     ],
 )

@@ -16,6 +16,7 @@ from .arguments import (
     CHECKS,
     DATA_SEED,
     EXPRESSION,
+    FIGURE,
     FUNCTION,
     IMAGE,
     IMAGE_FILE,
@@ -87,8 +88,12 @@ COMMANDS = (
         "plot",
         plot,
         "draw a pattern to an image file",
-        ('"Local(4) | Strided(4)" -o out.png', '"strided(8)" --image 8x8 -o out.svg'),
-        (EXPRESSION, length_argument(64), IMAGE, IMAGE_FILE),
+        (
+            '"Local(4) | Strided(4)" -o out.png',
+            '"strided(8)" --image 8x8 -o out.svg',
+            '"bigbird(16384, 64, 3, 0)" -n 16384 --title BigBird --dark -o out.pdf',
+        ),
+        (EXPRESSION, length_argument(64), IMAGE, *FIGURE, IMAGE_FILE),
     ),
     Command(
         "stats",

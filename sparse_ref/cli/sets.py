@@ -94,7 +94,7 @@ def rosetta(arguments) -> int:
     return 0
 
 
-def _refuse(option: str, value: int | None, place: str) -> None:
+def _refuse(option: str, value: Any, place: str) -> None:
     """Refuse an option that has no meaning with another one, or with this pattern."""
     if value is not None:
         raise ValueError(f"{option} has no meaning for {place}, got {value}")
@@ -153,28 +153,44 @@ def _definition(rule: type[Rule]) -> str:
 
 
 def plot(arguments) -> int:
-    """Draw a pattern, or the steps of a factorized one over an image, to a file."""
+    """Draw a pattern to a file: as a matrix, heads side by side, steps on an image above matrices.
+
+    Files are the same, byte for byte, in every run.
+    """
     from matplotlib import pyplot
 
     from .. import plot as figures
 
-    figure: Any
-    value = notation.read(arguments.expression)
-    if isinstance(value, tuple | Branches):
-        kind = "one pattern per head" if isinstance(value, tuple) else "branches"
-        raise ValueError(
-            f"expression must be one pattern or its steps, got {kind}: draw them one by one"
-        )
-    if isinstance(value, Factorized) or arguments.image:
-        figure = figures.factorization(value, arguments.image or _square(arguments.n))
-    else:
-        figure = figures.mask(value, arguments.n).axes.figure
-    try:
-        figure.savefig(arguments.output, bbox_inches="tight", dpi=150)
-    finally:
-        pyplot.close(figure)
+    with pyplot.style.context(["dark_background"] if arguments.dark else []):
+        drawn = _figure(arguments)
+        figure = pyplot.gcf()
+        try:
+            figures.save(drawn, arguments.output)
+        finally:
+            pyplot.close(figure)
     say(str(arguments.output))
     return 0
+
+
+def _figure(arguments) -> Any:
+    """What `sr.plot` draws of an expression."""
+    from .. import plot as figures
+
+    value = notation.read(arguments.expression)
+    title = arguments.expression if arguments.title is None else arguments.title
+    n, block = arguments.n, arguments.block
+    if isinstance(value, Factorized) or arguments.image:
+        _refuse("--block", block, "the steps on an image")
+        if isinstance(value, tuple | Branches):
+            kind = "one pattern per head" if isinstance(value, tuple) else "branches"
+            raise ValueError(
+                f"expression must be one pattern or its steps to be drawn on an image, got {kind}"
+            )
+        shape = arguments.image or _square(n)
+        return figures.factorization(value, shape, titles=[title])
+    if isinstance(value, tuple):
+        return figures.heads(value, n, block=block, title=title)
+    return figures.mask(value, n, block=block, title=title)
 
 
 def _square(n) -> tuple[int, int]:

@@ -90,7 +90,8 @@ def multiplicity(
     text = title_text(title, counts.title)
     check_optional_axes(ax)
     values = counts.table(grid.block)
-    ax = axes_or_new(ax, values.shape, below=0.6, least_cell=TOKEN_INCHES if labels else 0.0)
+    least_cell = TOKEN_INCHES if labels else 0.0
+    ax = axes_or_new(ax, grid.cells, 0.6, least_cell, grid.shape)
     im = draw_kinds(ax, values, kinds, grid)
     set_title(ax, f"{text}\n{cell_text(grid)}" if is_blocks else text)
     add_legend(ax, legend_entries(kinds, values))

@@ -134,10 +134,13 @@ def _set_scales(ax: Axes, counts: Degrees, scale: str) -> None:
     ax.set_xlim(-margin, n - 1 + margin)
     positions = ticks(n)
     ax.set_xticks(positions, labels=[f"{position:,}" for position in positions])
-    if scale == "log":
-        ax.set_yscale("symlog", linthresh=1)
-    else:
+    if scale == "linear":
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_ylim(bottom=0)
+        ax.set_ylim(bottom=0)
+    elif min(map(np.min, counts)) > 0:
+        ax.set_yscale("log")
+    else:
+        ax.set_yscale("symlog", linthresh=1)
+        ax.set_ylim(bottom=0)
     ax.yaxis.set_major_formatter("{x:,.0f}")
     style_line_axes(ax, grid=True)

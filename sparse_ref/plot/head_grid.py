@@ -163,7 +163,7 @@ def layers(
 def _sets(name: str, patterns: Any, n: Length | None) -> list[SetAt]:
     """The sets of a sequence, all of one shape."""
     is_sequence = isinstance(patterns, (list, tuple, np.ndarray)) and len(patterns) > 0
-    if not is_sequence or np.ndim(patterns) == 2:
+    if not is_sequence or getattr(patterns, "ndim", 3) != 3:
         raise TypeError(f"{name} must be a sequence of one or more sets, {got(patterns)}")
     sets = [set_at(f"{name}[{h}]", p, n) for h, p in enumerate(patterns)]
     for h, drawn in enumerate(sets):

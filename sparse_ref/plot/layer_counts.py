@@ -18,7 +18,7 @@ from ..paths.layers import Steps
 from ..sets.checks import flag
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray
-from .arguments import check_optional_axes, title_text
+from .arguments import Tokens, check_optional_axes, title_text, token_labels
 from .block_shares import block_for
 from .colours import Colour, Shade, colour_on, is_dark, text_colour
 from .layer_arguments import name_of, patterns_of_layers
@@ -26,11 +26,13 @@ from .style import (
     LATER_COLOUR,
     LEGEND_STYLE,
     MAX_LINED_CELLS,
+    TOKEN_INCHES,
     CellGrid,
     add_legend,
     axes_or_new,
     draw_cells,
     inches_from_lower_edge,
+    label_tokens,
     set_title,
     style_bar,
     ticks,
@@ -55,6 +57,7 @@ def hops(
     *,
     residual: bool = True,
     cell: Literal["least", "most"] = "least",
+    tokens: Tokens | None = None,
     title: str | None = None,
     colours: str | Colormap | None = None,
     ax: Axes | None = None,
@@ -73,6 +76,7 @@ def hops(
     residual : whether a layer also keeps what is at i itself.
     cell : which pair of a block its cell shows: the one of the "least" layers, or of the "most",
         where pairs that are never joined come last.
+    tokens : a label for each position, at most 128.
     title : the steps by default.
     colours : a colour map, or its name, from 0 layers to the most.
     ax : the axes to draw on; a new figure by default.
@@ -99,16 +103,19 @@ def hops(
     text = title_text(title, name_of(steps))
     colour_map = colour_map_or(colours)
     check_optional_axes(ax)
+    grid = CellGrid((n, n), block_for((n, n)))
+    labels = token_labels(tokens, grid.shape, grid.block)
     counts = search.hops(patterns, n, residual=residual)
     later = later_pairs(counts)
-    grid = CellGrid((n, n), block_for((n, n)))
     cells = _cells(counts, later, grid.block[0], cell)
     most = int(counts.max())
-    ax = axes_or_new(ax, cells.shape, below=0.7)
+    ax = axes_or_new(ax, cells.shape, below=0.7, least_cell=TOKEN_INCHES if labels else 0.0)
     if colour_map is None:
         colour_map = DARK_COUNT_COLOURS if is_dark(ax) else COUNT_COLOURS
     im = _draw_counts(ax, cells, grid, colour_map, most)
     set_title(ax, _with_note(text, grid, cell), "source j", "position i")
+    if labels:
+        label_tokens(ax, labels)
     pairs = np.bincount(counts[~later] + 1, minlength=most + 2)
     if most <= MAX_NAMED_COUNTS:
         add_legend(ax, _legend(im, pairs))

@@ -72,7 +72,8 @@ def mask(
     values = drawn.shares(grid.block)
     is_shares = grid.block != (1, 1)
     below = 0.6 if is_shares else 0.0
-    ax = axes_or_new(ax, values.shape, below, TOKEN_INCHES if labels else 0.0)
+    least_cell = TOKEN_INCHES if labels else 0.0
+    ax = axes_or_new(ax, grid.cells, below, least_cell, grid.shape)
     im = draw_members(ax, values, grid, colour_pair, least_share(values))
     if is_shares:
         add_share_bar(im, grid)

@@ -54,15 +54,17 @@ def draw_members(
 ) -> CellImage:
     """Draw cells of one pair in two colours; shares of blocks on a logarithmic scale from `least`.
 
-    A share of 0 has the colour of what is not attended.
+    A share of 0 has the colour of what is not attended, and a full one that which is given.
     """
     if grid.block == (1, 1):
         kinds = Kind("not attended", colours.outside), Kind("attended", colours.member)
         return draw_kinds(ax, values.astype(np.uint8), kinds, grid)
     outside = colour_on(ax, colours.outside)
     member = colour_on(ax, colours.member)
-    end = "#eef6ff" if is_dark(ax) else "#061a36"
-    shades = [mix(outside, member, 0.45), member, mix(member, end, 0.8)]
+    shades = [mix(outside, member, 0.45), member]
+    if colours.member is MEMBER_COLOUR:
+        end = "#eef6ff" if is_dark(ax) else "#061a36"
+        shades.append(mix(member, end, 0.8))
     return draw_cells(ax, values, grid, ramp(shades, outside), LogNorm(least, 1))
 
 

@@ -18,6 +18,7 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 
 from .._text import visible
 from .arguments import TokenLabels, check_axes
+from .axis_ticks import ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
@@ -48,8 +49,6 @@ LEGEND_STYLE = dict(
     handleheight=1,
     columnspacing=1.2,
 )
-POWERS_OF_TEN = [10**e for e in range(20)]
-ROUND_NUMBERS = [m * power for power in POWERS_OF_TEN for m in (1, 2, 5)]
 Pair = tuple[int, int]
 
 
@@ -83,17 +82,21 @@ def axes_or_new(
     cells: Pair,
     below: float = 0.0,
     least_cell: float = 0.0,
+    shape: Pair | None = None,
 ) -> Axes:
-    """The axes given; else those of a new figure for so many cells.
+    """The axes given; else those of a new figure for so many cells, as high and wide as `shape`.
 
-    In inches: `below`, the room below the axes, and `least_cell`, the least side of a cell.
+    In inches: `below`, the room below the axes, and `least_cell`, the least side of a cell. The
+    proportion is that of the cells if there is no shape.
     """
     if ax is not None:
         check_axes(ax)
         return ax
     longest = 2.8 if max(cells) <= 256 else 5.6
     longest = max(longest, least_cell * max(cells))
-    height, width = (max(longest * n / max(cells), 0.5) for n in cells)
+    sides = cells if shape is None else shape
+    height, width = (max(longest * n / max(sides), 0.5) for n in sides)
+    width = max(width, 1.2 if below else 0.5)  # a legend is as wide
     figsize = (width + 0.6, height + below + 0.6)
     _, new = plt.subplots(figsize=figsize, layout="constrained")
     return new
@@ -126,6 +129,7 @@ def draw_cells(
         ax,
         interpolation="none",
         interpolation_stage="rgba",
+        resample=True,
         origin="upper",
         cmap=cmap,
         norm=norm,
@@ -149,10 +153,11 @@ def draw_cells(
 def _draw_frame(ax: Axes) -> None:
     """Draw a grey frame around the outermost cells, not over half of them.
 
-    A row of dark cells next to it is seen, which it would not be next to a black frame.
+    Next to a black frame a row of dark cells would not be seen. Half the width would do, but for
+    rasters, which may move a line inward by a pixel.
     """
     for spine in ax.spines.values():
-        spine.set_position(("outward", spine.get_linewidth() / 2))
+        spine.set_position(("outward", spine.get_linewidth()))
         spine.set_edgecolor(FRAME_COLOUR)
 
 
@@ -184,21 +189,6 @@ def label_tokens(ax: Axes, tokens: TokenLabels) -> None:
     ax.tick_params(labelsize=max(points, 1.0))
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
-
-
-def ticks(n: int, unit: int = 1) -> list[int]:
-    """Positions from 0, evenly spaced, counted in units, if positions come in rows of `unit`.
-
-    The space is a power of two that divides n, else 1, 2 or 5 times a power of ten. There are at
-    most 8 ticks up to n = 64 and 5 above.
-    """
-    most = 8 if n <= 64 else 5
-    units = -(-n // unit)
-    least_space = -(-units // most)
-    space = 1 << (least_space - 1).bit_length()
-    if units % space:
-        space = next(size for size in ROUND_NUMBERS if size >= least_space)
-    return list(range(0, n, space * unit))
 
 
 def set_title(

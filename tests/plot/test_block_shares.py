@@ -40,6 +40,24 @@ def test_rows_lowered_in_slabs_give_what_one_slab_gives(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "p",
+    [
+        sr.Strided(3),
+        sr.Local(7) | sr.Strided(3),
+        sr.Summary(5, 2) | sr.Sinks(9) | sr.Window(2),
+        sr.DilatedSegment(30, 4, 1) | sr.Local(11),
+        sr.Shifted(sr.Strided(4), 13),
+        sr.Strided(3) | sr.Strided(5) | sr.Local(2),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("block", [(1, 16), (8, 32), (100, 7), (3, 100)])
+def test_strided_keys_between_spans_count_once(p, block):
+    shape = 97, 103
+    assert np.allclose(shares(p, shape, block), cut(mask(p, shape), *block))
+
+
+@pytest.mark.parametrize(
     ("n", "block", "count"),
     [
         (1, 1, 1),

@@ -63,6 +63,9 @@ def test_counts_are_whole_numbers_on_either_scale():
     ax = sr.plot.degree(sr.Summary(4, 1), 40, scale="log")[0].axes
     assert ax.get_yscale() == "symlog"
     assert ax.get_ylim()[0] == 0
+    ax = sr.plot.degree(sr.Causal(), 40, scale="log")[0].axes
+    assert ax.get_yscale() == "log"
+    assert 0 < ax.get_ylim()[0] < 1
 
 
 def test_equal_lines_are_both_seen():

@@ -3,8 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 import sparse_ref as sr
+from sparse_ref.plot.colours import PARTS
 
 
 def tables(fig):
@@ -64,6 +66,34 @@ def test_large_images_have_matrices_of_blocks():
     assert fig.axes[3].get_title() == "cells of 4 × 4 pairs"
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7])
+def test_any_number_of_steps_have_colours_of_their_own(count):
+    steps = tuple(sr.Band(m, -m) for m in range(count))
+    fig = sr.plot.factorization(sr.Factorized(steps), (4, 4))
+    im = fig.axes[-1].images[0]
+    drawn = {tuple(im.cmap(im.norm(m))) for m in range(count + 4)}
+    assert len(drawn) == count + 4
+    entries = [text.get_text() for text in fig.legends[0].get_texts()]
+    names = ["attended"] if count == 1 else [f"step {m}" for m in range(1, count + 1)]
+    assert entries == ["skipped", *names, "query", "later"]
+
+
+def test_three_steps_have_the_hues_of_parts():
+    steps = sr.Local(1), sr.Strided(2), sr.Causal()
+    im = sr.plot.factorization(sr.Factorized(steps), (3, 3)).axes[-1].images[0]
+    assert [to_hex(im.cmap(im.norm(m))) for m in (1, 2, 3)] == list(PARTS[:3])
+
+
+def test_titles_may_be_given_and_long_ones_are_cut():
+    long = sr.GlobalAt(tuple(range(100)))
+    fig = sr.plot.factorization([long, sr.Causal()], (4, 4))
+    title = fig.axes[1].get_title().replace("\n", " ")
+    assert title.startswith("(b) GlobalAt((0, 1, 2,")
+    assert len(title) < 80
+    fig = sr.plot.factorization([long, sr.Causal()], (4, 4), titles=["globals", "all"])
+    assert [ax.get_title() for ax in fig.axes[1:3]] == ["(b) globals", "(c) all"]
+
+
 def test_it_draws_on_the_figure_given():
     whole = plt.figure(figsize=(9, 5), layout="constrained")
     left, right = whole.subfigures(1, 2)
@@ -85,6 +115,12 @@ def test_it_draws_on_the_figure_given():
         ),
         ((sr.strided(4), (4, 4)), dict(query=16), ValueError, "query must be at most 15, got 16"),
         ((sr.strided(4), (4,)), {}, TypeError, "shape must be a pair"),
+        (
+            (sr.strided(4), (4, 4)),
+            dict(titles=["a", "b"]),
+            ValueError,
+            "titles must be 1, one for each factorization, got 2",
+        ),
         (
             (sr.strided(4), (4, 4)),
             dict(fig="x"),

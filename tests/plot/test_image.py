@@ -109,6 +109,10 @@ def test_labels_and_legend():
         assert patch.get_facecolor() == to_rgba(kind.colour)
 
 
+def test_a_title_may_be_given():
+    assert sr.plot.image(sr.fixed(4), (3, 4), 6, title="fixed").axes.get_title() == "fixed"
+
+
 @pytest.mark.parametrize(
     "background",
     [

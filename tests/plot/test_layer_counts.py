@@ -96,6 +96,12 @@ def test_title_colours_and_axes_can_be_given():
     assert plt.get_fignums() == [fig.number]
 
 
+def test_tokens_label_the_positions():
+    ax = sr.plot.hops(sr.strided(2), 4, tokens=["the", "cat", "sat", "down"]).axes
+    for texts in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [text.get_text() for text in texts] == ["the", "cat", "sat", "down"]
+
+
 @pytest.mark.parametrize(
     ("args", "options", "error", "says"),
     [
@@ -104,6 +110,7 @@ def test_title_colours_and_axes_can_be_given():
         ((sr.Causal(), 5000), {}, ValueError, "n must be at most 4096, got 5000"),
         ((sr.Causal(), 8), dict(residual=None), TypeError, "residual must be True or False"),
         ((sr.Causal(), 8), dict(cell="mean"), ValueError, 'cell must be "least" or "most"'),
+        ((sr.Causal(), 8), dict(tokens=["a"]), ValueError, "tokens must be one for each of the 8"),
         ((sr.Causal(), 8), dict(title=b""), TypeError, "title must be a string, got b''"),
         (
             (sr.Causal(), 8),

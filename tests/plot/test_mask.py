@@ -106,6 +106,95 @@ def test_a_million_queries_hold_no_n_by_n_memory():
     assert sr.plot.mask(sr.Causal(), 1_000_000).get_array().shape == (245, 245)
 
 
+@pytest.mark.parametrize("block", [8, (4, 16), 64, 100, 1])
+def test_a_block_may_be_given(block):
+    im = sr.plot.mask(P, 64, block=block)
+    b_q, b_k = block if isinstance(block, tuple) else (block, block)
+    rows, columns = -(-64 // b_q), -(-64 // b_k)
+    assert im.get_array().shape == (rows, columns)
+    assert list(im.get_extent()) == [-0.5, columns * b_k - 0.5, rows * b_q - 0.5, -0.5]
+    borders = list(np.arange(b_k, 64, b_k) - 0.5) if max(rows, columns) <= 32 else []
+    assert list(im.axes.xaxis.get_minorticklocs()) == borders
+    has_bar = getattr(im, "colorbar", None) is not None
+    assert has_bar == (block != 1)
+
+
+def test_a_block_of_one_draws_cells_up_to_2048():
+    mask = np.eye(700, dtype=bool)
+    assert np.array_equal(sr.plot.mask(mask, block=1).get_array(), mask)
+    with pytest.raises(ValueError, match="block must be at least 2 for a length of 2,049, so that"):
+        sr.plot.mask(sr.Causal(), (5, 2049), block=1)
+    with pytest.raises(ValueError, match="block must be at least 489 for a length of 1,000,000"):
+        sr.plot.mask(sr.Causal(), 1_000_000, block=(512, 1))
+
+
+def test_tokens_label_both_axes():
+    ax = sr.plot.mask(sr.Causal(), 4, tokens=["The", "cat", "$at$", "\x1b"]).axes
+    for axis in (ax.xaxis, ax.yaxis):
+        assert list(axis.get_ticklocs()) == [0, 1, 2, 3]
+        assert [t.get_text() for t in axis.get_ticklabels()] == ["The", "cat", "$at$", "\\x1b"]
+        assert not any(t.get_parse_math() for t in axis.get_ticklabels())
+    assert ax.xaxis.get_label_position() == "top"
+
+
+def test_queries_and_keys_may_have_tokens_of_their_own():
+    ax = sr.plot.mask(sr.Full(), (2, 3), tokens=(["q", "r"], np.array(["a", "b", "c"]))).axes
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["q", "r"]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b", "c"]
+    pair = sr.plot.mask(sr.Full(), 2, tokens=("a", "b")).axes
+    assert [t.get_text() for t in pair.get_yticklabels()] == ["a", "b"]
+
+
+def test_a_figure_has_room_for_each_token():
+    fig = sr.plot.mask(sr.Causal(), 100, tokens=["word"] * 100).figure
+    fig.canvas.draw()
+    boxes = [label.get_window_extent() for label in fig.axes[0].get_yticklabels()]
+    tops, bottoms = np.array([(box.y1, box.y0) for box in boxes]).T
+    assert (tops[1:] <= bottoms[:-1] + 1).all()
+
+
+def test_title_and_colours_may_be_given():
+    im = sr.plot.mask(P, 4, title="what I typed", colours=["white", "#ff0000"])
+    assert im.axes.get_title() == "what I typed"
+    assert tuple(im.to_rgba(im.get_array())[0, 0]) == (1, 0, 0, 1)
+    assert sr.plot.mask(P, 4, title="").axes.get_title() == ""
+    shares = sr.plot.mask(sr.Full(), 600, colours=["white", "#ff0000"])
+    assert tuple(shares.to_rgba(shares.get_array())[0, 0]) == (1, 0, 0, 1)
+
+
+def test_a_new_figure_has_the_proportion_of_the_positions():
+    width, height = sr.plot.mask(sr.Full(), (64, 128), block=(1, 32)).axes.figure.get_size_inches()
+    assert width == pytest.approx(2.8 + 0.6)
+    assert height == pytest.approx(1.4 + 0.6 + 0.6)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"tokens": "abcd"}, TypeError, "tokens must be a sequence of strings"),
+        ({"tokens": [1, 2, 3, 4]}, TypeError, r"a pair of them \(queries, keys\), got \[1"),
+        ({"tokens": ["a"]}, ValueError, "tokens must be one for each of the 4 queries, got 1"),
+        ({"tokens": (list("abcd"), ["a"])}, ValueError, "for each of the 4 keys, got 1"),
+        ({"tokens": list("abcd"), "block": 2}, ValueError, r"block must be 1, got \(2, 2\)"),
+        ({"block": 0}, ValueError, "block must be at least 1, got 0"),
+        ({"block": 2.0}, TypeError, "block must be an integer, got 2.0"),
+        ({"title": 5}, TypeError, "title must be a string, got 5"),
+        ({"colours": "rb"}, TypeError, "colours must be a sequence of colours, got 'rb'"),
+        ({"colours": ["r"]}, ValueError, "colours must be 2, of not attended and of attended"),
+        ({"colours": ["r", "bleu"]}, ValueError, r"colours\[1\] must be a colour .* got 'bleu'"),
+    ],
+)
+def test_errors_of_options_open_no_figure(options, error, says):
+    with pytest.raises(error, match=says):
+        sr.plot.mask(P, 4, **options)
+    assert plt.get_fignums() == []
+
+
+def test_too_many_tokens_to_be_read():
+    with pytest.raises(ValueError, match="tokens must be at most 128 to be readable, got 129"):
+        sr.plot.mask(sr.Causal(), 129, tokens=["a"] * 129)
+
+
 def test_it_draws_where_it_is_told():
     fig, axes = plt.subplots(1, 2)
     before = dict(plt.rcParams)
