@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 from ..lower import check_pattern, dense
 from ..paths.layers import Steps
 from ..sets.checks import flag, int_tuple, integer
+from ..sets.factorized import Factorized
+from ..sets.hints import got
 from ..sets.pattern import Pattern
+from ..sets.require import require_pattern
 from ..sets.types import Length
 from .arguments import check_optional_axes, drawable_lengths, title_text
 from .block_shares import block_for
@@ -54,7 +57,7 @@ class Film(NamedTuple):
 
 
 def animate(
-    p: Pattern | Steps,
+    p: Pattern | Steps | Callable[[int], Pattern],
     n: Length | Sequence[int],
     *,
     over: Literal["queries", "layers", "lengths"] = "queries",
@@ -72,7 +75,8 @@ def animate(
 
     Parameters
     ----------
-    p : a Pattern; over layers, steps as `reach` takes them.
+    p : a Pattern; over layers, steps as `reach` takes them; over lengths, a Pattern or a function
+        of n that gives one.
     n : over queries, a length, or (n_q, n_k), at most 256; over layers, a length, at most 4096;
         over lengths, a list of 2 to 256 lengths, each at most 512.
     over : what the frames go over: "queries", "layers" or "lengths".
@@ -147,8 +151,8 @@ def _query_film(p: Any, n: Any, title: Title, ax: Axes | None) -> Film:
     shape = drawable_lengths(n)
     if max(shape) > MAX_FRAMES:
         raise ValueError(f"n must be at most {MAX_FRAMES} over queries, got {n!r}")
-    check_pattern(p, shape)
-    rows = dense(p, shape)
+    require_pattern("p", p)
+    rows = dense(p, check_pattern(p, shape))
     ax = axes_or_new(ax, shape, below=0.6)
     im = draw_kinds(ax, _query_table(rows, 0), QUERY_KINDS, CellGrid(shape))
     add_legend(ax, legend_entries(QUERY_KINDS, np.arange(3)))
@@ -180,6 +184,8 @@ def _layer_film(
     ax: Axes | None,
 ) -> Film:
     """Which pairs the input joins, each position to itself, and then one layer more a frame."""
+    if not isinstance(steps, (Pattern, Factorized, list, tuple)):
+        raise TypeError(f"p must be a Pattern or steps over layers, {got(steps)}")
     patterns = patterns_of_layers(steps, n)
     grid = CellGrid((n, n), block_for((n, n)))
     kinds = reach_kinds(None)
@@ -209,19 +215,27 @@ def _length_film(p: Any, n: Any, title: Title, ax: Axes | None) -> Film:
     lengths = int_tuple("n", n, 1, MAX_LENGTH)
     if not 2 <= len(lengths) <= MAX_FRAMES:
         raise ValueError(f"n must be 2 to {MAX_FRAMES} lengths over lengths, got {len(lengths)}")
-    for length in lengths:
-        check_pattern(p, length)
+    patterns = [_pattern_at(p, length) for length in lengths]
     cells = (max(lengths), max(lengths))
     ax = axes_or_new(ax, cells)
 
     def draw(frame: int) -> None:
         ax.clear()
         length = lengths[frame]
-        mask(p, length, ax=ax)
-        _set_frame_title(ax, title_text(title, repr(p)), f"n = {length}")
+        pattern = patterns[frame]
+        mask(pattern, length, ax=ax)
+        _set_frame_title(ax, title_text(title, repr(pattern)), f"n = {length}")
 
     draw(0)
     return Film(ax, len(lengths), draw)
+
+
+def _pattern_at(p: Any, n: int) -> Pattern:
+    """The pattern, or what the function gives, with rows for n."""
+    pattern = p if isinstance(p, Pattern) or not callable(p) else p(n)
+    require_pattern("p" if pattern is p else f"p({n})", pattern)
+    check_pattern(pattern, n)
+    return pattern
 
 
 def _set_frame_title(ax: Axes, title: str, text: str) -> None:

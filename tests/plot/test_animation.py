@@ -72,6 +72,14 @@ def test_over_lengths_each_frame_is_a_mask(tmp_path):
     assert plt.gca().get_title() == "grow\nn = 33"
 
 
+def test_over_lengths_a_function_gives_the_pattern(tmp_path):
+    animation = sr.plot.animate(lambda n: sr.natten(n, 3), [6, 9], over="lengths")
+    frames = frames_of(animation, tmp_path)
+    for n, (_, table, _) in zip((6, 9), frames, strict=True):
+        assert np.array_equal(table, sr.dense(sr.natten(n, 3), n))
+    assert plt.gca().get_title().endswith(f"{sr.natten(9, 3)!r}\nn = 9")
+
+
 def test_axes_stay_where_they_are_in_all_frames(tmp_path):
     places = set()
 
@@ -145,7 +153,12 @@ def test_a_page_loads_nothing_and_its_buttons_bear_glyphs(tmp_path):
 @pytest.mark.parametrize(
     ("args", "options", "error", "says"),
     [
-        (("causal", 4), {}, TypeError, "pattern must be a Pattern"),
+        (("causal", 4), {}, TypeError, "p must be a Pattern, got the text 'causal'"),
+        ((3, 4), dict(over="layers", layers=1), TypeError, "p must be a Pattern or steps over lay"),
+        (([P, 3], 4), dict(over="layers", layers=1), TypeError, "steps must be a Factorized, or"),
+        ((None, [4, 5]), dict(over="lengths"), TypeError, "p must be a Pattern, got None"),
+        ((str, [4, 5]), dict(over="lengths"), TypeError, r"p\(4\) must be a Pattern"),
+        ((sr.natten(8, 3), [8, 9]), dict(over="lengths"), ValueError, "n = 8"),
         ((P, 0), {}, ValueError, "n must be at least 1 to be drawn, got 0"),
         ((P, 257), {}, ValueError, "n must be at most 256 over queries, got 257"),
         ((P, [4, 8]), {}, TypeError, r"n must be an integer"),
