@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter
 
 from ..lower import check_pattern, nnz
 from ..sets.branches import Branches
@@ -29,6 +30,7 @@ REFERENCES = {
     "causal": ("causal, n (n + 1) / 2", lambda n: n * (n + 1) // 2),
 }
 REFERENCE_COLOUR = "0.55"
+MAX_TICKS = 5
 MARKERS = "osD^vP*X"
 
 
@@ -86,12 +88,23 @@ def cost(
         lines.append(line)
     if reference != "none":
         lines.append(_draw_reference(ax, sizes, reference))
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    _set_scales(ax, sizes)
     style_line_axes(ax, grid=True)
     set_title(ax, text, "length n", "connected pairs")
     add_line_legend(ax, lines, 0.36)
     return lines
+
+
+def _set_scales(ax: Axes, sizes: tuple[int, ...]) -> None:
+    """Logarithmic axes; some of the lengths are the ticks, evenly spaced."""
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    named_sizes = sizes[:: -(-len(sizes) // MAX_TICKS)]
+    ax.set_xticks(named_sizes, labels=[f"{n:,}" for n in named_sizes])
+    ax.set_xticks([], minor=True)
+    low, high = ax.get_ylim()
+    if high >= 100 * low:
+        ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def slope(lengths: Sequence[int], counts: Sequence[int]) -> float:

@@ -23,8 +23,8 @@ def style_line_axes(ax: Axes, *, grid: bool) -> None:
     colour = text_colour(ax)
     page = page_colour(ax)
     ax.set_facecolor("none")
-    ax.tick_params(which="both", color=colour, labelcolor=colour)
-    ax.tick_params(labelsize="x-small", length=2, pad=2)
+    ax.tick_params(which="both", color=colour, labelcolor=colour, labelsize="x-small")
+    ax.tick_params(length=2, pad=2)
     ax.tick_params(which="minor", length=1)
     ax.grid(False, which="both")
     if grid:

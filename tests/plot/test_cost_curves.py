@@ -64,6 +64,13 @@ def test_axes_are_logarithmic_and_the_reference_is_grey():
     assert full.get_label() == "all pairs, n^2"
 
 
+def test_ticks_are_lengths():
+    ax = sr.plot.cost({"a": sr.Causal()}, 2 ** np.arange(8, 17))[0].axes
+    labels = [text.get_text() for text in ax.get_xticklabels()]
+    assert labels == ["256", "1,024", "4,096", "16,384", "65,536"]
+    assert list(ax.get_xticks(minor=True)) == []
+
+
 def test_lines_differ_in_colour_and_marker():
     lines = sr.plot.cost({str(keys): sr.Lookback(keys) for keys in range(1, 6)}, LENGTHS)[:5]
     assert len({to_rgba(line.get_color()) for line in lines}) == 5
