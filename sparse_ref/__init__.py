@@ -24,7 +24,7 @@ Blocks               butterfly a_shape vertical_slash deepspeed_dense deepspeed_
 
 Combine    p | q   p & q   p - q   ~p   Shifted Listed Blockwise Pooled Documents Grid padding
            Factorized Branches Interleaved Merged MultiHead   (Pattern is the class of all patterns)
-Look       picture difference catalogue parse window_conventions Convention
+Look       picture difference explore Explorer catalogue parse window_conventions Convention
            selection_conventions SelectionConvention
 Lower      plan csr bsr dense nnz density multiplicity   Plan CSR BSR
 Attend     attend attend_with_lse attend_backward merge
@@ -34,7 +34,7 @@ Rooms      define     what a pattern of your own is made of: Rule, Sized, every,
            selection  scores -> explicit sets: top-k and its kin, pools, hashing, clustering
            paths      what reaches what through layers, with proofs
            verify     other implementations against these definitions
-           plot       figures;  interop  other libraries' masks;  published  whole layers
+           plot       figures;  explorer  pages to play with;  interop  other libraries' masks;  published  whole layers
            sets, patterns, lower, kernels, attention, cli     how all this is built
 """
 
@@ -70,8 +70,21 @@ from .sets import (
 )
 
 if _typing.TYPE_CHECKING:
-    from . import attention, cli, interop, kernels, lower, paths, plot, published, selection, verify
+    from . import (
+        attention,
+        cli,
+        explorer,
+        interop,
+        kernels,
+        lower,
+        paths,
+        plot,
+        published,
+        selection,
+        verify,
+    )
     from .attention import attend, attend_backward, attend_with_lse, merge
+    from .explorer import Explorer, explore
     from .lower import BSR, CSR, Plan, bsr, csr, dense, density, multiplicity, nnz, plan
 
 __version__ = "0.1.0"
@@ -83,6 +96,7 @@ __all__ = [
     "Branches",
     "Convention",
     "Documents",
+    "Explorer",
     "Factorized",
     "Grid",
     "Interleaved",
@@ -107,6 +121,8 @@ __all__ = [
     "dense",
     "density",
     "difference",
+    "explore",
+    "explorer",
     "interop",
     "kernels",
     "lower",
@@ -132,6 +148,7 @@ __all__ += patterns.__all__
 _ROOM_OF = {
     **dict.fromkeys(["BSR", "CSR", "Plan"], "lower"),
     **dict.fromkeys(["bsr", "csr", "dense", "density", "multiplicity", "nnz", "plan"], "lower"),
+    **dict.fromkeys(["Explorer", "explore"], "explorer"),
     **dict.fromkeys(["attend", "attend_backward", "attend_with_lse", "merge"], "attention"),
 }
 

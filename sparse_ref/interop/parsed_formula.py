@@ -18,19 +18,19 @@ class Formula(NamedTuple):
     result: ast.expr
 
 
-def formula_of(p: Rule) -> Formula:
-    """A rule's formula, parsed."""
+def formula_of(rule: type[Rule], notation: str) -> Formula:
+    """A rule's formula, parsed; errors name it by its notation."""
     try:
-        function = ast.parse(dedent(getsource(type(p).formula))).body[0]
+        function = ast.parse(dedent(getsource(rule.formula))).body[0]
     except (OSError, TypeError, SyntaxError) as error:
         raise TypeError(
-            f"p must have formulas whose source can be read, got {p!r}: {error}"
+            f"p must have formulas whose source can be read, got {notation}: {error}"
         ) from error
     try:
         return _read_function(function)
     except ValueError:
         raise TypeError(
-            f"p must have formulas that name their parts, if at all, and then return, got {p!r}"
+            f"p must have formulas that name their parts, if at all, and then return, got {notation}"
         ) from None
 
 

@@ -130,7 +130,7 @@ class _Writer:
 
     @membership.register
     def _(self, p: Rule, i, j):
-        formula = formula_of(p)
+        formula = formula_of(type(p), repr(p))
         arguments = dict(zip(formula.arguments, (i, j, *p.parameters)))
         inliner = _Inliner(self, {**type(p).formula.__globals__, **arguments})
         for name, expression in formula.parts:
