@@ -128,11 +128,14 @@ def add_keys_of_stride(row, spans, n, b_k, counts):
     start, stop = max(run[START], 0), min(run[STOP], n)
     if start < stop:
         for b in range(start // b_k, (stop - 1) // b_k + 1):
-            counts[b] += keys_between(run, max(b * b_k, start), min((b + 1) * b_k, stop))
+            lo = max(b * b_k, start)
+            hi = min((b + 1) * b_k, stop)
+            counts[b] += keys_between(run, lo, hi)
     for r in range(spans):
         start, stop = row[r, START], row[r, STOP]
         for b in range(start // b_k, (stop - 1) // b_k + 1):
-            lo, hi = max(b * b_k, start), min((b + 1) * b_k, stop)
+            lo = max(b * b_k, start)
+            hi = min((b + 1) * b_k, stop)
             counts[b] += hi - lo - keys_between(run, lo, hi)
 
 

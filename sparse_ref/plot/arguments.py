@@ -24,6 +24,7 @@ from ..sets.types import BoolArray, Length
 MAX_TOKENS = 128  # labels on an axis
 Tokens = Sequence[str] | tuple[Sequence[str], Sequence[str]]  # for both axes, or (queries, keys)
 TokenLabels = tuple[list[str], list[str]]
+Pair = tuple[int, int]
 ImageShape = tuple[int, int]  # (height, width)
 Position = int | tuple[int, int]  # the index in the image read row by row, or (row, column)
 
@@ -123,7 +124,7 @@ def _check_colours(image: np.ndarray) -> None:
         )
 
 
-def token_labels(tokens: Any, shape: tuple[int, int], block: tuple[int, int]) -> TokenLabels | None:
+def token_labels(tokens: Any, shape: Pair, block: Pair) -> TokenLabels | None:
     """(of the queries, of the keys), from one sequence for both or from a pair; None if None."""
     if tokens is None:
         return None
@@ -165,7 +166,12 @@ def colour_list(colours: Any, count: int, of: str) -> list[Any] | None:
     return list(colours)
 
 
-def text_list(name: str, texts: Any, count: int, of: str) -> list[str]:
+def text_list(
+    name: str,
+    texts: Any,
+    count: int,
+    of: str,
+) -> list[str]:
     """The texts as a list, one for each of `count`, of which `of` names one; [] if None."""
     if texts is None:
         return []

@@ -21,6 +21,7 @@ from .arguments import (
     title_text,
     token_labels,
 )
+from .axis_ticks import label_tokens
 from .block_shares import Pair, block_or_default
 from .colours import Colour, Shade, ramp
 from .drawable import SetAt, set_at, title_of
@@ -33,7 +34,6 @@ from .style import (
     add_legend,
     axes_or_new,
     draw_kinds,
-    label_tokens,
     legend_entries,
     set_title,
 )
@@ -179,5 +179,7 @@ def _kinds(most: int, is_blocks: bool, colours: Any) -> list[Kind]:
 def _count_shades(most: int) -> list[Shade]:
     """A colour for each count from 1: the greater, the further from that of the page."""
     places = np.linspace(0, 1, most)
-    light, dark = ramp(LIGHT_COUNTS), ramp(DARK_COUNTS)
-    return [Shade(to_hex(light(place)), dark=to_hex(dark(place))) for place in places]
+    lights = ramp(LIGHT_COUNTS)(places)
+    darks = ramp(DARK_COUNTS)(places)
+    pairs = zip(map(to_hex, lights), map(to_hex, darks))
+    return [Shade(light, dark) for light, dark in pairs]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,6 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_rgba
 from matplotlib.image import AxesImage
 from matplotlib.path import Path
-from matplotlib.transforms import Affine2D
 
 from ..sets.types import FloatArray, IntArray
 from .colours import Colour
@@ -61,24 +59,19 @@ class CellImage(AxesImage):
         rows, columns = self.get_size()
         is_vector = renderer.option_scale_image() and max(rows, columns) <= MAX_VECTOR_CELLS
         if not is_vector:
+            self.set_interpolation("hanning" if self._is_fine(renderer) else "none")
             super().draw(renderer)
+            self.set_interpolation("none")
+            self.stale = False
         elif self.get_visible():
             self._draw_rectangles(renderer)
 
-    def make_image(
-        self,
-        renderer: RendererBase,
-        magnification: float = 1.0,
-        unsampled: bool = False,
-    ) -> tuple[np.ndarray, float, float, Affine2D]:
-        """The pixels: of the cells as they are, or of blends if there are fewer pixels."""
+    def _is_fine(self, renderer: RendererBase) -> bool:
+        """Whether cells are smaller than pixels, in a file of pixels."""
         rows, columns = self.get_size()
         extent = self.get_window_extent(renderer)
         is_fine = extent.width < columns or extent.height < rows
-        self.set_interpolation("hanning" if is_fine else "none")
-        pixels = super().make_image(renderer, magnification, unsampled)
-        self.set_interpolation("none")
-        return pixels
+        return is_fine and not renderer.option_scale_image()
 
     def _draw_rectangles(self, renderer: RendererBase) -> None:
         """Draw one path for each colour, so that no seam shows between cells of a colour."""
@@ -125,7 +118,7 @@ def layers_of(colours: FloatArray) -> list[Layer]:
     palette, labels, counts = np.unique(
         colours.reshape(-1, 4), axis=0, return_inverse=True, return_counts=True
     )
-    layers = [Layer((r, g, b, alpha), []) for r, g, b, alpha in palette.tolist()]
+    layers = [Layer(tuple(colour), []) for colour in palette.tolist()]
     for rectangle in rectangles_of(labels.reshape(rows, columns)):
         layers[rectangle.label].rectangles.append(rectangle)
     if not (palette[:, 3] == 1).all():
@@ -141,8 +134,9 @@ def rectangles_of(labels: IntArray) -> Iterator[Rectangle]:
     tops: dict[tuple[int, int, int], int] = {}
     for a, row in enumerate(labels):
         borders = np.flatnonzero(np.diff(row)) + 1
-        edges = [0, *borders.tolist(), len(row)]
-        runs = [(left, right, int(row[left])) for left, right in pairwise(edges)]
+        lefts = [0, *borders.tolist()]
+        rights = [*borders.tolist(), len(row)]
+        runs = list(zip(lefts, rights, row[lefts].tolist()))
         for run in sorted(set(tops) - set(runs)):
             yield Rectangle(*run, tops.pop(run), a)
         for run in runs:
@@ -155,6 +149,7 @@ def rectangle_path(rectangles: list[Rectangle], x: FloatArray, y: FloatArray) ->
     """One path around each rectangle; columns begin at x, rows at y."""
     vertices = []
     for left, right, _, top, bottom in rectangles:
-        corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-        vertices += [(x[column], y[row]) for column, row in corners]
+        across = x[[left, right, right, left, left]]
+        down = y[[top, top, bottom, bottom, top]]
+        vertices += list(zip(across, down))
     return Path(np.array(vertices), RECTANGLE * len(rectangles))

@@ -47,7 +47,8 @@ def part_colours(count: int) -> list[Shade]:
     scale = matplotlib.colormaps["viridis"]
     lights = scale(np.linspace(0.15, 1, count))
     darks = scale(np.linspace(0.35, 1, count))
-    return [Shade(to_hex(light), dark=to_hex(dark)) for light, dark in zip(lights, darks)]
+    pairs = zip(map(to_hex, lights), map(to_hex, darks))
+    return [Shade(light, dark) for light, dark in pairs]
 
 
 def luma(colour: Colour) -> float:

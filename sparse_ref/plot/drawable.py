@@ -38,7 +38,8 @@ def set_at(name: str, p: Any, n: Length | None) -> SetAt:
     """
     if isinstance(p, Pattern) and n is not None:
         return SetAt(p, check_pattern(p, drawable_lengths(n)))
-    if isinstance(p, (list, tuple)) and any(isinstance(head, Pattern) for head in p):
+    is_sequence = isinstance(p, (list, tuple))
+    if is_sequence and any(isinstance(head, Pattern) for head in p):
         raise TypeError(
             f"{name} must be one set, got {len(p)} patterns: plot.heads draws one per head"
         )
@@ -48,32 +49,33 @@ def set_at(name: str, p: Any, n: Length | None) -> SetAt:
     if n is not None and lengths(n) != p.shape:
         raise ValueError(f"{name} must have shape {lengths(n)}, got {p.shape}")
     shape = drawable_lengths(p.shape)
-    return SetAt(_listed(p), shape)
+    return SetAt(_rows_of(p), shape)
 
 
-def _listed(rows: CSR | Plan | BSR) -> Listed:
+def _rows_of(rows: CSR | Plan | BSR) -> Listed:
     """The keys of lowered sets, row by row."""
     if isinstance(rows, BSR):
-        return _listed_blocks(rows)
+        return _rows_of_blocks(rows)
     if isinstance(rows, Plan):
         rows = rows.csr()
     rows.check()
     return Listed(rows.indptr, rows.indices)
 
 
-def _listed_blocks(blocks: BSR) -> Listed:
+def _rows_of_blocks(blocks: BSR) -> Listed:
     """The keys of block-sparse rows; cells beyond the shape are padding."""
     n_q, n_k = blocks.shape
     t, row, column = np.nonzero(blocks.data)
-    block_rows = np.repeat(np.arange(len(blocks.indptr) - 1), np.diff(blocks.indptr))
+    counts = np.diff(blocks.indptr)
+    block_rows = np.repeat(np.arange(len(counts)), counts)
     b_q, b_k = blocks.data.shape[1:]
     i = block_rows[t] * b_q + row
     j = blocks.indices[t].astype(np.int64) * b_k + column
     inside = (i < n_q) & (j < n_k)
     i, j = i[inside], j[inside]
-    counts = np.bincount(i, minlength=n_q)
     order = np.lexsort((j, i))
-    return Listed(np.concatenate([[0], np.cumsum(counts)]), j[order])
+    row_ends = np.cumsum(np.bincount(i, minlength=n_q))
+    return Listed(np.append(0, row_ends), j[order])
 
 
 def title_of(p: Any, most: int = MAX_OWN_TITLE) -> str:

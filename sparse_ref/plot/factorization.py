@@ -96,7 +96,11 @@ def factorization(
     return fig
 
 
-def _columns(factorizations: list[Any], names: list[str], n: int) -> list[_Column]:
+def _columns(
+    factorizations: list[Any],
+    names: list[str],
+    n: int,
+) -> list[_Column]:
     """The dense column, then one for each factorization, with letters in the titles."""
     columns = [_Column("(a) dense, causal", (Causal(),))]
     for place, factorization in enumerate(factorizations):

@@ -148,7 +148,8 @@ def layers(
         )
     layers = integer("layers", layers, 1)
     heads = integer("heads", heads, 1)
-    patterns = [scheme.at(layer, head) for layer in range(layers) for head in range(heads)]
+    places = np.ndindex(layers, heads)
+    patterns = [scheme.at(layer, head) for layer, head in places]
     sets = _sets("scheme", patterns, n)
     titles = [f"head {head}" for head in range(heads)] + [""] * (len(sets) - heads)
     grid = _grid(sets, titles, block, colours)
@@ -174,17 +175,27 @@ def _sets(name: str, patterns: Any, n: Length | None) -> list[SetAt]:
     return sets
 
 
-def _grid(sets: list[SetAt], titles: list[str], block: Any, colours: Any) -> _Grid:
+def _grid(
+    sets: list[SetAt],
+    titles: list[str],
+    block: Length | None,
+    colours: Any,
+) -> _Grid:
     """The tables of the sets, each distinct pattern lowered once."""
     shape = sets[0].shape
     cells = CellGrid(shape, block_or_default(block, shape, MAX_PANEL_CELLS))
     pair = member_colours(colours)
     tables: dict[Any, FloatArray] = {}
-    keys = [drawn.p if isinstance(drawn.p, Pattern) else id(drawn.p) for drawn in sets]
+    keys = [_key(drawn) for drawn in sets]
     for key, drawn in zip(keys, sets):
         if key not in tables:
             tables[key] = drawn.shares(cells.block)
     return _Grid([tables[key] for key in keys], cells, pair, titles)
+
+
+def _key(drawn: SetAt) -> Any:
+    """What tells one set from another: a pattern, or the identity of an array."""
+    return drawn.p if isinstance(drawn.p, Pattern) else id(drawn.p)
 
 
 def _short_title(p: Any) -> str:
@@ -205,7 +216,8 @@ def _draw(grid: _Grid, columns: int, title: str | None, fig: Any) -> Panels:
     side = PANEL_INCHES if count <= 24 else SMALL_PANEL_INCHES
     is_shares = grid.cells.block != (1, 1)
     title_lines = [text.count("\n") + 1 if text else 0 for text in grid.titles]
-    tallest = [max(title_lines[start : start + columns]) for start in range(0, count, columns)]
+    row_starts = range(0, count, columns)
+    tallest = [max(title_lines[start : start + columns]) for start in row_starts]
     title_inches = TITLE_LINE_INCHES * sum(tallest)
     height = side * rows + title_inches + 0.4 + 0.7 * is_shares + 0.3 * bool(title)
     fig = figure_or_new(fig, (side * columns + 0.5, height))

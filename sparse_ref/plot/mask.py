@@ -10,12 +10,13 @@ from matplotlib.image import AxesImage
 from ..sets.branches import Branches
 from ..sets.types import Length
 from .arguments import Tokens, check_optional_axes, title_text, token_labels
+from .axis_ticks import label_tokens
 from .block_shares import block_or_default
 from .branch_counts import multiplicity
 from .colours import Colour
 from .drawable import Drawable, set_at, title_of
 from .member_cells import add_share_bar, draw_members, least_share, member_colours
-from .style import TOKEN_INCHES, CellGrid, axes_or_new, label_tokens, set_title
+from .style import TOKEN_INCHES, CellGrid, axes_or_new, set_title
 
 
 def mask(
@@ -62,7 +63,15 @@ def mask(
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
     if isinstance(p, Branches):
-        return multiplicity(p, n, block=block, tokens=tokens, title=title, colours=colours, ax=ax)
+        return multiplicity(
+            p,
+            n,
+            block=block,
+            tokens=tokens,
+            title=title,
+            colours=colours,
+            ax=ax,
+        )
     drawn = set_at("p", p, n)
     grid = CellGrid(drawn.shape, block_or_default(block, drawn.shape))
     labels = token_labels(tokens, drawn.shape, grid.block)

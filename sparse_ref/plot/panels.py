@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .arguments import title_text
 from .colours import text_colour
-from .style import LEGEND_STYLE, entries_on, fill_title, style_bar
+from .style import LEGEND_STYLE, entries_on, fill_title, name_entries, style_bar
 
 Panels = NDArray[np.object_]  # of Axes
 
@@ -35,7 +35,8 @@ def check_optional_figure(fig: Any) -> None:
 def panel_grid(fig: Figure | SubFigure, count: int, columns: int) -> Panels:
     """`count` axes (count,) in rows of `columns`, from the upper left, with shared x and y."""
     rows = -(-count // columns)
-    panels = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    table = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels = table.ravel()
     for unused in panels[count:]:
         unused.remove()
     return panels[:count]
@@ -83,10 +84,12 @@ def add_figure_legend(
     columns: int = 6,
 ) -> None:
     """Add one legend below all panels, in the colours for the page of `ax`."""
-    fig.legend(
+    legend = fig.legend(
         handles=entries_on(ax, entries),
+        labels=list("-" * len(entries)),
         loc="outside lower center",
         ncols=min(len(entries), columns),
         labelcolor=text_colour(ax),
         **LEGEND_STYLE,
     )
+    name_entries(legend, entries)

@@ -177,7 +177,8 @@ def _draw_panels(
     hide_inner_labels(panels, columns)
     several = len(tables) + 1
     if (values == several).any():
-        add_figure_legend(fig, panels[-1], legend_entries(scene.kinds[1:], values[values > 0] - 1))
+        entries = legend_entries(scene.kinds, values[values > 0])
+        add_figure_legend(fig, panels[-1], entries)
     return panels
 
 

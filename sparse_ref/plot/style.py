@@ -10,15 +10,17 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
+from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
-from .._text import visible
-from .arguments import TokenLabels, check_axes
-from .axis_ticks import ticks
+from .._text import visible, visible_line
+from .arguments import check_axes
+from .axis_ticks import ceil_division, set_ticks
+from .axis_ticks import label_tokens as label_tokens
+from .axis_ticks import ticks as ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
@@ -74,7 +76,8 @@ class CellGrid(NamedTuple):
     @property
     def cells(self) -> Pair:
         """How many rows and columns of cells there are."""
-        return -(-self.shape[0] // self.block[0]), -(-self.shape[1] // self.block[1])
+        rows, columns = map(ceil_division, self.shape, self.block)
+        return rows, columns
 
 
 def axes_or_new(
@@ -109,8 +112,14 @@ def draw_kinds(
     grid: CellGrid,
 ) -> CellImage:
     """Draw a table in which a cell is kinds[value]; a Shade has the colour for the page of `ax`."""
-    colours = ListedColormap([to_rgba(colour_on(ax, kind.colour), kind.alpha) for kind in kinds])
-    return draw_cells(ax, values, grid, colours, Normalize(-0.5, len(kinds) - 0.5))
+    colours = [kind_colour(ax, kind) for kind in kinds]
+    norm = Normalize(-0.5, len(kinds) - 0.5)
+    return draw_cells(ax, values, grid, ListedColormap(colours), norm)
+
+
+def kind_colour(ax: Axes, kind: Kind) -> tuple[float, float, float, float]:
+    """The colour of a kind on the page of `ax`, RGBA."""
+    return to_rgba(colour_on(ax, kind.colour), kind.alpha)
 
 
 def draw_cells(
@@ -144,8 +153,8 @@ def draw_cells(
     ax.set_ylim(n_q - 0.5, -0.5)
     _draw_frame(ax)
     has_lines = grid.lines and max(grid.cells) <= MAX_LINED_CELLS
-    _set_ticks(ax.yaxis, n_q, grid.block[0], grid.unit, has_lines)
-    _set_ticks(ax.xaxis, n_k, grid.block[1], grid.unit, has_lines)
+    set_ticks(ax.yaxis, n_q, grid.block[0], grid.unit, has_lines)
+    set_ticks(ax.xaxis, n_k, grid.block[1], grid.unit, has_lines)
     _draw_ticks_and_lines(ax, grid)
     return im
 
@@ -169,26 +178,6 @@ def _draw_ticks_and_lines(ax: Axes, grid: CellGrid) -> None:
     ax.grid(False, which="major")
     linewidth = min(0.6, 8 / max(grid.cells))
     ax.grid(which="minor", color=page_colour(ax), linewidth=linewidth)
-
-
-def _set_ticks(axis: Axis, n: int, block: int, unit: int, has_lines: bool) -> None:
-    """Label positions on an axis of n; minor ticks are the lines between the cells."""
-    positions = ticks(n, unit)
-    axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
-    borders = np.arange(block, n, block) - 0.5
-    axis.set_ticks(borders if has_lines else [], minor=True)
-
-
-def label_tokens(ax: Axes, tokens: TokenLabels) -> None:
-    """Label every position by its token: queries at the left, keys on top, from below."""
-    queries, keys = tokens
-    inches = ax.figure.bbox.height / ax.figure.dpi * ax.get_position().height
-    points = min(7.0, 0.8 * 72 * inches / len(queries))
-    ax.set_yticks(range(len(queries)), labels=queries, parse_math=False)
-    ax.set_xticks(range(len(keys)), labels=keys, parse_math=False, rotation=90)
-    ax.tick_params(labelsize=max(points, 1.0))
-    ax.xaxis.tick_top()
-    ax.xaxis.set_label_position("top")
 
 
 def set_title(
@@ -222,8 +211,8 @@ def style_bar(bar: Colorbar, ax: Axes, label: str) -> None:
     """Label a colour bar, in small text that can be read on the page of `ax`."""
     colour = text_colour(ax)
     bar.set_label(label, fontsize="x-small", color=colour, labelpad=1)
-    bar.ax.tick_params(labelsize="x-small", length=2, pad=2, color=colour, labelcolor=colour)
-    bar.ax.tick_params(which="minor", color=colour)
+    bar.ax.tick_params(labelsize="x-small", length=2, pad=2, labelcolor=colour)
+    bar.ax.tick_params(which="both", color=colour)
     bar.outline.set_edgecolor(colour)
 
 
@@ -243,7 +232,7 @@ class Swatch(Patch):
 
     def adapt(self, ax: Axes) -> None:
         """Take the colour that the kind has on the page of `ax`."""
-        self.set_facecolor(to_rgba(colour_on(ax, self.kind.colour), self.kind.alpha))
+        self.set_facecolor(kind_colour(ax, self.kind))
 
 
 def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
@@ -254,8 +243,9 @@ def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
 
 def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
     """Add the legend of one axes below its label, so that it hides no cell."""
-    ax.legend(
+    legend = ax.legend(
         handles=entries_on(ax, entries),
+        labels=list("-" * len(entries)),
         loc="upper center",
         bbox_to_anchor=(0.5, -0.33),
         bbox_transform=inches_from_lower_edge(ax),
@@ -263,6 +253,14 @@ def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
         labelcolor=text_colour(ax),
         **LEGEND_STYLE,
     )
+    name_entries(legend, entries)
+
+
+def name_entries(legend: Legend, entries: Sequence[Patch]) -> None:
+    """Name the entries as they are: no formula is read, and no name with a leading _ left out."""
+    for text, entry in zip(legend.get_texts(), entries):
+        text.set_parse_math(False)
+        text.set_text(visible_line(str(entry.get_label())))
 
 
 def entries_on(ax: Axes, entries: Sequence[Patch]) -> list[Patch]:

@@ -1,5 +1,7 @@
 """Figures judged by their artists: `plot.parts` colours each pair by the first part that has it."""
 
+from xml.etree import ElementTree
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -88,6 +90,19 @@ def test_the_union_alone_has_a_legend_on_the_axes_given():
     assert fig.axes == list(axes)
     assert legend_of(axes[1].get_legend()) == ["not attended", "window", "random", "global"]
     assert axes[1].get_title() == "union"
+
+
+def test_names_are_drawn_as_they_are(tmp_path):
+    names = ["_hidden", "$\\frac{", "a\nb", "\x00<script>"]
+    parts = {name: sr.Window(m) for m, name in enumerate(names)}
+    panels = sr.plot.parts(parts, 8, overlap=True)
+    (legend,) = panels[0].figure.legends
+    assert legend_of(legend) == ["\\x00<script>", "several parts"]
+    (panel,) = sr.plot.parts(parts, 8, ax=plt.figure().subplots())
+    expected = ["not attended", "_hidden", "$\\frac{", "a\\nb", "\\x00<script>"]
+    assert legend_of(panel.get_legend()) == expected
+    for drawn in (panels, panel):
+        ElementTree.parse(sr.plot.save(drawn, tmp_path / "hostile.svg"))
 
 
 def test_it_draws_on_the_figure_given():
