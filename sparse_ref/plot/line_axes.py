@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from .colours import mix, page_colour, text_colour
-from .style import LEGEND_STYLE, inches_from_lower_edge
+from .style import LEGEND_STYLE, inches_from_lower_edge, name_entries
 
 
 def line_axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -45,6 +45,7 @@ def add_line_legend(
     colour = text_colour(ax)
     legend = ax.legend(
         handles=lines,
+        labels=list("-" * len(lines)),
         loc="upper center",
         bbox_to_anchor=(0.5, -below),
         bbox_transform=inches_from_lower_edge(ax),
@@ -54,5 +55,4 @@ def add_line_legend(
         **{**LEGEND_STYLE, "handlelength": 1.8},
     )
     legend.get_title().set_color(colour)
-    for entry in legend.get_texts():
-        entry.set_parse_math(False)
+    name_entries(legend, lines)

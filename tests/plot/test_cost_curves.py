@@ -46,6 +46,14 @@ def test_the_legend_has_the_slope():
     assert not any(entry.get_parse_math() for entry in entries)
 
 
+def test_names_are_shown_as_they_are():
+    names = ["_a", "$\\alpha$", "\x1b[2J", "a\nb"]
+    lines = sr.plot.cost({name: sr.Causal() for name in names}, [2, 4], reference="none")
+    entries = [text.get_text() for text in lines[0].axes.get_legend().get_texts()]
+    shown = ["_a", "$\\alpha$", "\\x1b[2J", "a\\nb"]
+    assert entries == [f"{name}: n^1.74" for name in shown]
+
+
 def test_the_slope_is_that_of_least_squares():
     rng = np.random.default_rng(3)
     lengths = [10, 30, 70, 200]
