@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..lower import check_pattern, reader_counts, row_counts
+from ..lower import Degrees, check_pattern, degrees
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray, IntArray, Length
 from .arguments import (
@@ -31,13 +31,6 @@ COLOURS = MEMBER_COLOUR, EXTRA_COLOUR
 NAMES = "keys of query i", "readers of key j"
 
 
-class Degrees(NamedTuple):
-    """|A_i| of each query i, and |{ i : j in A_i }| of each key j, int64."""
-
-    keys: IntArray
-    readers: IntArray
-
-
 def degree(
     p: Pattern | BoolArray,
     n: Length | None = None,
@@ -50,9 +43,9 @@ def degree(
 ) -> list[Line2D]:
     """The number of keys of each query, and the number of queries that read each key: two lines.
 
-    The counts are exact at any n, in O(n) memory: in seconds for a million positions, but for
-    unions of strides that share keys, such as Strided(3) | Strided(4). Above 4,096 positions a line
-    has 2,048 stretches, and goes through the least and the greatest count of each.
+    The counts are exact at any n, in O(n) memory, and in seconds for a million positions. Above
+    4,096 positions a line has 2,048 stretches, and goes through the least and the greatest count of
+    each.
 
     Parameters
     ----------
@@ -101,7 +94,7 @@ def _counts_and_name(p: Any, n: Length | None) -> tuple[Degrees, str]:
     """The counts of a pattern or of an array, and its name."""
     if isinstance(p, Pattern) and n is not None:
         shape = check_pattern(p, drawable_lengths(n))
-        return Degrees(row_counts(p, shape), reader_counts(p, shape)), repr(p)
+        return degrees(p, shape), repr(p)
     mask = mask_array("p", p, n)
     return Degrees(mask.sum(axis=1), mask.sum(axis=0)), "mask"
 
