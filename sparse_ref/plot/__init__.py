@@ -8,6 +8,7 @@ Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 
 from .animation import animate
 from .animation_files import save_animation
+from .block_image import blocks
 from .branch_counts import multiplicity
 from .cost_curves import cost
 from .degrees import degree
@@ -17,13 +18,18 @@ from .files import save
 from .head_grid import heads, layers
 from .image import image
 from .layer_counts import hops
+from .levels import levels
 from .mask import mask
 from .part_panels import parts
 from .path_rows import path
 from .reach_panels import reach
+from .selection_image import selection
+from .tile_image import tiles
+from .weight_image import weights
 
 __all__ = [
     "animate",
+    "blocks",
     "cost",
     "degree",
     "diff",
@@ -32,6 +38,7 @@ __all__ = [
     "hops",
     "image",
     "layers",
+    "levels",
     "mask",
     "multiplicity",
     "parts",
@@ -39,4 +46,7 @@ __all__ = [
     "reach",
     "save",
     "save_animation",
+    "selection",
+    "tiles",
+    "weights",
 ]

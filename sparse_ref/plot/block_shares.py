@@ -5,6 +5,8 @@ Memory is that of the blocks, never n x n.
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from ..lower import block_counts
@@ -14,6 +16,7 @@ from ..sets.types import BoolArray, FloatArray, IntArray, Length
 
 MAX_CELLS = 512  # cells a side: a figure in one column has no room for more
 MAX_GIVEN_CELLS = 2048  # cells a side if the block is given
+LEAST_WIDTH = 0.8  # of a figure with a legend, in its heights
 Pair = tuple[int, int]
 
 
@@ -49,24 +52,38 @@ def block_or_default(block: Length | None, shape: Pair, most: int = MAX_CELLS) -
     return sides
 
 
+def proportions(shape: Pair, block: Pair) -> Pair:
+    """Rows and columns of square cells that fill a figure of this shape, wide enough for a legend.
+
+    >>> proportions((300, 100), (1, 1))
+    (300, 240)
+    """
+    scale = 1 / min(block)
+    height, width = (ceil(n * scale) for n in shape)
+    return height, max(width, ceil(LEAST_WIDTH * height))
+
+
 def shares(p: Pattern | BoolArray, shape: Pair, block: Pair) -> FloatArray:
     """|{ (i, j) in the block : j in A_i }| / |{ (i, j) in the block : i < n_q, j < n_k }|
 
     float64 (ceil(n_q / b_q), ceil(n_k / b_k)). p is a pattern with rows for `shape`, or a bool
     array of that shape.
     """
+    heights, widths = map(_sides, shape, block)
+    return pair_counts(p, shape, block) / (heights[:, None] * widths)
+
+
+def pair_counts(p: Pattern | BoolArray, shape: Pair, block: Pair) -> IntArray:
+    """|{ (i, j) in the block : j in A_i }|, int64, of the same p."""
+    if isinstance(p, Pattern):
+        return block_counts(p, shape, block)
     row_starts = np.arange(0, shape[0], block[0])
     column_starts = np.arange(0, shape[1], block[1])
-    heights = np.minimum(block[0], shape[0] - row_starts)
-    widths = np.minimum(block[1], shape[1] - column_starts)
-    if isinstance(p, Pattern):
-        counts = block_counts(p, shape, block)
-    else:
-        counts = _array_counts(p, row_starts, column_starts)
-    return counts / (heights[:, None] * widths)
-
-
-def _array_counts(mask: BoolArray, row_starts: IntArray, column_starts: IntArray) -> IntArray:
-    """How many pairs of a bool array are True in each block."""
-    by_rows = np.add.reduceat(mask, row_starts, axis=0, dtype=np.int64)
+    by_rows = np.add.reduceat(p, row_starts, axis=0, dtype=np.int64)
     return np.add.reduceat(by_rows, column_starts, axis=1)
+
+
+def _sides(n: int, side: int) -> IntArray:
+    """How many of n positions are in each block."""
+    starts = np.arange(0, n, side)
+    return np.minimum(side, n - starts)

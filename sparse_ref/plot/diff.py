@@ -1,15 +1,21 @@
-"""Two masks compared: the keys in both, and those in only one of them."""
+"""Two masks compared: the keys that both have, and those that only one of them has."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
-from ..sets.pattern import Pattern
+from .._text import visible_line
 from ..sets.types import BoolArray, Length
-from .arguments import mask_array
-from .block_shares import block_for, shares
+from .arguments import mask_array, title_text
+from .block_shares import Pair, block_for, proportions
+from .colours import Shade, colour_on
+from .comparison import Counts, Side, common_shape, compare, side_of
+from .member_cells import cell_text
 from .style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
@@ -27,50 +33,58 @@ from .style import (
 )
 
 NEITHER, BOTH, MISSING, EXTRA, MIXED, LEAK = range(6)
-KINDS = (
-    Kind("neither", NEITHER_COLOUR),
-    Kind("both", BOTH_COLOUR),
-    Kind("− only expected", MISSING_COLOUR),
-    Kind("+ only actual", EXTRA_COLOUR),
-    Kind("± some of each", "black"),
-    Kind("~ leak: only with large logits", LEAK_COLOUR),
-)
+MIXED_COLOUR = Shade("#000000", dark="#ffffff")
+ON_DARK_CELL = Shade("#ffffff", dark="#000000")
 GLYPHS = {
-    MISSING: ("_", "white"),
+    MISSING: ("_", ON_DARK_CELL),
     EXTRA: ("+", "black"),
-    MIXED: ("x", "white"),
-    LEAK: ("$\\sim$", "white"),
+    MIXED: ("x", ON_DARK_CELL),
+    LEAK: ("$\\sim$", ON_DARK_CELL),
 }
+RING_COLOURS = {
+    MISSING: MISSING_COLOUR,
+    EXTRA: EXTRA_COLOUR,
+    MIXED: MIXED_COLOUR,
+    LEAK: LEAK_COLOUR,
+}
+NAMES = "expected", "actual"
 MAX_RINGS = 64  # differing cells without room for glyphs are circled if there are at most so many
 
 
 def diff(
-    expected: Pattern | BoolArray,
-    actual: Pattern | BoolArray,
-    *,
+    expected: Any,
+    actual: Any,
     n: Length | None = None,
+    names: tuple[str, str] = NAMES,
+    *,
     leaks: BoolArray | None = None,
+    head: int | None = None,
+    title: str | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
     """Where two masks agree and differ: neither, both, only expected or only actual.
 
     A key is missing if only `expected` has it, extra if only `actual` has it. Up to 32 queries and
-    keys, cells bear − for a missing key and + for an extra one. Above, the
-    differing cells are circled if they are at most 64. Above 512, a cell is a block, and shows a
-    difference if any of its pairs differs.
+    keys, cells bear − for a missing key and + for an extra one. Above, the differing cells are
+    circled if they are at most 64. Above 512, a cell is a block, and shows a difference if any of
+    its pairs differs. Above 4096, patterns are counted block by block, never as n x n.
 
     Parameters
     ----------
-    expected, actual : bool arrays (n_q, n_k) of one shape, or Patterns, drawn at n, of at most 4096
-        queries and keys.
+    expected, actual : Patterns, drawn at n; bool arrays (n_q, n_k); a CSR or a Plan; or what has
+        such a mask, such as the result of `sr.verify.probe`, whose leaks are drawn too.
+    n : a length, or (n_q, n_k); may be left out if one of the two has a shape.
+    names : what the two are called in the legend and, unless they are the default ones, the title.
     leaks : bool array (n_q, n_k) of keys in neither mask that only large logits let in, as a finite
-        mask does; None for none.
-    n : a length, or (n_q, n_k); may be left out if one of the two is an array.
+        mask does; those of a probe, or none, by default.
+    head : which of the masks (H, n_q, n_k) of a probe; may be left out if it has one.
+    title : in place of the numbers of pairs that differ.
     ax : the axes to draw on; a new figure by default.
 
     Returns the image, whose array is 0 for neither, 1 both, 2 missing, 3 extra, 4 a block with both
     differences, 5 leak.
-    Raises TypeError for other masks or a missing n, ValueError for shapes that disagree.
+    Raises TypeError for other masks or a missing n, ValueError for shapes that disagree, a head
+    that a probe does not have, or names that are not two different texts.
 
     >>> import numpy as np, sparse_ref as sr
     >>> im = sr.plot.diff(sr.Causal(), np.array([[1, 1], [0, 1]], bool))
@@ -81,43 +95,74 @@ def diff(
     '1 missing, 1 extra'
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
-    if n is None:
-        arrays = [mask for mask in (expected, actual) if not isinstance(mask, Pattern)]
-        n = getattr(arrays[0], "shape", None) if arrays else None
-    expected = mask_array("expected", expected, n)
-    actual = mask_array("actual", actual, n)
-    missing = expected & ~actual
-    extra = actual & ~expected
-    grid = CellGrid(expected.shape, block_for(expected.shape))
-    values = _kinds_of_cells(expected & actual, missing, extra, grid)
-    title = f"{missing.sum():,} missing, {extra.sum():,} extra"
-    outside = np.zeros_like(expected)
-    if leaks is not None:
-        outside = mask_array("leaks", leaks, n) & ~expected & ~actual
-    if outside.any():
-        has_leak = shares(outside, grid.shape, grid.block) > 0
-        values[has_leak & (values <= BOTH)] = LEAK
-        count = int(outside.sum())
-        title += f", {count:,} leak{'s' * (count != 1)}"
-    ax = axes_or_new(ax, values.shape, below=0.6)
-    im = draw_kinds(ax, values, KINDS, grid)
+    first, second = _check_names(names)
+    sides = side_of("expected", expected, head), side_of("actual", actual, head)
+    if head is not None and not any(side.has_heads for side in sides):
+        raise ValueError(f"head must be None if neither of the two has heads, got {head!r}")
+    shape = common_shape(sides, n)
+    grid = CellGrid(shape, block_for(shape))
+    leak_mask = _leaks(leaks, sides, shape)
+    counts = compare(*sides, leak_mask, shape, grid.block)
+    kinds = _kinds(first, second)
+    values = _kinds_of_cells(counts)
+    lines = [title_text(title, _numbers(counts, names))]
+    ax = axes_or_new(ax, proportions(shape, grid.block), below=0.6)
+    im = draw_kinds(ax, values, kinds, grid)
     _mark_differences(ax, values, grid)
     if grid.block != (1, 1):
-        title += f"\ncells of {grid.block[0]} × {grid.block[1]} pairs"
-    set_title(ax, title)
-    add_legend(ax, legend_entries(KINDS, values))
+        lines.append(cell_text(grid))
+    set_title(ax, "\n".join(lines))
+    add_legend(ax, legend_entries(kinds, values))
     return im
 
 
-def _kinds_of_cells(
-    both: BoolArray, missing: BoolArray, extra: BoolArray, grid: CellGrid
-) -> np.ndarray:
-    """The kind of each cell, uint8, an index into KINDS."""
-    has_both, has_missing, has_extra = (
-        shares(pairs, grid.shape, grid.block) > 0 for pairs in (both, missing, extra)
+def _check_names(names: Any) -> tuple[str, str]:
+    """Two different texts."""
+    is_pair = isinstance(names, tuple | list) and len(names) == 2
+    has_texts = is_pair and all(isinstance(name, str) for name in names)
+    if not has_texts:
+        raise TypeError(f"names must be two texts, got {names!r}")
+    first, second = names
+    if first == second:
+        raise ValueError(f"names must differ, got {names!r}")
+    return visible_line(first), visible_line(second)
+
+
+def _leaks(leaks: Any, sides: Sequence[Side], shape: Pair) -> BoolArray | None:
+    """The leaks that are given, or else those of the sides, if they have any."""
+    if leaks is not None:
+        return mask_array("leaks", leaks, shape)
+    masks = [side.leaks for side in sides if side.leaks is not None]
+    return np.logical_or.reduce(masks) if masks else None
+
+
+def _kinds(first: str, second: str) -> tuple[Kind, ...]:
+    """What a cell can be."""
+    return (
+        Kind("neither", NEITHER_COLOUR),
+        Kind("both", BOTH_COLOUR),
+        Kind(f"− only {first}", MISSING_COLOUR),
+        Kind(f"+ only {second}", EXTRA_COLOUR),
+        Kind("± some of each", MIXED_COLOUR),
+        Kind("~ leak: only with large logits", LEAK_COLOUR),
     )
-    conditions = [has_missing & has_extra, has_extra, has_missing, has_both]
-    kinds = np.select(conditions, [MIXED, EXTRA, MISSING, BOTH], NEITHER)
+
+
+def _numbers(counts: Counts, names: Sequence[str]) -> str:
+    """How many pairs differ."""
+    _, missing, extra, leaks = (int(pairs.sum()) for pairs in counts)
+    text = f"{missing:,} missing, {extra:,} extra"
+    if tuple(names) != NAMES:
+        first, second = names
+        text = f"{missing:,} only {first}, {extra:,} only {second}"
+    return f"{text}, {leaks:,} leak{'s' * (leaks != 1)}" if leaks else text
+
+
+def _kinds_of_cells(counts: Counts) -> np.ndarray:
+    """The kind of each cell, uint8, an index into the kinds."""
+    has_both, has_missing, has_extra, has_leak = (pairs > 0 for pairs in counts)
+    conditions = [has_missing & has_extra, has_extra, has_missing, has_leak, has_both]
+    kinds = np.select(conditions, [MIXED, EXTRA, MISSING, LEAK, BOTH], NEITHER)
     return kinds.astype(np.uint8)
 
 
@@ -131,7 +176,9 @@ def _mark_differences(ax: Axes, values: np.ndarray, grid: CellGrid) -> None:
         j = _centres(columns, grid.block[1])
         if has_glyphs:
             size = min(0.6 * _cell_points(ax, grid), 12)
-            ax.plot(j, i, linestyle="none", marker=glyph, color=colour, markersize=size)
+            ax.plot(
+                j, i, linestyle="none", marker=glyph, color=colour_on(ax, colour), markersize=size
+            )
         elif has_rings:
             ax.plot(
                 j,
@@ -139,7 +186,7 @@ def _mark_differences(ax: Axes, values: np.ndarray, grid: CellGrid) -> None:
                 linestyle="none",
                 marker="o",
                 markerfacecolor="none",
-                markeredgecolor=KINDS[kind].colour,
+                markeredgecolor=colour_on(ax, RING_COLOURS[kind]),
                 markersize=8,
                 clip_on=False,
             )

@@ -1,12 +1,16 @@
 """Figures judged by their artists: `plot.diff` shows every key of only one mask, at any size."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
+from sparse_ref.plot.style import MISSING_COLOUR
 
 
 def marks(im):
@@ -125,13 +129,146 @@ def test_it_draws_where_it_is_told():
             TypeError,
             r"actual must be a Pattern or a bool array \(n_q, n_k\), got strided\(2\)",
         ),
-        ((sr.Causal(), sr.Full()), 5000, ValueError, "n must be at most 4096"),
+        (
+            (sr.Causal(), sr.csr(sr.Full(), 4)),
+            3,
+            ValueError,
+            r"actual must have shape \(3, 3\), got \(4, 4\)",
+        ),
+        (
+            (sr.Causal(), SimpleNamespace(mask=np.ones((2, 3, 3), bool))),
+            3,
+            ValueError,
+            "head must say which of the 2 heads of actual, got None",
+        ),
+        (
+            (SimpleNamespace(mask=np.ones((1, 3, 3))), sr.Causal()),
+            3,
+            TypeError,
+            "expected.mask must be a bool array, True where it attends, got dtype float64",
+        ),
     ],
 )
 def test_errors_name_the_argument_and_open_no_figure(args, n, error, says):
     with pytest.raises(error, match=says):
         sr.plot.diff(*args, n=n)
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "says"),
+    [
+        ("ab", TypeError, "names must be two texts, got 'ab'"),
+        (("a", 1), TypeError, r"names must be two texts, got \('a', 1\)"),
+        (("a", "b", "c"), TypeError, "names must be two texts"),
+        (("a", "a"), ValueError, r"names must differ, got \('a', 'a'\)"),
+    ],
+)
+def test_names_are_two_different_texts(names, error, says):
+    with pytest.raises(error, match=says):
+        sr.plot.diff(sr.Causal(), sr.Full(), 4, names)
+    assert plt.get_fignums() == []
+
+
+def test_a_head_that_a_probe_does_not_have_is_refused():
+    probe = SimpleNamespace(mask=np.ones((2, 3, 3), bool))
+    with pytest.raises(ValueError, match="head must be at most 1, got 2"):
+        sr.plot.diff(sr.Full(), probe, head=2)
+    with pytest.raises(ValueError, match="head must be None if neither of the two has heads"):
+        sr.plot.diff(sr.Full(), sr.Causal(), 4, head=0)
+    assert plt.get_fignums() == []
+
+
+def test_names_are_in_legend_and_title():
+    im = sr.plot.diff(sr.Lookback(3), sr.Causal(), 6, ("the paper", "the code"))
+    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    assert labels == ["neither", "both", "+ only the code"]
+    assert im.axes.get_title() == "0 only the paper, 6 only the code"
+    named = sr.plot.diff(sr.Lookback(3), sr.Causal(), 6, ["a", "b"], title="Fig. 1")
+    assert named.axes.get_title() == "Fig. 1"
+
+
+@pytest.mark.parametrize("n", [(200, 4), (1, 90), (20, 3)])
+def test_a_narrow_figure_has_room_for_its_legend(n):
+    """Drawn by the fixture, where a layout that fails is an error."""
+    im = sr.plot.diff(sr.Full(), sr.Window(1), n, ("a long name of a set", "and another one"))
+    assert im.get_array().shape == n
+
+
+def test_names_are_no_formulas():
+    im = sr.plot.diff(sr.Local(1), sr.Local(2), 4, ("$p", "q$ \\frac\n"))
+    im.figure.canvas.draw()
+    assert im.axes.get_legend().get_texts()[-1].get_text() == "+ only q$ \\frac\\n"
+
+
+def test_on_a_dark_page_glyphs_differ_from_their_cells():
+    _, ax = plt.subplots(facecolor="black")
+    im = sr.plot.diff(sr.Local(2), sr.Lookback(2), 6, ax=ax)
+    (missing,) = (line for line in ax.lines if len(line.get_xdata()))
+    assert missing.get_color() == "#000000"
+    assert im.cmap(im.norm(2)) == to_rgba(MISSING_COLOUR.dark)
+
+
+ROWS = sr.csr(sr.Lookback(4), 12)
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [
+        ROWS,
+        sr.plan(sr.Lookback(4), 12),
+        SimpleNamespace(mask=sr.dense(sr.Lookback(4), 12)),
+        SimpleNamespace(actual_mask=sr.dense(sr.Lookback(4), 12)[None]),
+    ],
+    ids=["CSR", "Plan", "mask", "report"],
+)
+def test_other_forms_of_a_set(actual):
+    """Each has a shape, so that n may be left out."""
+    patterns = sr.plot.diff(sr.Local(4), sr.Lookback(4), 12)
+    im = sr.plot.diff(sr.Local(4), actual)
+    assert np.array_equal(im.get_array(), patterns.get_array())
+
+
+def test_a_probe_beside_a_pattern():
+    def attention(q, k, v):
+        logits = q @ k.swapaxes(-1, -2)
+        far = ~sr.dense(sr.Lookback(3), q.shape[-2])
+        weights = np.exp(logits - 1e5 * far)
+        return weights / weights.sum(-1, keepdims=True) @ v
+
+    probe = sr.verify.probe(attention, 8, heads=2)
+    im = sr.plot.diff(sr.Local(3), probe, head=1)
+    assert im.axes.get_title().startswith("5 missing, 0 extra")
+    leaks = probe.leaks[1] & ~sr.dense(sr.Local(3), 8)
+    assert np.array_equal(im.get_array() == 5, leaks)
+
+
+@pytest.mark.parametrize("shape", [5000, (300, 4100)])
+def test_patterns_too_long_for_a_matrix_are_counted_by_blocks(shape):
+    """An independent count: matrices of 0 and 1, cut into blocks."""
+    expected = sr.Local(70) | sr.GlobalAt((0, 77))
+    actual = sr.Lookback(70) | sr.GlobalAt((0, 78))
+    n_q, n_k = shape if isinstance(shape, tuple) else (shape, shape)
+    i, j = np.arange(n_q)[:, None], np.arange(n_k)
+    masks = expected.contains(i, j), actual.contains(i, j)
+    im = sr.plot.diff(expected, actual, shape)
+    from_arrays = sr.plot.diff(*masks)
+    assert np.array_equal(im.get_array(), from_arrays.get_array())
+    assert im.axes.get_title() == from_arrays.axes.get_title()
+    leaks = (j == 1) & (i % 64 == 0)
+    of_both, of_arrays = (
+        sr.plot.diff(p, masks[1], leaks=leaks).get_array() for p in (expected, masks[0])
+    )
+    assert (of_arrays == 5).any()
+    assert np.array_equal(of_both, of_arrays)
+
+
+def test_a_single_key_in_a_million_rows():
+    extra = sr.Local(64) | sr.Verticals((123_456,)) & sr.Slashes((777_777,))
+    im = sr.plot.diff(sr.Local(64), extra, 1_000_000)
+    cell = (123_456 + 777_777) // 4096, 123_456 // 4096
+    assert im.axes.get_title().startswith("0 missing, 1 extra")
+    assert [tuple(x) for x in np.argwhere(im.get_array() > 1)] == [cell]
 
 
 def test_leaks_have_a_colour_of_their_own_and_are_counted():
