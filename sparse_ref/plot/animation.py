@@ -38,6 +38,8 @@ from .style import (
 )
 
 MAX_FRAMES = 256
+LAYOUT_ROUNDS = 5
+MIN_WIDTH = 3.2  # inches: a legend has room, however narrow the mask
 MAX_LENGTH = 512  # cells a side of a mask that is drawn again and again
 QUERY_KINDS = (
     Kind("not attended", NON_MEMBER_COLOUR),
@@ -127,8 +129,10 @@ def animate(
 
 def _fix_layout(figure: Figure, film: Film) -> None:
     """Lay out the last frame, and keep its margins, so that the axes do not move between frames."""
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(max(width, MIN_WIDTH), height)
     film.draw(film.frame_count - 1)
-    for _ in range(2):  # the second round sees the axes where the first has moved them
+    for _ in range(LAYOUT_ROUNDS):  # each sees the axes where the last one has moved them
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
     film.draw(0)

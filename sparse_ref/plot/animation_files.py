@@ -11,16 +11,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.animation import AbstractMovieWriter, TimedAnimation
 from matplotlib.figure import Figure
 from PIL import Image
-from PIL.Image import Dither
+
+from ..sets.types import IntArray
 
 EMBED_LIMIT = 1000.0  # megabytes: matplotlib leaves out the frames above its own limit
 LAST_FRAME_PAUSE = 1000  # milliseconds
-PALETTE_FRAMES = 8
-COLOURS = 64  # of a GIF: figures are of few colours, and of shades between them and the page
+CHANNELS = np.array([1 << 16, 1 << 8, 1])  # of a colour packed into one number
+COLOURS = 64  # of a GIF: a figure has few, and shades at the edges of its letters
 STYLE_SHEET = re.compile(r'<link rel="stylesheet"\s+href="https?://[^"]*">')
 ICON = re.compile(r'<i class="fa fa-([\w -]+)"></i>')
 GLYPHS = {
@@ -99,8 +101,7 @@ class GifWriter(AbstractMovieWriter):
 
     def finish(self) -> None:
         """Write the frames; the last one stays longer."""
-        palette = _common_palette(self.frames)
-        images = [frame.quantize(palette=palette, dither=Dither.NONE) for frame in self.frames]
+        images = _indexed_images(self.frames)
         milliseconds = round(1000 / self.fps)
         durations = [milliseconds] * len(images)
         durations[-1] += LAST_FRAME_PAUSE
@@ -108,14 +109,26 @@ class GifWriter(AbstractMovieWriter):
         first.save(self.outfile, save_all=True, append_images=others, duration=durations, loop=0)
 
 
-def _common_palette(frames: list[Image.Image]) -> Image.Image:
-    """An image with the palette of frames: of some of them, evenly spaced, and of the last."""
-    chosen = [*frames[:: len(frames) // PALETTE_FRAMES + 1], frames[-1]]
-    width, height = frames[0].size
-    strip = Image.new("RGB", (width, height * len(chosen)))
-    for place, frame in enumerate(chosen):
-        strip.paste(frame, (0, place * height))
-    return strip.quantize(COLOURS, dither=Dither.NONE)
+def _indexed_images(frames: list[Image.Image]) -> list[Image.Image]:
+    """The frames in the colours that most of their pixels have, others in the nearest of these."""
+    pixels = [np.asarray(frame, np.int64) @ CHANNELS for frame in frames]
+    colours, counts = np.unique(np.stack(pixels), return_counts=True)
+    by_count = np.argsort(-counts, kind="stable")
+    palette = _channels(colours[by_count[:COLOURS]])
+    differences = _channels(colours)[:, None] - palette
+    distances = np.square(differences).sum(axis=2)
+    nearest = distances.argmin(axis=1).astype(np.uint8)
+    images = []
+    for table in pixels:
+        image = Image.fromarray(nearest[np.searchsorted(colours, table)])
+        image.putpalette(palette.astype(np.uint8).tobytes())
+        images.append(image)
+    return images
+
+
+def _channels(colours: IntArray) -> IntArray:
+    """(red, green, blue) of packed colours, int64 (colours, 3)."""
+    return colours[:, None] // CHANNELS % 256
 
 
 def _gif(animation: TimedAnimation) -> bytes:
