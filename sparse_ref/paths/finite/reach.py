@@ -63,7 +63,13 @@ def reach(
     return reaches
 
 
-def reach_by_layer(steps: Steps, n: int, count: int, *, residual: bool) -> Iterator[BoolArray]:
+def reach_by_layer(
+    steps: Steps,
+    n: int,
+    count: int,
+    *,
+    residual: bool,
+) -> Iterator[BoolArray]:
     """`reach` through the first 1, 2, ..., `count` layers, which cycle: bool (n, n) for each."""
     cycle = layer_cycle(steps, n, residual)
     bits = identity_columns(n, 0, n)
