@@ -89,7 +89,7 @@ export function editor(store, { place, label, read }) {
   function show(state) {
     const draft = draftOf(state);
     input.toggleAttribute("aria-invalid", Boolean(draft));
-    problem.show(draft && input.value === draft.text ? draft : null, input.scrollLeft);
+    problem.show(draft && [input.value, taken].includes(draft.text) ? draft : null, input.scrollLeft);
   }
 
   function update(state) {
