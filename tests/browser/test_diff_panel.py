@@ -186,3 +186,18 @@ def test_kinds_are_neither_both_first_and_second(open_page):
     script = "Array.from(explorer.logic.kindsOf(explorer.mask, explorer.maskOf('Band(0, 1)')))"
     kinds = np.reshape(page.evaluate(script), (4, 4)).tolist()
     assert kinds == [[1, 3, 0, 0], [2, 1, 3, 0], [0, 2, 1, 3], [0, 0, 2, 1]]
+
+
+def test_the_matrix_shows_the_kinds_while_a_second_is_there(open_page):
+    page = open_page(sr.explore(sr.Lookback(2), 4))
+    layers = """() => explorer.logic.cellColours(explorer)?.map(({ label, mask }) =>
+        [label, mask.cells.reduce((a, b) => a + b, 0)]) ?? null"""
+    assert page.evaluate(layers) is None
+    compare(page, "Band(0, 1)")
+    assert page.evaluate(layers) == [
+        ["in both", 4],
+        ["only in the pattern", 3],
+        ["only in the second", 3],
+    ]
+    page.evaluate("explorer.write('', 'other')")
+    assert page.evaluate(layers) is None

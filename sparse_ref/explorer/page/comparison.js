@@ -20,7 +20,7 @@ const KIND_OF = [
 /** How many pairs there are of each kind, in the order of the kinds. */
 export function countsOf(kinds) {
   const counts = [0, 0, 0, 0];
-  for (const kind of kinds) counts[kind]++;
+  for (let x = 0; x < kinds.length; x++) counts[kinds[x]]++;
   return counts;
 }
 
@@ -37,7 +37,11 @@ export function differingRows(kinds, keyCount) {
 export const rowOfMask = ({ keys, cells }, i) => cells.subarray(i * keys, (i + 1) * keys);
 
 /** Whether two arrays of numbers are equal. */
-export const areEqual = (a, b) => a.length === b.length && a.every((value, place) => value === b[place]);
+export function areEqual(a, b) {
+  if (a.length !== b.length) return false;
+  for (let x = 0; x < a.length; x++) if (a[x] !== b[x]) return false;
+  return true;
+}
 
 /** Whether each row of a mask is `row(i, out)`, which fills the array that it is given; rows are filled only
  * until one differs. */

@@ -13,6 +13,7 @@ import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, 
 import { changeOf } from "./keyboard.js";
 import { ruleNames } from "./names.js";
 import { cellColours } from "./painters.js";
+import { packRows, readPaste, unpackRows } from "./paste.js";
 import { describePositions, extent, hops, products, shortest } from "./reach.js";
 import { sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
 import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
@@ -23,6 +24,7 @@ import { positionsText, sentence } from "./speech.js";
 import { layersOf } from "./stacks.js";
 import { ticks } from "./ticks.js";
 import { tilesOf } from "./tiles.js";
+import { namesOf } from "./unions.js";
 
 const pages = { causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks };
 const texts = { completions, explanations, notation, parse, read, reason, ruleNames };
@@ -31,5 +33,6 @@ const paths = { describePositions, extent, hops, layersOf, members, products, sh
 const reach = { growthOf, matrixOf, pairSentences, reachView, sourcesOf, targetCounts, targetsOf, whyNot };
 const grids = { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder, tilesOf };
 const choices = { kindsOfRow, pairwiseSum, restoreSelections, rowOfSelection, selectedMask, selection };
+const pasted = { namesOf, packRows, readPaste, selectionOptions, unpackRows };
 
-export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...grids, ...choices, selectionOptions };
+export const logic = { ...pages, ...texts, ...rows, ...paths, ...reach, ...grids, ...choices, ...pasted };

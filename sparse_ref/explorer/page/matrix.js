@@ -44,9 +44,9 @@ export function matrix(store) {
   function update(state) {
     const size = sizeOf(state, box);
     if (!size) return;
-    const { zoom, theme, isTiled, block, colours, panel, options } = state;
+    const { zoom, theme, isTiled, block, colours, other, panel, options } = state;
     const selection = panel === "selection" && [options.selection];
-    const view = JSON.stringify({ zoom, theme, block, isTiled, colours, selection });
+    const view = JSON.stringify({ zoom, theme, block, isTiled, colours, other, selection });
     picture.media = mediaOf();
     const wanted = [places.mask, `${size}`, view, picture.media];
     if (wanted.some((value, place) => value !== picture.drawn[place])) draw(state, size, wanted);

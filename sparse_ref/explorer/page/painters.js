@@ -3,6 +3,7 @@
 // that answers is used. Pairs in no layer stay muted; pairs in several have a colour of their own.
 
 import { clausesOf, litClauses } from "./clauses.js";
+import { differenceLayers } from "./difference_layers.js";
 import { selectionLayers } from "./selection_colours.js";
 
 /** The layers of the clauses that are lit, if clauses are coloured. */
@@ -17,7 +18,7 @@ export function clauseLayers(store) {
   return lit.map((layer) => ({ ...layer, mask: store.maskOf(layer.label) }));
 }
 
-const PAINTERS = [selectionLayers, clauseLayers];
+const PAINTERS = [selectionLayers, differenceLayers, clauseLayers];
 
 /** The layers of the first painter that has any, or null. */
 export function cellColours(store) {

@@ -3,6 +3,7 @@
 
 import { countsOf, differingRows, kindsOf, rowOfMask } from "./comparison.js";
 import { compareRows } from "./clauses.js";
+import { KINDS } from "./difference_layers.js";
 import { explanations } from "./differences.js";
 import { element, fill } from "./dom.js";
 import { editor } from "./editor.js";
@@ -100,21 +101,20 @@ function shownDifference(store, body) {
 const explained = (store, first, second) =>
   explanations(store.node, first, second, store.context, parse(store.state.other, store.context.data));
 
-function countTable([neither, both, first, second]) {
-  const rows = [
-    ["in both", both],
-    ["only in the pattern", first],
-    ["only in the second", second],
-    ["in neither", neither],
-  ];
-  const cells = rows.map(([name, pairs]) =>
-    element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, count(pairs))),
-  );
+/** How many pairs there are of each kind, with the kind's colour in the matrix. */
+function countTable([neither, ...others]) {
+  const row = ({ label, colour }, pairs) => {
+    const square = element("span", { className: "swatch", "aria-hidden": "true" });
+    square.style.background = `var(--${colour})`;
+    const name = element("th", { scope: "row" }, square, label);
+    return element("tr", {}, name, element("td", {}, count(pairs)));
+  };
+  const rows = KINDS.slice(1).map((kind, place) => row(kind, others[place]));
   return element(
     "table",
     { className: "counts" },
     element("caption", {}, "Pairs of query and key"),
-    element("tbody", {}, cells),
+    element("tbody", {}, rows, row(KINDS[0], neither)),
   );
 }
 

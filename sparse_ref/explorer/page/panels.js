@@ -7,9 +7,10 @@ import { diffPanel } from "./panel_diff.js";
 import { gridPanel } from "./panel_grid.js";
 import { keysPanel } from "./panel_keys.js";
 import { layersPanel } from "./panel_layers.js";
+import { pastePanel } from "./panel_paste.js";
 import { selectionPanel } from "./panel_selection.js";
 
-const PANELS = [keysPanel, diffPanel, layersPanel, gridPanel, selectionPanel, copyPanel];
+const PANELS = [keysPanel, diffPanel, layersPanel, gridPanel, selectionPanel, pastePanel, copyPanel];
 
 export function panels(store) {
   const body = element("div", { className: "panel", role: "tabpanel", id: uniqueId("panel") });

@@ -11,6 +11,7 @@ import { notation, ownLength, parse, read, viewLabel } from "./expression.js";
 import { ExpressionError } from "./syntax.js";
 import { checkShape, LengthError, maskOf, unpackListed } from "./rows.js";
 import { restoreSelections } from "./selections.js";
+import { pastedSets, unpackRows } from "./paste.js";
 
 export const MAX_LENGTH = 4096;
 const MAX_CELLS = 5 * MAX_LENGTH ** 2; // of all masks that are kept
@@ -203,9 +204,33 @@ export function createStore(data, formulas) {
     });
   }
 
+  /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
+  function addListed(name, { queries, keys, cells }) {
+    if (Object.hasOwn(listed, name)) masks.clear(); // masks of another set of this name
+    const starts = new Int32Array(queries + 1);
+    for (let i = 0; i < queries; i++) {
+      starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
+    }
+    const indices = new Uint16Array(starts[queries]);
+    let last = 0;
+    cells.forEach((value, x) => value && (indices[last++] = x % keys));
+    listed[name] = { length: keys, starts, indices };
+  }
+
+  /** Show a listed set in the current tab, at its own shape; false, with a draft of "paste", if other tabs
+   * forbid it. */
+  function showListed(name) {
+    const { length, starts } = listed[name];
+    return attempt("paste", name, () => {
+      const texts = state.views.map(({ text }, place) => (place === state.tab ? name : text));
+      replace({ views: relabelled(state.kind, texts), shape: [starts.length - 1, length] }, (key) => key === "paste");
+    });
+  }
+
   /** Set a part of the state that came from outside, its views first checked. Throws ExpressionError and
    * LengthError. */
   function restore({ kind, texts, shape, other, ...patch }) {
+    for (const [name, { rows, sides }] of pastedSets(patch.options)) addListed(name, unpackRows(rows, sides));
     restoreSelections(patch.options, mask, addListed);
     const views = relabelled(
       kind,
@@ -216,18 +241,6 @@ export function createStore(data, formulas) {
     const node = other ? parse(other, context.data) : null;
     if (node) check(notation(node), fitting);
     set({ ...patch, kind, views, shape: fitting, other: node ? notation(node) : "", drafts: {} });
-  }
-
-  /** Keep a mask { queries, keys, cells } as a listed set, which expressions may use by this name. */
-  function addListed(name, { queries, keys, cells }) {
-    const starts = new Int32Array(queries + 1);
-    for (let i = 0; i < queries; i++) {
-      starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
-    }
-    const indices = new Uint16Array(starts[queries]);
-    let last = 0;
-    cells.forEach((value, x) => value && (indices[last++] = x % keys));
-    listed[name] = { length: keys, starts, indices };
   }
 
   return {
@@ -250,9 +263,10 @@ export function createStore(data, formulas) {
     draftKey,
     write,
     resize,
-    addListed,
     rewrite,
     removeView,
+    addListed,
+    showListed,
     restore,
     subscribe(listener) {
       listeners.add(listener);

@@ -21,8 +21,8 @@ export function skippedTiles(node, E, A) {
     skipped.push({ kind: "tile missing", cause: words, text: `is ${pattern}, asked ${asked}: ${words}` });
   };
   for (const first of lastTiles(keys)) {
-    const cause = `${positions("key", "keys", first, keys)} never attended to: the last, partial tile is skipped`;
-    add(firstKeys(node, first), cause, "key", first);
+    const words = `${positions("key", "keys", first, keys)} never attended to`;
+    add(firstKeys(node, first), `${words}: the last, partial tile is skipped`, "key", first);
   }
   for (const first of lastTiles(queries)) {
     const words = `${positions("query", "queries", first, queries)} left out`;

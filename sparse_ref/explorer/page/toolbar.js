@@ -2,6 +2,7 @@
 
 import { clausesOf, litClauses, MAX_COLOURS } from "./clauses.js";
 import { whenChanged } from "./costs.js";
+import { differenceLayers, KINDS } from "./difference_layers.js";
 import { element, fill, uniqueId } from "./dom.js";
 import { BLOCKS, tilesOf } from "./tiles.js";
 import { windowOf, zoomAround } from "./ticks.js";
@@ -100,11 +101,13 @@ export function legend(store) {
   const list = element("ul", { className: "legend", "aria-label": "Colours" });
   const update = whenChanged((isTiled, colours, mask, block) => {
     const clauses = clausesOf(store.node);
-    list.hidden = !isTiled && (!colours || clauses.length < 2);
+    const isCompared = !isTiled && differenceLayers(store) !== null;
+    list.hidden = !isTiled && !isCompared && (!colours || clauses.length < 2);
     if (isTiled) fill(list, TILE_COLOURS.map(entry), element("li", {}, tileWords(tilesOf(mask, block))));
+    else if (isCompared) fill(list, KINDS.slice(1).map(({ colour, label }) => entry([colour, label])));
     else fill(list, clauses.map((_, place) => clauseEntry(store, clauses, place)), CLAUSE_COLOURS.map(entry));
   });
-  const fields = ({ isTiled, colours, block }) => [isTiled, colours, store.mask, block];
+  const fields = ({ isTiled, colours, block, other }) => [isTiled, colours, store.mask, block, other];
   return { element: list, update: (state) => update(...fields(state)) };
 }
 
