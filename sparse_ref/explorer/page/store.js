@@ -223,7 +223,8 @@ export function createStore(data, formulas) {
     const { length, starts } = listed[name];
     return attempt("paste", name, () => {
       const texts = state.views.map(({ text }, place) => (place === state.tab ? name : text));
-      replace({ views: relabelled(state.kind, texts), shape: [starts.length - 1, length] }, (key) => key === "paste");
+      const shape = [starts.length - 1, length];
+      replace({ views: relabelled(state.kind, texts), shape }, (key) => key === "paste");
     });
   }
 
