@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo demo-torch test test-browser test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
+.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -17,6 +17,9 @@ test: .venv/test
 # In the Chromium or Chrome of this machine, or the one that CHROMIUM names: none is downloaded.
 test-browser: .venv/browser
 	SPARSE_REF_BROWSER=1 $(PY) -m pytest -n 2 tests/browser
+
+screenshots: .venv/browser
+	$(PY) tests/browser/screenshots.py out/screenshots
 
 test-deep: .venv/test
 	SPARSE_REF_PROFILE=deep $(PY) -m pytest -n 2 --count-cases

@@ -104,7 +104,6 @@ class Explorer:
             "ranges": {name: list(pair) for name, pair in ranges.items()},
             "rules": {name: rule.facts for name, rule in page.rules.items()},
             "listed": page.listed,
-            "constructors": sorted(set(notation.NAMES) - set(page.rules)),
             "templates": templates(),
             "ownRules": sorted(set(page.rules) - set(notation.NAMES)),
         }

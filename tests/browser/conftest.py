@@ -18,14 +18,20 @@ def pytest_ignore_collect(collection_path):
     return None if ASKED else True
 
 
+def browser_path():
+    """The browser of this machine."""
+    named = os.environ.get("CHROMIUM")
+    path = named or next(filter(None, map(shutil.which, NAMES)), None)
+    assert path, f"no browser: install Chromium, or name one by CHROMIUM; looked for {NAMES}"
+    return path
+
+
 @pytest.fixture(scope="session")
 def browser():
     from playwright.sync_api import sync_playwright
 
-    named = os.environ.get("CHROMIUM")
-    path = named or next(filter(None, map(shutil.which, NAMES)), None)
-    assert path, f"no browser: install Chromium, or name one by CHROMIUM; looked for {NAMES}"
     with sync_playwright() as playwright:
+        path = browser_path()
         yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 

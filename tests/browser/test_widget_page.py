@@ -145,3 +145,17 @@ def test_its_style_changes_nothing_outside(show):
     styled = page.evaluate(neighbour)
     page.evaluate("document.querySelectorAll('style').forEach((style) => style.remove())")
     assert page.evaluate(neighbour) == styled
+
+
+def test_the_frame_of_a_notebook_draws_and_reaches_nothing_outside(open_blank):
+    explorer = sr.explore("Lookback(4) | Strided(8)", 32, title="<script>alert(1)</script>")
+    open_blank.set_content(f"<!doctype html><title>A notebook</title>{explorer.frame}")
+    frame = open_blank.frames[1]
+    frame.locator("canvas").first.wait_for()
+    root = "document.getElementById('explorer').explorer"
+    assert frame.evaluate(f"{root}.state.shape") == [32, 32]
+    assert frame.evaluate(f"{root}.write('Causal()')")
+    assert frame.evaluate(f"{root}.text") == "Causal()"
+    assert frame.evaluate("origin") == "null"
+    reach = "() => { try { return Boolean(parent.document); } catch { return false; } }"
+    assert not frame.evaluate(reach)
