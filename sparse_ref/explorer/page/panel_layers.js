@@ -174,7 +174,7 @@ function growthSteps() {
 /** What is drawn if a pair is chosen. */
 function pairSubject({ pair, options: { start, end } }) {
   if (!pair) return "";
-  if (pair.why) return `Drawn: the set that keeps ${start} and ${end} apart.`;
+  if (pair.why) return `Drawn: the set that separates ${start} from ${end}.`;
   return `Drawn: every path from ${start} to ${end} of as few layers, one of them lit.`;
 }
 
@@ -184,7 +184,7 @@ function endsOf({ pair, focus, options: { start, end, direction } }) {
   return direction === "hears" ? [start, focus] : [focus, end];
 }
 
-/** Two positions, and the path that joins them or the set that keeps them apart. */
+/** Two positions, and the path that joins them or the set that separates them. */
 function pairControls(choose) {
   const start = numberBox("From j", (value) => choose({ start: value }));
   const end = numberBox("to i", (value) => choose({ end: value }));
