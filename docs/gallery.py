@@ -7,6 +7,7 @@ test compares the kept images with what the lines draw, so that none is ever edi
 import tomllib
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import matplotlib
@@ -36,6 +37,7 @@ class Figure(NamedTuple):
     caption: str
     alt: str
     setup: str = ""
+    image: str = "png"  # or "gif", of an animation
 
     @property
     def code(self) -> str:
@@ -45,7 +47,7 @@ class Figure(NamedTuple):
     @property
     def path(self) -> Path:
         """The image that is kept."""
-        return IMAGES / f"{self.name}.png"
+        return IMAGES / f"{self.name}.{self.image}"
 
 
 def figures() -> list[Figure]:
@@ -54,11 +56,16 @@ def figures() -> list[Figure]:
     return [Figure(**entry) for entry in entries]
 
 
-def canvas(figure: Figure) -> Canvas:
-    """The matplotlib figure that the entry's line draws."""
+def value(figure: Figure):
+    """What the entry's line returns."""
     names = {"np": np, "sr": sr}
     exec(figure.setup, names)
-    return _canvas_of(eval(figure.line, names))
+    return eval(figure.line, names)
+
+
+def canvas(figure: Figure) -> Canvas:
+    """The matplotlib figure that the entry's line draws."""
+    return _canvas_of(value(figure))
 
 
 def _canvas_of(artist) -> Canvas:
@@ -81,6 +88,19 @@ def png(figure: Figure) -> bytes:
     return data.getvalue()
 
 
+def gif(figure: Figure) -> bytes:
+    """The animation of a figure as it is drawn now."""
+    with TemporaryDirectory() as folder:
+        path = sr.plot.save_animation(value(figure), Path(folder, figure.path.name))
+        plt.close()
+        return path.read_bytes()
+
+
+def image(figure: Figure) -> bytes:
+    """The file of a figure as it is drawn now."""
+    return gif(figure) if figure.image == "gif" else png(figure)
+
+
 def page() -> str:
     """The text of gallery.md."""
     return "\n".join([INTRODUCTION, *map(section, figures())])
@@ -91,7 +111,7 @@ def section(figure: Figure) -> str:
     return (
         f"## {figure.name}\n\n{figure.caption}\n\n"
         f"```python\n{figure.code}\n```\n\n"
-        f"![{figure.alt}](_static/gallery/{figure.name}.png)\n"
+        f"![{figure.alt}](_static/gallery/{figure.path.name})\n"
     )
 
 
@@ -99,6 +119,6 @@ if __name__ == "__main__":
     matplotlib.use("Agg")
     IMAGES.mkdir(exist_ok=True)
     for entry in figures():
-        entry.path.write_bytes(png(entry))
+        entry.path.write_bytes(image(entry))
         print(entry.path)
     (HERE / "gallery.md").write_text(page())

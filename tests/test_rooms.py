@@ -22,7 +22,7 @@ HOUSE = (
     ("cli", "_hypothesis_types"), ("__main__",),
 )  # fmt: skip
 INSIDE = {
-    "lower": (("runs",), ("blocks",), ("explicit",), ("tiles",)),
+    "lower": (("runs",), ("blocks", "readers"), ("explicit",), ("tiles",)),
     "kernels": (("reference", "arguments"), ("merge", "cpu", "cuda")),
     "attention": (
         ("arrays",), ("sinks", "documents", "sequences"), ("inputs", "merge"), ("failures",),

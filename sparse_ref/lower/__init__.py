@@ -8,6 +8,7 @@ read. Other rooms import from here.
 from ..sets.require import check_pattern
 from .blocks import block_counts
 from .explicit import BSR, CSR, bsr, csr, dense, density, multiplicity, nnz, transpose_rows
+from .readers import Degrees, degrees
 from .runs.keys import key_counts, keys_of, runs_of_keys
 from .runs.row_set import row_set
 from .runs.runs_of import all_runs, row_counts, runs_of
@@ -20,6 +21,7 @@ __all__ = [
     "BSR",
     "CSR",
     "TILE",
+    "Degrees",
     "Plan",
     "Runs",
     "all_runs",
@@ -27,6 +29,7 @@ __all__ = [
     "bsr",
     "check_pattern",
     "csr",
+    "degrees",
     "dense",
     "density",
     "key_counts",

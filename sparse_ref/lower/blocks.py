@@ -99,44 +99,77 @@ def keys_of_blocks(sets, block, a):
 
 @serial
 def add_keys(sets, block, a, counts):
-    """Add to counts[b] the number of keys that row a of blocks has in block b."""
+    """Add to counts[b] the number of keys that row a of blocks has in block b.
+
+    The groups of the longest strided run are counted in closed form, the other runs key by key.
+    """
     indptr, table, n = sets
     b_q, b_k = block
     end = min((a + 1) * b_q, len(indptr) - 1)
+    run = np.zeros(4, np.int64)
     for i in range(a * b_q, end):
         row = table[indptr[i] : indptr[i + 1]]
         spans = span_count(row)
-        if len(row) == spans + 1 and row[spans, STEP] < b_k:
-            add_keys_of_stride(row, spans, n, b_k, counts)
+        longest = longest_run(row, spans, n, b_k)
+        if longest < 0:
+            run[STOP] = run[START]  # no keys
+            add_intervals(run, row, n, b_k, counts)
             continue
-        lo, hi, at = first_interval(row, spans, n)
-        while lo < n:
-            first, last = lo // b_k, (hi - 1) // b_k
-            for b in range(first, last + 1):
-                start, stop = b * b_k, (b + 1) * b_k
-                counts[b] += min(hi, stop) - max(lo, start)
-            lo, hi, at = next_interval(row, spans, at, hi - 1, n)
+        run[:] = row[longest]
+        add_groups(run, n, b_k, counts)
+        if len(row) > 1:
+            add_intervals(run, row_without(row, longest), n, b_k, counts)
 
 
 @serial
-def add_keys_of_stride(row, spans, n, b_k, counts):
-    """Add to counts[b] the keys of spans and of one strided run, block by block and not by group.
+def add_intervals(run, row, n, b_k, counts):
+    """Add the keys of a row that are not in a run, interval by interval."""
+    spans = span_count(row)
+    lo, hi, at = first_interval(row, spans, n)
+    while lo < n:
+        first = lo // b_k
+        last = (hi - 1) // b_k
+        for b in range(first, last + 1):
+            start = max(lo, b * b_k)
+            stop = min(hi, (b + 1) * b_k)
+            counts[b] += stop - start - keys_between(run, start, stop)
+        lo, hi, at = next_interval(row, spans, at, hi - 1, n)
 
-    O(blocks), whatever the number of groups.
-    """
-    run = row[spans]
-    start, stop = max(run[START], 0), min(run[STOP], n)
-    if start < stop:
-        for b in range(start // b_k, (stop - 1) // b_k + 1):
-            lo = max(b * b_k, start)
-            hi = min((b + 1) * b_k, stop)
-            counts[b] += keys_between(run, lo, hi)
-    for r in range(spans):
-        start, stop = row[r, START], row[r, STOP]
-        for b in range(start // b_k, (stop - 1) // b_k + 1):
-            lo = max(b * b_k, start)
-            hi = min((b + 1) * b_k, stop)
-            counts[b] += hi - lo - keys_between(run, lo, hi)
+
+@serial
+def longest_run(row, spans, n, b_k):
+    """The place of the strided run with the most groups, if blocks have several; -1 if none is."""
+    longest, most = -1, 0
+    for r in range(spans, len(row)):
+        start = max(row[r, START], 0)
+        stop = min(row[r, STOP], n)
+        groups = (stop - start) // row[r, STEP]
+        if row[r, STEP] < b_k and groups > most:
+            longest, most = r, groups
+    return longest
+
+
+@serial
+def row_without(row, r):
+    """The other runs of a row, in their order."""
+    runs, columns = row.shape
+    others = np.empty((runs - 1, columns), np.int64)
+    others[:r] = row[:r]
+    others[r:] = row[r + 1 :]
+    return others
+
+
+@serial
+def add_groups(run, n, b_k, counts):
+    """Add the keys of a strided run, block by block and not by group."""
+    start = max(run[START], 0)
+    stop = min(run[STOP], n)
+    first = start // b_k
+    last = (stop - 1) // b_k
+    for b in range(first, last + 1):
+        lo = max(b * b_k, start)
+        hi = min((b + 1) * b_k, stop)
+        counts[b] += keys_between(run, lo, hi)
 
 
 @serial

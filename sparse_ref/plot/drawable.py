@@ -17,7 +17,7 @@ from .arguments import drawable_lengths, mask_array
 from .block_shares import Pair, shares
 
 Drawable = Pattern | CSR | Plan | BSR | BoolArray
-MAX_OWN_TITLE = 300  # characters of a notation; a longer one is cut
+MAX_OWN_TITLE = 400  # characters of a notation; a longer one is cut
 
 
 class SetAt(NamedTuple):

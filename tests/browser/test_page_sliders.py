@@ -54,7 +54,7 @@ def test_sliders_whose_values_meet_stay_apart_while_a_hand_is_on_them(open_page)
 
 def test_parameters_of_one_name_say_whose_they_are(open_page):
     page = open_page(sr.explore("longnet((4, 8), (1, 2))", 16))
-    assert names(page)[1:3] == ["w DilatedSegment, branch 0", "r DilatedSegment, branch 0"]
+    assert names(page)[1:3] == ["w branch 0", "r branch 0"]
     assert "s" in names(page), "0 in both"
     page = open_page(sr.explore("Lookback(3) | Window(2)", 16))
     assert names(page) == ["n", "keys", "radius"]

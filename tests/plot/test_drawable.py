@@ -52,7 +52,7 @@ def test_a_title_is_the_name_of_what_has_one():
     assert title_of(sr.strided(4)) == "strided(4)"
     assert title_of(sr.Causal()) == "Causal()"
     long = sr.GlobalAt(tuple(range(200)))
-    assert len(title_of(long)) == 300
+    assert len(title_of(long)) == 400
     assert title_of(long, 20) == "GlobalAt((0, 1, 2, …"
 
 

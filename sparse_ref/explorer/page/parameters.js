@@ -28,7 +28,8 @@ function ownerOf(group, groups, labels) {
   if (!others.length) return "";
   const isTold = others.every((other) => rules(other) !== rules(group));
   const tabs = [...group.tabs].map((tab) => labels[tab]).join(", ");
-  return isTold || labels.length < 2 ? rules(group) : `${rules(group)}, ${tabs}`;
+  if (isTold || labels.length < 2) return rules(group);
+  return others.every((other) => rules(other) === rules(group)) ? tabs : `${rules(group)}, ${tabs}`;
 }
 
 function addTo(groups, { name, value, isSet, least, owner, tab }, place) {

@@ -138,7 +138,7 @@ export function createStore(data, formulas) {
     return length === shape[1] ? shape : [length, length];
   }
 
-  /** The state's parts at a shape: nothing points outside, and what cannot be drawn there is a draft. */
+  /** The state at a shape: nothing points outside of it, and what cannot be drawn there is a draft. */
   function atShape(shape, drafts) {
     const [queries, keys] = shape;
     const isQuery = (i) => i !== null && i < queries;
@@ -223,8 +223,8 @@ export function createStore(data, formulas) {
     const { length, starts } = listed[name];
     return attempt("paste", name, () => {
       const texts = state.views.map(({ text }, place) => (place === state.tab ? name : text));
-      const patch = { views: relabelled(state.kind, texts), shape: [starts.length - 1, length] };
-      replace(patch, (key) => key === "paste");
+      const shape = [starts.length - 1, length];
+      replace({ views: relabelled(state.kind, texts), shape }, (key) => key === "paste");
     });
   }
 

@@ -63,6 +63,24 @@ def reach(
     return reaches
 
 
+def reach_by_layer(
+    steps: Steps,
+    n: int,
+    count: int,
+    *,
+    residual: bool,
+) -> Iterator[BoolArray]:
+    """`reach` through the first 1, 2, ..., `count` layers, which cycle: bool (n, n) for each."""
+    cycle = layer_cycle(steps, n, residual)
+    bits = identity_columns(n, 0, n)
+    for r in range(count):
+        layer = cycle[r % len(cycle)]
+        advance(len(bits), *layer.arrays, bits, np.zeros_like(bits))
+        reaches = np.zeros((n, n), bool)
+        write_where_set(n, bits, True, reaches)
+        yield reaches
+
+
 def hops(
     steps: Steps,
     n: int,
