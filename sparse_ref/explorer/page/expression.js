@@ -269,10 +269,10 @@ export function transform(node, change) {
 export function ownLength(node, data) {
   if (node.kind === "rule") return data.rules[node.name].isSized ? Number(node.values[0]) : null;
   if (node.kind === "listed") return data.listed[node.name].length;
-  if (node.kind === "documents") return node.lengths.reduce((a, b) => a + b, 0);
-  if (node.kind === "grid") return node.shape.reduce((a, b) => a * b, 1);
+  if (node.kind === "documents") return node.lengths.reduce((a, b) => a + Number(b), 0);
+  if (node.kind === "grid") return node.shape.reduce((a, b) => a * Number(b), 1);
   if (node.kind === "pooled") return null;
   const lengths = children(node).map((child) => ownLength(child, data));
   const length = lengths.find((length) => length !== null) ?? null;
-  return node.kind === "blockwise" && length !== null ? length * node.block[1] : length;
+  return node.kind === "blockwise" && length !== null ? length * Number(node.block[1]) : length;
 }

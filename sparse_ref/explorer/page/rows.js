@@ -2,12 +2,13 @@
 // to 1 if keys[x] is in A_i, else to 0; keys are an Int32Array, which parts of a pattern see as blocks,
 // documents or coordinates. `formulas` are the translated rules.
 
-import { children, ownLength } from "./expression.js";
+import { children, notation, ownLength } from "./expression.js";
 import { Positions } from "./integers.js";
 
 const MAX_EXACT = 2 ** 53;
 const ONES = 0x01010101;
 const MAX_POSITION = 2 ** 15; // of queries and keys, offsets of queries included
+const MAX_WORK = 2 ** 30; // pairs of one mask, each as often as pools overlap
 
 /** Why a pattern cannot be drawn, such as a length that it is not stated for. */
 export class LengthError extends Error {}
@@ -25,10 +26,39 @@ export function checkShape(node, shape, context) {
   rowOf(node, context);
 }
 
-function checkLength(node, [, keyCount], context) {
+function checkLength(node, [queries, keyCount], context) {
   const length = ownLength(node, context.data);
-  if (length === null || length === keyCount) return;
-  throw new LengthError(`this pattern is stated for n = ${length}, not for n = ${keyCount}`);
+  if (length !== null && length !== keyCount) {
+    throw new LengthError(`this pattern is stated for n = ${length}, not for n = ${keyCount}`);
+  }
+  if (overlapOf(node) * queries * keyCount > MAX_WORK) {
+    throw new LengthError("too many pools share a token to be drawn at this length");
+  }
+  checkQueries(node, [0, queries - 1], context);
+}
+
+/** How many rows of its parts one row of a node asks for: pools that overlap multiply. */
+function overlapOf(node) {
+  const inside = Math.max(1, ...children(node).map(overlapOf));
+  return node.kind === "pooled" ? inside * Math.ceil(Number(node.length) / Number(node.stride)) : inside;
+}
+
+/** Throw LengthError if a part that is stated for one length has no rows for these queries. */
+function checkQueries(node, [first, last], context) {
+  const isStated = ["documents", "grid"].includes(node.kind) || context.data.rules[node.name]?.isSized;
+  const length = isStated ? ownLength(node, context.data) : Infinity;
+  if (first < 0 ? isStated : last >= length) {
+    const asked = `asked for i = ${first < 0 ? first : last}`;
+    throw new LengthError(`${notation(node)} has rows 0 <= i < ${length}, ${asked}`);
+  }
+  if (isStated) return; // its parts are asked for rows of theirs
+  for (const part of children(node)) checkQueries(part, [first, last].map(queryInside(node)), context);
+}
+
+/** The query of a node as its parts see it. */
+function queryInside({ kind, offset, block }) {
+  if (kind === "shifted") return (i) => i + Number(offset);
+  return kind === "blockwise" ? (i) => Math.floor(i / Number(block[0])) : (i) => i;
 }
 
 /** The mask of a node, one byte a pair, row by row. Throws LengthError. */

@@ -185,7 +185,7 @@ class Reader {
     if (this.is("(")) return this.parenthesis();
     if (kind === "digits") return this.constant("integer", this.digits(""));
     if (kind === "quoted") return this.constant("quoted", text.slice(1, -1));
-    if (kind === "name" && !(text in OTHER_SIGNS)) return this.name();
+    if (kind === "name" && !Object.hasOwn(OTHER_SIGNS, text)) return this.name();
     if (kind === "other" || kind === "decimal" || text === "not") throw this.unreadable();
     const before = this.words[this.at - 1]?.text;
     if (kind === "end" && this.open.length && (before === "(" || before === ",")) this.close();
