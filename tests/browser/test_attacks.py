@@ -98,3 +98,13 @@ def test_a_part_has_the_colours_of_the_theme(name):
     rules = (FOLDER / name).read_text(encoding="utf-8")
     assert "var(--edge)" in rules
     assert "light-dark(" not in rules
+
+
+CSR = '{"indptr": [0, 1000000000000000, 1], "indices": [0]}'
+READ = "(text) => { try { explorer.logic.readPaste(text); } catch (error) { return error.message; } }"
+
+
+def test_a_pasted_row_that_is_longer_than_the_data_is_refused_at_once(page):
+    """Its indices are not walked through: the fall of indptr is sought first."""
+    message = page.evaluate(READ, CSR)
+    assert message == "indptr must not fall: indptr[1] is 1000000000000000, indptr[2] is 1"

@@ -38,12 +38,13 @@ function csrMask(text) {
       `indptr must go from 0 to the number of indices, ${indices.length}; it goes from ${first} to ${last}`,
     );
   }
+  const fall = indptr.findIndex((start, i) => indptr[i + 1] < start); // sought first: it bounds the rows
+  if (fall >= 0) {
+    const [start, stop] = indptr.slice(fall);
+    throw new PasteError(`indptr must not fall: indptr[${fall}] is ${start}, indptr[${fall + 1}] is ${stop}`);
+  }
   const cells = new Uint8Array(queries * keys);
   for (let i = 0; i < queries; i++) {
-    if (indptr[i + 1] < indptr[i])
-      throw new PasteError(
-        `indptr must not fall: indptr[${i}] is ${indptr[i]}, indptr[${i + 1}] is ${indptr[i + 1]}`,
-      );
     for (let x = indptr[i]; x < indptr[i + 1]; x++) {
       if (indices[x] >= keys) {
         const why = isSquare
