@@ -101,10 +101,23 @@ def test_a_part_has_the_colours_of_the_theme(name):
 
 
 CSR = '{"indptr": [0, 1000000000000000, 1], "indices": [0]}'
-READ = "(text) => { try { explorer.logic.readPaste(text); } catch (error) { return error.message; } }"
+READ = """(text) => {
+    try { explorer.logic.readPaste(text); } catch (error) { return error.message; }
+}"""
 
 
 def test_a_pasted_row_that_is_longer_than_the_data_is_refused_at_once(page):
     """Its indices are not walked through: the fall of indptr is sought first."""
     message = page.evaluate(READ, CSR)
     assert message == "indptr must not fall: indptr[1] is 1000000000000000, indptr[2] is 1"
+
+
+LINES = """() => [...document.querySelectorAll(".sets .source")]
+    .map((source) => source.getBoundingClientRect().height)"""
+
+
+@pytest.mark.parametrize("width", [390, 700, 900, 1000])
+def test_a_long_set_leaves_room_for_its_source(open_page, width):
+    page = open_page(sr.explore("natten_nd((5, 5), 3)", 25), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert max(page.evaluate(LINES)) < 50  # two lines
