@@ -121,3 +121,11 @@ def test_a_long_set_leaves_room_for_its_source(open_page, width):
     page = open_page(sr.explore("natten_nd((5, 5), 3)", 25), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert max(page.evaluate(LINES)) < 50  # two lines
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_thirty_heads_scroll_in_their_own_line(open_page, width):
+    page = open_page(sr.explore([sr.Lookback(keys) for keys in range(1, 31)], 40), width=width)
+    page.locator("[aria-label=Patterns] [role=tab]").nth(29).click()
+    assert page.evaluate("explorer.text") == "Lookback(30)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
