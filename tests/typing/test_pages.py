@@ -3,6 +3,7 @@
 import runpy
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from page_programs import module_of
 
@@ -17,6 +18,15 @@ def test_what_a_newcomer_types_runs(capsys):
     assert "Strided(4) | Local(4)" in capsys.readouterr().out
 
 
+@pytest.fixture
+def _figures():
+    """A page may leave as many figures as it shows."""
+    with plt.rc_context({"figure.max_open_warning": 0}):
+        yield
+    plt.close("all")
+
+
+@pytest.mark.usefixtures("_figures")
 @pytest.mark.parametrize("page", [name for name, code in CODE.items() if code.strip()])
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     if "torch" in CODE[page]:
