@@ -1,5 +1,6 @@
 """What a newcomer types runs, and so does the code of the README and of each page."""
 
+import gc
 import runpy
 from pathlib import Path
 
@@ -20,12 +21,14 @@ def test_what_a_newcomer_types_runs(capsys):
 
 @pytest.fixture
 def _figures():
-    """A page may leave as many figures as it shows."""
+    """A page may leave as many figures as it shows, and animations that nobody plays."""
     with plt.rc_context({"figure.max_open_warning": 0}):
         yield
     plt.close("all")
+    gc.collect()
 
 
+@pytest.mark.filterwarnings("ignore:Animation was deleted")
 @pytest.mark.usefixtures("_figures")
 @pytest.mark.parametrize("page", [name for name, code in CODE.items() if code.strip()])
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
