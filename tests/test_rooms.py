@@ -40,6 +40,9 @@ INSIDE = {
         ("longformer", "longnet", "openai", "transformer", "local"), ("self_attention",),
         ("index", "blocks", "clusters", "coarse", "pruning", "baselines"), ("examples",),
     ),
+    "plot": (
+        ("inputs",), ("drawing",), ("masks",), ("stacks", "computation"), ("animation",),
+    ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
