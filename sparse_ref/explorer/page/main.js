@@ -11,7 +11,7 @@ import { panels } from "./panels/panels.js";
 import { sliders } from "./controls/sliders.js";
 import { createStore } from "./state/store.js";
 import { viewTabs } from "./controls/tabs.js";
-import { legend, toolbar } from "./matrix/toolbar.js";
+import { matrixLegend, toolbar } from "./matrix/toolbar.js";
 
 const ONE_COLUMN = "(max-width: 860px)"; // as in explorer.css
 
@@ -22,7 +22,7 @@ export function mount(root, data, formulas) {
   const text = { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text };
   const expression = editor(store, text);
   const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
-  const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
+  const [colours, cost, bars, side] = [matrixLegend, costLine, costBars, panels].map((part) => part(store));
   const address = link(store);
   const parts = [address, head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
   const box = (className, ...inside) => element("div", { className }, inside.map((part) => part.element));

@@ -27,7 +27,7 @@ from ..drawing.style import (
     legend_entries,
     set_title,
 )
-from ..inputs.arguments import drawable_lengths, title_text
+from ..inputs.arguments import drawable_lengths, plural, title_text
 from ..inputs.block_shares import MAX_CELLS, Pair, block_for, proportions
 from ..inputs.drawable import title_of
 
@@ -154,8 +154,8 @@ def _kinds(whole: Plan, has_pairs: bool) -> list[Kind]:
 
 def _numbers(p: Pattern | Plan, whole: Plan) -> str:
     """The title: what it is, how many tiles and chunks, how much of them is used."""
-    tile_count = f"{whole.tiles:,} tile{'s' * (whole.tiles != 1)}"
-    chunk_count = f"{whole.chunks:,} chunk{'s' * (whole.chunks != 1)}"
+    tile_count = plural(whole.tiles, "tile")
+    chunk_count = plural(whole.chunks, "chunk")
     share = f", {1 - whole.waste:.0%} used" if whole.chunks else ""
     return f"{title_of(p)}\n{tile_count}, {chunk_count}{share}"
 

@@ -12,6 +12,7 @@ from ...sets.types import FloatArray
 from ..inputs.arguments import colour_list
 from .cells import CellImage
 from .colours import Colour, colour_on, is_dark, mix, ramp
+from .scales import add_bar
 from .style import (
     MEMBER_COLOUR,
     NON_MEMBER_COLOUR,
@@ -19,8 +20,6 @@ from .style import (
     Kind,
     draw_cells,
     draw_kinds,
-    inches_from_lower_edge,
-    style_bar,
 )
 
 MAX_LEAST_SHARE = 0.1  # the scale of shares begins here, or at the least share if that is less
@@ -70,10 +69,7 @@ def draw_members(
 
 def add_share_bar(im: CellImage, grid: CellGrid) -> None:
     """Add the scale of shares below the axes of an image, with the size of a cell."""
-    ax = im.axes
-    bar_axes = ax.inset_axes((0, -0.52, 1, 0.1), transform=inches_from_lower_edge(ax))
-    bar = ax.figure.colorbar(im, cax=bar_axes, orientation="horizontal", format="%g")
-    style_bar(bar, ax, share_label(grid))
+    add_bar(im.axes, im, share_label(grid))
 
 
 def share_label(grid: CellGrid) -> str:

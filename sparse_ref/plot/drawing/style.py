@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from matplotlib.transforms import ScaledTranslation, Transform, blended_transform_factory
 
 from ..._text import visible, visible_line
-from ..inputs.arguments import check_axes
+from ..inputs.arguments import Pair, check_axes
 from .axis_ticks import ceil_division, set_ticks
 from .axis_ticks import label_tokens as label_tokens
 from .axis_ticks import ticks as ticks
@@ -51,7 +51,6 @@ LEGEND_STYLE = dict(
     handleheight=1,
     columnspacing=1.2,
 )
-Pair = tuple[int, int]
 
 
 class Kind(NamedTuple):

@@ -198,6 +198,11 @@ def check_axes(ax: Any) -> None:
         raise TypeError(f"ax must be one matplotlib Axes, got {type(ax).__name__}")
 
 
+def plural(number: int, noun: str) -> str:
+    """A number of things, such as "1 pair" or "1,024 pairs"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def check_optional_axes(ax: Any) -> None:
     """Refuse what is neither one Axes nor None."""
     if ax is not None:

@@ -13,11 +13,12 @@ from ...lower import block_counts
 from ...sets.checks import int_or_pair
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, FloatArray, IntArray, Length
+from .arguments import Pair
 
 MAX_CELLS = 512  # cells a side: a figure in one column has no room for more
+MAX_PANEL_CELLS = 256  # cells a side of a panel, which is smaller than a figure
 MAX_GIVEN_CELLS = 2048  # cells a side if the block is given
 LEAST_WIDTH = 0.8  # of a figure with a legend, in its heights
-Pair = tuple[int, int]
 
 
 def block_for(shape: Pair, most: int = MAX_CELLS) -> Pair:

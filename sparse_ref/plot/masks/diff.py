@@ -28,7 +28,7 @@ from ..drawing.style import (
     legend_entries,
     set_title,
 )
-from ..inputs.arguments import mask_array, title_text
+from ..inputs.arguments import mask_array, plural, title_text
 from ..inputs.block_shares import Pair, block_for, proportions
 from ..inputs.comparison import Counts, Side, common_shape, compare, side_of
 
@@ -155,7 +155,7 @@ def _numbers(counts: Counts, names: Sequence[str]) -> str:
     if tuple(names) != NAMES:
         first, second = names
         text = f"{missing:,} only {first}, {extra:,} only {second}"
-    return f"{text}, {leaks:,} leak{'s' * (leaks != 1)}" if leaks else text
+    return f"{text}, {plural(leaks, 'leak')}" if leaks else text
 
 
 def _kinds_of_cells(counts: Counts) -> np.ndarray:

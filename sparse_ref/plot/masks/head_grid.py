@@ -33,10 +33,9 @@ from ..drawing.panels import (
 )
 from ..drawing.style import CellGrid, set_axis_labels, set_title
 from ..inputs.arguments import text_list, title_text
-from ..inputs.block_shares import block_or_default
+from ..inputs.block_shares import MAX_PANEL_CELLS, block_or_default
 from ..inputs.drawable import Drawable, SetAt, set_at, title_of
 
-MAX_PANEL_CELLS = 256  # cells a side of a panel: it is smaller than a figure
 MAX_SHORT_TITLE = 24  # characters of a notation above a panel; a longer one is left out
 PANEL_INCHES = 1.7
 TITLE_LINE_INCHES = 0.16

@@ -33,9 +33,9 @@ from ..drawing.style import (
     set_title,
 )
 from ..inputs.arguments import check_optional_axes, colour_list, title_text
-from ..inputs.block_shares import block_or_default
+from ..inputs.block_shares import MAX_PANEL_CELLS, block_or_default
 from ..inputs.drawable import Drawable, SetAt, set_at
-from .head_grid import MAX_PANEL_CELLS, PANEL_INCHES
+from .head_grid import PANEL_INCHES
 
 LEAST_DEPTH = 0.45  # of the colour of a cell with the least share
 

@@ -34,7 +34,7 @@ from ..drawing.style import (
     style_bar,
     ticks,
 )
-from ..inputs.arguments import Tokens, check_optional_axes, title_text, token_labels
+from ..inputs.arguments import Tokens, check_optional_axes, plural, title_text, token_labels
 from ..inputs.block_shares import block_for
 from ..inputs.layer_arguments import name_of, patterns_of_layers
 
@@ -197,7 +197,7 @@ def _legend(im: AxesImage, pairs: np.ndarray) -> list[Patch]:
     for count in [*range(len(pairs) - 1), NEVER]:
         number = int(pairs[count + 1])
         if number:
-            label = f"{_layers_in_words(count)}: {_pairs_in_words(number)}"
+            label = f"{_layers_in_words(count)}: {plural(number, 'pair')}"
             entries.append(_patch(im.cmap(im.norm(count)), label))
     return entries
 
@@ -206,12 +206,7 @@ def _layers_in_words(count: int) -> str:
     """`2 layers`, `1 layer` or `never`."""
     if count == NEVER:
         return "never"
-    return f"{count} layer" if count == 1 else f"{count} layers"
-
-
-def _pairs_in_words(number: int) -> str:
-    """`1,024 pairs` or `1 pair`."""
-    return f"{number:,} pair" if number == 1 else f"{number:,} pairs"
+    return plural(count, "layer")
 
 
 def _patch(colour: Colour, label: str) -> Patch:
@@ -230,7 +225,7 @@ def _add_bar(ax: Axes, colours: Colormap, most: int, unjoined: int) -> None:
     style_bar(bar, ax, "layers from j to i")
     if unjoined:
         never = colour_on(ax, NEVER_COLOUR)
-        entry = _patch(never, f"never: {_pairs_in_words(unjoined)}")
+        entry = _patch(never, f"never: {plural(unjoined, 'pair')}")
         ax.legend(
             handles=[entry],
             loc="upper center",

@@ -20,7 +20,7 @@ from ..drawing.style import (
     MEMBER_COLOUR,
     set_title,
 )
-from ..inputs.arguments import check_optional_axes, title_text, token_labels
+from ..inputs.arguments import check_optional_axes, plural, title_text, token_labels
 from ..inputs.layer_arguments import name_of, patterns_of_layers
 from .layer_rows import (
     FAINT,
@@ -163,6 +163,5 @@ def _clause(rows: LayerRows, why: WhyNot) -> str:
 
 
 def _layers_in_words(rows: LayerRows) -> str:
-    """`2 layers` or `1 layer`."""
-    layers = len(rows.patterns)
-    return f"{layers} layer" if layers == 1 else f"{layers} layers"
+    """The layers that are drawn, such as "2 layers"."""
+    return plural(len(rows.patterns), "layer")

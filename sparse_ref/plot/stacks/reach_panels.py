@@ -34,11 +34,10 @@ from ..drawing.style import (
     set_title,
 )
 from ..inputs.arguments import colour_list, title_text
-from ..inputs.block_shares import block_for, shares
+from ..inputs.block_shares import MAX_PANEL_CELLS, block_for, shares
 from ..inputs.layer_arguments import MAX_LAYERS, name_of, patterns_of_layers
-from ..masks.head_grid import MAX_PANEL_CELLS
 
-APART, REACHED, NEW, GONE = range(4)
+UNREACHED, REACHED, NEW, GONE = range(4)
 LABELS = ("not reached", "reached", "new in this layer", "reached by fewer layers only")
 GONE_COLOUR = Shade("#93c1e8", dark="#2f6ca6")
 COLOURS = (NON_MEMBER_COLOUR, MEMBER_COLOUR, EXTRA_COLOUR, GONE_COLOUR)
@@ -152,7 +151,7 @@ def growths(
 
 def _kinds_of_pairs(reaches: BoolArray, earlier: BoolArray) -> NDArray[np.uint8]:
     """The kind of each pair from whether this layer joins it, and whether fewer layers do."""
-    kinds = np.full(reaches.shape, APART, np.uint8)
+    kinds = np.full(reaches.shape, UNREACHED, np.uint8)
     kinds[earlier] = GONE
     kinds[reaches & earlier] = REACHED
     kinds[reaches & ~earlier] = NEW
@@ -165,7 +164,7 @@ def cell_kinds(kinds: NDArray[np.uint8], grid: CellGrid) -> NDArray[np.uint8]:
         return kinds
     by_rank = [NEW, REACHED, GONE]
     has_kind = [shares(kinds == kind, grid.shape, grid.block) > 0 for kind in by_rank]
-    return np.select(has_kind, by_rank, APART).astype(np.uint8)
+    return np.select(has_kind, by_rank, UNREACHED).astype(np.uint8)
 
 
 def layer_names(patterns: tuple[Pattern, ...], layers: int) -> list[str]:

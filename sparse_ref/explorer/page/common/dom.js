@@ -19,6 +19,9 @@ export function uniqueId(stem) {
   return `explorer-${stem}-${document[LAST_ID]}`;
 }
 
+/** A text beside a spot of its colour. */
+export const sample = (colour, text) => element("span", { className: `sample ${colour}` }, text);
+
 /** Put these children in place of those there are. */
 export function fill(parent, ...content) {
   parent.replaceChildren(...nodes(content));

@@ -10,9 +10,6 @@ export function bigRemainder(a, b) {
   return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
 }
 
-/** The largest number that is read as a Number; larger ones are BigInts. */
-export const MAX_NUMBER = 2 ** 53 - 1;
-
 /** An integer from its digits: a Number if it is exact as one, else a BigInt. */
 export function integerFrom(digits) {
   const number = Number(digits);

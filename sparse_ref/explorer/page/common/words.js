@@ -1,7 +1,7 @@
 // Words: the nearest of several, numbers and plurals.
 
 /** The least number of letters to insert, delete or replace to make b of a. */
-export function distance(a, b) {
+function distance(a, b) {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];

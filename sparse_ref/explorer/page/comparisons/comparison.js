@@ -2,6 +2,9 @@
 // differing ones have in common. A mask is { queries, keys, cells }, one byte a pair, row by row. E is the
 // expected mask and A the actual one.
 
+import { areEqual } from "../common/arrays.js";
+import { rowOfMask } from "../sets/blocks.js";
+
 const [NEITHER, BOTH, FIRST, SECOND] = [0, 1, 2, 3];
 
 /** The kind of each pair: 0 in neither, 1 in both, 2 only in the first, 3 only in the second. The masks have
@@ -31,16 +34,6 @@ export function differingRows(kinds, keyCount) {
     if (kinds.subarray(start, start + keyCount).some((kind) => kind > BOTH)) rows.push(start / keyCount);
   }
   return rows;
-}
-
-/** The row of query i. */
-export const rowOfMask = ({ keys, cells }, i) => cells.subarray(i * keys, (i + 1) * keys);
-
-/** Whether two arrays of numbers are equal. */
-export function areEqual(a, b) {
-  if (a.length !== b.length) return false;
-  for (let x = 0; x < a.length; x++) if (a[x] !== b[x]) return false;
-  return true;
 }
 
 /** Whether each row of a mask is `row(i, out)`, which fills the array that it is given; rows are filled only

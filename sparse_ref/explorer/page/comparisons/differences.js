@@ -21,7 +21,7 @@ export function explanations(node, E, A, context, other = null) {
   const name = ruleNames(A, context).next().value ?? other;
   return [
     ...wholes.filter(isAlignment),
-    ...(name ? [named(name, node, wholes.length ? [] : parts)] : []),
+    ...(name ? [patternExplanation(name, node, wholes.length ? [] : parts)] : []),
     ...wholes.filter((whole) => !isAlignment(whole)),
     ...parts,
     ...keysInEmptyRows(E, A),
@@ -49,7 +49,7 @@ const nothing = (node) => ({
 });
 
 /** The explanation that A is the set of another pattern. */
-function named(other, node, parts) {
+function patternExplanation(other, node, parts) {
   const words = parts.length ? `: ${parts.map(({ text }) => text).join("; ")}` : "";
   const cause = lostMask(other, node) || parts.map((part) => part.cause).join("; ");
   return { kind: "named", cause, text: `is ${notation(other)}, asked ${notation(node)}${words}` };

@@ -2,7 +2,8 @@
 // of other queries, a pattern without one of its parts, a last tile that is skipped. A hypothesis is { kind,
 // cause, text, pattern } or has `matches` in place of a pattern. The words are those of sparse_ref.verify.
 
-import { areEqual, rowOfMask } from "./comparison.js";
+import { areEqual } from "../common/arrays.js";
+import { rowOfMask } from "../sets/blocks.js";
 import { notation } from "../language/expression.js";
 
 export const GLOBAL_RULES = ["Global", "GlobalAt", "Prefix", "Sinks"];
@@ -18,7 +19,7 @@ export const TILES = [...POWERS, ...SIZES.filter((size) => !POWERS.includes(size
 export const rule = (name, ...values) => ({ kind: "rule", name, values });
 
 /** left (sign) right, a chain of one sign from the left as one node. */
-export function joined(kind, left, right) {
+export function joinPair(kind, left, right) {
   return { kind, parts: left.kind === kind ? [...left.parts, right] : [left, right] };
 }
 
@@ -38,8 +39,8 @@ export function operands(node) {
   const found = [{ part: right, rest: left }];
   // Without its left operand a difference is no pattern.
   if (node.kind !== "difference") found.unshift({ part: left, rest: right });
-  for (const { part, rest } of operands(left)) found.push({ part, rest: joined(node.kind, rest, right) });
-  for (const { part, rest } of operands(right)) found.push({ part, rest: joined(node.kind, left, rest) });
+  for (const { part, rest } of operands(left)) found.push({ part, rest: joinPair(node.kind, rest, right) });
+  for (const { part, rest } of operands(right)) found.push({ part, rest: joinPair(node.kind, left, rest) });
   return found;
 }
 

@@ -2,7 +2,8 @@
 // documents, of global positions. E is the expected mask and A the actual one. The words are those of
 // sparse_ref.verify.
 
-import { edgesOf, rowOfMask } from "./comparison.js";
+import { edgesOf } from "./comparison.js";
+import { rowOfMask } from "../sets/blocks.js";
 import { GLOBAL_RULES, operands } from "./hypotheses.js";
 import { count } from "../common/words.js";
 

@@ -1,7 +1,7 @@
 // The parameters of a rule that a mask implies, if it came from that rule at all. Row r of the mask is query
 // i = r + shift.
 
-import { rowOfMask } from "./comparison.js";
+import { rowOfMask } from "../sets/blocks.js";
 
 /** By the name of each rule the parameters to try on a mask that has a key. If any parameters up to n fit,
  * then these do, and no others that fit come before them. If none fit, these may be out of bounds, or the

@@ -1,7 +1,7 @@
 // A few pairs of a mask that reject most candidates at once: some rows from end to end, in each the keys
 // about which it changes and some from end to end.
 
-import { rowOfMask } from "./comparison.js";
+import { rowOfMask } from "../sets/blocks.js";
 import { rowOf } from "../sets/rows.js";
 
 const ROWS = 9;

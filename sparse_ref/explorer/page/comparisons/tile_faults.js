@@ -1,8 +1,9 @@
 // Faults of tiled kernels: a last, partial tile that is skipped, and edges rounded to a tile. E is the
 // expected mask and A the actual one. The words are those of sparse_ref.verify.
 
-import { edgesOf, hasRows, rowOfMask } from "./comparison.js";
-import { joined, rule, TILES } from "./hypotheses.js";
+import { edgesOf, hasRows } from "./comparison.js";
+import { rowOfMask } from "../sets/blocks.js";
+import { joinPair, rule, TILES } from "./hypotheses.js";
 import { notation } from "../language/expression.js";
 
 const POWERS = TILES.slice(0, 8);
@@ -74,7 +75,7 @@ function areLostFrom({ total, firsts, pairs }, axis, first) {
 function firstKeys(node, count) {
   const prefix = rule("Prefix", count);
   return notation(
-    node.kind === "rule" && node.name === "Full" ? prefix : joined("intersection", node, prefix),
+    node.kind === "rule" && node.name === "Full" ? prefix : joinPair("intersection", node, prefix),
   );
 }
 

@@ -1,7 +1,8 @@
 // The names of a mask among all rules with one or two numbers, and unions of two of them; and the nearest, if
 // none is equal. A few pairs reject most candidates; whatever is named has been compared in full.
 
-import { countsOf, kindsOf, rowOfMask } from "./comparison.js";
+import { countsOf, kindsOf } from "./comparison.js";
+import { rowOfMask } from "../sets/blocks.js";
 import { equals, ruleNames } from "./names.js";
 import { columnChanges, globalPositions, rowChanges } from "./rule_parameters.js";
 import { positionsOf, rangesOf } from "../sets/ranges.js";

@@ -25,7 +25,7 @@ export function heading(store, title) {
 }
 
 /** The names of the rules in a tree, each once. */
-export function rulesOf(node) {
+function rulesOf(node) {
   const names = node.kind === "rule" ? [node.name] : children(node).flatMap(rulesOf);
   return [...new Set(names)];
 }
@@ -46,12 +46,12 @@ const SYMBOLS = { "<=": "≤", ">=": "≥", "!=": "≠", "...": "…", "-": "−
 const WORD = /(\w+)_(\w)|(\w+)\^(\w+)|(<=|>=|!=|\.\.\.|-)|([A-Za-z]\w*)|(\s+)|(.)/gy;
 
 /** A set as nodes: letters in italics, signs as they are printed, indices lowered. */
-export function mathText(text) {
-  return floored(text).flatMap((part) => [...part.matchAll(WORD)].map(wordNode));
+function mathText(text) {
+  return floorBrackets(text).flatMap((part) => [...part.matchAll(WORD)].map(wordNode));
 }
 
-/** floor(x) with the brackets of floors. */
-function floored(text) {
+/** A text in parts, with floor(x) in the brackets of floors. */
+function floorBrackets(text) {
   const open = text.indexOf("floor(");
   if (open < 0) return [text];
   let depth = 0;
@@ -61,7 +61,7 @@ function floored(text) {
     close++;
   } while (depth > 0 && close < text.length);
   const inside = text.slice(open + 6, close - 1);
-  return floored(`${text.slice(0, open)}⌊${inside}⌋${text.slice(close)}`);
+  return floorBrackets(`${text.slice(0, open)}⌊${inside}⌋${text.slice(close)}`);
 }
 
 function wordNode([all, base, index, power, exponent, sign, word]) {

@@ -4,7 +4,7 @@ import { element, fill, uniqueId } from "../common/dom.js";
 import { ownLength } from "../language/expression.js";
 import { lengthAt, parametersIn, placeOf } from "../language/parameters.js";
 import { rangeOf, reasonForLength, withParameter } from "../language/parameters.js";
-import { MAX_LENGTH } from "../state/store.js";
+import { MAX_LENGTH } from "../common/limits.js";
 
 /** The sliders of a page. */
 export function sliders(store) {

@@ -4,7 +4,7 @@
 import { element, fill, uniqueId } from "../common/dom.js";
 
 /** The keys of a list of tabs: `choose(place)` selects, `remove(place)`, if there is one, takes away. */
-export function tabKeys(list, { count, selected, choose, remove }) {
+function tabKeys(list, { count, selected, choose, remove }) {
   list.addEventListener("keydown", (event) => {
     const last = count() - 1;
     const at = selected();

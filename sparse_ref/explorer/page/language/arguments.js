@@ -6,7 +6,7 @@ import { nearest } from "../common/words.js";
 const MAX_PARAMETER = 10n ** 18n;
 
 /** What to write for a call: "Summary(l, c)". */
-export const signature = (name, parameters) => `${name}(${parameters.join(", ")})`;
+const signature = (name, parameters) => `${name}(${parameters.join(", ")})`;
 
 /** Arguments by the names of parameters; a default stands for one that is missing, and may be the name of
  * another parameter. */

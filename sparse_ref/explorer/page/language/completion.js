@@ -26,7 +26,7 @@ export function completions(text, caret, data) {
     ...parameters.map((name) => parameterOption(name, owner)),
     ...names(data).map((name) => nameOption(name, data)),
   ];
-  return { from, to, options: matching(options, word).slice(0, MAX_OPTIONS) };
+  return { from, to, options: matchesOf(options, word).slice(0, MAX_OPTIONS) };
 }
 
 /** The name of the call whose argument begins at a place; "" if none does. */
@@ -59,7 +59,7 @@ function nameOption(name, data) {
 
 /** The options that begin with a word, in any case of letters, then those that contain it; else the
  * nearest. */
-function matching(options, word) {
+function matchesOf(options, word) {
   const lower = word.toLowerCase();
   const isAt = ({ label }, test) => test(label.split("(")[0].toLowerCase().indexOf(lower));
   const found = [

@@ -47,7 +47,7 @@ export function expand(tree, { parameters, cases }, text) {
   const fitting = ofForm.find(({ bounds, when }) =>
     [...bounds, ...when].every((condition) => holds(condition, values)),
   );
-  if (fitting) return { kind: fitting.kind, texts: fitting.views.map((view) => filled(view, values)) };
+  if (fitting) return { kind: fitting.kind, texts: fitting.views.map((view) => fillHoles(view, values)) };
   const texts = ofForm.map(({ bounds }) => bounds.map(String));
   const broken = ofForm[0]?.bounds.find(
     (bound) => !holds(bound, values) && texts.every((bounds) => bounds.includes(`${bound}`)),
@@ -87,7 +87,7 @@ function matches(form, value) {
   return value === form.is;
 }
 
-function filled(view, values) {
+function fillHoles(view, values) {
   return view.replace(HOLE, (_, hole) => {
     const value = hole.startsWith("[")
       ? evaluate(JSON.parse(hole), values)
@@ -97,7 +97,7 @@ function filled(view, values) {
 }
 
 /** An expression at these values of parameters, a BigInt. */
-export function evaluate(term, values) {
+function evaluate(term, values) {
   if (Array.isArray(term)) {
     const [sign, x, y] = term;
     return ARITHMETIC[sign](evaluate(x, values), evaluate(y, values));

@@ -65,7 +65,7 @@ function namesIn(node) {
 }
 
 /** The runs of keys of a mask: { query, first, count }, row by row. */
-export function runsOf({ queries, keys, cells }) {
+function runsOf({ queries, keys, cells }) {
   const runs = [];
   for (let query = 0; query < queries; query++) {
     const row = query * keys;
@@ -80,7 +80,7 @@ export function runsOf({ queries, keys, cells }) {
 }
 
 const ESCAPES = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
-const escaped = (text) => text.replace(/[<>&"]/g, (letter) => ESCAPES[letter]);
+const escapeMarkup = (text) => text.replace(/[<>&"]/g, (letter) => ESCAPES[letter]);
 
 /** A picture of a mask, one rectangle for each run of keys. Throws ExportError if there are too many. */
 export function svgText(mask, title) {
@@ -95,7 +95,7 @@ export function svgText(mask, title) {
   const size = `width="${keys * side}" height="${queries * side}" viewBox="0 0 ${keys} ${queries}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} shape-rendering="crispEdges" role="img">`,
-    `<title>${escaped(title)}, ${queries} queries and ${keys} keys</title>`,
+    `<title>${escapeMarkup(title)}, ${queries} queries and ${keys} keys</title>`,
     `<g fill="#0b62b0">`,
     ...rectangles,
     "</g>",

@@ -143,7 +143,7 @@ function call(tree, data, text) {
   const listed = listedName(tree, data);
   if (listed) return { kind: "listed", name: listed };
   if (Object.hasOwn(data.rules, name)) return rule(tree, data.rules[name], text);
-  if (Object.hasOwn(COMBINATORS, name)) return combined(tree, data, text);
+  if (Object.hasOwn(COMBINATORS, name)) return combinatorNode(tree, data, text);
   if (!Object.hasOwn(data.templates, name)) throw unknownName(tree, data);
   if (isTraced(tree, data)) {
     const { kind, nodes } = valueOf(tree, data, text);
@@ -204,7 +204,7 @@ function parameterValue(tree, { name, isSet, least }, owner, text) {
   return [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
 }
 
-function combined(tree, data, text) {
+function combinatorNode(tree, data, text) {
   const { parameters, defaults, node } = COMBINATORS[tree.name];
   const given = bind(tree, parameters, defaults);
   const label = (name) => `${tree.name}: ${name}`;

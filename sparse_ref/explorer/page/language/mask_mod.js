@@ -15,7 +15,7 @@ const ISIN = `def isin(x, positions):
     return member`;
 
 /** The names of the listed sets in a tree: these have no formula. */
-export function listedIn(node) {
+function listedIn(node) {
   const inside = children(node).flatMap(listedIn);
   return node.kind === "listed" ? [node.name, ...inside] : inside;
 }
@@ -30,7 +30,7 @@ export function maskMod(node, data) {
   const writer = new Writer(data);
   const result = writer.term(node, "q_idx", "kv_idx");
   const head = `# ${notation(node)}`;
-  const last = `def mask_mod(b, h, q_idx, kv_idx):\n    return ${unwrapped(result)}`;
+  const last = `def mask_mod(b, h, q_idx, kv_idx):\n    return ${unparenthesize(result)}`;
   return `${[head, ...writer.functions, last].join("\n\n\n")}\n`;
 }
 
@@ -79,16 +79,16 @@ const WRITERS = {
     return `${writer.define(snake(node.name), `${query}, ${key}`, lines)}(${i}, ${j})`;
   },
 
-  union: (node, i, j, writer) => joined(node, i, j, writer),
-  intersection: (node, i, j, writer) => joined(node, i, j, writer),
-  difference: (node, i, j, writer) => joined(node, i, j, writer),
+  union: joinTerms,
+  intersection: joinTerms,
+  difference: joinTerms,
   complement: (node, i, j, writer) => `~${writer.term(node.pattern, i, j)}`,
 
   shifted: (node, i, j, writer) =>
     writer.term(node.pattern, `${i} ${node.offset < 0 ? "-" : "+"} ${`${node.offset}`.replace("-", "")}`, j),
 
   blockwise: ({ pattern, block }, i, j, writer) =>
-    writer.term(pattern, `${wrapped(i)} // ${block[0]}`, `${wrapped(j)} // ${block[1]}`),
+    writer.term(pattern, `${parenthesize(i)} // ${block[0]}`, `${parenthesize(j)} // ${block[1]}`),
 
   pooled({ pattern, length, stride }, i, j, writer) {
     const overlap = Math.ceil(Number(length) / Number(stride));
@@ -120,22 +120,24 @@ const WRITERS = {
   grid({ shape, patterns }, i, j, writer) {
     const terms = patterns.map((pattern, axis) => {
       const step = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-      const coordinate = (x) => `${step === 1 ? wrapped(x) : `${wrapped(x)} // ${step}`} % ${shape[axis]}`;
+      const quotient = step === 1 ? "" : ` // ${step}`;
+      const coordinate = (x) => `${parenthesize(x)}${quotient} % ${shape[axis]}`;
       return writer.term(pattern, coordinate(i), coordinate(j));
     });
     return terms.length === 1 ? terms[0] : `(${terms.join(" & ")})`;
   },
 };
 
-const joined = (node, i, j, writer) =>
-  `(${node.parts.map((part) => writer.term(part, i, j)).join(SIGNS[node.kind])})`;
+function joinTerms(node, i, j, writer) {
+  return `(${node.parts.map((part) => writer.term(part, i, j)).join(SIGNS[node.kind])})`;
+}
 
 const numberText = (value) => (!Array.isArray(value) && value < 0 ? `(${value})` : valueText(value));
 
-const wrapped = (text) => (/^\w+$/.test(text) ? text : `(${text})`);
+const parenthesize = (text) => (/^\w+$/.test(text) ? text : `(${text})`);
 
 /** The text without parentheses that hold all of it. */
-function unwrapped(text) {
+function unparenthesize(text) {
   if (!text.startsWith("(")) return text;
   let depth = 0;
   const end = [...text].findIndex((letter) => (depth += { "(": 1, ")": -1 }[letter] ?? 0) === 0);

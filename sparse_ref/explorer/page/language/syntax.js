@@ -42,7 +42,7 @@ export class ExpressionError extends Error {
 }
 
 /** The words of a text, with their columns. */
-export function tokens(text) {
+function tokens(text) {
   if (text.length > MAX_TEXT) {
     throw new ExpressionError(`an expression has at most ${MAX_TEXT} characters, this has ${text.length}`, {
       column: MAX_TEXT,

@@ -6,7 +6,7 @@ import { tilesOf } from "../sets/tiles.js";
 import { count } from "../common/words.js";
 
 /** 12.3%; small shares keep two digits that count, large ones are multiples such as 12×. */
-export function percent(share) {
+function percent(share) {
   if (share === 0 || share === 1) return `${share * 100}%`;
   if (share >= 10) return `${count(Math.round(share))}×`;
   const value = share * 100;

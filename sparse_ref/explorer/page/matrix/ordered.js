@@ -18,7 +18,7 @@ function inverseOf(order) {
 }
 
 /** The positions in a patch of the state, exchanged for what a table has for them. */
-function exchanged(patch, table) {
+function exchange(patch, table) {
   const change = (x) => (x === null ? null : table[x]);
   const changed = { ...patch };
   for (const name of ["query", "key"]) if (name in patch) changed[name] = change(patch[name]);
@@ -32,12 +32,12 @@ export function inOrder(store) {
   return {
     get state() {
       const { state } = store;
-      return order() ? exchanged(state, inverseOf(order())) : state;
+      return order() ? exchange(state, inverseOf(order())) : state;
     },
     get mask() {
       return orderedMask(store.mask, order());
     },
-    set: (patch) => store.set(order() ? exchanged(patch, order()) : patch),
+    set: (patch) => store.set(order() ? exchange(patch, order()) : patch),
     ordered: (mask) => orderedMask(mask, order()),
     positionAt: (place) => (order() ? order()[place] : place),
   };

@@ -7,7 +7,7 @@ import { differenceLayers } from "../comparisons/difference_layers.js";
 import { selectionLayers } from "./selection_colours.js";
 
 /** The layers of the clauses that are lit, if clauses are coloured. */
-export function clauseLayers(store) {
+function clauseLayers(store) {
   const { colours } = store.state;
   if (!colours) return null;
   const clauses = clausesOf(store.node);

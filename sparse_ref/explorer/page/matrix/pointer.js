@@ -1,7 +1,7 @@
 // The pointer on the matrix: a mouse points and pins, a finger taps and drags, two fingers or a wheel with
 // Control zoom, and a mouse drags the part that is seen.
 
-import { pinned } from "./keyboard.js";
+import { togglePin } from "./keyboard.js";
 import { clamp, windowOf, zoomAround } from "./ticks.js";
 
 const MIN_DRAG = 4; // CSS pixels, below which a press is a click
@@ -29,7 +29,7 @@ export function followPointer(store, sheet) {
     const isMouse = event.pointerType === "mouse";
     const isClick = pressed.has(event.pointerId) && pressed.size === 1 && !press.isDrag;
     pressed.delete(event.pointerId);
-    if (isClick && isMouse) store.set(pinned(store.state, store.state.query));
+    if (isClick && isMouse) store.set(togglePin(store.state, store.state.query));
     if (isClick && !isMouse) point(store, sheet, event);
   });
   listen("pointercancel", (event) => pressed.delete(event.pointerId));

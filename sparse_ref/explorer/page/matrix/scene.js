@@ -7,7 +7,7 @@ import { SKIPPED, tilesOf } from "../sets/tiles.js";
 const LEAST_SHADE = 0.5; // of a block with one pair, so that it is seen
 
 /** The smallest power of two that leaves no more blocks than pixels. */
-export function blockFor(count, pixels) {
+function blockFor(count, pixels) {
   let block = 1;
   while (Math.ceil(count / block) > Math.max(pixels, 1)) block *= 2;
   return block;

@@ -1,8 +1,9 @@
 // What is pointed at, in words: below the matrix for the eye, and in a live region for a screen reader.
 
 import { keysOf, readersOf } from "../sets/blocks.js";
-import { element, fill } from "../common/dom.js";
-import { MAX_PINS, pinned } from "./keyboard.js";
+import { rangesOf } from "../sets/ranges.js";
+import { element, fill, sample } from "../common/dom.js";
+import { MAX_PINS, togglePin } from "./keyboard.js";
 import { count, plural } from "../common/words.js";
 
 const QUIET = 350; // milliseconds without a change, after which a screen reader is told
@@ -10,12 +11,7 @@ const MAX_RUNS = 12;
 
 /** "1, 5, 8 to 12": positions with their runs. */
 export function positionsText(positions) {
-  const runs = [];
-  for (const x of positions) {
-    const last = runs.at(-1);
-    if (last && last[1] === x - 1) last[1] = x;
-    else runs.push([x, x]);
-  }
+  const runs = rangesOf(positions);
   const texts = runs.slice(0, MAX_RUNS).map(runText);
   return texts.join(", ") + (runs.length > MAX_RUNS ? " and more" : "");
 }
@@ -61,7 +57,7 @@ export function liveRegion(store) {
 export function readout(store) {
   const text = element("p", { className: "pair" });
   const pin = element("button", { type: "button", className: "quiet" });
-  pin.addEventListener("click", () => store.set(pinned(store.state, store.state.query)));
+  pin.addEventListener("click", () => store.set(togglePin(store.state, store.state.query)));
   const pins = element("ul", { className: "pins", "aria-label": `Pinned queries, ${MAX_PINS} at most` });
   let last = null;
 
@@ -90,11 +86,9 @@ function pairWords(query, key, mask) {
   return [...words, element("span", { className }, verdict)];
 }
 
-const sample = (name, text) => element("span", { className: `sample ${name}` }, text);
-
 function pinButton(store, query) {
   const names = { type: "button", className: "chip", "aria-label": `Unpin query ${query}` };
   const button = element("button", names, `${count(query)} ×`);
-  button.addEventListener("click", () => store.set(pinned(store.state, query)));
+  button.addEventListener("click", () => store.set(togglePin(store.state, query)));
   return button;
 }

@@ -29,7 +29,7 @@ export function windowOf({ shape: [queries, keys], zoom }) {
 
 export const clamp = (x, least, most) => Math.max(least, Math.min(most, x));
 
-export const MIN_SIDE = 8;
+const MIN_SIDE = 8;
 
 /** The zoom of `side` positions in which (query, key) is at the place (across, down), each from 0 to 1. */
 export function zoomAround({ shape }, side, query, key, across = 0.5, down = 0.5) {

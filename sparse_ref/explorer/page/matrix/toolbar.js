@@ -1,9 +1,10 @@
 // The matrix's own controls: elements or tiles, the side of a tile, colours by clause, the part that is seen.
 
-import { clausesOf, litClauses, MAX_COLOURS } from "../sets/clauses.js";
+import { MAX_COLOURS } from "../common/limits.js";
+import { clausesOf, litClauses } from "../sets/clauses.js";
 import { whenChanged } from "./costs.js";
 import { differenceLayers, KINDS } from "../comparisons/difference_layers.js";
-import { element, fill, uniqueId } from "../common/dom.js";
+import { element, fill, sample, uniqueId } from "../common/dom.js";
 import { BLOCKS, tilesOf } from "../sets/tiles.js";
 import { windowOf, zoomAround } from "./ticks.js";
 import { count, plural } from "../common/words.js";
@@ -97,7 +98,7 @@ function zoomButtons(store) {
 }
 
 /** What the colours of the cells mean: a clause is a button that lights it; tiles are counted. */
-export function legend(store) {
+export function matrixLegend(store) {
   const list = element("ul", { className: "legend", "aria-label": "Colours" });
   const update = whenChanged((isTiled, colours, mask, block) => {
     const clauses = clausesOf(store.node);
@@ -117,7 +118,6 @@ function tileWords({ full, partial, skipped }) {
 
 const TILE_COLOURS = [["member", "attends"], ["waste", "computed and dropped"], ["empty", "skipped"]];
 const CLAUSE_COLOURS = [["several", "by several"], ["muted", "by another"]];
-const sample = (colour, text) => element("span", { className: `sample ${colour}` }, text);
 const entry = ([colour, text]) => element("li", {}, sample(colour, text));
 
 function clauseEntry(store, clauses, place) {

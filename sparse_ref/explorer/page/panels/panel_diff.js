@@ -1,7 +1,8 @@
 // A second expression beside the first: how many pairs are in both and in one only, and the difference in the
 // words of verify.
 
-import { countsOf, differingRows, kindsOf, rowOfMask } from "../comparisons/comparison.js";
+import { countsOf, differingRows, kindsOf } from "../comparisons/comparison.js";
+import { rowOfMask } from "../sets/blocks.js";
 import { compareRows } from "../sets/clauses.js";
 import { KINDS } from "../comparisons/difference_layers.js";
 import { clauseExplanation, explanations } from "../comparisons/differences.js";
@@ -92,13 +93,13 @@ function shownDifference(store, body) {
     const kinds = kindsOf(first, second);
     const list = element("div", { className: "explanations" });
     fill(body, countTable(countsOf(kinds)), rowsNote(kinds, first), list);
-    const explain = () => fill(list, explanationList(explained(store, first, second), kinds));
+    const explain = () => fill(list, explanationList(explanationsOf(store, first, second), kinds));
     if (kinds.length <= MAX_AT_ONCE) explain();
     else timer = setTimeout(explain, 50);
   };
 }
 
-function explained(store, first, second) {
+function explanationsOf(store, first, second) {
   const { node, context, state } = store;
   const other = parse(state.other, context.data);
   const found = explanations(node, first, second, context, other);

@@ -1,5 +1,6 @@
 // The picture: positions as pixels of an image or a video, a query's keys on it, and the matrix tile by tile.
 
+import { MAX_LENGTH } from "../common/limits.js";
 import { button, canvas, choice, legend, textBox } from "../controls/controls.js";
 import { element, fill } from "../common/dom.js";
 import { coordinates, gridOptions, orderedMask } from "../sets/grids.js";
@@ -84,7 +85,7 @@ function shapeControls(store) {
     tile.show(drafts["grid tile"]?.text ?? shapeText(options.tile), drafts["grid tile"]?.message ?? "");
     order.show(options.order);
     const positions = options.shape.reduce((a, b) => a * b, 1);
-    fit.hidden = !fault || isOblong || positions > 4096;
+    fit.hidden = !fault || isOblong || positions > MAX_LENGTH;
     fit.textContent = `Set n = ${positions}`;
   }
   const row = element("div", { className: "controls" }, shape.element, tile.element, order.element, fit);
@@ -157,7 +158,7 @@ const MOVES = {
 };
 
 /** The query one pixel further, or one frame; null if there is none. */
-export function movedQuery(query, shape, key) {
+function movedQuery(query, shape, key) {
   if (!Object.hasOwn(MOVES, key)) return null;
   if (query === null) return 0;
   const [down, right, later = 0] = MOVES[key];

@@ -1,6 +1,7 @@
 // The keys of the query that is pointed at, by the clause that admits each; why the key that is pointed at is
 // in or out, and its readers; the pinned queries compared two by two.
 
+import { rowOfMask } from "../sets/blocks.js";
 import { clauseNodes, clausesOf, compareRows, keysByClause, partVariable } from "../sets/clauses.js";
 import { element, fill } from "../common/dom.js";
 import { positionsOf, rangeText } from "../sets/ranges.js";
@@ -130,11 +131,10 @@ function formulaText({ name, text, value }) {
 }
 
 function pinSection(pins, mask) {
-  const rowOfPin = (i) => mask.cells.subarray(i * mask.keys, (i + 1) * mask.keys);
   const pairs = pins.flatMap((first, place) => pins.slice(place + 1).map((second) => [first, second]));
   const items = pairs
     .slice(0, MAX_PAIRS)
-    .map(([a, b]) => pinItem(a, b, compareRows(rowOfPin(a), rowOfPin(b))));
+    .map(([a, b]) => pinItem(a, b, compareRows(rowOfMask(mask, a), rowOfMask(mask, b))));
   const more =
     pairs.length > MAX_PAIRS &&
     element("p", {}, `The first ${MAX_PAIRS} of ${pairs.length} pairs of pins are shown.`);
@@ -162,7 +162,7 @@ function pinItem(a, b, { common, onlyFirst, onlySecond, shift }) {
 }
 
 /** How the keys of query a become those of query b. */
-export const shiftText = (a, b, shift) =>
+const shiftText = (a, b, shift) =>
   shift === 0
     ? "They have the same keys."
     : `The keys of ${b} are those of ${a}, ${Math.abs(shift)} ${shift > 0 ? "later" : "earlier"}.`;

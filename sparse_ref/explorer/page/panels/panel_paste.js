@@ -155,7 +155,7 @@ function maskOfListed({ length, starts, indices }) {
 }
 
 /** "equals Lookback(8); also Local(7)", or the nearest rule and in how many pairs it differs. */
-export function nameText({ equal, nearest, difference }) {
+function nameText({ equal, nearest, difference }) {
   const texts = equal.slice(0, MAX_NAMES).map(notation);
   if (texts.length)
     return `equals ${texts[0]}${texts.length > 1 ? `; also ${texts.slice(1).join(", ")}` : ""}`;

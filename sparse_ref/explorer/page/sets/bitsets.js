@@ -55,11 +55,6 @@ export function isEmpty(bits) {
   return true;
 }
 
-export function areEqual(a, b) {
-  for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
-  return true;
-}
-
 export function include(bits, others) {
   for (let word = 0; word < bits.length; word++) bits[word] |= others[word];
 }
@@ -78,7 +73,7 @@ export function leastCommon(a, b) {
 }
 
 /** The union of a table's rows that a set names. */
-export function gathered(table, set) {
+export function unionOfRows(table, set) {
   const words = set.length;
   const union = new Uint32Array(words);
   forEachBit(set, (x) => {
@@ -89,7 +84,7 @@ export function gathered(table, set) {
 }
 
 /** The rows of a mask of one byte a pair, n x n, put into a table. */
-export function packRows(table, cells, n) {
+export function packBits(table, cells, n) {
   const words = wordCount(n);
   for (let i = 0; i < n; i++) {
     const row = rowBits(table, i, words);
@@ -98,7 +93,7 @@ export function packRows(table, cells, n) {
 }
 
 /** The table of columns: bit i of row j is bit j of row i. */
-export function transposed(table, n) {
+export function transpose(table, n) {
   const words = wordCount(n);
   const columns = new Uint32Array(table.length);
   for (let i = 0; i < n; i++) {

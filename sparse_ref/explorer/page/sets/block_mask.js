@@ -2,7 +2,8 @@
 // picture for each head, a glyph twice for each block: █ computed, blank skipped, ░ some of the blocks that a
 // glyph stands for, if it stands for several.
 
-import { MAX_SIDE, PasteError } from "./matrix_text.js";
+import { MAX_LENGTH } from "../common/limits.js";
+import { PasteError } from "./matrix_text.js";
 import { count, plural } from "../common/words.js";
 
 const HEADER = /BlockMask\(shape=\(([\d,\s]+)\),\s*sparsity=(-?[\d.]+)%/;
@@ -63,8 +64,8 @@ function glyphsOf(line, number) {
 }
 
 function maskOfGlyphs(rows, keys) {
-  if (rows.length > MAX_SIDE || keys > MAX_SIDE)
-    throw new PasteError(`the picture has more than ${MAX_SIDE} blocks a side; no more are drawn`);
+  if (rows.length > MAX_LENGTH || keys > MAX_LENGTH)
+    throw new PasteError(`the picture has more than ${MAX_LENGTH} blocks a side; no more are drawn`);
   const cells = new Uint8Array(rows.length * keys);
   rows.forEach((row, i) => [...row].forEach((glyph, j) => (cells[i * keys + j] = glyph === " " ? 0 : 1)));
   return { queries: rows.length, keys, cells };

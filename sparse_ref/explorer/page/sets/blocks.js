@@ -1,20 +1,19 @@
-// Numbers of a mask: pairs in all, keys of each query, pairs in blocks and in windows. A mask is
+// Rows and numbers of a mask: keys of each query, readers of each key, pairs in all and in blocks. A mask is
 // { queries, keys, cells }, a byte a pair, row by row.
+
+import { sum } from "../common/arrays.js";
+import { positionsOf } from "./ranges.js";
 
 const ONES = 0x01010101;
 const SMALL = 4;
 const rowCounts = new WeakMap();
 const small = new WeakMap();
 
-/** How many of the bytes [from, to) are 1. */
-export function sum(bytes, from, to) {
-  let total = 0;
-  for (let x = from; x < to; x++) total += bytes[x];
-  return total;
-}
+/** The row of a query: a view, not a copy. */
+export const rowOfMask = ({ keys, cells }, query) => cells.subarray(query * keys, (query + 1) * keys);
 
 /** The number of keys of each query, once for each mask. */
-export function keyCounts(mask) {
+function keyCounts(mask) {
   if (!rowCounts.has(mask)) rowCounts.set(mask, countKeys(mask));
   return rowCounts.get(mask);
 }
@@ -60,15 +59,15 @@ export function causalPairs(queries, keys) {
 export function blockCounts(mask, block, window = wholeOf(mask)) {
   const isWhole = window.rows === mask.queries && window.columns === mask.keys;
   const isCoarse = isWhole && block.every((side) => side % SMALL === 0);
-  if (!isCoarse) return added(mask.cells, mask.keys, window, block);
+  if (!isCoarse) return blockSums(mask.cells, mask.keys, window, block);
   const { rows, columns, counts } = smallBlocks(mask);
-  return added(counts, columns, { query: 0, key: 0, rows, columns }, block.map((side) => side / SMALL));
+  return blockSums(counts, columns, { query: 0, key: 0, rows, columns }, block.map((side) => side / SMALL));
 }
 
-export const wholeOf = ({ queries, keys }) => ({ query: 0, key: 0, rows: queries, columns: keys });
+const wholeOf = ({ queries, keys }) => ({ query: 0, key: 0, rows: queries, columns: keys });
 
 /** Sums over blocks of a window of a table with `width` columns. */
-function added(table, width, window, [height, breadth]) {
+function blockSums(table, width, window, [height, breadth]) {
   const rows = Math.ceil(window.rows / height);
   const columns = Math.ceil(window.columns / breadth);
   const counts = new Int32Array(rows * columns);
@@ -84,13 +83,13 @@ function added(table, width, window, [height, breadth]) {
 
 /** Pairs in blocks of 4 x 4, once for each mask: the blocks of other sizes are made of them. */
 function smallBlocks(mask) {
-  if (!small.has(mask)) small.set(mask, mask.keys % SMALL ? addedBytes(mask) : addedWords(mask));
+  if (!small.has(mask)) small.set(mask, mask.keys % SMALL ? sumsOfBytes(mask) : sumsOfWords(mask));
   return small.get(mask);
 }
 
-const addedBytes = (mask) => added(mask.cells, mask.keys, wholeOf(mask), [SMALL, SMALL]);
+const sumsOfBytes = (mask) => blockSums(mask.cells, mask.keys, wholeOf(mask), [SMALL, SMALL]);
 
-function addedWords({ queries, keys, cells }) {
+function sumsOfWords({ queries, keys, cells }) {
   const rows = Math.ceil(queries / SMALL);
   const columns = keys / SMALL;
   const words = new Uint32Array(cells.buffer, cells.byteOffset, cells.length / 4);
@@ -104,12 +103,7 @@ function addedWords({ queries, keys, cells }) {
 }
 
 /** The keys of a query, ascending. */
-export function keysOf({ keys, cells }, query) {
-  const row = cells.subarray(query * keys, (query + 1) * keys);
-  const members = [];
-  for (let j = row.indexOf(1); j >= 0; j = row.indexOf(1, j + 1)) members.push(j);
-  return members;
-}
+export const keysOf = (mask, query) => positionsOf(rowOfMask(mask, query));
 
 /** The queries that have a key, ascending. */
 export function readersOf({ queries, keys, cells }, key) {

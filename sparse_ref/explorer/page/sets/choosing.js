@@ -4,9 +4,11 @@
 // function returns bytes, 1 where an atom is chosen or forced. A page chooses in thousands of rows at a time,
 // hence plain loops.
 
+import { sum } from "../common/arrays.js";
+
 /** The best k; forced atoms are among the k if they are in the budget. */
 export function topK(scores, forced, k, inBudget) {
-  const taken = inBudget ? byteSum(forced) : 0;
+  const taken = inBudget ? sum(forced) : 0;
   return withForced(largest(withoutForced(scores, forced), Math.max(k - taken, 0)), forced);
 }
 
@@ -14,7 +16,7 @@ export function topK(scores, forced, k, inBudget) {
  * forced. */
 export function topP(scores, forced, p) {
   const mass = softmax(scores);
-  const taken = byteSum(forced);
+  const taken = sum(forced);
   const forcedShare = taken ? pairwiseSum(mass.shares.map((share, e) => (forced[e] ? share : 0))) : 0;
   const rest = withoutForced(scores, forced);
   const count = countToReach(finiteOf(rest), mass, p - forcedShare, p);
@@ -26,12 +28,6 @@ export function atLeast(scores, forced, threshold) {
   const chosen = forced.slice();
   for (let e = 0; e < scores.length; e++) if (scores[e] >= threshold && scores[e] > -Infinity) chosen[e] = 1;
   return chosen;
-}
-
-export function byteSum(bytes) {
-  let sum = 0;
-  for (let e = 0; e < bytes.length; e++) sum += bytes[e];
-  return sum;
 }
 
 /** The scores of atoms that are not forced. */
@@ -55,7 +51,7 @@ function finiteOf(scores) {
 }
 
 /** The `count` greatest scores above -Infinity, ties to the smallest atom. */
-export function largest(scores, count) {
+function largest(scores, count) {
   const chosen = new Uint8Array(scores.length);
   const finite = finiteOf(scores);
   if (count <= 0 || !finite.length) return chosen;

@@ -1,11 +1,10 @@
 // Clauses: the parts of a union, each of which admits keys. They have colours, five at most, that all of the
 // page shares.
 
+import { MAX_COLOURS } from "../common/limits.js";
 import { notation } from "../language/expression.js";
 import { positionsOf, rangesOf } from "./ranges.js";
 import { rowOf } from "./rows.js";
-
-export const MAX_COLOURS = 5;
 
 /** The clauses of a pattern: the operands of its union and of unions in those; the pattern itself if it is no
  * union. A union in Blockwise, Shifted, Pooled or Documents is the union of the same around each of its
@@ -28,7 +27,7 @@ export const litClauses = (clauses, colours) =>
   clauses.map((_, place) => place < MAX_COLOURS && (colours?.[place] ?? true));
 
 /** The row of query i by each clause: a Uint8Array of 0 and 1 for each. */
-export function rowsByClause(node, i, keyCount, context) {
+function rowsByClause(node, i, keyCount, context) {
   const keys = Int32Array.from({ length: keyCount }, (_, j) => j);
   return clauseNodes(node).map((clause) => {
     const cells = new Uint8Array(keyCount);

@@ -3,14 +3,13 @@
 
 import { keysOf } from "./blocks.js";
 import { children } from "../language/expression.js";
+import { MAX_COLOURS, MAX_LENGTH } from "../common/limits.js";
 import { memory } from "../common/memory.js";
 import { optionsOf } from "../common/options.js";
 import { count } from "../common/words.js";
 
-const MAX_SIDE = 4096;
-const MAX_COLOURS = 5;
 const remember = memory(4);
-const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
+const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_LENGTH;
 const isShape = (sides) =>
   Array.isArray(sides) && (sides.length === 2 || sides.length === 3) && sides.every(isSide);
 const CHECKS = { shape: isShape, tile: isShape };
@@ -41,7 +40,7 @@ export function shapeFault(shape, n) {
 
 /** The shape of the first grid of two or three axes in a pattern; else the most square image of n positions.
  * */
-export function usualShape(node, n) {
+function usualShape(node, n) {
   const grid = gridIn(node);
   if (grid && product(grid) === n) return grid;
   let height = Math.floor(Math.sqrt(n));

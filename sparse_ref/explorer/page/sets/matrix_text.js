@@ -1,7 +1,7 @@
 // Masks written as text: 0 and 1 with or without blanks, commas and brackets, True and False, the glyphs of a
 // picture.
 
-export const MAX_SIDE = 4096;
+import { MAX_LENGTH } from "../common/limits.js";
 
 /** Why a text is no mask, and where if that is known. */
 export class PasteError extends Error {}
@@ -13,7 +13,7 @@ const FRAME_END = /(?:,\s*(?:dtype|device)\s*=\s*[\w.'":]+\s*)*\)?\s*;?\s*$/;
 
 /** The mask of a text: { queries, keys, cells }. In brackets a row is a list; without them it is a line.
  * Throws PasteError. */
-export function matrixOf(text) {
+export function maskOfText(text) {
   const begin = FRAME.exec(text)[0].length;
   const tail = text.slice(-200);
   const end = Math.max(begin, text.length - FRAME_END.exec(tail)[0].length);
@@ -28,22 +28,22 @@ export function matrixOf(text) {
 class RowCollector {
   constructor() {
     this.rows = [];
-    this.row = new Uint8Array(MAX_SIDE);
+    this.row = new Uint8Array(MAX_LENGTH);
     this.length = 0;
   }
 
   add(value, text, place) {
-    if (this.length === MAX_SIDE)
+    if (this.length === MAX_LENGTH)
       throw new PasteError(
-        `${placeText(text, place)}: a row has more than ${MAX_SIDE} keys; no more are drawn`,
+        `${lineAndColumn(text, place)}: a row has more than ${MAX_LENGTH} keys; no more are drawn`,
       );
     this.row[this.length++] = value;
   }
 
   finish(text, place) {
     if (!this.length) return;
-    if (this.rows.length === MAX_SIDE)
-      throw new PasteError(`the text has more than ${MAX_SIDE} rows; no more are drawn`);
+    if (this.rows.length === MAX_LENGTH)
+      throw new PasteError(`the text has more than ${MAX_LENGTH} rows; no more are drawn`);
     const [first] = this.rows;
     if (first && first.length !== this.length) {
       const line = lineOf(text, place - 1);
@@ -91,7 +91,7 @@ function readBrackets(text, begin, end, rows) {
     if (isSpace(letter) || "[](),".includes(letter)) place++;
     else {
       if (isDone)
-        throw new PasteError(`${placeText(text, place)}: a second mask begins here; paste one at a time`);
+        throw new PasteError(`${lineAndColumn(text, place)}: a second mask begins here; paste one at a time`);
       place = readCell(text, place, rows);
     }
   }
@@ -112,7 +112,7 @@ function readCell(text, place, rows) {
     rows.add(WORDS[word], text, place);
     return place + word.length;
   }
-  throw new PasteError(`${placeText(text, place)}: ${strange(text, place)}`);
+  throw new PasteError(`${lineAndColumn(text, place)}: ${strange(text, place)}`);
 }
 
 /** The place after 1. or 1.0, if the number is 0 or 1. */
@@ -121,7 +121,7 @@ function afterPoint(text, place) {
   if (text.startsWith("...", place + 1)) return place + 1;
   while (text[next] === "0") next++;
   const isNumber = !/[\d.]/.test(text[next] ?? " ") && !/[\d.]/.test(text[place - 1] ?? " ");
-  if (!isNumber) throw new PasteError(`${placeText(text, place)}: a number here is neither 0 nor 1`);
+  if (!isNumber) throw new PasteError(`${lineAndColumn(text, place)}: a number here is neither 0 nor 1`);
   return next;
 }
 
@@ -135,7 +135,7 @@ function strange(text, place) {
 const lineOf = (text, place) => text.slice(0, Math.max(0, place)).split("\n").length;
 
 /** "line 3, column 5" */
-export function placeText(text, place) {
+function lineAndColumn(text, place) {
   const start = text.lastIndexOf("\n", place - 1) + 1;
   return `line ${lineOf(text, place)}, column ${place - start + 1}`;
 }

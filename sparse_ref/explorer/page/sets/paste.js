@@ -2,8 +2,10 @@
 // link.
 
 import { blockMasksOf, isBlockMask } from "./block_mask.js";
-import { matrixOf, MAX_SIDE, PasteError } from "./matrix_text.js";
-import { positionsOf, rangesOf } from "./ranges.js";
+import { maskOfText, PasteError } from "./matrix_text.js";
+import { keysOf } from "./blocks.js";
+import { rangesOf } from "./ranges.js";
+import { MAX_LENGTH } from "../common/limits.js";
 import { count } from "../common/words.js";
 
 export const MAX_PASTE = 2 ** 27; // letters
@@ -17,7 +19,7 @@ export function readPaste(text) {
     throw new PasteError("the text is empty: paste a mask, such as 10 on one line and 11 on the next");
   if (text.trimStart().startsWith("{")) return { masks: [csrMask(text)], notes: [] };
   if (isBlockMask(text)) return blockMasksOf(text);
-  return { masks: [matrixOf(text)], notes: [] };
+  return { masks: [maskOfText(text)], notes: [] };
 }
 
 /** The mask of CSR as JSON: indptr, indices and shape; without a shape it is square. */
@@ -29,8 +31,8 @@ function csrMask(text) {
     throw new PasteError(
       `indptr has ${indptr.length} numbers, for ${queries} queries it needs ${queries + 1}`,
     );
-  if (Math.max(queries, keys) > MAX_SIDE)
-    throw new PasteError(`shape is ${queries} x ${keys}; up to ${MAX_SIDE} x ${MAX_SIDE} are drawn`);
+  if (Math.max(queries, keys) > MAX_LENGTH)
+    throw new PasteError(`shape is ${queries} x ${keys}; up to ${MAX_LENGTH} x ${MAX_LENGTH} are drawn`);
   if (!queries || !keys) throw new PasteError("the mask is empty: it needs a query and a key at least");
   const [first, last] = [indptr[0], indptr.at(-1)];
   if (first !== 0 || last !== indices.length) {
@@ -88,7 +90,7 @@ function shapeOf(shape) {
 /** A mask as short text: rows as ranges, "0-3_8", joined by "."; "0-3*4" is four such rows. */
 export function packRows(mask) {
   const rows = Array.from({ length: mask.queries }, (_, i) => {
-    const positions = positionsOf(mask.cells.subarray(i * mask.keys, (i + 1) * mask.keys));
+    const positions = keysOf(mask, i);
     return rangesOf(positions)
       .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
       .join("_");
@@ -103,9 +105,9 @@ export function packRows(mask) {
 
 /** The mask of such a text. Throws PasteError. */
 export function unpackRows(text, [queries, keys]) {
-  const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE;
+  const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_LENGTH;
   if (!isSide(queries) || !isSide(keys))
-    throw new PasteError(`a pasted mask has 1 to ${MAX_SIDE} queries and keys`);
+    throw new PasteError(`a pasted mask has 1 to ${MAX_LENGTH} queries and keys`);
   const cells = new Uint8Array(queries * keys);
   let i = 0;
   for (const group of text.split(".")) {

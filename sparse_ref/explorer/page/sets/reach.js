@@ -3,8 +3,9 @@
 // from below, is layers[(m - 1) mod p]. A layer is { n, keys, readers }: tables of bits, keys of each query
 // and queries of each key; with a residual edge each reads itself.
 
-import { addBit, areEqual, bitCount, exclude, forEachBit, gathered, hasBit } from "./bitsets.js";
-import { include, isEmpty, leastCommon, members, packRows, rowBits, single, transposed } from "./bitsets.js";
+import { areEqual } from "../common/arrays.js";
+import { addBit, bitCount, exclude, forEachBit, unionOfRows, hasBit } from "./bitsets.js";
+import { include, isEmpty, leastCommon, members, packBits, rowBits, single, transpose } from "./bitsets.js";
 import { wordCount } from "./bitsets.js";
 import { plural } from "../common/words.js";
 
@@ -16,14 +17,14 @@ export function layerOf(masks, hasResidual) {
   const n = masks[0].keys;
   const words = wordCount(n);
   const keys = new Uint32Array(n * words);
-  for (const { cells } of masks) packRows(keys, cells, n);
+  for (const { cells } of masks) packBits(keys, cells, n);
   if (hasResidual) for (let i = 0; i < n; i++) addBit(rowBits(keys, i, words), i);
   let readers = null;
   return {
     n,
     keys,
     get readers() {
-      readers ??= transposed(keys, n);
+      readers ??= transpose(keys, n);
       return readers;
     },
   };
@@ -51,7 +52,7 @@ function walk(layers, x, count, table) {
   const sets = [single(layers[0].n, x)];
   for (let k = 0; k < count; k++) {
     const isRepeated = k >= period && areEqual(sets[k], sets[k - period]);
-    sets.push(isRepeated ? sets[k + 1 - period] : gathered(table(k), sets[k]));
+    sets.push(isRepeated ? sets[k + 1 - period] : unionOfRows(table(k), sets[k]));
   }
   return sets;
 }
@@ -95,7 +96,7 @@ function* fronts(layers, j) {
   include(seen[0], front);
   for (let r = 0; !isEmpty(front);) {
     yield front;
-    front = gathered(layers[r % layers.length].readers, front);
+    front = unionOfRows(layers[r % layers.length].readers, front);
     r++;
     exclude(front, seen[r % layers.length]);
     include(seen[r % layers.length], front);
@@ -131,7 +132,7 @@ function recordArrivals(counts, news, n, r) {
 function product({ n, keys }, below) {
   const words = wordCount(n);
   const above = new Uint32Array(below.length);
-  for (let i = 0; i < n; i++) above.set(gathered(below, rowBits(keys, i, words)), i * words);
+  for (let i = 0; i < n; i++) above.set(unionOfRows(below, rowBits(keys, i, words)), i * words);
   return above;
 }
 
@@ -199,7 +200,7 @@ function allSources(layers, i) {
   while (!news.every(isEmpty)) {
     const below = news.map(() => null);
     layers.forEach(({ keys }, m) => {
-      const found = gathered(keys, news[(m + 1) % layers.length]);
+      const found = unionOfRows(keys, news[(m + 1) % layers.length]);
       exclude(found, sources[m]);
       below[m] = found;
     });

@@ -131,7 +131,7 @@ export function pairSentences({ pair, names, options: { start, end } }) {
 const MAX_WORDS = 40;
 
 /** "5 -> 13 -> 40"; a long path is cut in its middle. */
-export function pathText(path) {
+function pathText(path) {
   if (path.length <= MAX_WORDS) return path.join(" -> ");
   const half = MAX_WORDS / 2;
   return [...path.slice(0, half), "...", ...path.slice(-half)].join(" -> ");

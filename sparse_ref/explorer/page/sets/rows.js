@@ -47,15 +47,15 @@ const READERS = {
     return context.data.rules[node.name].isShiftInvariant ? byDistance(row) : row;
   },
 
-  union: (node, context) => combined(node, context, (out, part) => {
+  union: (node, context) => rowOfParts(node, context, (out, part) => {
     for (let x = 0; x < out.length; x++) out[x] |= part[x];
   }),
 
-  intersection: (node, context) => combined(node, context, (out, part) => {
+  intersection: (node, context) => rowOfParts(node, context, (out, part) => {
     for (let x = 0; x < out.length; x++) out[x] &= part[x];
   }),
 
-  difference: (node, context) => combined(node, context, (out, part) => {
+  difference: (node, context) => rowOfParts(node, context, (out, part) => {
     for (let x = 0; x < out.length; x++) out[x] &= ~part[x];
   }),
 
@@ -80,7 +80,7 @@ const READERS = {
   blockwise(node, context) {
     const [b_q, b_k] = node.block.map(Number);
     const row = rowOf(node.pattern, context);
-    const blocks = remembered((keys) => keys.map((j) => Math.floor(j / b_k)));
+    const blocks = keepLast((keys) => keys.map((j) => Math.floor(j / b_k)));
     let last = { block: null, keys: null, row: null };
     return (i, keys, out) => {
       const block = Math.floor(i / b_q);
@@ -93,10 +93,10 @@ const READERS = {
   pooled(node, context) {
     const [length, stride] = [Number(node.length), Number(node.stride)];
     const row = rowOf(node.pattern, context);
-    const last = remembered((keys) => keys.map((j) => Math.floor(j / stride)));
+    const last = keepLast((keys) => keys.map((j) => Math.floor(j / stride)));
     const overlap = Math.ceil(length / stride);
     const shifted = (keys, back) => last(keys).map((pool) => pool - back);
-    const earlier = remembered((keys) => Array.from({ length: overlap }, (_, back) => shifted(keys, back)));
+    const earlier = keepLast((keys) => Array.from({ length: overlap }, (_, back) => shifted(keys, back)));
     return (i, keys, out) => {
       const part = new Uint8Array(keys.length);
       out.fill(0);
@@ -119,8 +119,8 @@ const READERS = {
     }
     const documentOf = (x) => starts.findLastIndex((start, d) => start <= x && x < start + node.lengths[d]);
     const row = node.inner && rowOf(node.inner, context);
-    const documents = remembered((keys) => keys.map(documentOf));
-    const places = remembered((keys) => keys.map((j) => j - (starts[documentOf(j)] ?? 0)));
+    const documents = keepLast((keys) => keys.map(documentOf));
+    const places = keepLast((keys) => keys.map((j) => j - (starts[documentOf(j)] ?? 0)));
     return (i, keys, out) => {
       const document = documentOf(i);
       if (row) row(i - (starts[document] ?? 0), places(keys), out);
@@ -137,7 +137,7 @@ const READERS = {
       const step = place;
       place *= side;
       const coordinate = (x) => Math.floor(x / step) % side;
-      const coordinates = remembered((keys) => keys.map(coordinate));
+      const coordinates = keepLast((keys) => keys.map(coordinate));
       return { row: rowOf(pattern, context), coordinate, coordinates };
     });
     return (i, keys, out) => {
@@ -152,7 +152,7 @@ const READERS = {
 
   listed(node, context) {
     const { starts, indices, keys: covered } = context.data.listed[node.name];
-    const last = remembered((keys) => keys.reduce((a, b) => Math.max(a, b), -1));
+    const last = keepLast((keys) => keys.reduce((a, b) => Math.max(a, b), -1));
     return (i, keys, out) => {
       if (i < 0 || i >= starts.length - 1) {
         throw new LengthError(`${node.name} has rows 0 <= i < ${starts.length - 1}, asked for i = ${i}`);
@@ -188,7 +188,7 @@ function ruleRow(node, context) {
 function byDistance(row) {
   let first = 0;
   let line = new Uint8Array(0);
-  const isRange = remembered((keys) => keys.every((j, x) => j === keys[0] + x));
+  const isRange = keepLast((keys) => keys.every((j, x) => j === keys[0] + x));
   return (i, keys, out) => {
     if (!keys.length || !isRange(keys)) return row(i, keys, out);
     const start = keys[0] - i;
@@ -203,7 +203,7 @@ function byDistance(row) {
 }
 
 /** The first part's row, then each other part's, joined into it. */
-function combined(node, context, join) {
+function rowOfParts(node, context, join) {
   const [first, ...others] = node.parts.map((part) => rowOf(part, context));
   let part = new Uint8Array(0);
   return (i, keys, out) => {
@@ -223,7 +223,7 @@ function wordsOf(bytes) {
 }
 
 /** A function of keys that computes once for the same array. */
-function remembered(compute) {
+function keepLast(compute) {
   let last = null;
   let value = null;
   return (keys) => {

@@ -2,7 +2,10 @@
 // threshold chooses. Atoms are keys, or blocks of keys: a block is visible if one of its keys is, and stands
 // for those of its keys that are.
 
-import { atLeast, byteSum, topK, topP, withoutForced } from "./choosing.js";
+import { atLeast, topK, topP, withoutForced } from "./choosing.js";
+import { rowOfMask } from "./blocks.js";
+import { sum } from "../common/arrays.js";
+import { MAX_LENGTH } from "../common/limits.js";
 import { dataKey, memory } from "../common/memory.js";
 import { optionsOf, setOptions } from "../common/options.js";
 import { COARSEST, scoresOf, stepOf } from "./scores.js";
@@ -22,7 +25,6 @@ const DEFAULTS = {
   inBudget: true,
   sets: {}, // the settings of selections that were kept, by name
 };
-const MAX_LENGTH = 4096; // of queries and keys
 const remember = memory(4);
 
 /** What an atom of a row is. */
@@ -48,7 +50,7 @@ const CHECKS = {
 export const selectionOptions = (state) => optionsOf(state, "selection", DEFAULTS, CHECKS);
 
 /** What decides the selection, as a text. */
-export const selectionKey = (store) => {
+const selectionKey = (store) => {
   const { sets, ...options } = selectionOptions(store.state);
   return JSON.stringify([dataKey(store), options.visible ?? store.text, options]);
 };
@@ -78,8 +80,9 @@ function chooseRow(mask, i, options) {
 }
 
 /** 1 for each atom with a visible key. */
-function visibleAtoms({ keys, cells }, i, block) {
-  const row = cells.subarray(i * keys, (i + 1) * keys);
+function visibleAtoms(mask, i, block) {
+  const { keys } = mask;
+  const row = rowOfMask(mask, i);
   if (block === 1) return row;
   const visible = new Uint8Array(atomCount(keys, block));
   for (let j = 0; j < keys; j++) if (row[j]) visible[Math.floor(j / block)] = 1;
@@ -195,7 +198,7 @@ export function settingAt(row, score, { mode, inBudget }, shares) {
   if (mode === "threshold") return { threshold: Math.round(score * 16) / 16 };
   const rest = withoutForced(row.seen, row.forced);
   const isAbove = Array.from(rest, (value) => value > -Infinity && value >= score);
-  const taken = byteSum(row.forced);
+  const taken = sum(row.forced);
   if (mode === "k") return { k: isAbove.filter(Boolean).length + (inBudget ? taken : 0) };
   const mass = shares.reduce((sum, share, e) => sum + (isAbove[e] || row.forced[e] ? share : 0), 0);
   return { p: Math.min(1, Math.round(mass * 100) / 100) };

@@ -10,7 +10,7 @@ const remember = memory(24);
 export const isStacked = (state) => !["head", "branch"].includes(state.kind);
 
 /** The texts of each layer, which are united. */
-export const layerTexts = ({ kind, views }) => {
+const layerTexts = ({ kind, views }) => {
   const texts = views.map(({ text }) => text);
   return isStacked({ kind }) ? texts.map((text) => [text]) : [texts];
 };

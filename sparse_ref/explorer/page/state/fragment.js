@@ -5,6 +5,8 @@
 //   diff the other expression; panel; o the panels' options as JSON; zoom the first query, the first key and
 //     the side of the part that is seen; lit a digit for each clause, 1 if it is; theme light or dark.
 
+import { MAX_LENGTH } from "../common/limits.js";
+
 const KINDS = ["pattern", "step", "head", "layer", "branch"];
 const LOOKS = ["zoom", "lit", "theme"];
 const MAX_FRAGMENT = 20000;
@@ -18,7 +20,7 @@ export class FragmentError extends Error {}
 /** The fragment of a state, without #; "" for the first state. */
 export function fragmentOf(state, initial) {
   const parts = [];
-  const add = (name, value, isFirst) => isFirst || parts.push(`${name}=${encoded(`${value}`)}`);
+  const add = (name, value, isFirst) => isFirst || parts.push(`${name}=${encode(`${value}`)}`);
   const texts = (views) => views.map(({ text }) => text);
   const isSame =
     JSON.stringify(texts(state.views)) === JSON.stringify(texts(initial.views)) &&
@@ -47,7 +49,7 @@ export function fragmentOf(state, initial) {
 }
 
 /** A value with what a fragment may hold left as it is: 8, 16 and (8) stay readable. */
-const encoded = (text) => encodeURIComponent(text).replace(/%(2C|3A|7E|2F)/g, decodeURIComponent);
+const encode = (text) => encodeURIComponent(text).replace(/%(2C|3A|7E|2F)/g, decodeURIComponent);
 
 /** The patch of a fragment, as store.restore takes it; null if it is empty. Throws FragmentError. */
 export function patchOf(fragment, initial) {
@@ -68,7 +70,7 @@ export function patchOf(fragment, initial) {
     query: within("q", shape[0]),
     key: within("j", shape[1]),
     pins: pinsOf(one("pins"), shape[0]),
-    block: one("tile") === undefined ? initial.block : integerOf("tile", one("tile"), 1, 4096),
+    block: one("tile") === undefined ? initial.block : integerOf("tile", one("tile"), 1, MAX_LENGTH),
     isTiled: one("tile") === undefined ? initial.isTiled : one("tiled") !== "no",
     other: one("diff") ?? "",
     panel: panelOf(one("panel") ?? initial.panel),
@@ -85,12 +87,12 @@ function valuesOf(text) {
   for (const part of text.split("&")) {
     const [name, value] = [part.split("=")[0], part.slice(part.indexOf("=") + 1)];
     if (!known.includes(name)) throw new FragmentError(`${name.slice(0, 20)} is unknown in it`);
-    (values[name] ??= []).push(decoded(value));
+    (values[name] ??= []).push(decode(value));
   }
   return values;
 }
 
-function decoded(text) {
+function decode(text) {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -105,7 +107,7 @@ function integerOf(name, text, least, most) {
 }
 
 function lengthsOf(text) {
-  const lengths = text.split(",").map((part) => integerOf("n", part, 1, 4096));
+  const lengths = text.split(",").map((part) => integerOf("n", part, 1, MAX_LENGTH));
   if (lengths.length > 2) throw new FragmentError("n must be one length or two");
   return lengths.length === 2 ? lengths : [lengths[0], lengths[0]];
 }

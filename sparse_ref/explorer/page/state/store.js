@@ -7,13 +7,13 @@
 // `drafts`:
 //   { text, message, column, end, mend } by draftKey(place), or by the control that was refused.
 
+import { MAX_LENGTH } from "../common/limits.js";
 import { notation, ownLength, parse, read, viewLabel } from "../language/expression.js";
 import { ExpressionError } from "../language/syntax.js";
 import { checkShape, LengthError, maskOf, unpackListed } from "../sets/rows.js";
 import { restoreSelections } from "../sets/selections.js";
 import { pastedSets, unpackRows } from "../sets/paste.js";
 
-export const MAX_LENGTH = 4096;
 const MAX_CELLS = 5 * MAX_LENGTH ** 2; // of all masks that are kept
 
 export function createStore(data, formulas) {
@@ -101,14 +101,14 @@ export function createStore(data, formulas) {
     const { kind, nodes } = read(text, context.data);
     const texts = nodes.map(notation);
     if (kind === "pattern") {
-      const views = relabelled(
+      const views = relabel(
         state.kind,
         state.views.map((view, place) => (place === state.tab ? texts[0] : view.text)),
       );
       return replace({ views }, (other) => other === key);
     }
     const tab = texts.length === state.views.length ? state.tab : 0;
-    return replace({ kind, views: relabelled(kind, texts), tab }, (other) => other.startsWith("view "));
+    return replace({ kind, views: relabel(kind, texts), tab }, (other) => other.startsWith("view "));
   }
 
   /** Set views that can be drawn, at the length that they are stated for. Throws LengthError. */
@@ -182,7 +182,7 @@ export function createStore(data, formulas) {
   /** Give all tabs new texts, one for each; false, with a draft, if one of them cannot be drawn. */
   function rewrite(texts) {
     return attempt("parameters", texts.join(", "), () => {
-      const views = relabelled(
+      const views = relabel(
         state.kind,
         texts.map((text) => notation(parse(text, context.data))),
       );
@@ -198,7 +198,7 @@ export function createStore(data, formulas) {
     const tab = Math.min(state.tab > place ? state.tab - 1 : state.tab, texts.length - 1);
     set({
       kind,
-      views: relabelled(kind, texts),
+      views: relabel(kind, texts),
       tab,
       drafts: draftsWithout((key) => key.startsWith("view ")),
     });
@@ -223,7 +223,7 @@ export function createStore(data, formulas) {
     const { length, starts } = listed[name];
     return attempt("paste", name, () => {
       const texts = state.views.map(({ text }, place) => (place === state.tab ? name : text));
-      const patch = { views: relabelled(state.kind, texts), shape: [starts.length - 1, length] };
+      const patch = { views: relabel(state.kind, texts), shape: [starts.length - 1, length] };
       replace(patch, (key) => key === "paste");
     });
   }
@@ -233,7 +233,7 @@ export function createStore(data, formulas) {
   function restore({ kind, texts, shape, other, ...patch }) {
     for (const [name, { rows, sides }] of pastedSets(patch.options)) addListed(name, unpackRows(rows, sides));
     restoreSelections(patch.options, mask, addListed);
-    const views = relabelled(
+    const views = relabel(
       kind,
       texts.map((text) => notation(parse(text, context.data))),
     );
@@ -276,5 +276,5 @@ export function createStore(data, formulas) {
   };
 }
 
-const relabelled = (kind, texts) =>
+const relabel = (kind, texts) =>
   texts.map((text, place) => ({ label: kind === "pattern" ? text : viewLabel(kind, place), text }));

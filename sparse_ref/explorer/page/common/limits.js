@@ -1,0 +1,4 @@
+// Limits that several modules share.
+
+export const MAX_LENGTH = 4096; // of queries and of keys
+export const MAX_COLOURS = 5; // of clauses and of tabs
