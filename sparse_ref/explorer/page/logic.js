@@ -1,4 +1,4 @@
-// The page's functions that know nothing of its elements, in one table: tests and notebooks call them by
+// The page's functions that touch no element, in one table: tests and notebooks call them as
 // `explorer.logic`.
 
 import { members } from "./sets/bitsets.js";

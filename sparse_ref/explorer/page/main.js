@@ -1,4 +1,4 @@
-// The explorer: its parts, put together and told of each change of the state.
+// The explorer: mounts its parts, and updates each of them when the state changes.
 
 import { costBars, costLine } from "./matrix/costs.js";
 import { element, fill } from "./common/dom.js";

@@ -22,6 +22,13 @@ export function uniqueId(stem) {
 /** A text beside a spot of its colour. */
 export const sample = (colour, text) => element("span", { className: `sample ${colour}` }, text);
 
+/** A square of a colour, the name of a CSS variable without its dashes. */
+export function swatch(colour) {
+  const square = element("span", { className: "swatch", "aria-hidden": "true" });
+  square.style.backgroundColor = `var(--${colour})`;
+  return square;
+}
+
 /** Put these children in place of those there are. */
 export function fill(parent, ...content) {
   parent.replaceChildren(...nodes(content));

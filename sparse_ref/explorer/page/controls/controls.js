@@ -1,6 +1,7 @@
 // Controls with their labels, for panels.
 
-import { element, fill, uniqueId } from "../common/dom.js";
+import { element, swatch, uniqueId } from "../common/dom.js";
+import { rangeText } from "../sets/ranges.js";
 
 /** A labelled slider with its number: { element, input, show(value, text, most) }. */
 export function slider(label, { min, max, step = 1 }, act) {
@@ -114,18 +115,19 @@ export function button(text, act) {
   return made;
 }
 
+/** Sets of positions, each with its name: [name, positions]. */
+export function positionLists(entries) {
+  const items = entries.flatMap(([name, positions]) => [
+    element("dt", {}, name),
+    element("dd", { className: "positions" }, rangeText(positions)),
+  ]);
+  return element("dl", {}, items);
+}
+
 /** Colours with their meanings: [name of a CSS variable, text]. */
 export function legend(entries) {
-  const list = element("ul", { className: "legend" });
-  const swatch = (name) => {
-    const made = element("span", { className: "swatch", "aria-hidden": "true" });
-    made.style.backgroundColor = `var(--${name})`;
-    return made;
-  };
-  return fill(
-    list,
-    entries.map(([name, text]) => element("li", {}, swatch(name), text)),
-  );
+  const items = entries.map(([colour, text]) => element("li", {}, swatch(colour), text));
+  return element("ul", { className: "legend" }, items);
 }
 
 /** A canvas that is drawn at the screen's resolution: { element, draw(height, paint(context, width, height)),

@@ -1,7 +1,6 @@
-// Patterns made of patterns, by calls: their parameters, and the node of each. `node(given, read)` is
-// given the arguments' trees and
-// readers of them: read.pattern(tree), read.integer(name, least), read.integers(name, least),
-// read.ownLength(node).
+// Patterns made of patterns, by calls: their parameters, and the node of each. `node(given, read)` takes the
+// arguments' trees and readers of them: read.pattern(tree), read.integer(name, least),
+// read.integers(name, least), read.ownLength(node).
 
 import { ExpressionError } from "./syntax.js";
 

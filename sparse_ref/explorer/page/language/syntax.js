@@ -1,6 +1,5 @@
 // The syntax of the notation: text to a tree of calls, numbers, tuples and signs, each with its columns.
-// What the names mean is
-// for expression.js to say.
+// expression.js gives the names their meanings.
 
 import { integerFrom } from "../common/integers.js";
 

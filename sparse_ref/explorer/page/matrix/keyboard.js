@@ -1,8 +1,8 @@
 // Keys of the keyboard on the matrix, as changes of the state.
 
+import { MAX_PINS } from "../common/limits.js";
 import { clamp, zoomAround, zoomThatShows } from "./ticks.js";
 
-export const MAX_PINS = 4;
 const SHIFT_STEP = 10;
 
 /** Act on a key's event, if it has a meaning here. */

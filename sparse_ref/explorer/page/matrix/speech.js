@@ -3,7 +3,8 @@
 import { keysOf, readersOf } from "../sets/blocks.js";
 import { rangesOf } from "../sets/ranges.js";
 import { element, fill, sample } from "../common/dom.js";
-import { MAX_PINS, togglePin } from "./keyboard.js";
+import { MAX_PINS } from "../common/limits.js";
+import { togglePin } from "./keyboard.js";
 import { count, plural } from "../common/words.js";
 
 const QUIET = 350; // milliseconds without a change, after which a screen reader is told

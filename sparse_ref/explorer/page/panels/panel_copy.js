@@ -1,5 +1,6 @@
 // Copy: what is shown, as text for papers, Python and kernels, or as a picture; to the clipboard or a file.
 
+import { button } from "../controls/controls.js";
 import { csrText, ExportError, notationText, pythonText, svgText } from "../language/exports.js";
 import { element, fill, uniqueId } from "../common/dom.js";
 import { parse } from "../language/expression.js";
@@ -54,11 +55,6 @@ export const copyPanel = {
       "aria-label": "The matrix as it is copied",
     });
     const report = element("p", { role: "status" });
-    const button = (label, act) => {
-      const made = element("button", { type: "button" }, label);
-      made.addEventListener("click", act);
-      return made;
-    };
     let whole = "";
 
     const formOf = (state) =>

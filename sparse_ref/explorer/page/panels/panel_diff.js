@@ -6,7 +6,8 @@ import { rowOfMask } from "../sets/blocks.js";
 import { compareRows } from "../sets/clauses.js";
 import { KINDS } from "../comparisons/difference_layers.js";
 import { clauseExplanation, explanations } from "../comparisons/differences.js";
-import { element, fill } from "../common/dom.js";
+import { element, fill, swatch } from "../common/dom.js";
+import { button, positionLists } from "../controls/controls.js";
 import { editor } from "../controls/editor.js";
 import { parse } from "../language/expression.js";
 import { rangeText } from "../sets/ranges.js";
@@ -22,7 +23,7 @@ export const diffPanel = {
     const other = editor(store, { place: "other", label: "Compare with", read: (state) => state.other });
     const body = element("div", { "aria-live": "polite" });
     const row = element("section", { className: "diff-row" });
-    const show = shownDifference(store, body);
+    const show = differenceView(store, body);
     const box = element("div", { className: "diff-panel" }, other.element, buttons(store), body, row);
     function update(state, previous) {
       other.update(state, previous);
@@ -35,11 +36,6 @@ export const diffPanel = {
 };
 
 function buttons(store) {
-  const button = (label, act) => {
-    const made = element("button", { type: "button" }, label);
-    made.addEventListener("click", act);
-    return made;
-  };
   return element(
     "div",
     { className: "buttons" },
@@ -70,7 +66,7 @@ function bothMasks(store) {
 
 /** A function that shows the difference of two masks in a body; it computes anew only if the texts or the
  * shape are others. */
-function shownDifference(store, body) {
+function differenceView(store, body) {
   let last = "";
   let timer = null;
   return ({ first, second, problem }) => {
@@ -110,9 +106,7 @@ function explanationsOf(store, first, second) {
 /** How many pairs there are of each kind, with the kind's colour in the matrix. */
 function countTable([neither, ...others]) {
   const row = ({ label, colour }, pairs) => {
-    const square = element("span", { className: "swatch", "aria-hidden": "true" });
-    square.style.background = `var(--${colour})`;
-    const name = element("th", { scope: "row" }, square, label);
+    const name = element("th", { scope: "row" }, swatch(colour), label);
     return element("tr", {}, name, element("td", {}, count(pairs)));
   };
   const rows = KINDS.slice(1).map((kind, place) => row(kind, others[place]));
@@ -152,12 +146,9 @@ function explanationList(found, kinds) {
 
 function rowDifference(i, { first, second }) {
   const { onlyFirst, onlySecond } = compareRows(rowOfMask(first, i), rowOfMask(second, i));
-  const terms = [
+  const lists = positionLists([
     ["only in the pattern", onlyFirst],
     ["only in the second", onlySecond],
-  ].flatMap(([name, keys]) => [
-    element("dt", {}, name),
-    element("dd", { className: "positions" }, rangeText(keys)),
   ]);
-  return [element("h2", {}, `Query ${i}`), element("div", { className: "pair" }, element("dl", {}, terms))];
+  return [element("h2", {}, `Query ${i}`), element("div", { className: "pair" }, lists)];
 }

@@ -1,14 +1,13 @@
 // The keys of the query that is pointed at, by the clause that admits each; why the key that is pointed at is
 // in or out, and its readers; the pinned queries compared two by two.
 
-import { rowOfMask } from "../sets/blocks.js";
-import { clauseNodes, clausesOf, compareRows, keysByClause, partVariable } from "../sets/clauses.js";
-import { element, fill } from "../common/dom.js";
-import { positionsOf, rangeText } from "../sets/ranges.js";
+import { readersOf, rowOfMask } from "../sets/blocks.js";
+import { clauseNodes, clausesOf, compareRows, keysByClause, partColour } from "../sets/clauses.js";
+import { element, fill, swatch } from "../common/dom.js";
+import { positionLists } from "../controls/controls.js";
+import { rangeText } from "../sets/ranges.js";
 import { reason } from "../sets/reasons.js";
 import { count, plural } from "../common/words.js";
-
-const MAX_PAIRS = 10;
 
 export const keysPanel = {
   name: "keys",
@@ -27,17 +26,13 @@ export const keysPanel = {
   },
 };
 
-/** The coloured square of a clause; its number is read by a screen reader. */
-function swatch(number) {
-  const square = element("span", { className: "swatch", "aria-hidden": "true" });
-  square.style.background = `var(${partVariable(number)})`;
-  return square;
-}
+/** The coloured square of a clause. */
+const clauseSwatch = (number) => swatch(partColour(number));
 
 /** What is shown while no query is pointed at: the clauses and their colours. */
 function clauseList(store) {
   const clauses = clausesOf(store.node).map((text, place) =>
-    element("li", {}, swatch(place + 1), element("code", {}, text)),
+    element("li", {}, clauseSwatch(place + 1), element("code", {}, text)),
   );
   return [
     element("p", {}, "Point at a query to see its keys, by the clause that admits each."),
@@ -72,7 +67,7 @@ function queryKeys(store, i, { keys: keyCount }) {
 function clauseKeys({ text, number, keys }) {
   const amount = element("span", { className: "amount" }, ` ${plural(keys.length, "key")}`);
   return [
-    swatch(number),
+    clauseSwatch(number),
     element("code", {}, text),
     amount,
     element("div", { className: "positions" }, rangeText(keys)),
@@ -80,8 +75,7 @@ function clauseKeys({ text, number, keys }) {
 }
 
 function keySection(store, { query, key }, mask) {
-  const column = Array.from({ length: mask.queries }, (_, i) => mask.cells[i * mask.keys + key]);
-  const readers = positionsOf(column);
+  const readers = readersOf(mask, key);
   const why = query === null ? [] : whySection(store, query, key);
   const heading = element("h3", {}, `Key ${key}: ${plural(readers.length, "reader")}`);
   return [...why, heading, element("p", { className: "positions readers" }, rangeText(readers))];
@@ -106,7 +100,7 @@ function whySection(store, i, j) {
  * */
 function reasonItem({ text, holds, steps, lines, parts }, number) {
   const value = element("strong", { className: holds ? "holds" : "fails" }, holds ? "true" : "false");
-  const title = element("div", {}, number && swatch(number), element("code", {}, text), " is ", value);
+  const title = element("div", {}, number && clauseSwatch(number), element("code", {}, text), " is ", value);
   const notes = steps.map((step) => element("div", { className: "step" }, step));
   const formulas = lines.map((line) =>
     element("div", { className: "formula", title: line.formula }, ...formulaText(line)),
@@ -132,31 +126,22 @@ function formulaText({ name, text, value }) {
 
 function pinSection(pins, mask) {
   const pairs = pins.flatMap((first, place) => pins.slice(place + 1).map((second) => [first, second]));
-  const items = pairs
-    .slice(0, MAX_PAIRS)
-    .map(([a, b]) => pinItem(a, b, compareRows(rowOfMask(mask, a), rowOfMask(mask, b))));
-  const more =
-    pairs.length > MAX_PAIRS &&
-    element("p", {}, `The first ${MAX_PAIRS} of ${pairs.length} pairs of pins are shown.`);
-  return [element("h2", {}, "Pinned queries"), ...items, more];
+  const items = pairs.map(([a, b]) => pinItem(a, b, compareRows(rowOfMask(mask, a), rowOfMask(mask, b))));
+  return [element("h2", {}, "Pinned queries"), ...items];
 }
 
 function pinItem(a, b, { common, onlyFirst, onlySecond, shift }) {
-  const rows = [
+  const lists = positionLists([
     ["in common", common],
     [`only ${a}`, onlyFirst],
     [`only ${b}`, onlySecond],
-  ];
-  const terms = rows.flatMap(([name, keys]) => [
-    element("dt", {}, name),
-    element("dd", { className: "positions" }, rangeText(keys)),
   ]);
   const note = shift !== null && element("p", {}, shiftText(a, b, shift));
   return element(
     "div",
     { className: "pair" },
     element("h3", {}, `${a} and ${b}`),
-    element("dl", {}, terms),
+    lists,
     note,
   );
 }

@@ -1,5 +1,5 @@
-// The layers: what a query hears, or a key reaches, through more and more of them; and how a pair is joined,
-// or why it is not.
+// The layers: the positions that reach a query, or that a key reaches, through more and more of them; a
+// shortest path of a pair, or why there is none.
 
 import { button, canvas, checkbox, choice, legend, numberBox, slider } from "../controls/controls.js";
 import { element, fill } from "../common/dom.js";

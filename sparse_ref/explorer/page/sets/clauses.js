@@ -37,7 +37,7 @@ function rowsByClause(node, i, keyCount, context) {
 }
 
 /** For each key of query i the number of the first clause that admits it, from 1; 0 if none does. The
- * clause's colour is that of partVariable. */
+ * clause's colour is that of partColour. */
 export function clauseOfCells(node, i, keyCount, context) {
   const numbers = new Uint8Array(keyCount);
   rowsByClause(node, i, keyCount, context).forEach((cells, place) => {
@@ -46,8 +46,8 @@ export function clauseOfCells(node, i, keyCount, context) {
   return numbers;
 }
 
-/** The style variable of a clause's colour; five colours come round again. */
-export const partVariable = (number) => `--part-${((number - 1) % MAX_COLOURS) + 1}`;
+/** The name of a clause's colour; the five colours repeat. */
+export const partColour = (number) => `part-${((number - 1) % MAX_COLOURS) + 1}`;
 
 /** The keys of query i: { clauses: [{ text, number, keys }], shared: [{ keys, clauses }], all }. Keys that
  * several clauses admit are in each of them, and in `shared`, by the numbers of these clauses. */

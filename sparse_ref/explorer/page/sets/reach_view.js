@@ -1,5 +1,5 @@
-// What the panel of layers shows for a state: the sets of each layer, a chosen pair's path or what keeps it
-// from having one, and words.
+// What the panel of layers shows for a state: the sets of each layer, a path of the chosen pair or why there
+// is none, and sentences.
 
 import { addBit } from "./bitsets.js";
 import { dataKey, memory } from "../common/memory.js";

@@ -5,13 +5,12 @@
 //   diff the other expression; panel; o the panels' options as JSON; zoom the first query, the first key and
 //     the side of the part that is seen; lit a digit for each clause, 1 if it is; theme light or dark.
 
-import { MAX_LENGTH } from "../common/limits.js";
+import { MAX_LENGTH, MAX_PINS } from "../common/limits.js";
 
 const KINDS = ["pattern", "step", "head", "layer", "branch"];
 const LOOKS = ["zoom", "lit", "theme"];
 const MAX_FRAGMENT = 20000;
 const MAX_VIEWS = 256;
-const MAX_PINS = 64;
 const MAX_DEPTH = 5;
 
 /** Why a fragment is no state of this page. */

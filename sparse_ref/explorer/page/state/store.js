@@ -7,6 +7,7 @@
 // `drafts`:
 //   { text, message, column, end, mend } by draftKey(place), or by the control that was refused.
 
+import { sum } from "../common/arrays.js";
 import { MAX_LENGTH } from "../common/limits.js";
 import { notation, ownLength, parse, read, viewLabel } from "../language/expression.js";
 import { ExpressionError } from "../language/syntax.js";
@@ -209,7 +210,7 @@ export function createStore(data, formulas) {
     if (Object.hasOwn(listed, name)) masks.clear(); // masks of another set of this name
     const starts = new Int32Array(queries + 1);
     for (let i = 0; i < queries; i++) {
-      starts[i + 1] = starts[i] + cells.subarray(i * keys, (i + 1) * keys).reduce((a, b) => a + b, 0);
+      starts[i + 1] = starts[i] + sum(cells, i * keys, (i + 1) * keys);
     }
     const indices = new Uint16Array(starts[queries]);
     let last = 0;
