@@ -9,7 +9,7 @@ import { notation } from "../language/expression.js";
 export const GLOBAL_RULES = ["Global", "GlobalAt", "Prefix", "Sinks"];
 const PAIRS = ["union", "intersection", "difference"];
 const MAX_SHIFT = 8; // queries
-const POWERS = [2, 4, 8, 16, 32, 64, 128, 256];
+export const POWERS = [2, 4, 8, 16, 32, 64, 128, 256];
 const SIZES = Array.from({ length: 257 }, (_, size) => size).filter(
   (size) => (size > 1 && size < 50) || (size > 55 && size % 8 === 0),
 );

@@ -3,10 +3,8 @@
 
 import { edgesOf, hasRows } from "./comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
-import { joinPair, rule, TILES } from "./hypotheses.js";
+import { joinPair, POWERS, rule, TILES } from "./hypotheses.js";
 import { notation } from "../language/expression.js";
-
-const POWERS = TILES.slice(0, 8);
 
 /** The last tile of keys, of queries, or of both, is skipped since it is not full. */
 export function skippedTiles(node, E, A) {

@@ -16,7 +16,7 @@ const MAX_POSITIONS = 16;
 const MAX_PARTS = 8; // of a rule, in unions
 const SIMPLE = 4; // numbers: a name with more is shown after unions
 const MAX_COMPARED = 60; // unions that pass the samples
-const MAX_NAMES = 6;
+export const MAX_NAMES = 6;
 const NEAREST = 8; // candidates that are counted in full
 const TWO_SIDED = ["Window", "Dilated", "Chunk", "GlobalAt"];
 

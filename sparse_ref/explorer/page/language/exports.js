@@ -1,6 +1,7 @@
 // What can be copied out of the page, as text: notation, Python, SVG, CSR as JSON. `mask_mod` has a module
 // of its own.
 
+import { COMBINATORS } from "./combinators.js";
 import { children, valueText } from "./expression.js";
 
 const MAX_RUNS = 200000;
@@ -47,21 +48,15 @@ function valueOf(kind, texts) {
   return { step: `sr.Factorized(${parts})`, branch: `sr.Branches(${parts})` }[kind] ?? parts;
 }
 
-const COMBINATORS = {
-  shifted: "Shifted",
-  blockwise: "Blockwise",
-  pooled: "Pooled",
-  documents: "Documents",
-  grid: "Grid",
-};
-
 /** A listed set is called by its name, or by a constructor of the library. */
 const listedName = ({ name = "" }) => (/^[a-z_]\w*$/i.test(name) ? name : name.split("(")[0]);
 
 /** The names that the notation of a tree uses. */
 function namesIn(node) {
-  const own = { rule: node.name, listed: listedName(node) }[node.kind] ?? COMBINATORS[node.kind];
-  return [own, ...children(node).flatMap(namesIn)].filter(Boolean);
+  const own = { rule: node.name, listed: listedName(node) }[node.kind];
+  const call = node.kind[0].toUpperCase() + node.kind.slice(1); // as the combinators are called
+  const names = own ? [own] : Object.keys(COMBINATORS).filter((name) => name === call);
+  return [...names, ...children(node).flatMap(namesIn)];
 }
 
 /** The runs of keys of a mask: { query, first, count }, row by row. */

@@ -5,11 +5,10 @@ import { element, fill, uniqueId } from "../common/dom.js";
 import { notation } from "../language/expression.js";
 import { PasteError } from "../sets/matrix_text.js";
 import { MAX_PASTE, packRows, readPaste } from "../sets/paste.js";
-import { namesOf } from "../comparisons/unions.js";
+import { MAX_NAMES, namesOf } from "../comparisons/unions.js";
 import { count, plural } from "../common/words.js";
 
 const MAX_LINKED = 8000; // letters of a mask that a link may carry
-const MAX_NAMES = 6;
 const EXAMPLE = "1000\n1100\n0110\n0011";
 
 export const pastePanel = {

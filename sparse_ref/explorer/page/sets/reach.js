@@ -233,11 +233,11 @@ export function whyNotText({ outward, sets }, j, i, names) {
   return [
     `${j} never reaches ${i}.`,
     `${start} ${described.join("; ")}.`,
-    reason(outward, sets.length, j, i),
+    whyClosed(outward, sets.length, j, i),
   ];
 }
 
-function reason(outward, count, j, i) {
+function whyClosed(outward, count, j, i) {
   const isNowhere = `and ${i} is in none of the sets`;
   const isNotBelow = `and ${j} is not in the set below layer 1`;
   if (count === 1 && outward) return `No position outside this set reads from it, and ${i} is outside.`;
