@@ -1,9 +1,12 @@
 """Attacks on the page: huge parameters, deep nests, rows that no set has: it answers."""
 
+from pathlib import Path
+
 import pytest
 
 import sparse_ref as sr
-from sparse_ref.explorer.bundle import FOLDER
+
+PAGE = Path(sr.__file__).parent / "explorer" / "page"
 
 HUGE = (2**53, 10**18)
 WRITE = """(text) => {
@@ -95,7 +98,8 @@ def test_names_of_the_language_are_no_patterns(page, name):
 @pytest.mark.parametrize("name", ["editor.css", "sliders.css"])
 def test_a_part_has_the_colours_of_the_theme(name):
     """Colours are variables of explorer.css, which knows light and dark."""
-    rules = (FOLDER / name).read_text(encoding="utf-8")
+    (file,) = PAGE.rglob(name)
+    rules = file.read_text(encoding="utf-8")
     assert "var(--edge)" in rules
     assert "light-dark(" not in rules
 
