@@ -28,10 +28,17 @@ def key_counts(runs: Runs) -> IntArray:
     counts = np.zeros(runs.shape[0], np.int64)
     for lo in range(0, len(counts), ROWS_PER_SPLIT):
         part = counts[lo : lo + ROWS_PER_SPLIT]
-        rest, signed = split_rows(_rows_between(runs, lo, lo + len(part)))
-        _count_rows(len(part), rest.indptr, rest.table, rest.shape[1], part)
+        rows = _rows_between(runs, lo, lo + len(part))
+        rest, signed = split_rows(rows)
+        _count_rest(rest, part)
         part += row_totals(signed, len(part))
     return counts
+
+
+def _count_rest(rows: Runs, counts: IntArray) -> None:
+    """Write how many keys each row has."""
+    n_q, n_k = rows.shape
+    _count_rows(n_q, rows.indptr, rows.table, n_k, counts)
 
 
 def _rows_between(runs: Runs, lo: int, hi: int) -> Runs:
