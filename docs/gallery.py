@@ -25,7 +25,8 @@ INTRODUCTION = (
     "# Gallery\n\n"
     "Each figure of `sr.plot`, with the line that draws it. A function takes `ax=`, returns what "
     'it drew, and shows or saves nothing: `sr.plot.save(im, "mask.svg")` does that. '
-    "`import numpy as np` and `import sparse_ref as sr` come first.\n"
+    "These come first:\n\n"
+    "```python\nimport numpy as np\n\nimport sparse_ref as sr\n```\n"
 )
 
 

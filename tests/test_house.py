@@ -306,7 +306,8 @@ def faults_of_script(text):
     return faults
 
 
-SCRIPT_LINK = r'import \{ [\w, ]+ \} from "\./\w+\.js";$|export (const|function|class) \w+'
+FROM = r'from "(\./(\w+/)?|\.\./\w+/)\w+\.js"'
+SCRIPT_LINK = rf"import \{{ [\w, ]+ \}} {FROM};$|export (const|function|class) \w+"
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

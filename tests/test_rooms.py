@@ -3,6 +3,7 @@ source.
 """
 
 import ast
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import sparse_ref as sr
 
 PACKAGE = Path(sr.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+PAGE = PACKAGE / "explorer" / "page"
+SCRIPTS = sorted(PAGE.rglob("*.js"))
 
 # From below. What stands in one tuple does not import one another.
 HOUSE = (
@@ -37,6 +40,9 @@ INSIDE = {
         ("longformer", "longnet", "openai", "transformer", "local"), ("self_attention",),
         ("index", "blocks", "clusters", "coarse", "pruning", "baselines"), ("examples",),
     ),
+    "plot": (
+        ("inputs",), ("drawing",), ("masks",), ("stacks", "computation"), ("animation",),
+    ),
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
@@ -44,6 +50,9 @@ INSIDE = {
         ("drivers", "selections", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip
+SCRIPT_FOLDERS = (
+    "common", "language", "sets", "comparisons", "state", "matrix", "controls", "panels", "page",
+)  # fmt: skip
 ALLOWED = {
     ("gradients", "attend"),  # autograd calls the door that it stands in
     ("attend", "gradients"),
@@ -99,6 +108,33 @@ def test_imports_run_down(path):
 def test_each_part_of_a_room_has_its_place(room):
     parts = {path.stem for path in (PACKAGE / room).iterdir() if path.stem[:2] != "__"}
     assert parts == {name for names in INSIDE[room] for name in names}
+
+
+def script_imports(path):
+    """The files that a script of the page imports."""
+    links = re.findall(r'^import .* from "(.*)";$', path.read_text(), re.M)
+    return [(path.parent / link).resolve() for link in links]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_imports_of_scripts_run_down(path):
+    own = SCRIPT_FOLDERS.index(path.parent.name)
+    for other in script_imports(path):
+        assert other in SCRIPTS
+        assert SCRIPT_FOLDERS.index(other.parent.name) <= own, f"{path} imports {other}"
+
+
+def test_each_folder_of_scripts_is_used_by_one_above_it():
+    """Negative control: the reading of imports finds those that are there."""
+    users = {other.parent.name for path in SCRIPTS for other in script_imports(path)
+             if other.parent != path.parent}  # fmt: skip
+    assert users == set(SCRIPT_FOLDERS) - {"page"}
+
+
+def test_a_file_of_the_page_has_a_name_of_its_own():
+    """A name is a module, whatever its folder."""
+    names = [path.name for path in PAGE.rglob("*") if path.is_file()]
+    assert len(set(names)) == len(names)
 
 
 def test_each_room_of_paths_is_used_by_the_next():

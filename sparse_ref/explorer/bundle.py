@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 from zlib import compress
 
 from .._text import html_text
 from .rule_facts import PageRule
 
-IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
+IMPORT = re.compile(r'^import \{([^}]*)\} from "[./\w]*?(\w+)\.js";$', re.M)
 EXPORT = re.compile(r"^export (const|function|class) (\w+)", re.M)
-FOLDER = files(__package__) / "page"
+PAGE = files(__package__) / "page"
 OPERATIONS = ("bigQuotient", "bigRemainder", "numberQuotient", "numberRemainder")
 LOADER = """const unpack = (id) => {
   const packed = atob(document.getElementById(id).textContent);
@@ -66,7 +68,7 @@ def _script(entry: str, rules: dict[str, PageRule]) -> str:
 @cache
 def style() -> str:
     """The page's style: that of the whole, then that of each part."""
-    names = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".css"))
+    names = sorted(name for name in _page_files() if name.endswith(".css"))
     names.sort(key=lambda name: name != "explorer.css")
     return "".join(map(_file, names))
 
@@ -127,8 +129,23 @@ def _module(name: str) -> str:
 
 @cache
 def _file(name: str) -> str:
-    """A file of the page."""
-    return (FOLDER / name).read_text(encoding="utf-8")
+    """The text of a file of the page."""
+    return _page_files()[name].read_text(encoding="utf-8")
+
+
+@cache
+def _page_files() -> dict[str, Traversable]:
+    """The files of the page by their names, which differ in all of its folders."""
+    return {file.name: file for file in _files_in(PAGE)}
+
+
+def _files_in(folder: Traversable) -> Iterator[Traversable]:
+    """The files of a folder and of the folders in it."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files_in(entry)
+        else:
+            yield entry
 
 
 def _digest(text: str) -> str:

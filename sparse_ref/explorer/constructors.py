@@ -52,18 +52,13 @@ Table = dict[str, Any]
 POSITIONS = 3  # numbers of an example that stand for any number of them
 
 
+@cache
 def templates() -> dict[str, Table]:
     """{name: {set, parameters: [[name, default], ...], cases}} of each constructor that is no rule.
 
     A case is {forms, bounds, when, kind, views}; a parameter without a form is an integer. A
     constructor that cannot be traced has no case.
     """
-    return _templates()
-
-
-@cache
-def _templates() -> dict[str, Table]:
-    """The same, made once."""
     calls: dict[str, list[Table]] = {}
     for text in _examples():
         name, values = _call(text)
@@ -76,8 +71,7 @@ def _templates() -> dict[str, Table]:
 def _constructors() -> list[str]:
     """The names of the constructors that are no rules and join no patterns."""
     names = set(notation.NAMES) - {kind.__name__ for kind in notation.COMBINATORS}
-    is_rule = {name: _is_rule(notation.NAMES[name]) for name in names}
-    return sorted(name for name in names if not is_rule[name])
+    return sorted(name for name in names if not _is_rule(notation.NAMES[name]))
 
 
 def _is_rule(value: Any) -> bool:

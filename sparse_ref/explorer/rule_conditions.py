@@ -69,7 +69,7 @@ def _decides(rule: Any, names: list[str], trace: Trace) -> bool:
 
 def _stand_ins(rule: Any, names: list[str]) -> dict[str, str]:
     """{parameter: another} for those that have the other's value if they are None."""
-    found: dict[str, str] = {}
+    stand_ins: dict[str, str] = {}
     for name in names:
         trace = Trace()
         numbers = {other: 2 + t for t, other in enumerate(names)}
@@ -79,5 +79,5 @@ def _stand_ins(rule: Any, names: list[str]) -> dict[str, str]:
         except (TypeError, ValueError):
             continue
         if isinstance(value, Traced) and value.expression in names:
-            found[name] = str(value.expression)
-    return found
+            stand_ins[name] = str(value.expression)
+    return stand_ins

@@ -16,13 +16,13 @@ from ..sets.listed import Listed
 from ..sets.pattern import Pattern
 from ..sets.require import check_pattern, patterns_of_heads
 from ..sets.types import BoolArray, Length
+from .listed_rows import Shape
 
 MAX_LENGTH = 4096  # queries or keys of a page
 MAX_TABS = 256
 DEFAULT_LENGTH = 64
 Heads = Sequence[Pattern]
 Explorable = Pattern | Factorized | Branches | Scheme | CSR | BoolArray | Heads | Sequence[Heads]
-Shape = tuple[int, int]
 Count = int | None
 
 
@@ -64,7 +64,7 @@ def subject_of(
     shape = _shape(n, value, patterns)
     for pattern in patterns:
         _check_rows(pattern, shape)
-    return Subject(kind, tuple(tabs), shape, _name(value, kind))
+    return Subject(kind, tuple(tabs), shape, _name(value))
 
 
 def _check_rows(p: Pattern, shape: Shape) -> None:
@@ -164,7 +164,7 @@ def _own_shape(value: Any, patterns: list[Pattern]) -> Shape:
     return DEFAULT_LENGTH, DEFAULT_LENGTH
 
 
-def _name(value: Any, kind: str) -> str:
+def _name(value: Any) -> str:
     """The notation of what is shown; nothing for an array or patterns per head."""
     is_value = isinstance(value, Pattern | Factorized | Branches | Scheme)
     return repr(value) if is_value and not isinstance(value, Listed) else ""

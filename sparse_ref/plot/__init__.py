@@ -7,25 +7,25 @@ Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 """
 
 from .animation import animate
-from .animation_files import save_animation
-from .block_image import blocks
-from .branch_counts import multiplicity
-from .cost_curves import cost
-from .degrees import degree
-from .diff import diff
-from .factorization import factorization
-from .files import save
-from .head_grid import heads, layers
-from .image import image
-from .layer_counts import hops
-from .levels import levels
-from .mask import mask
-from .part_panels import parts
-from .path_rows import path
-from .reach_panels import reach
-from .selection_image import selection
-from .tile_image import tiles
-from .weight_image import weights
+from .computation.block_image import blocks
+from .computation.selection_image import selection
+from .computation.tile_image import tiles
+from .computation.weight_image import weights
+from .drawing.animation_files import save_animation
+from .drawing.files import save
+from .masks.branch_counts import multiplicity
+from .masks.cost_curves import cost
+from .masks.degrees import degree
+from .masks.diff import diff
+from .masks.factorization import factorization
+from .masks.head_grid import heads, layers
+from .masks.image import image
+from .masks.levels import levels
+from .masks.mask import mask
+from .masks.part_panels import parts
+from .stacks.layer_counts import hops
+from .stacks.path_rows import path
+from .stacks.reach_panels import reach
 
 __all__ = [
     "animate",

@@ -18,13 +18,8 @@ from ..sets.hints import got
 from ..sets.pattern import Pattern
 from ..sets.require import require_pattern
 from ..sets.types import Length
-from .arguments import check_optional_axes, drawable_lengths, title_text
-from .block_shares import block_for
-from .files import outermost_figure
-from .layer_arguments import MAX_LAYERS, name_of, patterns_of_layers
-from .mask import mask
-from .reach_panels import cell_kinds, growths, layer_names, reach_kinds
-from .style import (
+from .drawing.files import outermost_figure
+from .drawing.style import (
     EXTRA_COLOUR,
     MEMBER_COLOUR,
     NON_MEMBER_COLOUR,
@@ -36,6 +31,11 @@ from .style import (
     legend_entries,
     set_title,
 )
+from .inputs.arguments import check_optional_axes, drawable_lengths, title_text
+from .inputs.block_shares import block_for
+from .inputs.layer_arguments import MAX_LAYERS, name_of, patterns_of_layers
+from .masks.mask import mask
+from .stacks.reach_panels import cell_kinds, growths, layer_names, reach_kinds
 
 MAX_FRAMES = 256
 LAYOUT_ROUNDS = 5

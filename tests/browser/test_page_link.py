@@ -73,7 +73,7 @@ FAULTS = {
     "q=-1": "q must be an integer from 0 to 31, got -1",
     "j=1e1": "j must be an integer from 0 to 31, got 1e1",
     "t=1": "t must be an integer from 0 to 0, got 1",
-    "pins=" + ",".join("1" * 65): "it has more than 64 pins",
+    "pins=" + ",".join("1" * 5): "it has more than 4 pins",
     "k=javascript": "k must be the kind of 1 patterns, got javascript",
     "p=Full()&p=Full()&k=pattern": "k must be the kind of 2 patterns, got pattern",
     "tile=0": "tile must be an integer from 1 to 4096, got 0",

@@ -10,7 +10,7 @@ from matplotlib.animation import FuncAnimation
 from PIL import Image
 
 import sparse_ref as sr
-from sparse_ref.plot import animation_files
+from sparse_ref.plot.drawing import animation_files
 
 P = sr.Local(2) | sr.Strided(3)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from strategies import mask, patterns
 
 import sparse_ref as sr
-from sparse_ref.plot.block_shares import block_for, shares
+from sparse_ref.plot.inputs.block_shares import block_for, shares
 
 
 def cut(dense, b_q, b_k):

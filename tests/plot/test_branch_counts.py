@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.colours import luma
+from sparse_ref.plot.drawing.colours import luma
 
 LONGNET = sr.longnet((4, 8, 16), (1, 2, 4))
 

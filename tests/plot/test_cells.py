@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from matplotlib.colors import to_rgb
 
 import sparse_ref as sr
-from sparse_ref.plot.cells import layers_of, rectangles_of
-from sparse_ref.plot.style import MEMBER_COLOUR, NON_MEMBER_COLOUR
+from sparse_ref.plot.drawing.cells import layers_of, rectangles_of
+from sparse_ref.plot.drawing.style import MEMBER_COLOUR, NON_MEMBER_COLOUR
 
 tables = arrays(
     np.int64, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.integers(0, 2)

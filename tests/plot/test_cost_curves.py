@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.cost_curves import slope
+from sparse_ref.plot.masks.cost_curves import slope
 
 LENGTHS = [16, 64, 256]
 

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.colours import luma, page_colour
-from sparse_ref.plot.style import MEMBER_COLOUR, NON_MEMBER_COLOUR, QUERY_COLOUR
+from sparse_ref.plot.drawing.colours import luma, page_colour
+from sparse_ref.plot.drawing.style import MEMBER_COLOUR, NON_MEMBER_COLOUR, QUERY_COLOUR
 
 PARTS = {"window": sr.Window(1), "global": sr.Global(1)}
 FIGURES = {

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.degrees import outline
+from sparse_ref.plot.masks.degrees import outline
 
 P = sr.Local(4) | sr.Strided(8) | sr.Sinks(1)
 

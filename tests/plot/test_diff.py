@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.style import MISSING_COLOUR
+from sparse_ref.plot.drawing.style import MISSING_COLOUR
 
 
 def marks(im):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import patterns
 
 import sparse_ref as sr
-from sparse_ref.plot.drawable import set_at, title_of
+from sparse_ref.plot.inputs.drawable import set_at, title_of
 
 LOWERINGS = {
     "csr": sr.csr,

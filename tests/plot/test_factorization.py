@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import sparse_ref as sr
-from sparse_ref.plot.colours import PARTS
+from sparse_ref.plot.drawing.colours import PARTS
 
 
 def tables(fig):

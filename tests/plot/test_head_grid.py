@@ -91,7 +91,7 @@ def test_a_scheme_has_a_row_for_each_layer(scheme):
 
 
 def test_each_distinct_pattern_is_lowered_once(monkeypatch):
-    from sparse_ref.plot import drawable
+    from sparse_ref.plot.inputs import drawable
 
     lowered = []
     original = drawable.shares

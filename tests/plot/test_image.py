@@ -6,14 +6,14 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.image import kinds_of
-from sparse_ref.plot.style import (
+from sparse_ref.plot.drawing.style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
     MISSING_COLOUR,
     NEITHER_COLOUR,
     QUERY_COLOUR,
 )
+from sparse_ref.plot.masks.image import kinds_of
 
 SKIPPED, ONE, TWO, THREE, QUERY_KIND, LATER = range(6)
 

@@ -6,8 +6,8 @@ import pytest
 from matplotlib.colors import LogNorm, to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.axis_ticks import ticks
-from sparse_ref.plot.style import MEMBER_COLOUR, NON_MEMBER_COLOUR
+from sparse_ref.plot.drawing.axis_ticks import ticks
+from sparse_ref.plot.drawing.style import MEMBER_COLOUR, NON_MEMBER_COLOUR
 
 P = sr.Local(4) | sr.Strided(4)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from sparse_ref.plot.colours import PARTS, part_colours
-from sparse_ref.plot.style import NON_MEMBER_COLOUR, SEVERAL_PARTS_COLOUR
+from sparse_ref.plot.drawing.colours import PARTS, part_colours
+from sparse_ref.plot.drawing.style import NON_MEMBER_COLOUR, SEVERAL_PARTS_COLOUR
 
 # Machado, Oliveira and Fernandes 2009, table 1, severity 1: of linear RGB
 VISIONS = {

@@ -11,8 +11,8 @@ from matplotlib.colors import to_rgba
 from strategies import patterns
 
 import sparse_ref as sr
-from sparse_ref.plot.colours import PARTS
-from sparse_ref.plot.style import NON_MEMBER_COLOUR
+from sparse_ref.plot.drawing.colours import PARTS
+from sparse_ref.plot.drawing.style import NON_MEMBER_COLOUR
 
 BIGBIRD = {"window": sr.Window(1), "random": sr.Random(32, 2, 0), "global": sr.Global(2)}
 

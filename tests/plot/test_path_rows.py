@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
-from sparse_ref.plot.style import MEMBER_COLOUR
+from sparse_ref.plot.drawing.style import MEMBER_COLOUR
 
 GAP = sr.Window(3) & ~sr.GlobalAt((7,))
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import sparse_ref as sr
-from sparse_ref.plot.selection_image import MARKS, ROW_MARKS
+from sparse_ref.plot.computation.selection_image import MARKS, ROW_MARKS
 
 HIDDEN, REST, TIED, CHOSEN, FORCED = range(5)
 GENERATOR = np.random.default_rng(0)

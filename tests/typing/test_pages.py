@@ -1,8 +1,10 @@
 """What a newcomer types runs, and so does the code of the README and of each page."""
 
+import gc
 import runpy
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from page_programs import module_of
 
@@ -17,6 +19,17 @@ def test_what_a_newcomer_types_runs(capsys):
     assert "Strided(4) | Local(4)" in capsys.readouterr().out
 
 
+@pytest.fixture
+def _figures():
+    """A page may leave as many figures as it shows, and animations that nobody plays."""
+    with plt.rc_context({"figure.max_open_warning": 0}):
+        yield
+    plt.close("all")
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore:Animation was deleted")
+@pytest.mark.usefixtures("_figures")
 @pytest.mark.parametrize("page", [name for name, code in CODE.items() if code.strip()])
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     if "torch" in CODE[page]:

@@ -1,30 +1,31 @@
-// The page's functions that know nothing of its elements, in one table: tests and notebooks call them by
+// The page's functions that touch no element, in one table: tests and notebooks call them as
 // `explorer.logic`.
 
-import { members } from "./bitsets.js";
-import { causalPairs, summaryOf } from "./blocks.js";
-import { pairwiseSum } from "./choosing.js";
-import { clauseOfCells, clausesOf, compareRows, keysByClause } from "./clauses.js";
-import { countsOf, differingRows, kindsOf } from "./comparison.js";
-import { completions } from "./completion.js";
-import { explanations } from "./differences.js";
-import { notation, parse, read } from "./expression.js";
-import { cornerOf, orderedMask, orderOf, pictureLayout, pictureTabs, readShape, tileOrder } from "./grids.js";
-import { changeOf } from "./keyboard.js";
-import { ruleNames } from "./names.js";
-import { cellColours } from "./painters.js";
-import { packRows, readPaste, unpackRows } from "./paste.js";
-import { describePositions, extent, hops, products, shortest } from "./reach.js";
-import { sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./reach.js";
-import { growthOf, matrixOf, pairSentences, reachView } from "./reach_view.js";
-import { reason } from "./reasons.js";
-import { kindsOfRow, restoreSelections, rowOfSelection, selectedMask, selection } from "./selections.js";
-import { selectionOptions } from "./selections.js";
-import { positionsText, sentence } from "./speech.js";
-import { layersOf } from "./stacks.js";
-import { ticks } from "./ticks.js";
-import { tilesOf } from "./tiles.js";
-import { namesOf } from "./unions.js";
+import { members } from "./sets/bitsets.js";
+import { causalPairs, summaryOf } from "./sets/blocks.js";
+import { pairwiseSum } from "./sets/choosing.js";
+import { clauseOfCells, clausesOf, compareRows, keysByClause } from "./sets/clauses.js";
+import { countsOf, differingRows, kindsOf } from "./comparisons/comparison.js";
+import { completions } from "./language/completion.js";
+import { explanations } from "./comparisons/differences.js";
+import { notation, parse, read } from "./language/expression.js";
+import { cornerOf, orderedMask, orderOf, pictureLayout } from "./sets/grids.js";
+import { pictureTabs, readShape, tileOrder } from "./sets/grids.js";
+import { changeOf } from "./matrix/keyboard.js";
+import { ruleNames } from "./comparisons/names.js";
+import { cellColours } from "./matrix/painters.js";
+import { packRows, readPaste, unpackRows } from "./sets/paste.js";
+import { describePositions, extent, hops, products, shortest } from "./sets/reach.js";
+import { sourceCounts, sourcesOf, targetCounts, targetsOf, whyNot } from "./sets/reach.js";
+import { growthOf, matrixOf, pairSentences, reachView } from "./sets/reach_view.js";
+import { reason } from "./sets/reasons.js";
+import { kindsOfRow, restoreSelections, rowOfSelection, selectedMask, selection } from "./sets/selections.js";
+import { selectionOptions } from "./sets/selections.js";
+import { positionsText, sentence } from "./matrix/speech.js";
+import { layersOf } from "./sets/stacks.js";
+import { ticks } from "./matrix/ticks.js";
+import { tilesOf } from "./sets/tiles.js";
+import { namesOf } from "./comparisons/unions.js";
 
 const pages = { causalPairs, cellColours, changeOf, clausesOf, positionsText, sentence, summaryOf, ticks };
 const texts = { completions, explanations, notation, parse, read, reason, ruleNames };

@@ -1,17 +1,17 @@
-// The explorer: its parts, put together and told of each change of the state.
+// The explorer: mounts its parts, and updates each of them when the state changes.
 
-import { costBars, costLine } from "./costs.js";
-import { element, fill } from "./dom.js";
-import { editor } from "./editor.js";
-import { heading } from "./heading.js";
-import { link } from "./link.js";
+import { costBars, costLine } from "./matrix/costs.js";
+import { element, fill } from "./common/dom.js";
+import { editor } from "./controls/editor.js";
+import { heading } from "./controls/heading.js";
+import { link } from "./state/link.js";
 import { logic } from "./logic.js";
-import { matrix } from "./matrix.js";
-import { panels } from "./panels.js";
-import { sliders } from "./sliders.js";
-import { createStore } from "./store.js";
-import { viewTabs } from "./tabs.js";
-import { legend, toolbar } from "./toolbar.js";
+import { matrix } from "./matrix/matrix.js";
+import { panels } from "./panels/panels.js";
+import { sliders } from "./controls/sliders.js";
+import { createStore } from "./state/store.js";
+import { viewTabs } from "./controls/tabs.js";
+import { matrixLegend, toolbar } from "./matrix/toolbar.js";
 
 const ONE_COLUMN = "(max-width: 860px)"; // as in explorer.css
 
@@ -22,7 +22,7 @@ export function mount(root, data, formulas) {
   const text = { place: "view", label: "Pattern", read: (state) => state.views[state.tab].text };
   const expression = editor(store, text);
   const [tabs, controls, tools, picture] = [viewTabs, sliders, toolbar, matrix].map((part) => part(store));
-  const [colours, cost, bars, side] = [legend, costLine, costBars, panels].map((part) => part(store));
+  const [colours, cost, bars, side] = [matrixLegend, costLine, costBars, panels].map((part) => part(store));
   const address = link(store);
   const parts = [address, head, expression, tabs, controls, tools, colours, cost, picture, bars, side];
   const box = (className, ...inside) => element("div", { className }, inside.map((part) => part.element));

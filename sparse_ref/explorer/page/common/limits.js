@@ -1,0 +1,5 @@
+// Limits that several modules share.
+
+export const MAX_LENGTH = 4096; // of queries and of keys
+export const MAX_PINS = 4; // queries
+export const MAX_COLOURS = 5; // of clauses and of tabs

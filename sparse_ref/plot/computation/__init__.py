@@ -1,0 +1,1 @@
+"""Figures of what a kernel computes: tiles, blocks, scores and weights."""

@@ -1,0 +1,1 @@
+"""What figures share: colours, tables of cells, axes, legends, panels, and files."""

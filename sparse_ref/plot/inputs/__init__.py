@@ -1,0 +1,1 @@
+"""The arguments of figures, checked, and the numbers that figures draw."""

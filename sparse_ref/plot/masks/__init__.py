@@ -1,0 +1,1 @@
+"""Figures of sets: one, its parts, several heads, two compared, and counts of keys."""

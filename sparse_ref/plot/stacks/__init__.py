@@ -1,0 +1,1 @@
+"""Figures of layers: what reaches what through several of them."""
