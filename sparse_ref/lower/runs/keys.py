@@ -44,8 +44,9 @@ def _count_rest(rows: Runs, counts: IntArray) -> None:
 def _rows_between(runs: Runs, lo: int, hi: int) -> Runs:
     """The rows lo <= i < hi."""
     indptr = runs.indptr[lo : hi + 1]
-    table = runs.table[indptr[0] : indptr[-1]]
-    return Runs(indptr - indptr[0], table, (hi - lo, runs.shape[1]))
+    first, last = indptr[0], indptr[-1]
+    shape = hi - lo, runs.shape[1]
+    return Runs(indptr - first, runs.table[first:last], shape)
 
 
 def keys_of(runs: Runs) -> Listing:
