@@ -14,6 +14,7 @@ from ..sets.require import check_pattern
 from ..sets.types import IntArray
 from .runs.intervals import first_interval, next_interval, span_count
 from .runs.runs_of import runs_of
+from .runs.strided_split import split_rows
 from .runs.table import START, STEP, STOP, WIDTH, normalise
 
 Pair = tuple[int, int]
@@ -35,9 +36,14 @@ def block_counts(p: Pattern, shape: Pair, block: Pair) -> IntArray:
         end = min((a + step) * b_q, n_q)
         queries = np.arange(a * b_q, end)
         runs = normalise(runs_of(p, queries, n_k))
-        sets = runs.indptr, runs.table, n_k
+        rest, signed = split_rows(runs)
         rows = counts[a : a + step]
+        sets = rest.indptr, rest.table, n_k
         count_keys_of_blocks(len(rows), sets, block, rows)
+        if len(signed.row):
+            indptr = np.searchsorted(signed.row, np.arange(len(queries) + 1))
+            signed_sets = indptr, signed.table, signed.weight, n_k
+            count_signed_keys_of_blocks(len(rows), signed_sets, block, rows)
     return counts
 
 
@@ -46,6 +52,23 @@ def count_keys_of_blocks(begin, end, sets, block, counts):
     """Add to counts[a, b] the number of keys that the rows of block row a have in block b."""
     for a in range(begin, end):
         add_keys(sets, block, a, counts[a])
+
+
+@parallel
+def count_signed_keys_of_blocks(begin, end, sets, block, counts):
+    """Add to counts[a, b] the weights of the signed runs of block row a, key by key of block b.
+
+    sets = (indptr, table, weights, n).
+    """
+    indptr, table, weights, n = sets
+    b_q, b_k = block
+    for a in range(begin, end):
+        last = min((a + 1) * b_q, len(indptr) - 1)
+        for r in range(indptr[a * b_q], indptr[last]):
+            if table[r, STEP] < b_k:
+                add_groups(table[r], n, b_k, weights[r], counts[a])
+            else:
+                add_far_groups(table[r], n, b_k, weights[r], counts[a])
 
 
 @parallel
@@ -116,7 +139,7 @@ def add_keys(sets, block, a, counts):
             add_intervals(run, row, n, b_k, counts)
             continue
         run[:] = row[longest]
-        add_groups(run, n, b_k, counts)
+        add_groups(run, n, b_k, 1, counts)
         if len(row) > 1:
             add_intervals(run, row_without(row, longest), n, b_k, counts)
 
@@ -160,16 +183,31 @@ def row_without(row, r):
 
 
 @serial
-def add_groups(run, n, b_k, counts):
-    """Add the keys of a strided run, block by block and not by group."""
+def add_groups(run, n, b_k, weight, counts):
+    """Add the keys of a strided run, times a weight, block by block and not by group."""
     start = max(run[START], 0)
     stop = min(run[STOP], n)
     first = start // b_k
     last = (stop - 1) // b_k
+    before = keys_below(run, start)
     for b in range(first, last + 1):
-        lo = max(b * b_k, start)
         hi = min((b + 1) * b_k, stop)
-        counts[b] += keys_between(run, lo, hi)
+        below = keys_below(run, hi)
+        counts[b] += weight * (below - before)
+        before = below
+
+
+@serial
+def add_far_groups(run, n, b_k, weight, counts):
+    """Add the keys of a strided run whose step is at least a block, times a weight, by group."""
+    stop = min(run[STOP], n)
+    for group in range(run[START], stop, run[STEP]):
+        start = max(group, 0)
+        end = min(group + run[WIDTH], stop)
+        for b in range(start // b_k, (end - 1) // b_k + 1):
+            lo = max(b * b_k, start)
+            hi = min((b + 1) * b_k, end)
+            counts[b] += weight * (hi - lo)
 
 
 @serial

@@ -137,10 +137,12 @@ def _common_residue(a, a_step, b, b_step):
     divisor = np.gcd(a_step, b_step)
     step = a_step // divisor * b_step
     modulus = b_step // divisor
-    pairs = np.stack([a_step // divisor, modulus], axis=1)
-    kinds, kind = np.unique(pairs, axis=0, return_inverse=True)
+    base = modulus.max(initial=0) + 1  # one number for each pair: quicker to sort than pairs
+    pairs = a_step // divisor * base + modulus
+    kinds, kind = np.unique(pairs, return_inverse=True)
     inverses = np.zeros(len(kinds), np.int64)
-    for number, (p, q) in enumerate(kinds.tolist()):
+    for number, pair in enumerate(kinds.tolist()):
+        p, q = divmod(pair, int(base))
         inverses[number] = pow(p, -1, q)
     whole, rest = np.divmod(b - a, divisor)
     turns = whole % modulus * inverses[kind] % modulus

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.animation import Animation
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -60,6 +61,8 @@ def save(
     >>> folder.cleanup()
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
+    if isinstance(figure, Animation):
+        raise TypeError("figure must be no animation: sr.plot.save_animation(animation, path)")
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in METADATA:
