@@ -18,6 +18,7 @@ from .rule_facts import PageRule, library_rules, page_rule
 
 MAX_TEXT = 2000  # characters of an expression that the page reads
 MAX_DEPTH = 90  # parentheses and ~ in one another; the page reads 200
+MAX_WORK = 2**30  # pairs of a mask, each as often as pools overlap, that the page decides itself
 MAX_OFFSET = 2**14  # of queries, beyond which numbers of the page would not be exact
 
 
@@ -86,6 +87,8 @@ class PageNotation:
 
     def _pools(self, p: Pooled, shape: Shape) -> str:
         n_q, n_k = shape
+        if p.overlap * n_q * n_k > MAX_WORK:
+            return self._name_of_rows(p, shape)
         pools = n_q, pool_count(n_k, p.step)
         return f"Pooled({self._text(p.pattern, pools)}, {p.length}, {p.step})"
 

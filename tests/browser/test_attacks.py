@@ -133,3 +133,15 @@ def test_thirty_heads_scroll_in_their_own_line(open_page, width):
     page.locator("[aria-label=Patterns] [role=tab]").nth(29).click()
     assert page.evaluate("explorer.text") == "Lookback(30)"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    ("text", "n"),
+    [("Shifted(Causal(), 100000)", 16), ("Pooled(Causal(), 1024, 1)", 1100)],
+)
+def test_what_the_page_cannot_decide_comes_as_rows(open_page, text, n):
+    """A page whose own pattern is too much for its formulas has the rows of Python."""
+    page = open_page(sr.explore(text, n))
+    pairs = page.evaluate("explorer.mask.cells.reduce((a, b) => a + b, 0)")
+    assert pairs == sr.nnz(sr.parse(text), n)
+    assert page.evaluate("explorer.node.kind") == "listed"

@@ -172,6 +172,7 @@ function plain(tree) {
   if (tree.kind === "tuple")
     return `(${tree.parts.map(plain).join(",")}${tree.parts.length === 1 ? "," : ""})`;
   if (tree.kind === "constant") return { true: "True", false: "False", null: "None" }[tree.value];
+  if (tree.kind === "call") return `${tree.name}(${tree.parts.map(plain).join(",")})`;
   return tree.kind === "integer" ? `${tree.value}` : tree.kind === "quoted" ? `'${tree.value}'` : "?";
 }
 
