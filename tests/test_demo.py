@@ -29,7 +29,7 @@ def test_the_page_holds_its_six_parts_and_stands_alone(page):
         "Other people's code, judged",
         "Play with them",
     ]
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 5
     assert not re.search(r'(src|href)="(?!data:)', page)
 
 

@@ -13,7 +13,7 @@ from ...patterns import Causal, Full, Lookback, Strided
 from ...sets.pattern import Pattern
 from ...sets.shifted import Shifted
 from ...verify import check, identify, probe
-from .html import table, verdict
+from .html import figure, table, verdict
 
 TITLE = "<h2>Other people's code, judged</h2>"
 SQUARE = (12, 12)  # (n_q, n_k)
@@ -158,5 +158,16 @@ def _alignment() -> str:
         f"<h3>What is_causal means when n_q = {n_q} and n_k = {n_k}</h3><p>With a cache of keys "
         "the queries are the last positions, and each should see the keys up to its own "
         f"(bottom-right alignment): <code>{last!r}</code>. The operator aligns at the upper left. "
-        f"The report for the former:</p>{report._repr_html_()}"
+        f"{_two_alignments(last)}<p>The report for the former:</p>{report._repr_html_()}"
+    )
+
+
+def _two_alignments(last: Pattern) -> str:
+    """The keys of both alignments, and of only one."""
+    from ... import plot
+
+    names = ("bottom right", "upper left")
+    im = plot.diff(last, Causal(), n=WIDE, names=names)
+    return figure(
+        im.figure, "the keys of causal attention aligned at the bottom right and upper left"
     )

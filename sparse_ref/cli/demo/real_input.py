@@ -6,13 +6,14 @@ Both come with installed packages.
 from __future__ import annotations
 
 import time
+from math import isqrt
 
 import numpy as np
 
 from ..._text import html_text
 from ...attention import attend
 from ...lower import Plan, nnz, plan
-from ...patterns import Causal, fixed, strided
+from ...patterns import Causal, Local, fixed, strided
 from ...sets.factorized import Factorized
 from .html import figure, table
 
@@ -131,7 +132,22 @@ def costs() -> str:
         f"<h2>What it costs</h2><p>float32, d = {WIDTH}, best of 3, on this machine's CPU.</p>"
         + _cost_table(f"photograph, {LARGE} x {LARGE}", pixels, LARGE)
         + _cost_table("prose, one byte per position", letters, WIDTH)
+        + "<p>Pairs over the length, with the power of n that fits; strides are the root of n:</p>"
+        + _growth()
     )
+
+
+def _growth() -> str:
+    """How the pairs of strided and fixed attention grow, compared with dense causal attention."""
+    from ... import plot
+
+    families = {
+        "strided, both steps": lambda n: strided(isqrt(n)),
+        "fixed, both steps": lambda n: fixed(isqrt(n), 8),
+        "a window of 512": Local(511),
+    }
+    dense, *_ = plot.cost(families, [4**e for e in range(4, 9)])
+    return figure(dense.figure, "connected pairs over n on logarithmic axes, a line per pattern")
 
 
 def _cost_table(title: str, values: np.ndarray, l: int) -> str:

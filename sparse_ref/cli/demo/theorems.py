@@ -10,7 +10,7 @@ from ...paths.book.index import book
 from ...paths.book.theorem import Theorem
 from ...patterns import fixed, strided
 from ...sets.factorized import Factorized
-from .html import table, verdict
+from .html import figure, table, verdict
 
 FAMILIES = "strided", "fixed"
 PATHS = 1000  # checked per factorization
@@ -26,9 +26,20 @@ def section() -> str:
         "statement is about the formulas that drew the masks above. It is proved for every length "
         "and every parameter, or refuted with the smallest pair.</p>"
         f"{_theorem_table()}"
+        "<p>What each layer of strided attention adds, on 36 positions: after the second, every "
+        "position hears every earlier one:</p>"
+        f"{_layers()}"
         "<p>A path in closed form, each hop checked against the sets, for random positions up to "
         "10<sup>18</sup>:</p>" + table(("factorization", "paths checked", "the last one"), walks)
     )
+
+
+def _layers() -> str:
+    """Receptive fields after one and after two layers."""
+    from ... import plot
+
+    first, _ = plot.reach(strided(6), 36, 2)
+    return figure(first.figure, "pairs reached after one layer and after two, new ones marked")
 
 
 def _theorem_table() -> str:
