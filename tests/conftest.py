@@ -3,6 +3,7 @@
 """
 
 import os
+from pathlib import Path
 
 import matplotlib
 import pytest
@@ -23,6 +24,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("SPARSE_REF_PROFILE", "fast"))
 
+BROWSER = Path(__file__).parent / "browser"
 TALLIES = pytest.StashKey[list]()
 
 
@@ -39,10 +41,19 @@ def pytest_addoption(parser):
     )
 
 
+HAS_BROWSER = os.environ.get("SPARSE_REF_BROWSER") == "1"
+
+
+def pytest_ignore_collect(collection_path):
+    """Leave tests/browser out unless it is asked for, its conftest.py included."""
+    is_browser = collection_path == BROWSER
+    return True if is_browser and not HAS_BROWSER else None
+
+
 def pytest_report_header():
-    """The folder that is left out, and what runs it; only this file is read before the header."""
-    is_run = os.environ.get("SPARSE_REF_BROWSER") == "1"
-    return [] if is_run else ["tests/browser is left out: `make test-browser` runs it in Chromium"]
+    """The folder that is left out, and what runs it."""
+    note = "tests/browser is left out: `make test-browser` runs it in Chromium"
+    return [] if HAS_BROWSER else [note]
 
 
 @pytest.hookimpl(optionalhook=True)
