@@ -57,10 +57,25 @@ def test_a_title_is_the_name_of_what_has_one():
 
 
 @pytest.mark.parametrize(
+    ("p", "title"),
+    [
+        (sr.strided(3), "strided(3)"),
+        ((sr.Local(3), sr.Strided(3)), "Local(3), Strided(3)"),
+        ([sr.Local(3), sr.Strided(3)], "Local(3), Strided(3)"),
+    ],
+)
+def test_several_patterns_are_drawn_by_how_many_have_a_pair(p, title):
+    im = sr.plot.mask(p, 7)
+    counts = sr.Local(3).mask(7) + sr.Strided(3).mask(7).astype(int)
+    assert np.array_equal(im.get_array(), counts)
+    assert im.axes.get_title() == title
+
+
+@pytest.mark.parametrize(
     ("p", "n", "error", "says"),
     [
-        ((sr.Causal(), sr.Full()), 4, TypeError, "p must be one set, got 2 patterns: plot.heads"),
-        ([sr.Causal()], 4, TypeError, "got 1 patterns: plot.heads draws one per head"),
+        ((sr.Causal(), None), 4, TypeError, "p must be one set, got 2 patterns: plot.heads"),
+        ([sr.Causal(), "x"], 4, TypeError, "got 2 patterns: plot.heads draws one per head"),
         (sr.csr(sr.Causal(), 5), 4, ValueError, r"p must have shape \(4, 4\), got \(5, 5\)"),
         (sr.bsr(sr.Causal(), 5, 2), (5, 4), ValueError, r"must have shape \(5, 4\), got \(5, 5\)"),
         (sr.csr(sr.Causal(), 0), None, ValueError, "n must be at least 1 to be drawn"),

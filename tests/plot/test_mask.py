@@ -220,12 +220,7 @@ def test_a_long_title_is_broken():
         ((P,), TypeError, "n must be given if p is a pattern, got None"),
         ((P, 0), ValueError, "n must be at least 1 to be drawn, got 0"),
         ((P, 2.5), TypeError, "n must be an integer, got 2.[05]"),
-        (
-            (sr.strided(4), 16),
-            TypeError,
-            r"p must be a Pattern or a bool array .*, got strided\(4\), "
-            "which plot.factorization draws",
-        ),
+        ((sr.strided(4), 0), ValueError, "n must be at least 1 to be drawn, got 0"),
         (
             ([[True]], 1),
             TypeError,

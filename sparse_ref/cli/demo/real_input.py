@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from math import isqrt
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ def _growth() -> str:
     """How the pairs of strided and fixed attention grow, compared with dense causal attention."""
     from ... import plot
 
-    families = {
+    families: dict[str, Any] = {
         "strided, both steps": lambda n: strided(isqrt(n)),
         "fixed, both steps": lambda n: fixed(isqrt(n), 8),
         "a window of 512": Local(511),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from ...sets.branches import Branches
+from ...sets.factorized import Factorized
+from ...sets.pattern import Pattern
 from ...sets.types import Length
 from ..drawing.axis_ticks import label_tokens
 from ..drawing.colours import Colour
@@ -18,9 +21,11 @@ from ..inputs.block_shares import block_or_default
 from ..inputs.drawable import Drawable, set_at, title_of
 from .branch_counts import multiplicity
 
+Several = Branches | Factorized | Sequence[Pattern]
+
 
 def mask(
-    p: Drawable | Branches,
+    p: Drawable | Several,
     n: Length | None = None,
     *,
     block: Length | None = None,
@@ -38,7 +43,8 @@ def mask(
     Parameters
     ----------
     p : a Pattern, what one is lowered to (CSR, Plan, BSR), or a bool array (n_q, n_k), True if
-        query i attends to key j. Branches are drawn by `plot.multiplicity`.
+        query i attends to key j. Of Branches, steps or a sequence of patterns the picture is that
+        of `plot.multiplicity`: in how many of them a pair is; `plot.heads` draws them apart.
     n : a length, or (n_q, n_k); may be left out for what has a shape of its own.
     block : the side of a cell in positions, or (b_q, b_k); by default 1 up to 512, and above
         what leaves 129 to 256 cells. At most 2,048 cells a side.
@@ -62,9 +68,10 @@ def mask(
     ('Local(1)', 'query i', 'key j')
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
-    if isinstance(p, Branches):
+    branches = _branches_of(p)
+    if branches:
         return multiplicity(
-            p,
+            branches,
             n,
             block=block,
             tokens=tokens,
@@ -90,3 +97,15 @@ def mask(
     if labels:
         label_tokens(ax, labels)
     return im
+
+
+def _branches_of(p: Any) -> Branches | None:
+    """Several patterns as branches, with their name; None for one set."""
+    if isinstance(p, Branches):
+        return p
+    if isinstance(p, Factorized):
+        return Branches(p.steps, repr(p))
+    is_sequence = isinstance(p, (list, tuple)) and len(p) > 0
+    if not is_sequence or not all(isinstance(part, Pattern) for part in p):
+        return None
+    return Branches(tuple(p), ", ".join(map(repr, p)))
