@@ -166,7 +166,7 @@ def test_title_and_colours_may_be_given():
 def test_a_new_figure_has_the_proportion_of_the_positions():
     width, height = sr.plot.mask(sr.Full(), (64, 128), block=(1, 32)).axes.figure.get_size_inches()
     assert width == pytest.approx(2.8 + 0.6)
-    assert height == pytest.approx(1.4 + 0.6 + 0.6)
+    assert height == pytest.approx(1.4 + 0.6 + 0.9)  # of cells, below them, of a title
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from .colours import Colour, Shade, colour_on, page_colour, readable, text_colou
 MAX_LINED_CELLS = 32  # lines between the cells, and glyphs in them, up to so many cells a side
 MAX_SQUARE_RATIO = 16  # cells are square unless one side is so many times the other
 MAX_TITLE = 46  # characters on a line of a title
+TITLE_INCHES = 0.9  # above and below the cells: a title of two lines, ticks and a label
 TOKEN_INCHES = 0.13  # the least side of a cell whose position has a label
 CHARACTERS_PER_INCH = 18  # of a title
 
@@ -99,7 +100,7 @@ def axes_or_new(
     sides = cells if shape is None else shape
     height, width = (max(longest * n / max(sides), 0.5) for n in sides)
     width = max(width, 1.2 if below else 0.5)  # a legend is as wide
-    figsize = (width + 0.6, height + below + 0.6)
+    figsize = (width + 0.6, height + below + TITLE_INCHES)
     _, new = plt.subplots(figsize=figsize, layout="constrained")
     return new
 
