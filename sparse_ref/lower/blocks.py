@@ -13,6 +13,7 @@ from ..sets.pattern import Pattern
 from ..sets.require import check_pattern
 from ..sets.types import IntArray
 from .runs.intervals import first_interval, next_interval, span_count
+from .runs.keys import count_below
 from .runs.runs_of import runs_of
 from .runs.strided_split import split_rows
 from .runs.table import START, STEP, STOP, WIDTH, normalise
@@ -189,10 +190,10 @@ def add_groups(run, n, b_k, weight, counts):
     stop = min(run[STOP], n)
     first = start // b_k
     last = (stop - 1) // b_k
-    before = keys_below(run, start)
+    before = count_below(run, start)
     for b in range(first, last + 1):
         hi = min((b + 1) * b_k, stop)
-        below = keys_below(run, hi)
+        below = count_below(run, hi)
         counts[b] += weight * (below - before)
         before = below
 
@@ -213,14 +214,5 @@ def add_far_groups(run, n, b_k, weight, counts):
 @serial
 def keys_between(run, lo, hi):
     """The number of keys lo <= key < hi of a strided run."""
-    return keys_below(run, hi) - keys_below(run, lo)
-
-
-@serial
-def keys_below(run, key):
-    """The number of keys of a strided run below a key, from its start."""
-    length = min(key, run[STOP]) - run[START]
-    if length <= 0:
-        return 0
-    groups, rest = divmod(length, run[STEP])
-    return groups * run[WIDTH] + min(rest, run[WIDTH])
+    stop = run[STOP]
+    return count_below(run, min(hi, stop)) - count_below(run, min(lo, stop))

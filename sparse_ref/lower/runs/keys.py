@@ -14,7 +14,7 @@ from .intervals import first_interval, next_interval, span_count
 from .residues import count_outside_spans
 from .signed_runs import row_totals
 from .strided_split import split_rows
-from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, run_table
+from .table import START, STEP, STOP, WIDTH, Runs, indptr_of, run_table, select_rows
 
 ROWS_PER_SPLIT = 1 << 16  # rows whose signed runs are in memory at a time
 Listing = tuple[IntArray, np.ndarray]  # (indptr int64, indices int32)
@@ -28,25 +28,11 @@ def key_counts(runs: Runs) -> IntArray:
     counts = np.zeros(runs.shape[0], np.int64)
     for lo in range(0, len(counts), ROWS_PER_SPLIT):
         part = counts[lo : lo + ROWS_PER_SPLIT]
-        rows = _rows_between(runs, lo, lo + len(part))
-        rest, signed = split_rows(rows)
-        _count_rest(rest, part)
+        rows = np.arange(lo, lo + len(part))
+        rest, signed = split_rows(select_rows(runs, rows))
+        _count_rows(len(part), rest.indptr, rest.table, runs.shape[1], part)
         part += row_totals(signed, len(part))
     return counts
-
-
-def _count_rest(rows: Runs, counts: IntArray) -> None:
-    """Write how many keys each row has."""
-    n_q, n_k = rows.shape
-    _count_rows(n_q, rows.indptr, rows.table, n_k, counts)
-
-
-def _rows_between(runs: Runs, lo: int, hi: int) -> Runs:
-    """The rows lo <= i < hi."""
-    indptr = runs.indptr[lo : hi + 1]
-    first, last = indptr[0], indptr[-1]
-    shape = hi - lo, runs.shape[1]
-    return Runs(indptr - first, runs.table[first:last], shape)
 
 
 def keys_of(runs: Runs) -> Listing:
