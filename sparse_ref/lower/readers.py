@@ -30,8 +30,8 @@ from .runs.signed_runs import (
 from .runs.table import START, STEP, STOP, Runs, normalise, select_rows
 
 ROWS_PER_SLAB = 1 << 16  # rows whose runs are in memory at a time
-MAX_STRIDED_RUNS = 4  # of a row, whose common keys are counted in closed form
-MAX_GROUP_WIDTH = 8  # of such runs
+MAX_SIGNED_RUNS = 128  # of a row whose strided runs share keys: a slab of such rows has 400 MB
+MAX_GROUP_WIDTH = 8  # of such strided runs
 
 
 class Degrees(NamedTuple):
@@ -44,8 +44,8 @@ class Degrees(NamedTuple):
 def degrees(p: Pattern, n: Length) -> Degrees:
     """The keys of every query and the readers of every key at length n, or (n_q, n_k).
 
-    O(n) memory. No key is listed. Rows in which more than four strided runs, or wide ones, share
-    keys are walked key by key. Raises as `check_pattern` does.
+    O(n) memory. No key is listed. Rows in which many strided runs, or wide ones, share keys are
+    walked key by key. Raises as `check_pattern` does.
 
     >>> import sparse_ref as sr
     >>> keys, readers = sr.lower.degrees(sr.Strided(2), 6)
@@ -64,7 +64,7 @@ def degrees(p: Pattern, n: Length) -> Degrees:
 
 def _add_rows(rows: Runs, steps: IntArray) -> IntArray:
     """Add the sets of these rows to `steps`; returns how many keys each row has."""
-    is_many = rows_of_many(rows, MAX_STRIDED_RUNS, MAX_GROUP_WIDTH)
+    is_many = rows_of_many(rows, MAX_SIGNED_RUNS, MAX_GROUP_WIDTH)
     runs = strided_runs(rows)
     others = runs.take(is_many[runs.row])
     united = unite_runs(runs.take(~is_many[runs.row]))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...sets.types import BoolArray, IntArray
+from ...sets.types import BoolArray, FloatArray, IntArray
 from .table import START, STEP, STOP, WIDTH, Runs, run_table, slots_of
 
 
@@ -178,11 +178,24 @@ def row_totals(runs: SignedRuns, rows: int) -> IntArray:
     return totals
 
 
-def rows_of_many(rows: Runs, most_runs: int, most_width: int) -> BoolArray:
-    """Rows of several strided runs that are too many or too wide to unite: bool (rows,)."""
+def signed_counts(rows: Runs, runs: SignedRuns) -> FloatArray:
+    """At most how many signed runs the strided runs of each row become, float64 (rows,).
+
+    Those that `unite_runs` and then `outside_spans` make; float64, since wide runs may share any
+    number of residues.
+    """
+    n_q = rows.shape[0]
+    united = np.ones(n_q)
+    np.multiply.at(united, runs.row, 1.0 + runs.width)
+    spans = rows.counts - np.bincount(runs.row, minlength=n_q)
+    return united * (1 + 2 * spans)
+
+
+def rows_of_many(rows: Runs, most: int, most_width: int) -> BoolArray:
+    """Rows of several strided runs that become more signed runs, or are wider: bool (rows,)."""
     runs = strided_runs(rows)
     count = np.bincount(runs.row, minlength=rows.shape[0])
     widest = np.zeros(rows.shape[0], np.int64)
     np.maximum.at(widest, runs.row, runs.width)
-    is_wide = (count > 1) & (widest > most_width)
-    return is_wide | (count > most_runs)
+    is_many = (widest > most_width) | (signed_counts(rows, runs) > most)
+    return (count > 1) & is_many

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...sets.types import BoolArray
-from .signed_runs import SignedRuns, outside_spans, strided_runs, unite_runs
+from .signed_runs import SignedRuns, outside_spans, signed_counts, strided_runs, unite_runs
 from .table import STEP, Runs, indptr_of
 
 MAX_SIGNED_RUNS = 48  # of a row: four runs of single keys and a span
@@ -47,10 +47,7 @@ def _has_quick_runs(rows: Runs, runs: SignedRuns) -> BoolArray:
     strided = np.bincount(runs.row, minlength=n_q)
     if strided.max(initial=0) <= 1:
         return np.zeros(n_q, bool)
-    united = np.ones(n_q)  # float64: wide runs may have any number of common residues
-    np.multiply.at(united, runs.row, 1.0 + runs.width)
-    spans = rows.counts - strided
-    signed = united * (1 + 2 * spans)
+    signed = signed_counts(rows, runs)
     keys = np.bincount(runs.row, weights=runs.counts, minlength=n_q)
     return (strided > 1) & (signed <= MAX_SIGNED_RUNS) & (keys >= LEAST_KEYS * signed)
 
