@@ -10,9 +10,9 @@ import ast
 import re
 from dataclasses import fields
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..interop.parsed_formula import Formula, formula_of
+from ..interop.parsed_formula import Formula, formula_of, value_of
 from ..sets.positions import isin
 from ..sets.rule import Rule
 
@@ -235,7 +235,7 @@ class _Translation:
     def membership(self, node: ast.Call) -> Term:
         """[x in positions], for a parameter or a tuple of the module."""
         name = ast.unparse(node.args[-1]) if len(node.args) == 2 else ""
-        if _value_of(node.func, self.globals) is not isin or name in self.terms:
+        if value_of(node.func, self.globals) is not isin or name in self.terms:
             raise Untranslatable(f"{ast.unparse(node)} has no translation")
         if name not in self.sets:
             self.constants[name] = self.positions(name)
@@ -263,12 +263,3 @@ def _function(arguments: list[str], lines: list[str]) -> str:
     """A function without a name."""
     body = "\n".join(lines)
     return f"({', '.join(arguments)}) => {{\n{body}\n}}"
-
-
-def _value_of(name: ast.expr, values: dict[str, Any]) -> Any:
-    """The value of a name in the formula's module, dotted or not; None if it is unknown."""
-    if isinstance(name, ast.Name):
-        return values.get(name.id)
-    if isinstance(name, ast.Attribute):
-        return getattr(_value_of(name.value, values), name.attr, None)
-    return None
