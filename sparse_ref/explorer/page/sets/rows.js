@@ -183,6 +183,7 @@ const READERS = {
   listed(node, context) {
     const { starts, indices, keys: covered } = context.data.listed[node.name];
     const last = perArray((keys) => keys.reduce((a, b) => Math.max(a, b), -1));
+    const table = perArray((keys) => new Uint8Array(last(keys) + 1)); // keys beyond it leave no trace
     return (i, keys, out) => {
       if (i < 0 || i >= starts.length - 1) {
         throw new LengthError(`${node.name} has rows 0 <= i < ${starts.length - 1}, asked for i = ${i}`);
@@ -191,8 +192,11 @@ const READERS = {
         const asked = `asked for j = ${last(keys)}`;
         throw new LengthError(`${node.name} is data with keys 0 <= j < ${covered}, ${asked}`);
       }
-      const members = new Set(indices.subarray(starts[i], starts[i + 1]));
-      for (let x = 0; x < keys.length; x++) out[x] = members.has(keys[x]) ? 1 : 0;
+      const isMember = table(keys);
+      const members = indices.subarray(starts[i], starts[i + 1]);
+      for (const j of members) isMember[j] = 1;
+      for (let x = 0; x < keys.length; x++) out[x] = isMember[keys[x]];
+      for (const j of members) isMember[j] = 0;
     };
   },
 };
