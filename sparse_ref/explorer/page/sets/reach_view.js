@@ -1,7 +1,7 @@
 // What the panel of layers shows for a state: the sets of each layer, a path of the chosen pair or why there
 // is none, and sentences.
 
-import { addBit } from "./bitsets.js";
+import { bitsOf } from "./bitsets.js";
 import { dataKey, memory } from "../common/memory.js";
 import { optionsOf } from "../common/options.js";
 import { kindCounts, reachKinds } from "./reach_matrix.js";
@@ -68,12 +68,6 @@ function pairSets({ n, layers, options: { start, end, layers: shown } }, { path,
   const targets = targetsOf(layers, start, path.length - 1);
   const both = sources.map((set, r) => set.map((word, x) => word & targets[r][x]));
   return { sets: both, lit: "member" };
-}
-
-function bitsOf(n, positions) {
-  const bits = new Uint32Array((n + 31) >>> 5);
-  for (const x of positions) addBit(bits, x);
-  return bits;
 }
 
 /** What reaches the position that is pointed at, or what it reaches; empty rows if there is none. */
