@@ -44,7 +44,7 @@ export function ruleParameters(mask, shift) {
     Global: [smallest],
     Band: [left, right],
     Dilated: [Math.floor(Math.max(left, right) / step), step],
-    Chunk: chunk(mask, shift, rows),
+    Chunk: chunk(mask, shift, rows, columns),
     Summary: summary(visible),
     SubBlock: subBlock(visible),
     ...(positions.length ? { GlobalAt: [positions] } : {}),
@@ -96,8 +96,7 @@ function blockLength(firstKeys, left, longest) {
 const greatestDivisor = (a, b) => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** [keys, offset] from the cuts: positions at which rows or columns change. A chunk with keys ends there. */
-function chunk(mask, shift, rows) {
-  const columns = columnsWithKeys(mask);
+function chunk(mask, shift, rows, columns) {
   const positions = [...rows.map(({ i }) => i), columns.indexOf(1), columns.lastIndexOf(1)];
   // The outer two need not be cuts, but no cut lies beyond them.
   const outer = [least(positions), most(positions) + 1];

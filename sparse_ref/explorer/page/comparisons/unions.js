@@ -1,7 +1,8 @@
 // The names of a mask among all rules with one or two numbers, and unions of two of them; and the nearest, if
 // none is equal. A few pairs reject most candidates; whatever is named has been compared in full.
 
-import { countsOf, kindsOf } from "./comparison.js";
+import { countsOf } from "../common/arrays.js";
+import { isCausalMask, kindsOf } from "./comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
 import { equals, ruleNames } from "./names.js";
 import { columnChanges, globalPositions, rowChanges } from "./rule_parameters.js";
@@ -78,7 +79,7 @@ function candidatesOf(mask, context) {
   const defaulted = rules.flatMap(([name, facts]) => withDefault(name, facts, suggested));
   const causal = { kind: "rule", name: "Causal", values: [] };
   const all = [...nodes, ...defaulted];
-  if (!isCausal(mask)) return all;
+  if (!isCausalMask(mask)) return all;
   const cut = all
     .filter(({ name }) => TWO_SIDED.includes(name))
     .map((node) => ({ kind: "intersection", parts: [node, causal] }));
@@ -144,11 +145,6 @@ function fullColumns(mask) {
   const last = isFull.lastIndexOf(0); // full columns after it are the end of a window
   return positions.filter((j) => j < last);
 }
-
-const isCausal = (mask) => {
-  for (let i = 0; i < mask.queries; i++) if (rowOfMask(mask, i).lastIndexOf(1) > i) return false;
-  return true;
-};
 
 /** Numbers that parameters may be: how far rows reach, how their keys are spaced, where rows and columns
  * change. */

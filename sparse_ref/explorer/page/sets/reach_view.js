@@ -2,9 +2,10 @@
 // is none, and sentences.
 
 import { bitsOf } from "./bitsets.js";
+import { countsOf } from "../common/arrays.js";
 import { dataKey, memory } from "../common/memory.js";
 import { optionsOf } from "../common/options.js";
-import { kindCounts, reachKinds } from "./reach_matrix.js";
+import { reachKinds } from "./reach_matrix.js";
 import { extent, hops, isCausal, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
 import { targetCounts, targetsOf, whyNot, whyNotText } from "./reach.js";
 import { isStacked, layerNames, layersOf } from "./stacks.js";
@@ -103,7 +104,7 @@ export function matrixOf({ n, layers, options: { layers: m }, key }) {
   const table = remember(`products ${key}`, () => products(layers))(m);
   const kinds = remember(`kinds ${m} ${key}`, () => reachKinds(table, first, n, m));
   const most = remember(`extent ${key}`, () => extent(first, n));
-  return { kinds, totals: kindCounts(kinds), extent: most, text: extentText(most) };
+  return { kinds, totals: countsOf(kinds), extent: most, text: extentText(most) };
 }
 
 function extentText({ layers, unjoined }) {
