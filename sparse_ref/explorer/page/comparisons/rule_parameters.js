@@ -1,6 +1,7 @@
 // The parameters of a rule that a mask implies, if it came from that rule at all. Row r of the mask is query
 // i = r + shift.
 
+import { sum } from "../common/arrays.js";
 import { rowOfMask } from "../sets/blocks.js";
 
 /** By the name of each rule the parameters to try on a mask that has a key. If any parameters up to n fit,
@@ -17,7 +18,7 @@ export function ruleParameters(mask, shift) {
   const ahead = Math.min(longest, least(rows.map(({ ahead }) => ahead)));
   const step = Math.max(left, right) ? Math.min(behind, ahead) : 1;
   const columns = columnsWithKeys(mask);
-  const filled = columns.reduce((a, b) => a + b, 0);
+  const filled = sum(columns);
   const queries = mask.queries + shift;
   const smallest = Math.min(rows.length < mask.queries ? 0 : least(rows.map(({ count }) => count)), queries);
   // Columns after the last query say nothing about l and c.
@@ -69,7 +70,7 @@ function rowFacts(mask, shift) {
       i,
       first,
       last: row.lastIndexOf(1),
-      count: row.reduce((a, b) => a + b, 0),
+      count: sum(row),
       behind: before < 0 ? Infinity : i - before,
       ahead: after < 0 ? Infinity : after - i,
     });

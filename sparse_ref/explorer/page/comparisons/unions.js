@@ -1,7 +1,7 @@
 // The names of a mask among all rules with one or two numbers, and unions of two of them; and the nearest, if
 // none is equal. A few pairs reject most candidates; whatever is named has been compared in full.
 
-import { countsOf } from "../common/arrays.js";
+import { countsOf, sum } from "../common/arrays.js";
 import { isCausalMask, kindsOf } from "./comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
 import { equals, ruleNames } from "./names.js";
@@ -39,7 +39,7 @@ export function namesOf(mask, context) {
 
 /** How many numbers and patterns a name has. */
 const sizeOf = (node) =>
-  (node.values ?? []).flat().length + (node.parts ?? []).reduce((sum, part) => sum + 1 + sizeOf(part), 0);
+  (node.values ?? []).flat().length + (node.parts ?? []).reduce((total, part) => total + 1 + sizeOf(part), 0);
 
 /** The names in the order of their sizes, without those that are much longer than the first. */
 function simplestOf(nodes) {
@@ -192,7 +192,7 @@ function partsOf(candidates, samples, context) {
     const covered = coverage(node, samples, context);
     if (!covered?.includes(1)) return;
     const key = `${node.name ?? "&"} ${covered.join("")}`;
-    const size = covered.reduce((a, b) => a + b, 0);
+    const size = sum(covered);
     if (!parts.has(key)) parts.set(key, { node, covered, size, cost: costOf(node, place) });
   });
   const counts = {};
