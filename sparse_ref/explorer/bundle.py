@@ -97,7 +97,8 @@ def pack(text: str) -> str:
 
 def _formula(name: str, rule: PageRule) -> str:
     """A rule's functions, by its name, which is an identifier."""
-    return f"{name}: {{ fill: {rule.code.fill},\nholds: {rule.code.holds} }}"
+    code = rule.code
+    return f"{name}: {{ fill: {code.fill},\ncolumns: {code.columns},\nholds: {code.holds} }}"
 
 
 @cache

@@ -1,7 +1,8 @@
 """A rule's formula in JavaScript, translated from the syntax tree of its Python.
 
-One text becomes two functions: `fill` decides a row of keys on JavaScript's numbers, which are
-exact below 2^53; `holds` decides one pair on its BigInts, for numbers beyond.
+On JavaScript's numbers, which are exact below 2^53, `fill` decides a row of keys; what depends on
+no query, such as the block of a key, `columns` computes once for all rows. `holds` decides one pair
+on BigInts, for numbers beyond.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import ast
 import re
 from dataclasses import fields
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..interop.parsed_formula import Formula, formula_of
+from ..interop.parsed_formula import Formula, formula_of, value_of
 from ..sets.positions import isin
 from ..sets.rule import Rule
 
@@ -41,12 +42,13 @@ class Untranslatable(TypeError):
 
 
 class Term(NamedTuple):
-    """An expression of JavaScript: whether it is true or false, whether it varies with the key, and
-    how many factors its greatest product has.
+    """An expression of JavaScript: whether it is true or false, whether it varies with the query
+    and with the key, and how many factors its greatest product has.
     """
 
     text: str
     is_truth: bool = False
+    has_query: bool = False
     has_key: bool = False
     degree: int = 1
 
@@ -55,9 +57,11 @@ class JavaScript(NamedTuple):
     """A rule's formula in JavaScript.
 
     `constants` are the sets of positions that the formula's module names: their values follow the
-    parameters as arguments. Numbers are exact while (the greatest number)^degree < 2^53.
+    parameters as arguments; in `fill`, the arrays of `columns` follow them. Numbers are exact while
+    (the greatest number)^degree < 2^53.
     """
 
+    columns: str
     fill: str
     holds: str
     degree: int
@@ -70,7 +74,8 @@ def javascript(rule: type[Rule]) -> JavaScript:
     _check_rule(rule, formula)
     numbers = _Translation(rule, formula, exact=False)
     bigints = _Translation(rule, formula, exact=True)
-    return JavaScript(numbers.fill(), bigints.holds(), numbers.degree, numbers.constants)
+    functions = numbers.columns(), numbers.fill(), bigints.holds()
+    return JavaScript(*functions, numbers.degree, numbers.constants)
 
 
 def _check_rule(rule: type[Rule], formula: Formula) -> None:
@@ -108,43 +113,68 @@ class _Translation:
         self.exact = exact
         self.degree = 1
         self.constants: dict[str, tuple[int, ...]] = {}
-        self.query_lines: list[str] = []  # what does not vary with the key
-        self.key_lines: list[str] = []
+        self.column_names: list[str] = []
+        self.shared_lines: list[str] = []  # what varies with neither query nor key
+        self.query_lines: list[str] = []
+        self.column_lines: list[str] = []  # numbers that vary with the key only
+        self.pair_lines: list[str] = []
         self.query, self.key, *self.parameters = formula.arguments
         bounds = rule.bounds()
         self.sets = [name for name in bounds if bounds[name][0] is tuple]
         self.terms = {name: Term(name) for name in formula.arguments}
         for name in self.sets:
             del self.terms[name]
+        self.terms[self.query] = Term(self.query, has_query=True)
         self.terms[self.key] = Term(self.key, has_key=True)
         for part_name, part in formula.parts:
             self.name(part_name, self.term(part))
         self.result = self.condition(formula.result)
 
+    def columns(self) -> str:
+        """The function that computes an array for each number that varies with the key only."""
+        if not self.column_lines:
+            return "() => []"
+        arrays = [f"const {name}$ = new Float64Array($keys.length);" for name in self.column_names]
+        places = [f"{name}$[$x] = {name};" for name in self.column_names]
+        loop = self.loop([*self.column_lines, *places])
+        result = ", ".join(f"{name}$" for name in self.column_names)
+        lines = [*self.shared_lines, *arrays, *loop, f"return [{result}];"]
+        return _function(["$keys", *self.parameters, *self.constants], lines)
+
     def fill(self) -> str:
         """The function that decides a row of keys."""
-        lines = [
-            *self.query_lines,
-            "for (let $x = 0; $x < $keys.length; $x++) {",
-            f"const {self.key} = $keys[$x];",
-            *self.key_lines,
-            f"$out[$x] = {self.result.text} ? 1 : 0;",
-            "}",
-        ]
+        columns = [f"const {name} = {name}$[$x];" for name in self.column_names]
+        decision = f"$out[$x] = {self.result.text} ? 1 : 0;"
+        lines = [*self.shared_lines, *self.query_lines]
+        lines += self.loop([*columns, *self.pair_lines, decision])
         arguments = [self.query, "$keys", "$out", *self.parameters, *self.constants]
-        return _function(arguments, lines)
+        return _function([*arguments, *(f"{name}$" for name in self.column_names)], lines)
+
+    def loop(self, lines: list[str]) -> list[str]:
+        """The lines for each key."""
+        start = "for (let $x = 0; $x < $keys.length; $x++) {"
+        return [start, f"const {self.key} = $keys[$x];", *lines, "}"]
 
     def holds(self) -> str:
         """The function that decides one pair."""
-        lines = [*self.query_lines, *self.key_lines, f"return {self.result.text};"]
+        numbers = [*self.shared_lines, *self.query_lines, *self.column_lines]
+        lines = [*numbers, *self.pair_lines, f"return {self.result.text};"]
         arguments = [self.query, self.key, *self.parameters, *self.constants]
         return _function(arguments, lines)
 
     def name(self, name: str, term: Term) -> None:
         """Give a part that the formula names its name in JavaScript too."""
-        lines = self.key_lines if term.has_key else self.query_lines
+        lines = self.lines_of(term)
         lines.append(f"const {name} = {term.text};")
+        if lines is self.column_lines:
+            self.column_names.append(name)
         self.terms[name] = term._replace(text=name)
+
+    def lines_of(self, term: Term) -> list[str]:
+        """Where a term is computed; a condition on the key is cheap, and is for each pair."""
+        if not term.has_key:
+            return self.query_lines if term.has_query else self.shared_lines
+        return self.pair_lines if term.has_query or term.is_truth else self.column_lines
 
     def condition(self, node: ast.expr) -> Term:
         """A term that is true or false."""
@@ -154,12 +184,16 @@ class _Translation:
         return term
 
     def number(self, node: ast.expr) -> Term:
-        """A term that is an integer; an operation on no key is done once, before the loop."""
+        """A term that is an integer; an operation on no key is done once, before the loop, and a
+        division on the key only once for all rows.
+        """
         term = self.term(node)
         if term.is_truth:
             raise Untranslatable(f"{ast.unparse(node)} is a condition, not a number")
-        if isinstance(node, ast.BinOp) and not term.has_key:
-            name = f"$before{len(self.query_lines)}"
+        is_division = isinstance(node, ast.BinOp) and type(node.op) in DIVISIONS
+        is_column = is_division and not term.has_query
+        if isinstance(node, ast.BinOp) and (is_column or not term.has_key):
+            name = f"$before{len(self.shared_lines + self.query_lines + self.column_lines)}"
             self.name(name, term)
             return self.terms[name]
         return term
@@ -235,7 +269,7 @@ class _Translation:
     def membership(self, node: ast.Call) -> Term:
         """[x in positions], for a parameter or a tuple of the module."""
         name = ast.unparse(node.args[-1]) if len(node.args) == 2 else ""
-        if _value_of(node.func, self.globals) is not isin or name in self.terms:
+        if value_of(node.func, self.globals) is not isin or name in self.terms:
             raise Untranslatable(f"{ast.unparse(node)} has no translation")
         if name not in self.sets:
             self.constants[name] = self.positions(name)
@@ -255,20 +289,12 @@ class _Translation:
 def _join(a: Term, sign: str, b: Term, is_truth: bool = False) -> Term:
     """A term made of two."""
     text = f"({a.text} {sign} {b.text})"
+    has_query = a.has_query or b.has_query
     has_key = a.has_key or b.has_key
-    return Term(text, is_truth, has_key, max(a.degree, b.degree))
+    return Term(text, is_truth, has_query, has_key, max(a.degree, b.degree))
 
 
 def _function(arguments: list[str], lines: list[str]) -> str:
     """A function without a name."""
     body = "\n".join(lines)
     return f"({', '.join(arguments)}) => {{\n{body}\n}}"
-
-
-def _value_of(name: ast.expr, values: dict[str, Any]) -> Any:
-    """The value of a name in the formula's module, dotted or not; None if it is unknown."""
-    if isinstance(name, ast.Name):
-        return values.get(name.id)
-    if isinstance(name, ast.Attribute):
-        return getattr(_value_of(name.value, values), name.attr, None)
-    return None

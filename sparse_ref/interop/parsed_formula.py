@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from inspect import getsource
 from textwrap import dedent
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..sets.rule import Rule
 
@@ -53,3 +53,12 @@ def _read_part(statement: ast.stmt) -> tuple[str, ast.expr]:
     if not isinstance(target, ast.Name):
         raise ValueError("no assignment to one name")
     return target.id, statement.value
+
+
+def value_of(name: ast.expr, values: dict[str, Any]) -> Any:
+    """The value of a name, dotted or not, such as a function that is called; None if unknown."""
+    if isinstance(name, ast.Name):
+        return values.get(name.id)
+    if isinstance(name, ast.Attribute):
+        return getattr(value_of(name.value, values), name.attr, None)
+    return None

@@ -31,7 +31,7 @@ from .expressions import (
     step_sum,
 )
 from .heads import PatternPerHead, heads_by_pattern, patterns_of_heads
-from .parsed_formula import formula_of
+from .parsed_formula import formula_of, value_of
 
 
 def mask_mod_source(p: PatternPerHead, name: str = "mask_mod") -> str:
@@ -234,7 +234,7 @@ class _Inliner(ast.NodeTransformer):
         raise TypeError(f"p must have formulas of integers only, got {node.id!r} in one")
 
     def visit_Call(self, node: ast.Call) -> Expression:
-        function = self._value(node.func)
+        function = value_of(node.func, self.values)
         if function not in (isin, rank):
             raise TypeError(
                 f"p must have formulas without calls other than isin and rank, "
@@ -247,11 +247,3 @@ class _Inliner(ast.NodeTransformer):
         if function is isin:
             return member(x, positions)
         return step_sum(x, [(position, 1) for position in positions])
-
-    def _value(self, name: ast.expr) -> Any:
-        """The value of a name in the formula's module, dotted or not; None if it is unknown."""
-        if isinstance(name, ast.Name):
-            return self.values.get(name.id)
-        if isinstance(name, ast.Attribute):
-            return getattr(self._value(name.value), name.attr, None)
-        return None

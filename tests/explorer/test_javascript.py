@@ -37,6 +37,18 @@ class Arithmetic(Part):
 
 
 @dataclass(frozen=True)
+class Sections(Part):
+    length: int
+
+    @staticmethod
+    def formula(i, j, length):
+        half = length // 2
+        place = j + half
+        is_early = place < length
+        return is_early | (place // length == i // length)
+
+
+@dataclass(frozen=True)
 class Members(Part):
     positions: tuple[int, ...]
 
@@ -62,6 +74,21 @@ def test_a_row_s_function_computes_once_what_no_key_changes():
     assert "((place >= (-1)) && (j <= i))" in loop
     assert "((place !== 2) !== (i > j))" in loop
     assert code.degree == 2
+
+
+def test_what_no_query_changes_is_computed_once_for_all_rows():
+    code = javascript(Sections)
+    before, _, loop = code.columns.partition("for (")
+    assert code.columns.startswith("($keys, length) => {")
+    assert "const half = $numberQuotient(length, 2);" in before
+    assert "const place = (j + half);" in loop
+    assert "const $before2 = $numberQuotient(place, length);" in loop
+    assert "return [place$, $before2$];" in loop
+    assert code.fill.startswith("(i, $keys, $out, length, place$, $before2$) => {")
+    assert "const $before2 = $before2$[$x];" in code.fill
+    assert "const is_early = (place < length);" in code.fill
+    assert "(is_early || ($before2 === $before3))" in code.fill
+    assert javascript(Arithmetic).columns == "() => []"
 
 
 def test_a_pair_s_function_counts_in_big_integers():

@@ -10,6 +10,18 @@ export function bigRemainder(a, b) {
   return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
 }
 
+/** What the signs of conditions and of arithmetic do to BigInts. */
+export const COMPARISONS = {
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+  "==": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+};
+export const SUMS = { "+": (a, b) => a + b, "-": (a, b) => a - b };
+export const PRODUCTS = { "*": (a, b) => a * b, "//": bigQuotient, "%": bigRemainder };
+
 /** An integer from its digits: a Number if it is exact as one, else a BigInt. */
 export function integerFrom(digits) {
   const number = Number(digits);

@@ -20,13 +20,6 @@ const KIND_OF = [
   [FIRST, BOTH],
 ];
 
-/** How many pairs there are of each kind, in the order of the kinds. */
-export function countsOf(kinds) {
-  const counts = [0, 0, 0, 0];
-  for (let x = 0; x < kinds.length; x++) counts[kinds[x]]++;
-  return counts;
-}
-
 /** The rows in which two masks differ. */
 export function differingRows(kinds, keyCount) {
   const rows = [];
@@ -44,6 +37,12 @@ export function hasRows(mask, row) {
     row(i, out);
     if (!areEqual(out, rowOfMask(mask, i))) return false;
   }
+  return true;
+}
+
+/** Whether no row of a mask has a key after its query. */
+export function isCausalMask(mask) {
+  for (let i = 0; i < mask.queries; i++) if (rowOfMask(mask, i).lastIndexOf(1) > i) return false;
   return true;
 }
 

@@ -6,8 +6,8 @@ import { hasRows } from "./comparison.js";
 import { notation, ownLength } from "../language/expression.js";
 import { inverses, isInversePlausible, missingParts, shifts } from "./hypotheses.js";
 import { mismatches, missingGlobals, rowsText } from "./mismatches.js";
-import { ruleNames } from "./names.js";
-import { LengthError, maskOf, rowOf } from "../sets/rows.js";
+import { equals, ruleNames } from "./names.js";
+import { LengthError, maskOf } from "../sets/rows.js";
 import { rounding, skippedTiles } from "./tile_faults.js";
 
 /** What explains that a pattern's set is A and not E: [{ kind, cause, text }]; none if they are equal, or if
@@ -83,9 +83,7 @@ function equalsMask(node, A, context) {
   const last = A.queries - 1 + (node.kind === "shifted" ? Number(node.offset) : 0);
   if (length !== null && (length !== A.keys || last >= length || last - A.queries + 1 < 0)) return false;
   try {
-    const row = rowOf(node, context);
-    const keys = Int32Array.from({ length: A.keys }, (_, j) => j);
-    return hasRows(A, (i, out) => row(i, keys, out));
+    return equals(node, A, context);
   } catch (error) {
     if (error instanceof LengthError) return false;
     throw error;

@@ -2,7 +2,7 @@
 // documents, of global positions. E is the expected mask and A the actual one. The words are those of
 // sparse_ref.verify.
 
-import { edgesOf } from "./comparison.js";
+import { edgesOf, isCausalMask } from "./comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
 import { GLOBAL_RULES, operands } from "./hypotheses.js";
 import { count } from "../common/words.js";
@@ -62,7 +62,7 @@ function edgeCounts(E, A) {
     right: { more: zeros(), fewer: zeros() },
     future: zeros(),
   };
-  const isCausal = expected.stop.every((stop, i) => stop <= i + 1);
+  const isCausal = isCausalMask(E);
   let hasBoth = false;
   for (let i = 0; i < E.queries; i++) {
     const [row, other] = [rowOfMask(E, i), rowOfMask(A, i)];
@@ -132,7 +132,7 @@ function mayHaveGlobals(node) {
 
 /** The full rows and columns; of a causal mask, columns that are full below i = j. */
 function fullRowsAndColumns(E) {
-  const isCausal = edgesOf(E).stop.every((stop, i) => stop <= i + 1);
+  const isCausal = isCausalMask(E);
   const rows = Array.from({ length: E.queries }, (_, i) => !isCausal && rowOfMask(E, i).every(Boolean));
   const columns = Array(E.keys).fill(true);
   for (let i = 0; i < E.queries; i++) {

@@ -1,6 +1,7 @@
 // The parameters of a rule that a mask implies, if it came from that rule at all. Row r of the mask is query
 // i = r + shift.
 
+import { sum } from "../common/arrays.js";
 import { rowOfMask } from "../sets/blocks.js";
 
 /** By the name of each rule the parameters to try on a mask that has a key. If any parameters up to n fit,
@@ -17,7 +18,7 @@ export function ruleParameters(mask, shift) {
   const ahead = Math.min(longest, least(rows.map(({ ahead }) => ahead)));
   const step = Math.max(left, right) ? Math.min(behind, ahead) : 1;
   const columns = columnsWithKeys(mask);
-  const filled = columns.reduce((a, b) => a + b, 0);
+  const filled = sum(columns);
   const queries = mask.queries + shift;
   const smallest = Math.min(rows.length < mask.queries ? 0 : least(rows.map(({ count }) => count)), queries);
   // Columns after the last query say nothing about l and c.
@@ -44,7 +45,7 @@ export function ruleParameters(mask, shift) {
     Global: [smallest],
     Band: [left, right],
     Dilated: [Math.floor(Math.max(left, right) / step), step],
-    Chunk: chunk(mask, shift, rows),
+    Chunk: chunk(mask, shift, rows, columns),
     Summary: summary(visible),
     SubBlock: subBlock(visible),
     ...(positions.length ? { GlobalAt: [positions] } : {}),
@@ -69,7 +70,7 @@ function rowFacts(mask, shift) {
       i,
       first,
       last: row.lastIndexOf(1),
-      count: row.reduce((a, b) => a + b, 0),
+      count: sum(row),
       behind: before < 0 ? Infinity : i - before,
       ahead: after < 0 ? Infinity : after - i,
     });
@@ -96,8 +97,7 @@ function blockLength(firstKeys, left, longest) {
 const greatestDivisor = (a, b) => (b === 0 ? a : greatestDivisor(b, a % b));
 
 /** [keys, offset] from the cuts: positions at which rows or columns change. A chunk with keys ends there. */
-function chunk(mask, shift, rows) {
-  const columns = columnsWithKeys(mask);
+function chunk(mask, shift, rows, columns) {
   const positions = [...rows.map(({ i }) => i), columns.indexOf(1), columns.lastIndexOf(1)];
   // The outer two need not be cuts, but no cut lies beyond them.
   const outer = [least(positions), most(positions) + 1];

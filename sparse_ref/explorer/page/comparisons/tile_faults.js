@@ -1,6 +1,7 @@
 // Faults of tiled kernels: a last, partial tile that is skipped, and edges rounded to a tile. E is the
 // expected mask and A the actual one. The words are those of sparse_ref.verify.
 
+import { sum } from "../common/arrays.js";
 import { edgesOf, hasRows } from "./comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
 import { joinPair, POWERS, rule, TILES } from "./hypotheses.js";
@@ -66,7 +67,7 @@ function lostPairs(E, A) {
 
 /** Whether the lost pairs are those of E whose key, query or later of both is `first` or more. */
 function areLostFrom({ total, firsts, pairs }, axis, first) {
-  return firsts[axis] >= first && pairs[axis].subarray(first).reduce((a, b) => a + b, 0) === total;
+  return firsts[axis] >= first && sum(pairs[axis], first) === total;
 }
 
 /** The notation of a pattern without the keys from `count` on. */

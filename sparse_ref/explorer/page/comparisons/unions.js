@@ -1,7 +1,8 @@
 // The names of a mask among all rules with one or two numbers, and unions of two of them; and the nearest, if
 // none is equal. A few pairs reject most candidates; whatever is named has been compared in full.
 
-import { countsOf, kindsOf } from "./comparison.js";
+import { countsOf, sum } from "../common/arrays.js";
+import { isCausalMask, kindsOf } from "./comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
 import { equals, ruleNames } from "./names.js";
 import { columnChanges, globalPositions, rowChanges } from "./rule_parameters.js";
@@ -38,7 +39,7 @@ export function namesOf(mask, context) {
 
 /** How many numbers and patterns a name has. */
 const sizeOf = (node) =>
-  (node.values ?? []).flat().length + (node.parts ?? []).reduce((sum, part) => sum + 1 + sizeOf(part), 0);
+  (node.values ?? []).flat().length + (node.parts ?? []).reduce((total, part) => total + 1 + sizeOf(part), 0);
 
 /** The names in the order of their sizes, without those that are much longer than the first. */
 function simplestOf(nodes) {
@@ -78,7 +79,7 @@ function candidatesOf(mask, context) {
   const defaulted = rules.flatMap(([name, facts]) => withDefault(name, facts, suggested));
   const causal = { kind: "rule", name: "Causal", values: [] };
   const all = [...nodes, ...defaulted];
-  if (!isCausal(mask)) return all;
+  if (!isCausalMask(mask)) return all;
   const cut = all
     .filter(({ name }) => TWO_SIDED.includes(name))
     .map((node) => ({ kind: "intersection", parts: [node, causal] }));
@@ -145,11 +146,6 @@ function fullColumns(mask) {
   return positions.filter((j) => j < last);
 }
 
-const isCausal = (mask) => {
-  for (let i = 0; i < mask.queries; i++) if (rowOfMask(mask, i).lastIndexOf(1) > i) return false;
-  return true;
-};
-
 /** Numbers that parameters may be: how far rows reach, how their keys are spaced, where rows and columns
  * change. */
 function suggestedNumbers(mask) {
@@ -196,7 +192,7 @@ function partsOf(candidates, samples, context) {
     const covered = coverage(node, samples, context);
     if (!covered?.includes(1)) return;
     const key = `${node.name ?? "&"} ${covered.join("")}`;
-    const size = covered.reduce((a, b) => a + b, 0);
+    const size = sum(covered);
     if (!parts.has(key)) parts.set(key, { node, covered, size, cost: costOf(node, place) });
   });
   const counts = {};

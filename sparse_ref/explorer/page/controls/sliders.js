@@ -1,7 +1,6 @@
 // Sliders: the length, and each parameter of the expressions in all tabs.
 
 import { element, fill, uniqueId } from "../common/dom.js";
-import { ownLength } from "../language/expression.js";
 import { lengthAt, parametersIn, placeOf } from "../language/parameters.js";
 import { rangeOf, reasonForLength, withParameter } from "../language/parameters.js";
 import { MAX_LENGTH } from "../common/limits.js";
@@ -111,12 +110,8 @@ export function sliders(store) {
   }
 
   function showReason(state) {
-    const text = reasonForLength(
-      textsOf(state),
-      state.views.map(({ label }) => label),
-      data,
-      ownLength,
-    );
+    const labels = state.views.map(({ label }) => label);
+    const text = reasonForLength(textsOf(state), labels, data);
     reason.hidden = !text;
     reason.textContent = text && `n = ${state.shape[1]}: ${text}.`;
     controls.length.forEach((control, axis) =>

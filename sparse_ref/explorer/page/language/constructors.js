@@ -7,25 +7,11 @@
 // a number, the path of a parameter ("shape.0", "globals.*" for the least of all), or [sign, x, y].
 
 import { bind, literal, sourceOf } from "./arguments.js";
-import { bigQuotient, bigRemainder } from "../common/integers.js";
+import { COMPARISONS, PRODUCTS, SUMS } from "../common/integers.js";
 import { ExpressionError } from "./syntax.js";
 
 const HOLE = /\{([^}]*)\}/g;
-const ARITHMETIC = {
-  "+": (x, y) => x + y,
-  "-": (x, y) => x - y,
-  "*": (x, y) => x * y,
-  "//": bigQuotient,
-  "%": bigRemainder,
-};
-const COMPARISONS = {
-  "<": (x, y) => x < y,
-  "<=": (x, y) => x <= y,
-  ">": (x, y) => x > y,
-  ">=": (x, y) => x >= y,
-  "==": (x, y) => x === y,
-  "!=": (x, y) => x !== y,
-};
+const ARITHMETIC = { ...SUMS, ...PRODUCTS };
 const BOUNDS = {
   "<": "below",
   "<=": "at most",

@@ -2,26 +2,19 @@
 // value. Integers are exact, for they are BigInts; conditions are true or false; positions are lists.
 
 import { valueText } from "./expression.js";
-import { bigQuotient, bigRemainder } from "../common/integers.js";
+import { COMPARISONS, PRODUCTS, SUMS } from "../common/integers.js";
 
 const WORD = /\s*(\d+|[A-Za-z_][\w.]*|\/\/|[<>=!]=|[-+*%<>()&|^,])/y;
 const NAME = /[A-Za-z_]\w*/g;
 const MAX_POSITIONS = 8; // a list with more keeps its name
 
 const LEVELS = [
-  {
-    "<": (a, b) => a < b,
-    "<=": (a, b) => a <= b,
-    ">": (a, b) => a > b,
-    ">=": (a, b) => a >= b,
-    "==": (a, b) => a === b,
-    "!=": (a, b) => a !== b,
-  },
+  COMPARISONS,
   { "|": (a, b) => a || b },
   { "^": (a, b) => a !== b },
   { "&": (a, b) => a && b },
-  { "+": (a, b) => a + b, "-": (a, b) => a - b },
-  { "*": (a, b) => a * b, "//": bigQuotient, "%": bigRemainder },
+  SUMS,
+  PRODUCTS,
 ];
 
 /** The value of a formula's text; `values` has a BigInt, a condition or a list of BigInts by name. */
@@ -92,5 +85,5 @@ export function substitute(text, values) {
 /** A value as Python writes it, a negative number in parentheses. */
 export function numberText(value) {
   if (typeof value === "boolean") return value ? "True" : "False";
-  return typeof value === "bigint" && value < 0n ? `(${value})` : valueText(value);
+  return !Array.isArray(value) && value < 0 ? `(${value})` : valueText(value);
 }

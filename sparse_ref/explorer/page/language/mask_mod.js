@@ -1,6 +1,7 @@
 // A pattern as the `mask_mod` of FlexAttention: Python, written from the formulas of its rules with the
 // numbers put in.
 
+import { numberText } from "./evaluation.js";
 import { children, notation, valueText } from "./expression.js";
 
 const MAX_CONSTANT = 2n ** 31n; // positions of kernels are int32
@@ -131,8 +132,6 @@ const WRITERS = {
 function joinTerms(node, i, j, writer) {
   return `(${node.parts.map((part) => writer.term(part, i, j)).join(SIGNS[node.kind])})`;
 }
-
-const numberText = (value) => (!Array.isArray(value) && value < 0 ? `(${value})` : valueText(value));
 
 const parenthesize = (text) => (/^\w+$/.test(text) ? text : `(${text})`);
 

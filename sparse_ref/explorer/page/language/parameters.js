@@ -1,7 +1,7 @@
 // The parameters of expressions, as sliders change them: those of the same name and value, in all tabs,
 // are one.
 
-import { notation, parse, transform } from "./expression.js";
+import { notation, ownLength, parse, transform } from "./expression.js";
 
 /** The parameters of some texts: { name, owner, value, isSet, least, places }, each once; a place is
  * "tab.node.slot". */
@@ -102,7 +102,7 @@ export function rangeOf({ name, value, least }, ranges, n) {
 }
 
 /** Why the number of keys is fixed; "" if it is not. */
-export function reasonForLength(texts, labels, data, ownLength) {
+export function reasonForLength(texts, labels, data) {
   const fixed = texts.findIndex((text) => ownLength(parse(text, data), data) !== null);
   if (fixed < 0) return "";
   const subject = texts.length > 1 ? labels[fixed] : "this pattern";

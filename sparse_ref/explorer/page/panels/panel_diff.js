@@ -1,7 +1,8 @@
 // A second expression beside the first: how many pairs are in both and in one only, and the difference in the
 // words of verify.
 
-import { countsOf, differingRows, kindsOf } from "../comparisons/comparison.js";
+import { countsOf } from "../common/arrays.js";
+import { differingRows, kindsOf } from "../comparisons/comparison.js";
 import { rowOfMask } from "../sets/blocks.js";
 import { compareRows } from "../sets/clauses.js";
 import { KINDS } from "../comparisons/difference_layers.js";

@@ -10,10 +10,10 @@ export function addBit(bits, x) {
   bits[x >>> 5] |= 1 << (x & 31);
 }
 
-/** The set of one position. */
-export function single(n, x) {
+/** The set of some positions below n. */
+export function bitsOf(n, positions) {
   const bits = new Uint32Array(wordCount(n));
-  addBit(bits, x);
+  for (const x of positions) addBit(bits, x);
   return bits;
 }
 
@@ -88,7 +88,7 @@ export function packBits(table, cells, n) {
   const words = wordCount(n);
   for (let i = 0; i < n; i++) {
     const row = rowBits(table, i, words);
-    for (let j = 0; j < n; j++) if (cells[i * n + j]) row[j >>> 5] |= 1 << (j & 31);
+    for (let j = 0; j < n; j++) if (cells[i * n + j]) addBit(row, j);
   }
 }
 

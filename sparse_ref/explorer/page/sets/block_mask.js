@@ -2,6 +2,7 @@
 // picture for each head, a glyph twice for each block: █ computed, blank skipped, ░ some of the blocks that a
 // glyph stands for, if it stands for several.
 
+import { sum } from "../common/arrays.js";
 import { MAX_LENGTH } from "../common/limits.js";
 import { PasteError } from "./matrix_text.js";
 import { count, plural } from "../common/words.js";
@@ -98,7 +99,7 @@ function notesOf(header, masks, isReduced) {
 }
 
 function sparsityNote(stated, masks, size, pairs) {
-  const blocks = masks.reduce((sum, { cells }) => sum + cells.reduce((a, b) => a + b, 0), 0);
+  const blocks = sum(masks.map(({ cells }) => sum(cells)));
   const sparsity = (100 * (1 - (blocks * size * size) / (pairs * masks.length))).toFixed(2);
   return sparsity === stated
     ? `The sparsity, ${stated}%, is that of the picture.`

@@ -37,7 +37,7 @@ function countKeys({ queries, keys, cells }) {
 /** { pairs, density, least, median, most, empty }: keys of a query, and how many queries have none. */
 export function summaryOf(mask) {
   const sorted = Int32Array.from(keyCounts(mask)).sort();
-  const pairs = sorted.reduce((a, b) => a + b, 0);
+  const pairs = sum(sorted);
   const middle = sorted.length >> 1;
   return {
     pairs,

@@ -3,15 +3,14 @@
 
 import { keysOf } from "./blocks.js";
 import { children } from "../language/expression.js";
-import { MAX_COLOURS, MAX_LENGTH } from "../common/limits.js";
+import { isLength, MAX_COLOURS } from "../common/limits.js";
 import { memory } from "../common/memory.js";
 import { optionsOf } from "../common/options.js";
 import { count } from "../common/words.js";
 
 const remember = memory(4);
-const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_LENGTH;
 const isShape = (sides) =>
-  Array.isArray(sides) && (sides.length === 2 || sides.length === 3) && sides.every(isSide);
+  Array.isArray(sides) && (sides.length === 2 || sides.length === 3) && sides.every(isLength);
 const CHECKS = { shape: isShape, tile: isShape };
 const DEFAULTS = { shape: null, tile: null, order: "rows" };
 

@@ -5,7 +5,7 @@ import { blockMasksOf, isBlockMask } from "./block_mask.js";
 import { maskOfText, PasteError } from "./matrix_text.js";
 import { keysOf } from "./blocks.js";
 import { rangesOf } from "./ranges.js";
-import { MAX_LENGTH } from "../common/limits.js";
+import { isLength, MAX_LENGTH } from "../common/limits.js";
 import { count } from "../common/words.js";
 
 export const MAX_PASTE = 2 ** 27; // letters
@@ -106,8 +106,7 @@ export function packRows(mask) {
 
 /** The mask of such a text. Throws PasteError. */
 export function unpackRows(text, [queries, keys]) {
-  const isSide = (side) => Number.isInteger(side) && side >= 1 && side <= MAX_LENGTH;
-  if (!isSide(queries) || !isSide(keys))
+  if (!isLength(queries) || !isLength(keys))
     throw new PasteError(`a pasted mask has 1 to ${MAX_LENGTH} queries and keys`);
   const cells = new Uint8Array(queries * keys);
   let i = 0;

@@ -4,10 +4,11 @@
 // and queries of each key; with a residual edge each reads itself.
 
 import { areEqual } from "../common/arrays.js";
-import { addBit, bitCount, exclude, forEachBit, unionOfRows, hasBit } from "./bitsets.js";
-import { include, isEmpty, leastCommon, members, packBits, rowBits, single, transpose } from "./bitsets.js";
+import { addBit, bitCount, bitsOf, exclude, forEachBit, unionOfRows, hasBit } from "./bitsets.js";
+import { include, isEmpty, leastCommon, members, packBits, rowBits, transpose } from "./bitsets.js";
 import { wordCount } from "./bitsets.js";
 import { plural } from "../common/words.js";
+import { rangesOf } from "./ranges.js";
 
 const MAX_INTERVALS = 12;
 
@@ -49,7 +50,7 @@ function lastMember(bits) {
  * so may sets. */
 function walk(layers, x, count, table) {
   const period = layers.length;
-  const sets = [single(layers[0].n, x)];
+  const sets = [bitsOf(layers[0].n, [x])];
   for (let k = 0; k < count; k++) {
     const isRepeated = k >= period && areEqual(sets[k], sets[k - period]);
     sets.push(isRepeated ? sets[k + 1 - period] : unionOfRows(table(k), sets[k]));
@@ -91,7 +92,7 @@ export function products(layers) {
 /** The positions that j reaches through r layers, for r = 0, 1, ..., but those reached earlier below the same
  * layer. */
 function* fronts(layers, j) {
-  let front = single(layers[0].n, j);
+  let front = bitsOf(layers[0].n, [j]);
   const seen = layers.map(() => new Uint32Array(front.length));
   include(seen[0], front);
   for (let r = 0; !isEmpty(front);) {
@@ -195,7 +196,7 @@ export function whyNot(layers, j, i) {
 /** From which positions below each layer some number of layers leads to i. */
 function allSources(layers, i) {
   const { n } = layers[0];
-  const sources = layers.map(() => single(n, i));
+  const sources = layers.map(() => bitsOf(n, [i]));
   let news = sources.map((set) => set.slice());
   while (!news.every(isEmpty)) {
     const below = news.map(() => null);
@@ -213,12 +214,7 @@ function allSources(layers, i) {
 /** "5 positions (0 to 3, 7)", or "none" */
 export function describePositions(positions) {
   if (!positions.length) return "none";
-  const intervals = [];
-  for (const x of positions) {
-    const last = intervals.at(-1);
-    if (last && last[1] === x - 1) last[1] = x;
-    else intervals.push([x, x]);
-  }
+  const intervals = rangesOf(positions);
   const texts = intervals.slice(0, MAX_INTERVALS).map(([a, b]) => (a === b ? `${a}` : `${a} to ${b}`));
   if (intervals.length > MAX_INTERVALS) texts.push("...");
   return `${plural(positions.length, "position")} (${texts.join(", ")})`;

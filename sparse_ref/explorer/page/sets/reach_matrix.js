@@ -23,13 +23,6 @@ export function reachKinds(table, counts, n, m) {
   return kinds;
 }
 
-/** How many pairs of each kind. */
-export function kindCounts(kinds) {
-  const totals = [0, 0, 0, 0];
-  for (const kind of kinds) totals[kind]++;
-  return totals;
-}
-
 /** Draw the kinds on a canvas, one pixel a pair. */
 export function drawKinds(canvas, kinds, n, colour) {
   canvas.width = n;

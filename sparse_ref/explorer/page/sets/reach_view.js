@@ -1,10 +1,11 @@
 // What the panel of layers shows for a state: the sets of each layer, a path of the chosen pair or why there
 // is none, and sentences.
 
-import { addBit } from "./bitsets.js";
+import { bitsOf } from "./bitsets.js";
+import { countsOf } from "../common/arrays.js";
 import { dataKey, memory } from "../common/memory.js";
 import { optionsOf } from "../common/options.js";
-import { kindCounts, reachKinds } from "./reach_matrix.js";
+import { reachKinds } from "./reach_matrix.js";
 import { extent, hops, isCausal, products, shortest, sourceCounts, sourcesOf } from "./reach.js";
 import { targetCounts, targetsOf, whyNot, whyNotText } from "./reach.js";
 import { isStacked, layerNames, layersOf } from "./stacks.js";
@@ -70,12 +71,6 @@ function pairSets({ n, layers, options: { start, end, layers: shown } }, { path,
   return { sets: both, lit: "member" };
 }
 
-function bitsOf(n, positions) {
-  const bits = new Uint32Array((n + 31) >>> 5);
-  for (const x of positions) addBit(bits, x);
-  return bits;
-}
-
 /** What reaches the position that is pointed at, or what it reaches; empty rows if there is none. */
 function focusSets({ n, layers, options }, focus) {
   if (focus === null) {
@@ -109,7 +104,7 @@ export function matrixOf({ n, layers, options: { layers: m }, key }) {
   const table = remember(`products ${key}`, () => products(layers))(m);
   const kinds = remember(`kinds ${m} ${key}`, () => reachKinds(table, first, n, m));
   const most = remember(`extent ${key}`, () => extent(first, n));
-  return { kinds, totals: kindCounts(kinds), extent: most, text: extentText(most) };
+  return { kinds, totals: countsOf(kinds), extent: most, text: extentText(most) };
 }
 
 function extentText({ layers, unjoined }) {

@@ -2,6 +2,7 @@
 
 import { evaluate, numberText, substitute } from "../language/evaluation.js";
 import { notation } from "../language/expression.js";
+import { coordinates } from "./grids.js";
 import { rowOf } from "./rows.js";
 
 const MAX_POOLS = 4;
@@ -69,7 +70,7 @@ const REASONS = {
 
   grid(node, i, j, context) {
     const sides = node.shape.map(Number);
-    const [query, key] = [i, j].map((x) => coordinatesOf(sides, x));
+    const [query, key] = [i, j].map((x) => coordinates(sides, x));
     const steps = [`query ${i} is at (${query.join(", ")}), key ${j} at (${key.join(", ")})`];
     return {
       steps,
@@ -109,14 +110,4 @@ function placeIn(lengths, x) {
     start += length;
   }
   return { document: lengths.length, place: x - start };
-}
-
-function coordinatesOf(sides, x) {
-  const coordinates = [];
-  let rest = x;
-  for (const side of [...sides].reverse()) {
-    coordinates.unshift(rest % side);
-    rest = Math.floor(rest / side);
-  }
-  return coordinates;
 }

@@ -110,7 +110,7 @@ const READERS = {
   blockwise(node, context) {
     const [b_q, b_k] = node.block.map(Number);
     const row = rowOf(node.pattern, context);
-    const blocks = keepLast((keys) => keys.map((j) => Math.floor(j / b_k)));
+    const blocks = perArray((keys) => keys.map((j) => Math.floor(j / b_k)));
     let last = { block: null, keys: null, row: null };
     return (i, keys, out) => {
       const block = Math.floor(i / b_q);
@@ -123,10 +123,10 @@ const READERS = {
   pooled(node, context) {
     const [length, stride] = [Number(node.length), Number(node.stride)];
     const row = rowOf(node.pattern, context);
-    const last = keepLast((keys) => keys.map((j) => Math.floor(j / stride)));
+    const last = perArray((keys) => keys.map((j) => Math.floor(j / stride)));
     const overlap = Math.ceil(length / stride);
     const shifted = (keys, back) => last(keys).map((pool) => pool - back);
-    const earlier = keepLast((keys) => Array.from({ length: overlap }, (_, back) => shifted(keys, back)));
+    const earlier = perArray((keys) => Array.from({ length: overlap }, (_, back) => shifted(keys, back)));
     return (i, keys, out) => {
       const part = new Uint8Array(keys.length);
       out.fill(0);
@@ -149,8 +149,8 @@ const READERS = {
     }
     const documentOf = (x) => starts.findLastIndex((start, d) => start <= x && x < start + node.lengths[d]);
     const row = node.inner && rowOf(node.inner, context);
-    const documents = keepLast((keys) => keys.map(documentOf));
-    const places = keepLast((keys) => keys.map((j) => j - (starts[documentOf(j)] ?? 0)));
+    const documents = perArray((keys) => keys.map(documentOf));
+    const places = perArray((keys) => keys.map((j) => j - (starts[documentOf(j)] ?? 0)));
     return (i, keys, out) => {
       const document = documentOf(i);
       if (row) row(i - (starts[document] ?? 0), places(keys), out);
@@ -167,7 +167,7 @@ const READERS = {
       const step = place;
       place *= side;
       const coordinate = (x) => Math.floor(x / step) % side;
-      const coordinates = keepLast((keys) => keys.map(coordinate));
+      const coordinates = perArray((keys) => keys.map(coordinate));
       return { row: rowOf(pattern, context), coordinate, coordinates };
     });
     return (i, keys, out) => {
@@ -182,7 +182,8 @@ const READERS = {
 
   listed(node, context) {
     const { starts, indices, keys: covered } = context.data.listed[node.name];
-    const last = keepLast((keys) => keys.reduce((a, b) => Math.max(a, b), -1));
+    const last = perArray((keys) => keys.reduce((a, b) => Math.max(a, b), -1));
+    const table = perArray((keys) => new Uint8Array(last(keys) + 1)); // keys beyond it leave no trace
     return (i, keys, out) => {
       if (i < 0 || i >= starts.length - 1) {
         throw new LengthError(`${node.name} has rows 0 <= i < ${starts.length - 1}, asked for i = ${i}`);
@@ -191,8 +192,11 @@ const READERS = {
         const asked = `asked for j = ${last(keys)}`;
         throw new LengthError(`${node.name} is data with keys 0 <= j < ${covered}, ${asked}`);
       }
-      const members = new Set(indices.subarray(starts[i], starts[i + 1]));
-      for (let x = 0; x < keys.length; x++) out[x] = members.has(keys[x]) ? 1 : 0;
+      const isMember = table(keys);
+      const members = indices.subarray(starts[i], starts[i + 1]);
+      for (const j of members) isMember[j] = 1;
+      for (let x = 0; x < keys.length; x++) out[x] = isMember[keys[x]];
+      for (const j of members) isMember[j] = 0;
     };
   },
 };
@@ -200,13 +204,14 @@ const READERS = {
 /** The row of a rule, by its formula. */
 function ruleRow(node, context) {
   const facts = context.data.rules[node.name];
-  const { fill, holds } = context.formulas[node.name];
+  const { columns, fill, holds } = context.formulas[node.name];
   const given = [...node.values, ...Object.values(facts.constants)];
   const read = (number, set) => given.map((value) => (Array.isArray(value) ? set(value) : number(value)));
   const sizes = node.values.flat().map((value) => Math.abs(Number(value)));
   if (Math.max(MAX_POSITION, ...sizes) ** facts.degree < MAX_EXACT / 16) {
     const values = read((x) => x, (set) => new Positions(set));
-    return (i, keys, out) => fill(i, keys, out, ...values);
+    const ofKeys = perArray((keys) => [...values, ...columns(keys, ...values)]);
+    return (i, keys, out) => fill(i, keys, out, ...ofKeys(keys));
   }
   const values = read(BigInt, (set) => new Set(set.map(BigInt)));
   return (i, keys, out) => {
@@ -218,7 +223,7 @@ function ruleRow(node, context) {
 function byDistance(row) {
   let first = 0;
   let line = new Uint8Array(0);
-  const isRange = keepLast((keys) => keys.every((j, x) => j === keys[0] + x));
+  const isRange = perArray((keys) => keys.every((j, x) => j === keys[0] + x));
   return (i, keys, out) => {
     if (!keys.length || !isRange(keys)) return row(i, keys, out);
     const start = keys[0] - i;
@@ -252,13 +257,12 @@ function wordsOf(bytes) {
   return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
-/** A function of keys that computes once for the same array. */
-function keepLast(compute) {
-  let last = null;
-  let value = null;
+/** A function of keys that computes once for each array. */
+function perArray(compute) {
+  const values = new WeakMap();
   return (keys) => {
-    if (keys !== last) [last, value] = [keys, compute(keys)];
-    return value;
+    if (!values.has(keys)) values.set(keys, compute(keys));
+    return values.get(keys);
   };
 }
 

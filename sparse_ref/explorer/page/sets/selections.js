@@ -5,7 +5,7 @@
 import { atLeast, topK, topP, withoutForced } from "./choosing.js";
 import { rowOfMask } from "./blocks.js";
 import { sum } from "../common/arrays.js";
-import { MAX_LENGTH } from "../common/limits.js";
+import { isLength } from "../common/limits.js";
 import { dataKey, memory } from "../common/memory.js";
 import { optionsOf, setOptions } from "../common/options.js";
 import { COARSEST, scoresOf, stepOf } from "./scores.js";
@@ -179,8 +179,6 @@ export function keepSelection(store) {
   setOptions(store, "selection", { visible: kept.visible, sets: { ...sets, [name]: kept } });
   store.write(name);
 }
-
-const isLength = (n) => Number.isInteger(n) && n >= 1 && n <= MAX_LENGTH;
 
 /** Choose again the selections that options name, as a link has them, and add each to the listed sets. */
 export function restoreSelections(options, maskOf, addListed) {

@@ -6,8 +6,8 @@ import { blockCounts } from "./blocks.js";
 
 export const BLOCKS = [4, 8, 16, 32, 64, 128, 256];
 export const SKIPPED = 0;
-export const PARTIAL = 1;
-export const FULL = 2;
+const PARTIAL = 1;
+const FULL = 2;
 const remembered = new WeakMap();
 
 /** { rows, columns, kinds, full, partial, skipped, visited, pairs }; `pairs` is block^2 a visited tile. */

@@ -59,8 +59,9 @@ export function patchOf(fragment, initial) {
   const texts = values.p ?? initial.views.map((view) => view.text);
   if (texts.length > MAX_VIEWS) throw new FragmentError(`it has more than ${MAX_VIEWS} patterns`);
   const one = (name) => values[name]?.[0];
-  const shape = one("n") === undefined ? initial.shape : lengthsOf(one("n"));
-  const within = (name, end) => (one(name) === undefined ? null : integerOf(name, one(name), 0, end - 1));
+  const value = (name, read, first) => (one(name) === undefined ? first : read(one(name)));
+  const shape = value("n", lengthsOf, initial.shape);
+  const within = (name, end) => value(name, (number) => integerOf(name, number, 0, end - 1), null);
   return {
     kind: kindOf(one("k") ?? (values.p ? (texts.length > 1 ? "step" : "pattern") : initial.kind), texts),
     texts,
@@ -69,14 +70,14 @@ export function patchOf(fragment, initial) {
     query: within("q", shape[0]),
     key: within("j", shape[1]),
     pins: pinsOf(one("pins"), shape[0]),
-    block: one("tile") === undefined ? initial.block : integerOf("tile", one("tile"), 1, MAX_LENGTH),
+    block: value("tile", (size) => integerOf("tile", size, 1, MAX_LENGTH), initial.block),
     isTiled: one("tile") === undefined ? initial.isTiled : one("tiled") !== "no",
     other: one("diff") ?? "",
-    panel: panelOf(one("panel") ?? initial.panel),
-    options: one("o") === undefined ? initial.options : optionsOf(one("o")),
-    zoom: one("zoom") === undefined ? null : zoomOf(one("zoom"), shape),
-    colours: one("lit") === undefined ? null : coloursOf(one("lit")),
-    theme: one("theme") === undefined ? initial.theme : themeOf(one("theme")),
+    panel: value("panel", panelOf, initial.panel),
+    options: value("o", optionsOf, initial.options),
+    zoom: value("zoom", (place) => zoomOf(place, shape), null),
+    colours: value("lit", coloursOf, null),
+    theme: value("theme", themeOf, initial.theme),
   };
 }
 

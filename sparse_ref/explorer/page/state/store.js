@@ -8,7 +8,7 @@
 //   { text, message, column, end, mend } by draftKey(place), or by the control that was refused.
 
 import { sum } from "../common/arrays.js";
-import { MAX_LENGTH } from "../common/limits.js";
+import { isLength, MAX_LENGTH } from "../common/limits.js";
 import { notation, ownLength, parse, read, viewLabel } from "../language/expression.js";
 import { ExpressionError } from "../language/syntax.js";
 import { checkShape, LengthError, maskOf, unpackListed } from "../sets/rows.js";
@@ -134,7 +134,7 @@ export function createStore(data, formulas) {
         `${different.label} is stated for n = ${different.length}, ${label} for n = ${length}`,
       );
     }
-    if (length < 1 || length > MAX_LENGTH)
+    if (!isLength(length))
       throw new LengthError(`${label} is stated for n = ${length}; 1 to ${MAX_LENGTH} are drawn`);
     return length === shape[1] ? shape : [length, length];
   }
@@ -167,7 +167,6 @@ export function createStore(data, formulas) {
   /** Change the number of queries and keys; false, with a draft, if a pattern is stated for another. */
   function resize(shape) {
     return attempt("shape", `${shape}`, () => {
-      const isLength = (length) => Number.isInteger(length) && length >= 1 && length <= MAX_LENGTH;
       if (!shape.every(isLength))
         throw new LengthError(`n must be an integer from 1 to ${MAX_LENGTH}, got ${shape.join(", ")}`);
       for (const { text } of state.views) check(text, shape);
