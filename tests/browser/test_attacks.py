@@ -7,6 +7,7 @@ import pytest
 import sparse_ref as sr
 
 PAGE = Path(sr.__file__).parent / "explorer" / "page"
+STYLES = sorted({file.name for file in PAGE.rglob("*.css")} - {"explorer.css"})
 
 HUGE = (2**53, 10**18)
 WRITE = """(text) => {
@@ -99,9 +100,13 @@ def test_names_of_the_language_are_no_patterns(page, name):
 def test_a_part_has_the_colours_of_the_theme(name):
     """Colours are variables of explorer.css, which knows light and dark."""
     (file,) = PAGE.rglob(name)
-    rules = file.read_text(encoding="utf-8")
-    assert "var(--edge)" in rules
-    assert "light-dark(" not in rules
+    assert "var(--edge)" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_a_part_has_no_light_and_dark_of_its_own(name):
+    (file,) = PAGE.rglob(name)
+    assert "light-dark(" not in file.read_text(encoding="utf-8")
 
 
 CSR = '{"indptr": [0, 1000000000000000, 1], "indices": [0]}'
