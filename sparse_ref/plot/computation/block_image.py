@@ -43,12 +43,12 @@ def blocks(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
-    """The blocks of FlexAttention's BlockMask: full ones, partial ones, and those it leaves out.
+    """The blocks of FlexAttention's BlockMask: the full, the partial and the empty ones.
 
     A block is full if each of its b_q b_k pairs attends, partial if some do; a block that n cuts
     off is partial even if all of its pairs attend. The legend counts the blocks, the title has the
-    share that is left out. Above 512 blocks a side a cell is several, and partial unless they are
-    all full or all empty.
+    share that is empty. Above 512 blocks a side a cell is several of them, and partial unless all
+    are full or all are empty.
 
     Parameters
     ----------

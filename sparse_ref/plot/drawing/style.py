@@ -162,8 +162,8 @@ def draw_cells(
 def _draw_frame(ax: Axes) -> None:
     """Draw a grey frame around the outermost cells, not over half of them.
 
-    Next to a black frame a row of dark cells would not be seen. Half the width would do, but for
-    rasters, which may move a line inward by a pixel.
+    Next to a black frame a row of dark cells would not be seen. The frame is moved outward by its
+    whole width, not by half of it, because a raster may move a line inward by a pixel.
     """
     for spine in ax.spines.values():
         spine.set_position(("outward", spine.get_linewidth()))
@@ -257,7 +257,7 @@ def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
 
 
 def name_entries(legend: Legend, entries: Sequence[Patch]) -> None:
-    """Name the entries as they are: no formula is read, and no name with a leading _ left out."""
+    """Name the entries as they are: not as formulas, and also those with a leading _."""
     for text, entry in zip(legend.get_texts(), entries):
         text.set_parse_math(False)
         text.set_text(visible_line(str(entry.get_label())))
