@@ -188,9 +188,8 @@ def test_errors_name_the_argument_and_open_no_figure(args, options, error, says)
 
 def test_save_refuses_an_animation_and_names_what_writes_it(tmp_path):
     animation = sr.plot.animate(P, 3)
-    with pytest.raises(
-        TypeError, match=r"not be an animation: sr\.plot\.save_animation\(animation"
-    ):
+    says = "figure must not be an animation: sr.plot.save_animation(animation, path) writes it"
+    with pytest.raises(TypeError, match=re.escape(says)):
         sr.plot.save(animation, tmp_path / "rows.png")
     assert not list(tmp_path.iterdir())
 
