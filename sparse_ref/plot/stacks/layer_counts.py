@@ -18,20 +18,18 @@ from ...paths.layers import Steps
 from ...sets.checks import flag
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
-from ..drawing.colours import Colour, Shade, colour_on, is_dark, text_colour
+from ..drawing.colours import Colour, Shade, colour_on, is_dark
+from ..drawing.scales import LEGEND_BELOW_BAR, add_bar
 from ..drawing.style import (
     LATER_COLOUR,
-    LEGEND_STYLE,
     MAX_LINED_CELLS,
     TOKEN_INCHES,
     CellGrid,
     add_legend,
     axes_or_new,
     draw_cells,
-    inches_from_lower_edge,
     label_tokens,
     set_title,
-    style_bar,
     ticks,
 )
 from ..inputs.arguments import Tokens, check_optional_axes, plural, title_text, token_labels
@@ -218,19 +216,10 @@ def _add_bar(ax: Axes, colours: Colormap, most: int, unjoined: int) -> None:
     """Add a colour bar for many numbers of layers below the axes."""
     steps = ListedColormap(colours(np.linspace(0, 1, most + 1)))
     scale = ScalarMappable(Normalize(-0.5, most + 0.5), steps)
-    bar_axes = ax.inset_axes((0, -0.52, 1, 0.1), transform=inches_from_lower_edge(ax))
-    bar = ax.figure.colorbar(scale, cax=bar_axes, orientation="horizontal")
+    bar = add_bar(ax, scale, "layers from j to i")
     bar.set_ticks(ticks(most + 1), minor=False)
     bar.set_ticks([], minor=True)
-    style_bar(bar, ax, "layers from j to i")
     if unjoined:
         never = colour_on(ax, NEVER_COLOUR)
         entry = _patch(never, f"never: {plural(unjoined, 'pair')}")
-        ax.legend(
-            handles=[entry],
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.95),
-            bbox_transform=inches_from_lower_edge(ax),
-            labelcolor=text_colour(ax),
-            **LEGEND_STYLE,
-        )
+        add_legend(ax, [entry], LEGEND_BELOW_BAR)
