@@ -25,7 +25,7 @@ from ..drawing.style import (
     set_title,
 )
 from ..inputs.arguments import drawable_lengths, title_text
-from ..inputs.block_shares import Pair, block_for, proportions
+from ..inputs.block_shares import Pair, block_for, of_blocks, proportions
 from ..inputs.drawable import title_of
 from .tile_image import FULL_COLOUR, UNUSED_COLOUR
 
@@ -118,11 +118,8 @@ def _kinds_of_blocks(counts: IntArray, sides: Pair) -> np.ndarray:
 
 def _kinds_of_cells(table: np.ndarray, per_cell: Pair) -> np.ndarray:
     """The kind of cells of several blocks: that of all of them, else partial."""
-    least, greatest = table, table
-    for axis, count in enumerate(per_cell):
-        starts = np.arange(0, table.shape[axis], count)
-        least = np.minimum.reduceat(least, starts, axis=axis)
-        greatest = np.maximum.reduceat(greatest, starts, axis=axis)
+    least = of_blocks(np.minimum, table, per_cell)
+    greatest = of_blocks(np.maximum, table, per_cell)
     return np.where(least == greatest, least, PARTIAL).astype(np.uint8)
 
 

@@ -35,7 +35,7 @@ from ..inputs.arguments import (
     title_text,
     token_labels,
 )
-from ..inputs.block_shares import Pair, block_or_default
+from ..inputs.block_shares import Pair, block_or_default, of_blocks
 from ..inputs.drawable import SetAt, set_at, title_of
 
 LIGHT_COUNTS = "#93c1e8", "#2f74b5", "#0b2a52"
@@ -141,10 +141,7 @@ class _CountArray(NamedTuple):
 
     def table(self, block: Pair) -> IntArray:
         """The greatest count of each block."""
-        row_starts = np.arange(0, self.shape[0], block[0])
-        column_starts = np.arange(0, self.shape[1], block[1])
-        by_rows = np.maximum.reduceat(self.array, row_starts, axis=0)
-        return np.maximum.reduceat(by_rows, column_starts, axis=1)
+        return of_blocks(np.maximum, self.array, block)
 
 
 def _counts(name: str, branches: Any, n: Length | None) -> _BranchSets | _CountArray:

@@ -33,7 +33,7 @@ from ..drawing.style import (
     ticks,
 )
 from ..inputs.arguments import Tokens, check_optional_axes, plural, title_text, token_labels
-from ..inputs.block_shares import block_for
+from ..inputs.block_shares import Pair, block_for, of_blocks
 from ..inputs.layer_arguments import name_of, patterns_of_layers
 
 Counts = NDArray[np.int32]
@@ -105,7 +105,7 @@ def hops(
     labels = token_labels(tokens, grid.shape, grid.block)
     counts = search.hops(patterns, n, residual=residual)
     later = later_pairs(counts)
-    cells = _cells(counts, later, grid.block[0], cell)
+    cells = _cells(counts, later, grid.block, cell)
     most = int(counts.max())
     ax = axes_or_new(ax, cells.shape, below=0.7, least_cell=TOKEN_INCHES if labels else 0.0)
     if colour_map is None:
@@ -143,21 +143,17 @@ def later_pairs(counts: Counts) -> BoolArray:
 def _cells(
     counts: Counts,
     later: BoolArray,
-    side: int,
+    block: Pair,
     cell: str,
 ) -> np.ma.MaskedArray:
     """The number of layers that each cell shows, masked if all of its pairs are later ones."""
-    if side == 1:
+    if block == (1, 1):
         return np.ma.array(counts, mask=later)
     last = np.iinfo(np.int32).max
     ranks = np.where(counts == NEVER, last, counts)  # a pair that is never joined comes last
     ranks[later] = last if cell == "least" else NEVER
-    starts = np.arange(0, len(counts), side)
-    pick = np.minimum if cell == "least" else np.maximum
-    rows = pick.reduceat(ranks, starts, axis=0)
-    cells = pick.reduceat(rows, starts, axis=1)
-    is_later = np.logical_and.reduceat(later, starts, axis=0)
-    is_later = np.logical_and.reduceat(is_later, starts, axis=1)
+    cells = of_blocks(np.minimum if cell == "least" else np.maximum, ranks, block)
+    is_later = of_blocks(np.logical_and, later, block)
     return np.ma.array(np.where(cells == last, NEVER, cells), mask=is_later)
 
 
