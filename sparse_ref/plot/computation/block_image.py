@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from ...lower import block_counts, check_pattern
-from ...sets.checks import int_or_pair, integer
+from ...sets.checks import int_or_pair
 from ...sets.heads import PatternOfHeads
 from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
@@ -24,7 +24,7 @@ from ..drawing.style import (
     legend_entries,
     set_title,
 )
-from ..inputs.arguments import drawable_lengths, title_text
+from ..inputs.arguments import drawable_lengths, head_index, title_text
 from ..inputs.block_shares import Pair, block_for, of_blocks, proportions
 from ..inputs.drawable import title_of
 from .tile_image import FULL_COLOUR, UNUSED_COLOUR
@@ -101,10 +101,7 @@ def blocks(
 def _pattern_of_head(p: PatternOfHeads, head: int | None) -> Pattern:
     """The pattern to draw."""
     patterns = patterns_of_heads("p", p)
-    heads = len(patterns)
-    if head is None and heads > 1:
-        raise ValueError(f"head must say which of the {heads} patterns of p, got None")
-    pattern: Pattern = patterns[integer("head", 0 if head is None else head, 0, heads - 1)]
+    pattern: Pattern = patterns[head_index(head, len(patterns), "patterns of p")]
     return pattern
 
 
