@@ -16,7 +16,7 @@ from ...sets.hints import got
 from ...sets.types import IntArray, Length
 from ..drawing.axis_ticks import label_tokens
 from ..drawing.colours import Colour, Shade, ramp
-from ..drawing.member_cells import cell_text
+from ..drawing.member_cells import title_with_cell
 from ..drawing.style import (
     NON_MEMBER_COLOUR,
     TOKEN_INCHES,
@@ -84,16 +84,15 @@ def multiplicity(
     """
     counts = _counts("branches", branches, n)
     grid = CellGrid(counts.shape, block_or_default(block, counts.shape))
-    is_blocks = grid.block != (1, 1)
     labels = token_labels(tokens, counts.shape, grid.block)
-    kinds = _kinds(counts.most, is_blocks, colours)
+    kinds = _kinds(counts.most, grid.block != (1, 1), colours)
     text = title_text(title, counts.title)
     check_optional_axes(ax)
     values = counts.table(grid.block)
     least_cell = TOKEN_INCHES if labels else 0.0
     ax = axes_or_new(ax, grid.cells, 0.6, least_cell, grid.shape)
     im = draw_kinds(ax, values, kinds, grid)
-    set_title(ax, f"{text}\n{cell_text(grid)}" if is_blocks else text)
+    set_title(ax, title_with_cell(text, grid))
     add_legend(ax, legend_entries(kinds, values))
     if labels:
         label_tokens(ax, labels)

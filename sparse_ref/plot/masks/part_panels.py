@@ -13,7 +13,7 @@ from ...sets.checks import flag
 from ...sets.hints import got
 from ...sets.types import FloatArray, IntArray, Length
 from ..drawing.colours import Colour, colour_on, part_colours
-from ..drawing.member_cells import cell_text, least_share
+from ..drawing.member_cells import least_share, title_with_cell
 from ..drawing.panels import (
     Panels,
     add_figure_legend,
@@ -109,7 +109,7 @@ def parts(
     scene = _Scene(kinds, grid, least_share(*tables))
     if ax is not None:
         values = _draw_union(ax, tables, scene, overlap)
-        set_title(ax, _union_title(name, grid))
+        set_title(ax, title_with_cell(name, grid))
         add_legend(ax, legend_entries(kinds, values))
         return np.array([ax], object)
     return _draw_panels(tables, scene, overlap, name, fig)
@@ -165,7 +165,7 @@ def _draw_panels(
         _draw_cells(panels[place], values, table, scene)
         set_title(panels[place], scene.kinds[place + 1].label)
     values = _draw_union(panels[-1], tables, scene, overlap)
-    set_title(panels[-1], _union_title(name, scene.grid))
+    set_title(panels[-1], title_with_cell(name, scene.grid))
     hide_inner_labels(panels, columns)
     several = len(tables) + 1
     if (values == several).any():
@@ -203,9 +203,3 @@ def _draw_cells(ax: Axes, values: IntArray, shares: FloatArray, scene: _Scene) -
     logarithm = 1 - np.log(share) / np.log(scene.least)  # 0 for the least share, 1 for all pairs
     depth = LEAST_DEPTH + (1 - LEAST_DEPTH) * logarithm
     im.fade(depth, colour_on(ax, NON_MEMBER_COLOUR))
-
-
-def _union_title(name: str, grid: CellGrid) -> str:
-    """The title of the union, with the size of a cell if it is a block."""
-    is_blocks = grid.block != (1, 1)
-    return f"{name}\n{cell_text(grid)}" if is_blocks else name

@@ -19,6 +19,7 @@ from ...sets.checks import flag
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
 from ..drawing.colours import Colour, Shade, colour_on, is_dark
+from ..drawing.member_cells import title_with_cell
 from ..drawing.scales import LEGEND_BELOW_BAR, add_bar
 from ..drawing.style import (
     LATER_COLOUR,
@@ -179,10 +180,9 @@ def _draw_counts(
 
 def _with_note(title: str, grid: CellGrid, cell: str) -> str:
     """The title, and what a cell is if it is a block."""
-    side = grid.block[0]
-    if side == 1:
+    if grid.block == (1, 1):
         return title
-    return f"{title}\ncells of {side} × {side} pairs: the {cell} layers".strip()
+    return f"{title_with_cell(title, grid)}: the {cell} layers"
 
 
 def _legend(im: AxesImage, pairs: np.ndarray) -> list[Patch]:
