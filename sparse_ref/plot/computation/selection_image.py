@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ...selection import Scores
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray
+from ..drawing.axis_ticks import ticks
 from ..drawing.colours import Shade, colour_on, text_colour
 from ..drawing.scales import HATCH_COLOURS, LEGEND_BELOW_BAR, add_bar, hatch, number_colours
 from ..drawing.style import (
@@ -28,7 +29,6 @@ from ..drawing.style import (
     draw_cells,
     draw_kinds,
     set_title,
-    ticks,
 )
 from ..inputs.arguments import title_text
 from ..inputs.block_shares import MAX_CELLS, proportions

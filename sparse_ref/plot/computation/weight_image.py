@@ -16,9 +16,10 @@ from ...lower import CSR, Plan
 from ...sets.branches import Branches
 from ...sets.require import patterns_of_heads
 from ...sets.types import BoolArray, FloatArray
+from ..drawing.axis_ticks import label_tokens
 from ..drawing.member_cells import cell_text
 from ..drawing.scales import add_bar, hatch, number_colours
-from ..drawing.style import TOKEN_INCHES, CellGrid, axes_or_new, draw_cells, label_tokens, set_title
+from ..drawing.style import TOKEN_INCHES, CellGrid, axes_or_new, draw_cells, set_title
 from ..inputs.arguments import Tokens, drawable_lengths, head_index, title_text, token_labels
 from ..inputs.block_shares import Pair, block_for, pair_counts, proportions
 from ..inputs.drawable import set_at, title_of

@@ -20,8 +20,6 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 from ..._text import visible, visible_line
 from ..inputs.arguments import Pair, check_axes
 from .axis_ticks import ceil_division, set_ticks
-from .axis_ticks import label_tokens as label_tokens
-from .axis_ticks import ticks as ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 

@@ -18,6 +18,7 @@ from ...sets.pattern import Pattern
 from ...sets.require import require_pattern
 from ...sets.token_pools import Pooled, pool_count
 from ...sets.types import BoolArray, Length
+from ..drawing.axis_ticks import label_tokens
 from ..drawing.cells import MAX_VECTOR_CELLS
 from ..drawing.colours import Colour, colour_on, mix, page_colour, part_colours
 from ..drawing.member_cells import title_with_cell
@@ -29,7 +30,6 @@ from ..drawing.style import (
     add_legend,
     axes_or_new,
     draw_kinds,
-    label_tokens,
     legend_entries,
     set_title,
 )

@@ -18,6 +18,7 @@ from ...paths.layers import Steps
 from ...sets.checks import flag
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
+from ..drawing.axis_ticks import label_tokens, ticks
 from ..drawing.colours import Colour, Shade, colour_on, is_dark
 from ..drawing.member_cells import title_with_cell
 from ..drawing.scales import LEGEND_BELOW_BAR, add_bar
@@ -29,9 +30,7 @@ from ..drawing.style import (
     add_legend,
     axes_or_new,
     draw_cells,
-    label_tokens,
     set_title,
-    ticks,
 )
 from ..inputs.arguments import Tokens, check_optional_axes, plural, title_text, token_labels
 from ..inputs.block_shares import Pair, block_for, of_blocks
