@@ -27,8 +27,10 @@ def catalogue():
         rows, ACROSS, figsize=(1.6 * ACROSS, 1.95 * rows), layout="constrained"
     )
     for ax, entry in zip(axes.flat, entries):
-        own = entry.patterns()[:1] if isinstance(entry.value(), tuple) else entry.patterns()
-        sr.plot.mask(sr.multiplicity(sr.Branches(own), entry.shape()) > 0, ax=ax)
+        patterns = entry.patterns()
+        drawn = patterns[:1] if isinstance(entry.value(), tuple) else patterns
+        union = sr.multiplicity(sr.Branches(drawn), entry.shape()) > 0
+        sr.plot.mask(union, ax=ax)
         ax.set_title(entry.name, fontsize=9, family="monospace")
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
         if ax.get_legend():

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 import sparse_ref as sr
+from sparse_ref.plot.drawing.files import outermost_figure
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "_static" / "gallery"
@@ -66,18 +66,7 @@ def value(figure: Figure):
 
 def canvas(figure: Figure) -> Canvas:
     """The matplotlib figure that the entry's line draws."""
-    return _canvas_of(value(figure))
-
-
-def _canvas_of(artist) -> Canvas:
-    """The figure that holds what a function of `sr.plot` returns."""
-    if isinstance(artist, Canvas):
-        return artist
-    if isinstance(artist, Axes):
-        return artist.figure
-    if isinstance(artist, np.ndarray | list | tuple):
-        return _canvas_of(np.ravel(artist)[0])
-    return artist.figure
+    return outermost_figure(value(figure))
 
 
 def png(figure: Figure) -> bytes:

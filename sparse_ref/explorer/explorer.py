@@ -59,8 +59,8 @@ def explore(
 
     Raises TypeError for another p, for layers or heads of what is no scheme, and for a range whose
     name no rule in p has; ValueError for an n that is out of bounds or that p is not stated for,
-    and for a range that leaves out the parameter's value or its bounds; IndexError if p has no row
-    for one of the queries.
+    and for a range that does not contain the parameter's value or that begins below the least
+    value that the rule allows; IndexError if p has no row for one of the queries.
 
     >>> import sparse_ref as sr
     >>> page = sr.explore(sr.Local(4) | sr.Strided(4), 32, l=(1, 16))

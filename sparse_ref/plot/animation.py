@@ -31,7 +31,7 @@ from .drawing.style import (
     legend_entries,
     set_title,
 )
-from .inputs.arguments import check_optional_axes, drawable_lengths, title_text
+from .inputs.arguments import check_optional_axes, drawable_lengths, plural, title_text
 from .inputs.block_shares import block_for
 from .inputs.layer_arguments import MAX_LAYERS, name_of, patterns_of_layers
 from .masks.mask import mask
@@ -163,9 +163,8 @@ def _query_film(p: Any, n: Any, title: Title, ax: Axes | None) -> Film:
 
     def draw(i: int) -> None:
         im.set_data(_query_table(rows, i))
-        keys = int(rows[i].sum())
-        noun = "key" if keys == 1 else "keys"
-        _set_frame_title(ax, title_text(title, repr(p)), f"query {i}: {keys} {noun}")
+        keys = plural(int(rows[i].sum()), "key")
+        set_title(ax, _frame_title(title_text(title, repr(p)), f"query {i}: {keys}"))
 
     draw(0)
     return Film(ax, len(rows), draw)
@@ -206,9 +205,8 @@ def _layer_film(
 
     def draw(r: int) -> None:
         im.set_data(tables[r])
-        _set_frame_title(ax, title_text(title, name_of(steps)), texts[r])
-        ax.set_xlabel("source j")
-        ax.set_ylabel("position i")
+        text = _frame_title(title_text(title, name_of(steps)), texts[r])
+        set_title(ax, text, "source j", "position i")
 
     draw(0)
     return Film(ax, len(tables), draw)
@@ -228,7 +226,7 @@ def _length_film(p: Any, n: Any, title: Title, ax: Axes | None) -> Film:
         length = lengths[frame]
         pattern = patterns[frame]
         mask(pattern, length, ax=ax)
-        _set_frame_title(ax, title_text(title, repr(pattern)), f"n = {length}")
+        set_title(ax, _frame_title(title_text(title, repr(pattern)), f"n = {length}"))
 
     draw(0)
     return Film(ax, len(lengths), draw)
@@ -242,6 +240,6 @@ def _pattern_at(p: Any, n: int) -> Pattern:
     return pattern
 
 
-def _set_frame_title(ax: Axes, title: str, text: str) -> None:
-    """Set the title of a frame: that of the animation, and what this frame shows."""
-    set_title(ax, f"{title}\n{text}".strip())
+def _frame_title(title: str, text: str) -> str:
+    """The title of a frame: that of the animation, and what this frame shows."""
+    return f"{title}\n{text}".strip()

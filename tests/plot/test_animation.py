@@ -1,6 +1,7 @@
 """Animations judged by the artists of each frame, and by their files: the same in every run."""
 
 import gc
+import re
 import warnings
 
 import matplotlib.pyplot as plt
@@ -183,6 +184,14 @@ def test_errors_name_the_argument_and_open_no_figure(args, options, error, says)
     with pytest.raises(error, match=says):
         sr.plot.animate(*args, **options)
     assert plt.get_fignums() == []
+
+
+def test_save_refuses_an_animation_and_names_what_writes_it(tmp_path):
+    animation = sr.plot.animate(P, 3)
+    says = "figure must not be an animation: sr.plot.save_animation(animation, path) writes it"
+    with pytest.raises(TypeError, match=re.escape(says)):
+        sr.plot.save(animation, tmp_path / "rows.png")
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_have_an_ending_that_is_known(tmp_path):

@@ -15,6 +15,7 @@ import gallery
 
 TOLERANCE = 8  # root mean square of differences of 0 to 255: fonts are drawn unlike elsewhere
 FIGURES = gallery.figures()
+BY_NAME = {figure.name: figure for figure in FIGURES}
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
@@ -54,3 +55,40 @@ def test_no_image_is_kept_for_nothing():
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
 def test_each_image_has_a_text_for_those_who_do_not_see_it(figure):
     assert len(figure.alt) >= 40
+
+
+def test_the_slopes_are_those_that_the_text_names():
+    *lines, causal = gallery.value(BY_NAME["cost"])
+    slopes = {line.get_label().split(": n^")[0]: line.get_label()[-4:] for line in lines}
+    assert slopes == {
+        "window of 256": "1.09",
+        "strided by the root of n": "1.49",
+        "LogSparse": "1.12",
+    }
+    assert causal.get_label().startswith("causal")
+
+
+def test_the_lines_of_degree_go_from_and_to_the_counts_that_the_text_names():
+    keys, readers = gallery.value(BY_NAME["degree"])
+    counts = keys.get_ydata()
+    assert (counts[0], counts.max()) == (1, 67)
+    assert readers.get_ydata()[:4].tolist() == [1024, 1023, 1022, 1021]
+    assert readers.get_ydata()[-1] == 1
+
+
+def test_the_marks_at_the_bars_are_as_many_as_the_text_names():
+    ax = gallery.value(BY_NAME["selection-query"])
+    marks = {line.get_marker(): len(line.get_xdata()) for line in ax.lines}
+    assert (marks["D"], marks["o"], marks["X"]) == (3, 3, 2)
+    (hidden,) = [patch for patch in ax.patches if patch.get_hatch()]
+    assert hidden.get_x() == 19.5
+
+
+def test_the_path_goes_where_the_text_says():
+    path = gallery.value(BY_NAME["path"])
+    assert path.get_xdata().tolist() == [1, 2, 22]
+
+
+def test_the_closed_set_of_the_path_that_is_missing_is_the_odd_positions():
+    closed = gallery.value(BY_NAME["path-none"])
+    assert sorted(closed.get_xdata()) == sorted(2 * list(range(1, 24, 2)))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from ...lower import block_counts, check_pattern
-from ...sets.checks import int_or_pair, integer
+from ...sets.checks import int_or_pair
 from ...sets.heads import PatternOfHeads
 from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
@@ -24,8 +24,8 @@ from ..drawing.style import (
     legend_entries,
     set_title,
 )
-from ..inputs.arguments import drawable_lengths, title_text
-from ..inputs.block_shares import Pair, block_for, proportions
+from ..inputs.arguments import drawable_lengths, head_index, title_text
+from ..inputs.block_shares import Pair, block_for, of_blocks, proportions
 from ..inputs.drawable import title_of
 from .tile_image import FULL_COLOUR, UNUSED_COLOUR
 
@@ -43,12 +43,12 @@ def blocks(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> AxesImage:
-    """The blocks of FlexAttention's BlockMask: full ones, partial ones, and those it leaves out.
+    """The blocks of FlexAttention's BlockMask: the full, the partial and the empty ones.
 
     A block is full if each of its b_q b_k pairs attends, partial if some do; a block that n cuts
     off is partial even if all of its pairs attend. The legend counts the blocks, the title has the
-    share that is left out. Above 512 blocks a side a cell is several, and partial unless they are
-    all full or all empty.
+    share that is empty. Above 512 blocks a side a cell is several of them, and partial unless all
+    are full or all are empty.
 
     Parameters
     ----------
@@ -101,10 +101,7 @@ def blocks(
 def _pattern_of_head(p: PatternOfHeads, head: int | None) -> Pattern:
     """The pattern to draw."""
     patterns = patterns_of_heads("p", p)
-    heads = len(patterns)
-    if head is None and heads > 1:
-        raise ValueError(f"head must say which of the {heads} patterns of p, got None")
-    pattern: Pattern = patterns[integer("head", 0 if head is None else head, 0, heads - 1)]
+    pattern: Pattern = patterns[head_index(head, len(patterns), "patterns of p")]
     return pattern
 
 
@@ -118,11 +115,8 @@ def _kinds_of_blocks(counts: IntArray, sides: Pair) -> np.ndarray:
 
 def _kinds_of_cells(table: np.ndarray, per_cell: Pair) -> np.ndarray:
     """The kind of cells of several blocks: that of all of them, else partial."""
-    least, greatest = table, table
-    for axis, count in enumerate(per_cell):
-        starts = np.arange(0, table.shape[axis], count)
-        least = np.minimum.reduceat(least, starts, axis=axis)
-        greatest = np.maximum.reduceat(greatest, starts, axis=axis)
+    least = of_blocks(np.minimum, table, per_cell)
+    greatest = of_blocks(np.maximum, table, per_cell)
     return np.where(least == greatest, least, PARTIAL).astype(np.uint8)
 
 

@@ -13,23 +13,22 @@ from numpy.typing import ArrayLike
 from ...selection import Scores
 from ...sets.pattern import Pattern
 from ...sets.types import FloatArray
+from ..drawing.axis_ticks import ticks
 from ..drawing.colours import Shade, colour_on, text_colour
-from ..drawing.scales import HATCH_COLOURS, add_bar, hatch, number_colours
+from ..drawing.scales import HATCH_COLOURS, LEGEND_BELOW_BAR, add_bar, hatch, number_colours
 from ..drawing.style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
     FRAME_COLOUR,
     LEAK_COLOUR,
-    LEGEND_STYLE,
     MAX_LINED_CELLS,
     CellGrid,
     Kind,
+    add_legend,
     axes_or_new,
     draw_cells,
     draw_kinds,
-    inches_from_lower_edge,
     set_title,
-    ticks,
 )
 from ..inputs.arguments import title_text
 from ..inputs.block_shares import MAX_CELLS, proportions
@@ -65,8 +64,6 @@ MARKS = {
 REST_MARK = _Mark("not chosen", "s", BOTH_COLOUR)
 ROW_MARKS = {**MARKS, REST: REST_MARK}
 BAR_CELLS = (110, 256)  # the shape of a figure of bars
-LEGEND_BELOW_BAR = -0.95  # inches from the axes
-LEGEND_BELOW_LABEL = -0.33
 
 
 def selection(
@@ -150,7 +147,7 @@ def _draw_table(choice: Choice, title: str, ax: Axes | None) -> Axes:
         _fill_marks(ax, choice.kinds, grid)
     present = [kind for kind in MARKS if (choice.kinds == kind).any()]
     entries = [_marker(ax, MARKS[kind]) for kind in present]
-    _add_legend(ax, entries, LEGEND_BELOW_BAR)
+    add_legend(ax, entries, LEGEND_BELOW_BAR)
     set_title(ax, title, "atom e", "query i")
     return ax
 
@@ -207,19 +204,6 @@ def _fill_marks(ax: Axes, kinds: np.ndarray, grid: CellGrid) -> None:
     draw_kinds(ax, kinds, colours, grid)
 
 
-def _add_legend(ax: Axes, entries: list[Line2D], inches: float) -> None:
-    """Add the legend so many inches from the lower edge of the axes."""
-    ax.legend(
-        handles=entries,
-        loc="upper center",
-        bbox_to_anchor=(0.5, inches),
-        bbox_transform=inches_from_lower_edge(ax),
-        ncols=2,
-        labelcolor=text_colour(ax),
-        **LEGEND_STYLE,
-    )
-
-
 def _draw_row(choice: Choice, title: str, ax: Axes | None) -> Axes:
     """Draw the scores of one query as bars, the marks at their ends, and the threshold."""
     (scores,), (kinds,), (threshold,) = choice
@@ -246,7 +230,7 @@ def _draw_row(choice: Choice, title: str, ax: Axes | None) -> Axes:
         line.set_label(f"threshold {threshold:.4g}")
         entries.append(line)
     _finish_bars(ax, len(scores))
-    _add_legend(ax, entries, LEGEND_BELOW_LABEL)
+    add_legend(ax, entries)
     set_title(ax, title, "atom e", "score")
     return ax
 

@@ -16,7 +16,7 @@ from ...sets.require import require_pattern
 from ...sets.types import BoolArray, FloatArray, IntArray, Length
 from ..drawing.cells import CellImage
 from ..drawing.colours import Shade, colour_on, text_colour
-from ..drawing.member_cells import cell_text
+from ..drawing.member_cells import title_with_cell
 from ..drawing.style import (
     NEITHER_COLOUR,
     CellGrid,
@@ -99,7 +99,7 @@ def tiles(
     grid = CellGrid(shape, _block_for(shape), lines=False)
     has_pairs = grid.block == (1, 1)
     kinds = _kinds(whole, has_pairs)
-    lines = [title_text(title, _numbers(p, whole))]
+    text = title_text(title, _numbers(p, whole))
     ax = axes_or_new(ax, proportions(shape, grid.block), below=0.6)
     if has_pairs:
         values = _pair_kinds(parts, queries, n_k)
@@ -109,9 +109,7 @@ def tiles(
         im = _draw_blocks(ax, values, shares, kinds, grid)
     _draw_tile_borders(ax, parts)
     _label_queries(ax, queries)
-    if not has_pairs:
-        lines.append(cell_text(grid))
-    set_title(ax, "\n".join(lines), y="query i, in the plan's order")
+    set_title(ax, title_with_cell(text, grid), y="query i, in the plan's order")
     add_legend(ax, legend_entries(kinds, values))
     return im
 

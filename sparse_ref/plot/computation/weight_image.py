@@ -14,13 +14,13 @@ from ...attention import PatternLike, attend
 from ...attention.arrays import as_array
 from ...lower import CSR, Plan
 from ...sets.branches import Branches
-from ...sets.checks import integer
 from ...sets.require import patterns_of_heads
 from ...sets.types import BoolArray, FloatArray
+from ..drawing.axis_ticks import label_tokens
 from ..drawing.member_cells import cell_text
 from ..drawing.scales import add_bar, hatch, number_colours
-from ..drawing.style import TOKEN_INCHES, CellGrid, axes_or_new, draw_cells, label_tokens, set_title
-from ..inputs.arguments import Tokens, drawable_lengths, title_text, token_labels
+from ..drawing.style import TOKEN_INCHES, CellGrid, axes_or_new, draw_cells, set_title
+from ..inputs.arguments import Tokens, drawable_lengths, head_index, title_text, token_labels
 from ..inputs.block_shares import Pair, block_for, pair_counts, proportions
 from ..inputs.drawable import set_at, title_of
 
@@ -113,9 +113,7 @@ def _one_head(
         raise ValueError(
             f"the heads of k, G = {groups}, must divide those of q, H = {heads}, both at least 1"
         )
-    if head is None and heads > 1:
-        raise ValueError(f"head must say which of the {heads} heads of q, got None")
-    h = integer("head", 0 if head is None else head, 0, heads - 1)
+    h = head_index(head, heads, "heads of q")
     sets = patterns_of_heads("p", p, heads, lowered=(CSR, Plan, Branches))[h]
     if q.ndim == 2:
         return q, k, sets

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ...sets.types import IntArray
 
-EMBED_LIMIT = 1000.0  # megabytes: matplotlib leaves out the frames above its own limit
+EMBED_LIMIT = 1000.0  # megabytes: matplotlib drops the frames above its own limit
 LAST_FRAME_PAUSE = 1000  # milliseconds
 CHANNELS = np.array([1 << 16, 1 << 8, 1])  # of a colour packed into one number
 COLOURS = 64  # of a GIF: a figure has few, and shades at the edges of its letters
@@ -49,7 +49,7 @@ PAGE = """<!doctype html>
 def save_animation(animation: TimedAnimation, path: str | os.PathLike[str]) -> Path:
     """The file of an animation, a GIF or an HTML page: the same bytes in every run.
 
-    The page has buttons to play, pause and step, holds its frames, and loads nothing. Where only
+    The page has buttons to play, pause and step, holds its frames, and loads nothing. If only
     a text is needed, `animation.to_jshtml()` gives matplotlib's own.
 
     Parameters

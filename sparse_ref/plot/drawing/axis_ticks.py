@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -40,10 +42,14 @@ def set_ticks(
     has_lines: bool,
 ) -> None:
     """Label positions on an axis of n; minor ticks are the lines between the cells."""
-    positions = ticks(n, unit)
-    axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
+    label_positions(axis, ticks(n, unit))
     borders = np.arange(block, n, block) - 0.5
     axis.set_ticks(borders if has_lines else [], minor=True)
+
+
+def label_positions(axis: Axis, positions: Sequence[int]) -> None:
+    """Label these positions by their numbers, in groups of three digits."""
+    axis.set_ticks(positions, labels=[f"{position:,}" for position in positions])
 
 
 def label_tokens(ax: Axes, tokens: TokenLabels) -> None:

@@ -21,7 +21,7 @@ SETTINGS: Any = {
     "svg.hashsalt": "sparse_ref",  # names of clip paths, else drawn at random
     "pdf.fonttype": 42,  # text that can be selected and edited
 }
-# What files say of their making, left out so that they are the same everywhere and at any time.
+# What files record of their making: none of it, so that they are the same everywhere and always.
 METADATA: dict[str, dict[str, None]] = {
     ".svg": {"Date": None, "Creator": None},
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -62,7 +62,9 @@ def save(
     >>> import matplotlib.pyplot as plt; plt.close(im.figure)
     """
     if isinstance(figure, Animation):
-        raise TypeError("figure must be no animation: sr.plot.save_animation(animation, path)")
+        raise TypeError(
+            "figure must not be an animation: sr.plot.save_animation(animation, path) writes it"
+        )
     target = Path(path)
     suffix = target.suffix.lower()
     if suffix not in METADATA:

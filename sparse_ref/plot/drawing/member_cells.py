@@ -77,6 +77,11 @@ def share_label(grid: CellGrid) -> str:
     return f"share of connected pairs (background: none),\n{cell_text(grid)}"
 
 
+def title_with_cell(title: str, grid: CellGrid) -> str:
+    """A title, and below it what a cell is if it is a block."""
+    return title if grid.block == (1, 1) else f"{title}\n{cell_text(grid)}".strip()
+
+
 def cell_text(grid: CellGrid) -> str:
     """What a cell of a grid is, if it is more than one pair."""
     b_q, b_k = grid.block

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from .colours import Shade, colour_on, ramp
@@ -14,6 +14,7 @@ from .style import MEMBER_COLOUR, CellGrid, inches_from_lower_edge, style_bar
 LEAST_COLOUR = Shade("#d6e8f8", dark="#15304a")
 GREATEST_COLOUR = Shade("#061a36", dark="#f2f9ff")
 HATCH_COLOURS = Shade("#f6f6f6", dark="#161616"), Shade("#d4d4d4", dark="#404040")  # face, lines
+LEGEND_BELOW_BAR = -0.95  # inches from the axes
 CLEAR = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -34,10 +35,10 @@ def hatch(ax: Axes, grid: CellGrid) -> Rectangle:
     return patch
 
 
-def add_bar(ax: Axes, im: AxesImage, label: str) -> Colorbar:
-    """Add the colour bar of an image below the axes' label."""
+def add_bar(ax: Axes, scale: ScalarMappable, label: str) -> Colorbar:
+    """Add the colour bar of an image, or of another scale, below the axes' label."""
     place = (0, -0.52, 1, 0.1)
     bar_axes = ax.inset_axes(place, transform=inches_from_lower_edge(ax))
-    bar = ax.figure.colorbar(im, cax=bar_axes, orientation="horizontal", format="%g")
+    bar = ax.figure.colorbar(scale, cax=bar_axes, orientation="horizontal", format="%g")
     style_bar(bar, ax, label)
     return bar

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, Normalize, to_rgba
@@ -19,8 +20,6 @@ from matplotlib.transforms import ScaledTranslation, Transform, blended_transfor
 from ..._text import visible, visible_line
 from ..inputs.arguments import Pair, check_axes
 from .axis_ticks import ceil_division, set_ticks
-from .axis_ticks import label_tokens as label_tokens
-from .axis_ticks import ticks as ticks
 from .cells import CellImage
 from .colours import Colour, Shade, colour_on, page_colour, readable, text_colour
 
@@ -30,6 +29,7 @@ MAX_TITLE = 46  # characters on a line of a title
 TITLE_INCHES = 0.9  # above and below the cells: a title of two lines, ticks and a label
 TOKEN_INCHES = 0.13  # the least side of a cell whose position has a label
 CHARACTERS_PER_INCH = 18  # of a title
+LEGEND_BELOW_LABEL = -0.33  # inches from the axes
 
 MEMBER_COLOUR = Shade("#1f5f9f", dark="#6cb4ee")
 NON_MEMBER_COLOUR = Shade("#e4e4e4", dark="#2a2a2a")
@@ -162,8 +162,8 @@ def draw_cells(
 def _draw_frame(ax: Axes) -> None:
     """Draw a grey frame around the outermost cells, not over half of them.
 
-    Next to a black frame a row of dark cells would not be seen. Half the width would do, but for
-    rasters, which may move a line inward by a pixel.
+    Next to a black frame a row of dark cells would not be seen. The frame is moved outward by its
+    whole width, not by half of it, because a raster may move a line inward by a pixel.
     """
     for spine in ax.spines.values():
         spine.set_position(("outward", spine.get_linewidth()))
@@ -241,13 +241,15 @@ def legend_entries(kinds: Sequence[Kind], *tables: np.ndarray) -> list[Patch]:
     return [Swatch(kinds[value]) for value in values]
 
 
-def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
-    """Add the legend of one axes below its label, so that it hides no cell."""
+def add_legend(ax: Axes, entries: Sequence[Artist], inches: float = LEGEND_BELOW_LABEL) -> None:
+    """Add the legend of one axes, if it has entries, so many inches from its lower edge."""
+    if not entries:
+        return
     legend = ax.legend(
         handles=entries_on(ax, entries),
         labels=list("-" * len(entries)),
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.33),
+        bbox_to_anchor=(0.5, inches),
         bbox_transform=inches_from_lower_edge(ax),
         ncols=2,
         labelcolor=text_colour(ax),
@@ -256,14 +258,14 @@ def add_legend(ax: Axes, entries: Sequence[Patch]) -> None:
     name_entries(legend, entries)
 
 
-def name_entries(legend: Legend, entries: Sequence[Patch]) -> None:
-    """Name the entries as they are: no formula is read, and no name with a leading _ left out."""
+def name_entries(legend: Legend, entries: Sequence[Artist]) -> None:
+    """Name the entries as they are: not as formulas, and also those with a leading _."""
     for text, entry in zip(legend.get_texts(), entries):
         text.set_parse_math(False)
         text.set_text(visible_line(str(entry.get_label())))
 
 
-def entries_on(ax: Axes, entries: Sequence[Patch]) -> list[Patch]:
+def entries_on(ax: Axes, entries: Sequence[Artist]) -> list[Artist]:
     """The same entries, in the colours for the page of `ax`."""
     for entry in entries:
         if isinstance(entry, Swatch):

@@ -198,6 +198,13 @@ def check_axes(ax: Any) -> None:
         raise TypeError(f"ax must be one matplotlib Axes, got {type(ax).__name__}")
 
 
+def head_index(head: int | None, count: int, of: str) -> int:
+    """The head to draw, from 0; None if there is one. `of` names what the heads are of."""
+    if head is None and count > 1:
+        raise ValueError(f"head must say which of the {count} {of}, got None")
+    return integer("head", 0 if head is None else head, 0, count - 1)
+
+
 def plural(number: int, noun: str) -> str:
     """A number of things, such as "1 pair" or "1,024 pairs"."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ...lower import block_counts
 from ...sets.checks import int_or_pair
@@ -78,10 +79,24 @@ def pair_counts(p: Pattern | BoolArray, shape: Pair, block: Pair) -> IntArray:
     """|{ (i, j) in the block : j in A_i }|, int64, of the same p."""
     if isinstance(p, Pattern):
         return block_counts(p, shape, block)
-    row_starts = np.arange(0, shape[0], block[0])
-    column_starts = np.arange(0, shape[1], block[1])
-    by_rows = np.add.reduceat(p, row_starts, axis=0, dtype=np.int64)
-    return np.add.reduceat(by_rows, column_starts, axis=1)
+    return of_blocks(np.add, p, block, np.int64)
+
+
+def of_blocks(
+    ufunc: np.ufunc,
+    table: np.ndarray,
+    block: Pair,
+    dtype: DTypeLike | None = None,
+) -> np.ndarray:
+    """The entries of each block of a table joined by `ufunc`, such as their sum or the greatest.
+
+    >>> of_blocks(np.maximum, np.array([[1, 2, 3], [4, 5, 6]]), (2, 2))
+    array([[5, 6]])
+    """
+    for axis, side in enumerate(block):
+        starts = np.arange(0, table.shape[axis], side)
+        table = ufunc.reduceat(table, starts, axis=axis, dtype=dtype)
+    return table
 
 
 def _sides(n: int, side: int) -> IntArray:

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...lower import dense
-from ...sets.checks import integer
 from ...sets.listed import Listed
 from ...sets.mask import MAX_MASK
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray, Length
-from .arguments import drawable_lengths, mask_array
+from .arguments import drawable_lengths, head_index, mask_array
 from .block_shares import Pair, pair_counts
 from .drawable import set_at
 
@@ -68,10 +67,7 @@ def _head_index(name: str, masks: BoolArray, head: int | None) -> Any:
     """The head of masks (H, n_q, n_k); all of a matrix."""
     if masks.ndim != 3:
         return ...
-    heads = len(masks)
-    if head is None and heads > 1:
-        raise ValueError(f"head must say which of the {heads} heads of {name}, got None")
-    return integer("head", 0 if head is None else head, 0, heads - 1)
+    return head_index(head, len(masks), f"heads of {name}")
 
 
 def common_shape(sides: Sequence[Side], n: Length | None) -> Pair:

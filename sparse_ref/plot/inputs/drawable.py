@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,18 @@ def set_at(name: str, p: Any, n: Length | None) -> SetAt:
         raise ValueError(f"{name} must have shape {lengths(n)}, got {p.shape}")
     shape = drawable_lengths(p.shape)
     return SetAt(_rows_of(p), shape)
+
+
+def sets_at(sets: Mapping[str, Any], n: Length | None) -> list[SetAt]:
+    """The sets at length n, all of one shape, by the names that errors give them."""
+    drawn = {name: set_at(name, p, n) for name, p in sets.items()}
+    first_name, first = next(iter(drawn.items()))
+    for name, one in drawn.items():
+        if one.shape != first.shape:
+            raise ValueError(
+                f"{name} must have the shape of {first_name}, {first.shape}, got {one.shape}"
+            )
+    return list(drawn.values())
 
 
 def _rows_of(rows: CSR | Plan | BSR) -> Listed:

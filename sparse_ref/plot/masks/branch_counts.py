@@ -16,7 +16,7 @@ from ...sets.hints import got
 from ...sets.types import IntArray, Length
 from ..drawing.axis_ticks import label_tokens
 from ..drawing.colours import Colour, Shade, ramp
-from ..drawing.member_cells import cell_text
+from ..drawing.member_cells import title_with_cell
 from ..drawing.style import (
     NON_MEMBER_COLOUR,
     TOKEN_INCHES,
@@ -35,7 +35,7 @@ from ..inputs.arguments import (
     title_text,
     token_labels,
 )
-from ..inputs.block_shares import Pair, block_or_default
+from ..inputs.block_shares import Pair, block_or_default, of_blocks
 from ..inputs.drawable import SetAt, set_at, title_of
 
 LIGHT_COUNTS = "#93c1e8", "#2f74b5", "#0b2a52"
@@ -84,16 +84,15 @@ def multiplicity(
     """
     counts = _counts("branches", branches, n)
     grid = CellGrid(counts.shape, block_or_default(block, counts.shape))
-    is_blocks = grid.block != (1, 1)
     labels = token_labels(tokens, counts.shape, grid.block)
-    kinds = _kinds(counts.most, is_blocks, colours)
+    kinds = _kinds(counts.most, grid.block != (1, 1), colours)
     text = title_text(title, counts.title)
     check_optional_axes(ax)
     values = counts.table(grid.block)
     least_cell = TOKEN_INCHES if labels else 0.0
     ax = axes_or_new(ax, grid.cells, 0.6, least_cell, grid.shape)
     im = draw_kinds(ax, values, kinds, grid)
-    set_title(ax, f"{text}\n{cell_text(grid)}" if is_blocks else text)
+    set_title(ax, title_with_cell(text, grid))
     add_legend(ax, legend_entries(kinds, values))
     if labels:
         label_tokens(ax, labels)
@@ -141,10 +140,7 @@ class _CountArray(NamedTuple):
 
     def table(self, block: Pair) -> IntArray:
         """The greatest count of each block."""
-        row_starts = np.arange(0, self.shape[0], block[0])
-        column_starts = np.arange(0, self.shape[1], block[1])
-        by_rows = np.maximum.reduceat(self.array, row_starts, axis=0)
-        return np.maximum.reduceat(by_rows, column_starts, axis=1)
+        return of_blocks(np.maximum, self.array, block)
 
 
 def _counts(name: str, branches: Any, n: Length | None) -> _BranchSets | _CountArray:

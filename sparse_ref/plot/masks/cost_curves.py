@@ -17,6 +17,7 @@ from ...sets.checks import int_tuple
 from ...sets.factorized import Factorized
 from ...sets.hints import got
 from ...sets.pattern import Pattern
+from ..drawing.axis_ticks import label_positions
 from ..drawing.colours import Colour, colour_on, part_colours
 from ..drawing.line_axes import add_line_legend, line_axes_or_new, style_line_axes
 from ..drawing.style import set_title
@@ -100,7 +101,7 @@ def _set_scales(ax: Axes, sizes: tuple[int, ...]) -> None:
     ax.set_xscale("log")
     ax.set_yscale("log")
     named_sizes = sizes[:: -(-len(sizes) // MAX_TICKS)]
-    ax.set_xticks(named_sizes, labels=[f"{n:,}" for n in named_sizes])
+    label_positions(ax.xaxis, named_sizes)
     ax.set_xticks([], minor=True)
     low, high = ax.get_ylim()
     if high >= 100 * low:

@@ -13,9 +13,10 @@ from matplotlib.ticker import MaxNLocator
 from ...lower import Degrees, check_pattern, degrees
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray, Length
+from ..drawing.axis_ticks import label_positions, ticks
 from ..drawing.colours import Colour, colour_on
 from ..drawing.line_axes import add_line_legend, line_axes_or_new, style_line_axes
-from ..drawing.style import EXTRA_COLOUR, MEMBER_COLOUR, set_title, ticks
+from ..drawing.style import EXTRA_COLOUR, MEMBER_COLOUR, set_title
 from ..inputs.arguments import (
     check_optional_axes,
     colour_list,
@@ -126,8 +127,7 @@ def _set_scales(ax: Axes, counts: Degrees, scale: str) -> None:
     n = max(map(len, counts))
     margin = max(0.5, 0.01 * n)
     ax.set_xlim(-margin, n - 1 + margin)
-    positions = ticks(n)
-    ax.set_xticks(positions, labels=[f"{position:,}" for position in positions])
+    label_positions(ax.xaxis, ticks(n))
     if scale == "linear":
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylim(bottom=0)

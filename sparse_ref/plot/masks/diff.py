@@ -12,7 +12,7 @@ from matplotlib.image import AxesImage
 from ..._text import visible_line
 from ...sets.types import BoolArray, Length
 from ..drawing.colours import Shade, colour_on
-from ..drawing.member_cells import cell_text
+from ..drawing.member_cells import title_with_cell
 from ..drawing.style import (
     BOTH_COLOUR,
     EXTRA_COLOUR,
@@ -105,13 +105,11 @@ def diff(
     counts = compare(*sides, leak_mask, shape, grid.block)
     kinds = _kinds(first, second)
     values = _kinds_of_cells(counts)
-    lines = [title_text(title, _numbers(counts, names))]
+    text = title_text(title, _numbers(counts, names))
     ax = axes_or_new(ax, proportions(shape, grid.block), below=0.6)
     im = draw_kinds(ax, values, kinds, grid)
     _mark_differences(ax, values, grid)
-    if grid.block != (1, 1):
-        lines.append(cell_text(grid))
-    set_title(ax, "\n".join(lines))
+    set_title(ax, title_with_cell(text, grid))
     add_legend(ax, legend_entries(kinds, values))
     return im
 

@@ -13,7 +13,7 @@ from ...patterns import Causal
 from ...sets.factorized import Factorized
 from ...sets.pattern import Pattern
 from ..drawing.colours import colour_on
-from ..drawing.member_cells import cell_text
+from ..drawing.member_cells import title_with_cell
 from ..drawing.panels import add_figure_legend, check_optional_figure, figure_or_new
 from ..drawing.style import QUERY_COLOUR, CellGrid, draw_kinds, legend_entries, set_title
 from ..inputs.arguments import ImageShape, Position, image_shape, query_index, steps_of, text_list
@@ -129,7 +129,7 @@ def _draw_column(
     grid = CellGrid((n, n), block_for((n, n)), unit=width)
     matrix = _matrix_kinds(column.steps, scene.step_kinds, grid)
     draw_kinds(bottom, matrix, kinds, grid)
-    set_title(bottom, "" if grid.block == (1, 1) else cell_text(grid))
+    set_title(bottom, title_with_cell("", grid))
     bottom.plot(
         1.03,
         scene.query,

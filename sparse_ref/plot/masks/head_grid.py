@@ -34,7 +34,7 @@ from ..drawing.panels import (
 from ..drawing.style import CellGrid, set_axis_labels, set_title
 from ..inputs.arguments import text_list, title_text
 from ..inputs.block_shares import MAX_PANEL_CELLS, block_or_default
-from ..inputs.drawable import Drawable, SetAt, set_at, title_of
+from ..inputs.drawable import Drawable, SetAt, sets_at, title_of
 
 MAX_SHORT_TITLE = 24  # characters of a notation above a panel; a longer one is left out
 PANEL_INCHES = 1.7
@@ -165,13 +165,8 @@ def _sets(name: str, patterns: Any, n: Length | None) -> list[SetAt]:
     is_sequence = isinstance(patterns, (list, tuple, np.ndarray)) and len(patterns) > 0
     if not is_sequence or getattr(patterns, "ndim", 3) != 3:
         raise TypeError(f"{name} must be a sequence of one or more sets, {got(patterns)}")
-    sets = [set_at(f"{name}[{h}]", p, n) for h, p in enumerate(patterns)]
-    for h, drawn in enumerate(sets):
-        if drawn.shape != sets[0].shape:
-            raise ValueError(
-                f"{name}[{h}] must have the shape of {name}[0], {sets[0].shape}, got {drawn.shape}"
-            )
-    return sets
+    by_name = {f"{name}[{h}]": p for h, p in enumerate(patterns)}
+    return sets_at(by_name, n)
 
 
 def _grid(

@@ -18,9 +18,10 @@ from ...sets.pattern import Pattern
 from ...sets.require import require_pattern
 from ...sets.token_pools import Pooled, pool_count
 from ...sets.types import BoolArray, Length
+from ..drawing.axis_ticks import label_tokens
 from ..drawing.cells import MAX_VECTOR_CELLS
 from ..drawing.colours import Colour, colour_on, mix, page_colour, part_colours
-from ..drawing.member_cells import cell_text
+from ..drawing.member_cells import title_with_cell
 from ..drawing.style import (
     NEITHER_COLOUR,
     TOKEN_INCHES,
@@ -29,7 +30,6 @@ from ..drawing.style import (
     add_legend,
     axes_or_new,
     draw_kinds,
-    label_tokens,
     legend_entries,
     set_title,
 )
@@ -123,7 +123,7 @@ def levels(
     given_colours = colour_list(colours, len(given), "one for each level")
     is_member = [pair_counts(level.tokens, shape, grid.block) > 0 for level in given]
     values = _finest(given, is_member)
-    lines = [title_text(title, _numbers(given, shape))]
+    text = title_text(title, _numbers(given, shape))
     ax = axes_or_new(ax, proportions(shape, grid.block), 0.6, TOKEN_INCHES if labels else 0.0)
     names = [level.label for level in given]
     kinds = [Kind("no key", NEITHER_COLOUR)]
@@ -131,9 +131,7 @@ def levels(
     im = draw_kinds(ax, values, kinds, grid)
     if max(shape) <= MAX_VECTOR_CELLS:
         _draw_borders(ax, given, values)
-    if grid.block != (1, 1):
-        lines.append(cell_text(grid))
-    set_title(ax, "\n".join(lines), "token j")
+    set_title(ax, title_with_cell(text, grid), "token j")
     add_legend(ax, legend_entries(kinds, values))
     if labels:
         label_tokens(ax, labels)

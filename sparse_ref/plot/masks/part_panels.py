@@ -13,7 +13,7 @@ from ...sets.checks import flag
 from ...sets.hints import got
 from ...sets.types import FloatArray, IntArray, Length
 from ..drawing.colours import Colour, colour_on, part_colours
-from ..drawing.member_cells import cell_text, least_share
+from ..drawing.member_cells import least_share, title_with_cell
 from ..drawing.panels import (
     Panels,
     add_figure_legend,
@@ -34,7 +34,7 @@ from ..drawing.style import (
 )
 from ..inputs.arguments import check_optional_axes, colour_list, title_text
 from ..inputs.block_shares import MAX_PANEL_CELLS, block_or_default
-from ..inputs.drawable import Drawable, SetAt, set_at
+from ..inputs.drawable import Drawable, SetAt, sets_at
 from .head_grid import PANEL_INCHES
 
 LEAST_DEPTH = 0.45  # of the colour of a cell with the least share
@@ -99,41 +99,33 @@ def parts(
     >>> import matplotlib.pyplot as plt; plt.close(panels[0].figure)
     """
     sets = _sets(parts, n)
-    shape = next(iter(sets.values())).shape
+    shape = sets[0].shape
     grid = CellGrid(shape, block_or_default(block, shape, MAX_PANEL_CELLS))
-    kinds = _kinds(list(sets), colours)
+    kinds = _kinds(list(parts), colours)
     overlap = flag("overlap", overlap)
     name = title_text(title, "union")
     _check_place(fig, ax)
-    tables = [part.shares(grid.block) for part in sets.values()]
+    tables = [part.shares(grid.block) for part in sets]
     scene = _Scene(kinds, grid, least_share(*tables))
     if ax is not None:
         values = _draw_union(ax, tables, scene, overlap)
-        set_title(ax, _union_title(name, grid))
+        set_title(ax, title_with_cell(name, grid))
         add_legend(ax, legend_entries(kinds, values))
         return np.array([ax], object)
     return _draw_panels(tables, scene, overlap, name, fig)
 
 
-def _sets(parts: Any, n: Length | None) -> dict[str, SetAt]:
-    """The parts by name, all of one shape."""
+def _sets(parts: Any, n: Length | None) -> list[SetAt]:
+    """The parts, all of one shape."""
     if not isinstance(parts, Mapping):
         raise TypeError(f'parts must be a mapping such as {{"window": Window(2)}}, {got(parts)}')
     if not parts:
         raise ValueError("parts must have at least 1 part, got none")
-    sets: dict[str, SetAt] = {}
-    for name, p in parts.items():
+    for name in parts:
         if not isinstance(name, str):
             raise TypeError(f"parts must have strings as names, got {name!r}")
-        sets[name] = set_at(f"parts[{name!r}]", p, n)
-    first_name, first = next(iter(sets.items()))
-    for name, part in sets.items():
-        if part.shape != first.shape:
-            raise ValueError(
-                f"parts[{name!r}] must have the shape of parts[{first_name!r}], {first.shape}, "
-                f"got {part.shape}"
-            )
-    return sets
+    by_name = {f"parts[{name!r}]": p for name, p in parts.items()}
+    return sets_at(by_name, n)
 
 
 def _kinds(names: list[str], colours: Any) -> list[Kind]:
@@ -173,7 +165,7 @@ def _draw_panels(
         _draw_cells(panels[place], values, table, scene)
         set_title(panels[place], scene.kinds[place + 1].label)
     values = _draw_union(panels[-1], tables, scene, overlap)
-    set_title(panels[-1], _union_title(name, scene.grid))
+    set_title(panels[-1], title_with_cell(name, scene.grid))
     hide_inner_labels(panels, columns)
     several = len(tables) + 1
     if (values == several).any():
@@ -211,9 +203,3 @@ def _draw_cells(ax: Axes, values: IntArray, shares: FloatArray, scene: _Scene) -
     logarithm = 1 - np.log(share) / np.log(scene.least)  # 0 for the least share, 1 for all pairs
     depth = LEAST_DEPTH + (1 - LEAST_DEPTH) * logarithm
     im.fade(depth, colour_on(ax, NON_MEMBER_COLOUR))
-
-
-def _union_title(name: str, grid: CellGrid) -> str:
-    """The title of the union, with the size of a cell if it is a block."""
-    is_blocks = grid.block != (1, 1)
-    return f"{name}\n{cell_text(grid)}" if is_blocks else name

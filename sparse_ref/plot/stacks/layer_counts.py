@@ -18,24 +18,22 @@ from ...paths.layers import Steps
 from ...sets.checks import flag
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
-from ..drawing.colours import Colour, Shade, colour_on, is_dark, text_colour
+from ..drawing.axis_ticks import label_tokens, ticks
+from ..drawing.colours import Colour, Shade, colour_on, is_dark
+from ..drawing.member_cells import title_with_cell
+from ..drawing.scales import LEGEND_BELOW_BAR, add_bar
 from ..drawing.style import (
     LATER_COLOUR,
-    LEGEND_STYLE,
     MAX_LINED_CELLS,
     TOKEN_INCHES,
     CellGrid,
     add_legend,
     axes_or_new,
     draw_cells,
-    inches_from_lower_edge,
-    label_tokens,
     set_title,
-    style_bar,
-    ticks,
 )
 from ..inputs.arguments import Tokens, check_optional_axes, plural, title_text, token_labels
-from ..inputs.block_shares import block_for
+from ..inputs.block_shares import Pair, block_for, of_blocks
 from ..inputs.layer_arguments import name_of, patterns_of_layers
 
 Counts = NDArray[np.int32]
@@ -107,7 +105,7 @@ def hops(
     labels = token_labels(tokens, grid.shape, grid.block)
     counts = search.hops(patterns, n, residual=residual)
     later = later_pairs(counts)
-    cells = _cells(counts, later, grid.block[0], cell)
+    cells = _cells(counts, later, grid.block, cell)
     most = int(counts.max())
     ax = axes_or_new(ax, cells.shape, below=0.7, least_cell=TOKEN_INCHES if labels else 0.0)
     if colour_map is None:
@@ -145,21 +143,17 @@ def later_pairs(counts: Counts) -> BoolArray:
 def _cells(
     counts: Counts,
     later: BoolArray,
-    side: int,
+    block: Pair,
     cell: str,
 ) -> np.ma.MaskedArray:
     """The number of layers that each cell shows, masked if all of its pairs are later ones."""
-    if side == 1:
+    if block == (1, 1):
         return np.ma.array(counts, mask=later)
     last = np.iinfo(np.int32).max
     ranks = np.where(counts == NEVER, last, counts)  # a pair that is never joined comes last
     ranks[later] = last if cell == "least" else NEVER
-    starts = np.arange(0, len(counts), side)
-    pick = np.minimum if cell == "least" else np.maximum
-    rows = pick.reduceat(ranks, starts, axis=0)
-    cells = pick.reduceat(rows, starts, axis=1)
-    is_later = np.logical_and.reduceat(later, starts, axis=0)
-    is_later = np.logical_and.reduceat(is_later, starts, axis=1)
+    cells = of_blocks(np.minimum if cell == "least" else np.maximum, ranks, block)
+    is_later = of_blocks(np.logical_and, later, block)
     return np.ma.array(np.where(cells == last, NEVER, cells), mask=is_later)
 
 
@@ -185,10 +179,9 @@ def _draw_counts(
 
 def _with_note(title: str, grid: CellGrid, cell: str) -> str:
     """The title, and what a cell is if it is a block."""
-    side = grid.block[0]
-    if side == 1:
+    if grid.block == (1, 1):
         return title
-    return f"{title}\ncells of {side} × {side} pairs: the {cell} layers".strip()
+    return f"{title_with_cell(title, grid)}: the {cell} layers"
 
 
 def _legend(im: AxesImage, pairs: np.ndarray) -> list[Patch]:
@@ -218,19 +211,10 @@ def _add_bar(ax: Axes, colours: Colormap, most: int, unjoined: int) -> None:
     """Add a colour bar for many numbers of layers below the axes."""
     steps = ListedColormap(colours(np.linspace(0, 1, most + 1)))
     scale = ScalarMappable(Normalize(-0.5, most + 0.5), steps)
-    bar_axes = ax.inset_axes((0, -0.52, 1, 0.1), transform=inches_from_lower_edge(ax))
-    bar = ax.figure.colorbar(scale, cax=bar_axes, orientation="horizontal")
+    bar = add_bar(ax, scale, "layers from j to i")
     bar.set_ticks(ticks(most + 1), minor=False)
     bar.set_ticks([], minor=True)
-    style_bar(bar, ax, "layers from j to i")
     if unjoined:
         never = colour_on(ax, NEVER_COLOUR)
         entry = _patch(never, f"never: {plural(unjoined, 'pair')}")
-        ax.legend(
-            handles=[entry],
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.95),
-            bbox_transform=inches_from_lower_edge(ax),
-            labelcolor=text_colour(ax),
-            **LEGEND_STYLE,
-        )
+        add_legend(ax, [entry], LEGEND_BELOW_BAR)

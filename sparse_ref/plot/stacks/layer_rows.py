@@ -11,9 +11,10 @@ from matplotlib.collections import LineCollection
 from ...lower import csr
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, IntArray
+from ..drawing.axis_ticks import label_positions, ticks
 from ..drawing.colours import colour_on, page_colour, text_colour
 from ..drawing.line_axes import line_axes_or_new, style_line_axes
-from ..drawing.style import EXTRA_COLOUR, ticks
+from ..drawing.style import EXTRA_COLOUR
 from ..inputs.layer_arguments import Patterns
 from .reach_panels import layer_names
 
@@ -153,8 +154,7 @@ def set_axes(ax: Axes, rows: LayerRows) -> None:
         ax.set_xticks(range(rows.n), labels=rows.tick_tokens, parse_math=False)
         ax.tick_params(axis="x", labelrotation=90)
     else:
-        positions = ticks(rows.n)
-        ax.set_xticks(positions, labels=[f"{position:,}" for position in positions])
+        label_positions(ax.xaxis, ticks(rows.n))
     is_short = rows.row_count <= MAX_ROW_NAMES
     named_rows = list(range(rows.row_count)) if is_short else ticks(rows.row_count)
     names = [rows.names[row] for row in named_rows]

@@ -63,7 +63,7 @@ def path(
     n : the length, 1 <= n <= 4096.
     residual : whether a layer also keeps what is at i itself.
     tokens : n texts that stand for the positions; their numbers by default.
-    title : the steps, and what is found, by default.
+    title : by default the steps, and how many layers the path takes or that there is none.
     ax : the axes to draw on; a new figure by default.
 
     Returns the line of the path: its x are the positions, its y the layers from 0, the input. If

@@ -15,6 +15,7 @@ from ...sets.checks import flag, integer
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
 from ..drawing.colours import Colour, Shade
+from ..drawing.member_cells import title_with_cell
 from ..drawing.panels import (
     add_figure_legend,
     check_optional_figure,
@@ -121,9 +122,7 @@ def reach(
         set_title(ax, f"{name}\n{growth.counts}", "source j", "position i")
         tables.append(values)
     hide_inner_labels(panels, columns)
-    if grid.block != (1, 1):
-        text = f"{text}\ncells of {grid.block[0]} × {grid.block[1]} pairs".strip()
-    set_figure_title(fig, text, panels[0])
+    set_figure_title(fig, title_with_cell(text, grid), panels[0])
     add_figure_legend(fig, panels[0], legend_entries(kinds, *tables))
     return panels
 
