@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts
 
 import sparse_ref as sr
 from sparse_ref import interop
@@ -30,7 +31,7 @@ def test_the_blocks_are_those_of_interop(n, block):
     im = sr.plot.blocks(P, n, block)
     kinds = kinds_of(interop.block_mask(P, n, block))
     assert np.array_equal(im.get_array(), kinds)
-    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    labels = legend_texts(im)
     counts = zip(("empty", "partial", "full"), np.bincount(kinds.ravel(), minlength=3))
     assert labels == [f"{name} ({count})" for name, count in counts if count]
     sparsity = (kinds == EMPTY).mean()
@@ -59,7 +60,7 @@ def test_a_cell_of_many_blocks_is_what_all_of_them_are():
     a, b = np.indices((150, 150))
     expected = np.where(b < a, FULL, np.where(b == a, PARTIAL, EMPTY))
     assert np.array_equal(im.get_array(), expected)
-    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    labels = legend_texts(im)
     assert labels == ["empty (179,700)", "full (180,300)"], "a single pair is never partial"
     assert im.axes.get_title().endswith("blocks of 1 × 1\ncells of 4 × 4 blocks")
 

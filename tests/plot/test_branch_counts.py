@@ -3,16 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
 from sparse_ref.plot.drawing.colours import luma
 
 LONGNET = sr.longnet((4, 8, 16), (1, 2, 4))
-
-
-def legend_of(im):
-    return [text.get_text() for text in im.axes.get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("n", [1, 16, 50, (9, 21)])
@@ -24,20 +21,20 @@ def test_the_array_is_the_multiplicity(n):
 
 def test_each_count_that_occurs_has_a_colour_and_a_legend_entry():
     im = sr.plot.multiplicity(LONGNET, 16)
-    assert legend_of(im) == ["not attended", "once", "2 times", "3 times"]
+    assert legend_texts(im) == ["not attended", "once", "2 times", "3 times"]
     levels = [luma(im.cmap(im.norm(count))) for count in range(4)]
     assert np.diff(levels).max() < -0.1
-    assert legend_of(sr.plot.multiplicity(sr.Branches((sr.Full(), sr.Full())), 4)) == ["2 times"]
+    assert legend_texts(sr.plot.multiplicity(sr.Branches((sr.Full(), sr.Full())), 4)) == ["2 times"]
 
 
 def test_counts_of_a_function_are_drawn_as_they_are():
     counts = np.array([[0, 5], [1, 2]], np.int32)
     im = sr.plot.multiplicity(counts)
     assert np.array_equal(im.get_array(), counts)
-    assert legend_of(im) == ["not attended", "once", "2 times", "5 times"]
+    assert legend_texts(im) == ["not attended", "once", "2 times", "5 times"]
     assert im.axes.get_title() == "multiplicity"
     zeros = sr.plot.multiplicity(np.zeros((2, 2), int), 2)
-    assert legend_of(zeros) == ["not attended"]
+    assert legend_texts(zeros) == ["not attended"]
 
 
 def test_a_block_shows_how_many_branches_are_in_it():
@@ -49,7 +46,7 @@ def test_a_block_shows_how_many_branches_are_in_it():
     greatest = sr.multiplicity(LONGNET, n).reshape(5, 8, 8, 5).max(axis=(1, 3))
     assert (im.get_array() >= greatest).all()
     assert im.axes.get_title().endswith("\ncells of 8 × 5 pairs")
-    assert legend_of(im) == ["no branch", "1 branch", "2 branches", "3 branches"]
+    assert legend_texts(im) == ["no branch", "1 branch", "2 branches", "3 branches"]
     counts = sr.plot.multiplicity(sr.multiplicity(LONGNET, n), block=block)
     assert np.array_equal(counts.get_array(), greatest)
 
@@ -60,7 +57,7 @@ def test_a_mask_of_branches_is_their_multiplicity():
     )
     assert np.array_equal(im.get_array(), sr.multiplicity(LONGNET, 3))
     assert im.axes.get_title() == "LongNet"
-    assert [label.get_text() for label in im.axes.get_yticklabels()] == ["a", "b", "c"]
+    assert texts_of(im.axes.get_yticklabels()) == ["a", "b", "c"]
     assert tuple(im.cmap(im.norm(3))) == to_rgba("b")
 
 

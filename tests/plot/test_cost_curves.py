@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
@@ -42,14 +43,14 @@ def test_the_legend_has_the_slope():
     labels = [line.get_label() for line in lines]
     assert labels == ["all: n^2.00", "sinks $1$: n^1.00", "sqrt: n^1.50"]
     entries = lines[0].axes.get_legend().get_texts()
-    assert [entry.get_text() for entry in entries] == labels
+    assert texts_of(entries) == labels
     assert not any(entry.get_parse_math() for entry in entries)
 
 
 def test_names_are_shown_as_they_are():
     names = ["_a", "$\\alpha$", "\x1b[2J", "a\nb"]
     lines = sr.plot.cost({name: sr.Causal() for name in names}, [2, 4], reference="none")
-    entries = [text.get_text() for text in lines[0].axes.get_legend().get_texts()]
+    entries = legend_texts(lines[0])
     shown = ["_a", "$\\alpha$", "\\x1b[2J", "a\\nb"]
     assert entries == [f"{name}: n^1.74" for name in shown]
 
@@ -74,7 +75,7 @@ def test_axes_are_logarithmic_and_the_reference_is_grey():
 
 def test_ticks_are_lengths():
     ax = sr.plot.cost({"a": sr.Causal()}, 2 ** np.arange(8, 17))[0].axes
-    labels = [text.get_text() for text in ax.get_xticklabels()]
+    labels = texts_of(ax.get_xticklabels())
     assert labels == ["256", "1,024", "4,096", "16,384", "65,536"]
     assert list(ax.get_xticks(minor=True)) == []
 

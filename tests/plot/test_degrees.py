@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
@@ -22,7 +23,7 @@ def test_lines_are_the_sums_of_rows_and_of_columns(n):
 
 def test_the_legend_has_the_extremes_and_the_mean():
     keys, _ = sr.plot.degree(P, 64)
-    entries = [text.get_text() for text in keys.axes.get_legend().get_texts()]
+    entries = legend_texts(keys)
     assert entries == [
         "keys of query i: 1 to 13, mean 9.156",
         "readers of key j: 1 to 64, mean 9.156",

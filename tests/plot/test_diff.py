@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
@@ -45,7 +46,7 @@ def test_one_key_narrower():
     im = sr.plot.diff(sr.Local(4), sr.Lookback(4), n=12)
     assert im.axes.get_title() == "8 missing, 0 extra"
     assert marks(im) == {"_": [(i, i - 4) for i in range(4, 12)]}
-    assert [text.get_text() for text in im.axes.get_legend().get_texts()] == [
+    assert legend_texts(im) == [
         "neither",
         "both",
         "− only expected",
@@ -78,7 +79,7 @@ def test_a_block_may_hold_both_differences():
     im = sr.plot.diff(expected, actual)
     assert im.get_array()[0, 0] == 4
     assert im.axes.get_title() == "1 missing, 1 extra\ncells of 4 × 4 pairs"
-    assert [text.get_text() for text in im.axes.get_legend().get_texts()] == [
+    assert legend_texts(im) == [
         "neither",
         "± some of each",
     ]
@@ -181,7 +182,7 @@ def test_a_head_that_a_probe_does_not_have_is_refused():
 
 def test_names_are_in_legend_and_title():
     im = sr.plot.diff(sr.Lookback(3), sr.Causal(), 6, ("the paper", "the code"))
-    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    labels = legend_texts(im)
     assert labels == ["neither", "both", "+ only the code"]
     assert im.axes.get_title() == "0 only the paper, 6 only the code"
     named = sr.plot.diff(sr.Lookback(3), sr.Causal(), 6, ["a", "b"], title="Fig. 1")
@@ -279,6 +280,6 @@ def test_leaks_have_a_colour_of_their_own_and_are_counted():
     assert im.get_array()[0].tolist() == [1, 5, 5, 0]
     assert im.get_array()[3, 0] == 1, "a key of the set is no leak"
     assert im.axes.get_title() == "0 missing, 0 extra, 2 leaks"
-    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    labels = legend_texts(im)
     assert labels == ["neither", "both", "~ leak: only with large logits"]
     assert im.cmap(im.norm(5)) != im.cmap(im.norm(3))

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import texts_of
 from matplotlib.colors import to_hex
 
 import sparse_ref as sr
@@ -25,7 +26,7 @@ def test_three_panels_over_three_matrices():
         "",
         "",
     ]
-    entries = [text.get_text() for text in fig.legends[0].get_texts()]
+    entries = texts_of(fig.legends[0].get_texts())
     assert entries == ["skipped", "step 1", "step 2", "both steps", "query", "later"]
     assert [ax.get_ylabel() for ax in fig.axes] == ["row", "", "", "query i", "", ""]
     assert [ax.get_xlabel() for ax in fig.axes] == ["column"] * 3 + ["key j"] * 3
@@ -73,7 +74,7 @@ def test_any_number_of_steps_have_colours_of_their_own(count):
     im = fig.axes[-1].images[0]
     drawn = {tuple(im.cmap(im.norm(m))) for m in range(count + 4)}
     assert len(drawn) == count + 4
-    entries = [text.get_text() for text in fig.legends[0].get_texts()]
+    entries = texts_of(fig.legends[0].get_texts())
     names = ["attended"] if count == 1 else [f"step {m}" for m in range(1, count + 1)]
     assert entries == ["skipped", *names, "query", "later"]
 

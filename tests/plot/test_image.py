@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
@@ -16,10 +17,6 @@ from sparse_ref.plot.drawing.style import (
 from sparse_ref.plot.masks.image import kinds_of
 
 SKIPPED, ONE, TWO, THREE, QUERY_KIND, LATER = range(6)
-
-
-def legend_of(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def grey(colour):
@@ -95,15 +92,15 @@ def test_flat_index_and_pair_name_the_same_query():
 def test_labels_and_legend():
     im = sr.plot.image(sr.strided(6), (6, 6), 27)
     assert (im.axes.get_ylabel(), im.axes.get_xlabel()) == ("row", "column")
-    assert legend_of(im.axes) == ["skipped", "step 1", "step 2", "both steps", "query", "later"]
-    assert legend_of(sr.plot.image(sr.fixed(6), (6, 6), 27).axes) == [
+    assert legend_texts(im) == ["skipped", "step 1", "step 2", "both steps", "query", "later"]
+    assert legend_texts(sr.plot.image(sr.fixed(6), (6, 6), 27)) == [
         "skipped",
         "step 1",
         "step 2",
         "query",
         "later",
     ]
-    assert legend_of(sr.plot.image(sr.Causal(), (2, 2), 3).axes) == ["attended", "query"]
+    assert legend_texts(sr.plot.image(sr.Causal(), (2, 2), 3)) == ["attended", "query"]
     assert tuple(im.to_rgba(im.get_array())[4, 3]) == to_rgba(QUERY_COLOUR)
     for patch, kind in zip(im.axes.get_legend().get_patches(), kinds_of(2)):
         assert patch.get_facecolor() == to_rgba(kind.colour)

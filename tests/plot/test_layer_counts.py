@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
@@ -28,7 +29,7 @@ def test_the_array_is_that_of_the_search(steps, n, residual):
 
 def test_the_legend_counts_the_pairs():
     im = sr.plot.hops(sr.Window(1) & sr.Chunk(4), 8)
-    entries = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    entries = legend_texts(im)
     assert entries == [
         "0 layers: 8 pairs",
         "1 layer: 12 pairs",
@@ -99,7 +100,7 @@ def test_title_colours_and_axes_can_be_given():
 def test_tokens_label_the_positions():
     ax = sr.plot.hops(sr.strided(2), 4, tokens=["the", "cat", "sat", "down"]).axes
     for texts in (ax.get_xticklabels(), ax.get_yticklabels()):
-        assert [text.get_text() for text in texts] == ["the", "cat", "sat", "down"]
+        assert texts_of(texts) == ["the", "cat", "sat", "down"]
 
 
 @pytest.mark.parametrize(

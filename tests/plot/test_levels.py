@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 from matplotlib.colors import to_rgb
 
 import sparse_ref as sr
@@ -10,10 +11,6 @@ from sparse_ref.published import HTransformer1D, mean_pool_weights, nsa, pooled_
 
 GENERATOR = np.random.default_rng(0)
 NEAR_AND_FAR = {"near": sr.Lookback(4), "far": (sr.Complete(4), 4)}
-
-
-def labels(im):
-    return [text.get_text() for text in im.axes.get_legend().get_texts()]
 
 
 def lightness(im, value):
@@ -45,7 +42,7 @@ def test_the_branches_of_nsa():
     expected = np.where(sr.dense(sets.window, 24), 3, np.where(coarse, 1, 0))
     expected[sr.dense(selected, 24)] = 2
     assert np.array_equal(im.get_array(), expected)
-    assert labels(im)[-3:] == [
+    assert legend_texts(im)[-3:] == [
         "compressed: 4 tokens a key, every 2",
         "selected: a token a key",
         "window: a token a key",
@@ -90,7 +87,7 @@ def test_finer_levels_are_darker_and_brighter_on_a_dark_page():
     on_dark = sr.plot.levels(layer, 32, ax=ax)
     dark = [lightness(on_dark, level) for level in range(1, 5)]
     assert dark == sorted(dark, reverse=True)
-    assert labels(on_dark)[:2] == ["level 0: a token a key", "level 1: 2 tokens a key"]
+    assert legend_texts(on_dark)[:2] == ["level 0: a token a key", "level 1: 2 tokens a key"]
 
 
 def test_the_order_of_the_parts_is_only_that_of_names():
@@ -120,7 +117,7 @@ def test_a_million_tokens():
 def test_tokens_and_colours_are_given():
     tokens = list("abcdefgh")
     im = sr.plot.levels(NEAR_AND_FAR, 8, tokens=tokens, colours=["red", "blue"])
-    assert [label.get_text() for label in im.axes.get_xticklabels()] == tokens
+    assert texts_of(im.axes.get_xticklabels()) == tokens
     assert [im.cmap(im.norm(level))[:3] for level in (1, 2)] == [(1, 0, 0), (0, 0, 1)]
     with pytest.raises(ValueError, match="colours must be 2, one for each level, got 1"):
         sr.plot.levels(NEAR_AND_FAR, 8, colours=["red"])

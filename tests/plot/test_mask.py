@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import texts_of
 from matplotlib.colors import LogNorm, to_rgba
 
 import sparse_ref as sr
@@ -75,7 +76,7 @@ def test_ticks_never_crowd():
 
 def test_tick_labels_are_the_positions():
     ax = sr.plot.mask(P, 4096).axes
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1,024", "2,048", "3,072"]
+    assert texts_of(ax.get_xticklabels()) == ["0", "1,024", "2,048", "3,072"]
 
 
 @pytest.mark.parametrize("n", [600, 4096, (700, 100), (1, 5000)])
@@ -133,17 +134,17 @@ def test_tokens_label_both_axes():
     ax = sr.plot.mask(sr.Causal(), 4, tokens=["The", "cat", "$at$", "\x1b"]).axes
     for axis in (ax.xaxis, ax.yaxis):
         assert list(axis.get_ticklocs()) == [0, 1, 2, 3]
-        assert [t.get_text() for t in axis.get_ticklabels()] == ["The", "cat", "$at$", "\\x1b"]
+        assert texts_of(axis.get_ticklabels()) == ["The", "cat", "$at$", "\\x1b"]
         assert not any(t.get_parse_math() for t in axis.get_ticklabels())
     assert ax.xaxis.get_label_position() == "top"
 
 
 def test_queries_and_keys_may_have_tokens_of_their_own():
     ax = sr.plot.mask(sr.Full(), (2, 3), tokens=(["q", "r"], np.array(["a", "b", "c"]))).axes
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["q", "r"]
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b", "c"]
+    assert texts_of(ax.get_yticklabels()) == ["q", "r"]
+    assert texts_of(ax.get_xticklabels()) == ["a", "b", "c"]
     pair = sr.plot.mask(sr.Full(), 2, tokens=("a", "b")).axes
-    assert [t.get_text() for t in pair.get_yticklabels()] == ["a", "b"]
+    assert texts_of(pair.get_yticklabels()) == ["a", "b"]
 
 
 def test_a_figure_has_room_for_each_token():

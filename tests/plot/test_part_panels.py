@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgba
@@ -19,10 +20,6 @@ BIGBIRD = {"window": sr.Window(1), "random": sr.Random(32, 2, 0), "global": sr.G
 
 def arrays_of(panels):
     return [panel.images[0].get_array() for panel in panels]
-
-
-def legend_of(place):
-    return [text.get_text() for text in place.get_texts()]
 
 
 @given(
@@ -76,7 +73,7 @@ def test_colours_are_those_of_parts_or_those_given():
 def test_several_parts_have_a_legend():
     panels = sr.plot.parts(BIGBIRD, 32, overlap=True)
     (legend,) = panels[0].figure.legends
-    assert legend_of(legend) == ["window", "random", "global", "several parts"]
+    assert texts_of(legend.get_texts()) == ["window", "random", "global", "several parts"]
     masks = [sr.dense(p, 32) for p in BIGBIRD.values()]
     assert np.array_equal(arrays_of(panels)[-1] == 4, np.sum(masks, axis=0) > 1)
     apart = {"past": sr.Causal(), "future": ~sr.Causal()}
@@ -88,7 +85,7 @@ def test_the_union_alone_has_a_legend_on_the_axes_given():
     panels = sr.plot.parts(BIGBIRD, 32, ax=axes[1])
     assert list(panels) == [axes[1]]
     assert fig.axes == list(axes)
-    assert legend_of(axes[1].get_legend()) == ["not attended", "window", "random", "global"]
+    assert legend_texts(axes[1]) == ["not attended", "window", "random", "global"]
     assert axes[1].get_title() == "union"
 
 
@@ -97,10 +94,10 @@ def test_names_are_drawn_as_they_are(tmp_path):
     parts = {name: sr.Window(m) for m, name in enumerate(names)}
     panels = sr.plot.parts(parts, 8, overlap=True)
     (legend,) = panels[0].figure.legends
-    assert legend_of(legend) == ["\\x00<script>", "several parts"]
+    assert texts_of(legend.get_texts()) == ["\\x00<script>", "several parts"]
     (panel,) = sr.plot.parts(parts, 8, ax=plt.figure().subplots())
     expected = ["not attended", "_hidden", "$\\frac{", "a\\nb", "\\x00<script>"]
-    assert legend_of(panel.get_legend()) == expected
+    assert legend_texts(panel) == expected
     for drawn in (panels, panel):
         ElementTree.parse(sr.plot.save(drawn, tmp_path / "hostile.svg"))
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import texts_of
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
@@ -53,7 +54,7 @@ def test_the_path_goes_along_edges_and_is_a_shortest_one(steps, j, i, n, residua
     assert len(drawn) == len(set(drawn))
     assert set(drawn) == edges(steps, hops, n, residual)
     assert set(pairwise(zip(positions.tolist(), rows.tolist()))) <= set(drawn)
-    assert [text.get_text() for text in line.axes.texts] == [str(a) for a in positions]
+    assert texts_of(line.axes.texts) == [str(a) for a in positions]
 
 
 @pytest.mark.parametrize(
@@ -97,12 +98,12 @@ def test_the_figure_says_that_there_is_no_path():
 def test_rows_bear_the_names_of_layers():
     ax = sr.plot.path(sr.strided(4), 1, 14, 16).axes
     names = ["input", "layer 1: Local(4)", "layer 2: Strided(4)"]
-    assert [text.get_text() for text in ax.get_yticklabels()] == names
+    assert texts_of(ax.get_yticklabels()) == names
     assert ax.get_title() == "strided(4)\n1 reaches 14 through 2 layers"
     assert ax.get_legend().get_texts()[0].get_text() == "shortest path: 2 layers"
     assert ax.get_xlabel() == "position"
     many = sr.plot.path(sr.Lookback(2), 0, 20, 21).axes
-    assert [text.get_text() for text in many.get_yticklabels()] == [
+    assert texts_of(many.get_yticklabels()) == [
         "input" if layer == 0 else f"layer {layer}" for layer in range(0, 21, 5)
     ]
 
@@ -110,8 +111,8 @@ def test_rows_bear_the_names_of_layers():
 def test_tokens_name_positions():
     tokens = ["the", "cat\n", "sat", "$on$", "the"]
     line = sr.plot.path(sr.Lookback(2), 0, 2, 5, tokens=tokens)
-    assert [text.get_text() for text in line.axes.texts] == ["the", "cat\\n", "sat"]
-    labels = [text.get_text() for text in line.axes.get_xticklabels()]
+    assert texts_of(line.axes.texts) == ["the", "cat\\n", "sat"]
+    labels = texts_of(line.axes.get_xticklabels())
     assert labels == ["the", "cat\\n", "sat", "$on$", "the"]
     assert "\nthe reaches sat through 2 layers" in line.axes.get_title()
 

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import texts_of
 from matplotlib.colors import to_rgba
 
 import sparse_ref as sr
@@ -44,7 +45,7 @@ def test_each_panel_is_a_product_of_the_layers(steps, n, layers, residual):
 def test_without_the_residual_edge_a_pair_may_be_lost():
     axes = sr.plot.reach(sr.Local(1) - sr.Lookback(1), 3, 2, residual=False)
     assert axes[1].images[0].get_array().tolist() == [[3, 0, 0], [3, 3, 0], [2, 3, 3]]
-    entries = [text.get_text() for text in axes[0].figure.legends[0].get_texts()]
+    entries = texts_of(axes[0].figure.legends[0].get_texts())
     assert entries == ["not reached", "new in this layer", "reached by fewer layers only"]
 
 

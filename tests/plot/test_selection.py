@@ -5,6 +5,7 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 from matplotlib.colors import to_hex
 
 import sparse_ref as sr
@@ -23,10 +24,6 @@ def marks(ax):
         kind_of[line.get_marker()]: set(zip(*map(np.ndarray.tolist, line.get_data()[::-1])))
         for line in ax.lines
     }
-
-
-def labels(ax):
-    return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 RULES = [("top_k", 4), ("top_p", 0.6), ("at_least", 1)]
@@ -49,8 +46,8 @@ def test_ties_are_the_later_entries_of_the_last_score():
     scores = [[2, 9, 9, 9], [1, 1, 9, 9], [5, 1, 1, 9], [2, 3, 2, 2]]
     ax = sr.plot.selection(scores, "top_k", 2, sr.Causal())
     assert marks(ax)[TIED] == {(2, 2), (3, 2), (3, 3)}
-    assert [text.get_text() for text in ax.texts] == ["2", "1", "1", "2", "threshold"]
-    assert labels(ax) == ["chosen", "tied with the last, not chosen"]
+    assert texts_of(ax.texts) == ["2", "1", "1", "2", "threshold"]
+    assert legend_texts(ax) == ["chosen", "tied with the last, not chosen"]
     everything = sr.plot.selection(scores, "at_least", 1, sr.Causal())
     assert marks(everything)[TIED] == set()
 
@@ -126,7 +123,7 @@ def test_one_query_is_a_row_of_the_table(rule, limit):
     (line,) = (line for line in ax.lines if line.get_linestyle() == "--")
     threshold = line.get_ydata()[0]
     assert table.texts[i].get_text() == f"{threshold:.3g}"
-    assert f"threshold {threshold:.4g}" in labels(ax)
+    assert f"threshold {threshold:.4g}" in legend_texts(ax)
     plt.close(table.figure)
 
 
@@ -135,7 +132,7 @@ def test_hidden_atoms_are_hatched_next_to_the_bars():
     ax = sr.plot.selection([[1.0] * 7], "top_k", 1, visible, query=0)
     spans = [patch for patch in ax.patches if patch.get_hatch()]
     assert [(span.get_x(), span.get_width()) for span in spans] == [(-0.5, 1), (2.5, 2), (5.5, 1)]
-    assert labels(ax) == ["chosen", "tied with the last, not chosen", "threshold 1"]
+    assert legend_texts(ax) == ["chosen", "tied with the last, not chosen", "threshold 1"]
     assert ax.get_title() == "top_k, k = 1, query 0"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("atom e", "score")
 
@@ -143,7 +140,7 @@ def test_hidden_atoms_are_hatched_next_to_the_bars():
 def test_a_query_that_chooses_nothing_has_no_line():
     ax = sr.plot.selection([[1.0, np.inf, -np.inf]], "top_k", 0, sr.Full(), query=0, title="T")
     assert [line.get_linestyle() for line in ax.lines] == []
-    assert [text.get_text() for text in ax.texts] == ["∞", "−∞"]
+    assert texts_of(ax.texts) == ["∞", "−∞"]
     assert ax.get_title() == "T"
 
 

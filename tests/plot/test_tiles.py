@@ -5,6 +5,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import legend_texts, texts_of
 
 import sparse_ref as sr
 
@@ -57,7 +58,7 @@ def test_rows_are_labelled_by_their_queries():
     im = sr.plot.tiles(sr.Strided(8), 256)
     queries = queries_of(sr.plan(sr.Strided(8), 256))
     rows = im.axes.get_yticks()
-    labels = [label.get_text() for label in im.axes.get_yticklabels()]
+    labels = texts_of(im.axes.get_yticklabels())
     assert labels == [str(query) for query in queries[rows]]
     assert labels[:4] == ["0", "128", "1", "129"]
     assert im.axes.get_ylabel() == "query i, in the plan's order"
@@ -75,7 +76,7 @@ def test_title_and_legend_have_the_numbers():
     im = sr.plot.tiles(sr.Causal(), 512)
     assert im.axes.get_title() == "Causal()\n8 tiles, 36 chunks, 89% used"
     assert round(1 - plan.waste, 2) == 0.89
-    labels = [text.get_text() for text in im.axes.get_legend().get_texts()]
+    labels = legend_texts(im)
     assert labels == ["skipped", "computed, not used", "partial chunks (8)", "full chunks (28)"]
     assert sr.plot.tiles(plan, title="Fig. 2").axes.get_title() == "Fig. 2"
     assert sr.plot.tiles(~sr.Full(), 9).axes.get_title() == "~Full()\n1 tile, 0 chunks"
@@ -114,7 +115,7 @@ def test_the_parts_of_a_plan_are_one_below_the_other():
     assert im.get_array().shape == (128, 256)
     borders = [line.get_ydata()[0] for line in im.axes.lines]
     assert borders == [4095.5]
-    labels = [label.get_text() for label in im.axes.get_yticklabels()]
+    labels = texts_of(im.axes.get_yticklabels())
     assert labels.count("0") == 2
 
 

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from artist_texts import texts_of
 
 import sparse_ref as sr
 
@@ -105,8 +106,8 @@ def test_the_bar_says_what_is_drawn():
 
 def test_tokens_are_the_labels():
     im = sr.plot.weights(vectors(2), vectors(3), sr.Full(), tokens=(["a", "$b"], ["x", "y", "z"]))
-    assert [label.get_text() for label in im.axes.get_yticklabels()] == ["a", "$b"]
-    assert [label.get_text() for label in im.axes.get_xticklabels()] == ["x", "y", "z"]
+    assert texts_of(im.axes.get_yticklabels()) == ["a", "$b"]
+    assert texts_of(im.axes.get_xticklabels()) == ["x", "y", "z"]
     with pytest.raises(ValueError, match="tokens must be one for each of the 2 queries, got 3"):
         sr.plot.weights(vectors(2), vectors(2), P, tokens=["a", "b", "c"])
 
