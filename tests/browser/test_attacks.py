@@ -134,7 +134,8 @@ def test_a_long_set_leaves_room_for_its_source(open_page, width):
 
 @pytest.mark.parametrize("width", [390, 1000])
 def test_thirty_heads_scroll_in_their_own_line(open_page, width):
-    page = open_page(sr.explore([sr.Lookback(keys) for keys in range(1, 31)], 40), width=width)
+    heads = [sr.Lookback(keys) for keys in range(1, 31)]
+    page = open_page(sr.explore(heads, 40), width=width)
     page.locator("[aria-label=Patterns] [role=tab]").nth(29).click()
     assert page.evaluate("explorer.text") == "Lookback(30)"
     assert page.evaluate("document.documentElement.scrollWidth") <= width

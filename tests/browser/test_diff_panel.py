@@ -3,6 +3,7 @@
 """
 
 import numpy as np
+from page_panels import cells_of, enter
 from verify.mutants import MUTANTS
 
 import sparse_ref as sr
@@ -37,6 +38,7 @@ PAIRS = [
     (sr.Blockwise(sr.Window(1) | sr.GlobalAt((0,)), 4), sr.Blockwise(sr.Window(1), 4)),
     (sr.Causal() - sr.Sinks(2), sr.Causal()),
 ]
+RECTANGLE = (8, 24)
 RECTANGULAR = [
     (sr.Shifted(sr.Causal(), 16), sr.Causal()),
     (sr.Causal(), sr.Shifted(sr.Causal(), 16)),
@@ -61,25 +63,29 @@ MUTANT_NAMES = [
 def attended(mutant):
     """The mask of a stored implementation: equal logits, one value for each key."""
     n = mutant.n
-    q, values = np.zeros((1, n, n), np.float32), np.eye(n, dtype=np.float32)
-    return np.asarray(mutant.fn(q, q, values[None]))[0] > 0
+    q = np.zeros((1, n, n), np.float32)
+    values = np.eye(n, dtype=np.float32)[None]
+    return np.asarray(mutant.fn(q, q, values))[0] > 0
 
 
 def masks_of_cases():
     """(id, pattern, expected mask, actual mask) of every pair and mutant."""
-    shapes = [(pair, N) for pair in PAIRS] + [(pair, (8, 24)) for pair in RECTANGULAR]
-    cases = [(f"{p!r} {q!r}", p, p.mask(n), q.mask(n)) for (p, q), n in shapes]
+    for p, q in PAIRS:
+        yield f"{p!r} {q!r}", p, p.mask(N), q.mask(N)
+    for p, q in RECTANGULAR:
+        yield f"{p!r} {q!r}", p, p.mask(RECTANGLE), q.mask(RECTANGLE)
     mutants = {mutant.name: mutant for mutant in MUTANTS}
     for name in MUTANT_NAMES:
         mutant = mutants[name]
-        cases.append((name, mutant.pattern, mutant.pattern.mask(mutant.n), attended(mutant)))
-    return cases
+        p = mutant.pattern
+        yield name, p, p.mask(mutant.n), attended(mutant)
 
 
 def explanations(page, p, expected, actual):
     """What the page says, as Python's diagnoses are written."""
-    cells = [mask.astype(int).ravel().tolist() for mask in (expected, actual)]
-    found = page.evaluate(EXPLAIN, [repr(p), *cells, list(expected.shape)])
+    cells = [cells_of(mask) for mask in (expected, actual)]
+    shape = list(expected.shape)
+    found = page.evaluate(EXPLAIN, [repr(p), *cells, shape])
     return [(each["kind"], each["cause"], each["text"]) for each in found]
 
 
@@ -93,7 +99,7 @@ def diagnoses(p, expected, actual):
 
 def test_the_words_are_those_of_verify(open_page):
     page = open_page(sr.explore(sr.Causal(), N))
-    cases = masks_of_cases()
+    cases = list(masks_of_cases())
     wrong = {}
     for name, p, expected, actual in cases:
         said = explanations(page, p, expected, actual), diagnoses(p, expected, actual)
@@ -115,8 +121,7 @@ def test_equal_sets_have_no_difference(open_page):
 
 def compare(page, text):
     page.get_by_role("tab", name="Compare").click()
-    page.get_by_label("Compare with").fill(text)
-    page.get_by_label("Compare with").press("Enter")
+    enter(page.get_by_label("Compare with"), text)
 
 
 def test_the_panel_counts_and_names_the_difference(open_page):
@@ -191,7 +196,12 @@ def test_kinds_are_neither_both_first_and_second(open_page):
     page = open_page(sr.explore(sr.Lookback(2), 4))
     script = "Array.from(explorer.logic.kindsOf(explorer.mask, explorer.maskOf('Band(0, 1)')))"
     kinds = np.reshape(page.evaluate(script), (4, 4)).tolist()
-    assert kinds == [[1, 3, 0, 0], [2, 1, 3, 0], [0, 2, 1, 3], [0, 0, 2, 1]]
+    assert kinds == [
+        [1, 3, 0, 0],
+        [2, 1, 3, 0],
+        [0, 2, 1, 3],
+        [0, 0, 2, 1],
+    ]
 
 
 def test_the_matrix_shows_the_kinds_while_a_second_is_there(open_page):

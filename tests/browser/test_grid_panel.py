@@ -1,9 +1,15 @@
 """Tie: the picture's keys, orders and tiles are those of NumPy and of the patterns on grids."""
 
+from functools import partial
+
 import numpy as np
+import page_panels
 import pytest
+from page_panels import enter, panel_of
 
 import sparse_ref as sr
+
+open_panel = partial(page_panels.open_panel, panel="grid")
 
 TILES = [
     ((4, 4), (2, 2)),
@@ -25,24 +31,12 @@ PICTURES = {
 }
 
 
-def panel_of(page):
-    """The panel, whose labels others may have too."""
-    return page.locator(".panel-grid")
-
-
-def open_panel(open_page, p, n, **options):
-    """A page at its picture."""
-    page = open_page(sr.explore(p, n), **options)
-    page.evaluate("explorer.set({ panel: 'grid' })")
-    return page
-
-
 def tile_major(shape, tile):
     """The positions sorted by tile, then by place in it: by NumPy."""
     places = np.indices(shape).reshape(len(shape), -1)
     sides = np.reshape(tile, (-1, 1))
-    keys = [*(places % sides)[::-1], *(places // sides)[::-1]]
-    return np.lexsort(keys)
+    tiles, inside = places // sides, places % sides
+    return np.lexsort([*inside[::-1], *tiles[::-1]])
 
 
 def kinds_of_tiles(mask, side):
@@ -52,14 +46,15 @@ def kinds_of_tiles(mask, side):
     padded = np.zeros((blocks * side, blocks * side), int)
     padded[:n, :n] = mask
     pairs = padded.reshape(blocks, side, blocks, side).sum(axis=(1, 3))
-    full, skipped = (pairs == side * side).sum(), (pairs == 0).sum()
+    full = (pairs == side * side).sum()
+    skipped = (pairs == 0).sum()
     return full, pairs.size - full - skipped, skipped
 
 
 def test_tile_major_order_reshapes_and_transposes():
     """The oracle of these tests is the usual reshape, if tiles divide the sides."""
-    order = np.arange(24).reshape(2, 2, 2, 3).transpose(0, 2, 1, 3).ravel()
-    assert np.array_equal(tile_major((4, 6), (2, 3)), order)
+    tiles = np.arange(24).reshape(2, 2, 2, 3).transpose(0, 2, 1, 3)
+    assert np.array_equal(tile_major((4, 6), (2, 3)), tiles.ravel())
 
 
 def test_the_order_of_tiles(open_page):
@@ -75,8 +70,7 @@ def test_the_matrix_in_tile_major_order(name, open_page):
     tile = (1, 2, 3)[-len(shape) :]
     page = open_panel(open_page, p, int(np.prod(shape)))
     box = panel_of(page).get_by_label("Tile")
-    box.fill(" x ".join(map(str, tile)))
-    box.press("Enter")
+    enter(box, " x ".join(map(str, tile)))
     panel_of(page).get_by_label("Matrix").select_option("tiles")
     chosen = {"shape": list(shape), "tile": list(tile), "order": "tiles"}
     assert page.evaluate("explorer.state.options.grid") == chosen
@@ -92,7 +86,8 @@ def test_the_matrix_in_tile_major_order(name, open_page):
     side = int(np.prod(tile))
     rows = page.locator(".panel-grid tbody tr").all_inner_texts()
     expected = [kinds_of_tiles(mask, side), kinds_of_tiles(ordered, side)]
-    assert [tuple(map(int, row.split("\t")[1:])) for row in rows] == expected
+    numbers = [row.split("\t")[1:] for row in rows]
+    assert [tuple(map(int, row)) for row in numbers] == expected
 
 
 def test_queries_and_keys_keep_their_order_until_another_is_chosen(open_page):
@@ -106,8 +101,7 @@ def test_queries_and_keys_keep_their_order_until_another_is_chosen(open_page):
 def test_the_matrix_is_pointed_at_in_the_order_that_it_has(open_page):
     """A place of the matrix is a position of the picture, by mouse and by arrow keys."""
     page = open_panel(open_page, sr.Full(), 16)
-    panel_of(page).get_by_label("Tile").fill("2 x 2")
-    panel_of(page).get_by_label("Tile").press("Enter")
+    enter(panel_of(page).get_by_label("Tile"), "2 x 2")
     panel_of(page).get_by_label("Matrix").select_option("tiles")
     order = tile_major((4, 4), (2, 2)).tolist()
     sheet = page.locator(".sheet")
@@ -165,7 +159,8 @@ def test_the_keys_of_steps_have_colours_of_their_own(open_page):
     page = open_panel(open_page, sr.Factorized(steps), 24)
     page.evaluate("explorer.set({ query: 8 })")
     tabs = page.evaluate("explorer.logic.pictureTabs(explorer)")
-    assert [tab["keys"] for tab in tabs] == [step.row(8, 24).tolist() for step in steps]
+    rows = [step.row(8, 24).tolist() for step in steps]
+    assert [tab["keys"] for tab in tabs] == rows
     assert [tab["colour"] for tab in tabs] == ["part-1", "part-2"]
     assert page.locator(".panel-grid .legend li").all_inner_texts() == ["step 1", "step 2"]
     sentence = page.locator(".panel-grid .growth").inner_text()
@@ -193,8 +188,7 @@ def test_the_shape_of_a_grid_is_the_pictures_and_squares_are_usual(open_page):
 def test_a_shape_that_does_not_fit_says_so_and_can_set_n(open_page):
     page = open_panel(open_page, sr.Causal(), 24)
     box = panel_of(page).get_by_label("Shape")
-    box.fill("4 x 16")
-    box.press("Enter")
+    enter(box, "4 x 16")
     assert page.locator(".panel-grid canvas").is_hidden()
     problem = page.get_by_role("alert").filter(has_text="positions")
     assert problem.inner_text() == "4 x 16 is 64 positions, but n = 24"
@@ -207,16 +201,14 @@ def test_a_shape_that_does_not_fit_says_so_and_can_set_n(open_page):
 def test_a_text_that_is_no_shape_is_kept_with_what_is_wrong(text, open_page):
     page = open_panel(open_page, sr.Causal(), 24)
     box = panel_of(page).get_by_label("Shape")
-    box.fill(text)
-    box.press("Enter")
+    enter(box, text)
     draft = page.evaluate("explorer.state.drafts['grid shape']")
     assert draft["text"] == text == box.input_value()
     assert draft["message"] == (
         "write two or three numbers, such as 8 x 8, or 2 x 4 x 8 with frames first"
     )
     assert page.locator(".panel-grid canvas").is_visible()
-    box.fill("2x12")
-    box.press("Enter")
+    enter(box, "2x12")
     assert page.evaluate("explorer.state.drafts") == {}
     assert page.evaluate("explorer.state.options.grid.shape") == [2, 12]
 
@@ -224,8 +216,7 @@ def test_a_text_that_is_no_shape_is_kept_with_what_is_wrong(text, open_page):
 def test_a_tile_has_as_many_sides_as_the_picture(open_page):
     page = open_panel(open_page, sr.Causal(), 24)
     box = panel_of(page).get_by_label("Tile")
-    box.fill("2 x 2 x 2")
-    box.press("Enter")
+    enter(box, "2 x 2 x 2")
     message = page.evaluate("explorer.state.drafts['grid tile'].message")
     assert message == "a tile of 4 x 6 has 2 sides"
 

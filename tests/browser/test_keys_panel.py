@@ -36,14 +36,20 @@ def text_of(page, selector):
     ("p", "clauses"),
     [
         (LOCAL_AND_STRIDED, [sr.Local(4), sr.Strided(4)]),
-        (sr.Local(4) | (sr.Sinks(1) | sr.Strided(4)), [sr.Local(4), sr.Sinks(1), sr.Strided(4)]),
+        (
+            sr.Local(4) | (sr.Sinks(1) | sr.Strided(4)),
+            [sr.Local(4), sr.Sinks(1), sr.Strided(4)],
+        ),
         (
             sr.Local(2) | sr.Strided(4) & ~sr.Sinks(2),
             [sr.Local(2), sr.Strided(4) & ~sr.Sinks(2)],
         ),
         (
             sr.Blockwise(sr.Window(1) | sr.GlobalAt((0, 2)), 4),
-            [sr.Blockwise(sr.Window(1), 4), sr.Blockwise(sr.GlobalAt((0, 2)), 4)],
+            [
+                sr.Blockwise(sr.Window(1), 4),
+                sr.Blockwise(sr.GlobalAt((0, 2)), 4),
+            ],
         ),
         (sr.Causal() - sr.Sinks(2), [sr.Causal() - sr.Sinks(2)]),
     ],
@@ -107,8 +113,8 @@ def test_the_key_that_is_pointed_at_has_a_reason_and_readers(open_page):
 
 def test_parts_of_a_formula_stand_line_by_line_with_their_values(open_page):
     page = open_page(sr.explore(sr.LogSparseRestart(8, 2), 16))
-    lines = [(line["name"], line["text"], line["value"]) for line in reason(page, 9, 4)["lines"]]
-    assert lines == [
+    lines = reason(page, 9, 4)["lines"]
+    assert [(line["name"], line["text"], line["value"]) for line in lines] == [
         ("back", "(9 - 4) % 8", "5"),
         ("in_window", "5 < 2", "False"),
         ("", "(4 <= 9) & (False | isin(5 - 2 + 1, STEPS))", "True"),
@@ -116,7 +122,8 @@ def test_parts_of_a_formula_stand_line_by_line_with_their_values(open_page):
 
 
 def test_negative_numbers_are_in_parentheses_and_sets_are_written_out(open_page):
-    page = open_page(sr.explore(sr.Band(-2, 5) | sr.GlobalAt((0, 7)), 16))
+    p = sr.Band(-2, 5) | sr.GlobalAt((0, 7))
+    page = open_page(sr.explore(p, 16))
     band, positions = reason(page, 4, 7)["parts"]
     assert band["lines"][-1]["text"] == "(4 - (-2) <= 7) & (7 <= 4 + 5)"
     assert positions["lines"][-1]["text"] == "isin(4, (0, 7)) | isin(7, (0, 7))"
@@ -156,7 +163,8 @@ def test_every_reason_of_the_catalogue_ends_in_the_verdict(entry, open_page):
     page = open_page(sr.explore(entry.value(), shape))
     mask = entry.patterns()[0].mask(shape)
     rng = np.random.default_rng(0)
-    for i, j in rng.integers((0, 0), shape, (6, 2)).tolist():
+    pairs = rng.integers((0, 0), shape, (6, 2))
+    for i, j in pairs.tolist():
         why = reason(page, i, j)
         assert why["holds"] == mask[i, j]
         for inner in reasons_below(why):

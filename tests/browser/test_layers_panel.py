@@ -1,9 +1,15 @@
 """Tie: the page's paths through layers are those of sr.paths; and the panel that shows them."""
 
+from functools import partial
+
 import numpy as np
+import page_panels
 import pytest
+from page_panels import enter, options_of, panel_of
 
 import sparse_ref as sr
+
+open_panel = partial(page_panels.open_panel, panel="layers")
 
 CASES = {
     "strided": (sr.strided(4), 24),
@@ -100,30 +106,14 @@ def assert_pairs(pairs, steps, n, residual):
                 assert page["sets"] == [positions.tolist() for positions in why.sets]
 
 
-def panel_of(page):
-    """The panel, whose labels others may have too."""
-    return page.locator(".panel-layers")
-
-
-def open_panel(open_page, p, n, **options):
-    """A page at its panel of layers."""
-    page = open_page(sr.explore(p, n), **options)
-    page.evaluate("explorer.set({ panel: 'layers' })")
-    return page
-
-
-def options_of(page):
-    """What was chosen in the panel."""
-    return page.evaluate("explorer.state.options.layers")
-
-
 def test_layers_grow_by_the_slider(open_page):
     page = open_panel(open_page, sr.strided(8), 64)
     page.evaluate("explorer.set({ query: 40 })")
     sentence = page.locator(".panel-layers .growth")
     for layers in (1, 2):
         panel_of(page).get_by_label("Layers", exact=True).fill(str(layers))
-        reach = sr.paths.reach(sr.strided(8).steps[:layers], 64)[40].sum()
+        steps = sr.strided(8).steps[:layers]
+        reach = sr.paths.reach(steps, 64)[40].sum()
         noun = "layer" if layers == 1 else "layers"
         expected = f"After {layers} {noun} query 40 hears {reach} of 41 positions up to it."
         assert sentence.inner_text() == expected
@@ -152,9 +142,9 @@ def test_a_query_of_a_pattern_that_looks_ahead_hears_some_of_all_positions(open_
 def test_a_path_is_found_by_numbers(open_page):
     page = open_panel(open_page, sr.strided(8), 64)
     panel_of(page).get_by_label("From j").fill("5")
-    panel_of(page).get_by_label("to i").fill("42")
-    panel_of(page).get_by_label("to i").press("Enter")
-    path = " -> ".join(map(str, sr.paths.shortest(sr.strided(8), 5, 42, 64)))
+    enter(panel_of(page).get_by_label("to i"), "42")
+    positions = sr.paths.shortest(sr.strided(8), 5, 42, 64)
+    path = " -> ".join(map(str, positions))
     answer = page.locator(".panel-layers .answer")
     assert answer.inner_text() == f"{path}, in 2 layers."
     assert options_of(page) == {"start": 5, "end": 42}
@@ -204,12 +194,16 @@ def test_a_closed_set_is_named_if_there_is_no_path(p, n, j, i, residual, open_pa
     if j == i:
         assert sentences == [f"{j}, in 0 layers."]
         return
-    first, *lines = str(sr.paths.why_not(steps_of(p), j, i, n, residual=residual)).splitlines()
+    why = sr.paths.why_not(steps_of(p), j, i, n, residual=residual)
+    first, *lines = str(why).splitlines()
     assert sentences == [first.split(" through ")[0] + ".", *lines]
 
 
+MARKED = sr.strided(4), sr.fixed(4, 2), sr.Flip(2), sr.Window(2)
+
+
 @pytest.mark.parametrize("residual", [True, False], ids=["residual", "bare"])
-@pytest.mark.parametrize("p", [sr.strided(4), sr.fixed(4, 2), sr.Flip(2), sr.Window(2)], ids=repr)
+@pytest.mark.parametrize("p", MARKED, ids=repr)
 def test_the_matrix_of_reach_marks_what_is_new(p, residual, open_page):
     n = 24
     steps = steps_of(p)
@@ -224,7 +218,8 @@ def test_the_matrix_of_reach_marks_what_is_new(p, residual, open_page):
         cycle = [steps[m % len(steps)] for m in range(layers)]
         reach = sr.paths.reach(cycle, n, residual=residual)
         known = (hops >= 0) & (hops < layers)
-        expected = np.select([reach & (hops == layers), reach, known], [2, 1, 3], 0)
+        fresh = reach & (hops == layers)
+        expected = np.select([fresh, reach, known], [2, 1, 3], 0)
         assert np.array_equal(np.reshape(kinds, (n, n)), expected)
 
 
@@ -236,7 +231,8 @@ def test_the_number_of_layers_that_every_pair_needs(p, open_page):
         layers = sr.paths.diameter(steps_of(p), 16)
         assert f"Every j <= i is reached after {layers} layers." in text
     except LookupError as error:
-        j, i = (int(word) for word in str(error).split() if word.isdigit())
+        words = str(error).split()
+        j, i = (word for word in words if word.isdigit())
         assert f"no number of layers joins {j} to {i}." in text
 
 

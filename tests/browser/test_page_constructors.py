@@ -20,10 +20,16 @@ def changes(value):
     if type(value) is int:
         return [value + step for step in STEPS]
     if isinstance(value, tuple):
-        longer = [(*value, 21), (*value, 3, 1), (*value, *value), value[1:], value[::-1]]
-        inside = [(*value[:t], x, *value[t + 1 :]) for t, y in enumerate(value) for x in changes(y)]
-        return [*longer, *inside]
+        longer = [(*value, 21), (*value, 3, 1), (*value, *value)]
+        return [*longer, value[1:], value[::-1], *changes_inside(value)]
     return {False: [True], True: [False], None: [0, 2]}.get(value, [])
+
+
+def changes_inside(value):
+    """A tuple with one of its parts changed."""
+    for t, part in enumerate(value):
+        before, after = value[:t], value[t + 1 :]
+        yield from ((*before, x, *after) for x in changes(part))
 
 
 def texts_of(name, examples):
@@ -71,5 +77,6 @@ def test_the_page_builds_what_python_builds(calls, open_page):
             assert value is None, (text, answer)
     accepted = [text for text, answer in drawn.items() if isinstance(answer, list)]
     templates = constructors.templates().items()
-    assert {calls[text] for text in accepted} == {name for name, each in templates if each["cases"]}
+    names = {name for name, template in templates if template["cases"]}
+    assert {calls[text] for text in accepted} == names
     assert len(accepted) > 800 and by_python < 0.5 * len(drawn)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -91,21 +92,24 @@ def test_mask_mod_of_patterns_of_patterns(text, open_page):
     n = p.own_length or 24
     page = open_page(sr.explore(p, n))
     source = copied(page, "maskMod")
-    assert np.array_equal(mask_of(run(source, "mask_mod"), (n, n)), p.mask(n)), source
+    mask_mod = run(source, "mask_mod")
+    assert np.array_equal(mask_of(mask_mod, (n, n)), p.mask(n)), source
 
 
 def test_mask_mod_takes_tensors(open_page):
     torch = pytest.importorskip("torch")
     p = sr.parse(COMBINED[2])
     mask_mod = run(copied(open_page(sr.explore(p, 24)), "maskMod"), "mask_mod")
-    i, j = torch.arange(24)[:, None], torch.arange(24)[None, :]
-    assert np.array_equal(mask_mod(0, 0, i, j).expand(24, 24).numpy(), p.mask(24))
+    positions = torch.arange(24)
+    mask = mask_mod(0, 0, positions[:, None], positions[None, :])
+    assert np.array_equal(mask.expand(24, 24).numpy(), p.mask(24))
 
 
 def test_mask_mod_of_the_last_queries_of_documents(open_page):
     p = sr.parse("Shifted(Documents((3, 0, 5), Causal()), 2)")
     source = copied(open_page(sr.explore(p, (6, 8))), "maskMod")
-    assert np.array_equal(mask_of(run(source, "mask_mod"), (6, 8)), p.mask((6, 8)))
+    mask_mod = run(source, "mask_mod")
+    assert np.array_equal(mask_of(mask_mod, (6, 8)), p.mask((6, 8)))
 
 
 def test_mask_mod_has_its_numbers_in_it(open_page):
@@ -131,8 +135,8 @@ def test_rows_as_json(open_page):
     page = open_page(sr.explore(p, (9, 12)))
     rows = json.loads(copied(page, "csr"))
     mask = np.zeros(rows["shape"], bool)
-    for i, (start, stop) in enumerate(zip(rows["indptr"], rows["indptr"][1:])):
-        mask[i, rows["indices"][start:stop]] = True
+    for i, bounds in enumerate(pairwise(rows["indptr"])):
+        mask[i, rows["indices"][slice(*bounds)]] = True
     assert np.array_equal(mask, p.mask((9, 12)))
 
 

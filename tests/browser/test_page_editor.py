@@ -1,6 +1,7 @@
 """The editor: it draws while the text parses, completes names, keeps what is typed; and tabs."""
 
 import pytest
+from page_panels import enter
 from page_waits import until
 
 import sparse_ref as sr
@@ -65,8 +66,7 @@ def test_a_draft_stays_with_its_tab(page):
 
 def test_a_slider_does_not_take_a_draft_away(page):
     box = write(page, "Local(8) |", "Enter")
-    page.get_by_label("l", exact=True).fill("5")
-    page.get_by_label("l", exact=True).press("Enter")
+    enter(page.get_by_label("l", exact=True), "5")
     until(page, "explorer.text === 'Local(5)'")
     assert box.input_value() == "Local(8) |"
 
@@ -201,14 +201,12 @@ def test_the_marker_scrolls_with_the_text(open_page):
     page = open_page(sr.explore("Full()", 8), width=390)
     text = " | ".join(f"Lookback({keys})" for keys in range(1, 20)) + " | Stride(3)"
     box = write(page, text, "Enter")
+    marker = "document.querySelector('.marker span').style.transform"
     scroll = box.evaluate("box => box.scrollLeft")
     assert scroll > 0
-    assert (
-        page.locator(".marker span").evaluate("span => span.style.transform")
-        == f"translateX({-scroll}px)"
-    )
+    until(page, f"{marker} === 'translateX({-scroll}px)'")
     box.evaluate("box => { box.scrollLeft = 0; }")
-    until(page, "document.querySelector('.marker span').style.transform === 'translateX(0px)'")
+    until(page, f"{marker} === 'translateX(0px)'")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from page_panels import enter
 
 import sparse_ref as sr
 from sparse_ref.catalogue.notation import ParseError
@@ -244,8 +245,7 @@ def test_an_error_points_at_its_column_and_mends(page):
 def assert_answered(page, text, message, column, mend):
     """The page reports the fault, points at it and keeps the text, which its button mends."""
     box = page.locator(".expression").first
-    box.fill(text)
-    box.press("Enter")
+    enter(box, text)
     draft = page.evaluate("explorer.state.drafts['view 0']")
     assert (draft["text"], draft["message"], draft["column"]) == (text, message, column)
     assert box.input_value() == text

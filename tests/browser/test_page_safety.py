@@ -1,11 +1,12 @@
 """Text cannot become markup or code: in expressions, titles, names and links."""
 
 import json
-import time
 from urllib.parse import quote
 
 import pytest
 from hostile_texts import PIECES
+from page_panels import enter
+from page_waits import until
 
 import sparse_ref as sr
 
@@ -73,8 +74,7 @@ def test_hostile_text_in_the_box_is_shown_as_text(open_page, plain_census):
     page = open_page(sr.explore("Causal()", 8))
     box = page.locator("input.expression").first
     for text in MARKUP:
-        box.fill(text)
-        box.press("Enter")
+        enter(box, text)
         assert page.evaluate(DRAFT, text)["message"]
     assert_unharmed(page, plain_census)
 
@@ -147,9 +147,7 @@ def test_the_policy_stops_what_would_get_in(open_page):
         new Image().src = "http://127.0.0.1:9/x.png";
         fetch("http://127.0.0.1:9/").catch(() => null);
     }""")
-    deadline = time.monotonic() + 10
-    while page.evaluate("violations.length") < 3 and time.monotonic() < deadline:
-        page.wait_for_timeout(20)
+    until(page, "violations.length >= 3")
     assert page.evaluate("typeof window.hostile") == "undefined"
     assert set(page.evaluate("violations")) == {"script-src-elem", "img-src", "connect-src"}
     page.console_errors.clear()

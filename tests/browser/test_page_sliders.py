@@ -1,6 +1,7 @@
 """Sliders: the length and the parameters of all tabs, in the state and in the texts."""
 
 import pytest
+from page_panels import enter
 from page_waits import until
 
 import sparse_ref as sr
@@ -32,8 +33,7 @@ def test_a_parameter_of_one_name_and_value_is_one_slider(open_page):
     assert page.locator(".expression").first.input_value() == "Local(5)"
     box = page.get_by_label("l", exact=True)
     assert box.input_value() == "5"
-    box.fill("7")
-    box.press("Enter")
+    enter(box, "7")
     until(page, "explorer.text === 'Local(7)'")
     assert page.evaluate(TEXTS) == ["Local(7)", "Strided(7)"]
 
@@ -68,7 +68,12 @@ def test_the_ranges_are_those_of_the_page_or_follow_from_the_value(open_page):
         )
         for name in ("keys", "l", "left", "right")
     }
-    assert ranges == {"keys": [1, 24], "l": [2, 9], "left": [-16, 16], "right": [-16, 16]}
+    assert ranges == {
+        "keys": [1, 24],
+        "l": [2, 9],
+        "left": [-16, 16],
+        "right": [-16, 16],
+    }
 
 
 def test_n_is_a_slider_and_a_box(open_page):
@@ -78,12 +83,10 @@ def test_n_is_a_slider_and_a_box(open_page):
     slide(page, "n", 0)
     assert page.evaluate("explorer.state.shape") == [1, 1]
     box = page.get_by_label("n", exact=True)
-    box.fill("48")
-    box.press("Enter")
+    enter(box, "48")
     until(page, "explorer.state.shape[0] === 48")
     assert page.get_by_label("n, slider", exact=True).get_attribute("aria-valuetext") == "n = 48"
-    box.fill("5000")
-    box.press("Enter")
+    enter(box, "5000")
     until(page, "explorer.state.drafts.shape !== undefined")
     assert (
         page.locator(".sliders .problem").text_content()
@@ -95,8 +98,7 @@ def test_n_is_a_slider_and_a_box(open_page):
 def test_queries_and_keys_have_sliders_of_their_own_if_they_differ(open_page):
     page = open_page(sr.explore("Shifted(Causal(), 8)", (8, 16)))
     assert names(page) == ["queries", "keys", "offset"]
-    page.get_by_label("keys", exact=True).fill("20")
-    page.get_by_label("keys", exact=True).press("Enter")
+    enter(page.get_by_label("keys", exact=True), "20")
     until(page, "explorer.state.shape[1] === 20")
     assert page.evaluate("explorer.state.shape") == [8, 20]
 
@@ -105,11 +107,9 @@ def test_positions_are_a_box(open_page):
     page = open_page(sr.explore("Window(1) | GlobalAt((0, 9))", 24))
     box = page.get_by_label("positions", exact=True)
     assert box.input_value() == "0, 9"
-    box.fill("12, 3 3")
-    box.press("Enter")
+    enter(box, "12, 3 3")
     until(page, "explorer.text === 'Window(1) | GlobalAt((3, 12))'")
-    box.fill("3, x")
-    box.press("Enter")
+    enter(box, "3, x")
     assert box.get_attribute("aria-invalid") is not None
     assert page.evaluate("explorer.text") == "Window(1) | GlobalAt((3, 12))"
 

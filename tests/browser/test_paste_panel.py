@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from page_panels import cells_of
 from page_waits import until
 
 import sparse_ref as sr
@@ -36,7 +37,8 @@ NAMES = """([cells, [queries, keys]]) => {
 @pytest.fixture(scope="module")
 def page(browser, tmp_path_factory):
     """One page for what changes nothing on it."""
-    file = sr.explore(sr.Lookback(3), 8).save(tmp_path_factory.mktemp("paste") / "page.html")
+    folder = tmp_path_factory.mktemp("paste")
+    file = sr.explore(sr.Lookback(3), 8).save(folder / "page.html")
     page = browser.new_page()
     page.goto(file.as_uri())
     page.evaluate("window.explorer = document.getElementById('explorer').explorer; null")
@@ -56,11 +58,15 @@ def refusal(page, text):
 
 
 def names_of(page, mask):
-    return page.evaluate(NAMES, [mask.astype(int).ravel().tolist(), list(mask.shape)])
+    return page.evaluate(NAMES, [cells_of(mask), list(mask.shape)])
 
 
 MASK = sr.Lookback(3).mask(4)
 ROWS = MASK.astype(int).tolist()
+CSR = {
+    "indptr": [0, 1, 3, 6, 9],
+    "indices": [0, 0, 1, 0, 1, 2, 1, 2, 3],
+}
 TEXTS = {
     "digits": "\n".join("".join(map(str, row)) for row in ROWS),
     "blanks and an empty line": "\n\n".join(" ".join(map(str, row)) for row in ROWS) + "\n",
@@ -74,10 +80,8 @@ TEXTS = {
     "a print": str(MASK.astype(float)),
     "a tensor": f"tensor({[[ROWS]]}, dtype=torch.int32, device='cuda:0')",
     "a picture": str(sr.picture(sr.Lookback(3), 4)),
-    "CSR": json.dumps(
-        dict(indptr=[0, 1, 3, 6, 9], indices=[0, 0, 1, 0, 1, 2, 1, 2, 3], shape=[4, 4])
-    ),
-    "CSR without a shape": '{"indptr": [0, 1, 3, 6, 9], "indices": [0, 0, 1, 0, 1, 2, 1, 2, 3]}',
+    "CSR": json.dumps({**CSR, "shape": [4, 4]}),
+    "CSR without a shape": json.dumps(CSR),
 }
 
 
@@ -121,7 +125,8 @@ def test_a_printed_block_mask_is_read_by_its_blocks(name, page):
 def test_blanks_that_a_copy_has_lost_are_put_back(page):
     text = (PASTED / "block_mask_causal.txt").read_text(encoding="utf-8")
     stripped = "\n".join(line.rstrip() for line in text.split("\n"))
-    assert np.array_equal(masks_in(page, stripped)[0][0], sr.Causal().mask(16))
+    masks, _ = masks_in(page, stripped)
+    assert np.array_equal(masks[0], sr.Causal().mask(16))
 
 
 def test_a_block_mask_of_several_heads_has_a_mask_for_each(page):
@@ -203,13 +208,14 @@ def test_a_mask_without_a_name_has_the_nearest_rule(page):
 
 
 def test_rows_packed_for_a_link_are_unpacked_again(page):
-    mask = (sr.Strided(3) | sr.Documents((4, 4, 5), sr.Full())).mask(13)
+    p = sr.Strided(3) | sr.Documents((4, 4, 5), sr.Full())
+    mask = p.mask(13)
     script = """([cells, queries, keys]) => {
         const { packRows, unpackRows } = explorer.logic;
         const text = packRows({ queries, keys, cells: Uint8Array.from(cells) });
         return [text, Array.from(unpackRows(text, [queries, keys]).cells)];
     }"""
-    text, cells = page.evaluate(script, [mask.astype(int).ravel().tolist(), 13, 13])
+    text, cells = page.evaluate(script, [cells_of(mask), 13, 13])
     assert np.array_equal(np.reshape(cells, (13, 13)), mask)
     assert text.startswith("0-3*4.")
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from page_panels import enter, options_of, panel_of
 from page_waits import until
 
 import sparse_ref as sr
@@ -112,7 +113,8 @@ def assert_kinds(page_rows, scores, visible, forced):
     rows_with_ties = 0
     for i, row in enumerate(rows):
         free = visible[i] & ~forced[i]
-        left, taken = scores[i, free & ~chosen[i]], scores[i, free & chosen[i]]
+        left = scores[i, free & ~chosen[i]]
+        taken = scores[i, free & chosen[i]]
         has_ties = left.size and taken.size and left.max() == taken.min()
         rows_with_ties += bool(has_ties)
         tied = np.isin(kinds[i], [TIED_IN, TIED_OUT])
@@ -121,30 +123,40 @@ def assert_kinds(page_rows, scores, visible, forced):
     assert page_rows["ties"] == rows_with_ties
 
 
+def scores_of(page, **options):
+    """The scores of each query and atom."""
+    rows = page.evaluate(SELECTED, options)["rows"]
+    return np.array([row["scores"] for row in rows])
+
+
+def correlation(a, b):
+    """Pearson's, of all numbers of two arrays."""
+    return np.corrcoef(a.ravel(), b.ravel())[0, 1]
+
+
 def test_scores_are_those_of_the_seed_query_and_atom(open_page):
     """They are multiples of the step, spread as they should be, and never tie unless rounded."""
     page = open_page(sr.explore(sr.Full(), (40, 300)))
-    exact = page.evaluate(SELECTED, {"seed": 5, "coarse": 0})["rows"]
-    scores = np.array([row["scores"] for row in exact])
+    scores = scores_of(page, seed=5, coarse=0)
     assert all(len(set(row)) == 300 for row in scores.tolist())
-    assert abs(scores.mean()) < 0.05 and abs(scores.std() - 1.15) < 0.05
+    assert abs(scores.mean()) < 0.05
+    assert abs(scores.std() - 1.15) < 0.05
     assert np.abs(scores).max() <= 4
-    assert abs(np.corrcoef(scores[:, :-1].ravel(), scores[:, 1:].ravel())[0, 1]) < 0.03
-    assert abs(np.corrcoef(scores[:-1].ravel(), scores[1:].ravel())[0, 1]) < 0.03
+    assert abs(correlation(scores[:, :-1], scores[:, 1:])) < 0.03
+    assert abs(correlation(scores[:-1], scores[1:])) < 0.03
     assert len({tuple(row) for row in scores.tolist()}) == 40
-    coarse = page.evaluate(SELECTED, {"seed": 5, "coarse": 4})["rows"]
-    rounded = np.array([row["scores"] for row in coarse])
-    assert np.array_equal(rounded, rounded.round()) and np.abs(rounded - scores).max() < 0.51
-    other = page.evaluate(SELECTED, {"seed": 6, "coarse": 0})["rows"]
-    assert abs(np.corrcoef(scores.ravel(), np.ravel([r["scores"] for r in other]))[0, 1]) < 0.03
+    rounded = scores_of(page, seed=5, coarse=4)
+    assert np.array_equal(rounded, rounded.round())
+    assert np.abs(rounded - scores).max() < 0.51
+    assert abs(correlation(scores, scores_of(page, seed=6, coarse=0))) < 0.03
 
 
 def test_scores_of_a_query_do_not_depend_on_the_length(open_page):
     page = open_page(sr.explore(sr.Causal(), 20))
-    short = page.evaluate(SELECTED, {"seed": 2})["rows"]
+    short = scores_of(page, seed=2)
     page.evaluate("explorer.resize([30, 30])")
-    long = page.evaluate(SELECTED, {"seed": 2})["rows"]
-    assert [row["scores"] for row in short] == [row["scores"][:20] for row in long[:20]]
+    long = scores_of(page, seed=2)
+    assert np.array_equal(short, long[:20, :20])
 
 
 @pytest.mark.parametrize("n", [1, 7, 8, 9, 127, 128, 129, 300, 1025, 4096])
@@ -157,11 +169,6 @@ def test_a_row_is_added_in_the_order_of_numpy(n, open_page):
     assert total == rows.sum(axis=1)[0]
 
 
-def panel_of(page):
-    """The panel, whose labels others may have too."""
-    return page.locator(".panel-selection")
-
-
 def open_panel(open_page, pattern, n, query, **chosen):
     """A page at its selection, with a query that is pointed at."""
     page = open_page(sr.explore(pattern, n))
@@ -170,15 +177,9 @@ def open_panel(open_page, pattern, n, query, **chosen):
     return page
 
 
-def options_of(page):
-    """What was chosen in the panel."""
-    return page.evaluate("explorer.state.options.selection")
-
-
 def test_controls_set_the_state(open_page):
     page = open_panel(open_page, sr.Lookback(9), 32, 20)
-    panel_of(page).get_by_label("Seed").fill("7")
-    panel_of(page).get_by_label("Seed").press("Enter")
+    enter(panel_of(page).get_by_label("Seed"), "7")
     panel_of(page).get_by_label("Rounded").fill("2")
     panel_of(page).get_by_label("Visible").select_option("Causal()")
     panel_of(page).get_by_label("Chosen are").select_option("4")
@@ -211,8 +212,7 @@ def test_controls_set_the_state(open_page):
 def test_a_seed_that_is_none_is_refused(text, open_page):
     page = open_panel(open_page, sr.Causal(), 16, 8)
     box = panel_of(page).get_by_label("Seed")
-    box.fill(text)
-    box.press("Enter")
+    enter(box, text)
     alert = page.get_by_role("alert").filter(has_text="an integer")
     assert alert.inner_text() == "an integer from 0 to 999999"
     assert options_of(page) == {}
@@ -234,7 +234,8 @@ def test_the_threshold_is_dragged(mode, open_page):
         const row = explorer.logic.rowOfSelection(explorer, 50);
         return { scores: Array.from(row.scores), chosen: Array.from(row.chosen) };
     }""")
-    scores, chosen = np.array(row["scores"])[:51], np.array(row["chosen"], bool)[:51]
+    scores = np.array(row["scores"])[:51]
+    chosen = np.array(row["chosen"], bool)[:51]
     assert options_of(page)[mode] != start[mode]
     expected = (scores >= 0) | (np.arange(51) < 2)
     surplus = int((chosen != expected).sum())
@@ -250,8 +251,9 @@ def test_pointing_at_a_bar_points_at_its_key(open_page):
 
 
 def test_the_row_and_its_ties_are_told_in_words(open_page):
-    page = open_panel(open_page, sr.Causal(), 64, 40, coarse=5, k=8, sinks=2, local=1)
-    row = page.evaluate(SELECTED, {"coarse": 5, "k": 8, "sinks": 2, "local": 1})["rows"][40]
+    options = {"coarse": 5, "k": 8, "sinks": 2, "local": 1}
+    page = open_panel(open_page, sr.Causal(), 64, 40, **options)
+    row = page.evaluate(SELECTED, options)["rows"][40]
     ties = [row["kinds"].count(kind) for kind in (TIED_IN, TIED_OUT)]
     assert all(ties)
     text = page.locator(".panel-selection .growth").inner_text()
@@ -278,7 +280,8 @@ def test_a_selection_is_kept_as_a_listed_set(open_page):
     second = page.evaluate(CELLS)
     page.get_by_role("button", name="Keep as Selected_2").click()
     assert page.evaluate("Array.from(explorer.mask.cells)") == second
-    assert np.reshape(second, (24, 24)).sum(axis=1).tolist()[5:] == [5] * 19
+    sizes = np.reshape(second, (24, 24)).sum(axis=1)
+    assert sizes.tolist()[5:] == [5] * 19
     kept = options_of(page)["sets"]
     settings = [(kept[name]["k"], kept[name]["visible"]) for name in ("Selected_1", "Selected_2")]
     assert settings == [(3, "Causal()"), (5, "Causal()")]

@@ -33,7 +33,8 @@ def test_tiles_are_the_blocks_of_flex_attention(entry, open_page):
     page = open_page(sr.explore(entry.value(), shape))
     texts = page.evaluate("explorer.state.views.map(({ text }) => text)")
     for text, p in zip(texts, entry.patterns(), strict=True):
-        for block, drawn in zip(BLOCKS, page.evaluate(TILES, [text, BLOCKS]), strict=True):
+        tiles = page.evaluate(TILES, [text, BLOCKS])
+        for block, drawn in zip(BLOCKS, tiles, strict=True):
             kinds = kinds_of(p, shape, block)
             assert drawn["kinds"] == kinds.ravel().tolist(), (p, block)
             numbers = [drawn[name] for name in ("skipped", "partial", "full")]
@@ -41,7 +42,10 @@ def test_tiles_are_the_blocks_of_flex_attention(entry, open_page):
             assert drawn["pairs"] == np.sum(kinds > 0) * block**2
 
 
-@pytest.mark.parametrize("shape", [(16, 16), (7, 30), (30, 7), (1, 1), (61, 61)], ids=str)
+SHAPES = (16, 16), (7, 30), (30, 7), (1, 1), (61, 61)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_numbers_of_a_mask(shape, open_page):
     p = sr.Lookback(5) & ~sr.Sinks(1)
     page = open_page(sr.explore(p, shape))
@@ -75,7 +79,8 @@ def test_the_cost_is_shown_for_elements_and_for_tiles(open_page):
 
 
 def test_clauses_are_coloured_and_lit_one_by_one(open_page):
-    page = open_page(sr.explore(sr.Lookback(8) | sr.Strided(8) & ~sr.Sinks(2), 64))
+    p = sr.Lookback(8) | sr.Strided(8) & ~sr.Sinks(2)
+    page = open_page(sr.explore(p, 64))
     page.get_by_role("button", name="Colour by clause").click()
     assert page.evaluate("explorer.state.colours") == [True, True]
     labels = page.locator(".legend li").all_inner_texts()
@@ -109,4 +114,4 @@ def test_a_row_and_a_column_of_one_position_are_seen(n, position, open_page):
     empty = page.evaluate(PIXEL, [0.25, 0.75])
     for spot in ([place, 0.25], [0.25, place]):
         seen = page.evaluate(PIXEL, spot)
-        assert max(abs(a - b) for a, b in zip(seen, empty, strict=True)) >= 40
+        assert np.abs(np.subtract(seen, empty)).max() >= 40

@@ -1,7 +1,7 @@
 // Keys of the keyboard on the matrix, as changes of the state.
 
 import { MAX_PINS } from "../common/limits.js";
-import { clamp, zoomAround, zoomThatShows } from "./ticks.js";
+import { clamp, sideOf, zoomAround, zoomThatShows } from "./ticks.js";
 
 const SHIFT_STEP = 10;
 
@@ -53,8 +53,7 @@ const placeOf = ({ query, key, zoom }) => ({ query: query ?? zoom?.query ?? 0, k
 
 function zoomBy(state, factor) {
   const { query, key } = placeOf(state);
-  const side = state.zoom?.side ?? Math.max(...state.shape);
-  return { zoom: zoomAround(state, side * factor, query, key) };
+  return { zoom: zoomAround(state, sideOf(state) * factor, query, key) };
 }
 
 /** The pins with a query more, or without it if it is there; the oldest gives way to a fifth. */

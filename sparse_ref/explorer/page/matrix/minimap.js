@@ -3,7 +3,7 @@
 import { element } from "../common/dom.js";
 import { css } from "./palette.js";
 import { cellBytes, layout } from "./scene.js";
-import { windowOf } from "./ticks.js";
+import { windowOf, zoomInside } from "./ticks.js";
 
 const SIDE = 72; // CSS pixels
 
@@ -17,8 +17,7 @@ export function minimap(store) {
     const { left, top, width, height } = canvas.getBoundingClientRect();
     const query = Math.floor(((event.clientY - top) / height) * shape[0] - zoom.side / 2);
     const key = Math.floor(((event.clientX - left) / width) * shape[1] - zoom.side / 2);
-    const seen = windowOf({ shape, zoom: { query, key, side: zoom.side } });
-    store.set({ zoom: { query: seen.query, key: seen.key, side: zoom.side } });
+    store.set({ zoom: zoomInside(shape, { query, key, side: zoom.side }) });
   });
 
   function update(state, picture, colour) {

@@ -2,7 +2,7 @@
 // Control zoom, and a mouse drags the part that is seen.
 
 import { togglePin } from "./keyboard.js";
-import { clamp, windowOf, zoomAround } from "./ticks.js";
+import { clamp, sideOf, windowOf, zoomAround, zoomInside } from "./ticks.js";
 
 const MIN_DRAG = 4; // CSS pixels, below which a press is a click
 const WHEEL_STEP = 300; // of a wheel's movement, for twice the zoom
@@ -64,8 +64,7 @@ function pan(store, sheet, press, event) {
   const down = Math.round(((press.event.clientY - event.clientY) / height) * rows);
   const across = Math.round(((press.event.clientX - event.clientX) / width) * columns);
   const { query, key, side } = press.zoom;
-  const seen = windowOf({ shape: store.state.shape, zoom: { query: query + down, key: key + across, side } });
-  store.set({ zoom: { query: seen.query, key: seen.key, side } });
+  store.set({ zoom: zoomInside(store.state.shape, { query: query + down, key: key + across, side }) });
 }
 
 function pinch(store, sheet, pressed, event) {
@@ -78,8 +77,7 @@ function pinch(store, sheet, pressed, event) {
 }
 
 function zoomBy(store, sheet, event, factor) {
-  const { shape, zoom } = store.state;
   const { query, key, across, down } = placeOf(store, sheet, event);
-  const side = (zoom?.side ?? Math.max(...shape)) * factor;
-  store.set({ zoom: zoomAround({ shape }, side, query, key, across, down) });
+  const side = sideOf(store.state) * factor;
+  store.set({ zoom: zoomAround(store.state, side, query, key, across, down) });
 }

@@ -29,7 +29,16 @@ export function windowOf({ shape: [queries, keys], zoom }) {
 
 export const clamp = (x, least, most) => Math.max(least, Math.min(most, x));
 
-const MIN_SIDE = 8;
+export const MIN_SIDE = 8;
+
+/** How many positions a side of the part that is seen has. */
+export const sideOf = ({ shape, zoom }) => zoom?.side ?? Math.max(...shape);
+
+/** The zoom of `side` positions from (query, key), moved into the matrix. */
+export function zoomInside(shape, zoom) {
+  const { query, key } = windowOf({ shape, zoom });
+  return { query, key, side: zoom.side };
+}
 
 /** The zoom of `side` positions in which (query, key) is at the place (across, down), each from 0 to 1. */
 export function zoomAround({ shape }, side, query, key, across = 0.5, down = 0.5) {
@@ -37,8 +46,7 @@ export function zoomAround({ shape }, side, query, key, across = 0.5, down = 0.5
   const size = Math.round(Math.max(side, Math.min(MIN_SIDE, longest)));
   if (size >= longest) return null;
   const first = (position, share) => Math.round(position + 0.5 - share * size);
-  const seen = windowOf({ shape, zoom: { query: first(query, down), key: first(key, across), side: size } });
-  return { query: seen.query, key: seen.key, side: size };
+  return zoomInside(shape, { query: first(query, down), key: first(key, across), side: size });
 }
 
 /** The zoom moved as little as needed so that (query, key) is seen. */

@@ -6,7 +6,7 @@ import { whenChanged } from "./costs.js";
 import { differenceLayers, KINDS } from "../comparisons/difference_layers.js";
 import { element, fill, sample, uniqueId } from "../common/dom.js";
 import { BLOCKS, tilesOf } from "../sets/tiles.js";
-import { windowOf, zoomAround } from "./ticks.js";
+import { MIN_SIDE, sideOf, windowOf, zoomAround } from "./ticks.js";
 import { count, plural } from "../common/words.js";
 
 const CLOSE = 64; // positions a side of the part that "64" shows
@@ -75,7 +75,6 @@ function zoomButtons(store) {
     const middle = [query ?? seen.query + (seen.rows >> 1), key ?? query ?? seen.key + (seen.columns >> 1)];
     store.set({ zoom: zoomAround(store.state, side, ...middle) });
   };
-  const sideOf = ({ zoom, shape }) => zoom?.side ?? Math.max(...shape);
   const button = (text, label, act) => {
     const made = element("button", { type: "button", "aria-label": label, title: label }, text);
     made.addEventListener("click", act);
@@ -89,7 +88,7 @@ function zoomButtons(store) {
   function update(state) {
     const longest = Math.max(...state.shape);
     less.disabled = whole.disabled = !state.zoom;
-    more.disabled = sideOf(state) <= 8;
+    more.disabled = sideOf(state) <= MIN_SIDE;
     close.disabled = longest <= CLOSE;
     seen.textContent = state.zoom ? `${count(state.zoom.side)} of ${count(longest)}` : "";
   }
