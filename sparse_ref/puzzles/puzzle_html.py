@@ -76,7 +76,7 @@ def svg_set(wanted: BoolArray, actual: BoolArray, title: str) -> str:
     """A mask as an inline drawing: queries from the top, keys from the left."""
     rows, columns = wanted.shape
     pairs = np.ndindex(rows, columns)
-    cells = [_cell(*pair, bool(wanted[pair]), bool(actual[pair])) for pair in pairs]
+    cells = [_cell(i, j, wanted[i, j], actual[i, j]) for i, j in pairs]
     width, height = columns * CELL + 1, rows * CELL + 1
     difference = count_in_words(wanted, actual)
     label = html_text(f"{title}: {difference}" if difference else title)
@@ -86,7 +86,7 @@ def svg_set(wanted: BoolArray, actual: BoolArray, title: str) -> str:
     )
 
 
-def _cell(i: int, j: int, wanted: bool, actual: bool) -> str:
+def _cell(i: int, j: int, wanted: Any, actual: Any) -> str:
     """One pair: filled if it attends, with a sign if it should not, or should."""
     x, y = j * CELL + 0.5, i * CELL + 0.5
     box = f"<rect x='{x}' y='{y}' width='{CELL}' height='{CELL}'"

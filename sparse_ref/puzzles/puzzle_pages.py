@@ -72,5 +72,8 @@ class Progress:
 
 def table_of(puzzles: Iterable[Puzzle], states: Mapping[str, str]) -> Progress:
     """The table of some puzzles, with their states by name."""
-    rows = (Row(p.number, p.name, p.title, states.get(p.name, "")) for p in puzzles)
+    rows = []
+    for puzzle in puzzles:
+        state = states.get(puzzle.name, "")
+        rows.append(Row(puzzle.number, puzzle.name, puzzle.title, state))
     return Progress(tuple(rows))
