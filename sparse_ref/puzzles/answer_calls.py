@@ -25,7 +25,8 @@ DATA = tuple(Path(ROOM) / folder for folder in ("thirty", "lessons"))  # where a
 TIME_LIMIT = 5.0  # seconds for one call
 TRUTH = (
     "`and`, `or`, `not` and chained comparisons such as `a < j <= b` ask for one truth value, "
-    "but i and j are arrays: write & and |, with parentheses around each comparison"
+    "but i and j are arrays: write & and |, with parentheses around each comparison, and "
+    "np.maximum for `max`"
 )
 
 

@@ -55,8 +55,8 @@ def html_comparison(comparison: Comparison) -> str:
         yours = svg_set(wanted, actual, f"your set, {case}")
         right = svg_set(wanted, wanted, f"the wanted set, {case}")
         legend = (
-            f"<div><span style='color:{EXTRA}'>&plus; extra</span> &emsp; "
-            f"<span style='color:{MISSING}'>&minus; missing</span></div>"
+            f"<div><span style='color:{EXTRA}'>+ extra</span> &#8195; "
+            f"<span style='color:{MISSING}'>&#8722; missing</span></div>"
         )
     else:
         yours, right = (
@@ -113,7 +113,7 @@ def _sign(x: float, y: float, sign: str, colour: str) -> str:
 def html_puzzle(puzzle: Puzzle, picture: Any) -> str:
     """A question with its picture and its stub."""
     paragraphs = "".join(f"<p>{html_text(text)}</p>" for text in puzzle.question.split("\n\n"))
-    title = f"<b>{html_text(puzzle.number)} &middot; {html_text(puzzle.title)}</b>"
+    title = f"<b>{html_text(puzzle.number)} &#183; {html_text(puzzle.title)}</b>"
     drawing = ""
     if isinstance(picture, np.ndarray):
         drawing = svg_set(picture, picture, f"the set of {puzzle.name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from ..sets.glyphs import draw_mask
 from .puzzle import Puzzle
 from .puzzle_html import html_puzzle, html_table
 from .puzzle_verdict import SOLVED
+
+WIDTH = 79  # columns of a question in text
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,8 @@ class Question:
 
     def __repr__(self) -> str:
         puzzle = self.puzzle
-        parts = [f"{puzzle.number} · {puzzle.title}", puzzle.question]
+        paragraphs = [fill(text, WIDTH) for text in puzzle.question.split("\n\n")]
+        parts = [f"{puzzle.number} · {puzzle.title}", *paragraphs]
         picture = puzzle.kind.picture(puzzle.reference)
         if picture is not None:
             is_mask = isinstance(picture, np.ndarray)

@@ -81,7 +81,7 @@ class Verdict:
         lines = [f"{self.puzzle.name}: {self.state}"]
         if self.mistake:
             lines.append(self.mistake)
-        if self.words and self.words != self.mistake:
+        if self.words not in ("", self.mistake):
             lines.append(f"({self.words})")
         if self.case:
             place = f": {self.place}" if self.place else ""
