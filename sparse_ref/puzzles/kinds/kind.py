@@ -19,6 +19,7 @@ class Kind:
     """How answers are run, on which cases, and how they are compared; abstract."""
 
     noun: ClassVar[str] = ""  # what the answer is, in a table of puzzles
+    is_secret: bool = False  # whether the reference's value gives the answer away
 
     def cases(self) -> Iterable[Case]:
         """The cases that are always tried, the smallest first."""
