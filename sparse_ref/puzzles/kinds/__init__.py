@@ -1,6 +1,7 @@
 """Kinds of puzzles: what an answer is given, on which cases, and how two answers are compared."""
 
 from .array_kind import ArrayValue
+from .blocks_kind import Blocks
 from .choice_kind import Choice
 from .claim_kind import Claim
 from .formula_kind import Formula
@@ -13,6 +14,7 @@ from .value_kind import Value
 
 __all__ = [
     "ArrayValue",
+    "Blocks",
     "Choice",
     "Claim",
     "Formula",

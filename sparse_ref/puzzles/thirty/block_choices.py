@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kinds import Value
+from ..kinds import Blocks
 from ..puzzle import Mistake, Puzzle
 
 
@@ -91,7 +91,7 @@ def _distinct_scores(rng, size):
 
 TOP_BLOCKS = Puzzle(
     number="25",
-    title="the top 2 blocks, the own one among them",
+    title="The top 2 blocks, the own one among them",
     question="""\
 n tokens stand in blocks of 4; query i is in block i // 4, its own. scores (n, blocks) says how
 well each block fits each query. In a row no two scores are equal.
@@ -100,7 +100,7 @@ Return the blocks that each query attends to, bool (n, blocks): two in all. One 
 block, whatever its score. The other is the best of the blocks before it.
 
 Later blocks are the future. A query of block 0 has only its own.""",
-    kind=Value(draw=_distinct_scores, sizes=range(2, 6)),
+    kind=Blocks(draw=_distinct_scores, sizes=range(2, 6)),
     reference=top_blocks,
     hints=(
         "Block c has begun before the own block if c < i // 4.",
@@ -179,7 +179,7 @@ def _scores_with_ties(rng, size):
 
 TOP_BLOCKS_WITH_TIES = Puzzle(
     number="26",
-    title="the top blocks, with ties",
+    title="The top blocks, with ties",
     question="""\
 As before: blocks of 4, scores (n, blocks), the own block always in, later blocks never.
 
@@ -188,7 +188,7 @@ fewer if fewer have begun. And scores are often equal: of blocks with equal scor
 is chosen.
 
 Return bool (n, blocks).""",
-    kind=Value(draw=_scores_with_ties, sizes=range(2, 8)),
+    kind=Blocks(draw=_scores_with_ties, sizes=range(2, 8)),
     reference=top_blocks_with_ties,
     hints=(
         "A threshold cannot tell equal scores from each other. Sort, and keep the first ones.",

@@ -60,7 +60,7 @@ def _far_pair(rng, size):
 NEAR_PAIRS = tuple(combinations_with_replacement(range(9), 2))
 STOP_BETWEEN = Puzzle(
     number="27",
-    title="prove: Lookback(4), then Strided(4), connect all",
+    title="Prove or refute: Lookback(4), then Strided(4), connect all",
     question="""\
 Two layers. In the lower one each position reads its last 4 keys, Lookback(4): itself and the 3
 before. In the upper one it reads every fourth key back, Strided(4). Does every key j reach every
@@ -126,7 +126,7 @@ def dilated_refutation(n, i, j):
 
 DILATED = Puzzle(
     number="28",
-    title="prove or refute: Dilated(2, 2) connects all",
+    title="Prove or refute: Dilated(2, 2) connects all",
     question="""\
 Each position reads itself and every second position around it, two to each side: Dilated(2, 2) is
 { i - 4, i - 2, i, i + 2, i + 4 } as far as they exist. It is not causal.
@@ -217,7 +217,7 @@ def _hubs_in_the_other_order():
 
 TWO_STEPS = Puzzle(
     number="29",
-    title="two steps over a video, with the fewest pairs",
+    title="Two steps over a video, with the fewest pairs",
     question=f"""\
 A video has {FRAMES} frames of {PIXELS} pixels. They are read frame by frame: pixel x of frame t is
 position 6 t + x, so there are {LENGTH}.

@@ -64,7 +64,7 @@ def _logits_with_dead_rows(rng, size):
 
 DEAD_ROW = Puzzle(
     number="23",
-    title="a row without keys",
+    title="A row without keys",
     question="""\
 x (queries, keys) are the logits of one head, -inf where query i may not attend to key j. v (keys,
 width) are finite values.
@@ -136,7 +136,7 @@ def _weights_and_gradient(rng, size):
 
 VALUE_GRADIENT = Puzzle(
     number="24",
-    title="the gradient of the values, from P",
+    title="The gradient of the values, from P",
     question="""\
 out = P v, where p[i, j] is the weight of key j in row i of a causal softmax: p (n, n) is 0 where
 query i does not attend to key j.

@@ -19,7 +19,7 @@ def review_1():
 
 WINDOW = Puzzle(
     number="30.1",
-    title="passed review: a window of 4",
+    title="Passed review: a window of 4",
     question="Asked for: Lookback(4), the last 4 keys, the query's own included.\n\n"
     "Its test passed: at n = 4 it equals causal attention, as a window of 4 must.",
     kind=Review(code.window_of_four, asked=sr.Lookback(4), n=12),
@@ -47,7 +47,7 @@ def review_2():
 
 GROUPS = Puzzle(
     number="30.2",
-    title="passed review: grouped queries",
+    title="Passed review: grouped queries",
     question="Asked for: Causal(), with 4 query heads over 2 key heads. Query heads 0 and 1 share "
     "key head 0, heads 2 and 3 share key head 1.\n\n"
     "Its test passed: with 4 key heads, and with 1.",
@@ -85,7 +85,7 @@ def review_3():
 
 NEWEST = Puzzle(
     number="30.3",
-    title="passed review: the newest queries",
+    title="Passed review: the newest queries",
     question="Asked for: 4 new queries at the end of a cache of 12 keys. Query 0 is position 8 and "
     "sees keys 0 to 8, query 3 sees all: Shifted(Causal(), 8).\n\n"
     "Its test passed: with 12 queries and 12 keys.",
@@ -120,7 +120,7 @@ def review_4():
 
 BIAS = Puzzle(
     number="30.4",
-    title="passed review: a window by a bias",
+    title="Passed review: a window by a bias",
     question="Asked for: Lookback(4), the last 4 keys, the query's own included.\n\n"
     "Its test passed: at n = 64, for normal random q and k, it differs from softmax over the last "
     "4 keys by less than 1e-12.",
@@ -152,7 +152,7 @@ def review_5():
 
 TILES = Puzzle(
     number="30.5",
-    title="passed review: all keys, in tiles",
+    title="Passed review: all keys, in tiles",
     question="Asked for: Full(), every query attends to every key, here n = 12.\n\n"
     "Its test passed: at n = 8, 16 and 64 it equals softmax attention.",
     kind=Review(code.all_keys_in_tiles, asked=sr.Full(), n=12),

@@ -16,7 +16,7 @@ def review_6():
 
 TAIL = Puzzle(
     number="30.6",
-    title="passed review: causal attention, in tiles",
+    title="Passed review: causal attention, in tiles",
     question="Asked for: Causal(), here at n = 22.\n\nIts test passed: at n = 1, 2, 3, 16 and 64.",
     kind=Review(code.causal_in_tiles, asked=sr.Causal(), n=22),
     reference=review_6,
@@ -50,7 +50,7 @@ def review_7():
 
 ONE_PASS = Puzzle(
     number="30.7",
-    title="passed review: causal attention, in one pass",
+    title="Passed review: causal attention, in one pass",
     question="Asked for: Causal(), here at n = 24.\n\n"
     "Its test passed: at n = 1 to 8 it equals softmax attention.",
     kind=Review(code.causal_in_one_pass, asked=sr.Causal(), n=24),
@@ -82,7 +82,7 @@ TWO, FOUR = sr.Lookback(2), sr.Lookback(4)
 WINDOWS = (TWO, FOUR, sr.Lookback(6), sr.Lookback(8))
 HEADS = Puzzle(
     number="30.8",
-    title="passed review: a window for each head",
+    title="Passed review: a window for each head",
     question="Asked for: query heads 0 to 3 with the windows Lookback(2), Lookback(4), Lookback(6) "
     "and Lookback(8). Heads 0 and 1 share key head 0, heads 2 and 3 share key head 1.\n\n"
     "Its test passed: head 0 equals softmax over the last 2 keys; with one window for all heads, "
@@ -121,7 +121,7 @@ def review_9():
 
 LISTS = Puzzle(
     number="30.9",
-    title="passed review: gathered keys",
+    title="Passed review: gathered keys",
     question="Asked for: Sinks(2) | Lookback(4), the first 2 keys and the last 4, here at "
     "n = 16.\n\n"
     "Its test passed: rows 6 to 15 equal softmax over these keys.",
@@ -154,7 +154,7 @@ def review_10():
 
 CACHE = Puzzle(
     number="30.10",
-    title="passed review: a cache with sinks",
+    title="Passed review: a cache with sinks",
     question="Asked for: Sinks(2) | Lookback(6), the first 2 keys and the last 6, here at "
     "n = 20.\n\n"
     "Its test passed: at n = 8 it equals the asked pattern.",

@@ -80,7 +80,7 @@ X = np.array([2.0, 0.0])
 O = np.array([3.0, 4.0])
 ONLINE = Puzzle(
     number="21",
-    title="one update of an online softmax",
+    title="One update of an online softmax",
     question="""\
 A row's keys arrive in blocks. For the keys so far, the row keeps three things: m, the greatest
 logit; l, the sum of exp(logit - m); o, the sum of exp(logit - m) times the value.
@@ -174,7 +174,7 @@ def _halves(rng, size):
 
 MERGE = Puzzle(
     number="22",
-    title="two halves of the keys as one",
+    title="Two halves of the keys as one",
     question="""\
 The keys of each row were split into two halves, and attention was computed over each: out_a and
 out_b (rows, width), with the log-sum-exp of the logits, lse_a and lse_b (rows,).

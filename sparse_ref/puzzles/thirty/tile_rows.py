@@ -68,7 +68,7 @@ def _last_four_keys(n):
 
 BLOCK_CSR = Puzzle(
     number="19",
-    title="the rows of Block(4) as arrays",
+    title="The rows of Block(4) as arrays",
     question="""\
 Query i attends to its own block of 4, up to itself: { j <= i : j // 4 = i // 4 }, as in puzzle 5.
 
@@ -162,7 +162,7 @@ def _rows_of_one_class(n):
 
 ROW_ORDER = Puzzle(
     number="20",
-    title="the order of rows that fills tiles",
+    title="The order of rows that fills tiles",
     question="""\
 Query i attends to every third key back, { j <= i : (i - j) mod 3 = 0 }, as in puzzle 4. A kernel
 computes whole tiles of 4 rows x 4 keys, and skips a tile only if it has no pair at all.
