@@ -20,8 +20,9 @@ from .kind import Answer, Kind
 
 Sets = Pattern | tuple[Pattern, ...]
 FORM = """\
-What does it compute? If its sets are others, return the pattern that it has, or a tuple with one
-pattern for each head. If its sets are right, return the word for what else is wrong:"""
+What does it compute? If its sets are others, return the pattern that it has,
+or a tuple with one pattern for each head. If its sets are right, return the
+word for what else is wrong:"""
 OPTIONS = {
     "key heads": "a query head reads the keys and values of a wrong key head",
     "finite mask": "a key outside the set gets a number, which large logits beat",
