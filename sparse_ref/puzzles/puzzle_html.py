@@ -50,7 +50,7 @@ def html_verdict(verdict: Verdict) -> str:
 
 def html_comparison(comparison: Comparison) -> str:
     """Both values next to each other."""
-    case, actual, wanted = comparison
+    case, actual, wanted, _ = comparison
     if comparison.is_set and max(wanted.shape) <= MAX_DRAWN_CELLS:
         yours = svg_set(wanted, actual, f"your set, {case}")
         right = svg_set(wanted, wanted, f"the wanted set, {case}")
