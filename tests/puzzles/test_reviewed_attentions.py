@@ -115,3 +115,41 @@ def test_normal_numbers_at_the_length_of_the_puzzle(puzzle):
     kind = puzzle.kind
     counts = {"heads": kind.heads, "kv_heads": kind.kv_heads}
     assert passes(kind.attention, kind.asked, kind.n, **counts) == (puzzle.name == "review_4")
+
+
+@pytest.mark.parametrize(("name", "answer", "mistake"), [
+    ("review_1", "Lookback(5)", "write a pattern without quotes: sr.Lookback(5)"),
+    ("review_1", sr.Causal, "Causal is a class: write it with parentheses"),
+    ("review_1", "window", "a word must be one of 'key heads', 'finite mask', 'ghost'"),
+    ("review_1", np.eye(12), "the answer must be a pattern, a tuple with a pattern per head"),
+    ("review_1", sr.natten(6, 3), "for n = 12: "),
+    ("review_1", sr.Lookback(6), "you wrote Lookback(6): one key too many at the left edge"),
+    ("review_1", "twice", "it is not 'twice': the sets are not those that were asked for"),
+    ("review_2", sr.Full(), "it has the sets that were asked for: something else is wrong"),
+    ("review_2", "overflow", "it is not 'overflow' (exp of a large logit is infinite)"),
+    ("review_8", (sr.Lookback(2),) * 3, "the answer must be 1 pattern or 4, got 3"),
+    ("review_8", (sr.Lookback(2),) * 2 + (sr.Lookback(6),) * 2, "head 2: you wrote Lookback(6)"),
+    ("review_10", sr.Lookback(7), "you wrote Lookback(7): one key missing at the left edge"),
+])  # fmt: skip
+def test_answers_that_nobody_stored_are_named(name, answer, mistake):
+    def review():
+        return answer
+
+    review.__name__ = name
+    verdict = sr.puzzles.check(review)
+    assert not verdict
+    assert verdict.mistake.startswith(mistake)
+    assert verdict.comparison is None, "what is wanted stays hidden"
+
+
+def test_an_answer_may_be_a_value():
+    assert sr.puzzles.check(sr.Lookback(5), "review_1")
+    assert sr.puzzles.check("ghost", "review_5")
+    assert not sr.puzzles.check("twice", "review_5")
+
+
+def test_a_stub_is_no_answer():
+    def review_1():
+        return ...
+
+    assert sr.puzzles.check(review_1).state == "not answered yet"

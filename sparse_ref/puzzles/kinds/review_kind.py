@@ -16,7 +16,7 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault, call
 from ..set_words import difference_in_words, first_pair
-from .kind import Answer, Kind
+from .kind import Answer, Kind, check_parameters
 
 Sets = Pattern | tuple[Pattern, ...]
 FORM = """\
@@ -65,20 +65,31 @@ class Review(Kind):
         """There is one."""
         yield ()
 
-    def value(self, answer: Answer, case: tuple[()]) -> Any:
+    def check_answer(self, answer: Any, reference: Answer) -> None:
+        """Raise Fault for what is neither an answer itself nor a function of nothing."""
+        if not isinstance(answer, str | tuple | Pattern):
+            check_parameters(answer, reference)
+
+    def value(self, answer: Any, case: tuple[()]) -> Any:
         """The word, or the mask: (n_q, n_k) if all heads have the same, else (heads, n_q, n_k)."""
-        value = call(answer)
-        if isinstance(value, str):
-            if value not in self.options:
-                words = ", ".join(map(repr, self.options))
-                raise Fault(f"a word must be one of {words}, got {value!r:.60}")
-            return value
-        return self.masks(value)
+        value = answer if isinstance(answer, str | tuple | Pattern) else call(answer)
+        return self._word(value) if isinstance(value, str) else self.masks(value)
+
+    def _word(self, value: str) -> str:
+        """The word. Raises Fault for one that is no option."""
+        if "(" in value:
+            raise Fault(f"write a pattern without quotes: sr.{value:.60}")
+        if value not in self.options:
+            words = ", ".join(map(repr, self.options))
+            raise Fault(f"a word must be one of {words}, got {value!r:.60}")
+        return value
 
     def masks(self, sets: Any) -> BoolArray:
         """The mask of sets, one for all heads if they are alike. Raises Fault for what is none."""
         patterns = sets if isinstance(sets, tuple | list) else (sets,)
         for pattern in patterns:
+            if isinstance(pattern, type) and issubclass(pattern, Pattern):
+                raise Fault(f"{pattern.__name__} is a class: write it with parentheses")
             if not isinstance(pattern, Pattern):
                 raise Fault(
                     "the answer must be a pattern, a tuple with a pattern per head, or a word, "

@@ -46,6 +46,16 @@ def _growth(m, l, o, x, v):
     return top, growth * l + p.sum(), growth * o + p @ v
 
 
+def _no_sum_so_far(m, l, o, x, v):
+    top, _, out = online_update(m, l, o, x, v)
+    return top, np.exp(x - top).sum(), out
+
+
+def _no_output_so_far(m, l, o, x, v):
+    top, total, _ = online_update(m, l, o, x, v)
+    return top, total, np.exp(x - top) @ v
+
+
 def _own_scale(m, l, o, x, v):
     top = max(m, x.max())
     decay = np.exp(m - top)
@@ -113,6 +123,8 @@ Before the first block, m = -inf, l = 0 and o = 0.""",
             "m is the maximum of this block: it must be the greatest logit so far", _block_maximum
         ),
         Mistake("the factor is upside down: exp(old m - new m), at most 1, is needed", _growth),
+        Mistake("the old l is lost: the sum so far must be added, rescaled", _no_sum_so_far),
+        Mistake("the old o is lost: what was summed so far must be added", _no_output_so_far),
         Mistake("the block's weights are exp(x - its own maximum), not exp(x - m)", _own_scale),
         Mistake(
             "o is divided by l in each update: divide once, after the last block", _early_division
@@ -153,6 +165,12 @@ def _greater_logarithm(out_a, lse_a, out_b, lse_b):
 
 def _other_half(out_a, lse_a, out_b, lse_b):
     return merge_halves(out_b, lse_a, out_a, lse_b)
+
+
+def _base_two(out_a, lse_a, out_b, lse_b):
+    lse = np.logaddexp2(lse_a, lse_b)
+    a, b = np.exp2(lse_a - lse), np.exp2(lse_b - lse)
+    return a[:, None] * out_a + b[:, None] * out_b, lse
 
 
 def _overflow(out_a, lse_a, out_b, lse_b):
@@ -202,6 +220,7 @@ be 900.""",
         ),
         Mistake("lse is the greater of the two: the other half is lost", _greater_logarithm),
         Mistake("the weights are exchanged: out_a is weighed by exp(lse_b)", _other_half),
+        Mistake("the base is 2: these are natural logarithms", _base_two),
         Mistake("exp(900) overflows: subtract the greater log-sum-exp first", _overflow),
     ),
 )

@@ -35,6 +35,11 @@ def _counts(n):
     return np.append(0, np.diff(indptr)), indices
 
 
+def _exchange(n):
+    indptr, indices = block_csr(n)
+    return indices, indptr
+
+
 def _no_last_stop(n):
     indptr, indices = block_csr(n)
     return indptr[:-1], indices
@@ -93,6 +98,7 @@ number from 0.""",
     ),
     mistakes=(
         Mistake("indptr has no 0 in front: row 0 begins nowhere", _no_zero),
+        Mistake("indptr and indices are exchanged", _exchange),
         Mistake("indptr has no last entry: row n - 1 ends nowhere", _no_last_stop),
         Mistake("indptr has the counts of the rows, not their running sum", _counts),
         Mistake("each row has its whole block: later keys must be cut off", _whole_blocks),
