@@ -79,7 +79,7 @@ def puzzles(arguments) -> int:
 
 def _thirty() -> list[Puzzle]:
     """The puzzles that belong to no lesson."""
-    return [puzzle for puzzle in book() if puzzle.number.isdigit()]
+    return [puzzle for puzzle in book() if not puzzle.is_exercise]
 
 
 def _text_of(answer: str) -> str:

@@ -51,7 +51,8 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     that writes to its arguments.
     """
     copies = deepcopy(arguments)
-    value = answer(*copies) if is_stored(answer) else _guarded_call(answer, copies)
+    with np.errstate(all="ignore"):  # a NaN is judged; a warning tells its author nothing more
+        value = answer(*copies) if is_stored(answer) else _guarded_call(answer, copies)
     if value is Ellipsis:
         raise Unanswered
     for position, (copy, argument) in enumerate(zip(copies, arguments)):

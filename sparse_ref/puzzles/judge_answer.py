@@ -93,7 +93,7 @@ def _judge_part(puzzle: Puzzle, part: Part) -> Verdict:
         mistake=mistake or describe(),
         case=kind.case_text(case, reference),
         place=kind.first_difference(actual, wanted),
-        comparison=comparison,
+        comparison=None if kind.is_secret else comparison,
     )
 
 
