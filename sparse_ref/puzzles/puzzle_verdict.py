@@ -85,7 +85,8 @@ class Verdict:
             lines.append(f"({self.words})")
         if self.case:
             place = f": {self.place}" if self.place else ""
-            lines.append(f"smallest failing case: {self.case}{place}")
+            gap = "\n" if "\n" in self.case else " "
+            lines.append(f"smallest failing case:{gap}{self.case}{place}")
         return lines + self._next_part()
 
     def _next_part(self) -> list[str]:

@@ -167,6 +167,11 @@ def _other_half(out_a, lse_a, out_b, lse_b):
     return merge_halves(out_b, lse_a, out_a, lse_b)
 
 
+def _no_top_in_the_logarithm(out_a, lse_a, out_b, lse_b):
+    out, lse = merge_halves(out_a, lse_a, out_b, lse_b)
+    return out, lse - np.maximum(lse_a, lse_b)
+
+
 def _base_two(out_a, lse_a, out_b, lse_b):
     lse = np.logaddexp2(lse_a, lse_b)
     a, b = np.exp2(lse_a - lse), np.exp2(lse_b - lse)
@@ -220,6 +225,10 @@ be 900.""",
         ),
         Mistake("lse is the greater of the two: the other half is lost", _greater_logarithm),
         Mistake("the weights are exchanged: out_a is weighed by exp(lse_b)", _other_half),
+        Mistake(
+            "the greater of the two was subtracted, and is not added back to lse",
+            _no_top_in_the_logarithm,
+        ),
         Mistake("the base is 2: these are natural logarithms", _base_two),
         Mistake("exp(900) overflows: subtract the greater log-sum-exp first", _overflow),
     ),
