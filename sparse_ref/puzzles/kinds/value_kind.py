@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..answer_calls import Fault, call
+from ..array_words import whole_difference
 from .kind import Answer, Kind, parameter_names, value_text
 
 Arguments = tuple[Any, ...]
@@ -115,7 +116,8 @@ class Value(Kind):
         if not isinstance(actual, tuple | list) or len(actual) != len(wanted):
             return f"the answer must be a {kind} of {len(wanted)}, got {value_text(actual)[:60]}"
         for number, (x, y) in enumerate(zip(actual, wanted)):
-            if words := self._difference(x, y):
+            words = self._difference(x, y)
+            if words:
                 return f"item {number}: {words}"
         return ""
 
@@ -128,7 +130,8 @@ class Value(Kind):
         if array.dtype.kind not in "biuf":
             return f"the answer must have numbers, got {actual!r:.60}"
         if array.shape != wanted.shape:
-            return f"the shape must be {wanted.shape}, got {array.shape}"
+            whole = whole_difference(array, wanted, self.rtol)
+            return whole or f"the shape must be {wanted.shape}, got {array.shape}"
         if (array.dtype.kind == "b") != (wanted.dtype.kind == "b"):
             return f"the dtype must be {wanted.dtype}, got {array.dtype}"
         exact = wanted.dtype.kind in "biu"
@@ -137,9 +140,11 @@ class Value(Kind):
             near = np.isclose(array, wanted, rtol=rtol, atol=atol, equal_nan=True)
         if near.all():
             return ""
+        whole = whole_difference(array, wanted, self.rtol)
         index = tuple(np.argwhere(~near)[0].tolist())
         place = f" at {list(index)}" if index else ""
-        return f"{array[index]:.6g} in place of {wanted[index]:.6g}{place}"
+        words = f"{array[index]:.6g} in place of {wanted[index]:.6g}{place}"
+        return f"{whole}: {words}" if whole else words
 
     def case_text(self, case: Arguments, reference: Answer) -> str:
         """The arguments by name."""
