@@ -141,7 +141,7 @@ def test_answers_that_nobody_stored_are_named(name, answer, mistake):
     verdict = sr.puzzles.check(review)
     assert not verdict
     assert verdict.mistake.startswith(mistake)
-    assert verdict.comparison is None, "what is wanted stays hidden"
+    assert verdict.pictures is None, "what is wanted stays hidden"
 
 
 def test_an_answer_may_be_a_value():

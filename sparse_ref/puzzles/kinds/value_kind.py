@@ -32,6 +32,8 @@ class Value(Kind):
         Arguments that are always tried, before those of `draw`.
     arguments : callable or None
         () -> a Hypothesis strategy of tuples of arguments, in place of `draw`.
+    items : tuple of str
+        The names of the items of a tuple that is returned.
     rtol, atol : float
         The budget: |actual - wanted| <= atol + rtol |wanted|; integers and bools are compared
         exactly.
@@ -45,6 +47,7 @@ class Value(Kind):
     sizes: range = range(1, 9)
     examples: tuple[Arguments, ...] = ()
     arguments: Callable[[], Any] | None = None
+    items: tuple[str, ...] = ()
     rtol: float = 1e-9
     atol: float = 1e-12
     accept: Callable[..., str] | None = None
@@ -114,11 +117,13 @@ class Value(Kind):
         """The first item that differs."""
         kind = type(wanted).__name__
         if not isinstance(actual, tuple | list) or len(actual) != len(wanted):
-            return f"the answer must be a {kind} of {len(wanted)}, got {value_text(actual)[:60]}"
+            names = f" ({', '.join(self.items)})" if self.items else ""
+            return f"the answer must be a {kind} of {len(wanted)}{names}, got {_kind_text(actual)}"
         for number, (x, y) in enumerate(zip(actual, wanted)):
             words = self._difference(x, y)
             if words:
-                return f"item {number}: {words}"
+                name = self.items[number] if self.items else f"item {number}"
+                return f"{name}: {words}"
         return ""
 
     def _difference_of_arrays(self, actual: Any, wanted: Any) -> str:
@@ -150,6 +155,15 @@ class Value(Kind):
         """The arguments by name."""
         names = parameter_names(reference)
         return "\n".join(f"{name} = {value_text(value)}" for name, value in zip(names, case))
+
+
+def _kind_text(value: Any) -> str:
+    """What a value is, in a few words."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"{value!r:.60}"
 
 
 def _equal(x: Any, y: Any) -> bool:

@@ -101,6 +101,7 @@ new (m, l, o). After the last block the output is o / l.
 Before the first block, m = -inf, l = 0 and o = 0.""",
     kind=Value(
         draw=_row_state,
+        items=("m", "l", "o"),
         sizes=range(1, 6),
         examples=(
             (1.0, 2.0, O, X, np.eye(2)),
@@ -206,7 +207,7 @@ Return (out, lse) of attention over all keys. No logit is needed.
 
 A half without keys has out = 0 and lse = -inf; no row is without keys in both. A log-sum-exp may
 be 900.""",
-    kind=Value(draw=_halves, sizes=range(1, 5)),
+    kind=Value(draw=_halves, sizes=range(1, 5), items=("out", "lse")),
     reference=merge_halves,
     hints=(
         "exp(lse_a) is the sum of exp(logit) over the first half. What is the sum over all?",
