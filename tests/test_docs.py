@@ -38,7 +38,7 @@ def test_the_reference_lists_every_pattern():
     listed = set((ROOT / "docs" / "api.md").read_text().split())
     rooms = {name for name in sr.__all__ if inspect.ismodule(getattr(sr, name))}
     assert set(sr.__all__) - rooms <= listed
-    for name in ("define", "interop", "paths", "plot", "published", "verify"):
+    for name in ("define", "interop", "paths", "plot", "published", "puzzles", "verify"):
         room = getattr(sr, name)
         assert {f"{name}.{public}" for public in room.__all__} <= listed, name
 
