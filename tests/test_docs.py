@@ -41,6 +41,8 @@ def test_the_reference_lists_every_pattern():
     for name in ("define", "interop", "paths", "plot", "published", "puzzles", "verify"):
         room = getattr(sr, name)
         assert {f"{name}.{public}" for public in room.__all__} <= listed, name
+    kinds = {f"puzzles.kinds.{kind}" for kind in sr.puzzles.kinds.__all__}
+    assert kinds - {"puzzles.kinds.Kind"} <= listed
 
 
 def test_every_room_stands_in_the_note_on_rooms():
