@@ -9,10 +9,12 @@ from ..puzzle import Mistake, Puzzle
 
 
 def mended_dilation(i, j):
-    return (j <= i) & (i - j <= 6) & ((i - j) % 3 == 0) | (i - j == 1)
+    """Distance 1 is a sum of positive distances only if it is one of them."""
+    return np.isin(i - j, (0, 1, 3, 6))
 
 
 def logsparse_layers(i, j):
+    """As many powers of two add up to the distance as it has binary ones."""
     return bin(i - j).count("1")
 
 
@@ -23,8 +25,17 @@ def _pair_case(rng, size):
 
 
 def causal_butterfly(i, j):
+    """A step to a later position turns a binary zero into a one."""
     return (i & j) == j
 
+
+def _has_distance(i, j, *distances):
+    """Whether i - j is one of the distances."""
+    return np.isin(i - j, distances)
+
+
+_ones = np.bitwise_count
+PAIRS = (0, 0), (37, 0), (8, 7)
 
 PUZZLES = (
     Puzzle(
@@ -45,27 +56,27 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "nothing is added: distances 3 and 6 only add up to multiples of 3",
-                lambda i, j: (j <= i) & (i - j <= 6) & ((i - j) % 3 == 0),
+                lambda i, j: np.isin(i - j, (0, 3, 6)),
             ),
             Mistake(
                 "distance 1 is no sum of 2, 3 and 6: j = 0 never reaches i = 1",
-                lambda i, j: (j <= i) & (i - j <= 6) & ((i - j) % 3 == 0) | (i - j == 2),
+                lambda i, j: np.isin(i - j, (0, 2, 3, 6)),
             ),
             Mistake(
                 "distance 1 is no sum of 3, 4 and 6: j = 0 never reaches i = 1",
-                lambda i, j: (j <= i) & (i - j <= 6) & ((i - j) % 3 == 0) | (i - j == 4),
+                lambda i, j: np.isin(i - j, (0, 3, 4, 6)),
             ),
             Mistake(
                 "distance 9 is a multiple of 3 again: the classes stay separate",
-                lambda i, j: (j <= i) & (i - j <= 9) & ((i - j) % 3 == 0),
+                lambda i, j: np.isin(i - j, (0, 3, 6, 9)),
             ),
             Mistake(
                 "the key after the query is in the future: the window must stay causal",
-                lambda i, j: (j <= i) & (i - j <= 6) & ((i - j) % 3 == 0) | (j - i == 1),
+                lambda i, j: _has_distance(i, j, -1, 0, 3, 6),
             ),
             Mistake(
                 "token 0 is no key at one distance, and as a sink passes on nothing but itself",
-                lambda i, j: (j <= i) & (i - j <= 6) & ((i - j) % 3 == 0) | (j == 0),
+                lambda i, j: _has_distance(i, j, 0, 3, 6) | (j == 0),
             ),
         ),
     ),
@@ -77,7 +88,7 @@ PUZZLES = (
             "at least from j to i? i and j are Python integers, 0 <= j <= i; the answer is an "
             "integer, 0 for i = j."
         ),
-        kind=Value(draw=_pair_case, sizes=range(2, 40), examples=((0, 0), (37, 0), (8, 7))),
+        kind=Value(draw=_pair_case, sizes=range(2, 40), examples=PAIRS),
         reference=logsparse_layers,
         hints=(
             "Each layer subtracts one power of two from the distance.",
@@ -127,11 +138,11 @@ PUZZLES = (
             ),
             Mistake(
                 "one layer only: pairs that differ in at most one digit",
-                lambda i, j: (j <= i) & (np.bitwise_count(i ^ j) <= 1),
+                lambda i, j: (j <= i) & (_ones(i ^ j) <= 1),
             ),
             Mistake(
                 "as many ones are not the same ones: 01 has no more than 10",
-                lambda i, j: (j <= i) & (np.bitwise_count(j) <= np.bitwise_count(i)),
+                lambda i, j: (j <= i) & (_ones(j) <= _ones(i)),
             ),
         ),
     ),

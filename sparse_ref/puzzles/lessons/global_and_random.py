@@ -11,14 +11,22 @@ from ..puzzle import Mistake, Puzzle
 
 
 def star_around(i, j, c):
+    """The row of c, the column of c, and the diagonal."""
     return (i == c) | (j == c) | (i == j)
 
 
+def _draw_case(rng, keys):
+    """A length of more than `keys` tokens."""
+    return keys + int(rng.integers(1, 40)), keys
+
+
 def unread_tokens(n, keys):
+    """All n - 1 others miss a token, each with probability 1 - keys / n; there are n tokens."""
     return n * (1 - keys / n) ** (n - 1)
 
 
 def sink_as_hub():
+    """Two windows of four keys move information by six, and the sink passes on only itself."""
     return 9, 1, 8
 
 
@@ -65,7 +73,7 @@ PUZZLES = (
             ),
             Mistake(
                 "the hub is position 0, whatever c is",
-                lambda i, j, c: (i == 0) | (j == 0) | (i == j),
+                lambda i, j, c: star_around(i, j, 0),
             ),
         ),
     ),
@@ -78,7 +86,7 @@ PUZZLES = (
             "queries? Give the exact expectation, for 1 <= keys <= n."
         ),
         kind=Value(
-            draw=lambda rng, size: (size + int(rng.integers(1, 40)), size),
+            draw=_draw_case,
             examples=((1, 1), (2, 1), (1024, 3)),
         ),
         reference=unread_tokens,
@@ -101,7 +109,7 @@ PUZZLES = (
             ),
             Mistake(
                 "the tokens that somebody reads, not the others",
-                lambda n, keys: n * (1 - (1 - keys / n) ** (n - 1)),
+                lambda n, keys: n - unread_tokens(n, keys),
             ),
         ),
     ),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 import sparse_ref as sr
 
 from ..kinds import PatternAnswer, Value
 from ..puzzle import Mistake, Puzzle
 
-VIDEO = (3, 4, 5)
+VIDEO = 3, 4, 5
+NEAR = sr.Window(1)
 
 
 def video_window():
-    return sr.Grid((3, 4, 5), (sr.Lookback(2), sr.Window(1), sr.Window(1)))
+    """A pattern for each axis: this frame and the one before, rows near, columns near."""
+    shape = 3, 4, 5
+    near = sr.Window(1)
+    return sr.Grid(shape, (sr.Lookback(2), near, near))
 
 
 def _video(*axes):
@@ -20,18 +26,46 @@ def _video(*axes):
 
 
 def tile_place(row, column, width, side):
+    """All patches of the tiles before this one, and those before the patch in its tile."""
     tile = row // side * (width // side) + column // side
     inside = row % side * side + column % side
-    return tile * side * side + inside
+    return tile * side**2 + inside
+
+
+def _tile(row, column, width, side):
+    return row // side * (width // side) + column // side
+
+
+def _row_by_row(row, column, width, side):
+    return row * width + column
+
+
+def _narrow_tiles(row, column, width, side):
+    inside = row % side * side + column % side
+    return _tile(row, column, width, side) * side + inside
+
+
+def _column_by_column(row, column, width, side):
+    inside = column % side * side + row % side
+    return _tile(row, column, width, side) * side**2 + inside
+
+
+def _long_rows_of_tiles(row, column, width, side):
+    tile = row // side * width + column // side
+    inside = row % side * side + column % side
+    return tile * side**2 + inside
 
 
 def _place_case(rng, side):
     """A patch of a picture of whole tiles, with more columns than rows or fewer."""
     width = side * int(rng.integers(1, 6))
-    return int(rng.integers(0, 5 * side)), int(rng.integers(0, width)), width, side
+    row = int(rng.integers(0, 5 * side))
+    column = int(rng.integers(0, width))
+    return row, column, width, side
 
 
 def full_tiles(tiles, side, radius):
+    """Patches of tiles t apart are up to (t + 1) side - 1 apart; that must be near on both axes."""
     farthest = (radius + 1) // side - 1
     along_axis = 0
     for first in range(tiles):
@@ -42,13 +76,35 @@ def full_tiles(tiles, side, radius):
 
 def _along_axis(tiles, farthest):
     """Pairs of tiles of one axis that are at most so far apart."""
-    return sum(abs(a - b) <= farthest for a in range(tiles) for b in range(tiles))
+    first, second = np.indices((tiles, tiles))
+    return int((abs(first - second) <= farthest).sum())
+
+
+def _one_axis(tiles, side, radius):
+    return _along_axis(tiles, (radius + 1) // side - 1)
+
+
+def _nearest_patches(tiles, side, radius):
+    return _along_axis(tiles, radius // side) ** 2
+
+
+def _one_patch_too_far(tiles, side, radius):
+    return _along_axis(tiles, radius // side - 1) ** 2
+
+
+def _borderless(tiles, side, radius):
+    near_tiles = max(2 * ((radius + 1) // side) - 1, 0)
+    return (tiles * near_tiles) ** 2
 
 
 def _tile_case(rng, side):
     """A few tiles along an axis, and a radius of up to three of them."""
-    return int(rng.integers(1, 6)), side, int(rng.integers(0, 3 * side + 1))
+    tiles = int(rng.integers(1, 6))
+    return tiles, side, int(rng.integers(0, 3 * side + 1))
 
+
+PLACES = (0, 2, 4, 2), (3, 5, 6, 3)
+TILES = (4, 8, 6), (4, 8, 7)
 
 PUZZLES = (
     Puzzle(
@@ -59,7 +115,11 @@ PUZZLES = (
             "patch attends to its neighbourhood of 3 by 3 patches, cut at the borders, in its own "
             "frame and in the frame before. Return the pattern."
         ),
-        kind=PatternAnswer(lengths=(60,), drawn_lengths=(), shown={"n": 60}),
+        kind=PatternAnswer(
+            lengths=(60,),
+            drawn_lengths=(),
+            shown={"n": 60},
+        ),
         reference=video_window,
         hints=(
             "sr.Grid(shape, patterns) takes one pattern for each axis; frames come first.",
@@ -68,15 +128,15 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "it looks one frame ahead: sr.Window(1) in time goes both ways",
-                _video(sr.Window(1), sr.Window(1), sr.Window(1)),
+                _video(NEAR, NEAR, NEAR),
             ),
             Mistake(
                 "only its own frame: Lookback counts keys, and the own frame is one of them",
-                _video(sr.Lookback(1), sr.Window(1), sr.Window(1)),
+                _video(sr.Lookback(1), NEAR, NEAR),
             ),
             Mistake(
                 "three frames: Lookback counts keys, and the own frame is one of them",
-                _video(sr.Lookback(3), sr.Window(1), sr.Window(1)),
+                _video(sr.Lookback(3), NEAR, NEAR),
             ),
             Mistake(
                 "moved inward at the borders, as NATTEN does: cut was asked for",
@@ -101,7 +161,7 @@ PUZZLES = (
             "counted from 0, has the patch at (row, column)? The width is a multiple of the side. "
             "Write it in closed form."
         ),
-        kind=Value(draw=_place_case, examples=((0, 2, 4, 2), (1, 0, 4, 2), (3, 5, 6, 3))),
+        kind=Value(draw=_place_case, examples=PLACES),
         reference=tile_place,
         hints=(
             "Which tile is the patch in, and how many patches does each tile before it have?",
@@ -111,31 +171,19 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "row by row over the whole picture: the order before the change",
-                lambda row, column, width, side: row * width + column,
+                _row_by_row,
             ),
             Mistake(
                 "a tile has side * side patches, not side",
-                lambda row, column, width, side: (
-                    (row // side * (width // side) + column // side) * side
-                    + row % side * side
-                    + column % side
-                ),
+                _narrow_tiles,
             ),
             Mistake(
                 "column by column inside the tile",
-                lambda row, column, width, side: (
-                    (row // side * (width // side) + column // side) * side * side
-                    + column % side * side
-                    + row % side
-                ),
+                _column_by_column,
             ),
             Mistake(
                 "a row of tiles has width // side of them, not width",
-                lambda row, column, width, side: (
-                    (row // side * width + column // side) * side * side
-                    + row % side * side
-                    + column % side
-                ),
+                _long_rows_of_tiles,
             ),
         ),
     ),
@@ -149,7 +197,7 @@ PUZZLES = (
             "queries by as many keys. How many of its tiles are full, that is, have no pair that "
             "must be masked?"
         ),
-        kind=Value(draw=_tile_case, sizes=range(1, 6), examples=((4, 8, 7), (4, 8, 6), (4, 8, 15))),
+        kind=Value(draw=_tile_case, sizes=range(1, 6), examples=TILES),
         reference=full_tiles,
         hints=(
             "Take one axis. How far apart are the farthest patches of two tiles, t tiles apart?",
@@ -159,20 +207,20 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "one axis only: a tile must be full along rows and along columns",
-                lambda tiles, side, radius: _along_axis(tiles, (radius + 1) // side - 1),
+                _one_axis,
             ),
             Mistake(
                 "the radius in tiles: the farthest patches of tiles t apart are (t + 1) side - 1 "
                 "apart",
-                lambda tiles, side, radius: _along_axis(tiles, radius // side) ** 2,
+                _nearest_patches,
             ),
             Mistake(
                 "farthest patches are (t + 1) side - 1 apart, not (t + 1) side",
-                lambda tiles, side, radius: _along_axis(tiles, radius // side - 1) ** 2,
+                _one_patch_too_far,
             ),
             Mistake(
                 "tiles that the border cuts off are counted",
-                lambda tiles, side, radius: (tiles * max(2 * ((radius + 1) // side) - 1, 0)) ** 2,
+                _borderless,
             ),
         ),
     ),

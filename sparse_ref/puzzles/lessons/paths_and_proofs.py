@@ -11,6 +11,7 @@ from ..puzzle import Mistake, Puzzle
 
 
 def stop_between(i, j, l):
+    """From j by whole strides, until less than one stride is left for the window."""
     return i - (i - j) % l
 
 
@@ -30,6 +31,7 @@ def _stop_fault(a, i, j, l):
 
 
 def narrow_window():
+    """A window of three keys adds 0, 1 or 2 to multiples of four: distance 3 is lost."""
     return 4, 0, 3
 
 
@@ -44,9 +46,18 @@ def _reaches_by_window_and_stride(n, j, i):
     return f"the path {j}, {stops[0]}, {i} joins the pair" if len(stops) else ""
 
 
+def _window_case(rng, size):
+    """A length and the keys of a window."""
+    return int(rng.integers(1, 60)), size + 1
+
+
 def window_layers(n, keys):
+    """A layer moves information by keys - 1, and the farthest pair is n - 1 apart."""
     return -(-(n - 1) // (keys - 1))
 
+
+STOPS = (3, 0, 4), (7, 1, 4)
+WINDOWS = (1, 2), (7, 4), (8, 4)
 
 PUZZLES = (
     Puzzle(
@@ -58,7 +69,7 @@ PUZZLES = (
             "included. Every j <= i is still connected. At which position a does the path from j "
             "to i stop? i, j and l are integers, 0 <= j <= i and l >= 1."
         ),
-        kind=Value(draw=_stop_case, accept=_stop_fault, examples=((3, 0, 4), (7, 1, 4))),
+        kind=Value(draw=_stop_case, accept=_stop_fault, examples=STOPS),
         reference=stop_between,
         hints=(
             "From j to a the distance is a multiple of l; from a to i it is at most l - 1.",
@@ -128,8 +139,8 @@ PUZZLES = (
             "i >= j? n >= 1 and keys >= 2; the answer is an integer, 0 for a single token."
         ),
         kind=Value(
-            draw=lambda rng, size: (int(rng.integers(1, 60)), size + 1),
-            examples=((1, 2), (2, 2), (7, 4), (8, 4), (9, 4)),
+            draw=_window_case,
+            examples=WINDOWS,
         ),
         reference=window_layers,
         hints=(
