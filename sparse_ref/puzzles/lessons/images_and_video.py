@@ -11,6 +11,7 @@ from ..puzzle import Mistake, Puzzle
 
 VIDEO = 3, 4, 5
 NEAR = sr.Window(1)
+MOVED = sr.natten(4, 3), sr.natten(5, 3)
 
 
 def video_window():
@@ -140,7 +141,7 @@ PUZZLES = (
             ),
             Mistake(
                 "moved inward at the borders, as NATTEN does: cut was asked for",
-                _video(sr.Lookback(2), sr.natten(4, 3), sr.natten(5, 3)),
+                _video(sr.Lookback(2), *MOVED),
             ),
             Mistake(
                 "7 by 7 patches: Window counts to one side, without the query",
