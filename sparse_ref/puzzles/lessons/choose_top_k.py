@@ -17,16 +17,30 @@ def _best(atoms, s, count):
     return sorted(atoms, key=lambda e: (-s[e], e))[:count]
 
 
-def _worst(atoms, s, count):
-    """The atoms of the smallest scores."""
-    return sorted(atoms, key=lambda e: (s[e], e))[:count]
+def _own_on_top(s, own, top):
+    """The own block, and top others."""
+    past = _best(range(own), s, top)
+    return sorted([own, *past])
+
+
+def _future_too(s, own, top):
+    """The own block, and the best of all others."""
+    others = set(range(len(s))) - {own}
+    best = _best(others, s, top - 1)
+    return sorted([own, *best])
+
+
+def _worst_before(s, own, top):
+    """The own block, and the smallest scores before it."""
+    past = sorted(range(own), key=lambda b: (s[b], b))
+    return sorted([own, *past[: top - 1]])
 
 
 def _block_scores(rng, size):
     """Scores of blocks, the own block, which may be any of them, and how many are taken."""
     m = size + 4
-    own = int(rng.integers(2, m))
-    return rng.integers(0, 9, m), own, int(rng.integers(2, 4))
+    own, top = rng.integers([2, 2], [m, 4]).tolist()
+    return rng.integers(0, 9, m), own, top
 
 
 def causal_top_k(s, k):
@@ -39,61 +53,93 @@ def causal_top_k(s, k):
     return mask
 
 
-def _mask_of_rows(s, keys_of):
-    """The mask whose row i has the keys keys_of(i)."""
-    mask = np.zeros((len(s), len(s)), bool)
-    for i in range(len(s)):
-        mask[i, keys_of(i)] = True
+def _best_of_rows(s, k, count):
+    """The k best of the first count(i) keys of each row i."""
+    n = len(s)
+    mask = np.zeros((n, n), bool)
+    for i in range(n):
+        row = s[i, : count(i)]
+        best = np.argsort(-row, kind="stable")[:k]
+        mask[i, best] = True
     return mask
 
 
-def _cut_afterwards(s, k):
+def _best_of_all(s, k):
+    """The k best of all keys."""
+    return _best_of_rows(s, k, lambda i: len(s))
+
+
+def _late_mask(s, k):
     """The k best of all keys, and of these j <= i."""
-    best = np.argsort(-s, axis=1, kind="stable")[:, :k]
-    return _mask_of_rows(s, lambda i: best[i]) & np.tri(len(s), dtype=bool)
+    return _best_of_all(s, k) & np.tri(len(s), dtype=bool)
 
 
-def _latest(s, k, i):
-    """The k best, of equal scores the greater j."""
-    return sorted(range(i + 1), key=lambda j: (-s[i, j], -j))[:k]
+def _best_before(s, k):
+    """The k best of j < i."""
+    return _best_of_rows(s, k, lambda i: i)
+
+
+def _latest(s, k):
+    """The k best of j <= i, of equal scores the greater j."""
+    n = len(s)
+    mask = np.zeros((n, n), bool)
+    for i in range(n):
+        row = s[i, i::-1]  # from key i back to key 0
+        places = np.argsort(-row, kind="stable")[:k]
+        mask[i, i - places] = True
+    return mask
 
 
 def _score_table(rng, size):
     """Scores with ties, of size + 3 tokens."""
     n = size + 3
-    return rng.integers(0, 5, (n, n)), int(rng.integers(1, 4))
+    k = int(rng.integers(1, 4))
+    return rng.integers(0, 5, (n, n)), k
 
 
 def is_top_k(chosen, s, k):
     """Nothing that is left out scores more than what is chosen; equal scores are free."""
-    left_out = [s[e] for e in range(len(s)) if e not in chosen]
+    others = set(range(len(s))) - set(chosen)
+    least = min(s[e] for e in chosen)
+    greatest = max(s[e] for e in others)
     has_count = len(chosen) == len(set(chosen)) == k
-    return has_count and min(s[e] for e in chosen) >= max(left_out)
+    return has_count and least >= greatest
+
+
+def _margin(chosen, s):
+    """The least score of the chosen less the greatest of the others."""
+    others = set(range(len(s))) - set(chosen)
+    least = min(s[e] for e in chosen)
+    return least - max(s[e] for e in others)
 
 
 def _strict(chosen, s, k):
-    """The least score that is chosen is above all that are left out."""
-    left_out = [s[e] for e in range(len(s)) if e not in chosen]
+    """The least score of the chosen is above that of all others."""
     has_count = len(chosen) == len(set(chosen)) == k
-    return has_count and min(s[e] for e in chosen) > max(left_out)
+    return has_count and _margin(chosen, s) > 0
 
 
-def _scores_only(chosen, s, k):
-    """The scores of the chosen are not below the others, whatever their number."""
-    left_out = [s[e] for e in range(len(s)) if e not in chosen]
-    return min(s[e] for e in chosen) >= max(left_out)
+def _flaky(chosen, s, k):
+    """The k best with ties to the smallest atom, and nothing else."""
+    best = _best(range(len(s)), s, k)
+    return sorted(chosen) == sorted(best)
 
 
 def _choice(rng, size):
     """A choice that is right, with ties broken at random, or has one mistake; scores; k."""
-    m, k = size + 5, int(rng.integers(2, 4))
-    s = rng.integers(0, 4, m).tolist()
-    ranked = sorted(range(m), key=lambda e: (-s[e], rng.random()))
-    choices = ranked[:k], ranked[:k], ranked[: k - 1], ranked[: k - 1] * 2, ranked[1 : k + 1]
-    chosen = choices[int(rng.integers(len(choices)))]
-    return list(map(int, chosen)), s, k
+    m = size + 5
+    k = int(rng.integers(2, 4))
+    s = rng.integers(0, 4, m)
+    ranked = np.lexsort([rng.random(m), -s]).tolist()
+    right, short = ranked[:k], ranked[: k - 1]
+    late = ranked[1 : k + 1]
+    choices = right, right, short, short * 2, late
+    number = rng.integers(len(choices))
+    return choices[number], s.tolist(), k
 
 
+FIVE_BLOCKS = [5, 1, 7, 3, 9], 3, 2
+TWO_TOKENS = np.array([[1, 9], [5, 5]]), 1
 TIED = [3, 1, 3, 2, 3]
 EXAMPLES = (
     ([0, 2], TIED, 2),
@@ -115,7 +161,7 @@ PUZZLES = (
             "are the best of the complete blocks before it; of equal scores the earlier block. "
             "Return the sorted list of their numbers. Scores of later blocks are in s, too."
         ),
-        kind=Value(draw=_block_scores, examples=(([5, 1, 7, 3, 9], 3, 2),)),
+        kind=Value(draw=_block_scores, examples=(FIVE_BLOCKS,)),
         reference=moba_blocks,
         hints=(
             "Rank the blocks before the own one. How many places are left for them?",
@@ -124,7 +170,7 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "the own block comes on top of the budget: one block too many",
-                lambda s, own, top: sorted([own, *_best(range(own), s, top)]),
+                _own_on_top,
             ),
             Mistake(
                 "the own block is ranked like the others, and can be lost",
@@ -132,13 +178,11 @@ PUZZLES = (
             ),
             Mistake(
                 "later blocks are ranked: the choice reads the future",
-                lambda s, own, top: sorted(
-                    [own, *_best({*range(len(s))} - {own}, s, top - 1)],
-                ),
+                _future_too,
             ),
             Mistake(
                 "the worst blocks: the order is ascending",
-                lambda s, own, top: sorted([own, *_worst(range(own), s, top - 1)]),
+                _worst_before,
             ),
         ),
     ),
@@ -150,7 +194,7 @@ PUZZLES = (
             "each query i, of equal scores the smaller j; all of them while i < k. Row i must not "
             "depend on any score of a later key."
         ),
-        kind=Value(draw=_score_table, examples=((np.array([[1, 9], [5, 5]]), 1),)),
+        kind=Value(draw=_score_table, examples=(TWO_TOKENS,)),
         reference=causal_top_k,
         hints=(
             "Which scores may row i rank?",
@@ -159,19 +203,19 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "the mask comes after the choice: later keys push others out, and rows go empty",
-                _cut_afterwards,
+                _late_mask,
             ),
             Mistake(
                 "the future is ranked: a row may attend to later keys",
-                lambda s, k: _mask_of_rows(s, lambda i: np.argsort(-s[i], kind="stable")[:k]),
+                _best_of_all,
             ),
             Mistake(
                 "the query's own key is not ranked: j < i",
-                lambda s, k: _mask_of_rows(s, lambda i: np.argsort(-s[i, :i], kind="stable")[:k]),
+                _best_before,
             ),
             Mistake(
                 "ties go to the greater j",
-                lambda s, k: _mask_of_rows(s, lambda i: _latest(s, k, i)),
+                _latest,
             ),
         ),
     ),
@@ -194,7 +238,7 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "the flaky test itself: ties must go to the smallest atom",
-                lambda chosen, s, k: sorted(chosen) == sorted(_best(range(len(s)), s, k)),
+                _flaky,
             ),
             Mistake(
                 "> in place of >=: a tie at the last place is refused",
@@ -202,11 +246,11 @@ PUZZLES = (
             ),
             Mistake(
                 "the count is not checked: too few or too many pass",
-                _scores_only,
+                lambda chosen, s, k: _margin(chosen, s) >= 0,
             ),
             Mistake(
                 "an atom that is there twice is counted twice",
-                lambda chosen, s, k: len(chosen) == k and _scores_only(chosen, s, k),
+                lambda chosen, s, k: len(chosen) == k and _margin(chosen, s) >= 0,
             ),
         ),
     ),

@@ -13,7 +13,11 @@ def pyramid_keys(i):
 
 def _query(rng, size):
     """A position."""
-    return (int(rng.integers(0, 20 * size)),)
+    i = rng.integers(0, 20 * size)
+    return (int(i),)
+
+
+BORDERS = (3,), (4,), (16,), (64,)
 
 
 def pooled_logit(q, keys):
@@ -26,7 +30,7 @@ def _pool(rng, size):
     return rng.standard_normal(3), rng.standard_normal((size + 1, 3))
 
 
-EQUAL_KEYS = np.array([1.0, 2.0]), np.array([[0.5, 0.25], [0.5, 0.25], [0.5, 0.25]])
+EQUAL_KEYS = np.ones(2), np.full((3, 2), 0.5)
 
 
 def linear_attention(f, w, v):
@@ -41,19 +45,20 @@ def linear_attention(f, w, v):
     return out
 
 
-def _weighted(f, w, v, mask, is_share=True):
-    """Values mixed by products of features on a mask, as shares of a row or as they are."""
-    weights = f @ w.T * mask
+def _mixture(f, w, v, last):
+    """Values mixed by shares of the products of features, over j <= i + last."""
+    n = len(f)
+    weights = f @ w.T * np.tri(n, k=last)
     totals = weights.sum(axis=1, keepdims=True)
-    if is_share:
-        weights = weights / np.where(totals == 0, 1, totals)
-    return weights @ v
+    shares = weights / np.maximum(totals, 1e-9)
+    return shares @ v
 
 
 def _features(rng, size):
     """Positive features of queries and of keys, and values."""
     n = size + 2
-    return rng.uniform(0.1, 2, (n, 3)), rng.uniform(0.1, 2, (n, 3)), rng.standard_normal((n, 2))
+    f, w = rng.uniform(0.1, 2, (2, n, 3))
+    return f, w, rng.standard_normal((n, 2))
 
 
 PUZZLES = (
@@ -66,7 +71,7 @@ PUZZLES = (
             "key; and to each earlier square as one key. So every token j <= i is in exactly one "
             "key. How many keys has query i?"
         ),
-        kind=Value(draw=_query, examples=((0,), (3,), (4,), (15,), (16,), (63,), (64,))),
+        kind=Value(draw=_query, examples=BORDERS),
         reference=pyramid_keys,
         hints=(
             "Count level by level: tokens, then blocks, then squares.",
@@ -143,19 +148,19 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "the denominator is missing: the weights do not sum to 1",
-                lambda f, w, v: _weighted(f, w, v, np.tri(len(f)), is_share=False),
+                lambda f, w, v: np.tril(f @ w.T) @ v,
             ),
             Mistake(
                 "not causal: the sums have all tokens before the first one reads them",
-                lambda f, w, v: _weighted(f, w, v, np.ones((len(f), len(f)))),
+                lambda f, w, v: _mixture(f, w, v, len(f)),
             ),
             Mistake(
                 "read before it was added: the query's own key is missing",
-                lambda f, w, v: _weighted(f, w, v, np.tri(len(f), k=-1)),
+                lambda f, w, v: _mixture(f, w, v, -1),
             ),
             Mistake(
                 "features of queries and keys exchanged",
-                lambda f, w, v: _weighted(w, f, v, np.tri(len(f))),
+                lambda f, w, v: _mixture(w, f, v, 0),
             ),
         ),
     ),

@@ -6,7 +6,7 @@ from ..kinds import Value
 from ..puzzle import Mistake, Puzzle
 
 
-def rounds_needed(p, share):
+def least_rounds(p, share):
     """All rounds miss a pair with the chance (1 - p) to the power of their number."""
     rounds = 1
     while 1 - (1 - p) ** rounds < share:
@@ -45,9 +45,20 @@ def _chunk_of_tokens(bucket, size):
     return place // size
 
 
+def _chunk_of_lists(bucket, size):
+    """The sorted list itself, cut into chunks: its entry j is no place of token j."""
+    return np.argsort(bucket, kind="stable") // size
+
+
+def _chunk_of_text(bucket, size):
+    """The chunk of each token in the text."""
+    return np.arange(len(bucket)) // size
+
+
 def _buckets(rng, size):
     """Buckets of 3 to 5 chunks, unequal in size."""
-    n = (size + 1) * int(rng.integers(3, 6))
+    chunks = int(rng.integers(3, 6))
+    n = (size + 1) * chunks
     return rng.integers(0, 4, n), size + 1
 
 
@@ -59,8 +70,14 @@ def causal_cluster(queries, keys):
 def _members(rng, size):
     """Positions of the query members and the key members of one cluster, ascending."""
     w = size + 2
-    positions = [np.sort(rng.choice(4 * w, w, replace=False)) for _ in range(2)]
-    return positions[0], positions[1]
+    queries = rng.choice(4 * w, w, replace=False)
+    keys = rng.choice(4 * w, w, replace=False)
+    return np.sort(queries), np.sort(keys)
+
+
+A_QUARTER = 0.25, 0.5
+SIX_TOKENS = np.array([2, 0, 1, 0, 2, 1]), 2
+TWO_AND_TWO = np.array([1, 4]), np.array([3, 9])
 
 
 PUZZLES = (
@@ -72,8 +89,8 @@ PUZZLES = (
             "does it take until the pair has met in at least one of them with a chance of "
             "`share` or more? Return the least number of rounds, at least 1."
         ),
-        kind=Value(draw=_chances, examples=((0.25, 0.5), (0.5, 0.9))),
-        reference=rounds_needed,
+        kind=Value(draw=_chances, examples=(A_QUARTER,)),
+        reference=least_rounds,
         hints=(
             "Ask the opposite: with which chance do all rounds miss the pair?",
             "(1 - p) ** rounds is the chance that all of them miss it.",
@@ -85,7 +102,7 @@ PUZZLES = (
             ),
             Mistake(
                 "one round too few: the chance is still below the share",
-                lambda p, share: max(rounds_needed(p, share) - 1, 1),
+                lambda p, share: max(least_rounds(p, share) - 1, 1),
             ),
             Mistake(
                 "that is the chance that all rounds miss it, taken for that of one hit",
@@ -106,7 +123,7 @@ PUZZLES = (
             "the chunk before; the first chunk has none before it (no circle). Return the bool "
             "mask (n, n), in the order of the text."
         ),
-        kind=Value(draw=_buckets, examples=((np.array([2, 0, 1, 0, 2, 1]), 2),)),
+        kind=Value(draw=_buckets, examples=(SIX_TOKENS,)),
         reference=sorted_chunks,
         hints=(
             "np.argsort(bucket, kind='stable') is the sorted list. Which chunk is token j in?",
@@ -115,11 +132,11 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "argsort gives the token at a place, and was taken for the place of a token",
-                lambda bucket, size: _near(np.argsort(bucket, kind="stable") // size, 0, 1),
+                lambda bucket, size: _near(_chunk_of_lists(bucket, size), 0, 1),
             ),
             Mistake(
                 "chunks of the text: nothing was sorted",
-                lambda bucket, size: _near(np.arange(len(bucket)) // size, 0, 1),
+                lambda bucket, size: _near(_chunk_of_text(bucket, size), 0, 1),
             ),
             Mistake(
                 "the chunk after in place of the chunk before",
@@ -140,7 +157,7 @@ PUZZLES = (
             "entry (t, u) says whether query member t may attend to key member u, if attention is "
             "causal and a token may attend to itself."
         ),
-        kind=Value(draw=_members, examples=((np.array([1, 4]), np.array([3, 9])),)),
+        kind=Value(draw=_members, examples=(TWO_AND_TWO,)),
         reference=causal_cluster,
         hints=(
             "Which of the two is later in the text, query member t or key member u?",

@@ -30,7 +30,8 @@ def _positive_share(z):
 
 def _all_members(z):
     """The level as if every logit were above it."""
-    return np.maximum(z - (z.sum() - 1) / len(z), 0)
+    tau = (z.sum() - 1) / len(z)
+    return np.maximum(z - tau, 0)
 
 
 def _logits(rng, size):
@@ -45,16 +46,18 @@ def moves_z(z, span, ramp):
     return (m > 0) & (m < 1)
 
 
-def _unclamped(z, span, ramp):
+def _ramp(z, span, ramp):
     """m of each distance before it is clamped."""
-    return (ramp + z * span - np.arange(1, span + 1)) / ramp
+    x = np.arange(1, span + 1)
+    return (ramp + z * span - x) / ramp
 
 
 def _spans(rng, size):
     """z in sixteenths, a span of 16 or 32, and a ramp that is a power of 2: all are exact."""
     span = int(rng.choice([16, 32]))
-    ramp = float(2 ** rng.integers(1, 4))
-    return int(rng.integers(0, 13)) / 16, span, ramp
+    ramp = float(rng.choice([2, 4, 8]))
+    sixteenths = int(rng.integers(0, 13))
+    return sixteenths / 16, span, ramp
 
 
 def importance(weights):
@@ -63,11 +66,21 @@ def importance(weights):
     return weights.sum(axis=0) / (n - np.arange(n))
 
 
+def _mean_over_keys(weights):
+    """The sum of a column over the number of keys that its own query sees."""
+    counts = np.arange(len(weights)) + 1
+    return weights.sum(axis=0) / counts
+
+
 def _causal_weights(rng, size):
     """The weights of causal attention, rows that sum to 1."""
     n = size + 2
     weights = rng.random((n, n)) * np.tri(n)
     return (weights / weights.sum(axis=1, keepdims=True),)
+
+
+SHORT_RAMP = 0.25, 16, 4.0
+THREE_LOGITS = (np.array([1.0, 0.8, 0.1]),)
 
 
 PUZZLES = (
@@ -78,7 +91,7 @@ PUZZLES = (
             "Return sparsemax(z) of a vector z: max(z_j - tau, 0), tau such that it sums to 1. "
             "It is the point of the simplex nearest to z."
         ),
-        kind=Value(draw=_logits, examples=((np.array([1.0, 0.8, 0.1]),),)),
+        kind=Value(draw=_logits, examples=(THREE_LOGITS,)),
         reference=project,
         hints=(
             "If you knew which k logits are above tau, what would tau be?",
@@ -105,7 +118,7 @@ PUZZLES = (
             "Return a bool array (span,), entry x - 1 for distance x. At its corners, where m is "
             "exactly 0 or 1, the clamp counts as flat."
         ),
-        kind=Value(draw=_spans, examples=((0.25, 16, 4.0), (0.0, 16, 2.0))),
+        kind=Value(draw=_spans, examples=(SHORT_RAMP,)),
         reference=moves_z,
         hints=(
             "Where does m change if z changes a little?",
@@ -114,11 +127,11 @@ PUZZLES = (
         mistakes=(
             Mistake(
                 "all members: but where m is 1 it is flat, and z gets nothing",
-                lambda z, span, ramp: _unclamped(z, span, ramp) > 0,
+                lambda z, span, ramp: _ramp(z, span, ramp) > 0,
             ),
             Mistake(
                 "keys beyond the ramp, too: there m is 0 and flat",
-                lambda z, span, ramp: _unclamped(z, span, ramp) < 1,
+                lambda z, span, ramp: _ramp(z, span, ramp) < 1,
             ),
             Mistake(
                 "the keys before the ramp, z * span of them, where m is 1",
@@ -155,7 +168,7 @@ PUZZLES = (
             ),
             Mistake(
                 "divided by j + 1, the keys that query j sees, not the queries that see key j",
-                lambda weights: weights.sum(axis=0) / np.arange(1, len(weights) + 1),
+                _mean_over_keys,
             ),
             Mistake(
                 "the sum of a row, which is 1: rows are queries",
