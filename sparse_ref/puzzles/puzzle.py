@@ -72,12 +72,13 @@ class Puzzle:
     @property
     def code(self) -> str:
         """The stub: a function of the right name that returns `...`."""
-        return self.stub or self.kind.stub(self.reference)
+        return self.stub or stub_of(self.reference)
 
     @property
-    def solution(self) -> str:
-        """The source of the reference."""
-        return self.kind.solution(self.reference)
+    def solutions(self) -> tuple[str, ...]:
+        """The source of the reference of each part."""
+        parts = self.kind.parts(self.reference)
+        return tuple(source_of(reference, self.name) for kind, reference in parts)
 
 
 def stub_of(answer: Answer, name: str = "") -> str:

@@ -75,9 +75,11 @@ def _column(title: str, body: str) -> str:
 def svg_set(wanted: BoolArray, actual: BoolArray, title: str) -> str:
     """A mask as an inline drawing: queries from the top, keys from the left."""
     rows, columns = wanted.shape
-    pairs = np.ndindex(rows, columns)
-    cells = [_cell(i, j, wanted[i, j], actual[i, j]) for i, j in pairs]
     width, height = columns * CELL + 1, rows * CELL + 1
+    cells = []
+    for i, j in np.ndindex(rows, columns):
+        pair = i, j
+        cells.append(_cell(i, j, wanted[pair], actual[pair]))
     difference = count_in_words(wanted, actual)
     label = html_text(f"{title}: {difference}" if difference else title)
     return (

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from inspect import Parameter, getsource, signature
-from textwrap import dedent
+from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -63,16 +62,6 @@ class Kind:
     def check_answer(self, answer: Any, reference: Answer) -> None:
         """Raise Fault for an answer that takes other parameters than the reference."""
         check_parameters(answer, reference)
-
-    def stub(self, reference: Answer) -> str:
-        """The code that a reader starts from."""
-        from ..puzzle import stub_of
-
-        return stub_of(reference)
-
-    def solution(self, reference: Answer) -> str:
-        """The source of the reference."""
-        return dedent(getsource(reference)).rstrip()
 
     def picture(self, reference: Answer) -> Any:
         """What is shown with the question: a bool mask, a text, or None."""
