@@ -8,11 +8,13 @@ from ..kinds import PatternAnswer, Value
 from ..puzzle import Mistake, Puzzle
 
 LENGTHS = (5, 4, 7)
+NEAR_AND_FIRST = sr.Sinks(1) | sr.Lookback(3)
 
 
 def packed_with_sinks():
     """The pattern goes inside, so that it begins again in each document."""
-    return sr.Documents((5, 4, 7), sr.Sinks(1) | sr.Lookback(3))
+    inner = sr.Sinks(1) | sr.Lookback(3)
+    return sr.Documents((5, 4, 7), inner)
 
 
 PACKED_WITH_SINKS = Puzzle(
@@ -32,9 +34,9 @@ PACKED_WITH_SINKS = Puzzle(
     mistakes=(
         Mistake(
             "the sink is the first row of the array, so only the first document has one",
-            lambda: sr.Documents(LENGTHS) & (sr.Sinks(1) | sr.Lookback(3)),
+            lambda: sr.Documents(LENGTHS) & NEAR_AND_FIRST,
         ),
-        Mistake("one document reads another", lambda: sr.Sinks(1) | sr.Lookback(3)),
+        Mistake("one document reads another", lambda: NEAR_AND_FIRST),
         Mistake(
             "one key too many at the left edge of the window",
             lambda: sr.Documents(LENGTHS, sr.Sinks(1) | sr.Lookback(4)),
@@ -42,7 +44,7 @@ PACKED_WITH_SINKS = Puzzle(
         Mistake("the sinks are missing", lambda: sr.Documents(LENGTHS, sr.Lookback(3))),
         Mistake(
             "the documents have the lengths 5, 4, 7 in this order",
-            lambda: sr.Documents((7, 4, 5), sr.Sinks(1) | sr.Lookback(3)),
+            lambda: sr.Documents((7, 4, 5), NEAR_AND_FIRST),
         ),
     ),
 )
@@ -51,8 +53,25 @@ PACKED_WITH_SINKS = Puzzle(
 def ring_positions(i, keys):
     """The last position up to i that is `slot` modulo `keys`, if it is no negative one."""
     slot = np.arange(keys)
-    position = i - (i - slot) % keys
-    return np.maximum(position, -1)
+    age = (i - slot) % keys
+    return np.maximum(i - age, -1)
+
+
+def _moved_up(i, keys):
+    """A list that moves up with each token."""
+    return np.maximum(np.arange(i - keys + 1, i + 1), -1)
+
+
+def _unwritten(i, keys):
+    """Negative positions as they come."""
+    age = (i - np.arange(keys)) % keys
+    return i - age
+
+
+def _other_way_round(i, keys):
+    """slot - i in place of i - slot."""
+    age = (np.arange(keys) - i) % keys
+    return np.maximum(i - age, -1)
 
 
 def tokens_and_slots():
@@ -70,7 +89,15 @@ RING_POSITIONS = Puzzle(
         "slot i mod keys.\n\nWhich position is in each slot right after token i was written? "
         "Return an array of `keys` integers, with -1 for a slot that nothing was written into."
     ),
-    kind=Value(examples=((9, 4), (2, 4), (3, 4), (0, 1)), arguments=tokens_and_slots),
+    kind=Value(
+        examples=(
+            (9, 4),
+            (2, 4),
+            (3, 4),
+            (0, 1),
+        ),
+        arguments=tokens_and_slots,
+    ),
     reference=ring_positions,
     hints=(
         "A loop over the tokens 0 to i is right, too.",
@@ -79,19 +106,19 @@ RING_POSITIONS = Puzzle(
     mistakes=(
         Mistake(
             "these move up with each token: in a ring a token stays in its slot",
-            lambda i, keys: np.maximum(np.arange(i - keys + 1, i + 1), -1),
+            _moved_up,
         ),
         Mistake(
             "a slot that nothing was written into has no position: -1",
-            lambda i, keys: i - (i - np.arange(keys)) % keys,
+            _unwritten,
         ),
         Mistake(
             "token i is missing: it has been written already",
-            lambda i, keys: np.maximum(i - 1 - (i - 1 - np.arange(keys)) % keys, -1),
+            lambda i, keys: ring_positions(i - 1, keys),
         ),
         Mistake(
             "the difference is taken the wrong way round: (slot - i) mod keys",
-            lambda i, keys: np.maximum(i - (np.arange(keys) - i) % keys, -1),
+            _other_way_round,
         ),
     ),
 )
@@ -122,7 +149,11 @@ CHUNK_IN_A_RING = Puzzle(
         "tokens.\n\nWhich pattern does it have? Each row is a query, so query 0 is token 4; "
         "keys are numbered as tokens."
     ),
-    kind=PatternAnswer(attention=second_chunk, lengths=((4, 8),), drawn_lengths=()),
+    kind=PatternAnswer(
+        attention=second_chunk,
+        lengths=((4, 8),),
+        drawn_lengths=(),
+    ),
     reference=chunk_in_a_ring,
     hints=(
         "Print the mask. Which tokens are in the slots when the product is taken?",

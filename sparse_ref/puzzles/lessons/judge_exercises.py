@@ -10,7 +10,23 @@ from ..puzzle import Mistake, Puzzle
 
 def counts_of_weights(row):
     """A weight is a count over the sum of all counts, and the least count is 1."""
-    return np.rint(row / row[row > 0].min()).astype(int)
+    once = row[row > 0].min()
+    return np.rint(row / once).astype(int)
+
+
+def _at_least_once(row):
+    """Keys outside the set count, too."""
+    return np.maximum(counts_of_weights(row), 1)
+
+
+def _shares_of_keys(row):
+    """As if each key counted once, and there were no ghosts."""
+    counts = row * np.count_nonzero(row)
+    return np.rint(counts).astype(int)
+
+
+TWICE = np.array([0.4, 0.2, 0.2, 0.2, 0.0])
+GHOST = np.array([0.2, 0.2, 0.0])
 
 
 def draw_weights(numbers, size):
@@ -32,7 +48,7 @@ COUNTS_OF_WEIGHTS = Puzzle(
     ),
     kind=Value(
         draw=draw_weights,
-        examples=((np.array([0.4, 0.2, 0.2, 0.2, 0.0]),), (np.array([0.2, 0.2, 0.0]),)),
+        examples=((TWICE,), (GHOST,)),
     ),
     reference=counts_of_weights,
     hints=(
@@ -46,7 +62,7 @@ COUNTS_OF_WEIGHTS = Puzzle(
         ),
         Mistake(
             "weights are shares of all counts, not of the number of keys",
-            lambda row: np.rint(row * np.count_nonzero(row)).astype(int),
+            _shares_of_keys,
         ),
         Mistake(
             "the largest weight is not that of a key that counts once",
@@ -54,7 +70,7 @@ COUNTS_OF_WEIGHTS = Puzzle(
         ),
         Mistake(
             "a key outside the set counts 0 times",
-            lambda row: np.maximum(np.rint(row / row[row > 0].min()), 1).astype(int),
+            _at_least_once,
         ),
     ),
 )
@@ -63,14 +79,22 @@ COUNTS_OF_WEIGHTS = Puzzle(
 def one_hot_columns(n, width, call):
     """Column c of call number `call` asks for key call * width + c."""
     j = np.arange(n)[:, None]
-    return (j == call * width + np.arange(width)).astype(float)
+    key = call * width + np.arange(width)
+    return (j == key).astype(float)
+
+
+def _first_key_again(n, width, call):
+    """The columns beyond the last key ask for keys from 0."""
+    key = call * width + np.arange(width)
+    return np.eye(n)[:, key % n]
 
 
 def draw_call(numbers, size):
     """A length, a width, and a call that asks for keys that exist, the last in part."""
     width = int(numbers.integers(1, size + 2))
     n = int(numbers.integers(1, 4 * width + 2))
-    return n, width, int(numbers.integers(0, -(-n // width)))
+    calls = -(-n // width)
+    return n, width, int(numbers.integers(0, calls))
 
 
 ONE_HOT_COLUMNS = Puzzle(
@@ -82,7 +106,15 @@ ONE_HOT_COLUMNS = Puzzle(
         "outputs side by side are the matrix of weights.\n\nReturn v for call number `call`, "
         "from 0: a float array (n, width) of zeros and ones. Columns beyond the last key are zero."
     ),
-    kind=Value(draw=draw_call, examples=((12, 4, 0), (12, 4, 2), (5, 4, 1), (3, 3, 0))),
+    kind=Value(
+        draw=draw_call,
+        examples=(
+            (12, 4, 0),
+            (12, 4, 2),
+            (5, 4, 1),
+            (3, 3, 0),
+        ),
+    ),
     reference=one_hot_columns,
     hints=(
         "If n = width, there is one call, and v is np.eye(n).",
@@ -103,7 +135,7 @@ ONE_HOT_COLUMNS = Puzzle(
         ),
         Mistake(
             "columns beyond the last key are zero, and do not begin again with key 0",
-            lambda n, width, call: np.eye(n)[:, (call * width + np.arange(width)) % n],
+            _first_key_again,
         ),
     ),
 )
@@ -121,12 +153,12 @@ def window_behind_padding(q, k, v):
     return weights / weights.sum(axis=1, keepdims=True) @ v
 
 
-def padding_lost():
+def window_only():
     """The second mask takes the place of the first."""
     return sr.Lookback(4)
 
 
-PADDING_LOST = Puzzle(
+WINDOW_ONLY = Puzzle(
     number="17.3",
     title="A window and padding, as it was shipped",
     question=(
@@ -134,7 +166,7 @@ PADDING_LOST = Puzzle(
         "code. Which pattern does it have?"
     ),
     kind=PatternAnswer(attention=window_behind_padding, lengths=(8, 12), drawn_lengths=()),
-    reference=padding_lost,
+    reference=window_only,
     hints=(
         "Follow the name `mask` from line to line.",
         "What is left of the first mask when the second one is made?",
@@ -153,4 +185,4 @@ PADDING_LOST = Puzzle(
     ),
 )
 
-PUZZLES = (COUNTS_OF_WEIGHTS, ONE_HOT_COLUMNS, PADDING_LOST)
+PUZZLES = (COUNTS_OF_WEIGHTS, ONE_HOT_COLUMNS, WINDOW_ONLY)

@@ -11,13 +11,27 @@ def merged_fixed_pairs(blocks, l, c):
     return own + earlier * l * c
 
 
-def blocks_and_summaries():
-    """Numbers of blocks, their length, and how many of each are summaries."""
-    from hypothesis import strategies as st
+def _own_twice(blocks, l, c):
+    """Summaries of the own block, as a triangle that is added."""
+    return merged_fixed_pairs(blocks, l, c) + blocks * c * (c + 1) // 2
 
-    lengths = st.integers(1, 40)
-    sizes = lengths.flatmap(lambda l: st.tuples(st.just(l), st.integers(1, l)))
-    return st.tuples(st.integers(1, 40), sizes).map(lambda x: (x[0], *x[1]))
+
+def _square_blocks(blocks, l, c):
+    """All pairs of the own block, with the future."""
+    return merged_fixed_pairs(blocks, l, c) + blocks * l * (l - 1) // 2
+
+
+def _both_ways(blocks, l, c):
+    """Summaries of later blocks, too."""
+    later = blocks * (blocks - 1) // 2
+    return merged_fixed_pairs(blocks, l, c) + later * l * c
+
+
+def draw_blocks(numbers, size):
+    """A number of blocks, their length, and how many positions of each are summaries."""
+    l = int(numbers.integers(1, 8 * size))
+    c = int(numbers.integers(1, l + 1))
+    return int(numbers.integers(1, 40)), l, c
 
 
 MERGED_FIXED_PAIRS = Puzzle(
@@ -28,7 +42,14 @@ MERGED_FIXED_PAIRS = Puzzle(
         "every earlier block. The length is n = blocks * l.\n\nHow many pairs are connected? "
         "Find the closed form."
     ),
-    kind=Value(examples=((96, 128, 32), (1, 4, 1), (3, 2, 2)), arguments=blocks_and_summaries),
+    kind=Value(
+        draw=draw_blocks,
+        examples=(
+            (96, 128, 32),
+            (1, 4, 1),
+            (3, 2, 2),
+        ),
+    ),
     reference=merged_fixed_pairs,
     hints=(
         "Count the own blocks first: each is a triangle.",
@@ -37,18 +58,10 @@ MERGED_FIXED_PAIRS = Puzzle(
     mistakes=(
         Mistake(
             "summaries of the own block are counted twice: they are in Block(l) already",
-            lambda blocks, l, c: (
-                blocks * (l * (l + 1) + c * (c + 1)) // 2 + blocks * (blocks - 1) // 2 * l * c
-            ),
+            _own_twice,
         ),
-        Mistake(
-            "the own block is a triangle, not a square",
-            lambda blocks, l, c: blocks * l * l + blocks * (blocks - 1) // 2 * l * c,
-        ),
-        Mistake(
-            "summaries of later blocks are not seen",
-            lambda blocks, l, c: blocks * l * (l + 1) // 2 + blocks * (blocks - 1) * l * c,
-        ),
+        Mistake("the own block is a triangle, not a square", _square_blocks),
+        Mistake("summaries of later blocks are not seen", _both_ways),
         Mistake(
             "the summaries are missing",
             lambda blocks, l, c: blocks * l * (l + 1) // 2,
@@ -58,10 +71,15 @@ MERGED_FIXED_PAIRS = Puzzle(
 
 
 def layer_fraction(n, keys, width):
-    """The matrices cost 24 width^2 a token, and each pair 4 width."""
-    matrices = 24 * width**2
+    """The matrices cost 24 width^2 a token, and each key 4 width: divide both by 4 width."""
+    matrices = 6 * width
     dense_keys = (n + 1) / 2
-    return (matrices + 4 * width * keys) / (matrices + 4 * width * dense_keys)
+    return (matrices + keys) / (matrices + dense_keys)
+
+
+def _fraction(matrices, keys, dense_keys):
+    """(matrices + keys) / (matrices + dense_keys), in units of a key's FLOP."""
+    return (matrices + keys) / (matrices + dense_keys)
 
 
 def draw_layer(numbers, size):
@@ -80,7 +98,13 @@ LAYER_FRACTION = Puzzle(
         "the FLOP of the dense layer, forward, does the sparse layer have? A multiplication and an "
         "addition are 2 FLOP."
     ),
-    kind=Value(draw=draw_layer, examples=((12_288, 175, 512), (3_072, 137, 512))),
+    kind=Value(
+        draw=draw_layer,
+        examples=(
+            (12_288, 175, 512),
+            (3_072, 137, 512),
+        ),
+    ),
     reference=layer_fraction,
     hints=(
         "Count per token: the matrices are the same for both.",
@@ -93,15 +117,15 @@ LAYER_FRACTION = Puzzle(
         ),
         Mistake(
             "dense causal attention has (n + 1) / 2 keys on average, not n",
-            lambda n, keys, width: (6 * width + keys) / (6 * width + n),
+            lambda n, keys, width: _fraction(6 * width, keys, n),
         ),
         Mistake(
             "a number of a matrix costs 2 FLOP, a multiplication and an addition",
-            lambda n, keys, width: (3 * width + keys) / (3 * width + (n + 1) / 2),
+            lambda n, keys, width: layer_fraction(n, keys, width / 2),
         ),
         Mistake(
             "a pair costs two products: q . k, and the weighted value",
-            lambda n, keys, width: (12 * width + keys) / (12 * width + (n + 1) / 2),
+            lambda n, keys, width: layer_fraction(n, keys, 2 * width),
         ),
     ),
 )
@@ -126,7 +150,16 @@ LOG_KEYS = Puzzle(
         "Query i of LogSparse attends to itself and to the keys i - 1, i - 2, i - 4, i - 8, ... "
         "that are not negative. How many keys is that? i is an integer from 0."
     ),
-    kind=Value(examples=((0,), (1,), (4,), (7,), (999_999,)), arguments=positions),
+    kind=Value(
+        examples=(
+            (0,),
+            (1,),
+            (4,),
+            (7,),
+            (999_999,),
+        ),
+        arguments=positions,
+    ),
     reference=log_keys,
     hints=(
         "List the keys of queries 0, 1, 2, 3, 4 by hand.",
