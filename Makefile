@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
+.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench release clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -58,8 +58,12 @@ docs: .venv/check
 bench: .venv/originals/ready
 	.venv/originals/bin/python -m benchmarks
 
+# dist/ gets the sdist and the wheel once the README's examples have run in a clean environment of each Python from 3.11 to 3.14, or of those that PYTHONS names.
+release: .venv/release
+	$(PY) tests/release.py dist $(PYTHONS)
+
 clean:
-	rm -rf .venv out docs/_build
+	rm -rf .venv out dist docs/_build
 
 .venv/pip: constraints.txt pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'sparse_ref needs Python >= 3.11, this is %d.%d' % sys.version_info[:2])"
@@ -69,7 +73,7 @@ clean:
 	$(PIP) -c constraints.txt --no-build-isolation --editable .
 	touch $@
 
-.venv/demo .venv/test .venv/browser .venv/check: .venv/%: .venv/pip
+.venv/demo .venv/test .venv/browser .venv/check .venv/release: .venv/%: .venv/pip
 	$(PIP) -c constraints.txt --group $*
 	touch $@
 
