@@ -82,3 +82,24 @@ def test_buttons_say_what_they_hide_and_links_lead_to_the_site_s_pages():
     assert answer["metadata"]["mystnb"]["code_prompt_show"] == "Show the answer"
     assert answer["source"] == "# see ../sets.md"
     assert check["metadata"]["mystnb"]["code_prompt_show"] == "Show the check"
+
+
+def test_broken_links_of_a_site_are_found(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.html").write_text('<h1 id="top">A</h1><a href="../b.html#here">b</a>')
+    (tmp_path / "b.html").write_text(
+        '<p id="here"><a href="https://example.org">far</a><a href="sub/a.html#top">a</a>'
+        '<a href="sub/a.html#bottom">a</a><img src="no.png"><a href="#here">here</a></p>'
+    )
+    links = page_program("links")
+    assert links.broken(tmp_path) == ["b.html: sub/a.html#bottom", "b.html: no.png"]
+
+
+def test_the_glossary_s_words_lead_to_pages_and_names():
+    index = page_program("glossary_index")
+    entries = index.entries("| a window (Mistral), `SWA`; b | [`Band`](catalogue/x.md#band): c |\n")
+    words = ["a window", "SWA", "b"]
+    assert entries == {"catalogue/x": {"band": words}, "_api/sparse_ref.Band": {"": words}}
+    written = index.entries(index.GLOSSARY.read_text())
+    assert "sliding window" in written["catalogue/elementary"]["lookback"]
+    assert len(written) > 40
