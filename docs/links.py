@@ -29,7 +29,8 @@ class Page(HTMLParser):
 
 def broken(folder: Path) -> list[str]:
     """A line for each address of a page in the folder that leads to no file or no place."""
-    pages = {path.resolve(): Page(path.read_text("utf-8")) for path in folder.rglob("*.html")}
+    paths = [path for path in folder.rglob("*.html") if "_static" not in path.parts]
+    pages = {path.resolve(): Page(path.read_text("utf-8")) for path in paths}
     return [
         f"{path.relative_to(folder.resolve())}: {address}"
         for path, page in sorted(pages.items())

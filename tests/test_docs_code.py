@@ -103,3 +103,31 @@ def test_the_glossary_s_words_lead_to_pages_and_names():
     written = index.entries(index.GLOSSARY.read_text())
     assert "sliding window" in written["catalogue/elementary"]["lookback"]
     assert len(written) > 40
+
+
+CITED = re.compile(r"\b([A-Z][\w-]+) (?:et al\.,?|and ([A-Z][\w-]+)) \(?(\d{4})\b")
+ARXIV = re.compile(r"arXiv[:\s]*(\d{4}\.\d{4,5})")
+
+
+def citations(text):
+    """The names and years, and the arXiv numbers, that a text cites."""
+    names = {(match[2] or match[1], match[3]) for match in CITED.finditer(text)}
+    return names | {("arXiv", number) for number in ARXIV.findall(text)}
+
+
+def test_the_bibliography_has_every_source_that_the_library_and_the_pages_cite():
+    files = [*(DOCS.parent / "sparse_ref").rglob("*.py"), *DOCS.glob("*.md")]
+    files += [*(DOCS / "catalogue").glob("*.md"), *(DOCS / "design").glob("*.md")]
+    text = (DOCS / "bibliography.md").read_text(encoding="utf-8")
+    cited = {pair: file for file in files for pair in citations(file.read_text(encoding="utf-8"))}
+    assert len(cited) > 90
+    missing = {pair: str(file) for pair, file in cited.items() if pair not in citations(text)}
+    assert not missing
+
+
+def test_the_bibliography_s_links_are_to_the_number_that_they_name():
+    text = (DOCS / "bibliography.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[arXiv ([\d.]+)\]\(https://arxiv.org/abs/([\d.]+)\)", text)
+    assert len(links) >= 45
+    assert all(name == target for name, target in links)
+    assert len(set(links)) == len(links)
