@@ -50,6 +50,7 @@ check: .venv/check $(MATHJAX)
 	$(PY) tests/typing
 	$(PY) -m pytest -q tests/test_house.py tests/test_docs.py
 	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(PY) docs/links.py
 
 notebooks: .venv/test
 	$(PY) -m pytest tests/test_notebooks.py --rewrite-notebooks

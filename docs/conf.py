@@ -8,13 +8,14 @@ from sphinx.util import logging
 
 import sparse_ref
 
-sys.path.insert(0, str(Path(__file__).parent))  # for catalogue.py and course.py
+sys.path.insert(0, str(Path(__file__).parent))  # for this folder's programs
 
 project = "sparse_ref"
 copyright = "2026, the sparse_ref authors"
 release = sparse_ref.__version__
 extensions = [
     "course_directive",
+    "glossary_entries",
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -30,6 +31,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}
 html_title = "sparse_ref"
+html_favicon = "_static/favicon.svg"
 html_sidebars = {"index": []}
 WIDE = "notebooks/", "wild", "mutants", "differs", "theorems", "catalogue/index"  # no right sidebar
 html_theme_options = {

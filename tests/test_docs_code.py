@@ -82,3 +82,52 @@ def test_buttons_say_what_they_hide_and_links_lead_to_the_site_s_pages():
     assert answer["metadata"]["mystnb"]["code_prompt_show"] == "Show the answer"
     assert answer["source"] == "# see ../sets.md"
     assert check["metadata"]["mystnb"]["code_prompt_show"] == "Show the check"
+
+
+def test_broken_links_of_a_site_are_found(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.html").write_text('<h1 id="top">A</h1><a href="../b.html#here">b</a>')
+    (tmp_path / "b.html").write_text(
+        '<p id="here"><a href="https://example.org">far</a><a href="sub/a.html#top">a</a>'
+        '<a href="sub/a.html#bottom">a</a><img src="no.png"><a href="#here">here</a></p>'
+    )
+    links = page_program("links")
+    assert links.broken(tmp_path) == ["b.html: sub/a.html#bottom", "b.html: no.png"]
+
+
+def test_the_glossary_s_words_lead_to_pages_and_names():
+    index = page_program("glossary_index")
+    entries = index.entries("| a window (Mistral), `SWA`; b | [`Band`](catalogue/x.md#band): c |\n")
+    words = ["a window", "SWA", "b"]
+    assert entries == {"catalogue/x": {"band": words}, "_api/sparse_ref.Band": {"": words}}
+    written = index.entries(index.GLOSSARY.read_text())
+    assert "sliding window" in written["catalogue/elementary"]["lookback"]
+    assert len(written) > 40
+
+
+CITED = re.compile(r"\b([A-Z][\w-]+) (?:et al\.,?|and ([A-Z][\w-]+)) \(?(\d{4})\b")
+ARXIV = re.compile(r"arXiv[:\s]*(\d{4}\.\d{4,5})")
+
+
+def citations(text):
+    """The names and years, and the arXiv numbers, that a text cites."""
+    names = {(match[2] or match[1], match[3]) for match in CITED.finditer(text)}
+    return names | {("arXiv", number) for number in ARXIV.findall(text)}
+
+
+def test_the_bibliography_has_every_source_that_the_library_and_the_pages_cite():
+    files = [*(DOCS.parent / "sparse_ref").rglob("*.py"), *DOCS.glob("*.md")]
+    files += [*(DOCS / "catalogue").glob("*.md"), *(DOCS / "design").glob("*.md")]
+    text = (DOCS / "bibliography.md").read_text(encoding="utf-8")
+    cited = {pair: file for file in files for pair in citations(file.read_text(encoding="utf-8"))}
+    assert len(cited) > 90
+    missing = {pair: str(file) for pair, file in cited.items() if pair not in citations(text)}
+    assert not missing
+
+
+def test_the_bibliography_s_links_are_to_the_number_that_they_name():
+    text = (DOCS / "bibliography.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[arXiv ([\d.]+)\]\(https://arxiv.org/abs/([\d.]+)\)", text)
+    assert len(links) >= 45
+    assert all(name == target for name, target in links)
+    assert len(set(links)) == len(links)
