@@ -52,6 +52,13 @@ def orders_of_twelve():
             yield np.array([0, *first, others[0], *second, *third])
 
 
+def test_tiles_in_the_old_order_are_as_the_question_says():
+    tiles = sr.Strided(3).mask(24).reshape(6, 4, 6, 4).sum(axis=(1, 3))
+    assert ((tiles > 0) == np.tri(6, dtype=bool)).all()
+    assert (tiles > 0).sum() == tile_rows.tile_count(np.arange(24)) == 21
+    assert tiles.max() < 8
+
+
 def test_exchanges_never_lower_the_tiles_of_the_reference():
     """Negative control too: nearly every exchange of two rows of different tiles costs tiles."""
     best = answer_to("row_order")(36)
