@@ -38,7 +38,8 @@ class Puzzle:
     Attributes
     ----------
     number : str
-        "7" is one of the thirty; "04.2" is the second exercise of lesson 4.
+        "7" is one of the thirty, "30.1" a part of the last one; "04.2" is the second exercise of
+        lesson 4.
     title : str
         A few words.
     question : str
@@ -63,6 +64,11 @@ class Puzzle:
     hints: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     stub: str = ""
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether it belongs to a lesson, and not to the thirty."""
+        return "." in self.number and not self.number.startswith("30.")
 
     @property
     def name(self) -> str:

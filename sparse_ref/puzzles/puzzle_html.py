@@ -37,9 +37,12 @@ def html_verdict(verdict: Verdict) -> str:
         colour = MEMBER
     parts = [f"<b style='color:{colour}'>{html_text(head)}</b>"]
     for number, line in enumerate(lines):
-        text = html_text(line).replace("\n", "<br>")
+        first, _, code = line.partition("\n")
+        text = html_text(first)
         is_name = number == 0 and verdict.mistake
         parts.append(f"<div><b>{text}</b></div>" if is_name else f"<div>{text}</div>")
+        if code:
+            parts.append(_code(code))
     if verdict.comparison is not None:
         parts.append(html_comparison(verdict.comparison))
     if verdict.hint and not verdict:
@@ -50,21 +53,24 @@ def html_verdict(verdict: Verdict) -> str:
 
 def html_comparison(comparison: Comparison) -> str:
     """Both values next to each other."""
-    case, actual, wanted = comparison
+    case, actual, wanted, _ = comparison
     if comparison.is_set and max(wanted.shape) <= MAX_DRAWN_CELLS:
         yours = svg_set(wanted, actual, f"your set, {case}")
         right = svg_set(wanted, wanted, f"the wanted set, {case}")
         legend = (
-            f"<div><span style='color:{EXTRA}'>&plus; extra</span> &emsp; "
-            f"<span style='color:{MISSING}'>&minus; missing</span></div>"
+            f"<div><span style='color:{EXTRA}'>+ extra</span> &#8195; "
+            f"<span style='color:{MISSING}'>&#8722; missing</span></div>"
         )
     else:
-        yours, right = (
-            f"<pre style='{PRE}'>{html_text(value_text(x))}</pre>" for x in (actual, wanted)
-        )
+        yours, right = _code(value_text(actual)), _code(value_text(wanted))
         legend = ""
     columns = _column("yours", yours) + _column("wanted", right)
     return f"<div style='{COLUMNS}'>{columns}</div>{legend}"
+
+
+def _code(text: str) -> str:
+    """A text as it stands, in a monospace font."""
+    return f"<pre style='{PRE}'>{html_text(text)}</pre>"
 
 
 def _column(title: str, body: str) -> str:
@@ -113,13 +119,15 @@ def _sign(x: float, y: float, sign: str, colour: str) -> str:
 def html_puzzle(puzzle: Puzzle, picture: Any) -> str:
     """A question with its picture and its stub."""
     paragraphs = "".join(f"<p>{html_text(text)}</p>" for text in puzzle.question.split("\n\n"))
-    title = f"<b>{html_text(puzzle.number)} &middot; {html_text(puzzle.title)}</b>"
+    title = f"<b>{html_text(puzzle.number)} &#183; {html_text(puzzle.title)}</b>"
     drawing = ""
     if isinstance(picture, np.ndarray):
-        drawing = svg_set(picture, picture, f"the set of {puzzle.name}")
+        n_q, n_k = picture.shape
+        size = f"{n_q} queries i are the rows, {n_k} keys j the columns, from 0"
+        drawing = svg_set(picture, picture, f"the set of {puzzle.name}") + f"<div>{size}</div>"
     elif picture is not None:
-        drawing = f"<pre style='{PRE}'>{html_text(str(picture))}</pre>"
-    stub = f"<pre style='{PRE}'>{html_text(puzzle.code)}</pre>"
+        drawing = _code(str(picture))
+    stub = f"<details><summary>The stub</summary>{_code(puzzle.code)}</details>"
     return f"<div style='{STYLE}'>{title}{paragraphs}{drawing}{stub}</div>"
 
 

@@ -133,7 +133,7 @@ def progress(names: Iterable[str] | None = None) -> Progress:
     names : iterable of str or None
         These puzzles; None for the thirty.
     """
-    chosen = [puzzle for puzzle in book() if puzzle.number.isdigit()]
+    chosen = [puzzle for puzzle in book() if not puzzle.is_exercise]
     if names is not None:
         chosen = [find(name) for name in names]
     return table_of(chosen, SESSION.states)

@@ -1,6 +1,7 @@
 """Every puzzle of the book, and the examples: answers judged, stubs, hints, numbers."""
 
 import ast
+import html
 from collections import Counter
 
 import numpy as np
@@ -37,8 +38,9 @@ def test_wrong_answers_fail_by_their_names(puzzle):
         verdict = judge(puzzle, mistake.answer)
         assert verdict.state == WRONG, mistake.name
         assert verdict.mistake == mistake.name
-        assert mistake.name in repr(verdict)
         assert not mistake.name.endswith(".")
+    assert mistake.name in repr(verdict)
+    assert mistake.name in html.unescape(verdict._repr_html_())
 
 
 @each_puzzle

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...sets.checks import lengths
+from ...sets.run import Run
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
 from .kind import Answer, Kind, parameter_names
@@ -58,6 +59,8 @@ def _as_mask(value: Any, shape: tuple[int, int]) -> BoolArray:
     """The mask that a formula gives. Raises Fault for what is none."""
     if value is None:
         raise Fault("the answer returns nothing: is a `return` missing?")
+    if isinstance(value, Run | tuple | list):
+        raise Fault("a formula must give True or False for each pair, got runs or a list of keys")
     mask = np.asarray(value)
     if mask.dtype != np.bool_:
         raise Fault(

@@ -115,7 +115,7 @@ PUZZLES = (
                 lambda i, j: (i - 3 <= j) & (j < i),
             ),
             Mistake(
-                "| in place of &: a pair needs both conditions",
+                "every key is included: with | one of two conditions is enough",
                 lambda i, j: (i - 3 < j) | (j <= i),
             ),
         ),
