@@ -24,7 +24,7 @@ SPAN_WINDOW = Puzzle(
     reference=span_window,
     hints=(
         "sr.Band(before, after) is { i - before <= j <= i + after }; both may be negative.",
-        "The last key is i - 1. Which `after` is that?",
+        "The last key is i - 1. Which second number is that?",
     ),
     mistakes=(
         Mistake("the query counts here: this is Mistral's window", lambda keys: sr.Lookback(keys)),
