@@ -21,7 +21,7 @@ HOUSE = (
     ("_text",),
     ("sets",), ("define",), ("picture",), ("patterns",), ("selection", "catalogue"), ("_claims",),
     ("_jit",), ("lower",), ("kernels",), ("attention",), ("paths",), ("plot",),
-    ("published", "interop", "verify"), ("explorer",),
+    ("published", "interop", "verify"), ("explorer", "puzzles"),
     ("cli", "_hypothesis_types"), ("__main__",),
 )  # fmt: skip
 INSIDE = {
