@@ -1,7 +1,7 @@
 """What lesson 11 says of its kernel, compiled with no GPU: the excerpt of PTX, and ptxas' report.
 
-    numba.cuda.compile_ptx(row_kernel(d).py_func, types, cc=(8, 0), device=False)
-    ptxas -v -arch=sm_90 kernel.ptx
+numba.cuda.compile_ptx(row_kernel(d).py_func, types, cc=(8, 0), device=False)
+ptxas -v -arch=sm_90 kernel.ptx
 """
 
 import json
