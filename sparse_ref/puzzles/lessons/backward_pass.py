@@ -36,7 +36,8 @@ def _scaled_twice(g, q, k, v, mask, scale):
 
 
 def _through_weights(g, q, k, v, mask, scale):
-    return (_weights(q, k, mask, scale) * (q @ k.T)).sum()
+    p = _weights(q, k, mask, scale)
+    return (p * (q @ k.T)).sum()
 
 
 def _all_pairs(g, q, k, v, mask, scale):
@@ -47,7 +48,8 @@ def _small_head(rng, size):
     """One head with a random causal set that keeps the diagonal."""
     n = size + 1
     arrays = rng.normal(size=(4, n, 3))
-    mask = np.tri(n, dtype=bool) & (rng.random((n, n)) < 0.6) | np.eye(n, dtype=bool)
+    some = rng.random((n, n)) < 0.6
+    mask = np.tril(some) | np.eye(n, dtype=bool)
     return *arrays, mask, rng.uniform(0.2, 0.9)
 
 
@@ -133,6 +135,10 @@ def _queries(i, j):
     return (j <= i) & ((j < 2) | (i < j + 3))
 
 
+def _late_reader(i, j):
+    return (i <= j) & ((i < 2) | (j <= i + 3))
+
+
 def _past_readers(i, j):
     return (i < 2) | (i <= j) & (j < i + 3)
 
@@ -157,7 +163,7 @@ READERS = Puzzle(
             "a sink is read by all queries from itself on, not by three",
             lambda i, j: (i <= j) & (j < i + 3),
         ),
-        Mistake("one reader too many", lambda i, j: (i <= j) & ((i < 2) | (j <= i + 3))),
+        Mistake("one reader too many", _late_reader),
         Mistake("a query before a sink does not read it", _past_readers),
     ),
 )

@@ -32,7 +32,7 @@ def _old_sum(m, s, out, x, v):
     return top, total, (s * out + weights @ v) / total
 
 
-def _undivided(m, s, out, x, v):
+def _sum_of_values(m, s, out, x, v):
     top, total, mean = running_output(m, s, out, x, v)
     return top, total, mean * total
 
@@ -53,6 +53,9 @@ def _row_state(rng, size):
     return m, rng.uniform(1, 3), rng.normal(size=2), x, v
 
 
+COLUMN = np.array([[1.0], [3.0]])  # values of two keys
+EMPTY = -np.inf, 0.0, np.zeros(1)  # the state before the first key
+
 RUNNING_OUTPUT = Puzzle(
     number="09.1",
     title="an output that is right after each chunk",
@@ -65,9 +68,9 @@ RUNNING_OUTPUT = Puzzle(
     kind=Value(
         draw=_row_state,
         examples=(
-            (-np.inf, 0.0, np.zeros(1), np.array([0.0, 0.0]), np.array([[1.0], [3.0]])),
-            (1.0, 2.0, np.ones(1), np.array([3.0]), np.zeros((1, 1))),
-            (3.0, 2.0, np.ones(1), np.array([1.0]), np.zeros((1, 1))),
+            (*EMPTY, np.zeros(2), COLUMN),
+            (1.0, 2.0, np.ones(1), np.full(2, 3.0), COLUMN),
+            (3.0, 2.0, np.ones(1), np.ones(2), COLUMN),
         ),
     ),
     reference=running_output,
@@ -78,7 +81,7 @@ RUNNING_OUTPUT = Puzzle(
     mistakes=(
         Mistake("the old output is a mean: it counts s times, not once", _output_as_sum),
         Mistake("the old sum is not rescaled to the new largest logit", _old_sum),
-        Mistake("the output is not divided by the new sum", _undivided),
+        Mistake("the output is not divided by the new sum", _sum_of_values),
         Mistake("a mean of two means: the parts must weigh as their sums do", _mean_of_two),
     ),
 )
@@ -161,7 +164,8 @@ def _places(bucket):
 
 def _order_words(order, bucket):
     """What is wrong with an order of rows; "" if each tile is of one bucket."""
-    if sorted(np.asarray(order).tolist()) != list(range(len(bucket))):
+    rows = list(range(len(bucket)))
+    if sorted(np.asarray(order).tolist()) != rows:
         return f"not an order of the rows 0, ..., {len(bucket) - 1}"
     tiles = np.asarray(bucket)[np.asarray(order)].reshape(-1, TILE)
     counts = [len(set(tile.tolist())) for tile in tiles]
@@ -176,6 +180,8 @@ def _buckets(rng, size):
     return (rng.permutation(np.repeat(np.arange(size + 1), TILE)),)
 
 
+EIGHT_ROWS = np.array([1, 0, 1, 0, 0, 1, 1, 0])  # their buckets
+
 BUCKET_ORDER = Puzzle(
     number="09.3",
     title="the order that fills the tiles of buckets",
@@ -187,7 +193,7 @@ BUCKET_ORDER = Puzzle(
     ),
     kind=Value(
         draw=_buckets,
-        examples=((np.array([1, 0, 1, 0, 0, 1, 1, 0]),),),
+        examples=((EIGHT_ROWS,),),
         accept=_order_words,
     ),
     reference=bucket_order,

@@ -23,6 +23,12 @@ def _thread_and_step(rng, size):
     return int(rng.integers(THREADS)), int(rng.integers(d)), d
 
 
+def _feature_first(t, step, d):
+    return place_of_copy(t, step, d)[::-1]
+
+
+COPIES = (0, 0, 16), (3, 2, 128)
+
 PLACE_OF_COPY = Puzzle(
     number="11.1",
     title="a copy whose threads read side by side",
@@ -32,7 +38,7 @@ PLACE_OF_COPY = Puzzle(
         "64 s, ..., 64 s + 63, thread 0 the first of them.\n\n"
         "Return (key, feature) of the number that thread t copies in this step."
     ),
-    kind=Value(draw=_thread_and_step, examples=((0, 0, 16), (17, 0, 16), (3, 2, 128))),
+    kind=Value(draw=_thread_and_step, examples=COPIES),
     reference=place_of_copy,
     hints=(
         "Which number is it, counted from the start of the first key?",
@@ -43,7 +49,7 @@ PLACE_OF_COPY = Puzzle(
             "a key for each thread: neighbours are d numbers apart", lambda t, step, d: (t, step)
         ),
         Mistake("a feature for each thread, as if d were 64", lambda t, step, d: (step, t)),
-        Mistake("key and feature exchanged", lambda t, step, d: divmod(64 * step + t, d)[::-1]),
+        Mistake("key and feature exchanged", _feature_first),
         Mistake("a step takes 64 numbers, not d", lambda t, step, d: divmod(d * step + t, d)),
     ),
 )
@@ -64,7 +70,8 @@ def _conflict(before, after, own=False):
     """Whether a cell is in a row of `before` and in another row of `after`."""
     threads = range(len(before))
     pairs = [(t, u) for t in threads for u in threads if own or t != u]
-    return any(bool((before[t] & after[u]).any()) for t, u in pairs)
+    shared = [before[t] & after[u] for t, u in pairs]
+    return bool(np.any(shared))
 
 
 def _written_then_read(reads, writes, later_reads, later_writes):
@@ -90,16 +97,15 @@ def _two_reads(reads, writes, later_reads, later_writes):
 
 def _phases(rng, size):
     """What three threads read and write in a few cells, mostly nothing."""
-    return tuple(rng.random((3, size + 1)) < 0.15 for _ in range(4))
+    shape = 4, 3, size + 1
+    return tuple(rng.random(shape) < 0.15)
 
 
-def _phase(*cells):
-    """One phase of two threads over two cells: the (thread, cell) that are touched."""
-    touched = np.zeros((2, 2), bool)
-    for t, cell in cells:
-        touched[t, cell] = True
-    return touched
-
+# what two threads touch of two cells
+NOTHING = np.zeros((2, 2), bool)
+FIRST = np.array([[True, False], [False, False]])  # thread 0 cell 0
+SECOND = np.array([[False, False], [True, False]])  # thread 1 cell 0
+ELSEWHERE = np.array([[False, False], [False, True]])  # thread 1 cell 1
 
 NEEDS_BARRIER = Puzzle(
     number="11.2",
@@ -114,12 +120,12 @@ NEEDS_BARRIER = Puzzle(
     kind=Value(
         draw=_phases,
         examples=(
-            (_phase(), _phase((0, 0)), _phase((1, 0)), _phase()),
-            (_phase((0, 0)), _phase(), _phase(), _phase((1, 0))),
-            (_phase(), _phase((0, 0)), _phase(), _phase((1, 0))),
-            (_phase((0, 0)), _phase(), _phase((1, 0)), _phase()),
-            (_phase(), _phase((0, 0)), _phase((0, 0)), _phase()),
-            (_phase(), _phase((0, 0)), _phase((1, 1)), _phase()),
+            (NOTHING, FIRST, SECOND, NOTHING),
+            (FIRST, NOTHING, NOTHING, SECOND),
+            (NOTHING, FIRST, NOTHING, SECOND),
+            (FIRST, NOTHING, SECOND, NOTHING),
+            (NOTHING, FIRST, FIRST, NOTHING),
+            (NOTHING, FIRST, ELSEWHERE, NOTHING),
         ),
     ),
     reference=needs_barrier,
@@ -151,6 +157,8 @@ def _strides():
     return st.tuples(st.integers(1, 300))
 
 
+STRIDES = tuple((stride,) for stride in range(1, 66))
+
 TURNS_OF_BANKS = Puzzle(
     number="11.3",
     title="banks of shared memory",
@@ -161,7 +169,7 @@ TURNS_OF_BANKS = Puzzle(
         "Return how many turns it takes. (Afterwards: why do kernels keep a tile with 64 columns "
         "in an array with 65?)"
     ),
-    kind=Value(examples=tuple((stride,) for stride in range(1, 66)), arguments=_strides),
+    kind=Value(examples=STRIDES, arguments=_strides),
     reference=turns_of_banks,
     hints=(
         "How many threads want the bank that is wanted most?",
