@@ -46,7 +46,7 @@ INSIDE = {
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
-        ("protocol",), ("input_arrays", "length_checks"), ("check",),
+        ("protocol",), ("input_arrays", "length_checks"), ("attention_check",),
         ("drivers", "selections", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip

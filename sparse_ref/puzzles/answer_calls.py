@@ -25,7 +25,8 @@ DATA = tuple(Path(ROOM) / folder for folder in ("thirty", "lessons"))  # where a
 TIME_LIMIT = 5.0  # seconds for one call
 TRUTH = (
     "`and`, `or`, `not` and chained comparisons such as `a < j <= b` ask for one truth value, "
-    "but i and j are arrays: write & and |, with parentheses around each comparison"
+    "but i and j are arrays: write & and |, with parentheses around each comparison, and "
+    "np.maximum for `max`"
 )
 
 
@@ -50,7 +51,8 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     that writes to its arguments.
     """
     copies = deepcopy(arguments)
-    value = answer(*copies) if is_stored(answer) else _guarded_call(answer, copies)
+    with np.errstate(all="ignore"):  # a NaN is judged; a warning tells its author nothing more
+        value = answer(*copies) if is_stored(answer) else _guarded_call(answer, copies)
     if value is Ellipsis:
         raise Unanswered
     for position, (copy, argument) in enumerate(zip(copies, arguments)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Mapping
 from inspect import getsource
 from itertools import count
 from textwrap import dedent
@@ -21,16 +22,17 @@ MAX_COLUMNS = 79
 FILE_NUMBERS = count(1)
 
 
-def answer_of(code: str, name: str) -> Any:
+def answer_of(code: str, name: str, words: Mapping[str, Any] | None = None) -> Any:
     """The function or class `name` that code defines, with np, sr and the names of sr.define.
 
-    Raises Fault for code that does not run, or that defines nothing of this name.
+    `words` are more names that the code may use. Raises Fault for code that does not run, or that
+    defines nothing of this name.
     """
     file = f"<answer {next(FILE_NUMBERS)}>"
     lines = code.splitlines(keepends=True)
     linecache.cache[file] = (len(code), None, lines, file)
-    words = {word: getattr(define, word) for word in define.__all__}
-    names: dict[str, Any] = {"np": np, "sr": sr, "__name__": "answer", **words}
+    names: dict[str, Any] = {"np": np, "sr": sr, "__name__": "answer", **(words or {})}
+    names |= {word: getattr(define, word) for word in define.__all__}
     try:
         exec(compile(code, file, "exec"), names)
     except SyntaxError as error:

@@ -32,7 +32,7 @@ def book() -> tuple[Puzzle, ...]:
 def _order(puzzle: Puzzle) -> tuple[bool, tuple[int, ...]]:
     """The thirty first, then by lesson and exercise."""
     numbers = tuple(map(int, puzzle.number.split(".")))
-    return len(numbers) > 1, numbers
+    return puzzle.is_exercise, numbers
 
 
 def find(name: str) -> Puzzle:

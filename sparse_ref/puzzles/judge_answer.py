@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..sets.rule import Rule
@@ -84,16 +85,15 @@ def _judge_part(puzzle: Puzzle, part: Part) -> Verdict:
     mistake = _stored_name(puzzle, part, case)
     shown = _display_case(part, case)
     values = kind.value(answer, shown), kind.value(reference, shown)
-    comparison = Comparison(kind.case_text(shown, reference), *values)
-    words = kind.words(comparison.actual, comparison.wanted, shown)
+    describe = partial(kind.words, *values, shown)
+    comparison = Comparison(kind.case_text(shown, reference), *values, describe)
     return Verdict(
         puzzle,
         WRONG,
-        mistake=mistake or words,
-        words=words,
+        mistake=mistake or describe(),
         case=kind.case_text(case, reference),
         place=kind.first_difference(actual, wanted),
-        comparison=comparison,
+        comparison=None if kind.is_secret else comparison,
     )
 
 

@@ -38,7 +38,8 @@ class Puzzle:
     Attributes
     ----------
     number : str
-        "7" is one of the thirty; "04.2" is the second exercise of lesson 4.
+        "7" is one of the thirty, "30.1" a part of the last one; "04.2" is the second exercise of
+        lesson 4.
     title : str
         A few words.
     question : str
@@ -65,6 +66,11 @@ class Puzzle:
     stub: str = ""
 
     @property
+    def is_exercise(self) -> bool:
+        """Whether it belongs to a lesson, and not to the thirty."""
+        return "." in self.number and not self.number.startswith("30.")
+
+    @property
     def name(self) -> str:
         """The name of the function that answers the puzzle."""
         return self.reference.__name__
@@ -72,12 +78,13 @@ class Puzzle:
     @property
     def code(self) -> str:
         """The stub: a function of the right name that returns `...`."""
-        return self.stub or self.kind.stub(self.reference)
+        return self.stub or stub_of(self.reference)
 
     @property
-    def solution(self) -> str:
-        """The source of the reference."""
-        return self.kind.solution(self.reference)
+    def solutions(self) -> tuple[str, ...]:
+        """The source of the reference of each part."""
+        parts = self.kind.parts(self.reference)
+        return tuple(source_of(reference, self.name) for kind, reference in parts)
 
 
 def stub_of(answer: Answer, name: str = "") -> str:

@@ -50,13 +50,13 @@ def html_verdict(verdict: Verdict) -> str:
 
 def html_comparison(comparison: Comparison) -> str:
     """Both values next to each other."""
-    case, actual, wanted = comparison
+    case, actual, wanted, _ = comparison
     if comparison.is_set and max(wanted.shape) <= MAX_DRAWN_CELLS:
         yours = svg_set(wanted, actual, f"your set, {case}")
         right = svg_set(wanted, wanted, f"the wanted set, {case}")
         legend = (
-            f"<div><span style='color:{EXTRA}'>&plus; extra</span> &emsp; "
-            f"<span style='color:{MISSING}'>&minus; missing</span></div>"
+            f"<div><span style='color:{EXTRA}'>+ extra</span> &#8195; "
+            f"<span style='color:{MISSING}'>&#8722; missing</span></div>"
         )
     else:
         yours, right = (
@@ -75,9 +75,11 @@ def _column(title: str, body: str) -> str:
 def svg_set(wanted: BoolArray, actual: BoolArray, title: str) -> str:
     """A mask as an inline drawing: queries from the top, keys from the left."""
     rows, columns = wanted.shape
-    pairs = np.ndindex(rows, columns)
-    cells = [_cell(i, j, wanted[i, j], actual[i, j]) for i, j in pairs]
     width, height = columns * CELL + 1, rows * CELL + 1
+    cells = []
+    for i, j in np.ndindex(rows, columns):
+        pair = i, j
+        cells.append(_cell(i, j, wanted[pair], actual[pair]))
     difference = count_in_words(wanted, actual)
     label = html_text(f"{title}: {difference}" if difference else title)
     return (
@@ -111,7 +113,7 @@ def _sign(x: float, y: float, sign: str, colour: str) -> str:
 def html_puzzle(puzzle: Puzzle, picture: Any) -> str:
     """A question with its picture and its stub."""
     paragraphs = "".join(f"<p>{html_text(text)}</p>" for text in puzzle.question.split("\n\n"))
-    title = f"<b>{html_text(puzzle.number)} &middot; {html_text(puzzle.title)}</b>"
+    title = f"<b>{html_text(puzzle.number)} &#183; {html_text(puzzle.title)}</b>"
     drawing = ""
     if isinstance(picture, np.ndarray):
         drawing = svg_set(picture, picture, f"the set of {puzzle.name}")

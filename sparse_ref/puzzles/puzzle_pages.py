@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from ..sets.glyphs import draw_mask
 from .puzzle import Puzzle
 from .puzzle_html import html_puzzle, html_table
 from .puzzle_verdict import SOLVED
+
+COLUMNS = 79  # of a question as text
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,8 @@ class Question:
 
     def __repr__(self) -> str:
         puzzle = self.puzzle
-        parts = [f"{puzzle.number} · {puzzle.title}", puzzle.question]
+        paragraphs = [fill(text, COLUMNS) for text in puzzle.question.split("\n\n")]
+        parts = [f"{puzzle.number} · {puzzle.title}", *paragraphs]
         picture = puzzle.kind.picture(puzzle.reference)
         if picture is not None:
             is_mask = isinstance(picture, np.ndarray)
@@ -41,6 +45,11 @@ class Row(NamedTuple):
     title: str
     state: str
 
+    @property
+    def puzzle_number(self) -> str:
+        """The number; for the parts of puzzle 30, that of the whole."""
+        return "30" if self.number.startswith("30.") else self.number
+
     def line(self, width: int) -> str:
         """The row as text, its name in a column."""
         return f"{self.number:5} {self.state:8} {self.name:{width}}  {self.title}"
@@ -54,8 +63,15 @@ class Progress:
 
     @property
     def count(self) -> int:
-        """How many puzzles are solved."""
-        return sum(row.state == SOLVED for row in self.rows)
+        """How many puzzles are solved; one in parts if all of its parts are."""
+        return sum(all(states) for states in self._parts().values())
+
+    def _parts(self) -> dict[str, list[bool]]:
+        """Whether each part of each puzzle is solved, by number; most have one part."""
+        parts: dict[str, list[bool]] = {}
+        for row in self.rows:
+            parts.setdefault(row.puzzle_number, []).append(row.state == SOLVED)
+        return parts
 
     def __repr__(self) -> str:
         width = max((len(row.name) for row in self.rows), default=0)
@@ -64,7 +80,7 @@ class Progress:
 
     def _sum(self) -> str:
         """The last line."""
-        return f"{self.count} of {len(self.rows)} solved"
+        return f"{self.count} of {len(self._parts())} solved"
 
     def _repr_html_(self) -> str:
         return html_table(self._sum(), self.rows)

@@ -104,13 +104,13 @@ def hint(name: str) -> Text:
 
 
 def solution(name: str) -> Text:
-    """The source of a puzzle's reference, as text.
+    """The source of a puzzle's reference, as text; of a set that is asked for as runs too, both.
 
     >>> import sparse_ref as sr
     >>> sr.puzzles.solution("last_three").split("return ")[1].split(chr(10))[0]
     '(i - 3 < j) & (j <= i)'
     """
-    return Text(find(name).solution)
+    return Text("\n\n".join(find(name).solutions))
 
 
 def show(name: str) -> Question:
@@ -133,7 +133,7 @@ def progress(names: Iterable[str] | None = None) -> Progress:
     names : iterable of str or None
         These puzzles; None for the thirty.
     """
-    chosen = [puzzle for puzzle in book() if puzzle.number.isdigit()]
+    chosen = [puzzle for puzzle in book() if not puzzle.is_exercise]
     if names is not None:
         chosen = [find(name) for name in names]
     return table_of(chosen, SESSION.states)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,11 +22,12 @@ GAP = 4
 
 
 class Comparison(NamedTuple):
-    """The case that is shown, in words, and both values there."""
+    """The case that is shown, in words, both values there, and what says how they differ."""
 
     case: str
     actual: Any
     wanted: Any
+    describe: Callable[[], str]
 
     @property
     def is_set(self) -> bool:
@@ -44,8 +47,6 @@ class Verdict:
         "solved", "not yet" or "not answered yet".
     mistake : str
         The name of the mistake; "" if there is none.
-    words : str
-        What `sr.verify` says of the set; for other values, where they differ.
     case : str
         The smallest case that fails, such as `n = 4, keys = 2`.
     place : str
@@ -61,7 +62,6 @@ class Verdict:
     puzzle: Puzzle
     state: str
     mistake: str = ""
-    words: str = ""
     case: str = ""
     place: str = ""
     comparison: Comparison | None = None
@@ -71,12 +71,17 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.state == SOLVED
 
+    @cached_property
+    def words(self) -> str:
+        """What `sr.verify` says of the set; for other values, where they differ."""
+        return "" if self.comparison is None else self.comparison.describe()
+
     def lines(self) -> list[str]:
         """The verdict without its picture: state, mistake, verify's words, the smallest case."""
         lines = [f"{self.puzzle.name}: {self.state}"]
         if self.mistake:
             lines.append(self.mistake)
-        if self.words and self.words != self.mistake:
+        if self.words not in ("", self.mistake):
             lines.append(f"({self.words})")
         if self.case:
             place = f": {self.place}" if self.place else ""
@@ -120,7 +125,7 @@ def _is_mask(value: Any) -> bool:
 
 def _compare(comparison: Comparison) -> str:
     """Both values: masks next to each other, others one below the other."""
-    case, actual, wanted = comparison
+    case, actual, wanted, _ = comparison
     if not comparison.is_set:
         return f"yours:\n{value_text(actual)}\nwanted:\n{value_text(wanted)}"
     width = max(len("yours"), wanted.shape[1]) + GAP

@@ -31,16 +31,16 @@ LAST_KEYS = Puzzle(
 )
 
 
-def bottom_right(i, j, n):
+def last_queries(i, j, n):
     return j <= i + n - 4
 
 
-BOTTOM_RIGHT = Puzzle(  # lengths (n_q, n_k): n is the number of keys
+LAST_QUERIES = Puzzle(  # lengths (n_q, n_k): n is the number of keys
     number="90.2",
     title="Causal for the last four queries",
     question="Four queries, n keys: the last query attends to every key.",
     kind=Formula(lengths=((4, 4), (4, 7), (4, 12)), drawn_lengths=(), shown={"n": (4, 12)}),
-    reference=bottom_right,
+    reference=last_queries,
     hints=("Query 3 attends to key n - 1.",),
     mistakes=(
         Mistake("upper-left alignment", lambda i, j, n: j <= i),
@@ -52,16 +52,16 @@ BOTTOM_RIGHT = Puzzle(  # lengths (n_q, n_k): n is the number of keys
 # A set solved for j
 
 
-def every_third(i, n):
+def every_third_key(i, n):
     return every(3, i % 3, i + 1)
 
 
-EVERY_THIRD = Puzzle(
+EVERY_THIRD_KEY = Puzzle(
     number="90.3",
     title="Every third key back, as runs",
     question="Solve { j <= i : (i - j) mod 3 = 0 } for j.",
     kind=Runs(pattern=lambda: sr.Strided(3)),
-    reference=every_third,
+    reference=every_third_key,
     hints=("The first key is i mod 3.",),
     mistakes=(
         Mistake("starts at 0, whatever i is", lambda i, n: every(3, 0 * i, i + 1)),

@@ -1,6 +1,7 @@
 """Every puzzle of the book, and the examples: answers judged, stubs, hints, numbers."""
 
 import ast
+import html
 from collections import Counter
 
 import numpy as np
@@ -37,8 +38,9 @@ def test_wrong_answers_fail_by_their_names(puzzle):
         verdict = judge(puzzle, mistake.answer)
         assert verdict.state == WRONG, mistake.name
         assert verdict.mistake == mistake.name
-        assert mistake.name in repr(verdict)
         assert not mistake.name.endswith(".")
+    assert mistake.name in repr(verdict)
+    assert mistake.name in html.unescape(verdict._repr_html_())
 
 
 @each_puzzle
@@ -66,7 +68,9 @@ def test_a_question_a_title_and_hints_are_there(puzzle):
 @each_puzzle
 def test_the_solution_can_be_read_and_is_right(puzzle):
     """As a reader's code: by itself, with np, sr and the names of sr.define."""
-    assert judge(puzzle, answer_of(puzzle.solution, puzzle.name)).state == SOLVED
+    assert puzzle.solutions
+    for code in puzzle.solutions:
+        assert judge(puzzle, answer_of(code, puzzle.name)).state == SOLVED
 
 
 @pytest.mark.parametrize(

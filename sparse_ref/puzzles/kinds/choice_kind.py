@@ -25,6 +25,7 @@ class Choice(Kind):
     """
 
     noun = "choice"
+    is_secret = True
     options: Mapping[str, str] = field(default_factory=dict)
     code: Callable[..., Any] | None = None
 

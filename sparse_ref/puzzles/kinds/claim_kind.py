@@ -29,6 +29,7 @@ class Claim(Kind):
     """
 
     noun = "claim"
+    is_secret = True
     holds: bool = True
     names: tuple[str, ...] = ("n", "i", "j")
     refutes: Callable[..., str] = lambda *_: "there is no counterexample"

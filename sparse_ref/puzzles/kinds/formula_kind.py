@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...sets.checks import lengths
+from ...sets.run import Run
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
-from ..answer_source import check_line
-from .kind import Answer, Kind, check_parameters, parameter_names
+from .kind import Answer, Kind, parameter_names
 from .runs_kind import Runs
 from .set_kind import SetCase, SetKind
 
@@ -46,14 +46,8 @@ class Formula(SetKind):
         formula: tuple[Kind, Answer] = (self, reference)
         if self.runs is None:
             return (formula,)
-        shared = (self.lengths, self.parameters, self.drawn_lengths, self.drawn_parameters)
-        runs = Runs(*shared, self.shown, self.pattern, formula=reference)
-        return formula, (runs, self.runs)
-
-    def check_answer(self, answer: Any, reference: Answer) -> None:
-        """Raise Fault for other parameters, and for more than one line."""
-        check_parameters(answer, reference)
-        check_line(answer)
+        shared = {name: getattr(self, name) for name in SetKind.__dataclass_fields__}
+        return formula, (Runs(**shared), self.runs)
 
 
 def _parameters_after_positions(formula: Answer, case: SetCase) -> tuple[str, ...]:
@@ -65,6 +59,8 @@ def _as_mask(value: Any, shape: tuple[int, int]) -> BoolArray:
     """The mask that a formula gives. Raises Fault for what is none."""
     if value is None:
         raise Fault("the answer returns nothing: is a `return` missing?")
+    if isinstance(value, Run | tuple | list):
+        raise Fault("a formula must give True or False for each pair, got runs or a list of keys")
     mask = np.asarray(value)
     if mask.dtype != np.bool_:
         raise Fault(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from inspect import Parameter, getsource, signature
-from textwrap import dedent
+from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +18,7 @@ class Kind:
     """How answers are run, on which cases, and how they are compared; abstract."""
 
     noun: ClassVar[str] = ""  # what the answer is, in a table of puzzles
+    is_secret: bool = False  # whether the reference's value gives the answer away
 
     def cases(self) -> Iterable[Case]:
         """The cases that are always tried, the smallest first."""
@@ -64,16 +64,6 @@ class Kind:
         """Raise Fault for an answer that takes other parameters than the reference."""
         check_parameters(answer, reference)
 
-    def stub(self, reference: Answer) -> str:
-        """The code that a reader starts from."""
-        from ..puzzle import stub_of
-
-        return stub_of(reference)
-
-    def solution(self, reference: Answer) -> str:
-        """The source of the reference."""
-        return dedent(getsource(reference)).rstrip()
-
     def picture(self, reference: Answer) -> Any:
         """What is shown with the question: a bool mask, a text, or None."""
         return None
@@ -103,4 +93,8 @@ def value_text(value: Any) -> str:
     if isinstance(value, np.ndarray):
         with np.printoptions(precision=4, suppress=True, threshold=60, linewidth=76):
             return f"{value}" if value.ndim else f"{value[()]}"
-    return f"{value!r:.400}"
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, tuple) and type(value) is tuple:
+        return f"({', '.join(map(value_text, value))})"
+    return f"{value:.6g}" if isinstance(value, float) else f"{value!r:.400}"

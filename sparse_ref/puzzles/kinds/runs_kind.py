@@ -11,8 +11,7 @@ from ...sets.checks import lengths
 from ...sets.run import Run, check_runs, keys_of_run
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
-from ..answer_source import check_line
-from .kind import Answer, check_parameters, parameter_names
+from .kind import Answer, parameter_names
 from .set_kind import SetCase, SetKind
 
 
@@ -22,15 +21,9 @@ class Runs(SetKind):
 
     It is called with an int i, and with an int64 array of all queries: both must have the same
     keys. Keys may reach outside 0 <= j < n.
-
-    Attributes
-    ----------
-    formula : callable or None
-        The same set by its formula, if stored wrong answers are formulas.
     """
 
     noun = "runs"
-    formula: Answer | None = None
 
     def value(self, answer: Answer, case: SetCase) -> BoolArray:
         """The mask that the runs give."""
@@ -49,11 +42,6 @@ class Runs(SetKind):
         if not np.array_equal(_mask_of_arrays(runs, i, n_k), mask):
             raise Fault("for an array of queries the answer has other keys than query by query")
         return mask
-
-    def check_answer(self, answer: Any, reference: Answer) -> None:
-        """Raise Fault for other parameters, and for more than one line."""
-        check_parameters(answer, reference)
-        check_line(answer)
 
 
 def _runs(value: Any, i: Any) -> tuple[Run, ...]:

@@ -15,8 +15,9 @@ import numpy as np
 from ...sets.checks import lengths
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
+from ..answer_source import check_line
 from ..set_words import difference_in_words, first_pair
-from .kind import Answer, Kind
+from .kind import Answer, Kind, check_parameters
 
 SetCase = dict[str, Any]
 
@@ -39,6 +40,8 @@ class SetKind(Kind):
         The case of the picture and of the names; n = 12 and the last parameters if it is empty.
     pattern : callable or None
         (*parameters) -> the library's pattern with these sets, whose parts a mistake may lack.
+    one_line : bool
+        Whether a function must be one line that returns, under 80 columns.
     """
 
     lengths: tuple[Length, ...] = tuple(range(1, 13))
@@ -47,6 +50,7 @@ class SetKind(Kind):
     drawn_parameters: Mapping[str, range] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)
     pattern: Callable[..., Pattern] | None = None
+    one_line: bool = True
 
     def cases(self) -> Iterator[SetCase]:
         """Every length with all parameters."""
@@ -65,6 +69,12 @@ class SetKind(Kind):
         for name, values in {**self.parameters, **self.drawn_parameters}.items():
             fields[name] = st.sampled_from(values)
         return st.fixed_dictionaries(fields)
+
+    def check_answer(self, answer: Any, reference: Answer) -> None:
+        """Raise Fault for other parameters, and for more than one line."""
+        check_parameters(answer, reference)
+        if self.one_line:
+            check_line(answer)
 
     @property
     def shown_case(self) -> SetCase:
