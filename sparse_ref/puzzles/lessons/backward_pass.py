@@ -99,8 +99,8 @@ WRONG_LINE = Puzzle(
     number="10.2",
     title="one sign is wrong",
     question=(
-        "This backward pass ran in a training for weeks: the loss went down, if slowly. One line "
-        "has a wrong sign. Which?\n\nReturn the name on the left of that line."
+        "One line of this backward pass has a wrong sign. Which?\n\n"
+        "Return the name on the left of that line."
     ),
     kind=Choice(
         options={
