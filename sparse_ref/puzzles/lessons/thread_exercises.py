@@ -31,7 +31,7 @@ COPIES = (0, 0, 16), (3, 2, 128)
 
 PLACE_OF_COPY = Puzzle(
     number="11.1",
-    title="a copy whose threads read side by side",
+    title="A copy whose threads read side by side",
     question=(
         "64 threads copy 64 keys of d features, which lie in memory one after the other. In each "
         "step each thread copies one number, and in step s all threads together copy the numbers "
@@ -109,7 +109,7 @@ ELSEWHERE = np.array([[False, False], [False, True]])  # thread 1 cell 1
 
 NEEDS_BARRIER = Puzzle(
     number="11.2",
-    title="is a barrier missing?",
+    title="Is a barrier missing?",
     question=(
         "Two phases of a kernel follow each other with no barrier between. reads[t, c] and "
         "writes[t, c] say whether thread t reads and writes cell c of shared memory in the first "
@@ -161,7 +161,7 @@ STRIDES = tuple((stride,) for stride in range(1, 66))
 
 TURNS_OF_BANKS = Puzzle(
     number="11.3",
-    title="banks of shared memory",
+    title="Banks of shared memory",
     question=(
         "Shared memory has 32 banks, and number x is in bank x mod 32. In one turn a bank gives "
         "one number. The 32 threads of a warp read the numbers 0, stride, 2 stride, ..., "

@@ -58,7 +58,7 @@ EMPTY = -np.inf, 0.0, np.zeros(1)  # the state before the first key
 
 RUNNING_OUTPUT = Puzzle(
     number="09.1",
-    title="an output that is right after each chunk",
+    title="An output that is right after each chunk",
     question=(
         "The first kernels of this kind divided after every chunk: their state is (m, s, out), "
         "where `out` is the finished output of the keys seen so far, o / s.\n\n"
@@ -127,7 +127,7 @@ def _weights_and_values(rng, size):
 
 WEIGH = Puzzle(
     number="09.2",
-    title="weights times values, when a value is NaN",
+    title="Weights times values, when a value is NaN",
     question=(
         "p (rows, keys) are the weights of a tile, 0 where `member` is False; v (keys, d) are "
         "values, some NaN or inf.\n\n"
@@ -184,7 +184,7 @@ EIGHT_ROWS = np.array([1, 0, 1, 0, 0, 1, 1, 0])  # their buckets
 
 BUCKET_ORDER = Puzzle(
     number="09.3",
-    title="the order that fills the tiles of buckets",
+    title="The order that fills the tiles of buckets",
     question=(
         "In Reformer (lesson 12) a query attends to the keys that fell into its own bucket: "
         "bucket[i] is the bucket of position i, and 4 positions are in each.\n\n"

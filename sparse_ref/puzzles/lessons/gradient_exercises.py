@@ -55,7 +55,7 @@ def _small_head(rng, size):
 
 SCALE_GRADIENT = Puzzle(
     number="10.1",
-    title="the slope of the scale",
+    title="The slope of the scale",
     question=(
         "Some models learn the scale of the logits, x_ij = scale q_i . k_j. Derive dL/dscale.\n\n"
         "g, q, k, v are (n, d), mask (n, n) is the set, True for a pair in it, and each row has a "
@@ -97,7 +97,7 @@ def wrong_line():
 
 WRONG_LINE = Puzzle(
     number="10.2",
-    title="one sign is wrong",
+    title="One sign is wrong",
     question=(
         "One line of this backward pass has a wrong sign. Which?\n\n"
         "Return the name on the left of that line."
@@ -145,7 +145,7 @@ def _past_readers(i, j):
 
 READERS = Puzzle(
     number="10.3",
-    title="who reads a key",
+    title="Who reads a key",
     question=(
         "Two sinks and a window of three, Sinks(2) | Lookback(3), both causal: j <= i. The "
         "gradient dv of a key reads all queries that attend to it.\n\n"
