@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from .puzzle_verdict import Comparison, Verdict
 
 CELL = 15  # pixels
+MIDDLE = 7.5, 11.7  # of the base of a sign in a cell
 MAX_DRAWN_CELLS = 48  # queries or keys of a drawing
 MEMBER, EXTRA, MISSING = "#6b7280", "#d9730d", "#2f7fc4"
 GRID = "rgba(128,128,128,0.35)"
 GOOD = "#1a8a4a"
+BOX = "display:inline-block;width:0.8em;height:0.8em;margin-right:0.4em"
+LEGEND = (
+    f"<span style='{BOX};background:{EXTRA}'></span>+ extra &#8195; "
+    f"<span style='{BOX};border:1px dashed {MISSING}'></span>&#8722; missing"
+)
 STYLE = "font-family:system-ui,sans-serif;line-height:1.45"
 COLUMNS = "display:flex;flex-wrap:wrap;gap:1.5em;margin:0.6em 0"
 PRE = "font-family:monospace;line-height:1.25;margin:0.4em 0"
@@ -35,7 +41,7 @@ def html_verdict(verdict: Verdict) -> str:
     head, *lines = verdict.lines()
     if not verdict and not verdict.mistake:
         colour = MEMBER
-    parts = [f"<b style='color:{colour}'>{html_text(head)}</b>"]
+    parts = [f"<b>{html_text(head)}</b>"]
     for number, line in enumerate(lines):
         first, _, code = line.partition("\n")
         text = html_text(first)
@@ -43,24 +49,22 @@ def html_verdict(verdict: Verdict) -> str:
         parts.append(f"<div><b>{text}</b></div>" if is_name else f"<div>{text}</div>")
         if code:
             parts.append(_code(code))
-    if verdict.comparison is not None:
-        parts.append(html_comparison(verdict.comparison))
+    if verdict.pictures is not None:
+        parts.append(html_comparison(verdict.pictures))
     if verdict.hint and not verdict:
         hint = html_text(verdict.hint)
         parts.append(f"<details><summary>A hint</summary>{hint}</details>")
-    return f"<div style='{STYLE}'>{''.join(parts)}</div>"
+    bar = f"border-left:4px solid {colour};padding-left:0.8em"
+    return f"<div style='{STYLE};{bar}'>{''.join(parts)}</div>"
 
 
 def html_comparison(comparison: Comparison) -> str:
     """Both values next to each other."""
-    case, actual, wanted, _ = comparison
+    case, actual, wanted, *_ = comparison
     if comparison.is_set and max(wanted.shape) <= MAX_DRAWN_CELLS:
         yours = svg_set(wanted, actual, f"your set, {case}")
         right = svg_set(wanted, wanted, f"the wanted set, {case}")
-        legend = (
-            f"<div><span style='color:{EXTRA}'>+ extra</span> &#8195; "
-            f"<span style='color:{MISSING}'>&#8722; missing</span></div>"
-        )
+        legend = f"<div>{LEGEND}</div>"
     else:
         yours, right = _code(value_text(actual)), _code(value_text(wanted))
         legend = ""
@@ -82,38 +86,49 @@ def svg_set(wanted: BoolArray, actual: BoolArray, title: str) -> str:
     """A mask as an inline drawing: queries from the top, keys from the left."""
     rows, columns = wanted.shape
     width, height = columns * CELL + 1, rows * CELL + 1
-    cells = []
-    for i, j in np.ndindex(rows, columns):
-        pair = i, j
-        cells.append(_cell(i, j, wanted[pair], actual[pair]))
+    extra, missing = actual & ~wanted, wanted & ~actual
     difference = count_in_words(wanted, actual)
     label = html_text(f"{title}: {difference}" if difference else title)
+    dashes = f"fill='none' stroke='{MISSING}' stroke-dasharray='3 2'"
+    parts = [
+        f"<path d='{_grid(rows, columns)}' fill='none' stroke='{GRID}'/>",
+        _cells(wanted & actual, f"fill='{MEMBER}'"),
+        _cells(extra, f"fill='{EXTRA}'") + _signs(extra, "+", "white"),
+        _cells(missing, dashes) + _signs(missing, "&#8722;", MISSING),
+    ]
     return (
         f"<svg role='img' aria-label='{label}' width='{width}' height='{height}' "
-        f"viewBox='0 0 {width} {height}'>{''.join(cells)}</svg>"
+        f"viewBox='0 0 {width} {height}'>{''.join(parts)}</svg>"
     )
 
 
-def _cell(i: int, j: int, wanted: Any, actual: Any) -> str:
-    """One pair: filled if it attends, with a sign if it should not, or should."""
-    x, y = j * CELL + 0.5, i * CELL + 0.5
-    box = f"<rect x='{x}' y='{y}' width='{CELL}' height='{CELL}'"
-    if wanted and actual:
-        return f"{box} fill='{MEMBER}' stroke='{GRID}'/>"
-    if actual:
-        return f"{box} fill='{EXTRA}' stroke='{GRID}'/>{_sign(x, y, '+', 'white')}"
-    if wanted:
-        inner = f"{box} fill='none' stroke='{MISSING}' stroke-dasharray='3 2'/>"
-        return f"{inner}{_sign(x, y, '&#8722;', MISSING)}"
-    return f"{box} fill='none' stroke='{GRID}'/>"
+def _grid(rows: int, columns: int) -> str:
+    """The lines between cells."""
+    across = [f"M0 {i * CELL + 0.5}h{columns * CELL}" for i in range(rows + 1)]
+    down = [f"M{j * CELL + 0.5} 0v{rows * CELL}" for j in range(columns + 1)]
+    return "".join(across + down)
 
 
-def _sign(x: float, y: float, sign: str, colour: str) -> str:
-    """A sign in the middle of a cell."""
-    return (
-        f"<text x='{x + CELL / 2}' y='{y + CELL * 0.76}' text-anchor='middle' "
-        f"font-size='13' font-weight='bold' fill='{colour}'>{sign}</text>"
-    )
+def _cells(mask: BoolArray, style: str) -> str:
+    """The cells of a mask in one style; nothing if there is none."""
+    size = CELL - 1
+    box = f"h{size}v{size}h-{size}z"
+    corners = np.argwhere(mask) * CELL + 1
+    path = "".join(f"M{x} {y}{box}" for y, x in corners.tolist())
+    return f"<path d='{path}' {style}/>" if path else ""
+
+
+def _signs(mask: BoolArray, sign: str, colour: str) -> str:
+    """A sign in each cell of a mask."""
+    style = f"text-anchor='middle' font-size='13' font-weight='bold' fill='{colour}'"
+    texts = [f"<text x='{x}' y='{y}'>{sign}</text>" for x, y in _middles(mask)]
+    return f"<g {style}>{''.join(texts)}</g>" if texts else ""
+
+
+def _middles(mask: BoolArray) -> list[list[float]]:
+    """(x, y) of the base of a sign, for each cell of a mask."""
+    corners = np.argwhere(mask)[:, ::-1] * CELL
+    return (corners + MIDDLE).tolist()
 
 
 def html_puzzle(puzzle: Puzzle, picture: Any) -> str:
