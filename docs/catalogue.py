@@ -105,6 +105,7 @@ def index(families) -> str:
             "rosetta",
             "selection",
             "chosen_keys",
+            "../differs",
             *(family for family, _ in families),
             "```",
             "",

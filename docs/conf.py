@@ -4,62 +4,55 @@ import sys
 from pathlib import Path
 
 from sphinx.ext import autosummary
+from sphinx.util import logging
 
 import sparse_ref
 
-# The notebooks live next to docs/, where a code host shows them; the build reads copies of them, in
-# which links to pages are a folder shorter.
-copies = Path(__file__).parent / "notebooks"
-copies.mkdir(exist_ok=True)
-for notebook in (copies.parent.parent / "notebooks").glob("*.ipynb"):
-    (copies / notebook.name).write_text(notebook.read_text().replace("../docs/", "../"))
-
-sys.path.insert(0, str(Path(__file__).parent))  # for catalogue.py
+sys.path.insert(0, str(Path(__file__).parent))  # for this folder's programs
 
 project = "sparse_ref"
 copyright = "2026, the sparse_ref authors"
 release = sparse_ref.__version__
 extensions = [
+    "course_directive",
+    "glossary_entries",
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build", "README.md"]
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
-html_css_files = ["wide.css"]
-html_sidebars = {
-    page: []
-    for page in (
-        "theorems",
-        "differs",
-        "wild",
-        "mutants",
-        "sets",
-        "paths",
-        "computing",
-        "benchmarks",
-        "cuda",
-        "test-your-kernel",
-        "judging",
-        "findings",
-        "vectors",
-        "verify-strategies",
-        "judging-choices",
-        "interop",
-        "symbols",
-    )
-}
+html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}
 html_title = "sparse_ref"
+html_favicon = "_static/favicon.svg"
+html_sidebars = {"index": []}
+WIDE = "notebooks/", "wild", "mutants", "differs", "theorems", "catalogue/index"  # no right sidebar
 html_theme_options = {
     "show_toc_level": 2,
+    "navigation_depth": 2,
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
+}
+mathjax_path = "mathjax/tex-svg.js"  # docs/mathjax.py installs it
+UNUSED = "enableMenu", "enableEnrichment", "enableSpeech", "enableBraille", "enableExplorer"
+mathjax4_config = {
+    "loader": {
+        "load": ["a11y/assistive-mml"],
+        "paths": {"fonts": "[mathjax]/fonts"},
+    },
+    "output": {"fontPath": "[fonts]/%%FONT%%-font", "displayOverflow": "linebreak"},
+    "options": {
+        **dict.fromkeys(UNUSED, False),
+        "menuOptions": {"settings": dict.fromkeys(("enrich", "speech", "braille"), False)},
+    },
 }
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
@@ -76,8 +69,11 @@ autosummary.WELL_KNOWN_ABBREVIATIONS += (
     " fig.",
     "...",
 )  # a first line ends with its source
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type", "toc.empty_glob"]
 
+
+if not Path(__file__).parent.joinpath("_static", mathjax_path).exists():
+    logging.getLogger(__name__).warning("MathJax is missing: run `make docs`")
 
 ENTRIES = "Parameters", "Attributes", "Returns"  # sections whose lines are "name : text"
 
@@ -123,6 +119,16 @@ def write_explorers(app, error):
         write_explorers(Path(app.outdir) / "explorers")
 
 
+def widen(app, pagename, templatename, context, doctree):
+    """Take the right sidebar away from pages whose code or tables need its place."""
+    if pagename.startswith(WIDE):
+        context["meta"] = {
+            **(context.get("meta") or {}),
+            "html_theme.sidebar_secondary.remove": True,
+        }
+
+
 def setup(app):
+    app.connect("html-page-context", widen, priority=100)
     app.connect("autodoc-process-docstring", adapt_docstring, priority=400)
     app.connect("build-finished", write_explorers)

@@ -40,7 +40,52 @@ def catalogue():
     return figure
 
 
+def bare(count):
+    """A row of axes without frames' labels, as wide as a door of the start page."""
+    figure, axes = plt.subplots(1, count, figsize=(2.2 * count, 2.2), layout="constrained")
+    return figure, list(axes)
+
+
+def strip(axes):
+    """Leave nothing but the cells."""
+    for ax in axes:
+        ax.set(xticks=[], yticks=[], xlabel="", ylabel="", title="")
+        if ax.get_legend():
+            ax.get_legend().remove()
+
+
+def learn():
+    """The door to the course: receptive fields after one layer and after two."""
+    figure, axes = bare(2)
+    near = sr.dense(sr.Lookback(8), 40)
+    far = near.astype(int) @ near > 0
+    sr.plot.mask(near, title="", ax=axes[0])
+    sr.plot.diff(far, near, ax=axes[1])
+    strip(axes)
+    return figure
+
+
+def look_up():
+    """The door to the catalogue: two patterns."""
+    figure, axes = bare(2)
+    sr.plot.mask(sr.bigbird(24, 2, random=1, seed=0), 24, ax=axes[0])
+    sr.plot.mask(sr.Lookback(5) | sr.Strided(5), 24, ax=axes[1])
+    strip(axes)
+    return figure
+
+
+def test_kernel():
+    """The door to the tests: what is expected, and where a function differs."""
+    figure, axes = bare(2)
+    sr.plot.mask(sr.Lookback(5), 16, ax=axes[0])
+    sr.plot.diff(sr.Lookback(5), sr.Lookback(6), 16, ax=axes[1])
+    strip(axes)
+    return figure
+
+
+FIGURES = sparse_transformer, catalogue, learn, look_up, test_kernel
+
 if __name__ == "__main__":
-    for draw in (sparse_transformer, catalogue):
+    for draw in FIGURES:
         draw().savefig(STATIC / f"{draw.__name__}.png", dpi=150, bbox_inches="tight")
         print(STATIC / f"{draw.__name__}.png")

@@ -107,6 +107,7 @@ def page() -> str:
         lines += [f"## {family[:1].upper()}{family[1:]}", ""]
         for theorem, verdict in of_family:
             lines += [*entry(theorem, verdict), ""]
+    lines += ["```{toctree}", ":hidden:", "", "paths", "```", ""]
     return "\n".join(lines)
 
 

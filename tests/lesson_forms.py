@@ -132,6 +132,13 @@ def wordless_answers(cells: Cells) -> list[str]:
     return complaints
 
 
+def formulas_in_headings(cells: Cells) -> list[str]:
+    """A heading is read in a list of contents, where no formula is set."""
+    texts = [(cell.id, cell.source) for cell in cells if cell.cell_type == "markdown"]
+    headings = [(where, line) for where, text in texts for line in text.split("\n")]
+    return [f"{where}: {line}" for where, line in headings if re.match(r"#+ .*\$", line)]
+
+
 def silent_figures(cells: Cells) -> list[str]:
     """A cell has at most one figure, with a text for those who do not see it."""
     complaints = []
@@ -206,6 +213,7 @@ def missing_exercises(cells: Cells) -> list[str]:
 
 PAGE_RULES: tuple[Rule, ...] = (
     wide_lines,
+    formulas_in_headings,
     silent_figures,
     large_figures,
     large_sizes,

@@ -23,7 +23,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
-PUBLIC_ROOMS = [sr, sr.define, sr.interop, sr.paths, sr.plot, sr.published, sr.verify]
+PUBLIC_ROOMS = [
+    *(sr, sr.define, sr.interop, sr.paths, sr.plot, sr.published, sr.puzzles),
+    sr.verify,
+]
 
 FORMULA_NODES = (
     ast.BinOp,

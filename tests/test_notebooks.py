@@ -138,7 +138,7 @@ BAD = [
         outputs=[new_output("display_data", PNG, metadata=RETINA_SIZE)],
     ),
     new_markdown_cell("## What you know now\n\n- nothing"),
-    new_markdown_cell("## Exercises"),
+    new_markdown_cell("## Exercises on $l$"),
     new_code_cell("sr.puzzles.check(answer)"),
 ]
 

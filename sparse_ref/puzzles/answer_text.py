@@ -12,7 +12,15 @@ from .kinds.kind import parameter_names
 from .puzzle import Puzzle
 
 RUN_WORDS = {"span", "every", "Run"}
-CODE = ("def ", "class ", "@", "from ", "import ", "#", '"')  # what begins more than an expression
+CODE = (
+    "def ",
+    "class ",
+    "@",
+    "from ",
+    "import ",
+    "#",
+    '"""',
+)  # what begins more than an expression
 
 
 def read_answer(puzzle: Puzzle, text: str) -> Any:
@@ -22,6 +30,8 @@ def read_answer(puzzle: Puzzle, text: str) -> Any:
     or a class of its name in CamelCase. Raises Fault for what is neither.
     """
     text = text.strip()
+    if text in getattr(puzzle.kind, "options", ()):
+        text = repr(text)  # a word of a choice, without its quotes
     code = text if text.startswith(CODE) else _function_of(puzzle, text.removeprefix("return "))
     words = {name: getattr(patterns, name) for name in patterns.__all__}
     camel_case = puzzle.name.title().replace("_", "")

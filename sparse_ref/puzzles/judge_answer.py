@@ -86,14 +86,20 @@ def _judge_part(puzzle: Puzzle, part: Part) -> Verdict:
     shown = _display_case(part, case)
     values = kind.value(answer, shown), kind.value(reference, shown)
     describe = partial(kind.words, *values, shown)
-    comparison = Comparison(kind.case_text(shown, reference), *values, describe)
+    comparison = Comparison(
+        kind.case_text(shown, reference),
+        kind.display_value(values[0], shown),
+        kind.display_value(values[1], shown),
+        describe,
+        kind.is_secret,
+    )
     return Verdict(
         puzzle,
         WRONG,
         mistake=mistake or describe(),
         case=kind.case_text(case, reference),
         place=kind.first_difference(actual, wanted),
-        comparison=None if kind.is_secret else comparison,
+        comparison=comparison,
     )
 
 

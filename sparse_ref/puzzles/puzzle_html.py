@@ -49,8 +49,8 @@ def html_verdict(verdict: Verdict) -> str:
         parts.append(f"<div><b>{text}</b></div>" if is_name else f"<div>{text}</div>")
         if code:
             parts.append(_code(code))
-    if verdict.comparison is not None:
-        parts.append(html_comparison(verdict.comparison))
+    if verdict.pictures is not None:
+        parts.append(html_comparison(verdict.pictures))
     if verdict.hint and not verdict:
         hint = html_text(verdict.hint)
         parts.append(f"<details><summary>A hint</summary>{hint}</details>")
@@ -60,7 +60,7 @@ def html_verdict(verdict: Verdict) -> str:
 
 def html_comparison(comparison: Comparison) -> str:
     """Both values next to each other."""
-    case, actual, wanted, _ = comparison
+    case, actual, wanted, *_ = comparison
     if comparison.is_set and max(wanted.shape) <= MAX_DRAWN_CELLS:
         yours = svg_set(wanted, actual, f"your set, {case}")
         right = svg_set(wanted, wanted, f"the wanted set, {case}")

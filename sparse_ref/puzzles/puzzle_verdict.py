@@ -22,12 +22,16 @@ GAP = 4
 
 
 class Comparison(NamedTuple):
-    """The case that is shown, in words, both values there, and what says how they differ."""
+    """The case that is shown, in words, both values there, and what says how they differ.
+
+    Values are not shown if the wanted one would give the answer away.
+    """
 
     case: str
     actual: Any
     wanted: Any
     describe: Callable[[], str]
+    is_secret: bool
 
     @property
     def is_set(self) -> bool:
@@ -71,6 +75,12 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.state == SOLVED
 
+    @property
+    def pictures(self) -> Comparison | None:
+        """The comparison, if its values may be shown."""
+        is_open = self.comparison is not None and not self.comparison.is_secret
+        return self.comparison if is_open else None
+
     @cached_property
     def words(self) -> str:
         """What `sr.verify` says of the set; for other values, where they differ."""
@@ -85,7 +95,8 @@ class Verdict:
             lines.append(f"({self.words})")
         if self.case:
             place = f": {self.place}" if self.place else ""
-            lines.append(f"smallest failing case: {self.case}{place}")
+            gap = "\n" if "\n" in self.case else " "
+            lines.append(f"smallest failing case:{gap}{self.case}{place}")
         return lines + self._next_part()
 
     def _next_part(self) -> list[str]:
@@ -105,8 +116,8 @@ class Verdict:
 
     def __repr__(self) -> str:
         lines = self.lines()
-        if self.comparison is not None:
-            lines += ["", _compare(self.comparison)]
+        if self.pictures is not None:
+            lines += ["", _compare(self.pictures)]
         if self.state == WRONG and self.hint:
             lines.append(f'sr.puzzles.hint("{self.puzzle.name}") gives a hint')
         return visible("\n".join(lines))
@@ -125,7 +136,7 @@ def _is_mask(value: Any) -> bool:
 
 def _compare(comparison: Comparison) -> str:
     """Both values: masks next to each other, others one below the other."""
-    case, actual, wanted, _ = comparison
+    case, actual, wanted, *_ = comparison
     if not comparison.is_set:
         return f"yours:\n{value_text(actual)}\nwanted:\n{value_text(wanted)}"
     width = max(len("yours"), wanted.shape[1]) + GAP

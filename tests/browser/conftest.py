@@ -8,6 +8,7 @@ import os
 import shutil
 
 import pytest
+from site_server import SITE, served
 
 NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 
@@ -88,3 +89,42 @@ def open_page(browser, errors, tmp_path):
     yield open_
     for page in pages:
         page.close()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of the built documentation on this machine."""
+    with served() as address:
+        yield address
+
+
+READY = "() => !window.MathJax || (MathJax.startup?.promise ?? Promise.reject('no MathJax'))"
+
+
+@pytest.fixture
+def open_site(browser, errors, site):
+    """open_site("learn.html", width=1280, dark=False, as_file=False) -> Page, formulas shown.
+
+    `page.requests` lists what it asked for. A test fails if its pages log an error, or ask for
+    anything outside the site.
+    """
+    pages = []
+
+    def open_(name, width=1280, dark=False, as_file=False):
+        base = SITE.as_uri() if as_file else site
+        scheme = "dark" if dark else "light"
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        watch(page, errors)
+        page.requests = []
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.base = base
+        page.goto(f"{base}/{name}")
+        page.evaluate(READY)
+        pages.append(page)
+        return page
+
+    yield open_
+    for page in pages:
+        elsewhere = [url for url in page.requests if not url.startswith((page.base, "data:"))]
+        page.close()
+        assert not elsewhere, elsewhere

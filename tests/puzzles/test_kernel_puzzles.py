@@ -139,6 +139,31 @@ def test_a_mask_of_all_pairs_is_named():
     assert "n = 2000" in mistake
 
 
+I = np.arange(6)
+ROWS = np.array([0, 1, 3, 6, 10, 11, 13])
+KEYS = np.array([0, 0, 1, 0, 1, 2, 0, 1, 2, 3, 4, 4, 5])
+
+
+@pytest.mark.parametrize(("rows", "mistake"), [
+    ((ROWS, np.append(KEYS[:-1], 6)), "row 5 has key 6, but keys are from 0 to 5"),
+    ((ROWS, KEYS[::-1]), "row 1 must ascend, each key once, got [4, 4]"),
+    ((ROWS - 1, KEYS), "indptr must begin with 0, got -1"),
+    ((np.append(ROWS[:-1], 12), KEYS), "indptr must end at len(indices) = 13, got 12"),
+    ((np.array([0, 1, 3, 2, 10, 11, 13]), KEYS), "indptr must never fall: row 2 ends at 2"),
+    ((ROWS[1:-1], KEYS), "indptr must have n + 1 = 7 entries, got 5"),
+    ((ROWS / 1, KEYS), "indptr must be a vector of integers, got float64 of shape (7,)"),
+    (ROWS, "the answer must be (indptr, indices)"),
+    (tile_rows._rows(0 * I, I + 1), "you wrote Causal(): "),
+    (tile_rows._rows(I, 0 * I + 1), "you wrote Window(0): up to 3 keys missing at the left edge"),
+    (tile_rows._rows(I // 3 * 3, I % 3 + 1), "you wrote Block(3): one key too many at the left"),
+])  # fmt: skip
+def test_rows_of_another_form_or_set_are_named(rows, mistake):
+    def block_csr(n):
+        return rows if n == 6 else (np.arange(n + 1), np.arange(n))
+
+    assert mistake_of(block_csr).startswith(mistake)
+
+
 def test_another_way_to_the_same_arrays_is_right():
     def block_csr(n):
         place = np.arange(n) % 4
@@ -191,4 +216,4 @@ def test_an_update_that_fails_at_the_first_block_is_named_by_its_line():
         p = np.exp(x) / np.exp(top)
         return top, decay * l, decay * o + p @ v
 
-    assert mistake_of(online_update).startswith("item 1: ")
+    assert mistake_of(online_update).startswith("l: ")

@@ -63,4 +63,5 @@ def test_a_page_with_the_solutions_is_solved(path):
         assert verdict.startswith(f"{name}: solved"), verdict
     shown = str([cell.get("outputs") for cell in page.cells])
     solved, total = re.search(r"(\d+) of (\d+) solved", shown).groups()
-    assert int(solved) == len({name for name, _ in answers}) <= int(total)
+    numbers = {find(name).number.split(".")[0] for name, _ in answers}
+    assert int(solved) == len(numbers) <= int(total)

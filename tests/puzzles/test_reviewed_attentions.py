@@ -8,7 +8,9 @@ import pytest
 
 import sparse_ref as sr
 from sparse_ref.kernels import reference
-from sparse_ref.puzzles import book, passed_review
+from sparse_ref.puzzles import book, find, passed_review
+from sparse_ref.puzzles.answer_text import read_answer
+from sparse_ref.puzzles.judge_answer import judge
 
 REVIEWS = [puzzle for puzzle in book() if puzzle.number.startswith("30.")]
 FINDING_OF = {
@@ -139,13 +141,20 @@ def test_answers_that_nobody_stored_are_named(name, answer, mistake):
     verdict = sr.puzzles.check(review)
     assert not verdict
     assert verdict.mistake.startswith(mistake)
-    assert verdict.comparison is None, "what is wanted stays hidden"
+    assert verdict.pictures is None, "what is wanted stays hidden"
 
 
 def test_an_answer_may_be_a_value():
     assert sr.puzzles.check(sr.Lookback(5), "review_1")
     assert sr.puzzles.check("ghost", "review_5")
     assert not sr.puzzles.check("twice", "review_5")
+
+
+@pytest.mark.parametrize("text", ["key heads", '"key heads"', "return 'key heads'"])
+def test_a_word_may_be_typed(text):
+    puzzle = find("review_2")
+    assert judge(puzzle, read_answer(puzzle, text))
+    assert not judge(puzzle, read_answer(puzzle, "twice"))
 
 
 def test_a_stub_is_no_answer():

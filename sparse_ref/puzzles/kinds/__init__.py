@@ -8,6 +8,7 @@ from .formula_kind import Formula
 from .kind import Kind
 from .pattern_kind import PatternAnswer
 from .review_kind import Review
+from .rows_kind import SparseRows
 from .runs_kind import Runs
 from .steps_kind import Steps
 from .value_kind import Value
@@ -22,6 +23,7 @@ __all__ = [
     "PatternAnswer",
     "Review",
     "Runs",
+    "SparseRows",
     "Steps",
     "Value",
 ]

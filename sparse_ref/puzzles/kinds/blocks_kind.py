@@ -30,7 +30,7 @@ class Blocks(Value):
         """The first row that is wrong, and what is wrong with its choice."""
         is_mask = isinstance(actual, np.ndarray) and actual.dtype == np.bool_
         if not is_mask or actual.shape != wanted.shape:
-            return super().words(actual, wanted, case)
+            return self._words_on_form(actual, wanted)
         rows = np.flatnonzero((actual != wanted).any(axis=1))
         if not len(rows):
             return ""
@@ -38,6 +38,16 @@ class Blocks(Value):
         row = Row(i // self.size, actual[i], wanted[i])
         scores = ", ".join(f"{score:g}" for score in case[0][i])
         return f"query {i}, scores [{scores}]: {next(row.faults())}"
+
+    def _words_on_form(self, actual: Any, wanted: BoolArray) -> str:
+        """What is wrong with an answer that is no bool array of the right shape."""
+        array = np.asarray(actual)
+        are_numbers = array.dtype.kind in "iu" and array.ndim == 2
+        guess = ": are these the numbers of blocks?" if are_numbers else ""
+        return (
+            f"the answer must be bool {wanted.shape}, True for a chosen block, got "
+            f"{array.dtype} of shape {array.shape}{guess}"
+        )
 
     def case_text(self, case: Arguments, reference: Answer) -> str:
         """How many queries and blocks, and the other arguments."""

@@ -48,6 +48,10 @@ class Kind:
         """The case at which a failure is named and shown; the smallest one says too little."""
         return case
 
+    def display_value(self, value: Any, case: Case) -> Any:
+        """What a verdict shows of a value."""
+        return value
+
     def first_difference(self, actual: Any, wanted: Any) -> str:
         """Where two values differ first, in words; "" if the case says it."""
         return ""
@@ -96,5 +100,6 @@ def value_text(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, tuple) and type(value) is tuple:
-        return f"({', '.join(map(value_text, value))})"
+        gap = ",\n " if any(isinstance(item, np.ndarray) for item in value) else ", "
+        return f"({gap.join(map(value_text, value))})"
     return f"{value:.6g}" if isinstance(value, float) else f"{value!r:.400}"

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..answer_calls import Fault, call
+from ..array_words import whole_difference
 from .kind import Answer, Kind, parameter_names, value_text
 
 Arguments = tuple[Any, ...]
@@ -31,6 +32,8 @@ class Value(Kind):
         Arguments that are always tried, before those of `draw`.
     arguments : callable or None
         () -> a Hypothesis strategy of tuples of arguments, in place of `draw`.
+    items : tuple of str
+        The names of the items of a tuple that is returned.
     rtol, atol : float
         The budget: |actual - wanted| <= atol + rtol |wanted|; integers and bools are compared
         exactly.
@@ -44,6 +47,7 @@ class Value(Kind):
     sizes: range = range(1, 9)
     examples: tuple[Arguments, ...] = ()
     arguments: Callable[[], Any] | None = None
+    items: tuple[str, ...] = ()
     rtol: float = 1e-9
     atol: float = 1e-12
     accept: Callable[..., str] | None = None
@@ -113,10 +117,13 @@ class Value(Kind):
         """The first item that differs."""
         kind = type(wanted).__name__
         if not isinstance(actual, tuple | list) or len(actual) != len(wanted):
-            return f"the answer must be a {kind} of {len(wanted)}, got {value_text(actual)[:60]}"
+            names = f" ({', '.join(self.items)})" if self.items else ""
+            return f"the answer must be a {kind} of {len(wanted)}{names}, got {_kind_text(actual)}"
         for number, (x, y) in enumerate(zip(actual, wanted)):
-            if words := self._difference(x, y):
-                return f"item {number}: {words}"
+            words = self._difference(x, y)
+            if words:
+                name = self.items[number] if self.items else f"item {number}"
+                return f"{name}: {words}"
         return ""
 
     def _difference_of_arrays(self, actual: Any, wanted: Any) -> str:
@@ -128,7 +135,8 @@ class Value(Kind):
         if array.dtype.kind not in "biuf":
             return f"the answer must have numbers, got {actual!r:.60}"
         if array.shape != wanted.shape:
-            return f"the shape must be {wanted.shape}, got {array.shape}"
+            whole = whole_difference(array, wanted, self.rtol)
+            return whole or f"the shape must be {wanted.shape}, got {array.shape}"
         if (array.dtype.kind == "b") != (wanted.dtype.kind == "b"):
             return f"the dtype must be {wanted.dtype}, got {array.dtype}"
         exact = wanted.dtype.kind in "biu"
@@ -137,14 +145,25 @@ class Value(Kind):
             near = np.isclose(array, wanted, rtol=rtol, atol=atol, equal_nan=True)
         if near.all():
             return ""
+        whole = whole_difference(array, wanted, self.rtol)
         index = tuple(np.argwhere(~near)[0].tolist())
         place = f" at {list(index)}" if index else ""
-        return f"{array[index]:.6g} in place of {wanted[index]:.6g}{place}"
+        words = f"{array[index]:.6g} in place of {wanted[index]:.6g}{place}"
+        return f"{whole}: {words}" if whole else words
 
     def case_text(self, case: Arguments, reference: Answer) -> str:
         """The arguments by name."""
         names = parameter_names(reference)
         return "\n".join(f"{name} = {value_text(value)}" for name, value in zip(names, case))
+
+
+def _kind_text(value: Any) -> str:
+    """What a value is, in a few words."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"{value!r:.60}"
 
 
 def _equal(x: Any, y: Any) -> bool:

@@ -122,6 +122,10 @@ def _softmax_derivative(p, g):
     return (p * (1 - p)).T @ g
 
 
+def _diagonal(p, g):
+    return np.tril(p.T) @ g
+
+
 def _share_of_queries(p, g):
     return p.T @ g / len(p)
 
@@ -131,7 +135,7 @@ def _weights_and_gradient(rng, size):
     n = size + 1
     weights = np.tril(rng.uniform(0.1, 1, size=(n, n)))
     p = weights / weights.sum(axis=1, keepdims=True)
-    return p, rng.normal(size=(n, 2))
+    return p, rng.normal(size=(n, n + 1))
 
 
 VALUE_GRADIENT = Puzzle(
@@ -162,6 +166,7 @@ Which queries does row j of it read?""",
             "p (1 - p) is the derivative of the softmax: v stands behind it, and needs P itself",
             _softmax_derivative,
         ),
+        Mistake("the causal mask is laid over P transposed: only i = j is left", _diagonal),
         Mistake("it is divided by the number of queries: dv_j is a sum", _share_of_queries),
     ),
 )

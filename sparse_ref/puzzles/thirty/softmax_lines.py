@@ -101,6 +101,7 @@ new (m, l, o). After the last block the output is o / l.
 Before the first block, m = -inf, l = 0 and o = 0.""",
     kind=Value(
         draw=_row_state,
+        items=("m", "l", "o"),
         sizes=range(1, 6),
         examples=(
             (1.0, 2.0, O, X, np.eye(2)),
@@ -167,6 +168,11 @@ def _other_half(out_a, lse_a, out_b, lse_b):
     return merge_halves(out_b, lse_a, out_a, lse_b)
 
 
+def _no_top_in_the_logarithm(out_a, lse_a, out_b, lse_b):
+    out, lse = merge_halves(out_a, lse_a, out_b, lse_b)
+    return out, lse - np.maximum(lse_a, lse_b)
+
+
 def _base_two(out_a, lse_a, out_b, lse_b):
     lse = np.logaddexp2(lse_a, lse_b)
     a, b = np.exp2(lse_a - lse), np.exp2(lse_b - lse)
@@ -201,7 +207,7 @@ Return (out, lse) of attention over all keys. No logit is needed.
 
 A half without keys has out = 0 and lse = -inf; no row is without keys in both. A log-sum-exp may
 be 900.""",
-    kind=Value(draw=_halves, sizes=range(1, 5)),
+    kind=Value(draw=_halves, sizes=range(1, 5), items=("out", "lse")),
     reference=merge_halves,
     hints=(
         "exp(lse_a) is the sum of exp(logit) over the first half. What is the sum over all?",
@@ -220,6 +226,10 @@ be 900.""",
         ),
         Mistake("lse is the greater of the two: the other half is lost", _greater_logarithm),
         Mistake("the weights are exchanged: out_a is weighed by exp(lse_b)", _other_half),
+        Mistake(
+            "the greater of the two was subtracted, and is not added back to lse",
+            _no_top_in_the_logarithm,
+        ),
         Mistake("the base is 2: these are natural logarithms", _base_two),
         Mistake("exp(900) overflows: subtract the greater log-sum-exp first", _overflow),
     ),

@@ -99,6 +99,10 @@ PUZZLES = (
                 lambda i, j: i // 4 == j // 4,
             ),
             Mistake(
+                "no right edge: all keys from the start of the block on are included",
+                lambda i, j: j >= i // 4 * 4,
+            ),
+            Mistake(
                 "a sliding window: four keys for each query, whatever its block is",
                 lambda i, j: (i - 4 < j) & (j <= i),
             ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kinds import ArrayValue, Value
+import sparse_ref as sr
+
+from ..kinds import SparseRows, Value
 from ..puzzle import Mistake, Puzzle
 
 
@@ -83,7 +85,8 @@ row i are indices[indptr[i] : indptr[i + 1]].
 
 Write no loop in Python, and make no array of n x n: it must work for a million rows. n may be any
 number from 0.""",
-    kind=ArrayValue(
+    kind=SparseRows(
+        pattern=lambda: sr.Block(4),
         examples=((6,), (9,)),
         draw=lambda rng, size: (size,),
         sizes=range(40),

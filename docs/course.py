@@ -1,0 +1,87 @@
+"""The course as the site shows it: copies of the notebooks, and an index made of their first cells.
+
+A lesson added to notebooks/ appears in the index, in the sidebar and in the search by itself.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+NOTEBOOKS = HERE.parent / "notebooks"
+COPIES = HERE / "notebooks"
+PROMPTS = {  # a cell's tag: what the button says
+    "hide-output": ("Show the answer", "Hide the answer"),
+    "hide-input": ("Show the check", "Hide the check"),
+}
+PATTERNS = {"lessons": "[0-9]*.ipynb", "puzzles": "puzzles*.ipynb"}
+
+
+class Lesson(NamedTuple):
+    """A notebook in the index: its file's stem, its title, its question."""
+
+    name: str
+    title: str
+    question: str
+
+
+def lessons(folder: Path = NOTEBOOKS, kind: str = "lessons") -> list[Lesson]:
+    """The notebooks of a kind in the order of their names."""
+    paths = sorted(folder.glob(PATTERNS[kind]))
+    return [lesson(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def lesson(name: str, notebook: dict[str, Any]) -> Lesson:
+    """The title and the question of a notebook's first cell."""
+    title, _, text = "".join(notebook["cells"][0]["source"]).partition("\n")
+    return Lesson(name, title.removeprefix("# ").strip(), question(text))
+
+
+def question(text: str) -> str:
+    """The first sentence that asks, or else the first sentence."""
+    prose = " ".join(text.partition("$$")[0].split())
+    sentences = re.split(r"(?<=[.?!])\**\s+", prose)
+    asking = [sentence for sentence in sentences if sentence.endswith("?")]
+    return (asking or sentences)[0].strip("* ")
+
+
+def index(items: list[Lesson], kind: str) -> str:
+    """The index in Markdown: a card for each notebook, and a toctree of them for the sidebar."""
+    cards = "\n\n".join(map(card, items)) or f"No {kind} yet."
+    documents = [f"notebooks/{item.name}" for item in items]
+    pages = [path.stem for path in sorted(HERE.glob(f"{kind}*.md"))]
+    entries = "\n".join(pages + documents)
+    return f"{cards}\n\n```{{toctree}}\n:hidden:\n:caption: {kind.title()}\n\n{entries}\n```\n"
+
+
+def card(item: Lesson) -> str:
+    """A notebook's title, which is a link, and its question."""
+    path = f"notebooks/{item.name}.ipynb"
+    return f":::{{container}} lesson\n[{item.title}]({path})\n\n{item.question}\n:::"
+
+
+def site_notebook(notebook: dict[str, Any]) -> dict[str, Any]:
+    """The notebook as the site shows it: buttons say what they hide, links are a folder shorter."""
+    for cell in notebook["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        for tag in set(tags) & set(PROMPTS):
+            options = cell["metadata"].setdefault("mystnb", {})
+            options["code_prompt_show"], options["code_prompt_hide"] = PROMPTS[tag]
+        source = "".join(cell["source"]).replace("../docs/", "../")
+        cell["source"] = source
+    return notebook
+
+
+def copy_notebooks(source: Path = NOTEBOOKS, target: Path = COPIES) -> None:
+    """Copy the notebooks for the build; a copy that is the same already keeps its time."""
+    target.mkdir(exist_ok=True)
+    paths = sorted(source.glob("*.ipynb"))
+    for stale in {path.name for path in target.glob("*.ipynb")} - {path.name for path in paths}:
+        (target / stale).unlink()
+    for path in paths:
+        notebook = site_notebook(json.loads(path.read_text(encoding="utf-8")))
+        text = json.dumps(notebook, ensure_ascii=False, indent=1)
+        copy = target / path.name
+        if not copy.exists() or copy.read_text(encoding="utf-8") != text:
+            copy.write_text(text, encoding="utf-8")

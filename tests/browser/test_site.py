@@ -1,0 +1,98 @@
+"""The built documentation in a browser: nothing comes from elsewhere, and search finds the field's
+words.
+"""
+
+import pytest
+from page_waits import until
+
+PAGES = [
+    "index.html",
+    "start.html",
+    "learn.html",
+    "notebooks/02_strided_and_fixed.html",
+    "theorems.html",
+    "catalogue/index.html",
+    "catalogue/bigbird.html",
+    "test-your-kernel.html",
+    "api.html",
+    "glossary.html",
+    "bibliography.html",
+    "search.html",
+]
+FORMULAS = "span.math, div.math"
+RAW = r"""() => [...document.querySelectorAll("article p, article li, article td, h1, h2, h3, nav")]
+    .map((node) => node.innerText).filter((text) => /\\\(|\\\[|\$\$/.test(text))"""
+EMPTY = f"""() => [...document.querySelectorAll("{FORMULAS}")]
+    .filter((node) => !node.querySelector("mjx-container svg")).map((node) => node.textContent)"""
+
+
+@pytest.mark.parametrize("as_file", [False, True], ids=["served", "file"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_loads_without_a_network_and_without_an_error(name, as_file, open_site):
+    page = open_site(name, as_file=as_file)
+    assert page.title()
+    assert page.evaluate(RAW) == []
+    assert page.evaluate(EMPTY) == []
+
+
+@pytest.mark.parametrize("name", ["theorems.html", "notebooks/02_strided_and_fixed.html"])
+def test_formulas_are_shown(name, open_site):
+    assert open_site(name).locator("mjx-container svg").count() > 10
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_is_wider_than_a_phone(name, open_site):
+    page = open_site(name, width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_navigation_is_one_line(open_site):
+    page = open_site("index.html")
+    boxes = [item.bounding_box() for item in page.locator(".bd-header .nav-item").all()]
+    assert len(boxes) >= 6
+    assert max(box["y"] for box in boxes) - min(box["y"] for box in boxes) < 10
+    assert page.locator(".bd-header").bounding_box()["height"] < 90
+
+
+SEARCHES = {  # what is typed: the beginning of an address among the first results
+    "sliding window": "catalogue/elementary.html#",
+    "Lookback": "_api/sparse_ref.Lookback.html",
+    "pytest": "testing.html",
+    "GQA": "test-your-kernel.html",
+    "grouped-query attention": "test-your-kernel.html",
+    "KV cache": "caches.html",
+    "linear attention": "_api/sparse_ref.published.LinearAttention.html",
+    "attention sink": "catalogue/globals.html#",
+    "document mask": "catalogue/parts.html#",
+    "FlexAttention": "how-to-flex.html",
+    "GitHub Actions": "test-your-kernel.html",
+    "install": "start.html",
+    "top-k attention": "selection.html",
+}
+FIRST = 5
+
+
+def results(page):
+    """The addresses of the first results of the search page."""
+    until(page, "document.querySelector('.search-summary')?.textContent.match(/[0-9]+ page/)")
+    links = page.locator("ul.search li > a").all()[:FIRST]
+    return [link.get_attribute("href") for link in links]
+
+
+@pytest.mark.parametrize("words", SEARCHES)
+def test_search_finds_the_words_of_the_field(words, open_site):
+    query = words.replace(" ", "+")
+    page = open_site(f"search.html?q={query}")
+    addresses = results(page)
+    assert any(address.startswith(SEARCHES[words]) for address in addresses), addresses
+
+
+def test_search_finds_nothing_for_no_word(open_site):
+    page = open_site("search.html?q=zzyzx")
+    until(page, "document.querySelector('.search-summary')?.textContent.includes('did not match')")
+
+
+def test_hidden_answers_are_shown_at_a_click(open_site):
+    page = open_site("learn.html")
+    for link in page.locator(".lesson a").all():
+        assert link.get_attribute("href").startswith("notebooks/")

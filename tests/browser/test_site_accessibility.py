@@ -1,0 +1,24 @@
+"""axe-core finds no violation on pages of the site, light and dark, wide and narrow."""
+
+import pytest
+from test_page_accessibility import violations
+
+PAGES = [
+    "index.html",
+    "start.html",
+    "learn.html",
+    "notebooks/02_strided_and_fixed.html",
+    "catalogue/index.html",
+    "catalogue/bigbird.html",
+    "test-your-kernel.html",
+    "_api/sparse_ref.plot.mask.html",
+    "glossary.html",
+    "how-to-pattern.html",
+]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_no_violation(name, width, dark, open_site):
+    assert violations(open_site(name, width=width, dark=dark)) == []
