@@ -71,6 +71,15 @@ def test_exchanges_never_lower_the_tiles_of_the_reference():
     assert min(counts) == 18 < max(counts)
 
 
+def test_a_gathered_tile_is_attention_of_its_rows():
+    """Rows 1, 4, 7, 10 of Strided(3), whose keys are 1, 4, 7, 10."""
+    q, k, v = rng.normal(size=(3, 12, 4))
+    rows = np.arange(1, 12, 3)
+    mask = np.append(np.tri(4, dtype=bool), np.zeros((4, 1), bool), axis=1)
+    out = answer_to("gathered_tile")(q[rows], k, v, np.append(rows, 0), mask)
+    assert np.allclose(out, sr.attend(q, k, v, sr.Strided(3))[rows], rtol=1e-12)
+
+
 def test_online_updates_give_attention():
     x, v = 30 * rng.normal(size=20), rng.normal(size=(20, 3))
     state = -np.inf, 0.0, np.zeros(3)

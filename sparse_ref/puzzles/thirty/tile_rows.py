@@ -170,7 +170,7 @@ def _rows_of_one_class(n):
 
 
 ROW_ORDER = Puzzle(
-    number="20",
+    number="20.1",
     title="The order of rows that fills tiles",
     question="""\
 Query i attends to every third key back, { j <= i : (i - j) mod 3 = 0 }, as in puzzle 4. A kernel
