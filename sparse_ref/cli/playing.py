@@ -123,7 +123,9 @@ def _play_one(game: Game, puzzle: Puzzle) -> bool:
             return True
         if text in actions:
             actions[text]()
-        elif game.judge(puzzle, text):
+            continue
+        verdict = game.judge(puzzle, text)
+        if verdict and not verdict.rest:
             return True
 
 

@@ -49,6 +49,10 @@ BEST_STRIDE = Puzzle(
             lambda n: round(n**0.5),
         ),
         Mistake(
+            "the root of n, rounded down: right for fixed, not for strided",
+            lambda n: int(n**0.5),
+        ),
+        Mistake(
             "the root of n / 2 is near the best stride: count around it",
             lambda n: round((n / 2) ** 0.5),
         ),
