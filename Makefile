@@ -41,7 +41,7 @@ test-originals: .venv/originals/ready
 test-cuda: .venv/cuda/ready
 	NUMBA_ENABLE_CUDASIM=1 .venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_cuda_simulator.py
 	.venv/cuda/bin/python -m pytest -s tests/cuda/test_cuda_device.py
-	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_cuda_door.py
+	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_ptx_lesson.py tests/cuda/test_cuda_door.py
 
 check: .venv/check $(MATHJAX)
 	$(PY) -m ruff check .

@@ -219,6 +219,16 @@ def test_each_rule_can_be_broken(tmp_path, text):
     assert not sum(density.exceptions(file).values())
 
 
+def test_answers_of_puzzles_may_be_one_line():
+    """The line of an answer may be longer, by its reader's rule; no other line of its module."""
+    answer = f"f = lambda i, j: {' & '.join(['(i < j)'] * 5)}\n"
+    assert density.dense_lines(answer) == [1]
+    assert density.dense_lines(f"{answer}PUZZLES = ()\n") == []
+    assert density.dense_lines(f"{answer.replace('lambda i, j: ', '')}PUZZLES = ()\n") == [1]
+    longer = answer.replace("(i < j)", "(i < j < 9)")
+    assert density.dense_lines(f"{longer}PUZZLES = ()\n") == [1]
+
+
 def test_nothing_is_commented_out_and_no_banner_stands():
     for path in FILES:
         with path.open("rb") as file:

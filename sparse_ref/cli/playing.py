@@ -46,8 +46,12 @@ class Game:
         puzzles = _thirty()
         start = puzzles.index(puzzle) + 1 if puzzle in puzzles else 0
         ordered = puzzles[start:] + puzzles[:start]
-        left = (p for p in ordered if self.session.states.get(p.name) != SOLVED and p != puzzle)
+        left = (p for p in ordered if not self.is_solved(p) and p != puzzle)
         return next(left, None)
+
+    def is_solved(self, puzzle: Puzzle) -> bool:
+        """Whether a puzzle is solved, now or before."""
+        return self.session.states.get(puzzle.name) == SOLVED
 
 
 def puzzles(arguments) -> int:
@@ -60,7 +64,8 @@ def puzzles(arguments) -> int:
     if arguments.name is None:
         if arguments.answer is not None:
             raise ValueError("--answer needs the name of a puzzle")
-        say(repr(table_of(book() if arguments.all else _thirty(), game.session.states)))
+        chosen = book() if arguments.all else _thirty()
+        say(repr(table_of(chosen, game.session.states)))
         return 0
     puzzle = game.next_puzzle(None) if arguments.name == "next" else find(arguments.name)
     if puzzle is None:
@@ -118,7 +123,9 @@ def _play_one(game: Game, puzzle: Puzzle) -> bool:
             return True
         if text in actions:
             actions[text]()
-        elif game.judge(puzzle, text):
+            continue
+        verdict = game.judge(puzzle, text)
+        if verdict and not verdict.rest:
             return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Mapping
 from inspect import getsource
 from itertools import count
 from textwrap import dedent
@@ -19,10 +18,11 @@ from .._text import error_text
 from .answer_calls import TRUTH, Fault, is_stored
 
 MAX_COLUMNS = 79
+Names = dict[str, Any]
 FILE_NUMBERS = count(1)
 
 
-def answer_of(code: str, name: str, words: Mapping[str, Any] | None = None) -> Any:
+def answer_of(code: str, name: str, words: Names | None = None) -> Any:
     """The function or class `name` that code defines, with np, sr and the names of sr.define.
 
     `words` are more names that the code may use. Raises Fault for code that does not run, or that
@@ -31,7 +31,8 @@ def answer_of(code: str, name: str, words: Mapping[str, Any] | None = None) -> A
     file = f"<answer {next(FILE_NUMBERS)}>"
     lines = code.splitlines(keepends=True)
     linecache.cache[file] = (len(code), None, lines, file)
-    names: dict[str, Any] = {"np": np, "sr": sr, "__name__": "answer", **(words or {})}
+    names = {"np": np, "sr": sr, "__name__": "answer"}
+    names |= words or {}
     names |= {word: getattr(define, word) for word in define.__all__}
     try:
         exec(compile(code, file, "exec"), names)

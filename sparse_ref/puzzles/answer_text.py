@@ -45,7 +45,8 @@ def _function_of(puzzle: Puzzle, expression: str) -> str:
         tree = ast.parse(expression, mode="eval")
     except SyntaxError as error:
         raise Fault(f"`{expression}` is no expression of Python: {error.msg}") from None
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    nodes = ast.walk(tree)
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
     parts = puzzle.kind.parts(puzzle.reference)
     runs = [reference for kind, reference in parts if kind.noun == "runs"]
     reference = runs[0] if runs and names & RUN_WORDS else parts[0][1]

@@ -11,6 +11,8 @@ from typing import Any
 
 from .kinds.kind import Kind
 
+LESSONS = 18  # puzzles with parts have higher numbers
+
 Answer = Callable[..., Any]
 
 
@@ -68,7 +70,7 @@ class Puzzle:
     @property
     def is_exercise(self) -> bool:
         """Whether it belongs to a lesson, and not to the thirty."""
-        return "." in self.number and not self.number.startswith("30.")
+        return is_exercise_number(self.number)
 
     @property
     def name(self) -> str:
@@ -85,6 +87,16 @@ class Puzzle:
         """The source of the reference of each part."""
         parts = self.kind.parts(self.reference)
         return tuple(source_of(reference, self.name) for kind, reference in parts)
+
+
+def is_exercise_number(number: str) -> bool:
+    """Whether a number is that of a lesson's exercise, and not of one of the thirty or its part.
+
+    >>> [is_exercise_number(number) for number in ("7", "04.2", "18.1", "20.2", "30.10")]
+    [False, True, True, False, False]
+    """
+    whole, _, part = number.partition(".")
+    return bool(part) and int(whole) <= LESSONS
 
 
 def stub_of(answer: Answer, name: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..sets.glyphs import draw_mask
-from .puzzle import Puzzle
+from .puzzle import Puzzle, is_exercise_number
 from .puzzle_html import html_puzzle, html_table
 from .puzzle_verdict import SOLVED
 
@@ -47,8 +47,10 @@ class Row(NamedTuple):
 
     @property
     def puzzle_number(self) -> str:
-        """The number; for the parts of puzzle 30, that of the whole."""
-        return "30" if self.number.startswith("30.") else self.number
+        """The number; for a part of one of the thirty, that of the whole."""
+        if is_exercise_number(self.number):
+            return self.number
+        return self.number.partition(".")[0]
 
     def line(self, width: int) -> str:
         """The row as text, its name in a column."""

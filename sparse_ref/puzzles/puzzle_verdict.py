@@ -94,25 +94,22 @@ class Verdict:
         if self.words not in ("", self.mistake):
             lines.append(f"({self.words})")
         if self.case:
-            place = f": {self.place}" if self.place else ""
+            place = f", {self.place}" if self.place else ""
             gap = "\n" if "\n" in self.case else " "
             lines.append(f"smallest failing case:{gap}{self.case}{place}")
-        return lines + self._next_part()
+        if self.rest:
+            lines.append(f"next, if you like, the same solved for j:\n{self.rest}")
+        return lines
 
-    def _next_part(self) -> list[str]:
-        """What is left of a puzzle that is answered in part."""
-        if not self or not self.parts:
-            return []
-        kinds = self.puzzle.kind.parts(self.puzzle.reference)
-        left = [(kind, answer) for kind, answer in kinds if kind.noun not in self.parts]
-        stubs = [self.stub(answer) for kind, answer in left if kind.noun != "formula"]
-        return [f"next, if you like, the same solved for j:\n{stub}" for stub in stubs]
-
-    def stub(self, answer: Any) -> str:
-        """The stub of another part, under the puzzle's name."""
+    @property
+    def rest(self) -> str:
+        """The stub of the runs, if the formula was right; "" if nothing is left."""
+        parts = self.puzzle.kind.parts(self.puzzle.reference)
+        if not self or self.parts != ("formula",) or len(parts) < 2:
+            return ""
         from .puzzle import stub_of
 
-        return stub_of(answer, self.puzzle.name)
+        return stub_of(parts[1][1], self.puzzle.name)
 
     def __repr__(self) -> str:
         lines = self.lines()

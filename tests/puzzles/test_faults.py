@@ -136,6 +136,11 @@ def test_a_typed_answer_is_an_expression_or_code():
             read_answer(puzzle, text)
 
 
+def test_a_pattern_is_no_formula():
+    verdict = sr.puzzles.check(sr.Lookback(3), "last_three")
+    assert verdict.mistake == "the answer must be a function of (i, j), got Lookback(3)"
+
+
 def test_a_pattern_answers_by_the_puzzle_s_name():
     puzzle = next(p for p in EXAMPLES if p.name == "window_and_sinks")
     assert judge(puzzle, sr.Sinks(2) | sr.Lookback(3))

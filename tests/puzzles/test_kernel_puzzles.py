@@ -52,6 +52,13 @@ def orders_of_twelve():
             yield np.array([0, *first, others[0], *second, *third])
 
 
+def test_tiles_in_the_old_order_are_as_the_question_says():
+    tiles = sr.Strided(3).mask(24).reshape(6, 4, 6, 4).sum(axis=(1, 3))
+    assert ((tiles > 0) == np.tri(6, dtype=bool)).all()
+    assert (tiles > 0).sum() == tile_rows.tile_count(np.arange(24)) == 21
+    assert tiles.max() < 8
+
+
 def test_exchanges_never_lower_the_tiles_of_the_reference():
     """Negative control too: nearly every exchange of two rows of different tiles costs tiles."""
     best = answer_to("row_order")(36)
@@ -62,6 +69,15 @@ def test_exchanges_never_lower_the_tiles_of_the_reference():
         order[[a, b]] = order[[b, a]]
         counts.append(tile_rows.tile_count(order))
     assert min(counts) == 18 < max(counts)
+
+
+def test_a_gathered_tile_is_attention_of_its_rows():
+    """Rows 1, 4, 7, 10 of Strided(3), whose keys are 1, 4, 7, 10."""
+    q, k, v = rng.normal(size=(3, 12, 4))
+    rows = np.arange(1, 12, 3)
+    mask = np.append(np.tri(4, dtype=bool), np.zeros((4, 1), bool), axis=1)
+    out = answer_to("gathered_tile")(q[rows], k, v, np.append(rows, 0), mask)
+    assert np.allclose(out, sr.attend(q, k, v, sr.Strided(3))[rows], rtol=1e-12)
 
 
 def test_online_updates_give_attention():

@@ -17,7 +17,7 @@ from sparse_ref.puzzles.lessons import (
 def test_the_stop_lies_on_a_path():
     for l in range(1, 6):
         for i, j in np.argwhere(np.tri(14)):
-            a = paths_and_proofs.stop_between(i, j, l)
+            a = paths_and_proofs.swapped_stop(i, j, l)
             assert sr.Strided(l).contains(a, j)
             assert sr.Lookback(l).contains(i, a)
 

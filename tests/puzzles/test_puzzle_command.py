@@ -95,7 +95,8 @@ class Terminal:
 
 
 def test_the_game_in_a_terminal(monkeypatch, capsys, folder):
-    typed = ["", "help", "hint", "hint", WRONG, RIGHT, "skip", "solution", "quit", "never read"]
+    typed = ["", "help", "hint", "hint", WRONG, RIGHT, "span(i - 2, i + 1)", "skip", "solution",
+             "quit", "never read"]  # fmt: skip
     terminal = Terminal(monkeypatch, typed)
     assert main(["puzzles", "last_three"]) == 0
     assert next(terminal.lines) == "never read"
@@ -120,7 +121,7 @@ def test_the_game_ends_when_all_are_solved(monkeypatch, capsys, folder):
     write_states(folder / "puzzles.json", dict.fromkeys(names, "solved"))
     assert main(["puzzles", "next"]) == 0
     assert capsys.readouterr().out == "all puzzles are solved\n"
-    Terminal(monkeypatch, [RIGHT])
+    Terminal(monkeypatch, [RIGHT, "skip"])
     assert main(["puzzles", "last_three"]) == 0
     assert capsys.readouterr().out.endswith("all puzzles are solved\n")
 

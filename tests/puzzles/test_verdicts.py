@@ -32,7 +32,7 @@ def test_a_verdict_shows_both_sets_the_mistake_and_the_smallest_case():
         == """\
 last_three: not yet
 you wrote Band(2, 1): the future leaks: one key after i
-smallest failing case: n = 2: query 0: key 1 is too many
+smallest failing case: n = 2, query 0: key 1 is too many
 
 yours           wanted, n = 12
 █+··········    █···········

@@ -15,7 +15,7 @@ FIRST_AND_LAST_THREE = Puzzle(
     question=(
         "Each query attends to key 0, and to the last three keys, itself included.\n\n"
         "Write the condition on a query i and a key j, in one line. i and j are arrays, "
-        "so use & and | in place of `and` and `or`."
+        "so join conditions by & and |."
     ),
     kind=Formula(),
     reference=first_and_last_three,
@@ -55,15 +55,24 @@ def lengths_and_keys():
     return st.tuples(st.integers(0, 300), st.integers(1, 300))
 
 
+WINDOWS = (
+    (8, 1),
+    (8, 3),
+    (3, 8),
+    (0, 2),
+    (16_384, 256),
+)
+
 WINDOW_PAIRS = Puzzle(
     number="01.2",
     title="The pairs of a window",
     question=(
-        "How many pairs of a query and a key has a causal window of `keys` keys, the query's own "
-        "included, at length n?\n\nA loop is right, too; but find the closed form."
+        "How many pairs of a query and a key has a causal window at length n? Each query attends "
+        "to the last so many keys, its own included.\n\n"
+        "A loop is right, too; but find the closed form."
     ),
     kind=Value(
-        examples=((8, 1), (8, 3), (3, 8), (0, 2), (16_384, 256)),
+        examples=WINDOWS,
         arguments=lengths_and_keys,
     ),
     reference=window_pairs,
@@ -90,20 +99,23 @@ WINDOW_PAIRS = Puzzle(
 def worthwhile_length(times):
     """The first n at which the causal pairs are so many times those of the window."""
     n = 256
-    while n * (n + 1) // 2 < times * (n * 256 - 256 * 255 // 2):
+    missing = 256 * 255 // 2  # of the first rows
+    while n * (n + 1) // 2 < times * (n * 256 - missing):
         n += 1
     return n
 
+
+RATIOS = 2, 3, 10, 64
 
 WORTHWHILE_LENGTH = Puzzle(
     number="01.3",
     title="When a window pays",
     question=(
         "A causal window of 256 keys is compared with causal attention. What is the smallest "
-        "n >= 256 at which causal attention has at least `times` times as many pairs?\n\n"
+        "n >= 256 at which causal attention has at least so many times as many pairs?\n\n"
         "times is a whole number of at least 2."
     ),
-    kind=Value(examples=((2,), (3,), (10,), (64,))),
+    kind=Value(examples=tuple(zip(RATIOS))),
     reference=worthwhile_length,
     hints=(
         "Causal attention has n (n + 1) / 2 pairs; the window's are the exercise before this one.",
@@ -123,7 +135,7 @@ WORTHWHILE_LENGTH = Puzzle(
             lambda times: 256 * times,
         ),
         Mistake(
-            "more than `times` times in place of at least",
+            "more than so many times in place of at least",
             lambda times: worthwhile_length(times) + 1,
         ),
     ),

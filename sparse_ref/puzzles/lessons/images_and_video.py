@@ -9,14 +9,14 @@ import sparse_ref as sr
 from ..kinds import PatternAnswer, Value
 from ..puzzle import Mistake, Puzzle
 
-VIDEO = 3, 4, 5
+VIDEO = 3, 3, 4
 NEAR = sr.Window(1)
-MOVED = sr.natten(4, 3), sr.natten(5, 3)
+MOVED = sr.natten(3, 3), sr.natten(4, 3)
 
 
 def video_window():
     """A pattern for each axis: this frame and the one before, rows near, columns near."""
-    shape = 3, 4, 5
+    shape = 3, 3, 4
     near = sr.Window(1)
     return sr.Grid(shape, (sr.Lookback(2), near, near))
 
@@ -112,14 +112,14 @@ PUZZLES = (
         number="08.1",
         title="A window over a video",
         question=(
-            "A video has 3 frames of 4 by 5 patches, read frame by frame and row by row. Each "
+            "A video has 3 frames of 3 by 4 patches, read frame by frame and row by row. Each "
             "patch attends to its neighbourhood of 3 by 3 patches, cut at the borders, in its own "
             "frame and in the frame before. Return the pattern."
         ),
         kind=PatternAnswer(
-            lengths=(60,),
+            lengths=(36,),
             drawn_lengths=(),
-            shown={"n": 60},
+            pattern=video_window,
         ),
         reference=video_window,
         hints=(

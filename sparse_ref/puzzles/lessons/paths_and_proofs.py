@@ -10,7 +10,7 @@ from ..kinds import Claim, Value
 from ..puzzle import Mistake, Puzzle
 
 
-def stop_between(i, j, l):
+def swapped_stop(i, j, l):
     """From j by whole strides, until less than one stride is left for the window."""
     return i - (i - j) % l
 
@@ -70,7 +70,7 @@ PUZZLES = (
             "to i stop? i, j and l are integers, 0 <= j <= i and l >= 1."
         ),
         kind=Value(draw=_stop_case, accept=_stop_fault, examples=STOPS),
-        reference=stop_between,
+        reference=swapped_stop,
         hints=(
             "From j to a the distance is a multiple of l; from a to i it is at most l - 1.",
             "Divide i - j by l. Which part of it must be left for the window?",

@@ -17,7 +17,8 @@ FEW_PAIRS = 450  # of three layers at length 64, without the queries' own keys
 def attend_heads(q, k, v, mask):
     """Softmax over the keys that the mask allows, head by head; 0 without any."""
     d = q.shape[-1]
-    logits = np.where(mask, q @ k.mT / np.sqrt(d), -np.inf)
+    logits = q @ k.mT / np.sqrt(d)
+    logits = np.where(mask, logits, -np.inf)
     top = logits.max(axis=-1, keepdims=True)
     weights = np.exp(logits - np.where(np.isfinite(top), top, 0))
     total = weights.sum(axis=-1, keepdims=True)
@@ -129,12 +130,13 @@ CHECKERBOARD = Puzzle(
 
 def three_layers():
     """Each layer moves by a digit of i - j in base 4; the residual edge keeps what is at i."""
-    digits = sr.Lookback(4), sr.Strided(4) & sr.Lookback(13), sr.Strided(16)
+    fours = sr.Strided(4) & sr.Lookback(13)
+    digits = sr.Lookback(4), fours, sr.Strided(16)
     return tuple(p - sr.Window(0) for p in digits)
 
 
 def judge_layers(answer):
-    """ "" if three causal layers connect all pairs of 64 positions with few pairs, else why not."""
+    """Why three layers do not connect 64 positions with few pairs; "" if they do."""
     layers = tuple(answer) if isinstance(answer, (Factorized, tuple, list)) else ()
     if len(layers) != 3 or not all(isinstance(p, Pattern) for p in layers):
         return f"three patterns are asked for, the lowest layer first, got {answer!r:.60}"

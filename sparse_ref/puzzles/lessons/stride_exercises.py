@@ -26,6 +26,8 @@ def best_fixed_stride(n):
     return min(range(1, int(2 * n**0.5) + 2), key=pairs)
 
 
+LENGTHS = 64, 1024, 4096, 12_288
+
 BEST_STRIDE = Puzzle(
     number="02.1",
     title="The best stride",
@@ -34,7 +36,7 @@ BEST_STRIDE = Puzzle(
         "Which l has the fewest pairs in both steps together, at length n?\n\n"
         "Count exactly. If several l are best, give the smallest."
     ),
-    kind=Value(examples=((64,), (1024,), (4096,), (12_288,))),
+    kind=Value(examples=tuple(zip(LENGTHS))),
     reference=best_stride,
     hints=(
         "The pairs at a distance d from the query are n - d. Which distances has each step?",
@@ -45,6 +47,10 @@ BEST_STRIDE = Puzzle(
         Mistake(
             "the root of n: right for fixed, whose blocks are half full, not for strided",
             lambda n: round(n**0.5),
+        ),
+        Mistake(
+            "the root of n, rounded down: right for fixed, not for strided",
+            lambda n: int(n**0.5),
         ),
         Mistake(
             "the root of n / 2 is near the best stride: count around it",

@@ -24,7 +24,7 @@ SPAN_WINDOW = Puzzle(
     reference=span_window,
     hints=(
         "sr.Band(before, after) is { i - before <= j <= i + after }; both may be negative.",
-        "The last key is i - 1. Which `after` is that?",
+        "The last key is i - 1. Which second number is that?",
     ),
     mistakes=(
         Mistake("the query counts here: this is Mistral's window", lambda keys: sr.Lookback(keys)),
@@ -77,10 +77,11 @@ MOVED_WINDOW = Puzzle(
 
 def stream(q, k, v):
     """Meant to keep two sinks and a window of 4."""
-    n, d = q.shape
-    i, j = np.arange(n)[:, None], np.arange(n)
+    j = np.arange(len(k))
+    i = j[:, None]
     mask = (j <= i) & ((j < 2) | (i - j <= 4))
-    logits = np.where(mask, q @ k.T / np.sqrt(d), -np.inf)
+    logits = q @ k.T / np.sqrt(q.shape[1])
+    logits = np.where(mask, logits, -np.inf)
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True) @ v
 
@@ -90,6 +91,8 @@ def window_of_stream():
     return sr.Sinks(2) | sr.Lookback(5)
 
 
+LENGTHS = 1, 2, 5, 8, 12
+
 WINDOW_OF_STREAM = Puzzle(
     number="03.3",
     title="Whose window is it?",
@@ -97,7 +100,7 @@ WINDOW_OF_STREAM = Puzzle(
         "The code passed review. Which pattern does it really have?\n\n"
         "Read it, or find out from outside: sr.verify.probe. Give the answer as a pattern."
     ),
-    kind=PatternAnswer(attention=stream, lengths=(1, 2, 5, 8, 12), drawn_lengths=()),
+    kind=PatternAnswer(attention=stream, lengths=LENGTHS, drawn_lengths=()),
     reference=window_of_stream,
     hints=(
         "Two patterns joined by |: sinks, and a window.",

@@ -71,7 +71,11 @@ PUZZLES = (
             "around it. At a border the square moves inward, so that every query has nine keys; a "
             "corner attends to the square that lies in the corner."
         ),
-        kind=Formula(lengths=(16,), drawn_lengths=(), pattern=lambda: sr.natten_nd((4, 4), (3, 3))),
+        kind=Formula(
+            lengths=(16,),
+            drawn_lengths=(),
+            pattern=lambda: sr.natten_nd((4, 4), (3, 3)),
+        ),
         reference=neighborhood,
         hints=(
             "Row and column are separate conditions, i // 4 and i % 4. Begin with the columns.",

@@ -155,7 +155,10 @@ PUZZLES = (
             "Each query attends to the first two keys, the sinks, and to the last three, itself "
             "included. No query attends to a later key."
         ),
-        kind=Formula(runs=_sinks_and_window_runs, pattern=lambda: sr.Sinks(2) | sr.Lookback(3)),
+        kind=Formula(
+            runs=_sinks_and_window_runs,
+            pattern=lambda: sr.Sinks(2) | sr.Lookback(3),
+        ),
         reference=sinks_and_window,
         hints=(
             "A union of two sets is |. Which key may query 0 attend to?",

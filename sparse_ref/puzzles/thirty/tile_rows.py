@@ -170,14 +170,14 @@ def _rows_of_one_class(n):
 
 
 ROW_ORDER = Puzzle(
-    number="20",
+    number="20.1",
     title="The order of rows that fills tiles",
     question="""\
 Query i attends to every third key back, { j <= i : (i - j) mod 3 = 0 }, as in puzzle 4. A kernel
 computes whole tiles of 4 rows x 4 keys, and skips a tile only if it has no pair at all.
 
-In the order 0, 1, 2, ... every tile on and below the diagonal has pairs, and each is two thirds
-empty. At n = 24 these are 21 tiles.
+In the order 0, 1, 2, ... every tile on and below the diagonal has pairs, and none is half full.
+At n = 24 these are 21 tiles.
 
 Return the order in which rows and keys should stand, an array of n integers: first the row that
 comes first. Both are put in the same order. Touch as few tiles as you can. n is a multiple
