@@ -116,12 +116,12 @@ def _dropped_keys(p, member, v):
 
 
 def _weights_and_values(rng, size):
-    """Weights of four rows; a value that is NaN or inf, at a key that some rows attend to."""
+    """Weights of four rows; a value that is NaN, at a key that some rows attend to."""
     member = rng.random((TILE, size + 2)) < 0.5
     member[0, 0], member[1, 0] = True, False
     p = np.where(member, rng.uniform(0.1, 1, member.shape), 0.0)
     v = rng.normal(size=(size + 2, 2))
-    v[0] = rng.choice([np.nan, np.inf])
+    v[0] = np.nan
     return p, member, v
 
 
@@ -130,7 +130,7 @@ WEIGH = Puzzle(
     title="Weights times values, when a value is NaN",
     question=(
         "p (rows, keys) are the weights of a tile, 0 where `member` is False; v (keys, d) are "
-        "values, some NaN or inf.\n\n"
+        "values, some of them NaN.\n\n"
         "Return the sums of p times v over members, (rows, d). A row that attends to a NaN is NaN, "
         "and must be. A row that does not must not notice."
     ),
