@@ -32,6 +32,12 @@ def _old_sum(m, s, out, x, v):
     return top, total, (s * out + weights @ v) / total
 
 
+def _constant_sum(m, s, out, x, v):
+    top, total, mean = running_output(m, s, out, x, v)
+    longer = s + np.exp(x - top).sum()
+    return top, longer, mean * total / longer
+
+
 def _sum_of_values(m, s, out, x, v):
     top, total, mean = running_output(m, s, out, x, v)
     return top, total, mean * total
@@ -81,6 +87,7 @@ RUNNING_OUTPUT = Puzzle(
     mistakes=(
         Mistake("the old output is a mean: it counts s times, not once", _output_as_sum),
         Mistake("the old sum is not rescaled to the new largest logit", _old_sum),
+        Mistake("o is rescaled to the new largest logit, s is not", _constant_sum),
         Mistake("the output is not divided by the new sum", _sum_of_values),
         Mistake("a mean of two means: the parts must weigh as their sums do", _mean_of_two),
     ),
