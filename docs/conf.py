@@ -29,6 +29,7 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["filter.js"]
 html_context = {"default_mode": "auto"}
 html_title = "sparse_ref"
 html_favicon = "_static/favicon.svg"
