@@ -134,8 +134,8 @@ def index(families) -> str:
 def entry_card(entry: Entry, link: str) -> list[str]:
     """An entry in the index: its thumbnail, cost and reach."""
     reach = paths(entry, brief=True)
-    if re.search(r"in \d+$", reach):
-        reach = f"n = {entry.n}: {reach} layers"
+    if count := re.search(r"in (\d+)$", reach):
+        reach += f" layer{'s' * (count[1] != '1')} at n = {entry.n}"
     facts = f"pairs: {growth(entry)}" + ("" if reach == "-" else f"; {reach}")
     return card(entry.name, link, file_of(entry), facts, tags(entry))
 

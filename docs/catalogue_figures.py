@@ -110,7 +110,8 @@ def legend(figure: list[Panel]) -> str:
     if len(figure[0]) == 1:
         return ""
     names = [code(part.name) for part in figure[0]]
-    return "; ".join(f"{colour}: {name}" for colour, name in zip(COLOURS, names)) + "."
+    text = "; ".join(f"{colour} {name}" for colour, name in zip(COLOURS, names))
+    return f"In {text}."
 
 
 def code(name: str) -> str:

@@ -137,7 +137,7 @@ def test_a_figure_colours_each_pair_once(pages):
     text = pages.figures.svg([parts])
     assert 'fill="#21588f" d="M0 0h2v1h-2zM0 1h3v1h-3zM1 2h2v1h-2z"' in text
     assert 'fill="#dfa352" d="M2 0h1v1h-1zM0 2h1v1h-1z"' in text
-    assert pages.figures.legend([parts]) == "blue: `Window(1)`; orange: `GlobalAt((0,))`."
+    assert pages.figures.legend([parts]) == "In blue `Window(1)`; orange `GlobalAt((0,))`."
 
 
 def test_parts_that_hide_one_another_are_panels(pages):

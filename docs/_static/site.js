@@ -17,3 +17,11 @@ document.addEventListener("DOMContentLoaded", () => {
   filter.addEventListener("change", show);
   show();
 });
+
+// The theme's buttons that unfold the sidebar have no name.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("summary:has(.toctree-toggle)")) {
+    const link = button.closest("li")?.querySelector("a");
+    button.setAttribute("aria-label", `Pages of ${link?.textContent.trim() ?? "this section"}`);
+  }
+});
