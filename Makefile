@@ -5,7 +5,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 MATHJAX := docs/_static/mathjax/tex-svg.js
 SPHINX := $(PY) -m sphinx -a -W --keep-going -b html docs docs/_build/html  # -a: a build of some pages forgets the index entries of the others
 
-.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench clean
+.PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench release clean
 
 demo: .venv/demo
 	$(PY) -m sparse_ref demo --output out
@@ -42,7 +42,7 @@ test-originals: .venv/originals/ready
 test-cuda: .venv/cuda/ready
 	NUMBA_ENABLE_CUDASIM=1 .venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_cuda_simulator.py
 	.venv/cuda/bin/python -m pytest -s tests/cuda/test_cuda_device.py
-	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_cuda_door.py
+	.venv/cuda/bin/python -m pytest -n 2 tests/cuda/test_ptx.py tests/cuda/test_ptx_lesson.py tests/cuda/test_cuda_door.py
 
 check: .venv/check $(MATHJAX)
 	$(PY) -m ruff check .
@@ -62,8 +62,12 @@ docs: .venv/check $(MATHJAX)
 bench: .venv/originals/ready
 	.venv/originals/bin/python -m benchmarks
 
+# dist/ gets the sdist and the wheel once the README's examples have run in a clean environment of each Python from 3.11 to 3.14, or of those that PYTHONS names.
+release: .venv/release
+	$(PY) tests/release.py dist $(PYTHONS)
+
 clean:
-	rm -rf .venv out docs/_build docs/_static/mathjax
+	rm -rf .venv out dist docs/_build docs/_static/mathjax
 
 .venv/pip: constraints.txt pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'sparse_ref needs Python >= 3.11, this is %d.%d' % sys.version_info[:2])"
@@ -73,7 +77,7 @@ clean:
 	$(PIP) -c constraints.txt --no-build-isolation --editable .
 	touch $@
 
-.venv/demo .venv/test .venv/browser .venv/check: .venv/%: .venv/pip
+.venv/demo .venv/test .venv/browser .venv/check .venv/release: .venv/%: .venv/pip
 	$(PIP) -c constraints.txt --group $*
 	touch $@
 

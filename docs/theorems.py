@@ -1,17 +1,35 @@
-"""Write the page of the theorem book from the verdict on each statement: python docs/theorems.py
+"""Write the pages of the theorem book from the verdict on each statement: python docs/theorems.py
 
-A test compares the page with the output of this file, except for the seconds, so that nobody edits
-the page by hand.
+theorems.md has the table, theorems/ a page for each chapter, _static/theorems a figure for each
+theorem. A test compares the pages with the output of this file, except for the seconds, so that
+nobody edits them by hand.
 """
 
 import re
+import sys
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 
+import matplotlib
+import matplotlib.pyplot as plt
+from PIL import Image
+
+import sparse_ref as sr
 from sparse_ref.paths import Verdict, confirm
+from sparse_ref.paths.book import CHAPTERS
 from sparse_ref.paths.book.index import Theorem, book
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from theorem_walks import WALKS, Walk  # noqa: E402  (docs/ is no package)
+
+FIGURES = HERE / "_static" / "theorems"
+DPI = 100
+COLOURS = 128  # of a figure: few are enough, and files are a third as long
+Result = tuple[Theorem, Verdict]
 INTRODUCTION = """\
 What papers claim about information flow through their patterns, and whether it is true. {count}
 statements: {proved} are proved, {refuted} are refuted. {contradictions} contradict the claim of a
@@ -35,10 +53,13 @@ How to read an entry:
   position between the layers: layer 1 carries j to a, layer 2 carries a to i.
 - *Negative control* is a check of the proof itself: the same proof is repeated with a broken
   pattern, for which the statement is false. It must then fail; the line shows where.
+- The figure shows one pair in a small example: a shortest path through the layers, or the closed
+  set of positions that no layer leaves. A figure proves nothing about all lengths; the statement
+  does.
 
 `sparse-ref prove` settles the whole book, `sparse-ref prove strided` one theorem, and
 `sparse-ref prove "strided(8)"` a statement about your own steps; from Python it is
-[`sr.paths.prove`](paths.md). This page is written by `docs/theorems.py`; the seconds were
+[`sr.paths.prove`](paths.md). These pages are written by `docs/theorems.py`; the seconds were
 measured on two cores."""
 
 COMPARISON = {  # what the verdict does to the claim: in the table, and in a sentence
@@ -87,27 +108,67 @@ def introduction(theorems: list[Theorem], statuses: list[str], solvers: list[str
     )
 
 
-def page() -> str:
-    """The text of the page."""
-    theorems = list(book())
-    verdicts = [settled(theorem) for theorem in theorems]
-    results = list(zip(theorems, verdicts))
+def chapter_of(theorem: Theorem) -> ModuleType:
+    """The module of the book with this theorem."""
+    return next(chapter for chapter in CHAPTERS if theorem in chapter.THEOREMS)
+
+
+def slug(chapter: ModuleType) -> str:
+    """The name of a chapter's page."""
+    return chapter.__name__.rpartition(".")[2]
+
+
+def title(chapter: ModuleType) -> str:
+    """The first line of a chapter."""
+    return (chapter.__doc__ or "").split("\n")[0].rstrip(".")
+
+
+def pages(results: list[Result]) -> dict[str, str]:
+    """The text of each page, by its path below docs/."""
+    texts = {"theorems.md": index(results)}
+    for chapter in CHAPTERS:
+        of_chapter = [result for result in results if chapter_of(result[0]) is chapter]
+        texts[f"theorems/{slug(chapter)}.md"] = chapter_page(chapter, of_chapter)
+    return texts
+
+
+def index(results: list[Result]) -> str:
+    """The page with the introduction and the table."""
+    theorems, verdicts = zip(*results)
     statuses = [verdict.status for verdict in verdicts]
     solvers = [verdict.solvers for verdict in verdicts]
-    lines = [
-        "# The theorem book",
-        "",
-        *introduction(theorems, statuses, solvers).split("\n"),
-        "",
-        "| claim | pattern | statement | compared with the claim | theorem | seconds |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [*(row(*result) for result in results), ""]
+    chapters = [f"theorems/{slug(chapter)}" for chapter in CHAPTERS]
+    return "\n".join(
+        [
+            "# The theorem book",
+            "",
+            *introduction(theorems, statuses, solvers).split("\n"),
+            "",
+            *(f"- [{title(chapter)}](theorems/{slug(chapter)}.md)" for chapter in CHAPTERS),
+            "",
+            "| claim | pattern | statement | compared with the claim | theorem | seconds |",
+            "|---|---|---|---|---|---|",
+            *(row(*result) for result in results),
+            "",
+            "```{toctree}",
+            ":hidden:",
+            "",
+            "paths",
+            *chapters,
+            "```",
+            "",
+        ]
+    )
+
+
+def chapter_page(chapter: ModuleType, results: list[Result]) -> str:
+    """The page with the theorems of a chapter, by family."""
+    lines = [f"# {title(chapter)}", ""]
+    lines += ["[The theorem book](../theorems.md) says how to read an entry.", ""]
     for family, of_family in groupby(results, lambda result: result[0].family):
         lines += [f"## {family[:1].upper()}{family[1:]}", ""]
         for theorem, verdict in of_family:
             lines += [*entry(theorem, verdict), ""]
-    lines += ["```{toctree}", ":hidden:", "", "paths", "```", ""]
     return "\n".join(lines)
 
 
@@ -119,7 +180,7 @@ def row(theorem: Theorem, verdict: Verdict) -> str:
         theorem.family,
         verdict.status,
         comparison,
-        f"[{theorem.name}](#{theorem.name})",
+        f"[{theorem.name}](theorems/{slug(chapter_of(theorem))}.md#{theorem.name})",
         f"{verdict.seconds:.1f}",
     )
     return f"| {' | '.join(cells)} |"
@@ -141,6 +202,8 @@ def entry(theorem: Theorem, verdict: Verdict) -> list[str]:
         "",
         f"{sentence} {plain(theorem.remark)}",
         "",
+        f"![{alt_text(WALKS[theorem.name])}](../_static/theorems/{theorem.name}.png)",
+        "",
         "$$",
         verdict.tex,
         "$$",
@@ -151,11 +214,47 @@ def entry(theorem: Theorem, verdict: Verdict) -> list[str]:
     ]
 
 
+def alt_text(walk: Walk) -> str:
+    """What the figure of a walk shows."""
+    if walk.layers is None:
+        return f"No number of layers leads from position {walk.j} to {walk.i}"
+    positions = sr.paths.shortest(walk.steps, walk.j, walk.i, walk.n, residual=walk.residual)
+    stops = ", ".join(map(str, positions[1:]))
+    return f"A path through the layers from position {walk.j} to {stops}"
+
+
+def outcome(walk: Walk) -> str:
+    """How many layers a walk takes, in words."""
+    if walk.layers is None:
+        return f"no number of layers leads from {walk.j} to {walk.i}"
+    layers = "one layer" if walk.layers == 1 else f"{walk.layers} layers"
+    return f"{walk.j} reaches {walk.i} through {layers}"
+
+
+def draw(name: str) -> None:
+    """Write the figure of a theorem."""
+    walk = WALKS[name]
+    figure, ax = plt.subplots(figsize=(6.4, 2.2), layout="constrained")
+    options = {"residual": walk.residual, "title": outcome(walk), "ax": ax}
+    sr.plot.path(walk.steps, walk.j, walk.i, walk.n, **options)
+    data = BytesIO()
+    figure.savefig(data, dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    Image.open(data).convert("RGB").quantize(COLOURS).save(FIGURES / f"{name}.png", optimize=True)
+
+
 def plain(text: str) -> str:
     """Text in which Markdown finds no markup."""
     return re.sub(r"([*_|<>^\[\]$])", r"\\\1", text)
 
 
 if __name__ == "__main__":
-    (HERE / "theorems.md").write_text(page())
-    print(HERE / "theorems.md")
+    matplotlib.use("Agg")
+    FIGURES.mkdir(exist_ok=True)
+    (HERE / "theorems").mkdir(exist_ok=True)
+    for theorem in book():
+        draw(theorem.name)
+    results = [(theorem, settled(theorem)) for theorem in book()]
+    for path, text in pages(results).items():
+        (HERE / path).write_text(text)
+        print(HERE / path)

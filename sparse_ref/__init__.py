@@ -36,6 +36,7 @@ Rooms      define     what a pattern of your own is made of: Rule, Sized, every,
            verify     other implementations against these definitions
            plot       figures;  explorer  pages to play with
            interop    other libraries' masks;  published  whole layers
+           puzzles    exercises, and a checker that names the mistake
            sets, patterns, lower, kernels, attention, cli     how all this is built
 """
 
@@ -81,6 +82,7 @@ if _typing.TYPE_CHECKING:
         paths,
         plot,
         published,
+        puzzles,
         selection,
         verify,
     )
@@ -138,6 +140,7 @@ __all__ = [
     "plan",
     "plot",
     "published",
+    "puzzles",
     "selection",
     "selection_conventions",
     "sets",

@@ -38,9 +38,11 @@ def test_the_reference_lists_every_pattern():
     listed = set((ROOT / "docs" / "api.md").read_text().split())
     rooms = {name for name in sr.__all__ if inspect.ismodule(getattr(sr, name))}
     assert set(sr.__all__) - rooms <= listed
-    for name in ("define", "interop", "paths", "plot", "published", "verify"):
+    for name in ("define", "interop", "paths", "plot", "published", "puzzles", "verify"):
         room = getattr(sr, name)
         assert {f"{name}.{public}" for public in room.__all__} <= listed, name
+    kinds = {f"puzzles.kinds.{kind}" for kind in sr.puzzles.kinds.__all__}
+    assert kinds - {"puzzles.kinds.Kind"} <= listed
 
 
 def test_every_room_stands_in_the_note_on_rooms():

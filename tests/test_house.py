@@ -23,7 +23,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sparse_ref"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted(PACKAGE.rglob("*.js"))
-PUBLIC_ROOMS = [sr, sr.define, sr.interop, sr.paths, sr.plot, sr.published, sr.verify]
+PUBLIC_ROOMS = [
+    *(sr, sr.define, sr.interop, sr.paths, sr.plot, sr.published, sr.puzzles),
+    sr.verify,
+]
 
 FORMULA_NODES = (
     ast.BinOp,
@@ -214,6 +217,16 @@ def test_each_rule_can_be_broken(tmp_path, text):
     assert sum(density.exceptions(file).values()) == 1
     file.write_text("def speed(seed):\n    return is_sorted(seed)\n")
     assert not sum(density.exceptions(file).values())
+
+
+def test_answers_of_puzzles_may_be_one_line():
+    """The line of an answer may be longer, by its reader's rule; no other line of its module."""
+    answer = f"f = lambda i, j: {' & '.join(['(i < j)'] * 5)}\n"
+    assert density.dense_lines(answer) == [1]
+    assert density.dense_lines(f"{answer}PUZZLES = ()\n") == []
+    assert density.dense_lines(f"{answer.replace('lambda i, j: ', '')}PUZZLES = ()\n") == [1]
+    longer = answer.replace("(i < j)", "(i < j < 9)")
+    assert density.dense_lines(f"{longer}PUZZLES = ()\n") == [1]
 
 
 def test_nothing_is_commented_out_and_no_banner_stands():

@@ -21,7 +21,7 @@ HOUSE = (
     ("_text",),
     ("sets",), ("define",), ("picture",), ("patterns",), ("selection", "catalogue"), ("_claims",),
     ("_jit",), ("lower",), ("kernels",), ("attention",), ("paths",), ("plot",),
-    ("published", "interop", "verify"), ("explorer",),
+    ("published", "interop", "verify"), ("explorer", "puzzles"),
     ("cli", "_hypothesis_types"), ("__main__",),
 )  # fmt: skip
 INSIDE = {
@@ -46,7 +46,7 @@ INSIDE = {
     "paths": (("layers",), ("finite",), ("proof",), ("book",)),
     "verify": (
         ("calling",), ("meaning",), ("reading",), ("naming",), ("checks",), ("report",),
-        ("protocol",), ("input_arrays", "length_checks"), ("check",),
+        ("protocol",), ("input_arrays", "length_checks"), ("attention_check",),
         ("drivers", "selections", "strategies", "vectors"), ("testing",),
     ),
 }  # fmt: skip

@@ -13,11 +13,12 @@ from functools import wraps
 from pathlib import Path
 
 import numpy as np
-from numba import config, njit
 
 from ..sets import positions
-from .notice import PACKAGE, announce_compilation
+from .switch import is_plain, numba
 from .threads import run_on_threads, run_slices
+
+PACKAGE = Path(__file__).parents[1]
 
 
 def compiling_files() -> list[Path]:
@@ -42,12 +43,14 @@ STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in FILES)).hexdigest(
 def dispatcher(function, **options):
     """The function compiled, its code kept on disk under STAMP.
 
-    Where no folder can be written, each process compiles anew. With NUMBA_DISABLE_JIT, the function
+    Where no folder can be written, each process compiles anew. As plain Python, the function
     itself.
     """
-    loop = njit(error_model="numpy", **options)(function)
-    if config.DISABLE_JIT:
+    if is_plain():
         return function
+    from .notice import announce_compilation
+
+    loop = numba.njit(error_model="numpy", **options)(function)
     announce_compilation()
     try:
         loop.enable_caching()
@@ -67,7 +70,7 @@ def inline(function):
 
     That is quicker than to compile it separately, which costs a tenth of a second and more.
     """
-    return njit(error_model="numpy", inline="always")(function)
+    return function if is_plain() else numba.njit(error_model="numpy", inline="always")(function)
 
 
 def parallel(function):

@@ -14,8 +14,7 @@ from numba import config
 from numba.core import event
 
 from .._text import visible_line
-
-PACKAGE = Path(__file__).parents[1]
+from .compile import PACKAGE
 
 PATIENCE = 1.0  # seconds of compilation before the line
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
 
-from numba import config, get_num_threads, set_num_threads
+from .switch import is_plain, numba
 
 SLICES = 4  # of the rows, for each thread
 
@@ -18,7 +18,7 @@ SLICES = 4  # of the rows, for each thread
 @cache
 def pool() -> ThreadPoolExecutor:
     """The threads beside the caller's own."""
-    return ThreadPoolExecutor(config.NUMBA_NUM_THREADS, thread_name_prefix="sparse_ref")
+    return ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS, thread_name_prefix="sparse_ref")
 
 
 if hasattr(os, "register_at_fork"):  # a process that was forked has none of its parent's threads
@@ -28,9 +28,9 @@ if hasattr(os, "register_at_fork"):  # a process that was forked has none of its
 def thread_count() -> int:
     """Numba's number of threads; all of them if Numba finds no library for its own."""
     try:
-        return get_num_threads()
+        return numba.get_num_threads()
     except ValueError:
-        return config.NUMBA_NUM_THREADS
+        return numba.config.NUMBA_NUM_THREADS
 
 
 def run_on_threads(loop, pieces: int, *args) -> None:
@@ -38,7 +38,7 @@ def run_on_threads(loop, pieces: int, *args) -> None:
 
     The caller's own call takes what is left, so it is enough if the others cannot begin.
     """
-    others = 0 if config.DISABLE_JIT else min(thread_count(), pieces) - 1
+    others = 0 if is_plain() else min(thread_count(), pieces) - 1
     calls = []
     with suppress(RuntimeError):  # the interpreter shuts down, and begins no thread
         for _ in range(others):
@@ -50,7 +50,7 @@ def run_on_threads(loop, pieces: int, *args) -> None:
 
 def run_slices(loop, rows: int, *args) -> None:
     """Call loop(begin, end, *args) for slices of the rows, on all threads."""
-    threads = 1 if config.DISABLE_JIT else thread_count()
+    threads = 1 if is_plain() else thread_count()
     if threads == 1 or rows < 2:
         loop(0, rows, *args)
         return
@@ -68,12 +68,12 @@ def run_slices(loop, rows: int, *args) -> None:
 @contextmanager
 def one_thread():
     """Loops in this block run on this thread only: for work that ends before others would begin."""
-    if config.DISABLE_JIT:
+    if is_plain():
         yield
         return
-    threads = get_num_threads()
-    set_num_threads(1)
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
     try:
         yield
     finally:
-        set_num_threads(threads)
+        numba.set_num_threads(threads)

@@ -36,7 +36,9 @@ from .exploring import explore
 from .first_use import compile_
 from .judging import FORMATS, demo, identify, verify
 from .page_arguments import PAGE, PAGE_FOLDER
+from .playing import puzzles
 from .proving import prove
+from .puzzle_arguments import PUZZLE
 from .sets import list_, plot, rosetta, show, stats
 from .vectors import vectors
 
@@ -155,6 +157,18 @@ COMMANDS = (
             "strided --smt2 proofs",
         ),
         (*PROOF, JSON),
+    ),
+    Command(
+        "puzzles",
+        puzzles,
+        "play puzzles: state a set, compute, refute; the mistake is named",
+        (
+            "",
+            "last_three",
+            'last_three --answer "(i - 3 < j) & (j <= i)"',
+            "online_update --answer answer.py",
+        ),
+        PUZZLE,
     ),
     Command(
         "vectors",

@@ -8,6 +8,7 @@ Nothing is shown or saved: `sr.plot.save(im, "mask.svg")` does that.
 
 from .animation import animate
 from .computation.block_image import blocks
+from .computation.pair_image import pair_values
 from .computation.selection_image import selection
 from .computation.tile_image import tiles
 from .computation.weight_image import weights
@@ -41,6 +42,7 @@ __all__ = [
     "levels",
     "mask",
     "multiplicity",
+    "pair_values",
     "parts",
     "path",
     "reach",

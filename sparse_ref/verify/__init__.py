@@ -14,22 +14,26 @@
 `fn(q, k, v) -> out` is any attention: NumPy, torch, JAX, or a kernel behind them.
 """
 
-from .calling.arrays import ProbeError
-from .check import assert_conforms, check
-from .checks.causality import leaked_future
-from .checks.finding import Finding
-from .checks.numbers import Numbers
-from .drivers.cache import CacheReport, check_cache
-from .drivers.invariance import check_invariance
-from .drivers.invariance_report import InvarianceReport
-from .drivers.model import check_model
-from .drivers.model_report import LayerReport, ModelReport
-from .naming.diagnosis import Diagnosis
-from .naming.identify import identify
-from .reading.probe import Probe, probe
-from .report.report import Report
-from .selections.selection_check import assert_selection, indexer_mistakes, selection
-from .selections.selection_report import SelectionReport
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    from .attention_check import assert_conforms, check
+    from .calling.arrays import ProbeError
+    from .checks.causality import leaked_future
+    from .checks.finding import Finding
+    from .checks.numbers import Numbers
+    from .drivers.cache import CacheReport, check_cache
+    from .drivers.invariance import check_invariance
+    from .drivers.invariance_report import InvarianceReport
+    from .drivers.model import check_model
+    from .drivers.model_report import LayerReport, ModelReport
+    from .naming.diagnosis import Diagnosis
+    from .naming.identify import identify
+    from .reading.probe import Probe, probe
+    from .report.report import Report
+    from .selections.selection_check import assert_selection, indexer_mistakes, selection
+    from .selections.selection_report import SelectionReport
 
 __all__ = [
     "CacheReport",
@@ -55,3 +59,42 @@ __all__ = [
     "probe",
     "selection",
 ]
+
+_MODULE_OF = {
+    "assert_conforms": "attention_check",
+    "assert_selection": "selections.selection_check",
+    "CacheReport": "drivers.cache",
+    "check": "attention_check",
+    "check_cache": "drivers.cache",
+    "check_invariance": "drivers.invariance",
+    "check_model": "drivers.model",
+    "Diagnosis": "naming.diagnosis",
+    "Finding": "checks.finding",
+    "identify": "naming.identify",
+    "indexer_mistakes": "selections.selection_check",
+    "InvarianceReport": "drivers.invariance_report",
+    "LayerReport": "drivers.model_report",
+    "leaked_future": "checks.causality",
+    "ModelReport": "drivers.model_report",
+    "Numbers": "checks.numbers",
+    "Probe": "reading.probe",
+    "probe": "reading.probe",
+    "ProbeError": "calling.arrays",
+    "Report": "report.report",
+    "selection": "selections.selection_check",
+    "SelectionReport": "selections.selection_report",
+}
+
+if not _TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Modules are imported when first asked for: names of masks need no Numba."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module 'sparse_ref.verify' has no attribute {name!r}")
+        value = getattr(_import_module(f".{_MODULE_OF[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from page_programs import page_program
 
+import sparse_ref as sr
 from sparse_ref.paths import confirm
 from sparse_ref.paths.book.index import book, theorem
 from sparse_ref.paths.proof.second_solver import SecondSolver
@@ -14,13 +15,20 @@ from sparse_ref.paths.proof.second_solver import SecondSolver
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-PAGE = (DOCS / "theorems.md").read_text()
+TABLE = (DOCS / "theorems.md").read_text()
 SCRIPT_SECONDS = 20
 
 
 def page_module():
-    """The file that writes the page."""
+    """The file that writes the pages."""
     return page_program("theorems")
+
+
+def chapter_pages():
+    """The pages of the chapters, in the order of the book."""
+    pages = page_module()
+    files = (DOCS / "theorems" / f"{pages.slug(chapter)}.md" for chapter in pages.CHAPTERS)
+    return [file.read_text() for file in files]
 
 
 @pytest.mark.parametrize("each", book(), ids=lambda each: each.name)
@@ -56,21 +64,50 @@ def assert_premises_have_a_case(verdict):
 
 
 def assert_the_page_has(each, verdict):
-    """The entry and, except for the seconds, the line of the table are on the page."""
+    """The entry is on its chapter's page, and the line of the table, except for the seconds."""
     pages = page_module()
-    assert "\n".join(pages.entry(each, verdict)) in PAGE, "run python docs/theorems.py"
-    assert pages.row(each, verdict).rpartition(" | ")[0] in PAGE
+    entry = "\n".join(pages.entry(each, verdict))
+    file = DOCS / "theorems" / f"{pages.slug(pages.chapter_of(each))}.md"
+    assert entry in file.read_text(), "run python docs/theorems.py"
+    assert pages.row(each, verdict).rpartition(" | ")[0] in TABLE
 
 
-def test_the_page_has_every_theorem_and_counts_them():
+def test_the_pages_have_every_theorem_and_count_them():
     pages = page_module()
     theorems = list(book())
-    assert re.findall("^### (.*)$", PAGE, flags=re.M) == [each.name for each in theorems]
-    entries = re.split("^### .*$", PAGE, flags=re.M)[1:]
-    solvers = [re.search(r"^- Solvers: (.*)\.$", entry, flags=re.M) for entry in entries]
-    names = [match[1] if match else "" for match in solvers]
+    entries = {}
+    for text in chapter_pages():
+        names, texts = (
+            re.findall("^### (.*)$", text, flags=re.M),
+            re.split("^### .*$", text, flags=re.M),
+        )
+        entries |= dict(zip(names, texts[1:]))
+    assert set(entries) == {each.name for each in theorems}
+    solvers = {
+        name: re.search(r"^- Solvers: (.*)\.$", entry, flags=re.M)
+        for name, entry in entries.items()
+    }
+    found = [solvers[each.name] for each in theorems]
+    names = [match[1] if match else "" for match in found]
     introduction = pages.introduction(theorems, [each.expected for each in theorems], names)
-    assert introduction in PAGE
+    assert introduction in TABLE
+
+
+@pytest.mark.parametrize("name", page_module().WALKS)
+def test_a_walk_takes_as_many_layers_as_its_figure_shows(name):
+    pages = page_module()
+    walk = pages.WALKS[name]
+    arguments = walk.steps, walk.j, walk.i, walk.n
+    if walk.layers is None:
+        with pytest.raises(LookupError):
+            sr.paths.shortest(*arguments, residual=walk.residual)
+    else:
+        assert len(sr.paths.shortest(*arguments, residual=walk.residual)) == walk.layers + 1
+    assert (pages.FIGURES / f"{name}.png").stat().st_size > 1000
+
+
+def test_each_theorem_has_a_walk():
+    assert set(page_module().WALKS) == {each.name for each in book()}
 
 
 def test_the_book_is_long_enough_and_says_what_each_theorem_bears_on():

@@ -5,6 +5,7 @@ import pytest
 from verify.implementations import masked, tri
 
 import sparse_ref as sr
+from sparse_ref.verify.naming import faulty_rows  # noqa: F401  # lowers them
 from sparse_ref.verify.naming.faulty_patterns import (
     FilledRows,
     FirstQueries,

@@ -106,7 +106,7 @@ def test_a_failure_shows_the_report_with_its_picture_and_no_traceback(project):
     assert "mine[n=12] - FAIL " in text  # pytest's last lines
     assert "1 failed, 4 passed" in text
     assert "Traceback" not in text and "site-packages" not in text
-    assert "verify/check.py" not in text and "raise " not in text
+    assert "verify/attention_check.py" not in text and "raise " not in text
 
 
 def test_what_the_longest_length_does_not_test_fails(project):

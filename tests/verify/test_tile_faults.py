@@ -10,6 +10,7 @@ import sparse_ref as sr
 from sparse_ref.lower import all_runs, key_counts
 from sparse_ref.sets.mask import brute_mask
 from sparse_ref.verify import check
+from sparse_ref.verify.naming import faulty_rows  # noqa: F401  # lowers them
 from sparse_ref.verify.naming.faulty_patterns import FilledRows, FirstQueries, RoundedEdge, Rounding
 from sparse_ref.verify.naming.tile_faults import first_rounding
 

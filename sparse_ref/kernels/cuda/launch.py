@@ -14,7 +14,6 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.core.errors import NumbaPerformanceWarning
 
 from ...lower import CSR, plan, transpose_rows
 from ...sets.listed import Listed
@@ -229,6 +228,7 @@ def _device():
     """numba.cuda if it finds a device, for one caller at a time, and silent about small grids."""
     try:
         from numba import cuda
+        from numba.core.errors import NumbaPerformanceWarning
 
         reason = None if cuda.is_available() else cuda.cuda_error() or "no device was found"
     except ImportError as error:

@@ -52,7 +52,7 @@ def image(
     """The keys j in A_i of one query i on an image, j = row * width + column; a colour per step.
 
     Positions that no step attends to have two colours: those before i are skipped, those after i
-    may not exist yet.
+    may not exist yet. If any key comes after i, attention looks both ways, and all are skipped.
 
     Parameters
     ----------
@@ -104,7 +104,10 @@ def kinds_for_query(
     members = np.zeros((len(steps), n), bool)
     for m, step in enumerate(steps):
         members[m, step.row(i, n)] = True
-    values = kinds_for_members(members, step_kinds, np.arange(n) > i)
+    is_later = np.arange(n) > i
+    if members[:, is_later].any():
+        is_later[:] = False  # attention looks both ways: nothing is yet to come
+    values = kinds_for_members(members, step_kinds, is_later)
     values[i] = step_kinds + 2
     return values.reshape(shape)
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...sets.checks import integer
 from ...sets.pattern import Pattern
 from ...sets.require import patterns_of_heads
-from ..check import check
+from ..attention_check import check
 from ..checks.finding import Finding
 from ..checks.untested_parameters import default_length
 from .driven_report import Call, DrivenReport, function_word, pattern_word, report_values

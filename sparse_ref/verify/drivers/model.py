@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...sets.checks import integer
-from ..check import check
+from ..attention_check import check
 from .driven_report import Call, DrivenReport, report_values
 from .layers import MIN_N, Layer, LayerPatterns, layer_patterns_of, layers_of, sufficient_n
 from .model_feed import ModelError, ModelFeed, choose_implementation

@@ -1,6 +1,6 @@
 """What faults make of a pattern, as patterns: rows cut off, rows filled up, one edge rounded.
 
-They are lowered to runs as other patterns are, so that one hypothesis is tested at any n.
+`faulty_rows` lowers them to runs as other patterns are, so that one hypothesis is tested at any n.
 
 Symbols:  i query, j key;  P the pattern that was asked for.
 """
@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ...lower import Runs, all_runs, key_counts, normalise, row_set, runs_of, unite
-from ...lower.runs.table import START, STOP, one_span
 from ...sets.pattern import Pattern
 from ...sets.types import IntArray
 
@@ -46,16 +44,6 @@ class FirstQueries(Pattern):
         return f"{self.pattern!r} for queries below {self.count}"
 
 
-@row_set.register
-def rows_of_first_queries(p: FirstQueries, i: IntArray, n: int) -> Runs:
-    """The runs of the pattern; none from `count` on."""
-    runs = runs_of(p.pattern, i, n)
-    table = runs.table.copy()
-    late = (i >= p.count)[runs.row_of_run]
-    table[late, STOP] = table[late, START]
-    return Runs(runs.indptr, table, runs.shape)
-
-
 @dataclass(frozen=True)
 class FilledRows(Pattern):
     """A_i = P_i, or every key if P_i is empty
@@ -80,14 +68,6 @@ class FilledRows(Pattern):
 
     def __repr__(self) -> str:
         return repr(self.pattern)
-
-
-@row_set.register
-def rows_of_filled_rows(p: FilledRows, i: IntArray, n: int) -> Runs:
-    """The runs of the pattern, and a span of every key for the rows without any."""
-    runs = normalise(runs_of(p.pattern, i, n))
-    stop = np.where(key_counts(runs) == 0, n, 0)
-    return unite([runs, one_span(np.zeros_like(stop), stop, n)])
 
 
 @dataclass(frozen=True)
@@ -167,16 +147,12 @@ class RoundedEdge(Pattern):
         return f"{self.pattern!r}, {self.rounding.cause}"
 
 
-@row_set.register
-def rows_of_rounded_edge(p: RoundedEdge, i: IntArray, n: int) -> Runs:
-    """One span for each row."""
-    start, stop = p.spans(n)
-    return one_span(start[i], stop[i], n)
-
-
 @lru_cache(maxsize=4)
 def interval_edges(p: Pattern, n: tuple[int, int]) -> Edges:
     """The edges of each row, 0 and 0 if it is empty. Raises ValueError if a row is no interval."""
+    from ...lower import all_runs  # needs Numba, which names of small masks do without
+    from ...lower.runs.table import START, STOP
+
     runs = all_runs(p, n)
     if not runs.only_spans or runs.counts.max(initial=0) > 1:
         raise ValueError(f"the rows of {p!r} are no intervals")

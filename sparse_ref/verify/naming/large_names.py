@@ -23,6 +23,7 @@ from ..reading.base import base_inputs, member_keys, row_masks
 from ..reading.checksums import Checksums, read_checksums
 from ..reading.probe import base_weights
 from ..reading.sampled_rows import read_rows
+from . import faulty_rows  # noqa: F401  # lowers what hypotheses are made of
 from .diagnosis import (
     Diagnosis,
     head_exchanges,

@@ -40,7 +40,7 @@ class ConformityTest(pytest.Item):
 
     def runtest(self) -> None:
         """Check the function. What does not show at this length shows at the decisive one."""
-        from ..check import check
+        from ..attention_check import check
 
         options = self.check_options()
         report = check(self.function, self.claim.patterns, self.length.n, **options)

@@ -1,0 +1,86 @@
+"""The source of answers: read from text, and the rule of one line under 80 columns."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from inspect import getsource
+from itertools import count
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+
+import sparse_ref as sr
+
+from .. import define
+from .._text import error_text
+from .answer_calls import TRUTH, Fault, is_stored
+
+MAX_COLUMNS = 79
+Names = dict[str, Any]
+FILE_NUMBERS = count(1)
+
+
+def answer_of(code: str, name: str, words: Names | None = None) -> Any:
+    """The function or class `name` that code defines, with np, sr and the names of sr.define.
+
+    `words` are more names that the code may use. Raises Fault for code that does not run, or that
+    defines nothing of this name.
+    """
+    file = f"<answer {next(FILE_NUMBERS)}>"
+    lines = code.splitlines(keepends=True)
+    linecache.cache[file] = (len(code), None, lines, file)
+    names = {"np": np, "sr": sr, "__name__": "answer"}
+    names |= words or {}
+    names |= {word: getattr(define, word) for word in define.__all__}
+    try:
+        exec(compile(code, file, "exec"), names)
+    except SyntaxError as error:
+        raise Fault(f"line {error.lineno} is no Python: {error.msg}") from None
+    except Exception as error:
+        raise Fault(f"the code does not run: {error_text(error)}") from None
+    if name not in names:
+        raise Fault(f"the code does not define `{name}`")
+    return names[name]
+
+
+def check_line(answer: Any) -> None:
+    """Raise Fault for more than one line, a wide one, and `and`, `or`, `not` or chains in it.
+
+    An answer whose source cannot be read, as in a plain prompt, is not checked.
+    """
+    if is_stored(answer):
+        return
+    try:
+        source = dedent(getsource(answer))
+        function = ast.parse(source).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
+        return
+    if not isinstance(function, ast.FunctionDef):
+        return
+    lines = [line for line in function.body if not _is_docstring(line)]
+    if len(lines) != 1 or not isinstance(lines[0], ast.Return):
+        raise Fault("the answer must be one line: `return` and an expression")
+    statement = lines[0]
+    if statement.end_lineno != statement.lineno:
+        raise Fault("the answer must stand on one line")
+    text = source.split("\n")[statement.lineno - 1]
+    if len(text) > MAX_COLUMNS:
+        raise Fault(f"the line must be under 80 columns, got {len(text)}")
+    for node in ast.walk(statement):
+        _check_node(node)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    """Whether a statement is only a text."""
+    is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_text and isinstance(statement.value.value, str)  # type: ignore[attr-defined]
+
+
+def _check_node(node: ast.AST) -> None:
+    """Raise Fault for what asks for the truth value of an array."""
+    is_chain = isinstance(node, ast.Compare) and len(node.ops) > 1
+    is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    if is_chain or is_not or isinstance(node, ast.BoolOp):
+        raise Fault(f"`{ast.unparse(node)}`: {TRUTH}")

@@ -1,0 +1,54 @@
+"""An answer that was typed: an expression, or the code of a function or of a Rule."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from .. import patterns
+from .answer_calls import Fault
+from .answer_source import answer_of
+from .kinds.kind import parameter_names
+from .puzzle import Puzzle
+
+RUN_WORDS = {"span", "every", "Run"}
+CODE = (
+    "def ",
+    "class ",
+    "@",
+    "from ",
+    "import ",
+    "#",
+    '"""',
+)  # what begins more than an expression
+
+
+def read_answer(puzzle: Puzzle, text: str) -> Any:
+    """The answer that a text is, with np, sr, and the names of sr.define and of all patterns.
+
+    `(i - 3 < j) & (j <= i)` is what the puzzle's function returns; code must define this function,
+    or a class of its name in CamelCase. Raises Fault for what is neither.
+    """
+    text = text.strip()
+    if text in getattr(puzzle.kind, "options", ()):
+        text = repr(text)  # a word of a choice, without its quotes
+    code = text if text.startswith(CODE) else _function_of(puzzle, text.removeprefix("return "))
+    words = {name: getattr(patterns, name) for name in patterns.__all__}
+    camel_case = puzzle.name.title().replace("_", "")
+    name = camel_case if f"class {camel_case}" in code else puzzle.name
+    return answer_of(code, name, words)
+
+
+def _function_of(puzzle: Puzzle, expression: str) -> str:
+    """The code of a function that returns an expression; of runs if it makes some."""
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except SyntaxError as error:
+        raise Fault(f"`{expression}` is no expression of Python: {error.msg}") from None
+    nodes = ast.walk(tree)
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    parts = puzzle.kind.parts(puzzle.reference)
+    runs = [reference for kind, reference in parts if kind.noun == "runs"]
+    reference = runs[0] if runs and names & RUN_WORDS else parts[0][1]
+    parameters = ", ".join(parameter_names(reference))
+    return f"def {puzzle.name}({parameters}):\n    return {expression}\n"

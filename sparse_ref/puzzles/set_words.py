@@ -1,0 +1,49 @@
+"""The difference of two masks, in the words of `sr.verify`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..sets.pattern import Pattern
+from ..sets.types import BoolArray
+
+
+def difference_in_words(p: Pattern, wanted: BoolArray, actual: BoolArray) -> str:
+    """What an answer is, and what is wrong with it: `you wrote Lookback(4): one key too many ...`.
+
+    >>> import sparse_ref as sr
+    >>> difference_in_words(sr.Lookback(3), sr.Lookback(3).mask(9), sr.Lookback(4).mask(9))
+    'you wrote Lookback(4): one key too many at the left edge'
+    """
+    from ..verify.naming.diagnosis import diagnose
+
+    diagnoses = diagnose([p], wanted[None], actual[None])
+    causes = [diagnosis.cause for diagnosis in diagnoses if diagnosis.cause]
+    names = [diagnosis.name for diagnosis in diagnoses if diagnosis.name]
+    if names and names[0] == "nothing":
+        return "you wrote the empty set: it attends to nothing"
+    cause = causes[0] if causes else count_in_words(wanted, actual)
+    return f"you wrote {names[0]}: {cause}" if names else cause
+
+
+def count_in_words(wanted: BoolArray, actual: BoolArray) -> str:
+    """How many pairs are too many, and how many are missing."""
+    extra = int(np.sum(actual & ~wanted))
+    missing = int(np.sum(wanted & ~actual))
+    parts = [f"{extra} {_pairs(extra)} too many"] if extra else []
+    parts += [f"{missing} {_pairs(missing)} missing"] if missing else []
+    return " and ".join(parts)
+
+
+def first_pair(actual: BoolArray, wanted: BoolArray) -> str:
+    """The first query whose keys differ, and the first such key."""
+    pairs = np.argwhere(actual != wanted)
+    if not len(pairs):
+        return ""
+    i, j = pairs[0].tolist()
+    return f"query {i}: key {j} is {'too many' if actual[i, j] else 'missing'}"
+
+
+def _pairs(count: int) -> str:
+    """The noun of a number of pairs."""
+    return "pair" if count == 1 else "pairs"

@@ -1,0 +1,1 @@
+"""The thirty puzzles, one module a kind; each lists its puzzles as PUZZLES."""

@@ -1,0 +1,150 @@
+"""What is wrong with an answer before it can be compared: named kindly, with the line."""
+
+import pytest
+from example_puzzles import EXAMPLES
+
+import sparse_ref as sr
+from sparse_ref.define import span
+from sparse_ref.puzzles import answer_calls, find
+from sparse_ref.puzzles.answer_calls import Fault
+from sparse_ref.puzzles.answer_source import answer_of
+from sparse_ref.puzzles.answer_text import read_answer
+from sparse_ref.puzzles.judge_answer import judge
+
+HEAD = "def last_three(i, j):\n"
+RUNS = "def last_three(i, n):\n"
+
+
+def mistake_of(code, name="last_three"):
+    """The mistake that the verdict on code names."""
+    puzzle = next((p for p in EXAMPLES if p.name == name), None) or find(name)
+    verdict = judge(puzzle, answer_of(code, name))
+    assert not verdict
+    assert "Traceback" not in repr(verdict)
+    return verdict.mistake
+
+
+@pytest.mark.parametrize(("code", "words"), [
+    (HEAD + "    return (i - 3 < j) and (j <= i)", "write & and |"),
+    (HEAD + "    return not (i - 3 >= j)", "write & and |"),
+    (HEAD + "    return i - 3 < j <= i", "`i - 3 < j <= i`: `and`"),
+    (HEAD + "    return 1 // 0", "line 2, `return 1 // 0`: ZeroDivisionError"),
+    (HEAD + "    return unknown", "NameError: name 'unknown' is not defined"),
+    (HEAD + "    return None", "returns nothing: is a `return` missing?"),
+    (HEAD + "    i - 3 < j", "one line: `return` and an expression"),
+    (HEAD + "    mask = i - 3 < j\n    return mask & (j <= i)", "one line"),
+    (HEAD + "    return (\n        (i - 3 < j) & (j <= i))", "must stand on one line"),
+    (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}", "under 80 columns, got 89"),
+    (HEAD + "    return i - j", "True or False for each pair, got int64"),
+    (HEAD + "    return np.ones((3, 3), bool)", "shape (1, 1), got (3, 3)"),
+    (HEAD + "    return span(i - 2, i + 1)", "got runs or a list of keys"),
+    (HEAD + "    return (_ for _ in ()).throw(SystemExit(0))", "SystemExit"),
+    ("def last_three(q, k):\n    return k <= q", "must be (i, j), in this order, got (q, k)"),
+    ("def last_three(j, i):\n    return j <= i", "must be (i, j), in this order, got (j, i)"),
+    ("last_three = 3", "must be a function of (i, j), got 3"),
+    (RUNS + "    return i", "solution must be a Run or a tuple of them"),
+    (RUNS + "    return None", "returns nothing"),
+    (RUNS + "    return span(max(i - 2, 0), i + 1)", "np.maximum for `max`"),
+    (RUNS + "    return span(i - 2, i + 1) if isinstance(i, int) else span(i, i + 1)",
+     "for an array of queries the answer has other keys"),
+    (RUNS + "    return every(0, i, i + 1)", "step of a run must be at least 1, got 0"),
+])  # fmt: skip
+def test_a_fault_is_named(code, words):
+    assert words in mistake_of(code)
+
+
+def test_an_endless_loop_is_ended(monkeypatch):
+    monkeypatch.setattr(answer_calls, "TIME_LIMIT", 0.2)
+    code = "def softmax_row(x):\n    while True:\n        pass"
+    assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
+
+
+def test_an_answer_works_on_copies_and_may_not_write_to_them():
+    code = "def softmax_row(x):\n    x -= x.max()\n    return np.exp(x) / np.exp(x).sum()"
+    assert "writes to its argument `x`" in mistake_of(code, "softmax_row")
+
+
+@pytest.mark.parametrize("body", [
+    "sr.puzzles.find('last_three').reference(i, j)",
+    "sr.puzzles.book()[1].reference(i, j)",
+    "sr.puzzles.find('last_three').kind.runs(i, 9)",
+    "__import__('sparse_ref.puzzles.thirty.state_windows', fromlist='*').last_three(i, j)",
+])  # fmt: skip
+def test_a_stored_answer_cannot_be_called(body):
+    mistake = mistake_of(f"{HEAD}    return {body}")
+    assert "calls the stored one" in mistake or "80 columns" in mistake
+
+
+def test_a_stored_answer_cannot_be_handed_in():
+    with pytest.raises(LookupError, match="is the stored one"):
+        sr.puzzles.check(find("last_three").reference)
+
+
+def test_a_class_answers_both_parts():
+    code = (
+        "from dataclasses import dataclass\n"
+        "@dataclass(frozen=True)\n"
+        "class LastThree(Rule):\n"
+        "    @staticmethod\n"
+        "    def formula(i, j):\n"
+        "        return (i - 3 < j) & (j <= i)\n"
+        "    @staticmethod\n"
+        "    def solution(i, n):\n"
+        "        return span(i - 2, i + 1)\n"
+    )
+    verdict = judge(find("last_three"), read_answer(find("last_three"), code))
+    assert verdict
+    assert verdict.parts == ("formula", "runs")
+    wrong = code.replace("span(i - 2", "span(i - 3")
+    assert not judge(find("last_three"), answer_of(wrong, "LastThree"))
+    half = code[: code.rindex("    @staticmethod")]
+    assert judge(find("last_three"), answer_of(half, "LastThree")).mistake.endswith("no `solution`")
+    other = answer_of("class LastThree:\n    pass", "LastThree")
+    assert "must be a sparse_ref" in judge(find("last_three"), other).mistake
+    assert "must be a runs" in judge(find("16"), answer_of(code, "LastThree")).mistake
+
+
+def test_a_name_in_camel_case_finds_its_puzzle():
+    class LastThree(sr.define.Rule):
+        @staticmethod
+        def formula(i, j):
+            return (i - 3 < j) & (j <= i)
+
+        @staticmethod
+        def solution(i, n):
+            return span(i - 2, i + 1)
+
+    assert sr.puzzles.check(LastThree)
+
+
+def test_a_typed_answer_is_an_expression_or_code():
+    puzzle = find("last_three")
+    for text in (
+        "(i - 3 < j) & (j <= i)",
+        "return (i - 3 < j) & (j <= i)",
+        "def last_three(i, j):\n    return (i - 3 < j) & (j <= i)",
+    ):
+        assert judge(puzzle, read_answer(puzzle, text)).parts == ("formula",)
+    assert judge(puzzle, read_answer(puzzle, "span(i - 2, i + 1)")).parts == ("runs",)
+    for text, words in (
+        ("(i - 3 <", "is no expression"),
+        ("def other(i, j): return i", "does not define `last_three`"),
+        ("def last_three(", "line 1 is no Python"),
+        ("import nothing_of_this_name", "does not run: ModuleNotFoundError"),
+    ):
+        with pytest.raises(Fault, match=words):
+            read_answer(puzzle, text)
+
+
+def test_a_pattern_is_no_formula():
+    verdict = sr.puzzles.check(sr.Lookback(3), "last_three")
+    assert verdict.mistake == "the answer must be a function of (i, j), got Lookback(3)"
+
+
+def test_a_pattern_answers_by_the_puzzle_s_name():
+    puzzle = next(p for p in EXAMPLES if p.name == "window_and_sinks")
+    assert judge(puzzle, sr.Sinks(2) | sr.Lookback(3))
+    assert judge(puzzle, lambda: sr.Sinks).mistake.startswith("Sinks is a class")
+    assert "must be a pattern" in judge(puzzle, lambda: "Sinks(2)").mistake
+    wrong = judge(puzzle, sr.Sinks(3) | sr.Lookback(3))
+    assert wrong.mistake.startswith("you wrote Sinks(3) | Lookback(3)")

@@ -1,0 +1,98 @@
+"""Build the sdist and the wheel, check both, and try the wheel in clean environments.
+
+    python tests/release.py DIST [PYTHON ...]
+
+Each Python named, or each from 3.11 to 3.14 that this machine has, gets an environment of its own,
+in which the examples of the README run. The archives are in DIST once all of that has passed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from zipfile import ZipFile
+
+ROOT = Path(__file__).parent.parent
+PYTHONS = "python3.11", "python3.12", "python3.13", "python3.14"
+NEEDED_IN_SDIST = {"README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"}
+NEEDED_IN_SDIST |= {"tests", "docs", "notebooks"}
+NEEDED_IN_WHEEL = {
+    "sparse_ref/py.typed",
+    "sparse_ref/explorer/page/explorer.css",
+    "sparse_ref_plugin.py",
+}
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command; one that fails ends the release, with its output on the terminal."""
+    print("$", *command, flush=True)
+    subprocess.run([str(word) for word in command], cwd=cwd, check=True)
+
+
+def interpreters() -> list[str]:
+    """The Pythons from 3.11 to 3.14 that this machine has and that start."""
+    pythons = []
+    for name in PYTHONS:
+        path = shutil.which(name)
+        if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
+            pythons.append(path)
+        else:
+            print(f"{name} is not on this machine: not tried")
+    if not pythons:
+        raise SystemExit(f"none of {', '.join(PYTHONS)} is on this machine: name one")
+    return pythons
+
+
+def check_names(sdist: Path, wheel: Path) -> None:
+    """Whether the archives contain what they should, and the wheel nothing but the library."""
+    with tarfile.open(sdist) as archive:
+        kept = {"/".join(name.split("/")[1:]) for name in archive.getnames()}
+    folders = {name.split("/")[0] for name in kept}
+    with ZipFile(wheel) as archive:
+        modules = set(archive.namelist())
+    missing = sorted((NEEDED_IN_SDIST - folders) | (NEEDED_IN_WHEEL - modules))
+    if missing:
+        raise SystemExit(f"missing from the archives: {', '.join(missing)}")
+    tops = {name.split("/")[0] for name in modules}
+    others = [t for t in tops if not t.startswith(("sparse_ref", "sparse_ref_plugin.py"))]
+    if others:
+        raise SystemExit(f"the wheel contains more than the library: {', '.join(others)}")
+
+
+def try_wheel(wheel: Path, python: str, folder: Path) -> None:
+    """Install the wheel into an environment of its own, and run the README's examples there."""
+    run(python, "-m", "venv", folder)
+    inner = folder / "bin" / "python"
+    pip = inner, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"
+    run(*pip, wheel)
+    shutil.copy(ROOT / "README.md", folder)
+    run(inner, "-W", "error", "-m", "doctest", "README.md", cwd=folder)
+    run(folder / "bin" / "sparse-ref", "show", "Lookback(3) | Strided(4)", "-n", "8", cwd=folder)
+
+
+def main(dist: Path, pythons: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", work / "dist")
+        archives = sorted((work / "dist").iterdir())
+        run(sys.executable, "-m", "twine", "check", "--strict", *archives)
+        wheel = next(path for path in archives if path.suffix == ".whl")
+        sdist = next(path for path in archives if path.suffix == ".gz")
+        check_names(sdist, wheel)
+        for number, python in enumerate(pythons):
+            try_wheel(wheel, python, work / str(number))
+        dist.mkdir(exist_ok=True)
+        for path in archives:
+            shutil.copy(path, dist)
+    print("passed on", *pythons, sep="\n    ")
+    print(f"{dist}/ contains", *(path.name for path in archives), sep="\n    ")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    main(Path(sys.argv[1]), sys.argv[2:] or interpreters())
