@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 MATHJAX := docs/_static/mathjax/tex-svg.js
+SPHINX := $(PY) -m sphinx -a -W --keep-going -b html docs docs/_build/html  # -a: a build of some pages forgets the index entries of the others
 
 .PHONY: demo demo-torch test test-browser screenshots test-deep test-cuda-deep mutants test-originals test-cuda check notebooks docs bench release clean
 
@@ -17,7 +18,7 @@ test: .venv/test
 
 # In the Chromium or Chrome of this machine, or the one that CHROMIUM names: none is downloaded.
 test-browser: .venv/browser .venv/check $(MATHJAX)
-	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(SPHINX) -q
 	SPARSE_REF_BROWSER=1 $(PY) -m pytest -n 2 tests/browser
 
 screenshots: .venv/browser
@@ -49,14 +50,14 @@ check: .venv/check $(MATHJAX)
 	$(PY) -m mypy
 	$(PY) tests/typing
 	$(PY) -m pytest -q tests/test_house.py tests/test_docs.py
-	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(SPHINX) -q
 	$(PY) docs/links.py
 
 notebooks: .venv/test
 	$(PY) -m pytest tests/test_notebooks.py --rewrite-notebooks
 
 docs: .venv/check $(MATHJAX)
-	$(PY) -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(SPHINX)
 
 bench: .venv/originals/ready
 	.venv/originals/bin/python -m benchmarks

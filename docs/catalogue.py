@@ -9,11 +9,13 @@ import inspect
 import math
 import re
 import sys
+import tomllib
 from functools import cache, reduce
 from itertools import groupby
 from operator import or_
 from pathlib import Path
 
+import catalogue_figures as figures
 import numpy as np
 
 import sparse_ref as sr
@@ -27,10 +29,6 @@ from sparse_ref.sets.rule import Rule
 HERE = Path(__file__).parent
 LENGTHS = (1024, 4096, 16384)
 WIDTH = 100  # columns of a picture in a page
-HEAD = [
-    "| | set and source | pairs grow as | layers until every position can influence every other |",
-    "|---|---|---|---|",
-]
 PART_OF = {
     "Strided": "strided",
     "Block": "fixed",
@@ -48,14 +46,34 @@ OVER_POOLS = {"Complete", "Started"}  # whose keys are pools of tokens
 SETS = "A_i", "m_ij"  # the beginning of a definition that is a set, not a sentence
 OVER_BLOCKS = {"Flip", "butterfly"}
 INTRODUCTION = (
-    "Every pattern of this library: its set, its cost and its paths. `docs/catalogue.py` writes "
-    "these pages from the definitions. Costs and paths are those of the example on the pattern's "
-    "page: how the number of pairs grows with n, and after how many layers each position can be "
-    "influenced by all others, or by all earlier ones.\n\n"
+    "Every pattern of this library, with its set, figure, cost and paths. Below each picture: how "
+    "the number of pairs grows with n, and after how many layers each position of the example can "
+    "be influenced by all others, or by all earlier ones.\n\n"
     "[What is in a window](rosetta.md): what twenty sources mean by the same number. "
     "[What is in a top-k](selection.md): what it counts, forces and leaves out. "
-    "[Methods that choose keys by data](chosen_keys.md), drawn on a seed's data. "
     "[Where sources differ](../differs.md): papers compared with their code."
+)
+BY_DATA = (
+    "[Methods that choose keys by data](chosen_keys.md) score keys, or blocks of them, and take "
+    "the best: their sets depend on q and k."
+)
+FILTERS = {
+    "causal": "causal",
+    "both": "both ways",
+    "random": "random",
+    "plane": "2-D",
+    "data": "chosen by data",
+    "linear": "cost n or n log n",
+    "between": "cost between",
+    "quadratic": "cost n²",
+}
+BOXES = " ".join(
+    f'<label><input type="checkbox" value="{value}"> {text}</label>'
+    for value, text in FILTERS.items()
+)
+FILTER = (
+    f'<fieldset class="filter" hidden><legend>Show only</legend> {BOXES} '
+    '<output aria-live="polite"></output></fieldset>'
 )
 
 
@@ -74,28 +92,28 @@ def pages() -> dict[str, str]:
     return {"index.md": index(families), **tables, **written}
 
 
+def drawings() -> dict[str, str]:
+    """The text of each figure by its name."""
+    entries = {file_of(entry): entry for entry in sr.catalogue()}
+    return {f"{n}.svg": figures.svg(f) for n, f in figures.figures(entries, EXAMPLES).items()}
+
+
 def index(families) -> str:
-    """Every pattern in a line, by family."""
-    lines = [
-        "# Catalogue",
-        "",
-        INTRODUCTION,
-        "",
-        "![The catalogue in pictures](../_static/catalogue.png)",
-        "",
-    ]
+    """Every pattern as a card, by family."""
+    lines = ["# Catalogue", "", INTRODUCTION, "", FILTER, ""]
     for family, entries in families:
         title, rest = headed(entries[0].title)
-        lines += [f"## {title}", "", *rest, *HEAD]
+        lines += [f"## {title}", "", *rest, "::::{container} cards", ""]
         for entry, anchor in zip(entries, anchors(entries)):
-            set_, source = entry.definition
-            first = cell(set_) if set_.startswith(SETS) else plain(set_)
-            link = f"[`{entry.name}`]({family}.md#{anchor})"
-            definition = f"{first}<br>{plain(source)}"
-            lines.append(
-                f"| {link} | {definition} | {growth(entry)} | {paths(entry, brief=True)} |"
-            )
-        lines.append("")
+            lines += [*entry_card(entry, f"{family}.md#{anchor}"), ""]
+        lines += ["::::", ""]
+    lines += ["## Keys chosen by data", "", BY_DATA, "", "::::{container} cards", ""]
+    for example in EXAMPLES:
+        facts = "drawn on the data of seed 0"
+        link = f"chosen_keys.md#{example.name}"
+        figure = f"chosen_{example.name}"
+        lines += [*card(example.name, link, figure, facts, ["data"]), ""]
+    lines += ["::::", ""]
     return "\n".join(
         [
             *lines,
@@ -111,6 +129,42 @@ def index(families) -> str:
             "",
         ]
     )
+
+
+def entry_card(entry: Entry, link: str) -> list[str]:
+    """An entry in the index: its thumbnail, cost and reach."""
+    reach = paths(entry, brief=True)
+    if count := re.search(r"in (\d+)$", reach):
+        reach += f" layer{'s' * (count[1] != '1')} at n = {entry.n}"
+    facts = f"pairs: {growth(entry)}" + ("" if reach == "-" else f"; {reach}")
+    return card(entry.name, link, file_of(entry), facts, tags(entry))
+
+
+def card(name: str, link: str, figure: str, facts: str, classes: list[str]) -> list[str]:
+    """A card of the index, which the filter shows or hides by its classes."""
+    return [
+        f":::{{container}} card-of {' '.join(classes)}",
+        f"[![The pairs of {name}](figures/{figure}.svg)]({link})",
+        "",
+        f"[`{name}`]({link})",
+        "",
+        facts,
+        ":::",
+    ]
+
+
+def tags(entry: Entry) -> list[str]:
+    """What the filter of the index asks about an entry."""
+    masks = [sr.dense(p, entry.shape()) for p in entry.patterns()]
+    is_causal = not any(np.triu(mask, 1).any() for mask in masks)
+    text = f"{entry.text()} {entry.value()!r}"
+    costs = {"n": "linear", "n log n": "linear", "n²": "quadratic"}
+    return [
+        "causal" if is_causal else "both",
+        costs.get(growth(entry), "between"),
+        *(["random"] if re.search(r"Random\(|random=|seed=", text) else []),
+        *(["plane"] if re.search(r"Grid\(\(\d+, \d+\)", text) else []),
+    ]
 
 
 def rosetta(w: int = 4) -> str:
@@ -176,12 +230,15 @@ def chosen_keys() -> str:
     lines = ["# Methods that choose keys by data", "", EXAMPLES_TEXT, ""]
     for example in EXAMPLES:
         title, *rest = example.paragraphs
-        lines += [f"## {example.name}", "", plain(title), ""]
+        image = f"![The pairs of {example.name}](figures/chosen_{example.name}.svg)"
+        lines += [f"## {example.name}", "", plain(title), "", image, ""]
         for paragraph in rest:
-            text = cell(paragraph) if paragraph.startswith(SETS) else plain(paragraph)
+            text = cell(paragraph) if paragraph.startswith(SETS) else linked(plain(paragraph))
             lines += [text, ""]
-        lines += [f"{example.sizes}, n = {example.n}", "", "```text"]
-        lines += [*example_pictures(example), "```", ""]
+        names = figures.legend(figures.example_panels(example))
+        lines += [f"{example.sizes}, n = {example.n}. {names}".strip(), ""]
+        folded = ["```text", *example_pictures(example), "```"]
+        lines += ["<details><summary>As text</summary>", "", *folded, "", "</details>", ""]
     return "\n".join(lines)
 
 
@@ -221,34 +278,101 @@ def page(entries: list[Entry]) -> str:
 
 
 def part(entry: Entry) -> list[str]:
-    """One pattern: set, source, definition, picture, cost, paths, differences."""
+    """One pattern: idea, figure by part, set, how to make it, cost, reach, differences."""
     set_, source = entry.definition
     first = f"`{set_}`" if set_.startswith(SETS) and "`" not in set_ else plain(set_)
-    lines = [f"## {entry.name}", "", first + (f" &emsp; {plain(source)}" if source else ""), ""]
-    definition = notation.NAMES[entry.name]
-    lines += [f"`{signature(entry.name)}`", ""]
-    if isinstance(definition, type) and issubclass(definition, Rule):
-        lines += [
-            "```python",
-            *code(definition.formula),
-            *(["", *code(definition.pairs)] if definition.pairs else []),
-            "```",
-            "",
-        ]
+    lines = [f"## {entry.name}", "", *idea(entry), *drawn(entry)]
+    lines += [linked(first + (f" &emsp; {plain(source)}" if source else "")), ""]
+    lines += [*statement(entry), *make(entry), *text_picture(entry), play(entry), ""]
+    lines += [*costs(entry), *disagreements(entry.name)]
+    return [*lines, ""]
+
+
+@cache
+def ideas() -> dict[str, dict[str, str]]:
+    """What catalogue_ideas.toml says of each entry: `idea`, and `reach` where it is known."""
+    return tomllib.loads((HERE / "catalogue_ideas.toml").read_text(encoding="utf-8"))
+
+
+def idea(entry: Entry) -> list[str]:
+    """The idea in a few sentences."""
+    text = ideas().get(entry.name, {}).get("idea")
+    return [text, ""] if text else []
+
+
+def file_of(entry: Entry) -> str:
+    """The name of an entry's figure; names differ where capitals do not count, too."""
+    return explorer_names()[entry.name]
+
+
+@cache
+def panels(entry: Entry):
+    """The panels of an entry's figure."""
+    return figures.panels(entry)
+
+
+def drawn(entry: Entry) -> list[str]:
+    """The figure, and what its colours are."""
+    image = f"![{figures.alternative(entry.text(), panels(entry))}](figures/{file_of(entry)}.svg)"
     n_q, n_k = entry.shape()
     lengths = f"n = {n_q}" if n_q == n_k else f"(n_q, n_k) = ({n_q}, {n_k})"
-    lines += [f"`{entry.text()}`, {lengths}", "", "```text", *pictures(entry), "```", ""]
-    lines += [play(entry), ""]
+    legend = figures.legend(panels(entry))
+    return [image, "", f"`{entry.text()}`, {lengths}. {legend}".strip(), ""]
+
+
+def statement(entry: Entry) -> list[str]:
+    """The constructor, and a rule's two statements."""
+    definition = notation.NAMES[entry.name]
+    lines = [f"`{signature(entry.name)}`", ""]
+    if isinstance(definition, type) and issubclass(definition, Rule):
+        pairs = ["", *code(definition.pairs)] if definition.pairs else []
+        lines += ["```python", *code(definition.formula), *pairs, "```", ""]
+    return lines
+
+
+def make(entry: Entry) -> list[str]:
+    """Two lines that run."""
+    made = re.sub(r"\b([A-Za-z]\w*)\(", r"sr.\1(", entry.text())
+    n_q, n_k = entry.shape()
+    length = f"{n_q}" if n_q == n_k else f"({n_q}, {n_k})"
+    draw = "heads" if isinstance(entry.value(), tuple) else "mask"
+    lines = ["import sparse_ref as sr", "", f"p = {made}", f"sr.plot.{draw}(p, {length})"]
+    return ["Make it:", "", "```python", *lines, "```", ""]
+
+
+def text_picture(entry: Entry) -> list[str]:
+    """The picture in text, folded."""
+    rows = ["```text", *pictures(entry), "```"]
+    return ["<details><summary>As text</summary>", "", *rows, "", "</details>", ""]
+
+
+def costs(entry: Entry) -> list[str]:
+    """The pairs, and which positions influence which."""
     keys = ", ".join(f"{keys_per_query(entry, n):,.1f} at n = {n:,}" for n in LENGTHS)
     over_blocks = entry.name in OVER_BLOCKS or entry.name.startswith("deepspeed_")
     counted = (
         "Blocks per row of blocks, for n blocks" if over_blocks else "Keys per query, on average"
     )
-    lines += [f"- {counted}: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
+    reach = ideas().get(entry.name, {}).get("reach")
+    lines = [f"- {counted}: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
+    lines += [f"- Reach: {reach}"] if reach else []
     if over_blocks:
         lines.append("- i and j count blocks: `Blockwise(p, block)` is the pattern over tokens.")
-    lines += [f"- Sources disagree. {row}" for row in differences(entry.name)]
     return [*lines, ""]
+
+
+def disagreements(name: str) -> list[str]:
+    """Where sources differ, as a table."""
+    rows = differences(name)
+    if not rows:
+        return []
+    head = "| source | means | this library, and others | keys that differ |"
+    return ["Where sources differ:", "", head, "|---|---|---|---|", *rows, ""]
+
+
+def linked(text: str) -> str:
+    """Text whose arXiv numbers are links."""
+    return re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", text)
 
 
 def play(entry: Entry) -> str:
@@ -378,10 +502,10 @@ def paths(entry: Entry, brief: bool = False) -> str:
 
 
 def differences(name: str) -> list[str]:
-    """The rows of differs.md that name a constructor, in a line each."""
+    """The rows of differs.md that name a constructor, without the test."""
     table = re.findall(r"^\| (?!source)(.*) \|$", (HERE / "differs.md").read_text(), re.M)
     return [
-        f"**{source}** means: {meaning}. Here and elsewhere: {others}. Difference: {keys}."
+        f"| {source} | {meaning} | {others} | {keys} |"
         for source, meaning, others, keys, _ in (row.split(" | ") for row in table)
         if re.search(rf"`[^`]*\b{name}\(", " ".join((source, meaning, others, keys)))
     ]
@@ -398,7 +522,7 @@ def paragraphs(text: str) -> list[str]:
         line
         for part in text.strip().split("\n\n")
         if part
-        for line in (plain(" ".join(part.split())), "")
+        for line in (linked(plain(" ".join(part.split()))), "")
     ]
 
 
@@ -426,6 +550,9 @@ def write():
     for name, text in found.items():
         (folder / name).write_text(text)
         print(folder / name)
+    (folder / "figures").mkdir(exist_ok=True)
+    for name, text in drawings().items():
+        (folder / "figures" / name).write_text(text)
 
 
 if __name__ == "__main__":

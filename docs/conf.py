@@ -29,6 +29,7 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_context = {"default_mode": "auto"}
 html_title = "sparse_ref"
 html_favicon = "_static/favicon.svg"
@@ -36,7 +37,7 @@ html_sidebars = {"index": []}
 WIDE = "notebooks/", "wild", "mutants", "differs", "theorems", "catalogue/index"  # no right sidebar
 html_theme_options = {
     "show_toc_level": 2,
-    "navigation_depth": 2,
+    "navigation_depth": 1,
     "navigation_with_keys": False,
     "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
@@ -75,6 +76,7 @@ suppress_warnings = ["mystnb.unknown_mime_type", "toc.empty_glob"]
 if not Path(__file__).parent.joinpath("_static", mathjax_path).exists():
     logging.getLogger(__name__).warning("MathJax is missing: run `make docs`")
 
+FAMILIES = {f"sparse_ref.{entry.name}": entry.family for entry in sparse_ref.catalogue()}
 ENTRIES = "Parameters", "Attributes", "Returns"  # sections whose lines are "name : text"
 
 
@@ -99,6 +101,10 @@ def adapt_docstring(app, what, name, obj, options, lines):
         for row in rows:
             adapted += [row] if is_doctest else adapt_row(row, section)
         adapted.append("")
+    if name in FAMILIES:
+        link = f":doc:`catalogue </catalogue/{FAMILIES[name]}>`"
+        end = adapted.index("") + 1  # of the first paragraph
+        adapted[end:end] = [f"Its idea, figure, cost and paths are in the {link}.", ""]
     lines[:] = adapted
 
 

@@ -1,9 +1,11 @@
 """The programs that write pages of the docs, as modules: docs/ is no package."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
+sys.path.append(str(DOCS))  # a program may import another
 
 
 def module_of(file):

@@ -2,8 +2,14 @@
 definitions say.
 """
 
+import inspect
+import re
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from page_programs import page_program
@@ -115,3 +121,69 @@ def test_what_a_page_says_of_costs_and_paths_is_so(pages):
         pages.paths(Entry("Shifted", "Shifted(Causal(), 2)", 4, "2"))
         == "queries and keys are not the same positions"
     )
+
+
+def test_the_figures_are_those_of_the_definitions(pages):
+    folder = DOCS / "catalogue" / "figures"
+    written = {figure.name: figure.read_text() for figure in folder.glob("*.svg")}
+    assert written == pages.drawings(), "run python docs/catalogue.py"
+    assert len({name.lower() for name in written}) == len(written) > 90
+
+
+def test_a_figure_colours_each_pair_once(pages):
+    entry = Entry("longformer", "longformer(1, globals=(0,))", 3)
+    (parts,) = pages.figures.panels(entry)
+    assert [part.name for part in parts] == ["Window(1)", "GlobalAt((0,))"]
+    text = pages.figures.svg([parts])
+    assert 'fill="#21588f" d="M0 0h2v1h-2zM0 1h3v1h-3zM1 2h2v1h-2z"' in text
+    assert 'fill="#dfa352" d="M2 0h1v1h-1zM0 2h1v1h-1z"' in text
+    assert pages.figures.legend([parts]) == "In blue `Window(1)`; orange `GlobalAt((0,))`."
+
+
+def test_parts_that_hide_one_another_are_panels(pages):
+    panels = pages.figures.panels(Entry("gpt_neo", "gpt_neo(4)"))
+    assert [panel[0].name for panel in panels] == ["Causal()", "Lookback(4)"]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_lines_of_a_page_make_the_example(entry, pages):
+    matplotlib.use("Agg")
+    names = {}
+    exec("\n".join(pages.make(entry)[3:-2]), names)
+    plt.close("all")
+    made = names["p"]
+    patterns = (made,) if isinstance(made, sr.Pattern) else tuple(made)
+    assert patterns == entry.patterns()
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_an_idea_is_stated_and_a_reach_is_so(entry, pages):
+    said = pages.ideas()[entry.name]
+    assert 0 < said["idea"].count(". ") + 1 <= 3
+    assert ("reach" in said) == ("layers" in said)
+    for n in {entry.n, 36} if "layers" in said else ():
+        value, patterns = entry.value(n), entry.patterns(n)
+        union = (reduce(or_, patterns),)
+        hops = sr.paths.hops(patterns if isinstance(value, sr.Factorized) else union, n)
+        expected = eval(said["layers"], {"n": n, **arguments(entry, n)})
+        assert hops[np.tri(n, k=-1, dtype=bool)].max() == expected
+
+
+def arguments(entry, n):
+    """The parameters of the example by name."""
+    signature = inspect.signature(NAMES[entry.name])
+    bound = eval(entry.text(n), {entry.name: signature.bind})
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def test_the_filter_knows_each_class_of_a_card(pages):
+    text = (DOCS / "catalogue" / "index.md").read_text()
+    cards = re.findall(r"\{container\} card-of (.*)", text)
+    assert len(cards) == len(ENTRIES) + len(pages.EXAMPLES)
+    assert {name for card in cards for name in card.split()} == set(pages.FILTERS)
+    by_name = {entry.name: pages.tags(entry) for entry in ENTRIES}
+    assert by_name["Lookback"] == ["causal", "linear"]
+    assert by_name["strided"] == ["causal", "between"]
+    assert by_name["bigbird"] == ["both", "linear", "random"]
+    assert by_name["axial"] == ["both", "between", "plane"]
