@@ -28,7 +28,7 @@ def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
         return "it is transposed"
     if actual.shape != wanted.shape:
         return ""
-    if not np.isfinite(actual).all() or not np.isfinite(wanted).all():
+    if not all(np.isfinite(x).all() for x in (actual, wanted)):
         return ""
     if wanted.size < 2:  # one number has a factor and a summand, whatever it is
         return ""
