@@ -15,6 +15,7 @@ PROMPTS = {  # a cell's tag: what the button says
     "hide-output": ("Show the answer", "Hide the answer"),
     "hide-input": ("Show the check", "Hide the check"),
 }
+SHORT = 32  # letters of a question that needs the sentence before it
 PATTERNS = {"lessons": "[0-9]*.ipynb", "puzzles": "puzzles*.ipynb"}
 
 
@@ -27,9 +28,15 @@ class Lesson(NamedTuple):
 
 
 def lessons(folder: Path = NOTEBOOKS, kind: str = "lessons") -> list[Lesson]:
-    """The notebooks of a kind in the order of their names."""
-    paths = sorted(folder.glob(PATTERNS[kind]))
-    return [lesson(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    """The notebooks of a kind in the order of their numbers."""
+    paths = folder.glob(PATTERNS[kind])
+    items = [lesson(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return sorted(items, key=first_number)
+
+
+def first_number(item: Lesson) -> int:
+    """The first number of a title: of the lesson, or of the first puzzle."""
+    return int(re.findall(r"\d+", item.title)[0])
 
 
 def lesson(name: str, notebook: dict[str, Any]) -> Lesson:
@@ -39,11 +46,13 @@ def lesson(name: str, notebook: dict[str, Any]) -> Lesson:
 
 
 def question(text: str) -> str:
-    """The first sentence that asks, or else the first sentence."""
-    prose = " ".join(text.partition("$$")[0].split())
-    sentences = re.split(r"(?<=[.?!])\**\s+", prose)
-    asking = [sentence for sentence in sentences if sentence.endswith("?")]
-    return (asking or sentences)[0].strip("* ")
+    """The first sentence that asks, or else the first; a short one with the sentence before it."""
+    prose = " ".join(text.partition("$$")[0].replace("**", "").split())
+    sentences = re.split(r"(?<=[.?!])\s+", prose.replace("The question: ", ""))
+    place = next((k for k, text in enumerate(sentences) if text.endswith("?")), 0)
+    first = max(place - (len(sentences[place]) < SHORT), 0)
+    asked = " ".join(sentences[first : place + 1])
+    return asked[0].upper() + asked[1:]
 
 
 def index(items: list[Lesson], kind: str) -> str:

@@ -47,7 +47,7 @@ NOTEBOOK = {
                 "# 7. Far with few\n",
                 "\n",
                 "Sets of $n$ keys. **How far\n",
-                "do they reach?** Far.",
+                "do they reach in four layers?** Far.",
             ],
         },
         {
@@ -63,9 +63,11 @@ NOTEBOOK = {
 def test_a_lesson_s_title_and_question_are_those_of_its_first_cell():
     course = page_program("course")
     item = course.lesson("07_far", NOTEBOOK)
-    assert item == ("07_far", "7. Far with few", "How far do they reach?")
+    assert item == ("07_far", "7. Far with few", "How far do they reach in four layers?")
     assert "[7. Far with few](notebooks/07_far.ipynb)" in course.index([item], "lessons")
     assert course.question("It is so. And so.") == "It is so."
+    assert course.question("A model says 4. Why?") == "A model says 4. Why?"
+    assert course.question("**The question:** how does one set meet another?").startswith("How ")
 
 
 def test_each_notebook_has_a_title_and_a_text():

@@ -10,6 +10,8 @@ PAGES = [
     "start.html",
     "learn.html",
     "notebooks/02_strided_and_fixed.html",
+    "notebooks/13_what_is_in_a_top_k.html",
+    "notebooks/puzzles_sets.html",
     "theorems.html",
     "catalogue/index.html",
     "catalogue/bigbird.html",
@@ -92,7 +94,32 @@ def test_search_finds_nothing_for_no_word(open_site):
     until(page, "document.querySelector('.search-summary')?.textContent.includes('did not match')")
 
 
-def test_hidden_answers_are_shown_at_a_click(open_site):
+def test_each_lesson_has_a_card_and_a_place_in_the_sidebar(open_site):
     page = open_site("learn.html")
-    for link in page.locator(".lesson a").all():
-        assert link.get_attribute("href").startswith("notebooks/")
+    cards = [link.get_attribute("href") for link in page.locator(".lesson a").all()]
+    sidebar = {link.get_attribute("href") for link in page.locator(".bd-sidebar-primary a").all()}
+    assert len(cards) >= 3
+    assert set(cards) <= sidebar
+
+
+def test_an_answer_is_shown_at_a_click(open_site):
+    page = open_site("notebooks/01_why_sparse.html")
+    answer = page.locator("details.hide").filter(has_text="Show the answer").first
+    output = answer.locator(".cell_output")
+    assert not output.is_visible()
+    answer.locator("summary").click()
+    assert output.is_visible()
+    assert page.locator("details.hide").filter(has_text="Show the check").count() > 0
+
+
+def test_the_filter_of_the_catalogue_hides_cards_and_empty_families(open_site):
+    page = open_site("catalogue/index.html")
+    everything = page.locator(".card-of:visible").count()
+    page.get_by_label("random").check()
+    shown = [card.inner_text() for card in page.locator(".card-of:visible").all()]
+    assert 3 <= len(shown) < everything / 3
+    assert any("bigbird" in text for text in shown)
+    assert page.locator(".filter output").inner_text() == f"{len(shown)} of {everything}"
+    assert not page.get_by_role("heading", name="Basic patterns").is_visible()
+    page.get_by_label("random").uncheck()
+    assert page.locator(".card-of:visible").count() == everything

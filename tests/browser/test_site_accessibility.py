@@ -7,7 +7,7 @@ PAGES = [
     "index.html",
     "start.html",
     "learn.html",
-    "notebooks/02_strided_and_fixed.html",
+    "notebooks/01_why_sparse.html",
     "catalogue/index.html",
     "catalogue/bigbird.html",
     "test-your-kernel.html",
