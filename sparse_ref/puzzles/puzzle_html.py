@@ -5,6 +5,7 @@ Colours have a contrast of 3 with white and with black; extra and missing differ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ LEGEND = (
     f"<span style='{BOX};background:{EXTRA}'></span>+ extra &#8195; "
     f"<span style='{BOX};border:1px dashed {MISSING}'></span>&#8722; missing"
 )
-STYLE = "font-family:system-ui,sans-serif;line-height:1.45"
+STYLE = "font-family:system-ui,sans-serif;line-height:1.45;max-width:46em"
 COLUMNS = "display:flex;flex-wrap:wrap;gap:1.5em;margin:0.6em 0"
 PRE = "font-family:monospace;line-height:1.25;margin:0.4em 0"
 
@@ -52,7 +53,7 @@ def html_verdict(verdict: Verdict) -> str:
     if verdict.pictures is not None:
         parts.append(html_comparison(verdict.pictures))
     if verdict.hint and not verdict:
-        hint = html_text(verdict.hint)
+        hint = _with_code(verdict.hint)
         parts.append(f"<details><summary>A hint</summary>{hint}</details>")
     bar = f"border-left:4px solid {colour};padding-left:0.8em"
     return f"<div style='{STYLE};{bar}'>{''.join(parts)}</div>"
@@ -133,7 +134,8 @@ def _middles(mask: BoolArray) -> list[list[float]]:
 
 def html_puzzle(puzzle: Puzzle, picture: Any) -> str:
     """A question with its picture and its stub."""
-    paragraphs = "".join(f"<p>{html_text(text)}</p>" for text in puzzle.question.split("\n\n"))
+    texts = puzzle.question.split("\n\n")
+    paragraphs = "".join(f"<p>{_with_code(text)}</p>" for text in texts)
     title = f"<b>{html_text(puzzle.number)} &#183; {html_text(puzzle.title)}</b>"
     drawing = ""
     if isinstance(picture, np.ndarray):
@@ -144,6 +146,11 @@ def html_puzzle(puzzle: Puzzle, picture: Any) -> str:
         drawing = _code(str(picture))
     stub = f"<details><summary>The stub</summary>{_code(puzzle.code)}</details>"
     return f"<div style='{STYLE}'>{title}{paragraphs}{drawing}{stub}</div>"
+
+
+def _with_code(text: str) -> str:
+    """Text as HTML, what stands between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html_text(text))
 
 
 def html_table(title: str, rows: Iterable[Iterable[str]]) -> str:

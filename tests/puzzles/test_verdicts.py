@@ -174,3 +174,9 @@ def test_the_verdict_is_the_same_in_every_run():
     np.random.default_rng().standard_normal(3)
     verdicts.append(repr(judge(find("last_three"), answer("(i - 3 < j) & (j <= i) & (i < 17)"))))
     assert verdicts[0] == verdicts[1]
+
+
+def test_words_between_backticks_are_code_in_html():
+    html = sr.puzzles.show("is_top_k")._repr_html_()
+    assert "<code>chosen</code> is a list of atoms" in html
+    assert "`" not in html.partition("The stub")[0]
