@@ -26,7 +26,9 @@ def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
     is_transposed = actual.ndim == 2 and actual.shape == wanted.shape[::-1]
     if is_transposed and np.allclose(actual.T, wanted, rtol, atol=0):
         return "it is transposed"
-    if actual.shape != wanted.shape or not np.isfinite(actual).all():
+    if actual.shape != wanted.shape:
+        return ""
+    if not all(np.isfinite(x).all() for x in (actual, wanted)):
         return ""
     if wanted.size < 2:  # one number has a factor and a summand, whatever it is
         return ""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from .._text import error_text
 from ..sets.rule import Rule
-from .answer_calls import Fault, Unanswered
+from .answer_calls import Fault, Unanswered, is_stored
 from .kinds.formula_kind import Formula
 from .kinds.kind import Answer, Case, Kind, parameter_names
 from .puzzle import Puzzle
@@ -67,7 +68,20 @@ def _method(rule: type, name: str) -> Any:
 
 
 def _judge_part(puzzle: Puzzle, part: Part) -> Verdict:
-    """The verdict on one part."""
+    """The verdict on one part, whatever the answer gives."""
+    try:
+        return _compare_part(puzzle, part)
+    except Unanswered:
+        return Verdict(puzzle, UNANSWERED)
+    except Exception as error:  # of a value that fails when it is compared
+        if is_stored(part.answer):
+            raise
+        mistake = f"the answer cannot be compared: {error_text(error)}"
+        return Verdict(puzzle, WRONG, mistake=mistake)
+
+
+def _compare_part(puzzle: Puzzle, part: Part) -> Verdict:
+    """The verdict on one part. Raises Unanswered, and what a value raises when it is compared."""
     kind, reference, answer = part
     case = None
     try:
@@ -76,11 +90,15 @@ def _judge_part(puzzle: Puzzle, part: Part) -> Verdict:
         if case is None:
             return Verdict(puzzle, SOLVED, parts=(kind.noun,))
         actual = kind.value(answer, case)
-    except Unanswered:
-        return Verdict(puzzle, UNANSWERED)
     except Fault as fault:
         text = "" if case is None else kind.case_text(case, reference)
         return Verdict(puzzle, WRONG, mistake=str(fault), case=text)
+    return _name_mistake(puzzle, part, case, actual)
+
+
+def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdict:
+    """The verdict on an answer whose value at a case is wrong."""
+    kind, reference, answer = part
     wanted = kind.value(reference, case)
     mistake = _stored_name(puzzle, part, case)
     shown = _display_case(part, case)
@@ -96,7 +114,7 @@ def _judge_part(puzzle: Puzzle, part: Part) -> Verdict:
     return Verdict(
         puzzle,
         WRONG,
-        mistake=mistake or describe(),
+        mistake=mistake or describe() or "the answer changes from call to call",
         case=kind.case_text(case, reference),
         place=kind.first_difference(actual, wanted),
         comparison=comparison,
@@ -145,8 +163,10 @@ def _drawn_failure(strategy: Any, passes: Callable[[Case], bool]) -> Case | None
 
     try:
         hold()
-    except AssertionError:
-        return failures[-1]  # Hypothesis ends with the smallest
+    except Exception:  # Hypothesis has one of its own for an answer that changes
+        if not failures:
+            raise
+        return failures[-1]  # the last is the smallest
     return None
 
 

@@ -67,7 +67,7 @@ def check(answer: Any, name: str | None = None) -> Verdict:
     Raises
     ------
     LookupError
-        No puzzle has this name; the message has the nearest one.
+        No puzzle has this name; the message has the nearest one. Or the answer has no name.
     ImportError
         The package hypothesis is missing.
 
@@ -81,7 +81,13 @@ def check(answer: Any, name: str | None = None) -> Verdict:
         raise ImportError(
             "sr.puzzles.check needs the package hypothesis: pip install 'sparse-ref[testing]'"
         )
-    puzzle = find(name_of(answer) if name is None else name)
+    name = name_of(answer) if name is None else name
+    if not name or name == "<lambda>":
+        raise LookupError(
+            "the answer does not say which puzzle it answers: write a function of the puzzle's "
+            "name, or name it, as in sr.puzzles.check(answer, 'last_three')"
+        )
+    puzzle = find(name)
     if is_stored(answer):
         raise LookupError("the answer is the stored one: write your own")
     verdict = judge(puzzle, answer)

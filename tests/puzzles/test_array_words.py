@@ -27,6 +27,16 @@ def test_words(actual, words):
     assert whole_difference(actual, X, 1e-9) == words
 
 
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_has_no_words(number):
+    y = X.copy()
+    y[0, 0] = number
+    assert not whole_difference(X, y, 1e-9)
+    assert not whole_difference(y, X, 1e-9)
+    assert not whole_difference(-y, y, 1e-9)
+
+
 def test_one_number_integers_and_zeros_have_no_words():
     assert not whole_difference(np.array(2.0), np.array(1.0), 1e-9)
     assert not whole_difference(np.array([2, 4]), np.array([1, 2]), 1e-9)

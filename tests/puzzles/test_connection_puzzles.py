@@ -141,10 +141,10 @@ def test_one_pair_too_many_is_counted():
     (lambda j, i: 0.5 + i, "the answer must be a position or -1, got 0.5"),
 ])  # fmt: skip
 def test_positions_that_fail_are_named(value, mistake):
-    def stop_between(j, i):
+    def middle_position(j, i):
         return value(j, i)
 
-    assert mistake in mistake_of(stop_between)
+    assert mistake in mistake_of(middle_position)
 
 
 @pytest.mark.parametrize(("value", "mistake"), [

@@ -1,5 +1,8 @@
 """What is wrong with an answer before it can be compared: named kindly, with the line."""
 
+from inspect import signature
+
+import numpy as np
 import pytest
 from example_puzzles import EXAMPLES
 
@@ -136,6 +139,13 @@ def test_a_typed_answer_is_an_expression_or_code():
             read_answer(puzzle, text)
 
 
+@pytest.mark.parametrize("answer", [lambda i, j: j <= i, 3, sr.Lookback(3)], ids=repr)
+def test_an_answer_without_a_name_is_told_how_to_give_one(answer):
+    with pytest.raises(LookupError, match=r"sr.puzzles.check\(answer, 'last_three'\)"):
+        sr.puzzles.check(answer)
+    assert not sr.puzzles.check(answer, "last_three")
+
+
 def test_a_pattern_is_no_formula():
     verdict = sr.puzzles.check(sr.Lookback(3), "last_three")
     assert verdict.mistake == "the answer must be a function of (i, j), got Lookback(3)"
@@ -148,3 +158,53 @@ def test_a_pattern_answers_by_the_puzzle_s_name():
     assert "must be a pattern" in judge(puzzle, lambda: "Sinks(2)").mistake
     wrong = judge(puzzle, sr.Sinks(3) | sr.Lookback(3))
     assert wrong.mistake.startswith("you wrote Sinks(3) | Lookback(3)")
+
+
+class Hostile:
+    """A value that fails whatever is asked of it."""
+
+    def fail(self, *arguments, **options):
+        raise RuntimeError("hostile")
+
+    __eq__ = __repr__ = __bool__ = __len__ = __iter__ = __array__ = __format__ = fail
+    __hash__ = None
+
+
+VALUES = [Hostile(), (Hostile(),), [], {}, "x", b"x", 1j, np.nan, np.array(["a"]), [[1], [2, 3]],
+          np.zeros((2, 2, 2)), sr.Lookback, (sr.Lookback(3),), iter([]), 10**30, type]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(VALUES)))
+@pytest.mark.parametrize("puzzle", EXAMPLES, ids=lambda puzzle: puzzle.name)
+def test_no_value_raises_and_none_of_these_is_right(puzzle, number):
+    for _, reference in puzzle.kind.parts(puzzle.reference):
+        parameters = ", ".join(signature(reference).parameters)
+        names = {"value": VALUES[number]}
+        answer = answer_of(f"def f({parameters}):\n    return value", "f", names)
+        verdict = judge(puzzle, answer)
+        assert not verdict
+        assert verdict.mistake
+        assert verdict.mistake in repr(verdict)
+        assert verdict._repr_html_()
+
+
+@pytest.mark.parametrize("parameters", ["*a", "**k", "i, j, n=3", "", "i, j, k"])
+def test_other_parameters_are_named_or_harmless(parameters):
+    answer = answer_of(f"def f({parameters}):\n    return 1 > 2", "f")
+    assert judge(find("last_three"), answer).mistake
+
+
+def test_an_answer_that_changes_is_named():
+    code = "calls = []\ndef pairs_of_window(n, keys):\n    calls.append(1)\n"
+    right = "sum(min(i + 1, keys) for i in range(n))"
+    for condition in ("len(calls) % 2", "len(calls) < 4", "len(calls) > 40", "len(calls) == 30"):
+        code_of_one = f"{code}    return {right} + ({condition})\n"
+        verdict = judge(EXAMPLES[7], answer_of(code_of_one, "pairs_of_window"))
+        assert not verdict
+        assert verdict.mistake
+        assert repr(verdict)
+
+
+def test_an_answer_that_calls_itself_for_ever_is_named():
+    code = "def softmax_row(x):\n    return softmax_row(x)"
+    assert "RecursionError" in mistake_of(code, "softmax_row")

@@ -36,10 +36,10 @@ class Choice(Kind):
     def value(self, answer: Answer, case: tuple[()]) -> str:
         """The word."""
         word = call(answer)
-        if word not in self.options:
+        if not isinstance(word, str) or word not in self.options:
             words = ", ".join(map(repr, self.options))
             raise Fault(f"the answer must be one of {words}, got {word!r:.60}")
-        return str(word)
+        return word
 
     def agrees(self, actual: str, wanted: str, case: tuple[()]) -> bool:
         """Whether the words are equal."""

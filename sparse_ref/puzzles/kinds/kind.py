@@ -102,4 +102,9 @@ def value_text(value: Any) -> str:
     if isinstance(value, tuple) and type(value) is tuple:
         gap = ",\n " if any(isinstance(item, np.ndarray) for item in value) else ", "
         return f"({gap.join(map(value_text, value))})"
-    return f"{value:.6g}" if isinstance(value, float) else f"{value!r:.400}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    try:
+        return f"{value!r:.400}"
+    except Exception:  # of a reader's own class
+        return f"<a {type(value).__name__} without a text>"

@@ -135,6 +135,10 @@ def _queries(i, j):
     return (j <= i) & ((j < 2) | (i < j + 3))
 
 
+def _one_sink(i, j):
+    return (i <= j) & ((i == 0) | (j < i + 3))
+
+
 def _late_reader(i, j):
     return (i <= j) & ((i < 2) | (j <= i + 3))
 
@@ -163,6 +167,7 @@ READERS = Puzzle(
             "a sink is read by all queries from itself on, not by three",
             lambda i, j: (i <= j) & (j < i + 3),
         ),
+        Mistake("key 1 is a sink, too", _one_sink),
         Mistake("one reader too many", _late_reader),
         Mistake("a query before a sink does not read it", _past_readers),
     ),

@@ -165,7 +165,7 @@ WINDOW_ONLY = Puzzle(
         "megatron-core 0.16.1 combined a window with the mask that it was given in the way of this "
         "code. Which pattern does it have?"
     ),
-    kind=PatternAnswer(attention=window_behind_padding, lengths=(8, 12), drawn_lengths=()),
+    kind=PatternAnswer(attention=window_behind_padding, lengths=(8,), drawn_lengths=()),
     reference=window_only,
     hints=(
         "Follow the name `mask` from line to line.",

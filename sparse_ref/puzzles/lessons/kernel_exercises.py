@@ -32,6 +32,12 @@ def _old_sum(m, s, out, x, v):
     return top, total, (s * out + weights @ v) / total
 
 
+def _constant_sum(m, s, out, x, v):
+    top, total, mean = running_output(m, s, out, x, v)
+    longer = s + np.exp(x - top).sum()
+    return top, longer, mean * total / longer
+
+
 def _sum_of_values(m, s, out, x, v):
     top, total, mean = running_output(m, s, out, x, v)
     return top, total, mean * total
@@ -81,6 +87,7 @@ RUNNING_OUTPUT = Puzzle(
     mistakes=(
         Mistake("the old output is a mean: it counts s times, not once", _output_as_sum),
         Mistake("the old sum is not rescaled to the new largest logit", _old_sum),
+        Mistake("o is rescaled to the new largest logit, s is not", _constant_sum),
         Mistake("the output is not divided by the new sum", _sum_of_values),
         Mistake("a mean of two means: the parts must weigh as their sums do", _mean_of_two),
     ),
@@ -116,12 +123,12 @@ def _dropped_keys(p, member, v):
 
 
 def _weights_and_values(rng, size):
-    """Weights of four rows; a value that is NaN or inf, at a key that some rows attend to."""
+    """Weights of four rows; a value that is NaN, at a key that some rows attend to."""
     member = rng.random((TILE, size + 2)) < 0.5
     member[0, 0], member[1, 0] = True, False
     p = np.where(member, rng.uniform(0.1, 1, member.shape), 0.0)
     v = rng.normal(size=(size + 2, 2))
-    v[0] = rng.choice([np.nan, np.inf])
+    v[0] = np.nan
     return p, member, v
 
 
@@ -130,7 +137,7 @@ WEIGH = Puzzle(
     title="Weights times values, when a value is NaN",
     question=(
         "p (rows, keys) are the weights of a tile, 0 where `member` is False; v (keys, d) are "
-        "values, some NaN or inf.\n\n"
+        "values, some of them NaN.\n\n"
         "Return the sums of p times v over members, (rows, d). A row that attends to a NaN is NaN, "
         "and must be. A row that does not must not notice."
     ),

@@ -78,6 +78,10 @@ def _written_then_read(reads, writes, later_reads, later_writes):
     return _conflict(writes, later_reads)
 
 
+def _anyone_written_then_read(reads, writes, later_reads, later_writes):
+    return _conflict(writes, later_reads, own=True)
+
+
 def _no_overwriting(reads, writes, later_reads, later_writes):
     return _conflict(writes, later_reads | later_writes)
 
@@ -139,6 +143,7 @@ NEEDS_BARRIER = Puzzle(
         ),
         Mistake("read then write is forgotten: a slow thread reads what is new", _no_overwriting),
         Mistake("write then write is forgotten: the last one stays", _no_double_write),
+        Mistake("only write then read, by whatever thread", _anyone_written_then_read),
         Mistake("a thread need not wait for itself", _own_cells),
         Mistake("two reads of one cell do no harm", _two_reads),
     ),

@@ -11,12 +11,12 @@ from ..kinds import Claim, Steps, Value
 from ..puzzle import Mistake, Puzzle
 
 
-def stop_between(j, i):
+def middle_position(j, i):
     """A position a with j in Lookback(4)_a and a in Strided(4)_i: back from i by fours."""
     return i - (i - j) // 4 * 4
 
 
-def stop_mistake(value: object, j: int, i: int) -> str:
+def position_mistake(value: object, j: int, i: int) -> str:
     """What is wrong with a position between key j and query i; "" if nothing is."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool):
         return f"the answer must be a position or -1, got {value!r:.60}"
@@ -30,7 +30,7 @@ def stop_mistake(value: object, j: int, i: int) -> str:
     return ""
 
 
-def _no_stop(j, i):
+def _no_position(j, i):
     return -1
 
 
@@ -58,7 +58,7 @@ def _far_pair(rng, size):
 
 
 NEAR_PAIRS = tuple(combinations_with_replacement(range(9), 2))
-STOP_BETWEEN = Puzzle(
+MIDDLE = Puzzle(
     number="27",
     title="Prove or refute: Lookback(4), then Strided(4), connect all",
     question="""\
@@ -75,9 +75,9 @@ large as 10**18, so search no list.""",
         examples=NEAR_PAIRS,
         draw=_far_pair,
         sizes=range(1, 9),
-        accept=stop_mistake,
+        accept=position_mistake,
     ),
-    reference=stop_between,
+    reference=middle_position,
     hints=(
         "From i go back by fours as long as you do not pass j. How far is j then?",
         "The last of these positions is less than 4 after j, so j is among its last 4 keys.",
@@ -85,7 +85,8 @@ large as 10**18, so search no list.""",
     ),
     mistakes=(
         Mistake(
-            "the claim is true, but these pairs are given up: every pair has a position", _no_stop
+            "the claim is true, but these pairs are given up: every pair has a position",
+            _no_position,
         ),
         Mistake(
             "rounded up: a lies before j, and causal layers never read later keys", _rounded_up
@@ -266,4 +267,4 @@ The pairs (i, j) of both steps with i != j are counted. Use as few as you can.""
     ),
 )
 
-PUZZLES = (STOP_BETWEEN, DILATED, TWO_STEPS)
+PUZZLES = (MIDDLE, DILATED, TWO_STEPS)
