@@ -36,7 +36,7 @@ def test_a_page_loads_without_a_network_and_without_an_error(name, as_file, open
 
 @pytest.mark.parametrize("name", ["theorems/windows.html", "notebooks/02_strided_and_fixed.html"])
 def test_formulas_are_shown(name, open_site):
-    assert open_site(name).locator("mjx-container svg").count() > 10
+    assert open_site(name).locator("mjx-container svg").count() >= 5
 
 
 @pytest.mark.parametrize("name", PAGES)
