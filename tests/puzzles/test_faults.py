@@ -139,7 +139,9 @@ def test_a_typed_answer_is_an_expression_or_code():
             read_answer(puzzle, text)
 
 
-@pytest.mark.parametrize("answer", [lambda i, j: j <= i, 3, sr.Lookback(3)], ids=repr)
+@pytest.mark.parametrize(
+    "answer", [lambda i, j: j <= i, 3, sr.Lookback(3)], ids=["lambda", "number", "pattern"]
+)
 def test_an_answer_without_a_name_is_told_how_to_give_one(answer):
     with pytest.raises(LookupError, match=r"sr.puzzles.check\(answer, 'last_three'\)"):
         sr.puzzles.check(answer)
