@@ -25,3 +25,10 @@ document.addEventListener("DOMContentLoaded", () => {
     button.setAttribute("aria-label", `Pages of ${link?.textContent.trim() ?? "this section"}`);
   }
 });
+
+// The buttons of hidden cells say what they show; a second name would hide that.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("details.hide > summary")) {
+    button.removeAttribute("aria-label");
+  }
+});

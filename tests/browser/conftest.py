@@ -98,7 +98,8 @@ def site():
         yield address
 
 
-READY = "() => !window.MathJax || (MathJax.startup?.promise ?? Promise.reject('no MathJax'))"
+READY = """() => [...document.querySelectorAll("span.math, div.math")]
+    .every((node) => node.querySelector("mjx-container svg"))"""
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def open_site(browser, errors, site):
         page.on("request", lambda request: page.requests.append(request.url))
         page.base = base
         page.goto(f"{base}/{name}")
-        page.evaluate(READY)
+        page.wait_for_function(READY)
         pages.append(page)
         return page
 

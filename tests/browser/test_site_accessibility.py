@@ -13,7 +13,7 @@ PAGES = [
     "test-your-kernel.html",
     "_api/sparse_ref.plot.mask.html",
     "glossary.html",
-    "how-to-pattern.html",
+    "theorems/windows.html",
 ]
 
 
