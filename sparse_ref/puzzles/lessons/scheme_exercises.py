@@ -100,7 +100,7 @@ CHECKERBOARD = Puzzle(
         "Interleaved and multi-head at once, like a checkerboard: in layer 0 the heads take the "
         "steps Local(4), Strided(4), Local(4), ... in turn, in layer 1 Strided(4), Local(4), "
         "..., and so on.\n\n"
-        "Give the pattern of a layer and a head, both from 0."
+        "Give the pattern of a layer and a head, both from 0. The picture is of layer 1, head 0."
     ),
     kind=PatternAnswer(
         parameters={"layer": range(3), "head": range(3)},
