@@ -116,12 +116,12 @@ class Value(Kind):
     def _difference_of_items(self, actual: Any, wanted: Any) -> str:
         """The first item that differs."""
         kind = type(wanted).__name__
-        if isinstance(actual, np.ndarray) and actual.shape[:1] == (len(wanted),):
-            actual = list(actual)
-        if not isinstance(actual, tuple | list) or len(actual) != len(wanted):
+        is_array = isinstance(actual, np.ndarray) and actual.ndim > 0
+        items = list(actual) if is_array else actual
+        if not isinstance(items, tuple | list) or len(items) != len(wanted):
             names = f" ({', '.join(self.items)})" if self.items else ""
             return f"the answer must be a {kind} of {len(wanted)}{names}, got {_kind_text(actual)}"
-        for number, (x, y) in enumerate(zip(actual, wanted)):
+        for number, (x, y) in enumerate(zip(items, wanted)):
             words = self._difference(x, y)
             if words:
                 name = self.items[number] if self.items else f"item {number}"

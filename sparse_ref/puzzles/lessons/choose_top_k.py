@@ -90,12 +90,13 @@ def _latest(s, k):
     return mask
 
 
-def _all_tied(s, k):
+def _whole_ties(s, k):
     """All j <= i whose score is not less than the k-th best."""
     n = len(s)
     past = np.tri(n, dtype=bool)
-    falling = -np.sort(-np.where(past, s, -np.inf), axis=1)
-    least = falling[:, min(k, n) - 1, None]
+    rising = np.sort(np.where(past, s, -np.inf), axis=1)
+    place = max(n - k, 0)
+    least = rising[:, place, None]
     return past & (s >= least)
 
 
@@ -231,7 +232,7 @@ PUZZLES = (
             ),
             Mistake(
                 "all that tie at the last place are in: more than k keys",
-                _all_tied,
+                _whole_ties,
             ),
             Mistake(
                 "ties go to the greater j",
