@@ -6,7 +6,9 @@ Stored answers of this room cannot be called from a reader's code, so that nothi
 from __future__ import annotations
 
 import linecache
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ from .._text import error_text, visible_line
 ROOM = str(Path(__file__).parent)
 DATA = tuple(Path(ROOM) / folder for folder in ("thirty", "lessons"))  # where answers are stored
 TIME_LIMIT = 5.0  # seconds for one call
+MAX_MESSAGE = 300  # characters of an exception's message
 TRUTH = (
     "`and`, `or`, `not` and chained comparisons such as `a < j <= b` ask for one truth value, "
     "but i and j are arrays: write & and |, with parentheses around each comparison, and "
@@ -32,6 +35,10 @@ TRUTH = (
 
 class Fault(Exception):
     """What keeps an answer from being compared at all, in words for its author."""
+
+
+class Stop(BaseException):
+    """A fault that ends a reader's code, past its `except Exception`."""
 
 
 class Unanswered(Exception):
@@ -86,28 +93,31 @@ def _parameter(answer: Callable[..., Any], position: int) -> str:
 
 def _guarded_call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """The result of a reader's code, its exceptions in words."""
+    stops: list[Stop] = []
     try:
-        with _watch():
-            return answer(*arguments)
-    except Fault:
+        with _watch(stops), _alarm(stops):
+            value = answer(*arguments)
+    except KeyboardInterrupt:
         raise
-    except (Exception, SystemExit) as error:
-        raise Fault(_describe(error)) from None
+    except BaseException as error:
+        stops += [error] if isinstance(error, Stop) else []
+        text = str(stops[0]) if stops else _describe(error)
+        raise Fault(text) from None
+    if stops:  # the code has caught it, and gone on unwatched
+        raise Fault(str(stops[0]))
+    return value
 
 
 @contextmanager
-def _watch() -> Iterator[None]:
+def _watch(stops: list[Stop]) -> Iterator[None]:
     """Stop code that runs too long, or that calls the stored answers of this room."""
     end = time.perf_counter() + TIME_LIMIT
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "call" and _is_stored_file(frame.f_code.co_filename):
-            raise Fault("the answer calls the stored one: write your own")
+            _stop(stops, "the answer calls the stored one: write your own")
         if time.perf_counter() > end:
-            raise Fault(
-                f"it was still running after {TIME_LIMIT:g} seconds, at line {frame.f_lineno}: "
-                "does each loop come to its end?"
-            )
+            _stop(stops, _endless(frame))
         return trace
 
     before = sys.gettrace()
@@ -116,6 +126,45 @@ def _watch() -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
+
+
+@contextmanager
+def _alarm(stops: list[Stop]) -> Iterator[None]:
+    """Stop a loop that stands on one line, such as `while True: pass`, which no trace sees.
+
+    Only where a program has a timer, in its main thread, and nobody else uses it.
+    """
+    has_timer = hasattr(signal, "setitimer")
+    is_main = threading.current_thread() is threading.main_thread()
+    if not has_timer or not is_main or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        _stop(stops, _endless(frame))
+
+    before = signal.signal(signal.SIGALRM, ring)
+    seconds = TIME_LIMIT + 0.5  # after the trace, which knows the line of the answer
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _stop(stops: list[Stop], text: str) -> None:
+    """Raise a Stop, and keep it: an `except:` of the reader's code may catch it."""
+    stops.append(Stop(text))
+    raise stops[-1]
+
+
+def _endless(frame: FrameType | None) -> str:
+    """What is said of code that runs too long."""
+    place = "" if frame is None else f", at line {frame.f_lineno}"
+    return (
+        f"it was still running after {TIME_LIMIT:g} seconds{place}: does each loop come to its end?"
+    )
 
 
 @cache  # it is asked at each call that an answer makes
@@ -127,6 +176,8 @@ def _is_stored_file(path: str) -> bool:
 def _describe(error: BaseException) -> str:
     """An exception of a reader's code: its line, and what is wrong with it."""
     words = error_text(error)
+    if len(words) > MAX_MESSAGE:
+        words = f"{words[:MAX_MESSAGE]} ..."
     if isinstance(error, ValueError) and "truth value" in str(error):
         words = TRUTH
     return f"{_place(error)}{words}"

@@ -35,8 +35,9 @@ class Comparison(NamedTuple):
 
     @property
     def is_set(self) -> bool:
-        """Whether the values are masks."""
-        return _is_mask(self.actual) and _is_mask(self.wanted)
+        """Whether the values are masks of one shape."""
+        are_masks = _is_mask(self.actual) and _is_mask(self.wanted)
+        return are_masks and self.actual.shape == self.wanted.shape
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """What is wrong with an answer before it can be compared: named kindly, with the line."""
 
+import signal
 from inspect import signature
 
 import numpy as np
@@ -34,10 +35,14 @@ def mistake_of(code, name="last_three"):
     (HEAD + "    return 1 // 0", "line 2, `return 1 // 0`: ZeroDivisionError"),
     (HEAD + "    return unknown", "NameError: name 'unknown' is not defined"),
     (HEAD + "    return None", "returns nothing: is a `return` missing?"),
-    (HEAD + "    i - 3 < j", "one line: `return` and an expression"),
-    (HEAD + "    mask = i - 3 < j\n    return mask & (j <= i)", "one line"),
-    (HEAD + "    return (\n        (i - 3 < j) & (j <= i))", "must stand on one line"),
-    (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}", "under 80 columns, got 89"),
+    (HEAD + "    i - 3 < j", "returns nothing: is a `return` missing?"),
+    (HEAD + "    mask = i - 3 < j\n    return mask & (j <= i)",
+     "the set is right, but it must be one line: `return` and an expression"),
+    (HEAD + "    mask = i - 4 < j\n    return mask & (j <= i)", "this window has four keys"),
+    (HEAD + "    return (\n        (i - 3 < j) & (j <= i))",
+     "the set is right, but it must stand on one line"),
+    (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}",
+     "the set is right, but the line must be under 80 columns, got 88"),
     (HEAD + "    return i - j", "True or False for each pair, got int64"),
     (HEAD + "    return np.ones((3, 3), bool)", "shape (1, 1), got (3, 3)"),
     (HEAD + "    return span(i - 2, i + 1)", "got runs or a list of keys"),
@@ -60,6 +65,46 @@ def test_an_endless_loop_is_ended(monkeypatch):
     monkeypatch.setattr(answer_calls, "TIME_LIMIT", 0.2)
     code = "def softmax_row(x):\n    while True:\n        pass"
     assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer ends a loop on one line")
+def test_an_endless_loop_on_one_line_is_ended(monkeypatch):
+    monkeypatch.setattr(answer_calls, "TIME_LIMIT", 0.2)
+    before = signal.getsignal(signal.SIGALRM)
+    code = "def softmax_row(x):\n    while True: pass"
+    assert "still running after 0.2 seconds" in mistake_of(code, "softmax_row")
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.mark.parametrize("catch", ["except Exception", "except BaseException"])
+def test_an_answer_cannot_catch_what_ends_it(catch):
+    body = "sr.puzzles.find('last_three').reference(x, x)"
+    code = (
+        f"def softmax_row(x):\n    try:\n        {body}\n    {catch}:\n        pass\n    return x"
+    )
+    assert mistake_of(code, "softmax_row") == "the answer calls the stored one: write your own"
+
+
+def test_a_long_message_is_cut():
+    mistake = mistake_of("def softmax_row(x):\n    raise ValueError('y' * 9999)", "softmax_row")
+    assert mistake.endswith("yyy ...")
+    assert len(mistake) < 400
+
+
+def test_any_exception_but_that_of_the_keyboard_is_named():
+    assert "GeneratorExit" in mistake_of(
+        "def softmax_row(x):\n    raise GeneratorExit", "softmax_row"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        mistake_of("def softmax_row(x):\n    raise KeyboardInterrupt", "softmax_row")
+
+
+def test_a_mask_of_another_shape_is_shown_as_text():
+    code = "def top_blocks(scores):\n    return np.ones((1000, 1000), bool)"
+    verdict = judge(find("top_blocks"), answer_of(code, "top_blocks"))
+    assert "got bool of shape (1000, 1000)" in repr(verdict)
+    assert "got bool of shape (1000, 1000)" in verdict._repr_html_()
 
 
 def test_an_answer_works_on_copies_and_may_not_write_to_them():

@@ -68,6 +68,9 @@ class Kind:
         """Raise Fault for an answer that takes other parameters than the reference."""
         check_parameters(answer, reference)
 
+    def check_form(self, answer: Any) -> None:
+        """Raise Fault for an answer that is right, but not written as the question asks."""
+
     def picture(self, reference: Answer) -> Any:
         """What is shown with the question: a bool mask, a text, or None."""
         return None
