@@ -130,7 +130,7 @@ def _play_one(game: Game, puzzle: Puzzle) -> bool:
     }
     while True:
         text = _read()
-        if text is None or text == "quit":
+        if text is None or text.lower() in ("quit", "exit"):
             return False
         if text == "skip":
             return True

@@ -50,7 +50,7 @@ def mistake_of(code, name="last_three"):
     ("def last_three(q, k):\n    return k <= q", "must be (i, j), in this order, got (q, k)"),
     ("def last_three(j, i):\n    return j <= i", "must be (i, j), in this order, got (j, i)"),
     ("last_three = 3", "must be a function of (i, j), got 3"),
-    (RUNS + "    return i", "solution must be a Run or a tuple of them"),
+    (RUNS + "    return i", "for an int i, the answer must be a Run or a tuple of them"),
     (RUNS + "    return None", "returns nothing"),
     (RUNS + "    return span(max(i - 2, 0), i + 1)", "np.maximum for `max`"),
     (RUNS + "    return span(i - 2, i + 1) if isinstance(i, int) else span(i, i + 1)",

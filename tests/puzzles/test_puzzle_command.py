@@ -110,6 +110,13 @@ def test_the_game_in_a_terminal(monkeypatch, capsys, folder):
     assert read_states(folder / "puzzles.json") == {"last_three": "solved"}
 
 
+@pytest.mark.parametrize("word", ["quit", "Quit", "exit"])
+def test_a_game_is_left_by_a_word(word, monkeypatch):
+    terminal = Terminal(monkeypatch, [word, "never read"])
+    assert main(["puzzles", "last_three"]) == 0
+    assert next(terminal.lines) == "never read"
+
+
 def test_code_ends_with_an_empty_line_and_input_may_end_at_any_time(monkeypatch, capsys):
     lines = ["def last_three(i, j):", f"    return {RIGHT}", ""]
     Terminal(monkeypatch, lines)

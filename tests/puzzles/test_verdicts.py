@@ -71,6 +71,23 @@ def test_verify_s_words_name_what_is_not_stored(body, words):
     assert words in sr.puzzles.check(answer(body)).mistake
 
 
+NAMELESS = [
+    ("causal", "j <= i + 2", "query i has the keys of query i + 2"),
+    ("own_block", "j // 4 <= i // 4",
+     "up to 8 keys too many at the left edge; the future leaks: up to 3 keys after i"),
+    ("two_before", "abs(i - j) == 2", "one key missing at the left edge; one key missing at the "
+     "right edge; the future leaks: one key after i (10 pairs too many and 11 pairs missing)"),
+    ("prefix_then_causal", "(i < 5) | (j <= i)", "7 keys too many at the right edge (35 pairs too "
+     "many)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "words"), NAMELESS)
+def test_words_name_no_length_and_say_all_that_differs(name, body, words):
+    code = f"def {name}(i, j):\n    return {body}"
+    assert judge(find(name), answer_of(code, name)).mistake == words
+
+
 def test_a_mistake_that_shows_only_at_longer_sequences_is_found_and_shrunk():
     verdict = judge(find("last_three"), answer("(i - 3 < j) & (j <= i) & (i < 17)"))
     assert verdict.case == "n = 18"
