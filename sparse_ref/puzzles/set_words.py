@@ -33,7 +33,7 @@ def difference_in_words(p: Pattern, wanted: BoolArray, actual: BoolArray) -> str
         return f"you wrote {names[0]}: {cause}" if is_whole else cause
     if diagnoses and diagnoses[0].kind in PARTS:
         parts = [diagnosis.cause for diagnosis in diagnoses if diagnosis.kind in PARTS]
-        return f"{'; '.join(parts)} ({count})"
+        return f"{'; '.join(parts)}; in all {count}"
     return causes[0] if causes else count
 
 
