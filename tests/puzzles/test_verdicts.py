@@ -75,10 +75,11 @@ NAMELESS = [
     ("causal", "j <= i + 2", "query i has the keys of query i + 2"),
     ("own_block", "j // 4 <= i // 4",
      "up to 8 keys too many at the left edge; the future leaks: up to 3 keys after i"),
-    ("two_before", "abs(i - j) == 2", "one key missing at the left edge; one key missing at the "
-     "right edge; the future leaks: one key after i; in all 10 pairs too many and 11 pairs missing"),
-    ("prefix_then_causal", "(i < 5) | (j <= i)", "7 keys too many at the right edge; in all 35 pairs "
-     "too many"),
+    ("two_before", "abs(i - j) == 2",
+     "one key missing at the left edge; one key missing at the right edge; "
+     "the future leaks: one key after i; in all 10 pairs too many and 11 pairs missing"),
+    ("prefix_then_causal", "(i < 5) | (j <= i)",
+     "7 keys too many at the right edge; in all 35 pairs too many"),
 ]  # fmt: skip
 
 
