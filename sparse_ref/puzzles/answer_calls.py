@@ -134,7 +134,7 @@ def _alarm(stops: list[Stop]) -> Iterator[None]:
 
     Only where a program has a timer, in its main thread, and nobody else uses it.
     """
-    has_timer = hasattr(signal, "setitimer")
+    has_timer = hasattr(signal, "setitimer") and sys.platform != "emscripten"
     is_main = threading.current_thread() is threading.main_thread()
     if not has_timer or not is_main or signal.getitimer(signal.ITIMER_REAL)[0]:
         yield
