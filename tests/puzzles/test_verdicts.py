@@ -110,6 +110,13 @@ def test_the_html_is_well_formed_and_draws_both_sets():
     assert verdict.mistake in "".join(tree.itertext())
 
 
+def test_only_a_set_has_a_smallest_case():
+    code = "def block_csr(n):\n    return np.arange(n + 1) * 0, np.arange(0)"
+    text = repr(judge(find("block_csr"), answer_of(code, "block_csr")))
+    assert "\nfailing case: n = 6" in text  # the first that is tried, long enough to be read
+    assert "\nsmallest failing case: " in repr(judge(find("causal"), lambda i, j: j < i))
+
+
 def test_a_right_answer_and_a_stub_show_no_picture_and_no_hint():
     for body, words in (("(i - 3 < j) & (j <= i)", "last_three: solved"), ("...", "not answered")):
         html = sr.puzzles.check(answer(body))._repr_html_()

@@ -18,6 +18,7 @@ class Kind:
     """How answers are run, on which cases, and how they are compared; abstract."""
 
     noun: ClassVar[str] = ""  # what the answer is, in a table of puzzles
+    case_noun: ClassVar[str] = "failing case"  # what a verdict calls the case that it names
     is_secret: bool = False  # whether the reference's value gives the answer away
 
     def cases(self) -> Iterable[Case]:

@@ -44,6 +44,7 @@ class SetKind(Kind):
         Whether a function must be one line that returns, under 80 columns.
     """
 
+    case_noun = "smallest failing case"  # all short lengths are tried, in their order
     lengths: tuple[Length, ...] = tuple(range(1, 13))
     parameters: Mapping[str, range] = field(default_factory=dict)
     drawn_lengths: tuple[int, ...] = (13, 40)
