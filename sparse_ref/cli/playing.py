@@ -27,6 +27,7 @@ class Game:
     def __init__(self, path: Path):
         self.path = path
         self.session = Session(read_states(path))
+        self.is_kept = True
 
     def judge(self, puzzle: Puzzle, text: str) -> Verdict:
         """The verdict on a typed answer, printed, and kept if it changes a state."""
@@ -38,8 +39,20 @@ class Game:
         before = dict(self.session.states)
         self.session.record(verdict)
         if self.session.states != before:
-            write_states(self.path, self.session.states)
+            self.keep()
         return verdict
+
+    def keep(self) -> None:
+        """Write the states, with what another game has solved by now; say once if it fails."""
+        states = self.session.states
+        try:
+            others = read_states(self.path)
+            solved = {name: state for name, state in others.items() if state == SOLVED}
+            write_states(self.path, {**others, **states, **solved})
+        except (OSError, ValueError) as error:
+            if self.is_kept:
+                note(f"what is solved is not kept: {error}; --progress FILE names another file")
+            self.is_kept = False
 
     def next_puzzle(self, puzzle: Puzzle | None) -> Puzzle | None:
         """The first of the thirty after a puzzle that is not solved; None if all are."""
@@ -117,7 +130,7 @@ def _play_one(game: Game, puzzle: Puzzle) -> bool:
     }
     while True:
         text = _read()
-        if text is None or text == "quit":
+        if text is None or text.lower() in ("quit", "exit"):
             return False
         if text == "skip":
             return True

@@ -12,6 +12,7 @@ from pathlib import Path
 from .._text import json_text
 
 FILE = "puzzles.json"
+NO_STATES = (ValueError, KeyError, TypeError, AttributeError)
 
 
 def data_folder() -> Path:
@@ -37,20 +38,19 @@ def read_states(path: Path) -> dict[str, str]:
     Raises ValueError for a file of another form.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    try:
-        states = json.loads(text)["states"]
+        states = json.loads(path.read_text(encoding="utf-8"))["states"]
         if all(isinstance(state, str) for state in states.values()):
             return dict(states)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except FileNotFoundError:
+        return {}
+    except (*NO_STATES, IsADirectoryError, RecursionError):  # a deep list ends in the last
         pass
     raise ValueError(f"{path} is no file of progress: move it away, or name another by --progress")
 
 
 def write_states(path: Path, states: Mapping[str, str]) -> None:
-    """Write the states; a reader finds the old file or the new one, whole."""
+    """Write the states; a reader finds the old file or the new one, whole. Links are followed."""
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
     try:

@@ -45,31 +45,53 @@ def answer_of(code: str, name: str, words: Names | None = None) -> Any:
     return names[name]
 
 
-def check_line(answer: Any) -> None:
-    """Raise Fault for more than one line, a wide one, and `and`, `or`, `not` or chains in it.
+def check_truth(answer: Any) -> None:
+    """Raise Fault for `and`, `or`, `not` or chains in an answer of one line.
 
     An answer whose source cannot be read, as in a plain prompt, is not checked.
     """
-    if is_stored(answer):
+    for statement in _statements(answer):
+        for node in ast.walk(statement):
+            _check_node(node)
+
+
+def check_line(answer: Any) -> None:
+    """Raise Fault for more than one line, and for a wide one, of an answer that is right.
+
+    An answer whose source cannot be read is not checked.
+    """
+    statements = _statements(answer)
+    if not statements:
         return
-    try:
-        source = dedent(getsource(answer))
-        function = ast.parse(source).body[0]
-    except (OSError, TypeError, SyntaxError, IndexError):
-        return
-    if not isinstance(function, ast.FunctionDef):
-        return
-    lines = [line for line in function.body if not _is_docstring(line)]
-    if len(lines) != 1 or not isinstance(lines[0], ast.Return):
-        raise Fault("the answer must be one line: `return` and an expression")
-    statement = lines[0]
+    if len(statements) != 1 or not isinstance(statements[0], ast.Return):
+        raise Fault("the set is right, but it must be one line: `return` and an expression")
+    statement = statements[0]
     if statement.end_lineno != statement.lineno:
-        raise Fault("the answer must stand on one line")
-    text = source.split("\n")[statement.lineno - 1]
-    if len(text) > MAX_COLUMNS:
-        raise Fault(f"the line must be under 80 columns, got {len(text)}")
-    for node in ast.walk(statement):
-        _check_node(node)
+        raise Fault("the set is right, but it must stand on one line")
+    columns = len(_source(answer).split("\n")[statement.lineno - 1].rstrip())
+    if columns > MAX_COLUMNS:
+        raise Fault(f"the set is right, but the line must be under 80 columns, got {columns}")
+
+
+def _source(answer: Any) -> str:
+    """The source of an answer; "" if it cannot be read."""
+    try:
+        return dedent(getsource(answer))
+    except (OSError, TypeError):
+        return ""
+
+
+def _statements(answer: Any) -> list[ast.stmt]:
+    """The statements of a reader's function, without texts; none if it cannot be read."""
+    if is_stored(answer):
+        return []
+    try:
+        function = ast.parse(_source(answer)).body[0]
+    except (SyntaxError, IndexError):
+        return []
+    if not isinstance(function, ast.FunctionDef):
+        return []
+    return [statement for statement in function.body if not _is_docstring(statement)]
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

@@ -11,6 +11,7 @@ from .answer_source import answer_of
 from .kinds.kind import parameter_names
 from .puzzle import Puzzle
 
+MAX_EXPRESSION = 80  # characters of one that is named
 RUN_WORDS = {"span", "every", "Run"}
 CODE = (
     "def ",
@@ -44,7 +45,9 @@ def _function_of(puzzle: Puzzle, expression: str) -> str:
     try:
         tree = ast.parse(expression, mode="eval")
     except SyntaxError as error:
-        raise Fault(f"`{expression}` is no expression of Python: {error.msg}") from None
+        raise Fault(
+            f"`{expression:.{MAX_EXPRESSION}}` is no expression of Python: {error.msg}"
+        ) from None
     nodes = ast.walk(tree)
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     parts = puzzle.kind.parts(puzzle.reference)

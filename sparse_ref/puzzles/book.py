@@ -38,12 +38,14 @@ def _order(puzzle: Puzzle) -> tuple[bool, tuple[int, ...]]:
 def find(name: str) -> Puzzle:
     """The puzzle of a name, or of a number such as "7" or "04.2".
 
-    Raises LookupError, with the nearest name, if there is none.
+    Raises LookupError, with the nearest name, if there is none, and TypeError for what is no text.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"a puzzle is named by a text, 'causal' or '7', got {name!r:.60}")
     puzzles = book()
     for puzzle in puzzles:
         if name in (puzzle.name, puzzle.number):
             return puzzle
     near = get_close_matches(name, [puzzle.name for puzzle in puzzles], 1)
     mend = f"did you mean {near[0]!r}?" if near else "sr.puzzles.progress() lists them"
-    raise LookupError(f"no puzzle is named {name!r}: {mend}")
+    raise LookupError(f"no puzzle is named {name!r:.60}: {mend}")

@@ -88,6 +88,7 @@ def _compare_part(puzzle: Puzzle, part: Part) -> Verdict:
         kind.check_answer(answer, reference)
         case = _failure(part)
         if case is None:
+            kind.check_form(answer)
             return Verdict(puzzle, SOLVED, parts=(kind.noun,))
         actual = kind.value(answer, case)
     except Fault as fault:

@@ -35,8 +35,9 @@ class Comparison(NamedTuple):
 
     @property
     def is_set(self) -> bool:
-        """Whether the values are masks."""
-        return _is_mask(self.actual) and _is_mask(self.wanted)
+        """Whether the values are masks of one shape."""
+        are_masks = _is_mask(self.actual) and _is_mask(self.wanted)
+        return are_masks and self.actual.shape == self.wanted.shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +88,7 @@ class Verdict:
         return "" if self.comparison is None else self.comparison.describe()
 
     def lines(self) -> list[str]:
-        """The verdict without its picture: state, mistake, verify's words, the smallest case."""
+        """The verdict without its picture: state, mistake, verify's words, the case that fails."""
         lines = [f"{self.puzzle.name}: {self.state}"]
         if self.mistake:
             lines.append(self.mistake)
@@ -96,7 +97,7 @@ class Verdict:
         if self.case:
             place = f", {self.place}" if self.place else ""
             gap = "\n" if "\n" in self.case else " "
-            lines.append(f"smallest failing case:{gap}{self.case}{place}")
+            lines.append(f"{self.puzzle.kind.case_noun}:{gap}{self.case}{place}")
         if self.rest:
             lines.append(f"next, if you like, the same solved for j:\n{self.rest}")
         return lines

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ..sets.pattern import Pattern
 from ..sets.types import BoolArray
+
+PARTS = {"left edge", "right edge", "future", "documents"}  # each explains some pairs
 
 
 def difference_in_words(p: Pattern, wanted: BoolArray, actual: BoolArray) -> str:
@@ -22,8 +26,20 @@ def difference_in_words(p: Pattern, wanted: BoolArray, actual: BoolArray) -> str
     names = [diagnosis.name for diagnosis in diagnoses if diagnosis.name]
     if names and names[0] == "nothing":
         return "you wrote the empty set: it attends to nothing"
-    cause = causes[0] if causes else count_in_words(wanted, actual)
-    return f"you wrote {names[0]}: {cause}" if names else cause
+    count = count_in_words(wanted, actual)
+    if names:
+        cause = causes[0] if causes else count
+        is_whole = _is_of_any_length(names[0], max(wanted.shape))
+        return f"you wrote {names[0]}: {cause}" if is_whole else cause
+    if diagnoses and diagnoses[0].kind in PARTS:
+        parts = [diagnosis.cause for diagnosis in diagnoses if diagnosis.kind in PARTS]
+        return f"{'; '.join(parts)}; in all {count}"
+    return causes[0] if causes else count
+
+
+def _is_of_any_length(name: str, n: int) -> bool:
+    """Whether a name says nothing of the length n, as Band(11, 1) does at n = 12."""
+    return all(int(number) < n - 1 for number in re.findall(r"\d+", name))
 
 
 def count_in_words(wanted: BoolArray, actual: BoolArray) -> str:

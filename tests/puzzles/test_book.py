@@ -112,6 +112,13 @@ def test_a_puzzle_is_found_by_name_and_by_number():
         find("")
 
 
+def test_a_number_is_given_as_a_text_and_a_long_name_is_cut():
+    with pytest.raises(TypeError, match="named by a text, 'causal' or '7', got 7"):
+        find(7)
+    with pytest.raises(LookupError, match=r"^.{,130}$"):
+        find("x" * 10_000)
+
+
 def test_the_stub_of_an_example_returns_an_ellipsis():
     """Negative control: the marker of a stub is what `call` looks for."""
     with pytest.raises(Unanswered):

@@ -1,5 +1,6 @@
 """What is wrong with an answer before it can be compared: named kindly, with the line."""
 
+import signal
 from inspect import signature
 
 import numpy as np
@@ -8,7 +9,7 @@ from example_puzzles import EXAMPLES
 
 import sparse_ref as sr
 from sparse_ref.define import span
-from sparse_ref.puzzles import answer_calls, find
+from sparse_ref.puzzles import answer_watch, find
 from sparse_ref.puzzles.answer_calls import Fault
 from sparse_ref.puzzles.answer_source import answer_of
 from sparse_ref.puzzles.answer_text import read_answer
@@ -34,10 +35,14 @@ def mistake_of(code, name="last_three"):
     (HEAD + "    return 1 // 0", "line 2, `return 1 // 0`: ZeroDivisionError"),
     (HEAD + "    return unknown", "NameError: name 'unknown' is not defined"),
     (HEAD + "    return None", "returns nothing: is a `return` missing?"),
-    (HEAD + "    i - 3 < j", "one line: `return` and an expression"),
-    (HEAD + "    mask = i - 3 < j\n    return mask & (j <= i)", "one line"),
-    (HEAD + "    return (\n        (i - 3 < j) & (j <= i))", "must stand on one line"),
-    (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}", "under 80 columns, got 89"),
+    (HEAD + "    i - 3 < j", "returns nothing: is a `return` missing?"),
+    (HEAD + "    mask = i - 3 < j\n    return mask & (j <= i)",
+     "the set is right, but it must be one line: `return` and an expression"),
+    (HEAD + "    mask = i - 4 < j\n    return mask & (j <= i)", "this window has four keys"),
+    (HEAD + "    return (\n        (i - 3 < j) & (j <= i))",
+     "the set is right, but it must stand on one line"),
+    (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}",
+     "the set is right, but the line must be under 80 columns, got 88"),
     (HEAD + "    return i - j", "True or False for each pair, got int64"),
     (HEAD + "    return np.ones((3, 3), bool)", "shape (1, 1), got (3, 3)"),
     (HEAD + "    return span(i - 2, i + 1)", "got runs or a list of keys"),
@@ -45,7 +50,7 @@ def mistake_of(code, name="last_three"):
     ("def last_three(q, k):\n    return k <= q", "must be (i, j), in this order, got (q, k)"),
     ("def last_three(j, i):\n    return j <= i", "must be (i, j), in this order, got (j, i)"),
     ("last_three = 3", "must be a function of (i, j), got 3"),
-    (RUNS + "    return i", "solution must be a Run or a tuple of them"),
+    (RUNS + "    return i", "for an int i, the answer must be a Run or a tuple of them"),
     (RUNS + "    return None", "returns nothing"),
     (RUNS + "    return span(max(i - 2, 0), i + 1)", "np.maximum for `max`"),
     (RUNS + "    return span(i - 2, i + 1) if isinstance(i, int) else span(i, i + 1)",
@@ -57,7 +62,7 @@ def test_a_fault_is_named(code, words):
 
 
 def test_an_endless_loop_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_calls, "TIME_LIMIT", 0.2)
+    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
     code = "def softmax_row(x):\n    while True:\n        pass"
     assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
 
@@ -66,15 +71,55 @@ def test_a_slow_function_of_another_file_is_neither_stopped_nor_counted(monkeypa
     file = tmp_path / "slow_import.py"
     file.write_text("import time\nfor _ in range(8):\n    time.sleep(0.05)\nDONE = 2.0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(answer_calls, "TIME_LIMIT", 0.2)
+    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
     code = "def softmax_row(x):\n    import slow_import\n    return np.exp(x) * slow_import.DONE"
     assert "still running" not in mistake_of(code, "softmax_row")
 
 
 def test_an_endless_loop_over_functions_of_other_files_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_calls, "LONGEST_CALL", 0.2)
+    monkeypatch.setattr(answer_watch, "LONGEST_CALL", 0.2)
     code = "def softmax_row(x):\n    while True:\n        sr.dense(sr.Causal(), 9)"
     assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer ends a loop on one line")
+def test_an_endless_loop_on_one_line_is_ended(monkeypatch):
+    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
+    before = signal.getsignal(signal.SIGALRM)
+    code = "def softmax_row(x):\n    while True: pass"
+    assert "still running after 0.2 seconds" in mistake_of(code, "softmax_row")
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.mark.parametrize("catch", ["except Exception", "except BaseException"])
+def test_an_answer_cannot_catch_what_ends_it(catch):
+    body = "sr.puzzles.find('last_three').reference(x, x)"
+    code = (
+        f"def softmax_row(x):\n    try:\n        {body}\n    {catch}:\n        pass\n    return x"
+    )
+    assert mistake_of(code, "softmax_row") == "the answer calls the stored one: write your own"
+
+
+def test_a_long_message_is_cut():
+    mistake = mistake_of("def softmax_row(x):\n    raise ValueError('y' * 9999)", "softmax_row")
+    assert mistake.endswith("yyy ...")
+    assert len(mistake) < 400
+
+
+def test_any_exception_but_that_of_the_keyboard_is_named():
+    assert "GeneratorExit" in mistake_of(
+        "def softmax_row(x):\n    raise GeneratorExit", "softmax_row"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        mistake_of("def softmax_row(x):\n    raise KeyboardInterrupt", "softmax_row")
+
+
+def test_a_mask_of_another_shape_is_shown_as_text():
+    code = "def top_blocks(scores):\n    return np.ones((1000, 1000), bool)"
+    verdict = judge(find("top_blocks"), answer_of(code, "top_blocks"))
+    assert "got bool of shape (1000, 1000)" in repr(verdict)
+    assert "got bool of shape (1000, 1000)" in verdict._repr_html_()
 
 
 def test_an_answer_works_on_copies_and_may_not_write_to_them():

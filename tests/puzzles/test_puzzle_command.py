@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sparse_ref.cli import main
+from sparse_ref.cli import main, playing
+from sparse_ref.cli.playing import Game
 from sparse_ref.cli.progress_file import data_folder, read_states, write_states
+from sparse_ref.puzzles import find
 from sparse_ref.puzzles.puzzle_session import SESSION
 
 RIGHT, WRONG = "(i - 3 < j) & (j <= i)", "(i - 4 < j) & (j <= i)"
@@ -108,6 +110,13 @@ def test_the_game_in_a_terminal(monkeypatch, capsys, folder):
     assert read_states(folder / "puzzles.json") == {"last_three": "solved"}
 
 
+@pytest.mark.parametrize("word", ["quit", "Quit", "exit"])
+def test_a_game_is_left_by_a_word(word, monkeypatch):
+    terminal = Terminal(monkeypatch, [word, "never read"])
+    assert main(["puzzles", "last_three"]) == 0
+    assert next(terminal.lines) == "never read"
+
+
 def test_code_ends_with_an_empty_line_and_input_may_end_at_any_time(monkeypatch, capsys):
     lines = ["def last_three(i, j):", f"    return {RIGHT}", ""]
     Terminal(monkeypatch, lines)
@@ -126,13 +135,54 @@ def test_the_game_ends_when_all_are_solved(monkeypatch, capsys, folder):
     assert capsys.readouterr().out.endswith("all puzzles are solved\n")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"states": 3}', '{"states": {"causal": 1}}', "\0"])
+@pytest.mark.parametrize("text", [
+    "{", "[]", '{"states": 3}', '{"states": {"causal": 1}}', "\0", "\xff", "[" * 200_000,
+], ids=["open", "list", "number", "state", "zero", "latin", "deep"])  # fmt: skip
 def test_a_file_of_another_form_is_left_as_it_is(text, tmp_path, capsys):
     file = tmp_path / "progress.json"
-    file.write_text(text)
+    file.write_text(text, encoding="latin-1")
     assert main(["puzzles", "causal", "--answer", "j <= i", "--progress", str(file)]) == 2
     assert "is no file of progress" in capsys.readouterr().err
-    assert file.read_text() == text
+    assert file.read_text(encoding="latin-1") == text
+
+
+def test_a_folder_is_no_file_of_progress(tmp_path, capsys):
+    assert main(["puzzles", "--progress", str(tmp_path)]) == 2
+    assert f"{tmp_path} is no file of progress" in capsys.readouterr().err
+
+
+def test_a_link_to_a_file_of_progress_stays_a_link(tmp_path):
+    file, link = tmp_path / "progress.json", tmp_path / "link.json"
+    link.symlink_to(file)
+    assert main(["puzzles", "causal", "--answer", "j <= i", "--progress", str(link)]) == 0
+    assert link.is_symlink()
+    assert read_states(file) == {"causal": "solved"}
+
+
+def test_a_game_goes_on_if_nothing_can_be_kept(monkeypatch, capsys):
+    def fail(path, states):
+        raise PermissionError(f"no right to write {path}")
+
+    monkeypatch.setattr(playing, "write_states", fail)
+    Terminal(monkeypatch, [WRONG, RIGHT, "span(i - 2, i + 1)"])
+    assert main(["puzzles", "last_three"]) == 0
+    out, err = capsys.readouterr()
+    assert "last_three: solved" in out
+    assert err.count("what is solved is not kept") == 1
+
+
+def test_two_games_keep_what_both_have_solved(tmp_path):
+    file = tmp_path / "progress.json"
+    games = Game(file), Game(file)
+    for game, name, text in zip(games, ("causal", "last_three"), ("j <= i", RIGHT)):
+        assert game.judge(find(name), text)
+    assert not games[1].judge(find("causal"), "j < i")
+    assert read_states(file) == {"causal": "solved", "last_three": "solved"}
+
+
+def test_a_long_expression_is_cut(capsys):
+    assert main(["puzzles", "causal", "--answer", "(" * 10_000]) == 1
+    assert len(capsys.readouterr().out) < 200
 
 
 def test_states_are_written_whole_or_not_at_all(tmp_path, monkeypatch):

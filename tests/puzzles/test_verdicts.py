@@ -71,6 +71,24 @@ def test_verify_s_words_name_what_is_not_stored(body, words):
     assert words in sr.puzzles.check(answer(body)).mistake
 
 
+NAMELESS = [
+    ("causal", "j <= i + 2", "query i has the keys of query i + 2"),
+    ("own_block", "j // 4 <= i // 4",
+     "up to 8 keys too many at the left edge; the future leaks: up to 3 keys after i"),
+    ("two_before", "abs(i - j) == 2",
+     "one key missing at the left edge; one key missing at the right edge; "
+     "the future leaks: one key after i; in all 10 pairs too many and 11 pairs missing"),
+    ("prefix_then_causal", "(i < 5) | (j <= i)",
+     "7 keys too many at the right edge; in all 35 pairs too many"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "words"), NAMELESS)
+def test_words_name_no_length_and_say_all_that_differs(name, body, words):
+    code = f"def {name}(i, j):\n    return {body}"
+    assert judge(find(name), answer_of(code, name)).mistake == words
+
+
 def test_a_mistake_that_shows_only_at_longer_sequences_is_found_and_shrunk():
     verdict = judge(find("last_three"), answer("(i - 3 < j) & (j <= i) & (i < 17)"))
     assert verdict.case == "n = 18"
@@ -90,6 +108,13 @@ def test_the_html_is_well_formed_and_draws_both_sets():
     folded = tree.find(".//details")
     assert find("last_three").hints[0] in "".join(folded.itertext())
     assert verdict.mistake in "".join(tree.itertext())
+
+
+def test_only_a_set_has_a_smallest_case():
+    code = "def block_csr(n):\n    return np.arange(n + 1) * 0, np.arange(0)"
+    text = repr(judge(find("block_csr"), answer_of(code, "block_csr")))
+    assert "\nfailing case: n = 6" in text  # the first that is tried, long enough to be read
+    assert "\nsmallest failing case: " in repr(judge(find("causal"), lambda i, j: j < i))
 
 
 def test_a_right_answer_and_a_stub_show_no_picture_and_no_hint():

@@ -18,6 +18,7 @@ class Kind:
     """How answers are run, on which cases, and how they are compared; abstract."""
 
     noun: ClassVar[str] = ""  # what the answer is, in a table of puzzles
+    case_noun: ClassVar[str] = "failing case"  # what a verdict calls the case that it names
     is_secret: bool = False  # whether the reference's value gives the answer away
 
     def cases(self) -> Iterable[Case]:
@@ -67,6 +68,9 @@ class Kind:
     def check_answer(self, answer: Any, reference: Answer) -> None:
         """Raise Fault for an answer that takes other parameters than the reference."""
         check_parameters(answer, reference)
+
+    def check_form(self, answer: Any) -> None:
+        """Raise Fault for an answer that is right, but not written as the question asks."""
 
     def picture(self, reference: Answer) -> Any:
         """What is shown with the question: a bool mask, a text, or None."""

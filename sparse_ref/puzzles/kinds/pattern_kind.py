@@ -34,6 +34,7 @@ class PatternAnswer(SetKind):
     """
 
     noun = "pattern"
+    one_line: bool = False  # a pattern may have names for its parts
     attention: Callable[..., Any] | None = None
 
     def value(self, answer: Any, case: SetCase) -> BoolArray:

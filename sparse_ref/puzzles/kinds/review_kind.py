@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import patterns
 from ...sets.checks import lengths
 from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
@@ -79,6 +80,8 @@ class Review(Kind):
         """The word. Raises Fault for one that is no option."""
         if "(" in value:
             raise Fault(f"write a pattern without quotes: sr.{value:.60}")
+        if value in patterns.__all__:
+            raise Fault(f"write a pattern without quotes, and with parentheses: sr.{value}(...)")
         if value not in self.options:
             words = ", ".join(map(repr, self.options))
             raise Fault(f"a word must be one of {words}, got {value!r:.60}")

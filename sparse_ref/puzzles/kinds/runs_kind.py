@@ -52,7 +52,8 @@ def _runs(value: Any, i: Any) -> tuple[Run, ...]:
         return check_runs("the answer", value, i)
     except (TypeError, ValueError) as error:
         kind = "an array" if isinstance(i, np.ndarray) else "an int"
-        raise Fault(f"for {kind} i, {error}") from None
+        words = str(error).replace("the answer: solution", "the answer")
+        raise Fault(f"for {kind} i, {words}") from None
 
 
 def _mask_of_arrays(runs: tuple[Run, ...], i: Any, n: int) -> BoolArray:

@@ -15,7 +15,7 @@ import numpy as np
 from ...sets.checks import lengths
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
-from ..answer_source import check_line
+from ..answer_source import check_line, check_truth
 from ..set_words import difference_in_words, first_pair
 from .kind import Answer, Kind, check_parameters
 
@@ -44,6 +44,7 @@ class SetKind(Kind):
         Whether a function must be one line that returns, under 80 columns.
     """
 
+    case_noun = "smallest failing case"  # all short lengths are tried, in their order
     lengths: tuple[Length, ...] = tuple(range(1, 13))
     parameters: Mapping[str, range] = field(default_factory=dict)
     drawn_lengths: tuple[int, ...] = (13, 40)
@@ -71,8 +72,13 @@ class SetKind(Kind):
         return st.fixed_dictionaries(fields)
 
     def check_answer(self, answer: Any, reference: Answer) -> None:
-        """Raise Fault for other parameters, and for more than one line."""
+        """Raise Fault for other parameters, and for `and` between arrays."""
         check_parameters(answer, reference)
+        if self.one_line:
+            check_truth(answer)
+
+    def check_form(self, answer: Any) -> None:
+        """Raise Fault for more than one line."""
         if self.one_line:
             check_line(answer)
 

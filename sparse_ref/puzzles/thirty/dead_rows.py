@@ -83,7 +83,7 @@ NaN, so that somebody sees it.""",
     mistakes=(
         Mistake("a row without keys gives NaN: -inf - (-inf) is no number", _plain_softmax),
         Mistake(
-            "a row without keys gets the mean of all values: -1e9 is a logit like any other",
+            "a row without keys gets the mean of all values: a finite mask is a logit like others",
             _large_number,
         ),
         Mistake("nan_to_num hides the NaN of a row that has keys", _every_nan_as_zero),

@@ -61,6 +61,16 @@ def _all_values(q, k, v, keys, mask):
     return p @ places @ v
 
 
+def _no_sum(q, k, v, keys, mask):
+    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    return np.exp(x - x.max(axis=1, keepdims=True)) @ v[keys]
+
+
+def _other_axis(q, k, v, keys, mask):
+    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    return _softmax(x.T).T @ v[keys]
+
+
 def _no_scale(q, k, v, keys, mask):
     return gathered_tile(q * np.sqrt(q.shape[1]), k, v, keys, mask)
 
@@ -115,6 +125,8 @@ listed have a NaN each: whoever reads them is found out.""",
             "all values are read: those not listed have weight 0, but 0 times NaN is NaN",
             _all_values,
         ),
+        Mistake("the weights of a row are not divided by their sum", _no_sum),
+        Mistake("the softmax goes over the rows of the tile, and not over the keys", _other_axis),
         Mistake("the logits are not divided by sqrt(d)", _no_scale),
     ),
 )

@@ -1,5 +1,7 @@
 """State the set, from a picture: images read row by row, and distances by powers of two."""
 
+import numpy as np
+
 import sparse_ref as sr
 
 from ...define import every
@@ -56,6 +58,10 @@ PUZZLES = (
             Mistake(
                 "the height in place of the width: a row has 4 pixels",
                 lambda i, j: (i - j) % 3 == 0,
+            ),
+            Mistake(
+                "only the pixels next to it: the query itself and the far row are missing",
+                lambda i, j: abs(i - j) == 4,
             ),
             Mistake(
                 "only pixels above: those below are missing",
@@ -131,6 +137,10 @@ PUZZLES = (
                 lambda i, j: (j <= i) & ((i - j) % 2 == 0),
             ),
             Mistake(
+                "the distances end at 8: 16, 32 and so on are missing",
+                lambda i, j: (i - 9 < j) & (j <= i) & ((i - j) & (i - j - 1) == 0),
+            ),
+            Mistake(
                 "the key is the power, not the distance",
                 lambda i, j: (j <= i) & (j & (j - 1) == 0),
             ),
@@ -163,6 +173,8 @@ PUZZLES = (
                 lambda i, j: (i != j) & ((i ^ j) & ((i ^ j) - 1) == 0),
             ),
             Mistake("only the lowest bit is flipped", lambda i, j: (i ^ j) <= 1),
+            Mistake("up to two bits differ", lambda i, j: np.bitwise_count(i ^ j) <= 2),
+            Mistake("distances in place of bits: i - 1 and i + 1", lambda i, j: abs(i - j) == 1),
         ),
     ),
 )

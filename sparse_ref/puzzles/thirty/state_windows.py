@@ -234,6 +234,7 @@ PUZZLES = (
             Mistake("upper-left alignment: query i is taken for position i", lambda i, j: j <= i),
             Mistake("one key missing: each query misses itself", lambda i, j: j < i + 8),
             Mistake("one key of the future: the next token", lambda i, j: j <= i + 9),
+            Mistake("each query has the keys of query 0", lambda i, j: j + 0 * i <= 8),
             Mistake("only the cache: no new token is seen", lambda i, j: j + 0 * i < 8),
             Mistake("all keys: the first three queries see later tokens", lambda i, j: j < 12),
         ),
