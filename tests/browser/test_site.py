@@ -61,6 +61,13 @@ def test_the_sidebar_links_to_each_page_once(name, open_site):
     assert len(set(addresses)) == len(addresses)
 
 
+def test_commands_and_their_reports_are_not_cut(open_site):
+    blocks = open_site("test-your-kernel.html").locator(".highlight-console pre")
+    widths = blocks.evaluate_all("all => all.map((pre) => pre.scrollWidth - pre.clientWidth)")
+    assert len(widths) > 5
+    assert max(widths) <= 0
+
+
 def test_no_summary_of_the_reference_ends_within_a_formula(open_site):
     cells = open_site("api.html").locator("article td:last-child").all_inner_texts()
     assert len(cells) > 100
