@@ -17,11 +17,23 @@
 
 `Rule` states a set twice, `Sized` one that depends on the length. `solution` answers with runs of
 keys: `span`, `every`, or a tuple of them, each a `Run`. `isin` and `rank` are the two words of a
-formula about tuples of positions; `intervals` gives such a tuple as (start, stop) pairs.
+formula about tuples of positions; `intervals` gives such a tuple as (start, stop) pairs. A test of
+your own calls `assert_agrees(pattern)`.
 """
 
+from .sets.agreement import assert_agrees
 from .sets.positions import intervals, isin, rank
 from .sets.rule import Rule, Sized
 from .sets.run import Run, every, span
 
-__all__ = ["Rule", "Run", "Sized", "every", "intervals", "isin", "rank", "span"]
+__all__ = [
+    "Rule",
+    "Run",
+    "Sized",
+    "assert_agrees",
+    "every",
+    "intervals",
+    "isin",
+    "rank",
+    "span",
+]

@@ -60,6 +60,18 @@ assert "one key too many at the left edge" in str(report)
 assert sr.verify.identify(sr.Lookback(3).mask(12))[0] == sr.Lookback(3)
 """
 
+PUZZLES = """
+from sparse_ref.puzzles.judge_answer import judge
+
+puzzles = [puzzle for puzzle in sr.puzzles.book() if puzzle.number.isdecimal()]
+assert len(puzzles) > 20
+for puzzle in puzzles:
+    assert judge(puzzle, puzzle.reference), puzzle.name
+    for mistake in puzzle.mistakes:
+        verdict = judge(puzzle, mistake.answer)
+        assert verdict.mistake == mistake.name, (puzzle.name, verdict.mistake)
+"""
+
 PAGE = """
 assert "<!doctype html>" in sr.explore(sr.Lookback(3), 12).html[:100].lower()
 """
@@ -69,6 +81,7 @@ PROGRAMS = {
     "arrays": ARRAYS,
     "attention": ATTENTION,
     "verdicts": VERDICTS,
+    "puzzles": PUZZLES,
     "page": PAGE,
 }
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
+from inspect import unwrap
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -22,7 +23,8 @@ from .._text import error_text, visible_line
 
 ROOM = str(Path(__file__).parent)
 DATA = tuple(Path(ROOM) / folder for folder in ("thirty", "lessons"))  # where answers are stored
-TIME_LIMIT = 5.0  # seconds for one call
+TIME_LIMIT = 5.0  # seconds for one call, without those in functions of other files
+LONGEST_CALL = 60.0  # seconds for one call in all: the library may have to compile its kernels
 TRUTH = (
     "`and`, `or`, `not` and chained comparisons such as `a < j <= b` ask for one truth value, "
     "but i and j are arrays: write & and |, with parentheses around each comparison, and "
@@ -87,7 +89,7 @@ def _parameter(answer: Callable[..., Any], position: int) -> str:
 def _guarded_call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """The result of a reader's code, its exceptions in words."""
     try:
-        with _watch():
+        with _watch(_home(answer)):
             return answer(*arguments)
     except Fault:
         raise
@@ -96,26 +98,72 @@ def _guarded_call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any
 
 
 @contextmanager
-def _watch() -> Iterator[None]:
+def _watch(home: str) -> Iterator[None]:
     """Stop code that runs too long, or that calls the stored answers of this room."""
-    end = time.perf_counter() + TIME_LIMIT
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        if event == "call" and _is_stored_file(frame.f_code.co_filename):
-            raise Fault("the answer calls the stored one: write your own")
-        if time.perf_counter() > end:
-            raise Fault(
-                f"it was still running after {TIME_LIMIT:g} seconds, at line {frame.f_lineno}: "
-                "does each loop come to its end?"
-            )
-        return trace
-
     before = sys.gettrace()
-    sys.settrace(trace)
+    sys.settrace(Clock(home).trace)
     try:
         yield
     finally:
         sys.settrace(before)
+
+
+class Clock:
+    """A trace that ends a call after its time, on one of the reader's own lines.
+
+    It does not end functions of other files: an import or a compilation would be left half done,
+    for the whole session.
+    """
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.begin = time.perf_counter()
+        self.outside = 0.0  # seconds in functions of other files
+        self.leave = 0.0  # when the reader's code called such a function; 0 if none runs
+
+    def trace(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """What watches a new call."""
+        path = frame.f_code.co_filename
+        if _is_stored_file(path):
+            raise Fault("the answer calls the stored one: write your own")
+        if _is_own(path, self.home):
+            return self.watch_line
+        if self.leave:
+            return None
+        self.leave = time.perf_counter()
+        frame.f_trace_lines = False
+        return self.watch_return
+
+    def watch_line(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Raise Fault on a line of the reader's that is too late."""
+        seconds = time.perf_counter() - self.begin
+        for limit, spent in ((LONGEST_CALL, seconds), (TIME_LIMIT, seconds - self.outside)):
+            if spent > limit:
+                raise Fault(
+                    f"it was still running after {limit:g} seconds, at line {frame.f_lineno}: "
+                    "does each loop come to its end?"
+                )
+        return self.watch_line
+
+    def watch_return(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """Add the time of a function of another file."""
+        if event == "return":
+            self.outside += time.perf_counter() - self.leave
+            self.leave = 0.0
+        return self.watch_return
+
+
+def _home(answer: Callable[..., Any]) -> str:
+    """The file of the reader's code, "" if it is unknown."""
+    code = getattr(unwrap(answer), "__code__", None)
+    return code.co_filename if isinstance(code, CodeType) else ""
+
+
+@cache  # it is asked at each call that an answer makes
+def _is_own(path: str, home: str) -> bool:
+    """Whether a file is the reader's: theirs, or another cell of the same notebook."""
+    is_file = not path.startswith("<")  # "<string>" is generated code
+    return path == home or (is_file and Path(path).parent == Path(home).parent)
 
 
 @cache  # it is asked at each call that an answer makes

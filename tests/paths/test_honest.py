@@ -6,12 +6,14 @@ The comment says why the statement is false.
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from products import hop_counts, reached
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, span
 from sparse_ref.paths import prove, prove_hops, prove_invariant
+from sparse_ref.paths.proof import small_cases
 from sparse_ref.paths.proof.wording import letters, tex_words
 from sparse_ref.sets.mask import brute_mask
 
@@ -251,3 +253,14 @@ def test_only_symbols_stand_for_all_integers():
 
     with pytest.raises(TypeError, match="must be an integer"):
         sr.Lookback(Anything())
+
+
+def test_a_counterexample_is_as_short_as_its_pair_without_time_for_other_lengths(monkeypatch):
+    monkeypatch.setattr(small_cases, "is_causal", lambda layers, n: False)
+
+    def failures(n):
+        return np.eye(n, dtype=bool) & (np.arange(n) == 6)
+
+    case = small_cases.first_failure(None, (4, 12), failures, shorten=True, deadline=np.inf)
+    late = small_cases.first_failure(None, (12,), failures, shorten=True, deadline=-np.inf)
+    assert (case.n, case.i, case.j) == (late.n, late.i, late.j) == (7, 6, 6)

@@ -62,6 +62,21 @@ def test_an_endless_loop_is_ended(monkeypatch):
     assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
 
 
+def test_a_slow_function_of_another_file_is_neither_stopped_nor_counted(monkeypatch, tmp_path):
+    file = tmp_path / "slow_import.py"
+    file.write_text("import time\nfor _ in range(8):\n    time.sleep(0.05)\nDONE = 2.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(answer_calls, "TIME_LIMIT", 0.2)
+    code = "def softmax_row(x):\n    import slow_import\n    return np.exp(x) * slow_import.DONE"
+    assert "still running" not in mistake_of(code, "softmax_row")
+
+
+def test_an_endless_loop_over_functions_of_other_files_is_ended(monkeypatch):
+    monkeypatch.setattr(answer_calls, "LONGEST_CALL", 0.2)
+    code = "def softmax_row(x):\n    while True:\n        sr.dense(sr.Causal(), 9)"
+    assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
+
+
 def test_an_answer_works_on_copies_and_may_not_write_to_them():
     code = "def softmax_row(x):\n    x -= x.max()\n    return np.exp(x) / np.exp(x).sum()"
     assert "writes to its argument `x`" in mistake_of(code, "softmax_row")

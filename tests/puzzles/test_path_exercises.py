@@ -1,4 +1,4 @@
-"""Exercises of lessons 5 to 8: each reference against what the library finds by walking paths."""
+"""Exercises of lessons 4 to 8: each reference against what the library finds by walking paths."""
 
 from itertools import combinations, product
 
@@ -11,7 +11,14 @@ from sparse_ref.puzzles.lessons import (
     global_and_random,
     images_and_video,
     paths_and_proofs,
+    scheme_exercises,
 )
+
+
+def test_own_keys_of_three_layers_are_named_whatever_holds_the_layers():
+    digits = sr.Lookback(4), sr.Strided(4) & sr.Lookback(13), sr.Strided(16)
+    for layers in (digits, list(digits), sr.Factorized(digits)):
+        assert scheme_exercises.judge_layers(layers) == scheme_exercises.OWN_KEYS
 
 
 def test_the_stop_lies_on_a_path():

@@ -180,3 +180,27 @@ def test_words_between_backticks_are_code_in_html():
     html = sr.puzzles.show("is_top_k")._repr_html_()
     assert "<code>chosen</code> is a list of atoms" in html
     assert "`" not in html.partition("The stub")[0]
+
+
+def test_an_array_may_stand_for_a_tuple_of_numbers():
+    puzzle = find("place_of_copy")
+    code = "np.array(divmod(64 * step + t, d))"
+    assert judge(puzzle, answer(code, "place_of_copy", "t, step, d"))
+    words = judge(puzzle, answer("np.zeros(3)", "place_of_copy", "t, step, d")).mistake
+    assert words == "the answer must be a tuple of 2, got an array of shape (3,)"
+
+
+def test_numbers_that_differ_late_are_shown_with_the_digits_that_differ():
+    puzzle = next(p for p in EXAMPLES if p.name == "softmax_row")
+    code = "np.exp(x - x.max()) / np.exp(x - x.max()).sum() + np.array([3e-8, 0])"
+    words = judge(puzzle, answer(code, "softmax_row", "x")).mistake
+    actual, wanted = words.split(" at ")[0].split(" in place of ")
+    assert actual != wanted and abs(float(actual) - float(wanted) - 3e-8) < 1e-9
+
+
+def test_a_mask_is_no_pattern_but_one_can_be_made_of_it():
+    puzzle = find("packed_with_sinks")
+    mask = np.asarray(puzzle.reference().mask(16))
+    assert "sr.interop.from_allowed_mask" in judge(puzzle, lambda: mask).mistake
+    pattern = sr.interop.from_allowed_mask(mask)
+    assert judge(puzzle, lambda: pattern)

@@ -95,8 +95,7 @@ def first_failure(
         if pairs.any():
             case = _first_pair(pairs, n)
             if shorten and not is_causal(layers, n):
-                between = range(previous + 1, n)
-                case = _first_failure_between(between, failures, deadline) or case
+                case = _shortest_failure(case, previous, failures, deadline)
             if shorten and is_causal(layers, case.n):  # later positions do not matter
                 case = case._replace(n=max(case.i, case.j) + 1)
             return case
@@ -104,6 +103,19 @@ def first_failure(
         if monotonic() > deadline:
             break
     return None
+
+
+def _shortest_failure(case: Counterexample, previous: int, failures, deadline: float):
+    """The failure at the least length after the previous one.
+
+    The length that ends with the pair comes first, so that the answer does not depend on how many
+    others there is time for.
+    """
+    length = max(case.i, case.j) + 1
+    if previous < length < case.n and (pairs := failures(length)).any():
+        case = _first_pair(pairs, length)
+    between = range(previous + 1, case.n)
+    return _first_failure_between(between, failures, deadline) or case
 
 
 def _first_failure_between(lengths, failures, deadline: float) -> Counterexample | None:

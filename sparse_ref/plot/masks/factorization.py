@@ -145,7 +145,8 @@ def _draw_column(
 def _matrix_kinds(steps: Sequence[Pattern], step_kinds: int, grid: CellGrid) -> np.ndarray:
     """The kind of each cell of the matrix."""
     tables = [shares(step, grid.shape, grid.block) for step in steps]
-    step_shares = np.stack(tables)
-    rows, columns = tables[0].shape
-    a, b = np.ogrid[:rows, :columns]
-    return kinds_for_members(step_shares > 0, step_kinds, b > a)
+    members = np.stack(tables) > 0
+    is_later = ~np.tri(*tables[0].shape, dtype=bool)
+    if members[:, is_later].any():
+        is_later[:] = False  # as in the image: attention looks both ways
+    return kinds_for_members(members, step_kinds, is_later)

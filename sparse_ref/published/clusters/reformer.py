@@ -82,7 +82,7 @@ class ReformerAttention:
     causal : keys j <= i only.
     same_bucket : keys of the query's bucket only, as in the paper; the codes do not, by default.
     duplicates : True as in the codes: a key counts once for each round that meets it. False as in
-        the paper, sec. 2, whose term -log N_ij makes it count once: the rounds become one set.
+        the paper, appendix A, whose term -log N_ij makes it count once: the rounds become one set.
 
     n is a multiple of `keys`, of 2 `keys` for "lucidrains"; for "hf" also any n <= keys, which is
     one chunk without rounds. Chunk 0 of the first round looks back into the last one of all.

@@ -44,6 +44,11 @@ class PatternAnswer(SetKind):
             p = call(answer, *self.arguments(case, names))
         if isinstance(p, type) and issubclass(p, Pattern):
             raise Fault(f"{p.__name__} is a class: write it with its numbers in parentheses")
+        if isinstance(p, np.ndarray):
+            raise Fault(
+                "the answer must be a pattern, got an array: sr.interop.from_allowed_mask makes "
+                "one of a bool mask"
+            )
         if not isinstance(p, Pattern):
             raise Fault(f"the answer must be a pattern of this library, got {p!r:.80}")
         mask: BoolArray = call(lambda: _mask(p, case["n"]))

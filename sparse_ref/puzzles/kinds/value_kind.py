@@ -116,10 +116,12 @@ class Value(Kind):
     def _difference_of_items(self, actual: Any, wanted: Any) -> str:
         """The first item that differs."""
         kind = type(wanted).__name__
-        if not isinstance(actual, tuple | list) or len(actual) != len(wanted):
+        is_array = isinstance(actual, np.ndarray) and actual.ndim > 0
+        items = list(actual) if is_array else actual
+        if not isinstance(items, tuple | list) or len(items) != len(wanted):
             names = f" ({', '.join(self.items)})" if self.items else ""
             return f"the answer must be a {kind} of {len(wanted)}{names}, got {_kind_text(actual)}"
-        for number, (x, y) in enumerate(zip(actual, wanted)):
+        for number, (x, y) in enumerate(zip(items, wanted)):
             words = self._difference(x, y)
             if words:
                 name = self.items[number] if self.items else f"item {number}"
@@ -148,13 +150,22 @@ class Value(Kind):
         whole = whole_difference(array, wanted, self.rtol)
         index = tuple(np.argwhere(~near)[0].tolist())
         place = f" at {list(index)}" if index else ""
-        words = f"{array[index]:.6g} in place of {wanted[index]:.6g}{place}"
+        words = f"{_two_numbers(array[index], wanted[index])}{place}"
         return f"{whole}: {words}" if whole else words
 
     def case_text(self, case: Arguments, reference: Answer) -> str:
         """The arguments by name."""
         names = parameter_names(reference)
         return "\n".join(f"{name} = {value_text(value)}" for name, value in zip(names, case))
+
+
+def _two_numbers(actual: Any, wanted: Any) -> str:
+    """Both numbers, with as many digits as tell them apart."""
+    for digits in (6, 9, 12, 17):
+        texts = [f"{x:.{digits}g}" for x in (actual, wanted)]
+        if texts[0] != texts[1]:
+            break
+    return " in place of ".join(texts)
 
 
 def _kind_text(value: Any) -> str:

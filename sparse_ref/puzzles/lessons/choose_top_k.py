@@ -90,6 +90,16 @@ def _latest(s, k):
     return mask
 
 
+def _whole_ties(s, k):
+    """All j <= i whose score is not less than the k-th best."""
+    n = len(s)
+    past = np.tri(n, dtype=bool)
+    rising = np.sort(np.where(past, s, -np.inf), axis=1)
+    place = max(n - k, 0)
+    least = rising[:, place, None]
+    return past & (s >= least)
+
+
 def _score_table(rng, size):
     """Scores with ties, of size + 3 tokens."""
     n = size + 3
@@ -125,6 +135,12 @@ def _flaky(chosen, s, k):
     return sorted(chosen) == sorted(best)
 
 
+def _scores_only(chosen, s, k):
+    """The scores of the chosen are the k best, whichever atoms they are."""
+    scores = [s[e] for e in chosen]
+    return sorted(scores, reverse=True) == sorted(s, reverse=True)[:k]
+
+
 def _choice(rng, size):
     """A choice that is right, with ties broken at random, or has one mistake; scores; k."""
     m = size + 5
@@ -148,6 +164,7 @@ EXAMPLES = (
     ([0], TIED, 2),
     ([0, 2, 4], TIED, 2),
     ([0, 0], TIED, 2),
+    ([2, 2], [1, 2, 3], 2),
 )
 
 
@@ -214,6 +231,10 @@ PUZZLES = (
                 _best_before,
             ),
             Mistake(
+                "all that tie at the last place are in: more than k keys",
+                _whole_ties,
+            ),
+            Mistake(
                 "ties go to the greater j",
                 _latest,
             ),
@@ -247,6 +268,10 @@ PUZZLES = (
             Mistake(
                 "the count is not checked: too few or too many pass",
                 lambda chosen, s, k: _margin(chosen, s) >= 0,
+            ),
+            Mistake(
+                "scores are right, but an atom that is there twice has the score of two",
+                _scores_only,
             ),
             Mistake(
                 "an atom that is there twice is counted twice",

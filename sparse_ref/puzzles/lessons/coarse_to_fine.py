@@ -87,6 +87,10 @@ PUZZLES = (
                 lambda i: i % 4 + 1 + i // 4 + i // 16,
             ),
             Mistake(
+                "no squares: each earlier block is a key of its own, however far",
+                lambda i: i % 4 + 1 + i // 4,
+            ),
+            Mistake(
                 "the own block is a key, too, beside its tokens",
                 lambda i: i % 4 + 1 + i % 16 // 4 + 1 + i // 16,
             ),

@@ -67,6 +67,10 @@ PUZZLES = (
                 lambda i, j: np.isin(i - j, (0, 3, 4, 6)),
             ),
             Mistake(
+                "distance 1 is no sum of 3, 5 and 6: j = 0 never reaches i = 1",
+                lambda i, j: np.isin(i - j, (0, 3, 5, 6)),
+            ),
+            Mistake(
                 "distance 9 is a multiple of 3 again: the classes stay separate",
                 lambda i, j: np.isin(i - j, (0, 3, 6, 9)),
             ),

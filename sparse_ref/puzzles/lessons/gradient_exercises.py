@@ -31,6 +31,13 @@ def _without_mean(g, q, k, v, mask, scale):
     return (p * (g @ v.T) * (q @ k.T)).sum()
 
 
+def _plus_mean(g, q, k, v, mask, scale):
+    p = _weights(q, k, mask, scale)
+    dp = g @ v.T
+    mean = (p * dp).sum(axis=1, keepdims=True)
+    return (p * (dp + mean) * (q @ k.T)).sum()
+
+
 def _scaled_twice(g, q, k, v, mask, scale):
     return scale * scale_gradient(g, q, k, v, mask, scale)
 
@@ -70,6 +77,7 @@ SCALE_GRADIENT = Puzzle(
     ),
     mistakes=(
         Mistake("softmax: a logit lowers the other weights of its row, - mean", _without_mean),
+        Mistake("the mean of dP is subtracted, not added", _plus_mean),
         Mistake("the slope of scale q.k by scale is q.k, without scale", _scaled_twice),
         Mistake("the loss is missing: g reaches the logits through dP", _through_weights),
         Mistake("the mask is missing: sums over all pairs", _all_pairs),

@@ -143,6 +143,10 @@ PUZZLES = (
                 lambda bucket, size: _near(_chunk_of_tokens(bucket, size), 0, -1),
             ),
             Mistake(
+                "all tokens of the own bucket: the list was not cut into chunks",
+                lambda bucket, size: bucket[:, None] == bucket,
+            ),
+            Mistake(
                 "no look back: a bucket that was cut stays cut",
                 lambda bucket, size: _near(_chunk_of_tokens(bucket, size), 0),
             ),

@@ -65,6 +65,10 @@ COUNTS_OF_WEIGHTS = Puzzle(
             _shares_of_keys,
         ),
         Mistake(
+            "weights are shares of all counts, not of the length of the row",
+            lambda row: np.rint(row * len(row)).astype(int),
+        ),
+        Mistake(
             "the largest weight is not that of a key that counts once",
             lambda row: np.rint(row / row.max()).astype(int),
         ),

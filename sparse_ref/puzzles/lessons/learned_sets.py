@@ -60,6 +60,12 @@ def _spans(rng, size):
     return sixteenths / 16, span, ramp
 
 
+def _with_corners(z, span, ramp):
+    """The ramp and its two ends."""
+    m = _ramp(z, span, ramp)
+    return (m >= 0) & (m <= 1)
+
+
 def importance(weights):
     """Token j is seen by the n - j queries i >= j: the mean is over these."""
     n = len(weights)
@@ -128,6 +134,10 @@ PUZZLES = (
             Mistake(
                 "all members: but where m is 1 it is flat, and z gets nothing",
                 lambda z, span, ramp: _ramp(z, span, ramp) > 0,
+            ),
+            Mistake(
+                "at its corners, where m is exactly 0 or 1, the clamp counts as flat",
+                _with_corners,
             ),
             Mistake(
                 "keys beyond the ramp, too: there m is 0 and flat",

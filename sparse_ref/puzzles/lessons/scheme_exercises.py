@@ -12,6 +12,7 @@ from ..puzzle import Mistake, Puzzle
 
 N = 64
 FEW_PAIRS = 450  # of three layers at length 64, without the queries' own keys
+OWN_KEYS = "the residual edge keeps what is at i: leave the queries' own keys out"
 
 
 def attend_heads(q, k, v, mask):
@@ -100,7 +101,7 @@ CHECKERBOARD = Puzzle(
         "Interleaved and multi-head at once, like a checkerboard: in layer 0 the heads take the "
         "steps Local(4), Strided(4), Local(4), ... in turn, in layer 1 Strided(4), Local(4), "
         "..., and so on.\n\n"
-        "Give the pattern of a layer and a head, both from 0."
+        "Give the pattern of a layer and a head, both from 0. The picture is of layer 1, head 0."
     ),
     kind=PatternAnswer(
         parameters={"layer": range(3), "head": range(3)},
@@ -151,7 +152,12 @@ def judge_layers(answer):
         i, j = np.argwhere(np.tril(~reached))[0]
         return f"key {j} does not reach query {i}"
     pairs = sum(int(mask.sum()) for mask in masks)
-    return "" if pairs <= FEW_PAIRS else f"all connected, by {pairs} pairs: {FEW_PAIRS} are enough"
+    if pairs <= FEW_PAIRS:
+        return ""
+    own_keys = sum(int(mask.trace()) for mask in masks)
+    if pairs - own_keys <= FEW_PAIRS:
+        return OWN_KEYS
+    return f"all connected, by {pairs} pairs: {FEW_PAIRS} are enough"
 
 
 THREE_LAYERS = Puzzle(
@@ -172,7 +178,7 @@ THREE_LAYERS = Puzzle(
     ),
     mistakes=(
         Mistake(
-            "the residual edge keeps what is at i: leave the queries' own keys out",
+            OWN_KEYS,
             lambda: (sr.Lookback(4), sr.Strided(4) & sr.Lookback(13), sr.Strided(16)),
         ),
         Mistake(

@@ -56,6 +56,10 @@ BEST_STRIDE = Puzzle(
             "the root of n / 2 is near the best stride: count around it",
             lambda n: round((n / 2) ** 0.5),
         ),
+        Mistake(
+            "the root of n / 2, rounded down, is near the best stride: count around it",
+            lambda n: int((n / 2) ** 0.5),
+        ),
         Mistake("the best stride of fixed, not of strided", best_fixed_stride),
         Mistake("the widest stride has the most pairs near the query", lambda n: n),
     ),

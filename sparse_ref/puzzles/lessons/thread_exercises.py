@@ -188,6 +188,7 @@ TURNS_OF_BANKS = Puzzle(
             "an odd stride meets each bank once, however large", lambda stride: min(stride, 32)
         ),
         Mistake("lines of global memory, not banks", lambda stride: (31 * stride) // 32 + 1),
+        Mistake("only powers of two share banks: 3 does not", lambda stride: stride),
         Mistake("one turn, as if each thread had a bank of its own", lambda stride: 1),
     ),
 )

@@ -1,0 +1,71 @@
+"""Whether both statements of a pattern are one set: for patterns of one's own, in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .checks import lengths as shape_of
+from .mask import brute_mask
+from .pattern import Pattern
+from .require import require_pattern
+from .rule import Rule
+from .run import Run, keys_of_run
+from .types import IntArray, Length
+
+SMALL = range(13)
+
+
+def assert_agrees(p: Pattern, lengths: Iterable[Length] | None = None) -> None:
+    """Assert that the formula and the solution of a pattern are one set.
+
+    The formula is asked about each pair of a query and a key, the solution for the keys of each
+    query, one at a time and for an array of all queries, which is how compiled code reads it.
+
+    Parameters
+    ----------
+    p : a Rule, or a pattern made of others.
+    lengths : each a length, or (n_q, n_k); 0 to 12 by default, or the length that the sets are
+        stated for. They take n_q n_k memory, and are at most 4096.
+
+    Raises AssertionError with the first length, query and key that differ, TypeError if `p` is no
+    pattern.
+
+    >>> import sparse_ref as sr
+    >>> sr.define.assert_agrees(sr.Strided(3))
+    >>> class Late(sr.Strided):
+    ...     solution = staticmethod(lambda i, n, l: sr.define.every(l, i % l, i))
+    >>> sr.define.assert_agrees(Late(3))
+    Traceback (most recent call last):
+    AssertionError: Late(3) at n = 1, query 0: key 0 is in the formula, not in the solution
+    """
+    require_pattern("p", p)
+    if lengths is None:
+        lengths = SMALL if p.own_length is None else (p.own_length,)
+    for n in lengths:
+        n_q, n_k = shape_of(n)
+        for i, row in enumerate(brute_mask(p, n)):
+            _assert_same(f"{p!r} at n = {n}, query {i}", row, p.row(i, n_k))
+        if isinstance(p, Rule):
+            _assert_arrays(p, n_q, n_k, f"{p!r} at n = {n}")
+
+
+def _assert_arrays(p: Rule, n_q: int, n_k: int, place: str) -> None:
+    """The solution for an array of queries gives the keys that the formula admits."""
+    queries = np.arange(n_q)
+    runs = [np.broadcast_arrays(queries, *run)[1:] for run in p.runs(queries, n_k)]
+    for i, row in enumerate(brute_mask(p, (n_q, n_k))):
+        keys = [keys_of_run(Run(*(int(field[i]) for field in run)), n_k) for run in runs]
+        union = np.unique(np.concatenate([np.zeros(0, np.int64), *keys]))
+        _assert_same(f"{place}, an array of queries, query {i}", row, union)
+
+
+def _assert_same(place: str, row: np.ndarray, keys: IntArray) -> None:
+    """Both are the same keys; an AssertionError names the first that differs."""
+    stated = np.flatnonzero(row)
+    different = np.setxor1d(stated, keys)
+    if different.size:
+        key = different[0]
+        names = ("formula", "solution") if key in stated else ("solution", "formula")
+        raise AssertionError(f"{place}: key {key} is in the {names[0]}, not in the {names[1]}")
