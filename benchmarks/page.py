@@ -1,4 +1,6 @@
-"""docs/benchmarks.md: the table under its groups, how each is measured, and the machine."""
+"""docs/benchmarks.md: one sentence, two figures, the table under its groups, how each is measured,
+and the machine.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,32 @@ import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import torch_peers
 from .machine import busy
-from .plot import figure
-from .rows import Row, markdown
+from .plot import shares, speedups
+from .rows import Row, markdown, shown
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures all of this in one run and writes this page. {verdict}
+{headline}
 
-![Shares of sgemm, and times over those of others]({image})
+## Compared with others
+
+How many times longer other code takes for the same sets, on the same inputs and threads. Bars to
+the right of 1x are sets for which `attend` is faster.
+
+![How many times longer other code takes than attend, a bar for each set and library]({speedups})
+
+## Compared with a matrix product
+
+A matrix product is the fastest thing that a processor does. This is how much of its speed is left
+when attention over a set does the useful part of the same work.
+
+![Share of the FLOP/s of sgemm that attend reaches, a bar for each set]({shares})
+
+## How it is measured
+
+`make bench` measures all of this in one run and writes this page. {verdict}
 
 Each round calls everything in a group once, one after the other, with a pause between. A value is
 the median over {rounds} rounds of the ratio within each round, so that whatever slows the machine
@@ -30,9 +49,9 @@ def page(
     groups: Mapping[str, object],
     about: dict[str, str],
     rounds: int,
-    image: str,
+    images: Mapping[str, str],
 ) -> str:
-    """The page as Markdown."""
+    """The page as Markdown; images are the addresses of the two figures by their names."""
     from .cases import HEADS, D
 
     judged = [row.met for row in rows if row.met is not None]
@@ -44,7 +63,13 @@ def page(
     verdict = "\n".join(filter(None, [verdict, busy(about)]))
     parts = [
         INTRODUCTION.format(
-            verdict=verdict, image=image, rounds=rounds, heads=HEADS, d=D, threads=about["threads"]
+            headline=headline(rows, about),
+            verdict=verdict,
+            rounds=rounds,
+            heads=HEADS,
+            d=D,
+            threads=about["threads"],
+            **images,
         )
     ]
     for name, group in groups.items():
@@ -58,11 +83,29 @@ def page(
     return "\n".join(parts)
 
 
+def headline(rows: Sequence[Row], about: Mapping[str, str]) -> str:
+    """What a causal window costs compared with PyTorch's attention, in one sentence."""
+    found = [row for row in rows if row.name == torch_peers.MASKED and row.value]
+    if not found:
+        return "How fast `attend` is, compared with other code for the same sets."
+    row = found[0]
+    window, n = row.case.removeprefix("Lookback(").split("), n = ")
+    ours, theirs, times = shown(row.measured), shown(row.beside), shown(1 / row.value)
+    return (
+        f"On {about['cores']} cores ({about['processor']}), a causal window of {window} keys\n"
+        f"over {n} positions takes {ours} ms. PyTorch's SDPA, with the same window as\n"
+        f"a boolean mask, takes {theirs} ms, {times} times as long."
+    )
+
+
 def written(folder: Path, rows: Sequence[Row], groups, about, rounds: int):
-    """The page and its figure in a folder."""
-    image = Path("_static") / "benchmarks.png"
-    (folder / image.parent).mkdir(parents=True, exist_ok=True)
-    figure(rows).savefig(folder / image, dpi=150, bbox_inches="tight")
+    """The page and its figures in a folder."""
+    (folder / "_static").mkdir(parents=True, exist_ok=True)
+    images = {}
+    for figure in (speedups, shares):
+        name = figure.__name__
+        images[name] = f"_static/benchmarks_{name}.png"
+        figure(rows).savefig(folder / images[name], dpi=150)
     (folder / "benchmarks.md").write_text(
-        page(rows, groups, about, rounds, image.as_posix()), encoding="utf-8"
+        page(rows, groups, about, rounds, images), encoding="utf-8"
     )

@@ -1,59 +1,77 @@
-"""The figure: how much of sgemm is reached, and how long we take beside others, with the
-targets.
+"""Two figures, legible on a phone: how many times faster we are than others, and how much of sgemm
+is reached.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from . import share
+from . import arrays, clusters, flex, layers, share, torch_peers
 from .rows import Row
 
+PEERS = torch_peers, flex, layers, clusters, arrays  # groups that time somebody else's code
 OURS, TARGET = "#3f83c0", "#e07b10"
+WIDTH, ROW, MARGIN = 6.0, 0.5, 1.1  # inches
+COLUMNS = 34  # of a name
 
 
-def figure(rows: Sequence[Row]) -> Figure:
-    """Bars of values, and a mark at each target: to be passed on the left, not to be passed on the
-    right.
+def speedups(rows: Sequence[Row]) -> Figure:
+    """Bars: how many times longer others take, on a log scale; 1 is as long as ours.
+
+    An orange mark is a target, to be reached from the left. Rows without a value are left out.
     """
-    shares = [row for row in rows if row.group == share.GROUP and row.value is not None]
-    times = [
-        row
-        for row in rows
-        if row.group != share.GROUP and row.unit == "ms" and row.value is not None
-    ]
-    longest = max(len(shares), len(times), 1)
-    found = Figure(figsize=(14, 0.26 * longest + 1.4), layout="constrained")
-    left, right = found.subplots(1, 2)
-    bars(left, shares, "useful FLOP/s over those of sgemm")
-    bars(right, times, "time over that of what is beside it")
-    right.set_xscale("log")
-    right.axvline(1, color="0.6", linewidth=0.8, zorder=0)
-    return found
+    groups = {module.GROUP for module in PEERS}
+    timed = [row for row in rows if row.group in groups and row.value and row.unit == "ms"]
+    timed = [row for row in timed if not row.case.startswith("lowering ")]
+    names = [f"{row.name}\n{wrapped(row.case)}" for row in timed]
+    aims = [1 / row.target.bound if row.target else None for row in timed]
+    figure, ax = bars(names, [1 / row.value for row in timed], aims)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}x")
+    ax.axvline(1, color="0.4", linewidth=1)
+    ax.set_xlabel("time of the other / time of attend")
+    return figure
 
 
-def bars(ax, rows: Sequence[Row], title: str):
-    """One bar a row, from above."""
-    names = [row.case if row.group == share.GROUP else f"{row.case} / {row.name}" for row in rows]
-    at = range(len(rows))
-    ax.barh(at, [row.value for row in rows], color=OURS, height=0.6)
-    aims = [(y, row.target.bound) for y, row in zip(at, rows) if row.target]
-    ax.plot(
-        [x for _, x in aims],
-        [y for y, _ in aims],
-        "|",
-        color=TARGET,
-        markersize=12,
-        markeredgewidth=2.5,
-        label="target",
-    )
-    ax.set_yticks(at, names, fontsize="x-small")
-    ax.invert_yaxis()
-    ax.set_title(title, fontsize="small")
-    ax.tick_params(axis="x", labelsize="x-small")
-    if aims:
-        ax.legend(fontsize="x-small", frameon=False, loc="lower right")
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+def shares(rows: Sequence[Row]) -> Figure:
+    """Bars: useful FLOP/s of attention over those of a matrix product, in percent.
+
+    An orange mark is a target, to be reached from the left. Rows without a value are left out.
+    """
+    timed = [row for row in rows if row.group == share.GROUP and row.value is not None]
+    names = [row.case.replace(", n = ", "\nn = ") for row in timed]
+    aims = [100 * row.target.bound if row.target else None for row in timed]
+    figure, ax = bars(names, [100 * row.value for row in timed], aims)
+    ax.xaxis.set_major_formatter("{x:g} %")
+    ax.set_xlabel("useful FLOP/s, as a share of NumPy's sgemm")
+    return figure
+
+
+def wrapped(case: str) -> str:
+    """A case in short lines, none of which breaks inside n = 16,384."""
+    return fill(case.replace(" = ", "\u00a0=\u00a0"), COLUMNS)
+
+
+def bars(
+    names: Sequence[str], values: Sequence[float], aims: Sequence[float | None]
+) -> tuple[Figure, Axes]:
+    """One bar a name, from above, its value written at its end; marks at the aims."""
+    figure = Figure(figsize=(WIDTH, ROW * len(names) + MARGIN), layout="constrained")
+    ax = figure.subplots()
+    ax.barh(range(len(names)), values, color=OURS, height=0.6)
+    targets = [(aim, y) for y, aim in enumerate(aims) if aim is not None]
+    if targets:
+        ax.plot(*zip(*targets), "|", color=TARGET, markersize=13, markeredgewidth=3, label="target")
+        figure.legend(frameon=False, loc="outside upper right", fontsize=10)
+    for y, (value, aim) in enumerate(zip(values, aims)):
+        end = max(value, aim or value)
+        ax.annotate(f"{value:.3g}", (end, y), (6, 0), textcoords="offset points", va="center")
+    ax.set_yticks(range(len(names)), names, fontsize=10)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.margins(x=0.15)
+    ax.spines[["top", "right"]].set_visible(False)
+    return figure, ax

@@ -14,6 +14,7 @@ from .rows import Row, Target
 from .timing import Size
 
 GROUP = "torch SDPA"
+MASKED = "torch SDPA, boolean mask"
 
 
 def rows(size: Size) -> list[Row]:
@@ -81,4 +82,4 @@ def masked(scale: int) -> Peer:
             lambda: torch.nn.functional.scaled_dot_product_attention(*own, attn_mask=mask)
         ), first
 
-    return Peer("torch SDPA, boolean mask", repr(p), p, n, ready)
+    return Peer(MASKED, repr(p), p, n, ready)

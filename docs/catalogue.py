@@ -479,7 +479,7 @@ def paths(entry: Entry, brief: bool = False) -> str:
     if never.any():
         i, j = np.argwhere(never)[0]
         if brief:
-            return f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier ones never"
+            return f"{max(never.sum() / past.sum(), 0.01):.0%} of earlier positions never reach"
         return (
             f"{never.sum():,} of {past.sum():,} pairs j < i are never connected: "
             f"position {j} never influences query {i} (n = {n})"

@@ -69,7 +69,8 @@ autosummary.WELL_KNOWN_ABBREVIATIONS += (
     " alg.",
     " fig.",
     "...",
-)  # a first line ends with its source
+    " .",
+)  # a first line ends with its source; " ." is what is left of " ..."
 suppress_warnings = ["mystnb.unknown_mime_type", "toc.empty_glob"]
 
 

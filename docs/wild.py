@@ -17,14 +17,18 @@ from wild.cases import CASES  # noqa: E402
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
 {packages} released packages, judged by `sr.verify.check` against the pattern that they, or the
-papers they cite, claim: {wrong} uses differ from it, {right} do not. Verify gets the function, the
-pattern and what the package says of its numbers (a soft cap, sinks), nothing else. The words, names
-of sets and pictures below are its own; only measured errors are left out, and numbers of rounding
-are printed as 0. `docs/wild.py` writes this page from `tests/wild`, and `make test-originals` fails
-if a package, or this page, changes.
+papers they cite, claim: {wrong} uses differ from it, {right} do not. Three of them, told:"""
+
+METHOD = """\
+## How the packages are judged
+
+Verify gets the function, the pattern and what the package says of its numbers (a soft cap, sinks),
+nothing else. The words, names of sets and pictures below are its own; only measured errors are left
+out, and numbers of rounding are printed as 0. `docs/wild.py` writes this page from `tests/wild`,
+and `make test-originals` fails if a package, or this page, changes.
 
 The command below each report prints all of it; run it beside the Makefile, after
-`make test-originals`.
+`make test-originals`. [Findings](findings.md) says what each word of a report means.
 
 Layers whose keys are chosen by data have no pattern to be compared with. `sr.verify.check_model`
 and `sr.verify.check_invariance` try what must not change their output: later tokens, the rest of
@@ -34,7 +38,8 @@ implementation. `sr.verify.selection` judges what an indexer chose by its scores
 For layers with built-in projections, the test replaces the projections by lookups, so that `q`, `k`
 and `v` are known (`tests/wild/handed.py`). Biases and normalizations are switched off, and layouts
 of blocks have blocks of one token. A package that differs from a claim may still do what its
-authors mean: [where sources differ](differs.md) lists what else is in use."""
+authors mean: [where sources differ](differs.md) lists what else is in use.
+"""
 
 
 REPORTS = """\
@@ -64,6 +69,7 @@ def text(reports) -> str:
         INTRODUCTION.format(packages=packages, wrong=len(wrong), right=len(right)),
         "",
         *(line for story in stories.STORIES for line in story_section(story, reports[story.case])),
+        *METHOD.split("\n"),
         *REPORTS.split("\n"),
         "",
         "## What differs",

@@ -74,7 +74,9 @@ def written(tmp_path_factory):
         "start",
     )
     assert docs.read_bytes() == before, "a quick run leaves the documentation as it is"
-    assert (output / "_static" / "benchmarks.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("speedups", "shares"):
+        image = output / "_static" / f"benchmarks_{name}.png"
+        assert image.read_bytes().startswith(b"\x89PNG")
     return found
 
 
@@ -222,6 +224,35 @@ def test_everything_is_called_once_in_each_round_after_one_call_that_does_not_co
     )
     assert "".join(order) == "abc" * 3
     assert {name: each.shape for name, each in taken.items()} == dict.fromkeys("abc", (2,))
+
+
+ABOUT = {"cores": "2", "processor": "a processor"}
+
+
+def test_the_page_begins_with_what_a_window_costs():
+    from benchmarks import torch_peers
+    from benchmarks.page import headline
+    from benchmarks.rows import Row
+
+    row = Row("", "Lookback(512), n = 4,096", torch_peers.MASKED, 30.0, 300.0, value=0.1)
+    sentence = " ".join(headline([row], ABOUT).split())
+    assert "a causal window of 512 keys over 4,096 positions takes 30 ms" in sentence
+    assert "takes 300 ms, 10 times as long" in sentence
+    assert "ms" not in headline([], ABOUT)
+
+
+def test_figures_show_each_value_next_to_its_bar():
+    from benchmarks import plot, share, torch_peers
+    from benchmarks.rows import Row, Target
+
+    faster = Row(torch_peers.GROUP, "Causal()", "torch", 1.0, 4.0, value=0.25)
+    missed = Row(share.GROUP, "Strided(2)", "sgemm", value=0.3, target=Target(">=", 0.5))
+    absent = Row(share.GROUP, "Full()", "sgemm", missing="ImportError")
+    for draw, name, value in ((plot.speedups, "Causal()", "4"), (plot.shares, "Strided(2)", "30")):
+        [ax] = draw([faster, missed, absent]).axes
+        assert [text.get_text() for text in ax.texts] == [value]
+        assert name in ax.get_yticklabels()[0].get_text()
+    assert ax.texts[0].xy[0] == 50, "a missed target is to the right of its bar"
 
 
 def test_a_busy_machine_is_told():

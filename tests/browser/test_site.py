@@ -53,6 +53,27 @@ def test_the_navigation_is_one_line(open_site):
     assert page.locator(".bd-header").bounding_box()["height"] < 90
 
 
+@pytest.mark.parametrize("name", ["learn.html", "catalogue/index.html", "test-your-kernel.html"])
+def test_the_sidebar_links_to_each_page_once(name, open_site):
+    links = open_site(name).locator(".bd-sidebar-primary .toctree-l1 > a").all()
+    addresses = [link.get_attribute("href") for link in links]
+    assert len(addresses) > 5
+    assert len(set(addresses)) == len(addresses)
+
+
+def test_commands_and_their_reports_are_not_cut(open_site):
+    blocks = open_site("test-your-kernel.html").locator(".highlight-console pre")
+    widths = blocks.evaluate_all("all => all.map((pre) => pre.scrollWidth - pre.clientWidth)")
+    assert len(widths) > 5
+    assert max(widths) <= 0
+
+
+def test_no_summary_of_the_reference_ends_within_a_formula(open_site):
+    cells = open_site("api.html").locator("article td:last-child").all_inner_texts()
+    assert len(cells) > 100
+    assert [text for text in cells if text.endswith(" .")] == []
+
+
 SEARCHES = {  # what is typed: the beginning of an address among the first results
     "sliding window": "catalogue/elementary.html#",
     "Lookback": "_api/sparse_ref.Lookback.html",

@@ -26,38 +26,42 @@ class Story:
 
 
 SOFT_CAP = """\
-litgpt runs Gemma 2, which caps its logits: `attention_logit_softcapping=50.0`. PyTorch's attention
-has no caps, so litgpt computes these layers itself, and adds the mask to the logits. Without a KV
-cache the mask is 0 and a huge negative number. With one it is `True` and `False`: `True` adds 1,
-`False` adds 0, and no key is masked.
+[litgpt](https://github.com/Lightning-AI/litgpt) runs Gemma 2 with a KV cache. No error is raised,
+and steps of one token, as `litgpt generate` makes them, see the right keys. But while the model
+reads the prompt, every token sees the tokens after it: change the last token of the prompt, and the
+logits of the first one change.
 
-Nothing fails. Steps of one token, as `litgpt generate` makes them, see the right keys. But the
-prompt was read with its future in sight: change its last token, and the logits of the first one
-move. The same model without a soft cap is right, and with a soft cap and without a cache, too.
+The cause is a mask of the wrong type. Gemma 2 caps its logits: `attention_logit_softcapping=50.0`.
+PyTorch's attention has no caps, so litgpt computes these layers itself, and adds the mask to the
+logits. Without a cache the mask is 0 or a huge negative number. With one it is `True` or `False`:
+`True` adds 1, `False` adds 0, and no key is masked. The same model is right without a soft cap, and
+without a cache.
 
-Verify gets `fn(q, k, v)` and `Causal()`. At equal logits every row attends to every key, and the
-keys that should be masked weigh e times less than the others: the `True` that was added."""
+`sr.verify.check` gets `fn(q, k, v)` and `Causal()`. At equal logits every query attends to every
+key, and the keys that should be masked weigh e times less than the others: the `True` that was
+added."""
 
 UNIDIRECTIONAL = """\
-ONNX Runtime has `MultiHeadAttention` with `unidirectional=1`. Its mask is filled row by row, and
-the loop ends before the last query: with as many keys as queries, the last query sees every key
-anyhow.
+[ONNX Runtime](https://github.com/microsoft/onnxruntime) has `MultiHeadAttention` with
+`unidirectional=1`: a query must not see later keys. With 5 queries and 12 keys, the first 4 queries
+are right, and the last one sees all 12 keys.
 
-With 5 queries and 12 keys it must not. The first 4 queries are right, and the last one sees all 12
-keys. Tests with square inputs pass, and so does a comparison that looks at the first rows.
+The mask is filled row by row, and the loop ends before the last query. With as many keys as queries
+this changes nothing, since the last query may see every key. So tests with square inputs pass, and
+so does a comparison of the first rows.
 
-The sets show one full row."""
+The sets show one full row:"""
 
 LAST_SLICE = """\
-flash-attention-jax reads keys in slices of 1024. A last slice that would reach beyond the end is
-moved back by `lax.dynamic_slice` until it fits. Of 1030 keys the second slice begins at key 6, and
-keys 6 to 1023 count twice.
+[flash-attention-jax](https://github.com/lucidrains/flash-attention-jax) is right with 1024 keys,
+and with 2048. With 1030 keys, keys 6 to 1023 count twice.
 
-The output looks right: each row is a weighted mean, and every key takes part. It is off by less
-than 0.01 on random input. At 1024 and at 2048 keys it is right.
+It reads keys in slices of 1024. `lax.dynamic_slice` moves a last slice that would reach beyond the
+end back until it fits: of 1030 keys, the second slice begins at key 6. The output looks right: each
+row is a weighted mean, and every key takes part. On random input it is off by less than 0.01.
 
-The set of keys is the expected one, but it is a multiset. With slices of 4 instead of 1024, so that
-it fits on a page, this is how often 3 queries count each of 6 keys:"""
+The set of keys is the expected one; how often a key counts is not. With slices of 4 instead of
+1024, so that it fits on a page, this is how often 3 queries count each of 6 keys:"""
 
 STORIES = (
     Story(
