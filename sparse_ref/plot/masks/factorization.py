@@ -146,7 +146,9 @@ def _matrix_kinds(steps: Sequence[Pattern], step_kinds: int, grid: CellGrid) -> 
     """The kind of each cell of the matrix."""
     tables = [shares(step, grid.shape, grid.block) for step in steps]
     members = np.stack(tables) > 0
-    is_later = ~np.tri(*tables[0].shape, dtype=bool)
+    rows, columns = tables[0].shape
+    a, b = np.ogrid[:rows, :columns]
+    is_later = b > a
     if members[:, is_later].any():
         is_later[:] = False  # as in the image: attention looks both ways
     return kinds_for_members(members, step_kinds, is_later)
