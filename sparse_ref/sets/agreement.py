@@ -54,18 +54,27 @@ def assert_agrees(p: Pattern, lengths: Iterable[Length] | None = None) -> None:
 def _assert_arrays(p: Rule, n_q: int, n_k: int, place: str) -> None:
     """The solution for an array of queries gives the keys that the formula admits."""
     queries = np.arange(n_q)
-    runs = [np.broadcast_arrays(queries, *run)[1:] for run in p.runs(queries, n_k)]
+    runs = p.runs(queries, n_k)
     for i, row in enumerate(brute_mask(p, (n_q, n_k))):
-        keys = [keys_of_run(Run(*(int(field[i]) for field in run)), n_k) for run in runs]
-        union = np.unique(np.concatenate([np.zeros(0, np.int64), *keys]))
+        nothing = np.zeros(0, np.int64)
+        keys = [keys_of_run(_run_at(run, i), n_k) for run in runs]
+        union = np.unique(np.concatenate([nothing, *keys]))
         _assert_same(f"{place}, an array of queries, query {i}", row, union)
+
+
+def _run_at(run: Run, i: int) -> Run:
+    """The run of query i out of one for all queries."""
+    return Run(*(field[i] if np.ndim(field) else field for field in run))
 
 
 def _assert_same(place: str, row: np.ndarray, keys: IntArray) -> None:
     """Both are the same keys; an AssertionError names the first that differs."""
     stated = np.flatnonzero(row)
     different = np.setxor1d(stated, keys)
-    if different.size:
-        key = different[0]
-        names = ("formula", "solution") if key in stated else ("solution", "formula")
-        raise AssertionError(f"{place}: key {key} is in the {names[0]}, not in the {names[1]}")
+    if not different.size:
+        return
+    key = different[0]
+    here, there = "formula", "solution"
+    if key not in stated:
+        here, there = there, here
+    raise AssertionError(f"{place}: key {key} is in the {here}, not in the {there}")
