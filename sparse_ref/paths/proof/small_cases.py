@@ -112,8 +112,10 @@ def _shortest_failure(case: Counterexample, previous: int, failures, deadline: f
     others there is time for.
     """
     length = max(case.i, case.j) + 1
-    if previous < length < case.n and (pairs := failures(length)).any():
-        case = _first_pair(pairs, length)
+    if previous < length < case.n:
+        pairs = failures(length)
+        if pairs.any():
+            case = _first_pair(pairs, length)
     between = range(previous + 1, case.n)
     return _first_failure_between(between, failures, deadline) or case
 
