@@ -12,7 +12,7 @@ from .pattern import Pattern
 from .require import require_pattern
 from .rule import Rule
 from .run import Run, keys_of_run
-from .types import IntArray, Length
+from .types import BoolArray, IntArray, Length
 
 SMALL = range(13)
 
@@ -44,18 +44,19 @@ def assert_agrees(p: Pattern, lengths: Iterable[Length] | None = None) -> None:
     if lengths is None:
         lengths = SMALL if p.own_length is None else (p.own_length,)
     for n in lengths:
-        n_q, n_k = shape_of(n)
-        for i, row in enumerate(brute_mask(p, n)):
+        _, n_k = shape_of(n)
+        mask = brute_mask(p, n)
+        for i, row in enumerate(mask):
             _assert_same(f"{p!r} at n = {n}, query {i}", row, p.row(i, n_k))
         if isinstance(p, Rule):
-            _assert_arrays(p, n_q, n_k, f"{p!r} at n = {n}")
+            _assert_arrays(p, mask, f"{p!r} at n = {n}")
 
 
-def _assert_arrays(p: Rule, n_q: int, n_k: int, place: str) -> None:
-    """The solution for an array of queries gives the keys that the formula admits."""
-    queries = np.arange(n_q)
-    runs = p.runs(queries, n_k)
-    for i, row in enumerate(brute_mask(p, (n_q, n_k))):
+def _assert_arrays(p: Rule, mask: BoolArray, place: str) -> None:
+    """The solution for an array of all queries gives the keys that the formula admits."""
+    n_q, n_k = mask.shape
+    runs = p.runs(np.arange(n_q), n_k)
+    for i, row in enumerate(mask):
         nothing = np.zeros(0, np.int64)
         keys = [keys_of_run(_run_at(run, i), n_k) for run in runs]
         union = np.unique(np.concatenate([nothing, *keys]))
@@ -67,7 +68,7 @@ def _run_at(run: Run, i: int) -> Run:
     return Run(*(field[i] if np.ndim(field) else field for field in run))
 
 
-def _assert_same(place: str, row: np.ndarray, keys: IntArray) -> None:
+def _assert_same(place: str, row: BoolArray, keys: IntArray) -> None:
     """Both are the same keys; an AssertionError names the first that differs."""
     stated = np.flatnonzero(row)
     different = np.setxor1d(stated, keys)
