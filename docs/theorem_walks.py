@@ -38,6 +38,7 @@ def causal_axis(axis: int):
 SWIN = sr.swin((4, 4), 2)
 SHIFTED_SWIN = sr.swin((4, 4), 2, shift=1)
 SUB_BLOCKS = sr.SubBlock(4, 1, 1) | sr.SubBlock(4, 1, 2) | sr.SubBlock(4, 1, 3)
+FOUR_HEADS = sr.Block(4) | SUB_BLOCKS | sr.SubBlock(4, 1, 4)
 FACTORS = (sr.Flip(1), sr.Flip(2), sr.Flip(4), sr.Flip(8))
 
 SPARSE_TRANSFORMER = {
@@ -52,7 +53,7 @@ SPARSE_TRANSFORMER = {
     "fixed-turned": Walk((sr.Summary(4), sr.Block(4)), 1, 9, 3),
     "fixed-head-0": Walk((sr.Block(4) | sr.Summary(4),), 1, 9, 2),
     "fixed-later-heads": Walk((sr.Block(4) | sr.SubBlock(4, 1, 2),), 3, 5, None),
-    "fixed-heads-together": Walk((sr.Block(4) | SUB_BLOCKS | sr.SubBlock(4, 1, 4),), 1, 10, 1),
+    "fixed-heads-together": Walk((FOUR_HEADS,), 1, 10, 1),
 }
 
 WINDOWS = {

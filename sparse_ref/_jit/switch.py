@@ -1,6 +1,6 @@
-"""Whether loops are compiled: not where Numba is missing, as in a browser.
+"""Whether loops are compiled.
 
-Nor under NUMBA_DISABLE_JIT=1.
+They run as plain Python if Numba is missing, as in a browser, or NUMBA_DISABLE_JIT is 1.
 """
 
 from __future__ import annotations
