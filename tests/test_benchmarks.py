@@ -154,6 +154,15 @@ def test_unknown_groups_and_no_rounds_are_refused(tmp_path):
         assert said in done.stderr
 
 
+def test_a_mask_of_all_pairs_is_made_at_lengths_that_dense_refuses():
+    from benchmarks.index import boolean_mask
+
+    p = sr.Strided(7) | sr.Lookback(2)
+    assert (boolean_mask(p, 60) == sr.dense(p, 60)).all()
+    long = boolean_mask(sr.Lookback(2), 5000)
+    assert long.sum() == 2 * 5000 - 1 and np.diagonal(long, -1).all()
+
+
 def stand_in(theirs, ours, asked):
     """A peer that attends to `theirs`, where the table says `ours`; `asked` collects the lengths it
     is made ready for.
