@@ -85,7 +85,8 @@ def page(
 
 def headline(rows: Sequence[Row], about: Mapping[str, str]) -> str:
     """What a causal window costs compared with PyTorch's attention, in one sentence."""
-    found = [row for row in rows if row.name == torch_peers.MASKED and row.value]
+    windows = [row for row in rows if row.group == torch_peers.GROUP]
+    found = [row for row in windows if row.name == torch_peers.MASKED and row.value]
     if not found:
         return "How fast `attend` is, compared with other code for the same sets."
     row = found[0]
