@@ -69,7 +69,10 @@ def bars(
         figure.legend(frameon=False, loc="outside upper right", fontsize=10)
     for y, (value, aim) in enumerate(zip(values, aims)):
         end = max(value, aim or value)
-        ax.annotate(f"{value:.3g}", (end, y), (6, 0), textcoords="offset points", va="center")
+        number = ax.annotate(
+            f"{value:.3g}", (end, y), (6, 0), textcoords="offset points", va="center"
+        )
+        number.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})  # over the 1x line
     ax.set_yticks(range(len(names)), names, fontsize=10)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.margins(x=0.15)
