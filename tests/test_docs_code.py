@@ -117,9 +117,10 @@ def citations(text):
     return names | {("arXiv", number) for number in ARXIV.findall(text)}
 
 
-def test_the_bibliography_has_every_source_that_the_library_and_the_pages_cite():
+def test_the_bibliography_has_every_source_that_the_library_the_pages_and_the_lessons_cite():
     files = [*(DOCS.parent / "sparse_ref").rglob("*.py"), *DOCS.glob("*.md")]
     files += [*(DOCS / "catalogue").glob("*.md"), *(DOCS / "design").glob("*.md")]
+    files += (DOCS.parent / "notebooks").glob("*.ipynb")
     text = (DOCS / "bibliography.md").read_text(encoding="utf-8")
     cited = {pair: file for file in files for pair in citations(file.read_text(encoding="utf-8"))}
     assert len(cited) > 90
