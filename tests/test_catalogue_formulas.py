@@ -211,7 +211,7 @@ def test_a_page_says_its_formulas_and_when_they_hold():
     )
     (bound,) = formulas.cost_lines(EXAMPLES["bigbird"], "keys")
     assert bound.count("at most ") == 2
-    assert bound.endswith(", where `blocks = n / block`.")
+    assert bound.endswith(", where `nb = n / block`.")
     (steps,) = formulas.cost_lines(EXAMPLES["strided"], "keys")
     assert steps.startswith("- Cost, all steps together: `l + floor(i / l) + 2` keys")
     (block,) = formulas.reach_lines(EXAMPLES["Block"])
@@ -229,7 +229,7 @@ def test_a_page_says_its_formulas_and_when_they_hold():
     [
         ("Window", "cost", "keys", "2*radius"),
         ("Window", "cost", "pairs", "n*(2*radius + 1)"),
-        ("bigbird", "cost", "pairs", "block**2*(6*blocks - 12 + random*(blocks - 2))"),
+        ("bigbird", "cost", "pairs", "block**2*(6*nb - 12 + random*(nb - 2))"),
         ("Lookback", "reach", "layers", "ceil((n - 1)/keys)"),
         ("LogSparse", "reach", "layers_of_pair", "popcount(i + j)"),
         ("Strided", "reach", "connected", "(i - j) % l <= 1"),
