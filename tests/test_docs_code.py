@@ -80,6 +80,20 @@ def test_each_notebook_has_a_title_and_a_text():
         assert question
 
 
+def test_each_topic_of_the_course_leads_to_a_section_and_each_lesson_has_one():
+    course = page_program("course")
+    links = re.findall(r"\[(.+?)\]\(notebooks/(\w+)\.ipynb(?:#(.+?))?\)", course.topics())
+    names = [words.lower() for words, _, _ in links]
+    assert names == sorted(names)
+    assert {name for _, name, _ in links} == {item.name for item in course.lessons()}
+    for _, name, section in links:
+        cells = json.loads((course.NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))["cells"]
+        lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+        titles = [line.lstrip("# ").lower() for line in lines if line.startswith("## ")]
+        slugs = [re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles]
+        assert not section or section in slugs
+
+
 def test_buttons_say_what_they_hide_and_links_lead_to_the_site_s_pages():
     _, answer, check = page_program("course").site_notebook(NOTEBOOK)["cells"]
     assert answer["metadata"]["mystnb"]["code_prompt_show"] == "Show the answer"
