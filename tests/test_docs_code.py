@@ -89,7 +89,7 @@ def test_each_topic_of_the_course_leads_to_a_section_and_each_lesson_has_one():
     for _, name, section in links:
         cells = json.loads((course.NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))["cells"]
         lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
-        titles = [line.lstrip("# ").lower() for line in lines if line.startswith("## ")]
+        titles = [line.lstrip("# ").lower() for line in lines if line.startswith("##")]
         slugs = [re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles]
         assert not section or section in slugs
 
