@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,6 +35,18 @@ def test_the_list_shows_what_is_solved(capsys, folder):
     assert lines[1].split()[:3] == ["2", "solved", "last_three"]
     assert lines[-1].startswith("1 of ")
     assert json.loads((folder / "puzzles.json").read_text()) == {"states": {"last_three": "solved"}}
+
+
+def test_puzzles_are_played_without_a_package_for_progress_bars():
+    code = (
+        "import sys\n"
+        "sys.modules['tqdm'] = None\n"
+        "from sparse_ref.cli import main\n"
+        "sys.exit(main(['puzzles', '2', '--answer', 'i - j < 3']))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "no right edge" in run.stdout
 
 
 def test_a_wrong_answer_ends_with_1_and_the_mistake(capsys):
