@@ -5,7 +5,6 @@ Stored answers of this room cannot be called from a reader's code, so that nothi
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable
 from copy import deepcopy
 from types import CodeType
@@ -13,15 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .._text import error_text, visible_line
-from .answer_watch import ROOM, is_stored_file, watch
-
-MAX_MESSAGE = 300  # characters of an exception's message
-TRUTH = (
-    "`and`, `or`, `not` and chained comparisons such as `a < j <= b` ask for one truth value, "
-    "but i and j are arrays: write & and |, with parentheses around each comparison, and "
-    "np.maximum for `max`"
-)
+from .answer_memory import memory_limit
+from .answer_watch import is_stored_file, watch
+from .error_words import describe_error
 
 
 class Fault(Exception):
@@ -80,39 +73,13 @@ def _parameter(answer: Callable[..., Any], position: int) -> str:
 
 def _guarded_call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """The result of a reader's code, its exceptions in words."""
-    with watch(answer) as keeper:
+    with memory_limit(), watch(answer) as keeper:
         try:
             value = answer(*arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise Fault(str(keeper.stop or _describe(error))) from None
+            raise Fault(str(keeper.stop or describe_error(error))) from None
     if keeper.stop:  # the code has caught it, and gone on unwatched
         raise Fault(str(keeper.stop))
     return value
-
-
-def _describe(error: BaseException) -> str:
-    """An exception of a reader's code: its line, and what is wrong with it."""
-    words = error_text(error)
-    if len(words) > MAX_MESSAGE:
-        words = f"{words[:MAX_MESSAGE]} ..."
-    if isinstance(error, ValueError) and "truth value" in str(error):
-        words = TRUTH
-    return f"{_place(error)}{words}"
-
-
-def _place(error: BaseException) -> str:
-    """The last line of the reader's code that an exception passed through."""
-    frames = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        frames.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
-        traceback = traceback.tb_next
-    others = [(path, line) for path, line in frames if not path.startswith(ROOM)]
-    if not others:
-        return ""
-    path = others[0][0]
-    number = max(line for file, line in others if file == path)
-    text = linecache.getline(path, number).strip()
-    return f"line {number}, `{visible_line(text)}`: " if text else f"line {number}: "

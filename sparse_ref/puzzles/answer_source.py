@@ -15,7 +15,8 @@ import sparse_ref as sr
 
 from .. import define
 from .._text import error_text
-from .answer_calls import TRUTH, Fault, is_stored
+from .answer_calls import Fault, is_stored
+from .error_words import TRUTH
 
 MAX_COLUMNS = 79
 Names = dict[str, Any]

@@ -1,7 +1,9 @@
 """What is wrong with an answer before it can be compared: named kindly, with the line."""
 
 import signal
+import sys
 from inspect import signature
+from textwrap import indent
 
 import numpy as np
 import pytest
@@ -14,6 +16,9 @@ from sparse_ref.puzzles.answer_calls import Fault
 from sparse_ref.puzzles.answer_source import answer_of
 from sparse_ref.puzzles.answer_text import read_answer
 from sparse_ref.puzzles.judge_answer import judge
+
+if sys.platform == "linux":
+    import resource
 
 HEAD = "def last_three(i, j):\n"
 RUNS = "def last_three(i, n):\n"
@@ -90,6 +95,46 @@ def test_an_endless_loop_on_one_line_is_ended(monkeypatch):
     assert "still running after 0.2 seconds" in mistake_of(code, "softmax_row")
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+LOOPS = {
+    "line": "while True:\n    try:\n        np.exp(x)\n    except:\n        pass",
+    "inner loop": "while True:\n    try:\n        for _ in range(10**9):\n            x + 1\n"
+    "    except:\n        pass",
+    "one line": "while True:\n    try: pass\n    except: pass",
+    "finally": "while True:\n    try:\n        np.exp(x)\n    finally:\n        continue",
+    "library": "while True:\n    try:\n        sr.dense(sr.Causal(), 9)\n    except:\n        pass",
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer raises a Stop again")
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+def test_an_endless_loop_that_catches_everything_is_ended(loop, monkeypatch):
+    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
+    monkeypatch.setattr(answer_watch, "LONGEST_CALL", 0.6)
+    code = f"def softmax_row(x):\n{indent(loop, '    ')}\n"
+    assert "still running after 0." in mistake_of(code, "softmax_row")
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_an_alarm_that_rings_as_the_call_ends_raises_nothing(monkeypatch):
+    """In a frame of the checker's own, the call has ended; in a reader's it has not."""
+    monkeypatch.setattr(sys, "settrace", lambda function: None)
+    keeper = answer_watch.Watch(__file__)
+    keeper.stop = answer_watch.Stop("too late")
+    keeper.ring(0, answer_watch.watch(len).gen.gi_frame)
+    with pytest.raises(answer_watch.Stop, match="too late"):
+        keeper.ring(0, sys._getframe())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit of memory is set here")
+@pytest.mark.parametrize("body", ["np.ones((10**5, 10**5))", "'a' * 10**11", "[0] * 10**10"])
+def test_an_answer_that_needs_all_memory_is_named(body):
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    mistake = mistake_of(f"def softmax_row(x):\n    return {body}", "softmax_row")
+    assert mistake.startswith(f"line 2, `return {body}`: MemoryError: ")
+    assert "one call may use 4 GiB" in mistake
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 @pytest.mark.parametrize("catch", ["except Exception", "except BaseException"])
