@@ -51,6 +51,19 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     return value
 
 
+def first_float_error(answer: Callable[..., Any], *arguments: Any) -> str:
+    """The line of an answer that overflows, or computes what is no number; "" if none does."""
+    if is_stored(answer):
+        return ""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            _guarded_call(answer, deepcopy(arguments))
+    except Fault as fault:
+        place, error, words = str(fault).partition("FloatingPointError: ")
+        return f"{place}{words}" if error else ""
+    return ""
+
+
 def same(x: Any, y: Any) -> bool:
     """Whether two values are equal: type by type, NaN equal to NaN, arrays by dtype and shape."""
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):

@@ -16,7 +16,7 @@ import sparse_ref as sr
 from .. import define
 from .._text import error_text
 from .answer_calls import Fault, is_stored
-from .error_words import TRUTH
+from .error_words import TRUTH, sign_mend
 
 MAX_COLUMNS = 79
 Names = dict[str, Any]
@@ -38,12 +38,26 @@ def answer_of(code: str, name: str, words: Names | None = None) -> Any:
     try:
         exec(compile(code, file, "exec"), names)
     except SyntaxError as error:
-        raise Fault(f"line {error.lineno} is no Python: {error.msg}") from None
+        mend = sign_mend(error.text or "") or error.msg
+        raise Fault(f"line {error.lineno} is no Python: {mend}") from None
     except Exception as error:
         raise Fault(f"the code does not run: {error_text(error)}") from None
     if name not in names:
         raise Fault(f"the code does not define `{name}`")
     return names[name]
+
+
+def precedence_words(answer: Any) -> str:
+    """What Python reads in a comparison with & or | whose side is a comparison; "" if none is.
+
+    `(j <= i) & (i - j) % 3 == 0` compares (j <= i) & (i - j) % 3 with 0.
+    """
+    for statement in _statements(answer):
+        for node in ast.walk(statement):
+            joins = [join for join in _joins(node) if _has_comparison(join)]
+            if joins:
+                return _words_on_join(node, joins[0])
+    return ""
 
 
 def check_truth(answer: Any) -> None:
@@ -105,5 +119,29 @@ def _check_node(node: ast.AST) -> None:
     """Raise Fault for what asks for the truth value of an array."""
     is_chain = isinstance(node, ast.Compare) and len(node.ops) > 1
     is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    joins = _joins(node)
+    if is_chain and joins:
+        raise Fault(_words_on_join(node, joins[0]))
     if is_chain or is_not or isinstance(node, ast.BoolOp):
         raise Fault(f"`{ast.unparse(node)}`: {TRUTH}")
+
+
+def _joins(node: ast.AST) -> list[ast.BinOp]:
+    """The sides of a comparison that are joined by & or |."""
+    sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+    joins = [side for side in sides if isinstance(side, ast.BinOp)]
+    return [join for join in joins if isinstance(join.op, ast.BitAnd | ast.BitOr)]
+
+
+def _has_comparison(join: ast.BinOp) -> bool:
+    """Whether a side of & or | is a comparison."""
+    return any(isinstance(side, ast.Compare) for side in (join.left, join.right))
+
+
+def _words_on_join(comparison: ast.AST, join: ast.BinOp) -> str:
+    """What Python reads first, and how to write the other."""
+    sign = "&" if isinstance(join.op, ast.BitAnd) else "|"
+    return (
+        f"`{ast.unparse(comparison)}`: {sign} binds tighter than a comparison, so Python reads "
+        f"`{ast.unparse(join)}` first: put each comparison in parentheses"
+    )

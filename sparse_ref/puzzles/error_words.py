@@ -18,6 +18,20 @@ TRUTH = (
 )
 
 
+SIGNS = {
+    "&&": "&",
+    "||": "|",
+    "=>": ">=",
+    "=<": "<=",
+    "<>": "!=",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "∧": "&",
+    "∨": "|",
+}  # of other languages, and as Python writes them
+
+
 class Mend(NamedTuple):
     """What an exception of a type means, if its message matches a regular expression."""
 
@@ -51,16 +65,21 @@ MENDS = (
 )
 
 
+def sign_mend(code: str) -> str:
+    """How Python writes a sign of another language; "" if the code has none."""
+    return next((f"write {ours} for {sign}" for sign, ours in SIGNS.items() if sign in code), "")
+
+
 def describe_error(error: BaseException) -> str:
     """An exception of a reader's code: its line, what is wrong with it, and how to mend it."""
-    words = error_text(error)
+    words = error_text(error).strip()
     if len(words) > MAX_MESSAGE:
         words = f"{words[:MAX_MESSAGE]} ..."
     if isinstance(error, ValueError) and "truth value" in str(error):
         words = TRUTH
     for mend in MENDS:
         if isinstance(error, mend.error) and re.search(mend.message, words):
-            gap = "" if words.endswith(": ") else "; "
+            gap = " " if words.endswith(":") else "; "
             words += f"{gap}{mend.words}"
     return f"{_place(error)}{words}"
 

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from .._text import error_text
 from ..sets.rule import Rule
 from .answer_calls import Fault, Unanswered, is_stored
+from .answer_source import precedence_words
 from .kinds.formula_kind import Formula
 from .kinds.kind import Answer, Case, Kind, parameter_names
 from .puzzle import Puzzle
 from .puzzle_verdict import SOLVED, UNANSWERED, WRONG, Comparison, Verdict
 
 MAX_DRAWN = 50
+CHANGES = "the answer changes from call to call"
 
 
 class Part(NamedTuple):
@@ -43,7 +45,7 @@ def _parts(puzzle: Puzzle, answer: Any) -> list[Part]:
     choices = puzzle.kind.parts(puzzle.reference)
     if isinstance(answer, type):
         if not isinstance(puzzle.kind, Formula):
-            raise Fault(f"the answer must be a {puzzle.kind.noun}, got the class {answer.__name__}")
+            raise Fault(f"only formulas have classes: write a function, not {answer.__name__}")
         if not issubclass(answer, Rule):
             raise Fault(f"the class {answer.__name__} must be a sparse_ref.define.Rule")
         names = ("formula", "solution")
@@ -101,10 +103,17 @@ def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdic
     """The verdict on an answer whose value at a case is wrong."""
     kind, reference, answer = part
     wanted = kind.value(reference, case)
-    mistake = _stored_name(puzzle, part, case)
-    shown = _display_case(part, case)
+    try:
+        shown = _display_case(part, case)
+    except Fault as fault:
+        text = kind.case_text(kind.display_case(case), reference)
+        return Verdict(puzzle, WRONG, mistake=str(fault), case=text)
     values = kind.value(answer, shown), kind.value(reference, shown)
     describe = partial(kind.words, *values, shown)
+    mistake = precedence_words(answer) or _stored_name(puzzle, part, case)
+    if not mistake:
+        words = describe() or CHANGES
+        mistake = kind.cause(answer, shown, words) or words
     comparison = Comparison(
         kind.case_text(shown, reference),
         kind.display_value(values[0], shown),
@@ -115,7 +124,7 @@ def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdic
     return Verdict(
         puzzle,
         WRONG,
-        mistake=mistake or describe() or "the answer changes from call to call",
+        mistake=mistake,
         case=kind.case_text(case, reference),
         place=kind.first_difference(actual, wanted),
         comparison=comparison,
@@ -172,11 +181,14 @@ def _drawn_failure(strategy: Any, passes: Callable[[Case], bool]) -> Case | None
 
 
 def _display_case(part: Part, case: Case) -> Case:
-    """The case at which a failure is shown: that of the picture, if it fails there too."""
+    """The case at which a failure is shown: that of the picture, if it fails there too.
+
+    Raises Fault for an answer that has no value there: `max(0, i)` has one for a single query only.
+    """
     shown = part.kind.display_case(case)
     try:
         part.kind.value(part.answer, shown)
-    except (Fault, Unanswered):
+    except Unanswered:
         return case
     return case if _passes(part, shown) else shown
 

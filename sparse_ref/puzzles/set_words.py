@@ -29,12 +29,25 @@ def difference_in_words(p: Pattern, wanted: BoolArray, actual: BoolArray) -> str
     count = count_in_words(wanted, actual)
     if names:
         cause = causes[0] if causes else count
-        is_whole = _is_of_any_length(names[0], max(wanted.shape))
+        is_whole = _is_of_any_length(names[0], min(wanted.shape))
         return f"you wrote {names[0]}: {cause}" if is_whole else cause
+    line = _lost_line(wanted, actual)
+    if line:
+        return line
     if diagnoses and diagnoses[0].kind in PARTS:
         parts = [diagnosis.cause for diagnosis in diagnoses if diagnosis.kind in PARTS]
         return f"{'; '.join(parts)}; in all {count}"
     return causes[0] if causes else count
+
+
+def _lost_line(wanted: BoolArray, actual: BoolArray) -> str:
+    """The one key that no query attends to, or the one query without keys; "" if more differs."""
+    queries, keys = np.nonzero(wanted != actual)
+    if len(set(keys.tolist())) == 1 and not actual[:, keys[0]].any():
+        return f"key {keys[0]} is missing: no query attends to it"
+    if len(set(queries.tolist())) == 1 and not actual[queries[0]].any():
+        return f"query {queries[0]} attends to nothing"
+    return ""
 
 
 def _is_of_any_length(name: str, n: int) -> bool:

@@ -19,7 +19,9 @@ X = np.array([[1.0, -2.0, 0.0], [4.0, 7.0, 0.5]])
     (X + 1, "it is what is wanted plus 1"),
     (X - 0.25, "it is what is wanted minus 1/4"),
     (0 * X, ""),
-    (X**2, ""),
+    (X**2, "it is the square of what is wanted"),
+    (np.exp(X), "it is the exponential of what is wanted"),
+    (X**3, ""),
     (np.where(X == 0, np.nan, X), ""),
     (X[:1], ""),
 ])  # fmt: skip

@@ -209,7 +209,7 @@ def test_a_class_answers_both_parts():
     assert judge(find("last_three"), answer_of(half, "LastThree")).mistake.endswith("no `solution`")
     other = answer_of("class LastThree:\n    pass", "LastThree")
     assert "must be a sparse_ref" in judge(find("last_three"), other).mistake
-    assert "must be a runs" in judge(find("16"), answer_of(code, "LastThree")).mistake
+    assert "only formulas have classes" in judge(find("16"), answer_of(code, "LastThree")).mistake
 
 
 def test_a_name_in_camel_case_finds_its_puzzle():
@@ -236,6 +236,10 @@ def test_a_typed_answer_is_an_expression_or_code():
     assert judge(puzzle, read_answer(puzzle, "span(i - 2, i + 1)")).parts == ("runs",)
     for text, words in (
         ("(i - 3 <", "is no expression"),
+        ("j = i", "no expression of Python: = assigns a name, == compares"),
+        ("j => i", "no expression of Python: write >= for =>"),
+        ("(i - 3 < j) && (j <= i)", "no expression of Python: write & for &&"),
+        ("def last_three(i, j):\n    return j ≤ i", "line 2 is no Python: write <= for ≤"),
         ("def other(i, j): return i", "does not define `last_three`"),
         ("def last_three(", "line 1 is no Python"),
         ("import nothing_of_this_name", "does not run: ModuleNotFoundError"),

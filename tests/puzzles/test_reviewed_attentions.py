@@ -155,6 +155,8 @@ def test_a_word_may_be_typed(text):
     puzzle = find("review_2")
     assert judge(puzzle, read_answer(puzzle, text))
     assert not judge(puzzle, read_answer(puzzle, "twice"))
+    words = judge(puzzle, read_answer(puzzle, "off by one")).mistake
+    assert words.startswith("a word must be one of 'key heads'")
 
 
 def test_a_stub_is_no_answer():

@@ -89,6 +89,75 @@ def test_words_name_no_length_and_say_all_that_differs(name, body, words):
     assert judge(find(name), answer_of(code, name)).mistake == words
 
 
+CAUSES = [
+    ("j >= i - 2 & j <= i", "& binds tighter than a comparison, so Python reads `i - 2 & j` first"),
+    ("(j <= i) & i - j < 3", "so Python reads `(j <= i) & i - j` first"),
+    ("(j < i + 1) & (j > max(0, i - 3))", "np.maximum for `max`"),
+    ("j in (i, i - 1, i - 2)", "`in`, `if` and chained comparisons"),
+    ("(j <= i) & (i - j < 3) & (j > 0)", "key 0 is missing: no query attends to it"),
+    ("(j <= i) & (i - j < 3) & (i != 4)", "query 4 attends to nothing"),
+    ("sr.Lookback(3)", "got the pattern Lookback(3): compare i and j, as in `j <= i`"),
+    ("[j for j in range(i + 1)]", "an array stands where Python takes one number, as range(i)"),
+    ("(j <= i) & (j - i + 3) / 3", "& and | join truth values, but one side is a number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "words"), CAUSES)
+def test_a_likely_cause_is_named(body, words):
+    verdict = sr.puzzles.check(answer(body))
+    assert not verdict
+    assert words in verdict.mistake
+
+
+def test_a_comparison_that_binds_otherwise_and_is_right_is_no_mistake():
+    code = "def same_column(i, j):\n    return (i - j) % 4 == 0 & (j <= i)"
+    assert judge(find("same_column"), answer_of(code, "same_column"))
+
+
+def test_a_set_of_four_queries_has_no_name_that_is_only_one_of_four_queries():
+    code = "def bottom_right(i, j):\n    return j <= i + 7 - (i == 2)"
+    verdict = judge(find("bottom_right"), answer_of(code, "bottom_right"))
+    assert "you wrote" not in verdict.words
+
+
+UPDATE = "top = max(m, x.max()); a = np.exp(m - top); p = np.exp(x - top); l = a * l + p.sum(); "
+HALVES = "out_a, lse_a, out_b, lse_b"
+ANSWERS = [
+    ("online_update", "m, l, o, x, v", f"{UPDATE}return a * o + p @ v, l, top",
+     "the order must be (m, l, o), got (o, l, m)"),
+    ("online_update", "m, l, o, x, v", "return np.maximum(m, x), l, o",
+     "m: it must be one number, got an array of shape (2,)"),
+    ("merge_halves", HALVES, "return lse_a, lse_b", "out: the shape must be (4, 2), got (4,)"),
+    ("masked_attention", "x, v", "return x - x.max(axis=1)",
+     "one number for each row needs an axis of its own, by keepdims=True or [:, None]"),
+    ("value_gradient", "p, g", "return np.exp(p.T @ g)",
+     "it is the exponential of what is wanted: "),
+    ("two_steps", "", "return sr.Full, sr.Causal", "Full is a class: write it with parentheses"),
+    ("middle_position", "j, i", "return j + 3", "i = 0 does not read a = 3: a is later"),
+    ("sinks_and_window", "i, n", "return span(0, 2) | span(i - 2, i + 1)",
+     "several runs are a tuple"),
+    ("every_third_runs", "i, n", "return range(i % 3, i + 1, 3)",
+     "write span(start, stop), or every(step, start, stop)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "parameters", "body", "words"), ANSWERS)
+def test_a_likely_cause_is_named_where_values_are_asked_for(name, parameters, body, words):
+    code = f"def {name}({parameters}):\n    {body}"
+    assert words in judge(find(name), answer_of(code, name)).mistake
+
+
+def test_the_line_that_overflows_is_named_if_its_number_is_wrong():
+    puzzle = next(p for p in EXAMPLES if p.name == "softmax_row")
+    code = "def softmax_row(x):\n    p = np.exp(x + 900)\n    return p / p.sum()"
+    verdict = judge(puzzle, answer_of(code, "softmax_row"))
+    assert verdict.mistake == "line 2, `p = np.exp(x + 900)`: overflow encountered in exp"
+    assert verdict.words.startswith("nan in place of ")
+    finite = code.replace("return p / p.sum()", "return np.zeros(len(x))")
+    words = judge(puzzle, answer_of(finite, "softmax_row")).mistake
+    assert "overflow" not in words and words.startswith("0 in place of ")
+
+
 def test_a_mistake_that_shows_only_at_longer_sequences_is_found_and_shrunk():
     verdict = judge(find("last_three"), answer("(i - 3 < j) & (j <= i) & (i < 17)"))
     assert verdict.case == "n = 18"

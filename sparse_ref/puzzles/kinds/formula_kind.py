@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...sets.checks import lengths
+from ...sets.pattern import Pattern
 from ...sets.run import Run
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
@@ -61,6 +62,11 @@ def _as_mask(value: Any, shape: tuple[int, int]) -> BoolArray:
         raise Fault("the answer returns nothing: is a `return` missing?")
     if isinstance(value, Run | tuple | list):
         raise Fault("a formula must give True or False for each pair, got runs or a list of keys")
+    if isinstance(value, Pattern):
+        raise Fault(
+            f"a formula must give True or False for each pair, got the pattern {value!r:.60}: "
+            "compare i and j, as in `j <= i`"
+        )
     mask = np.asarray(value)
     if mask.dtype != np.bool_:
         raise Fault(

@@ -45,6 +45,10 @@ class Kind:
         """What is wrong with a value, if no stored wrong answer has it."""
         raise NotImplementedError
 
+    def cause(self, answer: Any, case: Case, words: str) -> str:
+        """The likely cause of `words`, what is wrong with a value; "" if none is known."""
+        return ""
+
     def display_case(self, case: Case) -> Case:
         """The case at which a failure is named and shown; the smallest one says too little."""
         return case

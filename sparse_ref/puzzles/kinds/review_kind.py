@@ -12,12 +12,12 @@ import numpy as np
 
 from ... import patterns
 from ...sets.checks import lengths
-from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault, call
 from ..set_words import difference_in_words, first_pair
 from .kind import Answer, Kind, check_parameters
+from .pattern_mask import check_pattern, pattern_mask
 
 Sets = Pattern | tuple[Pattern, ...]
 FORM = """\
@@ -91,19 +91,12 @@ class Review(Kind):
         """The mask of sets, one for all heads if they are alike. Raises Fault for what is none."""
         patterns = sets if isinstance(sets, tuple | list) else (sets,)
         for pattern in patterns:
-            if isinstance(pattern, type) and issubclass(pattern, Pattern):
-                raise Fault(f"{pattern.__name__} is a class: write it with parentheses")
-            if not isinstance(pattern, Pattern):
-                raise Fault(
-                    "the answer must be a pattern, a tuple with a pattern per head, or a word, "
-                    f"got {pattern!r:.60}"
-                )
+            check_pattern(
+                pattern, "the answer must be a pattern, a tuple with a pattern per head, or a word"
+            )
         if len(patterns) not in (1, self.heads):
             raise Fault(f"the answer must be 1 pattern or {self.heads}, got {len(patterns)}")
-        try:
-            masks = np.stack([brute_mask(pattern, self.n) for pattern in patterns])
-        except (IndexError, ValueError) as error:
-            raise Fault(f"for n = {self.n}: {error}") from None
+        masks = np.stack([pattern_mask(pattern, self.n) for pattern in patterns])
         return masks[0] if (masks == masks[0]).all() else masks
 
     def agrees(self, actual: Any, wanted: Any, case: tuple[()]) -> bool:

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...sets.glyphs import draw_mask, side_by_side
-from ...sets.mask import brute_mask
-from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
 from .kind import Answer, Kind
+from .pattern_mask import check_pattern, pattern_mask
 
 
 class StepPair(NamedTuple):
@@ -58,18 +57,13 @@ class Steps(Kind):
 
     def _mask(self, step: Any) -> BoolArray:
         """The mask of a step. Raises Fault for what is neither a pattern nor a bool array."""
-        if isinstance(step, Pattern):
-            try:
-                return brute_mask(step, self.n)
-            except (IndexError, ValueError) as error:
-                raise Fault(f"for n = {self.n}: {error}") from None
-        mask = np.asarray(step)
-        if mask.dtype != np.bool_ or mask.shape != (self.n, self.n):
-            raise Fault(
-                f"a step must be a pattern, or a bool array ({self.n}, {self.n}), "
-                f"got {mask.dtype} of shape {mask.shape}"
-            )
-        return mask
+        form = f"a step must be a pattern, or a bool array ({self.n}, {self.n})"
+        if not isinstance(step, np.ndarray):
+            check_pattern(step, form)
+            return pattern_mask(step, self.n)
+        if step.dtype != np.bool_ or step.shape != (self.n, self.n):
+            raise Fault(f"{form}, got {step.dtype} of shape {step.shape}")
+        return step
 
     def agrees(self, actual: StepPair, wanted: StepPair, case: tuple[()]) -> bool:
         """Whether both steps are equal, pairs (i, i) aside."""

@@ -5,16 +5,19 @@ A case is the tuple of arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from ..answer_calls import Fault, call
+from ..answer_calls import Fault, call, first_float_error
 from ..array_words import whole_difference
 from .kind import Answer, Kind, parameter_names, value_text
 
+MAX_ORDERED = 4  # items of a tuple that may stand in another order
 Arguments = tuple[Any, ...]
 
 
@@ -97,6 +100,11 @@ class Value(Kind):
             return str(self._judge(actual, case))
         return self._difference(actual, wanted)
 
+    def cause(self, answer: Answer, case: Arguments, words: str) -> str:
+        """The first line that overflows or computes no number, if the value is none."""
+        is_number = re.search(r"\b(nan|inf) in place of", words) is None
+        return "" if is_number else first_float_error(answer, *case)
+
     def _judge(self, actual: Any, case: Arguments) -> str:
         """What `accept` says of a value; one that it cannot read is wrong."""
         assert self.accept is not None
@@ -114,19 +122,22 @@ class Value(Kind):
         return self._difference_of_arrays(actual, np.asarray(wanted))
 
     def _difference_of_items(self, actual: Any, wanted: Any) -> str:
-        """The first item that differs."""
+        """The order of the items, if it is another; else the first item that differs."""
         kind = type(wanted).__name__
         is_array = isinstance(actual, np.ndarray) and actual.ndim > 0
         items = list(actual) if is_array else actual
         if not isinstance(items, tuple | list) or len(items) != len(wanted):
-            names = f" ({', '.join(self.items)})" if self.items else ""
-            return f"the answer must be a {kind} of {len(wanted)}{names}, got {_kind_text(actual)}"
-        for number, (x, y) in enumerate(zip(items, wanted)):
-            words = self._difference(x, y)
-            if words:
-                name = self.items[number] if self.items else f"item {number}"
-                return f"{name}: {words}"
-        return ""
+            form = f" ({', '.join(self.items)})" if self.items else ""
+            return f"the answer must be a {kind} of {len(wanted)}{form}, got {_kind_text(actual)}"
+        names = self.items or tuple(f"item {number}" for number in range(len(wanted)))
+        words = [self._difference(x, y) for x, y in zip(items, wanted)]
+        if not any(words):
+            return ""
+        for order in permutations(range(len(wanted))) if len(wanted) <= MAX_ORDERED else ():
+            if not any(self._difference(x, wanted[place]) for x, place in zip(items, order)):
+                yours = ", ".join(names[place] for place in order)
+                return f"the order must be ({', '.join(names)}), got ({yours})"
+        return next(f"{name}: {text}" for name, text in zip(names, words) if text)
 
     def _difference_of_arrays(self, actual: Any, wanted: Any) -> str:
         """Shape, then kind of numbers, then the first entry that differs."""
@@ -138,7 +149,10 @@ class Value(Kind):
             return f"the answer must have numbers, got {actual!r:.60}"
         if array.shape != wanted.shape:
             whole = whole_difference(array, wanted, self.rtol)
-            return whole or f"the shape must be {wanted.shape}, got {array.shape}"
+            form = f"the shape must be {wanted.shape}, got {array.shape}"
+            if not wanted.ndim:
+                form = f"it must be one number, got an array of shape {array.shape}"
+            return whole or form
         if (array.dtype.kind == "b") != (wanted.dtype.kind == "b"):
             return f"the dtype must be {wanted.dtype}, got {array.dtype}"
         exact = wanted.dtype.kind in "biu"

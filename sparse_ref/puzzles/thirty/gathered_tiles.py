@@ -71,6 +71,24 @@ def _other_axis(q, k, v, keys, mask):
     return _softmax(x.T).T @ v[keys]
 
 
+def _scale_by_keys(q, k, v, keys, mask):
+    return gathered_tile(q * np.sqrt(q.shape[1] / len(k)), k, v, keys, mask)
+
+
+def _scale_by_listed_keys(q, k, v, keys, mask):
+    return gathered_tile(q * np.sqrt(q.shape[1] / len(keys)), k, v, keys, mask)
+
+
+def _scale_without_root(q, k, v, keys, mask):
+    return gathered_tile(q / np.sqrt(q.shape[1]), k, v, keys, mask)
+
+
+def _softmax_of_the_tile(q, k, v, keys, mask):
+    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    p = np.exp(x - x.max())
+    return p / p.sum() @ v[keys]
+
+
 def _no_scale(q, k, v, keys, mask):
     return gathered_tile(q * np.sqrt(q.shape[1]), k, v, keys, mask)
 
@@ -128,6 +146,12 @@ listed have a NaN each: whoever reads them is found out.""",
         Mistake("the weights of a row are not divided by their sum", _no_sum),
         Mistake("the softmax goes over the rows of the tile, and not over the keys", _other_axis),
         Mistake("the logits are not divided by sqrt(d)", _no_scale),
+        Mistake("the logits are divided by d: sqrt(d) is wanted", _scale_without_root),
+        Mistake("the logits are divided by sqrt(n): d is the width, q.shape[1]", _scale_by_keys),
+        Mistake(
+            "the logits are divided by sqrt(c): d is the width, q.shape[1]", _scale_by_listed_keys
+        ),
+        Mistake("the weights of the tile sum to 1: those of each row must", _softmax_of_the_tile),
     ),
 )
 
