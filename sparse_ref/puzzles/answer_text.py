@@ -52,6 +52,9 @@ def _function_of(puzzle: Puzzle, expression: str) -> str:
             f"`{expression:.{MAX_EXPRESSION}}` is no expression of Python: "
             f"{sign_mend(expression) or _equality_mend(expression) or error.msg}"
         ) from None
+    if isinstance(tree.body, ast.Lambda):
+        parameters, value = ast.unparse(tree.body.args), ast.unparse(tree.body.body)
+        return f"def {puzzle.name}({parameters}):\n    return {value}\n"
     nodes = ast.walk(tree)
     names = {node.id for node in nodes if isinstance(node, ast.Name)}
     parts = puzzle.kind.parts(puzzle.reference)

@@ -1,9 +1,6 @@
 """What is wrong with an answer before it can be compared: named kindly, with the line."""
 
-import signal
-import sys
 from inspect import signature
-from textwrap import indent
 
 import numpy as np
 import pytest
@@ -11,14 +8,11 @@ from example_puzzles import EXAMPLES
 
 import sparse_ref as sr
 from sparse_ref.define import span
-from sparse_ref.puzzles import answer_watch, find
+from sparse_ref.puzzles import find
 from sparse_ref.puzzles.answer_calls import Fault
 from sparse_ref.puzzles.answer_source import answer_of
 from sparse_ref.puzzles.answer_text import read_answer
 from sparse_ref.puzzles.judge_answer import judge
-
-if sys.platform == "linux":
-    import resource
 
 HEAD = "def last_three(i, j):\n"
 RUNS = "def last_three(i, n):\n"
@@ -64,77 +58,6 @@ def mistake_of(code, name="last_three"):
 ])  # fmt: skip
 def test_a_fault_is_named(code, words):
     assert words in mistake_of(code)
-
-
-def test_an_endless_loop_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    code = "def softmax_row(x):\n    while True:\n        pass"
-    assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
-
-
-def test_a_slow_function_of_another_file_is_neither_stopped_nor_counted(monkeypatch, tmp_path):
-    file = tmp_path / "slow_import.py"
-    file.write_text("import time\nfor _ in range(8):\n    time.sleep(0.05)\nDONE = 2.0\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    code = "def softmax_row(x):\n    import slow_import\n    return np.exp(x) * slow_import.DONE"
-    assert "still running" not in mistake_of(code, "softmax_row")
-
-
-def test_an_endless_loop_over_functions_of_other_files_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_watch, "LONGEST_CALL", 0.2)
-    code = "def softmax_row(x):\n    while True:\n        sr.dense(sr.Causal(), 9)"
-    assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer ends a loop on one line")
-def test_an_endless_loop_on_one_line_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    before = signal.getsignal(signal.SIGALRM)
-    code = "def softmax_row(x):\n    while True: pass"
-    assert "still running after 0.2 seconds" in mistake_of(code, "softmax_row")
-    assert signal.getsignal(signal.SIGALRM) is before
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
-
-
-LOOPS = {
-    "line": "while True:\n    try:\n        np.exp(x)\n    except:\n        pass",
-    "inner loop": "while True:\n    try:\n        for _ in range(10**9):\n            x + 1\n"
-    "    except:\n        pass",
-    "one line": "while True:\n    try: pass\n    except: pass",
-    "finally": "while True:\n    try:\n        np.exp(x)\n    finally:\n        continue",
-    "library": "while True:\n    try:\n        sr.dense(sr.Causal(), 9)\n    except:\n        pass",
-}
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer raises a Stop again")
-@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
-def test_an_endless_loop_that_catches_everything_is_ended(loop, monkeypatch):
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    monkeypatch.setattr(answer_watch, "LONGEST_CALL", 0.6)
-    code = f"def softmax_row(x):\n{indent(loop, '    ')}\n"
-    assert "still running after 0." in mistake_of(code, "softmax_row")
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
-
-
-def test_an_alarm_that_rings_as_the_call_ends_raises_nothing(monkeypatch):
-    """In a frame of the checker's own, the call has ended; in a reader's it has not."""
-    monkeypatch.setattr(sys, "settrace", lambda function: None)
-    keeper = answer_watch.Watch(__file__)
-    keeper.stop = answer_watch.Stop("too late")
-    keeper.ring(0, answer_watch.watch(len).gen.gi_frame)
-    with pytest.raises(answer_watch.Stop, match="too late"):
-        keeper.ring(0, sys._getframe())
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="no limit of memory is set here")
-@pytest.mark.parametrize("body", ["np.ones((10**5, 10**5))", "'a' * 10**11", "[0] * 10**10"])
-def test_an_answer_that_needs_all_memory_is_named(body):
-    before = resource.getrlimit(resource.RLIMIT_DATA)
-    mistake = mistake_of(f"def softmax_row(x):\n    return {body}", "softmax_row")
-    assert mistake.startswith(f"line 2, `return {body}`: MemoryError: ")
-    assert "one call may use 4 GiB" in mistake
-    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 @pytest.mark.parametrize("catch", ["except Exception", "except BaseException"])
@@ -230,6 +153,7 @@ def test_a_typed_answer_is_an_expression_or_code():
     for text in (
         "(i - 3 < j) & (j <= i)",
         "return (i - 3 < j) & (j <= i)",
+        "lambda i, j: (i - 3 < j) & (j <= i)",
         "def last_three(i, j):\n    return (i - 3 < j) & (j <= i)",
     ):
         assert judge(puzzle, read_answer(puzzle, text)).parts == ("formula",)
@@ -314,8 +238,3 @@ def test_an_answer_that_changes_is_named():
         assert not verdict
         assert verdict.mistake
         assert repr(verdict)
-
-
-def test_an_answer_that_calls_itself_for_ever_is_named():
-    code = "def softmax_row(x):\n    return softmax_row(x)"
-    assert "RecursionError" in mistake_of(code, "softmax_row")

@@ -110,8 +110,8 @@ class Terminal:
 
 
 def test_the_game_in_a_terminal(monkeypatch, capsys, folder):
-    typed = ["", "help", "hint", "hint", WRONG, RIGHT, "span(i - 2, i + 1)", "skip", "solution",
-             "quit", "never read"]  # fmt: skip
+    typed = ["", "help", "?", "Hint", "hint", WRONG, RIGHT, "span(i - 2, i + 1)", "Skip",
+             "solution", "quit", "never read"]  # fmt: skip
     terminal = Terminal(monkeypatch, typed)
     assert main(["puzzles", "last_three"]) == 0
     assert next(terminal.lines) == "never read"

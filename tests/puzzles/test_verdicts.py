@@ -96,7 +96,7 @@ CAUSES = [
     ("j in (i, i - 1, i - 2)", "`in`, `if` and chained comparisons"),
     ("(j <= i) & (i - j < 3) & (j > 0)", "key 0 is missing: no query attends to it"),
     ("(j <= i) & (i - j < 3) & (i != 4)", "query 4 attends to nothing"),
-    ("sr.Lookback(3)", "got the pattern Lookback(3): compare i and j, as in `j <= i`"),
+    ("sr.Lookback(3)", "got Lookback(3): compare, as in `j <= i`"),
     ("[j for j in range(i + 1)]", "an array stands where Python takes one number, as range(i)"),
     ("(j <= i) & (j - i + 3) / 3", "& and | join truth values, but one side is a number"),
 ]  # fmt: skip

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ...sets.checks import lengths
-from ...sets.pattern import Pattern
 from ...sets.run import Run
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
@@ -62,16 +61,11 @@ def _as_mask(value: Any, shape: tuple[int, int]) -> BoolArray:
         raise Fault("the answer returns nothing: is a `return` missing?")
     if isinstance(value, Run | tuple | list):
         raise Fault("a formula must give True or False for each pair, got runs or a list of keys")
-    if isinstance(value, Pattern):
-        raise Fault(
-            f"a formula must give True or False for each pair, got the pattern {value!r:.60}: "
-            "compare i and j, as in `j <= i`"
-        )
     mask = np.asarray(value)
     if mask.dtype != np.bool_:
+        kind = f"{value!r:.60}" if mask.dtype.kind in "OUS" else mask.dtype
         raise Fault(
-            f"a formula must give True or False for each pair, got {mask.dtype}: "
-            "compare, as in `j <= i`"
+            f"a formula must give True or False for each pair, got {kind}: compare, as in `j <= i`"
         )
     try:
         return np.broadcast_to(mask, shape)
