@@ -20,7 +20,8 @@ RUNS = "def last_three(i, n):\n"
 
 def mistake_of(code, name="last_three"):
     """The mistake that the verdict on code names."""
-    puzzle = next((p for p in EXAMPLES if p.name == name), None) or find(name)
+    examples = {puzzle.name: puzzle for puzzle in EXAMPLES}
+    puzzle = examples.get(name) or find(name)
     verdict = judge(puzzle, answer_of(code, name))
     assert not verdict
     assert "Traceback" not in repr(verdict)
@@ -172,9 +173,10 @@ def test_a_typed_answer_is_an_expression_or_code():
             read_answer(puzzle, text)
 
 
-@pytest.mark.parametrize(
-    "answer", [lambda i, j: j <= i, 3, sr.Lookback(3)], ids=["lambda", "number", "pattern"]
-)
+NAMELESS = {"lambda": lambda i, j: j <= i, "number": 3, "pattern": sr.Lookback(3)}
+
+
+@pytest.mark.parametrize("answer", NAMELESS.values(), ids=NAMELESS)
 def test_an_answer_without_a_name_is_told_how_to_give_one(answer):
     with pytest.raises(LookupError, match=r"sr.puzzles.check\(answer, 'last_three'\)"):
         sr.puzzles.check(answer)
@@ -205,8 +207,10 @@ class Hostile:
     __hash__ = None
 
 
-VALUES = [Hostile(), (Hostile(),), [], {}, "x", b"x", 1j, np.nan, np.array(["a"]), [[1], [2, 3]],
-          np.zeros((2, 2, 2)), sr.Lookback, (sr.Lookback(3),), iter([]), 10**30, type]  # fmt: skip
+NO_NUMBERS = [[], {}, "x", b"x", np.array(["a"]), [[1], [2, 3]], iter([]), type]
+NUMBERS = [1j, np.nan, np.zeros((2, 2, 2)), 10**30]
+PATTERNS = [sr.Lookback, (sr.Lookback(3),)]
+VALUES = [Hostile(), (Hostile(),), *NO_NUMBERS, *NUMBERS, *PATTERNS]
 
 
 @pytest.mark.parametrize("number", range(len(VALUES)))

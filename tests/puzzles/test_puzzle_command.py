@@ -139,7 +139,8 @@ def test_code_ends_with_an_empty_line_and_input_may_end_at_any_time(monkeypatch,
 
 def test_the_game_ends_when_all_are_solved(monkeypatch, capsys, folder):
     main(["puzzles", "--all"])
-    names = [line.split()[1] for line in capsys.readouterr().out.splitlines()[:-1]]
+    *rows, _ = capsys.readouterr().out.splitlines()
+    names = [row.split()[1] for row in rows]
     write_states(folder / "puzzles.json", dict.fromkeys(names, "solved"))
     assert main(["puzzles", "next"]) == 0
     assert capsys.readouterr().out == "all puzzles are solved\n"
