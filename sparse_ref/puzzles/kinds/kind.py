@@ -81,6 +81,18 @@ class Kind:
         return None
 
 
+class OneCaseKind(Kind):
+    """A kind whose answers are functions of nothing: there is one case, ()."""
+
+    def cases(self) -> Iterable[tuple[()]]:
+        """There is one."""
+        yield ()
+
+    def case_text(self, case: tuple[()], reference: Answer) -> str:
+        """Nothing is given."""
+        return ""
+
+
 def parameter_names(answer: Any) -> tuple[str, ...]:
     """The names of the parameters that a call must give; () for what has no signature."""
     try:

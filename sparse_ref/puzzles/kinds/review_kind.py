@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import getsource
 from textwrap import dedent
@@ -16,7 +16,7 @@ from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault, call
 from ..set_words import difference_in_words, first_pair
-from .kind import Answer, Kind, check_parameters
+from .kind import Answer, OneCaseKind, check_parameters
 from .pattern_mask import check_pattern, pattern_mask
 
 Sets = Pattern | tuple[Pattern, ...]
@@ -36,7 +36,7 @@ OPTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Review(Kind):
+class Review(OneCaseKind):
     """The answer is a function of nothing that returns a pattern, one per head, or a word.
 
     Attributes
@@ -61,10 +61,6 @@ class Review(Kind):
     heads: int = 1
     kv_heads: int = 1
     options: Mapping[str, str] = field(default_factory=lambda: OPTIONS)
-
-    def cases(self) -> Iterator[tuple[()]]:
-        """There is one."""
-        yield ()
 
     def check_answer(self, answer: Any, reference: Answer) -> None:
         """Raise Fault for what is neither an answer itself nor a function of nothing."""
@@ -147,10 +143,6 @@ class Review(Kind):
         if isinstance(actual, str) or isinstance(wanted, str):
             return ""
         return first_pair(actual, wanted) if actual.ndim == wanted.ndim == 2 else ""
-
-    def case_text(self, case: tuple[()], reference: Answer) -> str:
-        """Nothing is given."""
-        return ""
 
     def picture(self, reference: Answer) -> str:
         """The code, and the words."""

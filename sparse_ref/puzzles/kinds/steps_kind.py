@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 from ...sets.glyphs import draw_mask, side_by_side
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
-from .kind import Answer, Kind
+from .kind import Answer, OneCaseKind
 from .pattern_mask import check_pattern, pattern_mask
 
 
@@ -26,7 +25,7 @@ class StepPair(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Steps(Kind):
+class Steps(OneCaseKind):
     """The answer is a function of nothing that returns two steps: patterns, or bool arrays (n, n).
 
     A layer also keeps what is at i itself (the residual edge), so pairs (i, i) are free.
@@ -43,10 +42,6 @@ class Steps(Kind):
     is_secret = True
     n: int = 0
     fewest: int = 0
-
-    def cases(self) -> Iterator[tuple[()]]:
-        """There is one."""
-        yield ()
 
     def value(self, answer: Answer, case: tuple[()]) -> StepPair:
         """The two masks."""
@@ -93,10 +88,6 @@ class Steps(Kind):
                 f"every pair has a path, with {pairs} pairs in the two steps: "
                 f"{pairs - self.fewest} more than the fewest, {self.fewest}"
             )
-        return ""
-
-    def case_text(self, case: tuple[()], reference: Answer) -> str:
-        """Nothing is given."""
         return ""
 
 
