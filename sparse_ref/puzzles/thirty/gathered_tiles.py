@@ -27,13 +27,18 @@ def _logits(q, k):
     return q @ k.T / np.sqrt(q.shape[1])
 
 
+def _masked_logits(q, k, keys, mask):
+    """Scaled logits of the listed keys, -inf outside the mask."""
+    return np.where(mask, _logits(q, k[keys]), -np.inf)
+
+
 def _first_keys(q, k, v, keys, mask):
     tile = np.arange(len(keys))
     return gathered_tile(q, k, v, tile, mask)
 
 
 def _first_values(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     return _softmax(x) @ v[: len(keys)]
 
 
@@ -55,19 +60,19 @@ def _opposite_mask(q, k, v, keys, mask):
 
 
 def _all_values(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     p = _softmax(x)
     places = np.arange(len(k)) == keys[:, None]
     return p @ places @ v
 
 
 def _no_sum(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     return np.exp(x - x.max(axis=1, keepdims=True)) @ v[keys]
 
 
 def _other_axis(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     return _softmax(x.T).T @ v[keys]
 
 
@@ -84,7 +89,7 @@ def _scale_without_root(q, k, v, keys, mask):
 
 
 def _softmax_of_the_tile(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     p = np.exp(x - x.max())
     return p / p.sum() @ v[keys]
 
