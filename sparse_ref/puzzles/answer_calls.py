@@ -52,7 +52,7 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def first_float_error(answer: Callable[..., Any], *arguments: Any) -> str:
-    """The line of an answer that overflows, or computes what is no number; "" if none does."""
+    """The first line of an answer that overflows or computes a NaN; "" if none does."""
     if is_stored(answer):
         return ""
     try:

@@ -39,7 +39,7 @@ def answer_of(code: str, name: str, words: Names | None = None) -> Any:
         exec(compile(code, file, "exec"), names)
     except SyntaxError as error:
         mend = sign_mend(error.text or "") or error.msg
-        raise Fault(f"line {error.lineno} is no Python: {mend}") from None
+        raise Fault(f"line {error.lineno} is not Python: {mend}") from None
     except Exception as error:
         raise Fault(f"the code does not run: {error_text(error)}") from None
     if name not in names:
@@ -82,7 +82,7 @@ def check_line(answer: Any) -> None:
         raise Fault("the set is right, but it must be one line: `return` and an expression")
     statement = statements[0]
     if statement.end_lineno != statement.lineno:
-        raise Fault("the set is right, but it must stand on one line")
+        raise Fault("the set is right, but it must be on one line")
     columns = len(_source(answer).split("\n")[statement.lineno - 1].rstrip())
     if columns > MAX_COLUMNS:
         raise Fault(f"the set is right, but the line must be under 80 columns, got {columns}")
@@ -97,7 +97,7 @@ def _source(answer: Any) -> str:
 
 
 def _statements(answer: Any) -> list[ast.stmt]:
-    """The statements of a reader's function, without texts; none if it cannot be read."""
+    """The statements of a reader's function, docstrings left out; none if it cannot be read."""
     if is_stored(answer):
         return []
     try:
@@ -110,7 +110,7 @@ def _statements(answer: Any) -> list[ast.stmt]:
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
-    """Whether a statement is only a text."""
+    """Whether a statement is a docstring."""
     is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return is_text and isinstance(statement.value.value, str)  # type: ignore[attr-defined]
 

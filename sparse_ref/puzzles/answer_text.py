@@ -49,11 +49,12 @@ def _function_of(puzzle: Puzzle, expression: str) -> str:
         tree = ast.parse(expression, mode="eval")
     except SyntaxError as error:
         raise Fault(
-            f"`{expression:.{MAX_EXPRESSION}}` is no expression of Python: "
+            f"`{expression:.{MAX_EXPRESSION}}` is not a Python expression: "
             f"{sign_mend(expression) or _equality_mend(expression) or error.msg}"
         ) from None
     if isinstance(tree.body, ast.Lambda):
-        parameters, value = ast.unparse(tree.body.args), ast.unparse(tree.body.body)
+        parameters = ast.unparse(tree.body.args)
+        value = ast.unparse(tree.body.body)
         return f"def {puzzle.name}({parameters}):\n    return {value}\n"
     nodes = ast.walk(tree)
     names = {node.id for node in nodes if isinstance(node, ast.Name)}

@@ -41,18 +41,18 @@ class Watch:
         self.stop: Stop | None = None
         self.begin = time.perf_counter()
         self.outside = 0.0  # seconds in functions of other files
-        self.leave = 0.0  # when the reader's code called such a function; 0 if none runs
+        self.departure = 0.0  # when the reader's code called such a function; 0 if none runs
 
     def trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        """What traces a new call."""
+        """Trace a new call: the reader's line by line, one of another file for its time."""
         path = frame.f_code.co_filename
         if is_stored_file(path):
             self.end("the answer calls the stored one: write your own")
         if _is_own(path, self.home):
             return self.trace_line
-        if self.leave:
+        if self.departure:
             return None
-        self.leave = time.perf_counter()
+        self.departure = time.perf_counter()
         frame.f_trace_lines = False
         return self.trace_return
 
@@ -68,8 +68,8 @@ class Watch:
     def trace_return(self, frame: FrameType, event: str, argument: Any) -> Any:
         """Add the time of a function of another file."""
         if event == "return":
-            self.outside += time.perf_counter() - self.leave
-            self.leave = 0.0
+            self.outside += time.perf_counter() - self.departure
+            self.departure = 0.0
         return self.trace_return
 
     def check_time(self, frame: FrameType | None) -> None:
@@ -77,7 +77,7 @@ class Watch:
         if self.stop:
             raise self.stop
         now = time.perf_counter()
-        own = (self.leave or now) - self.begin - self.outside
+        own = (self.departure or now) - self.begin - self.outside
         for limit, seconds in ((LONGEST_CALL, now - self.begin), (TIME_LIMIT, own)):
             if seconds > limit:
                 place = "" if frame is None else f", at line {frame.f_lineno}"

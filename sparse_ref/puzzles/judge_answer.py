@@ -166,13 +166,13 @@ def _drawn_failure(strategy: Any, passes: Callable[[Case], bool]) -> Case | None
         print_blob=False,
     )
     @given(strategy)
-    def hold(case: Case) -> None:
+    def check_case(case: Case) -> None:
         if not passes(case):
             failures.append(case)
             raise AssertionError
 
     try:
-        hold()
+        check_case()
     except Exception:  # Hypothesis has one of its own for an answer that changes
         if not failures:
             raise

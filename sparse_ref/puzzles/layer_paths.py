@@ -8,10 +8,10 @@ from ..sets.mask import brute_mask
 from ..sets.pattern import Pattern
 
 
-def joining_path(lower: Pattern, upper: Pattern, n: int, j: int, i: int) -> str:
+def joining_path(lower: Pattern, upper: Pattern, *pair: int) -> str:
     """A path from j through the lower and the upper layer to i, in words; "" if there is none.
 
-    A layer also keeps what is at i itself (the residual edge).
+    The pair is (n, j, i). A layer also keeps what is at i itself (the residual edge).
 
     >>> import sparse_ref as sr
     >>> joining_path(sr.Lookback(3), sr.Strided(4), 7, 0, 6)
@@ -19,6 +19,7 @@ def joining_path(lower: Pattern, upper: Pattern, n: int, j: int, i: int) -> str:
     >>> joining_path(sr.Lookback(3), sr.Strided(4), 4, 0, 3)
     ''
     """
+    n, j, i = pair
     if not 0 <= j <= i < n:
         return "it must have 0 <= j <= i < n"
     own = np.eye(n, dtype=bool)

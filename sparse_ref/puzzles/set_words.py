@@ -42,10 +42,12 @@ def difference_in_words(p: Pattern, wanted: BoolArray, actual: BoolArray) -> str
 
 def _lost_line(wanted: BoolArray, actual: BoolArray) -> str:
     """The one key that no query attends to, or the one query without keys; "" if more differs."""
-    queries, keys = np.nonzero(wanted != actual)
-    if len(set(keys.tolist())) == 1 and not actual[:, keys[0]].any():
+    differs = wanted != actual
+    keys = np.flatnonzero(differs.any(axis=0))
+    queries = np.flatnonzero(differs.any(axis=1))
+    if len(keys) == 1 and not actual[:, keys].any():
         return f"key {keys[0]} is missing: no query attends to it"
-    if len(set(queries.tolist())) == 1 and not actual[queries[0]].any():
+    if len(queries) == 1 and not actual[queries].any():
         return f"query {queries[0]} attends to nothing"
     return ""
 
@@ -53,6 +55,13 @@ def _lost_line(wanted: BoolArray, actual: BoolArray) -> str:
 def _is_of_any_length(name: str, n: int) -> bool:
     """Whether a name says nothing of the length n, as Band(11, 1) does at n = 12."""
     return all(int(number) < n - 1 for number in re.findall(r"\d+", name))
+
+
+def pattern_of_rows(mask: BoolArray) -> Pattern:
+    """The pattern that has the rows of a mask, and no name."""
+    from ..sets.listed import Listed
+
+    return Listed.of_rows([np.flatnonzero(row).tolist() for row in mask])
 
 
 def count_in_words(wanted: BoolArray, actual: BoolArray) -> str:

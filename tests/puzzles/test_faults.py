@@ -40,7 +40,7 @@ def mistake_of(code, name="last_three"):
      "the set is right, but it must be one line: `return` and an expression"),
     (HEAD + "    mask = i - 4 < j\n    return mask & (j <= i)", "this window has four keys"),
     (HEAD + "    return (\n        (i - 3 < j) & (j <= i))",
-     "the set is right, but it must stand on one line"),
+     "the set is right, but it must be on one line"),
     (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}",
      "the set is right, but the line must be under 80 columns, got 88"),
     (HEAD + "    return i - j", "True or False for each pair, got int64"),
@@ -160,13 +160,13 @@ def test_a_typed_answer_is_an_expression_or_code():
         assert judge(puzzle, read_answer(puzzle, text)).parts == ("formula",)
     assert judge(puzzle, read_answer(puzzle, "span(i - 2, i + 1)")).parts == ("runs",)
     for text, words in (
-        ("(i - 3 <", "is no expression"),
-        ("j = i", "no expression of Python: = assigns a name, == compares"),
-        ("j => i", "no expression of Python: write >= for =>"),
-        ("(i - 3 < j) && (j <= i)", "no expression of Python: write & for &&"),
-        ("def last_three(i, j):\n    return j ≤ i", "line 2 is no Python: write <= for ≤"),
+        ("(i - 3 <", "is not a Python expression"),
+        ("j = i", "not a Python expression: = assigns a name, == compares"),
+        ("j => i", "not a Python expression: write >= for =>"),
+        ("(i - 3 < j) && (j <= i)", "not a Python expression: write & for &&"),
+        ("def last_three(i, j):\n    return j ≤ i", "line 2 is not Python: write <= for ≤"),
         ("def other(i, j): return i", "does not define `last_three`"),
-        ("def last_three(", "line 1 is no Python"),
+        ("def last_three(", "line 1 is not Python"),
         ("import nothing_of_this_name", "does not run: ModuleNotFoundError"),
     ):
         with pytest.raises(Fault, match=words):

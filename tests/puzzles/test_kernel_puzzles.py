@@ -157,7 +157,7 @@ def test_a_mask_of_all_pairs_is_named():
         return np.searchsorted(rows, np.arange(n + 1)), keys
 
     mistake = mistake_of(block_csr)
-    assert "an array of all pairs is made" in mistake
+    assert "it allocates an array of all pairs" in mistake
     assert "n = 2000" in mistake
 
 

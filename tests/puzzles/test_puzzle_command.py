@@ -57,7 +57,7 @@ def test_a_wrong_answer_ends_with_1_and_the_mistake(capsys):
     assert main(["puzzles", "2", "--answer", "..."]) == 1
     assert "not answered yet" in capsys.readouterr().out
     assert main(["puzzles", "2", "--answer", "i +"]) == 1
-    assert "no expression of Python" in capsys.readouterr().out
+    assert "not a Python expression" in capsys.readouterr().out
 
 
 def test_a_question_and_a_solution_are_printed(capsys):
@@ -156,13 +156,13 @@ def test_a_file_of_another_form_is_left_as_it_is(text, tmp_path, capsys):
     file = tmp_path / "progress.json"
     file.write_text(text, encoding="latin-1")
     assert main(["puzzles", "causal", "--answer", "j <= i", "--progress", str(file)]) == 2
-    assert "is no file of progress" in capsys.readouterr().err
+    assert "is not a file of progress" in capsys.readouterr().err
     assert file.read_text(encoding="latin-1") == text
 
 
 def test_a_folder_is_no_file_of_progress(tmp_path, capsys):
     assert main(["puzzles", "--progress", str(tmp_path)]) == 2
-    assert f"{tmp_path} is no file of progress" in capsys.readouterr().err
+    assert f"{tmp_path} is not a file of progress" in capsys.readouterr().err
 
 
 def test_a_link_to_a_file_of_progress_stays_a_link(tmp_path):

@@ -40,7 +40,7 @@ def id_of(puzzle):
 @pytest.mark.parametrize("puzzle", REVIEWS, ids=id_of)
 def test_verify_finds_what_the_reference_says(puzzle):
     kind, answer = puzzle.kind, puzzle.reference()
-    asked = report(kind, kind.asked)
+    asked = report(kind, kind.target)
     assert not asked.passed
     if isinstance(answer, str):
         finding, text = FINDING_OF[answer]
@@ -56,7 +56,7 @@ def test_the_sets_are_read_from_the_weights(puzzle):
     kind, answer = puzzle.kind, puzzle.reference()
     heads = {"heads": kind.heads, "kv_heads": kind.kv_heads}
     mask = sr.verify.probe(kind.attention, kind.n, **heads).mask
-    wanted = kind.masks(kind.asked if isinstance(answer, str) else answer)
+    wanted = kind.masks(kind.target if isinstance(answer, str) else answer)
     assert (mask == wanted).all()
 
 
@@ -126,7 +126,7 @@ def test_normal_numbers_at_the_length_of_the_puzzle(puzzle):
     kind = puzzle.kind
     counts = {"heads": kind.heads, "kv_heads": kind.kv_heads}
     is_finite_mask = puzzle.name == "review_4"
-    assert passes(kind.attention, kind.asked, kind.n, **counts) == is_finite_mask
+    assert passes(kind.attention, kind.target, kind.n, **counts) == is_finite_mask
 
 
 @pytest.mark.parametrize(("name", "answer", "mistake"), [
@@ -137,7 +137,7 @@ def test_normal_numbers_at_the_length_of_the_puzzle(puzzle):
     ("review_1", sr.natten(6, 3), "for n = 12: "),
     ("review_1", sr.Lookback(6), "you wrote Lookback(6): one key too many at the left edge"),
     ("review_1", "twice", "it is not 'twice': the sets are not those that were asked for"),
-    ("review_2", sr.Full(), "it has the sets that were asked for: something else is wrong"),
+    ("review_2", sr.Full(), "the code has the sets that were asked for: choose a word"),
     ("review_2", "overflow", "it is not 'overflow' (exp of a large logit is infinite)"),
     ("review_8", (TWO, TWO, TWO), "the answer must be 1 pattern or 4, got 3"),
     ("review_8", (TWO, TWO, SIX, SIX), "head 2: you wrote Lookback(6)"),

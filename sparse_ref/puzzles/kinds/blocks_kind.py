@@ -35,12 +35,13 @@ class Blocks(Value):
         if not len(rows):
             return ""
         i = int(rows[0])
-        row = Row(i // self.size, case[0][i], actual[i], wanted[i])
-        scores = ", ".join(f"{score:g}" for score in row.scores)
-        return f"query {i}, scores [{scores}]: {next(row.faults())}"
+        scores = case[0][i]
+        row = Row(i // self.size, scores, actual[i], wanted[i])
+        texts = ", ".join(f"{score:g}" for score in scores)
+        return f"query {i}, scores [{texts}]: {next(row.faults())}"
 
     def _words_on_form(self, actual: Any, wanted: BoolArray) -> str:
-        """What is wrong with an answer that is no bool array of the right shape."""
+        """What is wrong with an answer that is not a bool array of the right shape."""
         array = np.asarray(actual)
         are_numbers = array.dtype.kind in "iu" and array.ndim == 2
         guess = ": are these the numbers of blocks?" if are_numbers else ""

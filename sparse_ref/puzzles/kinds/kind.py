@@ -1,4 +1,4 @@
-"""What all kinds of puzzles are asked for; a kind knows nothing of sessions and pictures."""
+"""The methods that all kinds of puzzles have; a kind knows nothing of sessions and pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Kind:
         raise NotImplementedError
 
     def agrees(self, actual: Any, wanted: Any, case: Case) -> bool:
-        """Whether the value of an answer is right, or as another answer's."""
+        """Whether two values are equal: an answer's, and the reference's or a stored answer's."""
         raise NotImplementedError
 
     def accepts(self, actual: Any, wanted: Any, case: Case) -> bool:
@@ -103,7 +103,7 @@ def parameter_names(answer: Any) -> tuple[str, ...]:
 
 
 def check_parameters(answer: Any, reference: Answer) -> None:
-    """Raise Fault for what is no function of the reference's parameters."""
+    """Raise Fault for what is not a function of the reference's parameters."""
     wanted = ", ".join(parameter_names(reference))
     if not callable(answer):
         raise Fault(f"the answer must be a function of ({wanted}), got {answer!r:.80}")

@@ -1,4 +1,4 @@
-"""The mask of a pattern that a reader gives, and what is wrong with what is none."""
+"""The mask of a pattern that a reader gives, and what is wrong with other values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..answer_calls import Fault
 
 
 def check_pattern(p: Any, form: str) -> None:
-    """Raise Fault for what is no pattern; `form` says what the answer must be."""
+    """Raise Fault for what is not a pattern; `form` says what the answer must be."""
     if isinstance(p, type) and issubclass(p, Pattern):
         raise Fault(f"{p.__name__} is a class: write it with parentheses, as in Lookback(3)")
     if not isinstance(p, Pattern):

@@ -15,7 +15,7 @@ from ...sets.checks import lengths
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault, call
-from ..set_words import difference_in_words, first_pair
+from ..set_words import difference_in_words, first_pair, pattern_of_rows
 from .kind import Answer, OneCaseKind, check_parameters
 from .pattern_mask import check_pattern, pattern_mask
 
@@ -24,6 +24,7 @@ FORM = """\
 What does it compute? If its sets are others, return the pattern that it has,
 or a tuple with one pattern for each head. If its sets are right, return the
 word for what else is wrong:"""
+ANSWER = "the answer must be a pattern, a tuple with a pattern per head, or a word"
 OPTIONS = {
     "key heads": "a query head reads the keys and values of a wrong key head",
     "finite mask": "a key outside the set gets a number, which large logits beat",
@@ -43,7 +44,7 @@ class Review(OneCaseKind):
     ----------
     attention : callable or None
         attention(q, k, v) -> out, (heads, n, d): the code, whose source is shown.
-    asked : Pattern or tuple of Pattern
+    target : Pattern or tuple of Pattern
         The sets that it should have, all heads alike or one per head.
     n : int or (int, int)
         The length at which sets are compared, or (n_q, n_k).
@@ -56,7 +57,7 @@ class Review(OneCaseKind):
     noun = "bug"
     is_secret = True
     attention: Callable[..., Any] | None = None
-    asked: Sets = ()
+    target: Sets = ()
     n: Length = 16
     heads: int = 1
     kv_heads: int = 1
@@ -73,7 +74,7 @@ class Review(OneCaseKind):
         return self._word(value) if isinstance(value, str) else self.masks(value)
 
     def _word(self, value: str) -> str:
-        """The word. Raises Fault for one that is no option."""
+        """The word. Raises Fault for one that is not an option."""
         if "(" in value:
             raise Fault(f"write a pattern without quotes: sr.{value:.60}")
         if value in patterns.__all__:
@@ -87,9 +88,7 @@ class Review(OneCaseKind):
         """The mask of sets, one for all heads if they are alike. Raises Fault for what is none."""
         patterns = sets if isinstance(sets, tuple | list) else (sets,)
         for pattern in patterns:
-            check_pattern(
-                pattern, "the answer must be a pattern, a tuple with a pattern per head, or a word"
-            )
+            check_pattern(pattern, ANSWER)
         if len(patterns) not in (1, self.heads):
             raise Fault(f"the answer must be 1 pattern or {self.heads}, got {len(patterns)}")
         masks = np.stack([pattern_mask(pattern, self.n) for pattern in patterns])
@@ -103,18 +102,18 @@ class Review(OneCaseKind):
         return np.array_equal(x, y)
 
     def words(self, actual: Any, wanted: Any, case: tuple[()]) -> str:
-        """What speaks against an answer."""
+        """What is wrong with an answer."""
         if isinstance(actual, str):
             if isinstance(wanted, str):
                 return f"it is not {actual!r} ({self.options[actual]})"
             return f"it is not {actual!r}: the sets are not those that were asked for; state them"
-        if self.agrees(actual, self.masks(self.asked), case):
-            return self._words_on_asked_sets(wanted)
+        if self.agrees(actual, self.masks(self.target), case):
+            return self._words_on_target(wanted)
         if isinstance(wanted, str):
-            return "it has the sets that were asked for: something else is wrong, choose a word"
+            return "the code has the sets that were asked for: choose a word for what is wrong"
         return self._difference(actual, wanted)
 
-    def _words_on_asked_sets(self, wanted: Any) -> str:
+    def _words_on_target(self, wanted: Any) -> str:
         """What is wrong with the answer that the sets are those asked for."""
         if isinstance(wanted, str):
             return "these sets are right, as asked for, but something else is wrong: choose a word"
@@ -126,10 +125,7 @@ class Review(OneCaseKind):
         for head, (x, y) in enumerate(heads):
             if np.array_equal(x, y):
                 continue
-            from ...sets.listed import Listed
-
-            rows = Listed.of_rows([np.flatnonzero(row).tolist() for row in y])
-            words = difference_in_words(rows, y, x)
+            words = difference_in_words(pattern_of_rows(y), y, x)
             return f"head {head}: {words}" if self.heads > 1 else words
         return ""
 

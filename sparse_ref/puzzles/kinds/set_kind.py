@@ -16,7 +16,7 @@ from ...sets.checks import lengths
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_source import check_line, check_truth
-from ..set_words import difference_in_words, first_pair
+from ..set_words import difference_in_words, first_pair, pattern_of_rows
 from .kind import Answer, Kind, check_parameters
 
 SetCase = dict[str, Any]
@@ -99,9 +99,7 @@ class SetKind(Kind):
         """The library's pattern of a case, or one of these rows."""
         if self.pattern is not None:
             return self.pattern(*(case[name] for name in self.parameters))
-        from ...sets.listed import Listed
-
-        return Listed.of_rows([np.flatnonzero(row).tolist() for row in wanted])
+        return pattern_of_rows(wanted)
 
     def agrees(self, actual: BoolArray, wanted: BoolArray, case: SetCase) -> bool:
         """Whether the masks are equal."""

@@ -101,9 +101,9 @@ class Value(Kind):
         return self._difference(actual, wanted)
 
     def cause(self, answer: Answer, case: Arguments, words: str) -> str:
-        """The first line that overflows or computes no number, if the value is none."""
-        is_number = re.search(r"\b(nan|inf) in place of", words) is None
-        return "" if is_number else first_float_error(answer, *case)
+        """The first line that overflows or computes a NaN, if the value does not stay finite."""
+        is_finite = re.search(r"\b(nan|inf) in place of", words) is None
+        return "" if is_finite else first_float_error(answer, *case)
 
     def _judge(self, actual: Any, case: Arguments) -> str:
         """What `accept` says of a value; one that it cannot read is wrong."""
@@ -129,15 +129,27 @@ class Value(Kind):
         if not isinstance(items, tuple | list) or len(items) != len(wanted):
             form = f" ({', '.join(self.items)})" if self.items else ""
             return f"the answer must be a {kind} of {len(wanted)}{form}, got {_kind_text(actual)}"
-        names = self.items or tuple(f"item {number}" for number in range(len(wanted)))
         words = [self._difference(x, y) for x, y in zip(items, wanted)]
         if not any(words):
             return ""
-        for order in permutations(range(len(wanted))) if len(wanted) <= MAX_ORDERED else ():
-            if not any(self._difference(x, wanted[place]) for x, place in zip(items, order)):
-                yours = ", ".join(names[place] for place in order)
-                return f"the order must be ({', '.join(names)}), got ({yours})"
-        return next(f"{name}: {text}" for name, text in zip(names, words) if text)
+        names = self.items or tuple(f"item {number}" for number in range(len(wanted)))
+        return self._words_on_order(items, wanted) or next(
+            f"{name}: {text}" for name, text in zip(names, words) if text
+        )
+
+    def _words_on_order(self, actual: Any, wanted: Any) -> str:
+        """The order of the items, if they are right and stand in another; "" if they are not."""
+        if len(wanted) > MAX_ORDERED:
+            return ""
+        for order in permutations(range(len(wanted))):
+            items = [wanted[place] for place in order]
+            if any(map(self._difference, actual, items)):
+                continue
+            if not self.items:
+                return "the items are right, but stand in another order"
+            yours = ", ".join(self.items[place] for place in order)
+            return f"the order must be ({', '.join(self.items)}), got ({yours})"
+        return ""
 
     def _difference_of_arrays(self, actual: Any, wanted: Any) -> str:
         """Shape, then kind of numbers, then the first entry that differs."""
