@@ -66,6 +66,10 @@ def _function_of(puzzle: Puzzle, expression: str) -> str:
 
 
 def _equality_mend(expression: str) -> str:
-    """What is likely meant by a lone =; "" if there is none."""
-    is_lone = re.search("[^=<>!]=[^=]", expression)
-    return "= assigns a name, == compares" if is_lone else ""
+    """What is likely meant by an assignment, `j = i`; "" if there is none."""
+    try:
+        statements = ast.parse(expression).body
+    except SyntaxError:
+        return ""
+    is_assignment = any(isinstance(node, ast.Assign) for node in statements)
+    return "= assigns a name, == compares" if is_assignment else ""

@@ -23,7 +23,7 @@ ROOM = str(Path(__file__).parent)
 DATA = tuple(Path(ROOM) / folder for folder in ("thirty", "lessons"))  # where answers are stored
 TIME_LIMIT = 5.0  # seconds for one call, without those in functions of other files
 LONGEST_CALL = 60.0  # seconds for one call in all: the library may have to compile its kernels
-AGAIN = 0.02  # seconds after which code that has caught its Stop gets another one
+AGAIN = 0.1  # seconds after which code that has caught its Stop gets another one
 
 
 class Stop(BaseException):
@@ -95,10 +95,10 @@ class Watch:
         frames = list(_frames_of_call(frame))
         if not frames:  # the call has just ended
             return
-        if self.stop is None:
-            return self.check_time(frame)
-        sys.settrace(self.trace)
         own = [frame for frame in frames if _is_own(frame.f_code.co_filename, self.home)]
+        if self.stop is None:
+            return self.check_time(own[0] if own else None)
+        sys.settrace(self.trace)
         for frame in own:
             frame.f_trace = self.trace_line
         if frames[0] in own:

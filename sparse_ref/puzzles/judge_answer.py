@@ -106,8 +106,9 @@ def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdic
     try:
         shown = _display_case(part, case)
     except Fault as fault:
-        text = kind.case_text(kind.display_case(case), reference)
-        return Verdict(puzzle, WRONG, mistake=str(fault), case=text)
+        text = kind.case_text(case, reference)
+        place = kind.first_difference(actual, wanted)
+        return Verdict(puzzle, WRONG, mistake=str(fault), case=text, place=place)
     values = kind.value(answer, shown), kind.value(reference, shown)
     describe = partial(kind.words, *values, shown)
     mistake = precedence_words(answer) or _stored_name(puzzle, part, case)

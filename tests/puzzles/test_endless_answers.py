@@ -43,7 +43,9 @@ def test_a_slow_function_of_another_file_is_neither_stopped_nor_counted(monkeypa
 def test_an_endless_loop_over_functions_of_other_files_is_ended(monkeypatch):
     monkeypatch.setattr(answer_watch, "LONGEST_CALL", 0.2)
     code = "def softmax_row(x):\n    while True:\n        sr.dense(sr.Causal(), 9)"
-    assert "still running after 0.2 seconds, at line" in mistake_of(code)
+    mistake = mistake_of(code)
+    assert mistake.startswith(("it was still running after 0.2 seconds, at line 2:",
+                               "it was still running after 0.2 seconds, at line 3:"))  # fmt: skip
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer ends a loop on one line")

@@ -161,6 +161,7 @@ def test_a_typed_answer_is_an_expression_or_code():
     assert judge(puzzle, read_answer(puzzle, "span(i - 2, i + 1)")).parts == ("runs",)
     for text, words in (
         ("(i - 3 <", "is not a Python expression"),
+        ("span(start=0, stop=i))", "expression: unmatched"),
         ("j = i", "not a Python expression: = assigns a name, == compares"),
         ("j => i", "not a Python expression: write >= for =>"),
         ("(i - 3 < j) && (j <= i)", "not a Python expression: write & for &&"),

@@ -92,7 +92,6 @@ def test_words_name_no_length_and_say_all_that_differs(name, body, words):
 CAUSES = [
     ("j >= i - 2 & j <= i", "& binds tighter than a comparison, so Python reads `i - 2 & j` first"),
     ("(j <= i) & i - j < 3", "so Python reads `(j <= i) & i - j` first"),
-    ("(j < i + 1) & (j > max(0, i - 3))", "np.maximum for `max`"),
     ("j in (i, i - 1, i - 2)", "`in`, `if` and chained comparisons"),
     ("(j <= i) & (i - j < 3) & (j > 0)", "key 0 is missing: no query attends to it"),
     ("(j <= i) & (i - j < 3) & (i != 4)", "query 4 attends to nothing"),
@@ -107,6 +106,13 @@ def test_a_likely_cause_is_named(body, words):
     verdict = sr.puzzles.check(answer(body))
     assert not verdict
     assert words in verdict.mistake
+
+
+def test_an_answer_without_a_value_at_the_picture_s_length_is_no_empty_set():
+    verdict = sr.puzzles.check(answer("(j < i + 1) & (j > max(0, i - 3))"))
+    assert "np.maximum for `max`" in verdict.mistake
+    assert (verdict.case, verdict.place) == ("n = 1", "query 0: key 0 is missing")
+    assert not verdict.words
 
 
 def test_a_comparison_that_binds_otherwise_and_is_right_is_no_mistake():
