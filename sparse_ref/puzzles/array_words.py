@@ -45,6 +45,23 @@ def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
     return words or _function(actual, wanted, rtol)
 
 
+def place_words(near: Any) -> str:
+    """The one row, column or entry in which alone two arrays differ, in words.
+
+    >>> place_words(np.eye(3) < 1), place_words(np.arange(6).reshape(3, 2) < 4)
+    ('', ', only in row 2')
+    """
+    if near.ndim == 1 and near.size > 2 and np.sum(~near) == 1:
+        return ", and only there"
+    if near.ndim != 2:
+        return ""
+    for axis, name in ((1, "row"), (0, "column")):
+        lines = np.flatnonzero(~near.all(axis=axis))
+        if len(lines) == 1 < near.shape[1 - axis]:
+            return f", only in {name} {lines[0]}"
+    return ""
+
+
 def _factor(actual: Any, wanted: Any, rtol: float) -> str:
     """A factor that all entries share, in words."""
     members = wanted != 0

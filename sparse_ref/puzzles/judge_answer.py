@@ -114,7 +114,7 @@ def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdic
     mistake = precedence_words(answer) or _stored_name(puzzle, part, case)
     if not mistake:
         words = describe() or CHANGES
-        mistake = kind.cause(answer, shown, words) or words
+        mistake = kind.cause(answer, reference, shown, words) or words
     comparison = Comparison(
         kind.case_text(shown, reference),
         kind.display_value(values[0], shown),

@@ -82,6 +82,16 @@ def first_pair(actual: BoolArray, wanted: BoolArray) -> str:
     return f"query {i}: key {j} is {'too many' if actual[i, j] else 'missing'}"
 
 
+def pair_words(actual: BoolArray, wanted: BoolArray) -> str:
+    """The first pair that differs, and how many do; or that the future leaks."""
+    place = first_pair(actual, wanted)
+    future = np.argwhere(np.triu(actual, k=1))
+    if len(future) and not np.triu(wanted, k=1).any():
+        i, j = future[0].tolist()
+        place = f"the future leaks: query {i} reads key {j}"
+    return f"{place}; in all {count_in_words(wanted, actual)}"
+
+
 def _pairs(count: int) -> str:
     """The noun of a number of pairs."""
     return "pair" if count == 1 else "pairs"

@@ -45,7 +45,7 @@ class Kind:
         """What is wrong with a value, if no stored wrong answer has it."""
         raise NotImplementedError
 
-    def cause(self, answer: Any, case: Case, words: str) -> str:
+    def cause(self, answer: Any, reference: Answer, case: Case, words: str) -> str:
         """The likely cause of `words`, what is wrong with a value; "" if none is known."""
         return ""
 

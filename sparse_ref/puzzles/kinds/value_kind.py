@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..answer_calls import Fault, call, first_float_error
-from ..array_words import whole_difference
+from ..answer_calls import Fault, Unanswered, call, first_float_error
+from ..array_words import place_words, whole_difference
+from ..set_words import pair_words
 from .kind import Answer, Kind, parameter_names, value_text
 
+MAX_NUMBER = 1e300
 MAX_ORDERED = 4  # items of a tuple that may stand in another order
 Arguments = tuple[Any, ...]
 
@@ -100,10 +102,28 @@ class Value(Kind):
             return str(self._judge(actual, case))
         return self._difference(actual, wanted)
 
-    def cause(self, answer: Answer, case: Arguments, words: str) -> str:
-        """The first line that overflows or computes a NaN, if the value does not stay finite."""
-        is_finite = re.search(r"\b(nan|inf) in place of", words) is None
-        return "" if is_finite else first_float_error(answer, *case)
+    def cause(self, answer: Answer, reference: Answer, case: Arguments, words: str) -> str:
+        """The first line that overflows or computes a NaN; for numbers, what holds in each case."""
+        if re.search(r"\b(nan|inf) in place of", words):
+            return first_float_error(answer, *case)
+        return "" if self.accept is not None else self._relation(answer, reference)
+
+    def _relation(self, answer: Answer, reference: Answer) -> str:
+        """What turns the wanted number of each case into the answer's; "" if nothing known does."""
+        numbers = []
+        for case in self.cases():
+            try:
+                pair = self.value(answer, case), self.value(reference, case)
+            except (Fault, Unanswered):
+                return ""
+            if not all(map(_is_number, pair)):
+                return ""
+            numbers.append(pair)
+        if not numbers:
+            return ""
+        actual, wanted = np.array(numbers, float).T
+        words = whole_difference(actual, wanted, self.rtol) if len(set(wanted)) > 2 else ""
+        return f"{words}, in each case" if words else ""
 
     def _judge(self, actual: Any, case: Arguments) -> str:
         """What `accept` says of a value; one that it cannot read is wrong."""
@@ -167,6 +187,8 @@ class Value(Kind):
             return whole or form
         if (array.dtype.kind == "b") != (wanted.dtype.kind == "b"):
             return f"the dtype must be {wanted.dtype}, got {array.dtype}"
+        if wanted.dtype.kind == "b" and wanted.ndim == 2 and (array != wanted).any():
+            return pair_words(array, wanted)
         exact = wanted.dtype.kind in "biu"
         rtol, atol = (0.0, 0.0) if exact else (self.rtol, self.atol)
         with np.errstate(all="ignore"):
@@ -176,7 +198,7 @@ class Value(Kind):
         whole = whole_difference(array, wanted, self.rtol)
         index = tuple(np.argwhere(~near)[0].tolist())
         place = f" at {list(index)}" if index else ""
-        words = f"{_two_numbers(array[index], wanted[index])}{place}"
+        words = f"{_two_numbers(array[index], wanted[index])}{place}{place_words(near)}"
         return f"{whole}: {words}" if whole else words
 
     def case_text(self, case: Arguments, reference: Answer) -> str:
@@ -186,7 +208,9 @@ class Value(Kind):
 
 
 def _two_numbers(actual: Any, wanted: Any) -> str:
-    """Both numbers, with as many digits as tell them apart."""
+    """Both numbers, with as many digits as tell them apart; both truth values."""
+    if isinstance(wanted, bool | np.bool_):
+        return f"{actual} in place of {wanted}"
     for digits in (6, 9, 12, 17):
         texts = [f"{x:.{digits}g}" for x in (actual, wanted)]
         if texts[0] != texts[1]:
@@ -201,6 +225,12 @@ def _kind_text(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     return f"{value!r:.60}"
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number that a float can be, and no truth value."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_number and abs(value) < MAX_NUMBER
 
 
 def _equal(x: Any, y: Any) -> bool:
