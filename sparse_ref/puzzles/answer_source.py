@@ -52,8 +52,8 @@ def precedence_words(answer: Any) -> str:
 
     `(j <= i) & (i - j) % 3 == 0` compares (j <= i) & (i - j) % 3 with 0.
     """
-    for statement in _statements(answer):
-        for node in ast.walk(statement):
+    for part in _statements(answer) or _lambda_bodies(answer):
+        for node in ast.walk(part):
             joins = [join for join in _joins(node) if _has_comparison(join)]
             if joins:
                 return _words_on_join(node, joins[0])
@@ -65,8 +65,8 @@ def check_truth(answer: Any) -> None:
 
     An answer whose source cannot be read, as in a plain prompt, is not checked.
     """
-    for statement in _statements(answer):
-        for node in ast.walk(statement):
+    for part in _statements(answer) or _lambda_bodies(answer):
+        for node in ast.walk(part):
             _check_node(node)
 
 
@@ -107,6 +107,18 @@ def _statements(answer: Any) -> list[ast.stmt]:
     if not isinstance(function, ast.FunctionDef):
         return []
     return [statement for statement in function.body if not _is_docstring(statement)]
+
+
+def _lambda_bodies(answer: Any) -> list[ast.expr]:
+    """The body of a lambda, if it is the only one in the line that it is read from; else none."""
+    if is_stored(answer) or getattr(answer, "__name__", "") != "<lambda>":
+        return []
+    try:
+        nodes = list(ast.walk(ast.parse(_source(answer))))
+    except SyntaxError:  # a line of a longer expression
+        return []
+    bodies = [node.body for node in nodes if isinstance(node, ast.Lambda)]
+    return bodies if len(bodies) == 1 else []
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

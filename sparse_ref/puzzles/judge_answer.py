@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+from .. import patterns
 from .._text import error_text
 from ..sets.rule import Rule
 from .answer_calls import Fault, Unanswered, is_stored
 from .answer_source import precedence_words
 from .kinds.formula_kind import Formula
 from .kinds.kind import Answer, Case, Kind, parameter_names
+from .kinds.pattern_mask import check_pattern
 from .puzzle import Puzzle
 from .puzzle_verdict import SOLVED, UNANSWERED, WRONG, Comparison, Verdict
 
@@ -45,6 +47,8 @@ def _parts(puzzle: Puzzle, answer: Any) -> list[Part]:
     choices = puzzle.kind.parts(puzzle.reference)
     if isinstance(answer, type):
         if not isinstance(puzzle.kind, Formula):
+            if answer.__name__ in patterns.__all__:
+                check_pattern(answer)
             raise Fault(f"only formulas have classes: write a function, not {answer.__name__}")
         if not issubclass(answer, Rule):
             raise Fault(f"the class {answer.__name__} must be a sparse_ref.define.Rule")

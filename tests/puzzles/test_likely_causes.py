@@ -39,6 +39,19 @@ def test_an_answer_without_a_value_at_the_picture_s_length_is_no_empty_set():
     assert not verdict.words
 
 
+def test_the_source_of_a_lambda_is_read_if_it_is_alone_in_its_line():
+    verdict = sr.puzzles.check(lambda i, j: (j > i - 3) & j <= i, "last_three")
+    assert "so Python reads `(j > i - 3) & j` first" in verdict.mistake
+    chain = sr.puzzles.check(lambda i, j: i - 3 < j <= i, "last_three")
+    assert chain.mistake.startswith("`i - 3 < j <= i`: `and`")
+    two = [lambda i, j: j <= i, lambda i, j: (j > i - 3) & j <= i]
+    assert "Python reads" not in sr.puzzles.check(two[0], "last_three").mistake
+
+
+def test_a_class_of_patterns_is_no_answer_but_its_patterns_are():
+    assert sr.puzzles.check(sr.Full, "review_1").mistake.startswith("Full is a class: write it")
+
+
 def test_a_comparison_that_binds_otherwise_and_is_right_is_no_mistake():
     code = "def same_column(i, j):\n    return (i - j) % 4 == 0 & (j <= i)"
     assert judge(find("same_column"), answer_of(code, "same_column"))

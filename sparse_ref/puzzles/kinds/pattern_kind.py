@@ -48,7 +48,7 @@ class PatternAnswer(SetKind):
                 "the answer must be a pattern, got an array: sr.interop.from_allowed_mask makes "
                 "one of a bool mask"
             )
-        check_pattern(p, "the answer must be a pattern of this library")
+        check_pattern(p)
         mask: BoolArray = call(lambda: pattern_mask(p, case["n"]))
         return mask
 

@@ -10,7 +10,7 @@ from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault
 
 
-def check_pattern(p: Any, form: str) -> None:
+def check_pattern(p: Any, form: str = "the answer must be a pattern of this library") -> None:
     """Raise Fault for what is not a pattern; `form` says what the answer must be."""
     if isinstance(p, type) and issubclass(p, Pattern):
         raise Fault(f"{p.__name__} is a class: write it with parentheses, as in Lookback(3)")
