@@ -1,6 +1,6 @@
 """Calls of a reader's code: on copies, within a limit of time, with faults in words.
 
-Stored answers of this room cannot be called from a reader's code, so that nothing passes by them.
+A reader's code cannot call the stored answers of this room: nobody passes by them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -107,33 +108,41 @@ def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdic
     """The verdict on an answer whose value at a case is wrong."""
     kind, reference, answer = part
     wanted = kind.value(reference, case)
+    verdict = Verdict(
+        puzzle,
+        WRONG,
+        case=kind.case_text(case, reference),
+        place=kind.first_difference(actual, wanted),
+    )
     try:
         shown = _display_case(part, case)
     except Fault as fault:
-        text = kind.case_text(case, reference)
-        place = kind.first_difference(actual, wanted)
-        return Verdict(puzzle, WRONG, mistake=str(fault), case=text, place=place)
-    values = kind.value(answer, shown), kind.value(reference, shown)
-    describe = partial(kind.words, *values, shown)
-    mistake = precedence_words(answer) or _stored_name(puzzle, part, case)
-    if not mistake:
-        words = describe() or CHANGES
-        mistake = kind.cause(answer, reference, shown, words) or words
-    comparison = Comparison(
-        kind.case_text(shown, reference),
-        kind.display_value(values[0], shown),
-        kind.display_value(values[1], shown),
-        describe,
+        return replace(verdict, mistake=str(fault))
+    comparison = _comparison(part, shown)
+    mistake = (
+        precedence_words(answer)
+        or _stored_name(puzzle, part, case)
+        or _cause(part, shown, comparison.describe() or CHANGES)
+    )
+    return replace(verdict, mistake=mistake, comparison=comparison)
+
+
+def _comparison(part: Part, case: Case) -> Comparison:
+    """Both values at a case, as they are shown."""
+    kind, reference, answer = part
+    actual, wanted = kind.value(answer, case), kind.value(reference, case)
+    return Comparison(
+        kind.case_text(case, reference),
+        kind.display_value(actual, case),
+        kind.display_value(wanted, case),
+        partial(kind.words, actual, wanted, case),
         kind.is_secret,
     )
-    return Verdict(
-        puzzle,
-        WRONG,
-        mistake=mistake,
-        case=kind.case_text(case, reference),
-        place=kind.first_difference(actual, wanted),
-        comparison=comparison,
-    )
+
+
+def _cause(part: Part, case: Case, words: str) -> str:
+    """The likely cause of what is wrong; if none is known, what is wrong."""
+    return part.kind.cause(part.answer, part.reference, case, words) or words
 
 
 def _passes(part: Part, case: Case) -> bool:

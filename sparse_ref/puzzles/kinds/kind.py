@@ -113,7 +113,7 @@ def check_parameters(answer: Any, reference: Answer) -> None:
 
 
 def value_text(value: Any) -> str:
-    """A value in a few lines, arrays with three digits."""
+    """A value in a few lines, arrays with four decimals."""
     if isinstance(value, np.ndarray):
         with np.printoptions(precision=4, suppress=True, threshold=60, linewidth=76):
             return f"{value}" if value.ndim else f"{value[()]}"

@@ -39,7 +39,7 @@ class SetKind(Kind):
     shown : dict
         The case of the picture and of the names; n = 12 and the last parameters if it is empty.
     pattern : callable or None
-        (*parameters) -> the library's pattern with these sets, whose parts a mistake may lack.
+        (*parameters) -> the library's pattern with these sets, whose missing parts are named.
     one_line : bool
         Whether a function must be one line that returns, under 80 columns.
     """
