@@ -116,6 +116,13 @@ def open_answers(cells: Cells) -> list[str]:
     return complaints
 
 
+def buried_guesses(cells: Cells) -> list[str]:
+    """A guess is a paragraph of its own, so that a reader stops there and the rules see it."""
+    inside = re.compile(r"[^\n]\*\*Guess([.:]\*\*|\*\*[.:])")
+    texts = [cell for cell in cells if cell.cell_type == "markdown"]
+    return [f"{c.id}: a guess begins no paragraph" for c in texts if inside.search(c.source)]
+
+
 def wordless_answers(cells: Cells) -> list[str]:
     """A guess is answered in words: folded, or by the text below the hidden output."""
     complaints = []
@@ -224,6 +231,7 @@ LESSON_RULES: tuple[Rule, ...] = (
     open_asserts,
     few_claims,
     open_answers,
+    buried_guesses,
     wordless_answers,
     blurred,
     missing_parts,

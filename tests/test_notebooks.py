@@ -131,6 +131,7 @@ BAD = [
     new_markdown_cell("# Untitled"),
     new_code_cell(WIDE),
     new_markdown_cell("**Guess**: how many?"),
+    new_markdown_cell("Four of them. **Guess**: why?"),
     new_code_cell("print(3)", outputs=[new_output("stream", text="3")]),
     new_code_cell("assert True"),
     new_code_cell(

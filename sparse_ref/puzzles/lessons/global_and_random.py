@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from ...patterns import GlobalAt, Lookback, Sinks, Window
 from ..kinds import Claim, Formula, Value
 from ..layer_paths import joining_path
@@ -99,6 +101,10 @@ PUZZLES = (
             Mistake(
                 "a query misses a token with probability 1 - keys / n: it draws `keys` of them",
                 lambda n, keys: n * (1 - 1 / n) ** (n - 1),
+            ),
+            Mistake(
+                "n e^-keys is what it tends to in a long text: give the exact expectation",
+                lambda n, keys: n * np.exp(-keys),
             ),
             Mistake(
                 "the tokens that somebody reads, not the others",
