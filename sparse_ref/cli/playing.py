@@ -18,7 +18,10 @@ from .progress_file import default_file, read_states, write_states
 from .streams import note, say
 
 PROMPT, MORE = "> ", ". "
-COMMANDS = "hint, skip, solution or quit; anything else is your answer"
+COMMANDS = (
+    "hint, skip, solution or quit; anything else is your answer: an expression, or a function and "
+    "an empty line"
+)
 
 
 class Game:
@@ -126,16 +129,20 @@ def _play_one(game: Game, puzzle: Puzzle) -> bool:
         "hint": lambda: say(hint(puzzle.name)),
         "solution": lambda: say(solution(puzzle.name)),
         "help": lambda: note(COMMANDS),
+        "?": lambda: note(COMMANDS),
         "": lambda: None,
     }
     while True:
         text = _read()
-        if text is None or text.lower() in ("quit", "exit"):
+        if text is None:
             return False
-        if text == "skip":
+        word = text.lower()
+        if word in ("quit", "exit"):
+            return False
+        if word == "skip":
             return True
-        if text in actions:
-            actions[text]()
+        if word in actions:
+            actions[word]()
             continue
         verdict = game.judge(puzzle, text)
         if verdict and not verdict.rest:

@@ -45,7 +45,9 @@ def read_states(path: Path) -> dict[str, str]:
         return {}
     except (*NO_STATES, IsADirectoryError, RecursionError):  # a deep list ends in the last
         pass
-    raise ValueError(f"{path} is no file of progress: move it away, or name another by --progress")
+    raise ValueError(
+        f"{path} is not a file of progress: move it away, or name another by --progress"
+    )
 
 
 def write_states(path: Path, states: Mapping[str, str]) -> None:

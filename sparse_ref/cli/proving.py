@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from .._text import visible
 from ..catalogue import notation
 from ..sets.factorized import Factorized
@@ -139,6 +137,8 @@ def _print_list(theorems: Sequence[Theorem], as_json: bool) -> int:
 
 def _settle(theorems: Sequence[Theorem], as_json: bool, files: ProofFiles | None) -> int:
     """Print the verdict on each theorem; 1 if one is not as expected."""
+    from tqdm import tqdm
+
     results = []
     is_silent = None if len(theorems) > 1 else True  # None: unless on a terminal
     bar = tqdm(theorems, disable=is_silent, desc="prove", file=sys.stderr)

@@ -1,11 +1,10 @@
 """Calls of a reader's code: on copies, within a limit of time, with faults in words.
 
-Stored answers of this room cannot be called from a reader's code, so that nothing passes by them.
+A reader's code cannot call the stored answers of this room: nobody passes by them.
 """
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable
 from copy import deepcopy
 from types import CodeType
@@ -13,15 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .._text import error_text, visible_line
-from .answer_watch import ROOM, is_stored_file, watch
-
-MAX_MESSAGE = 300  # characters of an exception's message
-TRUTH = (
-    "`and`, `or`, `not` and chained comparisons such as `a < j <= b` ask for one truth value, "
-    "but i and j are arrays: write & and |, with parentheses around each comparison, and "
-    "np.maximum for `max`"
-)
+from .answer_memory import memory_limit
+from .answer_watch import is_stored_file, watch
+from .error_words import describe_error
 
 
 class Fault(Exception):
@@ -58,6 +51,19 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     return value
 
 
+def first_float_error(answer: Callable[..., Any], *arguments: Any) -> str:
+    """The first line of an answer that overflows or computes a NaN; "" if none does."""
+    if is_stored(answer):
+        return ""
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            _guarded_call(answer, deepcopy(arguments))
+    except Fault as fault:
+        place, error, words = str(fault).partition("FloatingPointError: ")
+        return f"{place}{words}" if error else ""
+    return ""
+
+
 def same(x: Any, y: Any) -> bool:
     """Whether two values are equal: type by type, NaN equal to NaN, arrays by dtype and shape."""
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
@@ -80,39 +86,13 @@ def _parameter(answer: Callable[..., Any], position: int) -> str:
 
 def _guarded_call(answer: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """The result of a reader's code, its exceptions in words."""
-    with watch(answer) as keeper:
+    with memory_limit(), watch(answer) as keeper:
         try:
             value = answer(*arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise Fault(str(keeper.stop or _describe(error))) from None
+            raise Fault(str(keeper.stop or describe_error(error))) from None
     if keeper.stop:  # the code has caught it, and gone on unwatched
         raise Fault(str(keeper.stop))
     return value
-
-
-def _describe(error: BaseException) -> str:
-    """An exception of a reader's code: its line, and what is wrong with it."""
-    words = error_text(error)
-    if len(words) > MAX_MESSAGE:
-        words = f"{words[:MAX_MESSAGE]} ..."
-    if isinstance(error, ValueError) and "truth value" in str(error):
-        words = TRUTH
-    return f"{_place(error)}{words}"
-
-
-def _place(error: BaseException) -> str:
-    """The last line of the reader's code that an exception passed through."""
-    frames = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        frames.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
-        traceback = traceback.tb_next
-    others = [(path, line) for path, line in frames if not path.startswith(ROOM)]
-    if not others:
-        return ""
-    path = others[0][0]
-    number = max(line for file, line in others if file == path)
-    text = linecache.getline(path, number).strip()
-    return f"line {number}, `{visible_line(text)}`: " if text else f"line {number}: "

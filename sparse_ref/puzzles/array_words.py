@@ -1,4 +1,4 @@
-"""The difference of two arrays as a whole: a sign, a factor, exchanged axes, a constant."""
+"""The difference of two arrays as a whole: a sign, a factor, axes, a constant, a function."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 
 MAX_DENOMINATOR = 64
+FUNCTIONS = {
+    "the exponential of": np.exp,
+    "the logarithm of": np.log,
+    "the square of": np.square,
+    "the square root of": np.sqrt,
+    "1 divided by": np.reciprocal,
+}
 
 
 def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
@@ -20,6 +27,8 @@ def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
     ('the sign is wrong', 'it is transposed')
     >>> whole_difference(x / 3, x, 1e-9), whole_difference(x + 2, x, 1e-9)
     ('it is 1/3 times what is wanted', 'it is what is wanted plus 2')
+    >>> whole_difference(np.exp(x), x, 1e-9)
+    'it is the exponential of what is wanted'
     """
     if wanted.dtype.kind != "f":
         return ""
@@ -32,7 +41,25 @@ def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
         return ""
     if wanted.size < 2:  # one number has a factor and a summand, whatever it is
         return ""
-    return _factor(actual, wanted, rtol) or _summand(actual, wanted, rtol)
+    words = _factor(actual, wanted, rtol) or _summand(actual, wanted, rtol)
+    return words or _function(actual, wanted, rtol)
+
+
+def place_words(near: Any) -> str:
+    """The one row, column or entry in which alone two arrays differ, in words.
+
+    >>> place_words(np.eye(3) < 1), place_words(np.arange(6).reshape(3, 2) < 4)
+    ('', ', only in row 2')
+    """
+    if near.ndim == 1 and near.size > 2 and np.sum(~near) == 1:
+        return ", and only there"
+    if near.ndim != 2:
+        return ""
+    for axis, name in ((1, "row"), (0, "column")):
+        lines = np.flatnonzero(~near.all(axis=axis))
+        if len(lines) == 1 < near.shape[1 - axis]:
+            return f", only in {name} {lines[0]}"
+    return ""
 
 
 def _factor(actual: Any, wanted: Any, rtol: float) -> str:
@@ -55,6 +82,16 @@ def _summand(actual: Any, wanted: Any, rtol: float) -> str:
         return ""
     sign = "plus" if summand > 0 else "minus"
     return f"it is what is wanted {sign} {_number(abs(summand))}"
+
+
+def _function(actual: Any, wanted: Any, rtol: float) -> str:
+    """A function that was applied to all entries, or was left out, in words."""
+    for words, function in FUNCTIONS.items():
+        with np.errstate(all="ignore"):
+            is_equal = np.allclose(actual, function(wanted), rtol, atol=0)
+        if is_equal:
+            return f"it is {words} what is wanted"
+    return ""
 
 
 def _number(x: float) -> str:

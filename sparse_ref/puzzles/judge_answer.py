@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from .. import patterns
 from .._text import error_text
 from ..sets.rule import Rule
 from .answer_calls import Fault, Unanswered, is_stored
+from .answer_source import precedence_words
 from .kinds.formula_kind import Formula
 from .kinds.kind import Answer, Case, Kind, parameter_names
+from .kinds.pattern_mask import check_pattern
 from .puzzle import Puzzle
 from .puzzle_verdict import SOLVED, UNANSWERED, WRONG, Comparison, Verdict
 
 MAX_DRAWN = 50
+CHANGES = "the answer changes from call to call"
 
 
 class Part(NamedTuple):
@@ -43,7 +48,9 @@ def _parts(puzzle: Puzzle, answer: Any) -> list[Part]:
     choices = puzzle.kind.parts(puzzle.reference)
     if isinstance(answer, type):
         if not isinstance(puzzle.kind, Formula):
-            raise Fault(f"the answer must be a {puzzle.kind.noun}, got the class {answer.__name__}")
+            if answer.__name__ in patterns.__all__:
+                check_pattern(answer)
+            raise Fault(f"only formulas have classes: write a function, not {answer.__name__}")
         if not issubclass(answer, Rule):
             raise Fault(f"the class {answer.__name__} must be a sparse_ref.define.Rule")
         names = ("formula", "solution")
@@ -101,25 +108,41 @@ def _name_mistake(puzzle: Puzzle, part: Part, case: Case, actual: Any) -> Verdic
     """The verdict on an answer whose value at a case is wrong."""
     kind, reference, answer = part
     wanted = kind.value(reference, case)
-    mistake = _stored_name(puzzle, part, case)
-    shown = _display_case(part, case)
-    values = kind.value(answer, shown), kind.value(reference, shown)
-    describe = partial(kind.words, *values, shown)
-    comparison = Comparison(
-        kind.case_text(shown, reference),
-        kind.display_value(values[0], shown),
-        kind.display_value(values[1], shown),
-        describe,
-        kind.is_secret,
-    )
-    return Verdict(
+    verdict = Verdict(
         puzzle,
         WRONG,
-        mistake=mistake or describe() or "the answer changes from call to call",
         case=kind.case_text(case, reference),
         place=kind.first_difference(actual, wanted),
-        comparison=comparison,
     )
+    try:
+        shown = _display_case(part, case)
+    except Fault as fault:
+        return replace(verdict, mistake=str(fault))
+    comparison = _comparison(part, shown)
+    mistake = (
+        precedence_words(answer)
+        or _stored_name(puzzle, part, case)
+        or _cause(part, shown, comparison.describe() or CHANGES)
+    )
+    return replace(verdict, mistake=mistake, comparison=comparison)
+
+
+def _comparison(part: Part, case: Case) -> Comparison:
+    """Both values at a case, as they are shown."""
+    kind, reference, answer = part
+    actual, wanted = kind.value(answer, case), kind.value(reference, case)
+    return Comparison(
+        kind.case_text(case, reference),
+        kind.display_value(actual, case),
+        kind.display_value(wanted, case),
+        partial(kind.words, actual, wanted, case),
+        kind.is_secret,
+    )
+
+
+def _cause(part: Part, case: Case, words: str) -> str:
+    """The likely cause of what is wrong; if none is known, what is wrong."""
+    return part.kind.cause(part.answer, part.reference, case, words) or words
 
 
 def _passes(part: Part, case: Case) -> bool:
@@ -157,13 +180,13 @@ def _drawn_failure(strategy: Any, passes: Callable[[Case], bool]) -> Case | None
         print_blob=False,
     )
     @given(strategy)
-    def hold(case: Case) -> None:
+    def check_case(case: Case) -> None:
         if not passes(case):
             failures.append(case)
             raise AssertionError
 
     try:
-        hold()
+        check_case()
     except Exception:  # Hypothesis has one of its own for an answer that changes
         if not failures:
             raise
@@ -172,11 +195,14 @@ def _drawn_failure(strategy: Any, passes: Callable[[Case], bool]) -> Case | None
 
 
 def _display_case(part: Part, case: Case) -> Case:
-    """The case at which a failure is shown: that of the picture, if it fails there too."""
+    """The case at which a failure is shown: that of the picture, if it fails there too.
+
+    Raises Fault for an answer that has no value there: `max(0, i)` has one for a single query only.
+    """
     shown = part.kind.display_case(case)
     try:
         part.kind.value(part.answer, shown)
-    except (Fault, Unanswered):
+    except Unanswered:
         return case
     return case if _passes(part, shown) else shown
 

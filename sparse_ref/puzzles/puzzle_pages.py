@@ -78,14 +78,14 @@ class Progress:
     def __repr__(self) -> str:
         width = max((len(row.name) for row in self.rows), default=0)
         lines = [row.line(width) for row in self.rows]
-        return "\n".join([*lines, self._sum()])
+        return "\n".join([*lines, self._count_line()])
 
-    def _sum(self) -> str:
-        """The last line."""
+    def _count_line(self) -> str:
+        """How many are solved, the last line."""
         return f"{self.count} of {len(self._parts())} solved"
 
     def _repr_html_(self) -> str:
-        return html_table(self._sum(), self.rows)
+        return html_table(self._count_line(), self.rows)
 
 
 def table_of(puzzles: Iterable[Puzzle], states: Mapping[str, str]) -> Progress:

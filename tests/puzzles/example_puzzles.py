@@ -12,6 +12,9 @@ from sparse_ref.puzzles.kinds import Choice, Claim, Formula, PatternAnswer, Runs
 # A set by its formula
 
 
+KEYS = {"keys": range(1, 5)}
+
+
 def last_keys(i, j, keys):
     return (i - keys < j) & (j <= i)
 
@@ -20,7 +23,7 @@ LAST_KEYS = Puzzle(
     number="90.1",
     title="The last keys",
     question="Each query attends to the last `keys` keys, itself included.",
-    kind=Formula(parameters={"keys": range(1, 5)}, shown={"keys": 3}, pattern=sr.Lookback),
+    kind=Formula(parameters=KEYS, shown={"keys": 3}, pattern=sr.Lookback),
     reference=last_keys,
     hints=("The first key is i - keys + 1.",),
     mistakes=(
@@ -31,6 +34,9 @@ LAST_KEYS = Puzzle(
 )
 
 
+FOUR_QUERIES = ((4, 4), (4, 7), (4, 12))
+
+
 def last_queries(i, j, n):
     return j <= i + n - 4
 
@@ -39,7 +45,7 @@ LAST_QUERIES = Puzzle(  # lengths (n_q, n_k): n is the number of keys
     number="90.2",
     title="Causal for the last four queries",
     question="Four queries, n keys: the last query attends to every key.",
-    kind=Formula(lengths=((4, 4), (4, 7), (4, 12)), drawn_lengths=(), shown={"n": (4, 12)}),
+    kind=Formula(lengths=FOUR_QUERIES, drawn_lengths=(), shown={"n": FOUR_QUERIES[-1]}),
     reference=last_queries,
     hints=("Query 3 attends to key n - 1.",),
     mistakes=(
@@ -135,6 +141,10 @@ TWO_RESIDUES = Puzzle(  # a function of parameters
 # A function of drawn arguments
 
 
+def _large_logits(numbers, size):
+    return (300 * numbers.standard_normal(size + 1),)
+
+
 def softmax_row(x):
     w = np.exp(x - np.max(x))
     return w / np.sum(w)
@@ -144,7 +154,7 @@ SOFTMAX_ROW = Puzzle(  # arrays, by a generator and a size
     number="90.7",
     title="Softmax",
     question="The softmax of a vector x, also of large numbers.",
-    kind=Value(draw=lambda numbers, size: (300 * numbers.standard_normal(size + 1),), rtol=1e-12),
+    kind=Value(draw=_large_logits, rtol=1e-12),
     reference=softmax_row,
     hints=("Subtract the maximum first.",),
     mistakes=(
@@ -158,6 +168,9 @@ SOFTMAX_ROW = Puzzle(  # arrays, by a generator and a size
 def _overflow(x):
     with np.errstate(all="ignore"):
         return np.exp(x) / np.sum(np.exp(x))
+
+
+LENGTHS_AND_KEYS = ((1, 1), (4, 2), (3, 5))
 
 
 def pairs_of_window(n, keys):
@@ -174,7 +187,7 @@ PAIRS_OF_WINDOW = Puzzle(  # numbers, by a strategy and examples
     number="90.8",
     title="Pairs of a window",
     question="How many pairs has a causal window of `keys` keys at length n?",
-    kind=Value(examples=((1, 1), (4, 2), (3, 5)), arguments=_lengths_and_keys),
+    kind=Value(examples=LENGTHS_AND_KEYS, arguments=_lengths_and_keys),
     reference=pairs_of_window,
     hints=("Row i has min(i + 1, keys) keys.",),
     mistakes=(
@@ -192,6 +205,9 @@ def even_order(n):
     return list(range(0, n, 2)) + list(range(1, n, 2))
 
 
+LENGTHS = tuple((n,) for n in range(1, 9))
+
+
 def _judge_order(order, n):
     if sorted(order) != list(range(n)):
         return "not an order of 0, ..., n - 1"
@@ -204,7 +220,7 @@ EVEN_ORDER = Puzzle(  # several right answers: `accept` judges
     number="90.9",
     title="An order",
     question="An order of 0, ..., n - 1 in which even and odd numbers are not mixed.",
-    kind=Value(examples=tuple((n,) for n in range(1, 9)), accept=_judge_order),
+    kind=Value(examples=LENGTHS, accept=_judge_order),
     reference=even_order,
     hints=("The odd ones may come first.",),
     mistakes=(

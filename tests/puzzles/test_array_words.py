@@ -19,7 +19,9 @@ X = np.array([[1.0, -2.0, 0.0], [4.0, 7.0, 0.5]])
     (X + 1, "it is what is wanted plus 1"),
     (X - 0.25, "it is what is wanted minus 1/4"),
     (0 * X, ""),
-    (X**2, ""),
+    (X**2, "it is the square of what is wanted"),
+    (np.exp(X), "it is the exponential of what is wanted"),
+    (X**3, ""),
     (np.where(X == 0, np.nan, X), ""),
     (X[:1], ""),
 ])  # fmt: skip
@@ -39,7 +41,8 @@ def test_what_is_not_finite_has_no_words(number):
 
 def test_one_number_integers_and_zeros_have_no_words():
     assert not whole_difference(np.array(2.0), np.array(1.0), 1e-9)
-    assert not whole_difference(np.array([2, 4]), np.array([1, 2]), 1e-9)
+    integers = np.array([1, 2])
+    assert not whole_difference(2 * integers, integers, 1e-9)
     assert not whole_difference(np.array([2.0, 5.0]), np.zeros(2), 1e-9)
 
 

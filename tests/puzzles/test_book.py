@@ -45,8 +45,9 @@ def test_wrong_answers_fail_by_their_names(puzzle):
 
 @each_puzzle
 def test_the_stub_is_code_that_is_not_answered_yet(puzzle):
-    functions = [node for node in ast.parse(puzzle.code).body if isinstance(node, ast.FunctionDef)]
-    assert [function.name for function in functions] == [puzzle.name]
+    statements = ast.parse(puzzle.code).body
+    names = [node.name for node in statements if isinstance(node, ast.FunctionDef)]
+    assert names == [puzzle.name]
     assert puzzle.code.rstrip().endswith("return ...")
     verdict = judge(puzzle, answer_of(puzzle.code, puzzle.name))
     assert verdict.state == UNANSWERED

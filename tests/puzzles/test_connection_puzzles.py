@@ -23,7 +23,8 @@ def listed(mask):
 
 
 def test_the_claims_are_what_paths_say():
-    reaches = sr.paths.reach((sr.Lookback(4), sr.Strided(4)), N)
+    layers = sr.Lookback(4), sr.Strided(4)
+    reaches = sr.paths.reach(layers, N)
     assert (reaches == np.tri(N, dtype=bool)).all()
     hops = sr.paths.hops([sr.Dilated(2, 2)], 24)
     i, j = np.indices((24, 24))
@@ -32,8 +33,9 @@ def test_the_claims_are_what_paths_say():
 
 def test_a_window_one_key_narrower_does_not_connect_all():
     """Negative control of puzzle 27: with 3 keys some pairs have no position between."""
-    hops = sr.paths.reach((sr.Lookback(3), sr.Strided(4)), N)
-    assert not hops[np.tri(N, dtype=bool)].all()
+    layers = sr.Lookback(3), sr.Strided(4)
+    reaches = sr.paths.reach(layers, N)
+    assert not reaches[np.tri(N, dtype=bool)].all()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -73,29 +75,37 @@ def test_no_two_causal_steps_join_all_pairs_with_fewer():
 
 def test_the_argument_needs_its_distances():
     """Negative control: with distance 5 as well, a pair would serve two of them."""
-    lengths = [range((distance + 1) // 2, distance + 1) for distance in (1, 3, 5, 7)]
-    assert set(lengths[1]) & set(lengths[2])
+    of_three = range(2, 3 + 1)  # from half of the distance, rounded up, to all of it
+    of_five = range(3, 5 + 1)
+    assert set(of_three) & set(of_five)
 
 
 def test_steps_may_be_patterns_or_arrays():
     def two_steps():
-        past = np.tri(24, dtype=bool)
-        return sr.Lookback(6), past & (np.arange(24) % 6 == np.arange(24)[:, None] % 6)
+        i, j = np.indices((24, 24))
+        return sr.Lookback(6), (j <= i) & (i % 6 == j % 6)
 
     assert mistake_of(two_steps).startswith("this is strided attention, which connects all")
 
 
+def tree_of_hubs(shift):
+    """Both steps of the tree in which each half has its hub in the middle, moved by the shift."""
+    lower, upper = np.zeros((2, 24, 24), bool)
+    parts = [(0, 24)]
+    while parts:
+        start, stop = parts.pop()
+        if stop - start < 2:
+            continue
+        hub = (start + stop + shift) // 2
+        lower[hub, start:hub] = True
+        upper[hub + 1 : stop, hub] = True
+        parts += [(start, hub), (hub + 1, stop)]
+    return lower, upper
+
+
 def test_another_tree_with_seventy_pairs_is_right():
     def two_steps():
-        lower, upper = np.zeros((2, 24, 24), bool)
-        tasks = [(0, 24)]
-        while tasks:
-            start, stop = tasks.pop()
-            hub = (start + stop - 1) // 2
-            lower[hub, start:hub] = True
-            upper[hub + 1 : stop, hub] = True
-            tasks += [(a, b) for a, b in ((start, hub), (hub + 1, stop)) if b - a > 1]
-        return lower, upper
+        return tree_of_hubs(-1)
 
     assert sr.puzzles.check(two_steps)
 
@@ -119,14 +129,7 @@ def test_steps_that_fail_are_named(steps, mistake):
 
 def test_one_pair_too_many_is_counted():
     def two_steps():
-        lower, upper = np.zeros((2, 24, 24), bool)
-        tasks = [(0, 24)]
-        while tasks:
-            start, stop = tasks.pop()
-            hub = (start + stop) // 2
-            lower[hub, start:hub] = True
-            upper[hub + 1 : stop, hub] = True
-            tasks += [(a, b) for a, b in ((start, hub), (hub + 1, stop)) if b - a > 1]
+        lower, upper = tree_of_hubs(0)
         upper[23, 0] = True
         return lower, upper
 

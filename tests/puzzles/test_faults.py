@@ -1,6 +1,5 @@
 """What is wrong with an answer before it can be compared: named kindly, with the line."""
 
-import signal
 from inspect import signature
 
 import numpy as np
@@ -9,7 +8,7 @@ from example_puzzles import EXAMPLES
 
 import sparse_ref as sr
 from sparse_ref.define import span
-from sparse_ref.puzzles import answer_watch, find
+from sparse_ref.puzzles import find
 from sparse_ref.puzzles.answer_calls import Fault
 from sparse_ref.puzzles.answer_source import answer_of
 from sparse_ref.puzzles.answer_text import read_answer
@@ -21,7 +20,8 @@ RUNS = "def last_three(i, n):\n"
 
 def mistake_of(code, name="last_three"):
     """The mistake that the verdict on code names."""
-    puzzle = next((p for p in EXAMPLES if p.name == name), None) or find(name)
+    examples = {puzzle.name: puzzle for puzzle in EXAMPLES}
+    puzzle = examples.get(name) or find(name)
     verdict = judge(puzzle, answer_of(code, name))
     assert not verdict
     assert "Traceback" not in repr(verdict)
@@ -40,7 +40,7 @@ def mistake_of(code, name="last_three"):
      "the set is right, but it must be one line: `return` and an expression"),
     (HEAD + "    mask = i - 4 < j\n    return mask & (j <= i)", "this window has four keys"),
     (HEAD + "    return (\n        (i - 3 < j) & (j <= i))",
-     "the set is right, but it must stand on one line"),
+     "the set is right, but it must be on one line"),
     (HEAD + f"    return (i - 3 < j) & (j <= i) {'& (j <= i) ' * 5}",
      "the set is right, but the line must be under 80 columns, got 88"),
     (HEAD + "    return i - j", "True or False for each pair, got int64"),
@@ -59,37 +59,6 @@ def mistake_of(code, name="last_three"):
 ])  # fmt: skip
 def test_a_fault_is_named(code, words):
     assert words in mistake_of(code)
-
-
-def test_an_endless_loop_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    code = "def softmax_row(x):\n    while True:\n        pass"
-    assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
-
-
-def test_a_slow_function_of_another_file_is_neither_stopped_nor_counted(monkeypatch, tmp_path):
-    file = tmp_path / "slow_import.py"
-    file.write_text("import time\nfor _ in range(8):\n    time.sleep(0.05)\nDONE = 2.0\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    code = "def softmax_row(x):\n    import slow_import\n    return np.exp(x) * slow_import.DONE"
-    assert "still running" not in mistake_of(code, "softmax_row")
-
-
-def test_an_endless_loop_over_functions_of_other_files_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_watch, "LONGEST_CALL", 0.2)
-    code = "def softmax_row(x):\n    while True:\n        sr.dense(sr.Causal(), 9)"
-    assert "still running after 0.2 seconds, at line" in mistake_of(code, "softmax_row")
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer ends a loop on one line")
-def test_an_endless_loop_on_one_line_is_ended(monkeypatch):
-    monkeypatch.setattr(answer_watch, "TIME_LIMIT", 0.2)
-    before = signal.getsignal(signal.SIGALRM)
-    code = "def softmax_row(x):\n    while True: pass"
-    assert "still running after 0.2 seconds" in mistake_of(code, "softmax_row")
-    assert signal.getsignal(signal.SIGALRM) is before
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 @pytest.mark.parametrize("catch", ["except Exception", "except BaseException"])
@@ -164,7 +133,7 @@ def test_a_class_answers_both_parts():
     assert judge(find("last_three"), answer_of(half, "LastThree")).mistake.endswith("no `solution`")
     other = answer_of("class LastThree:\n    pass", "LastThree")
     assert "must be a sparse_ref" in judge(find("last_three"), other).mistake
-    assert "must be a runs" in judge(find("16"), answer_of(code, "LastThree")).mistake
+    assert "only formulas have classes" in judge(find("16"), answer_of(code, "LastThree")).mistake
 
 
 def test_a_name_in_camel_case_finds_its_puzzle():
@@ -185,23 +154,30 @@ def test_a_typed_answer_is_an_expression_or_code():
     for text in (
         "(i - 3 < j) & (j <= i)",
         "return (i - 3 < j) & (j <= i)",
+        "lambda i, j: (i - 3 < j) & (j <= i)",
         "def last_three(i, j):\n    return (i - 3 < j) & (j <= i)",
     ):
         assert judge(puzzle, read_answer(puzzle, text)).parts == ("formula",)
     assert judge(puzzle, read_answer(puzzle, "span(i - 2, i + 1)")).parts == ("runs",)
     for text, words in (
-        ("(i - 3 <", "is no expression"),
+        ("(i - 3 <", "is not a Python expression"),
+        ("span(start=0, stop=i))", "expression: unmatched"),
+        ("j = i", "not a Python expression: = assigns a name, == compares"),
+        ("j => i", "not a Python expression: write >= for =>"),
+        ("(i - 3 < j) && (j <= i)", "not a Python expression: write & for &&"),
+        ("def last_three(i, j):\n    return j ≤ i", "line 2 is not Python: write <= for ≤"),
         ("def other(i, j): return i", "does not define `last_three`"),
-        ("def last_three(", "line 1 is no Python"),
+        ("def last_three(", "line 1 is not Python"),
         ("import nothing_of_this_name", "does not run: ModuleNotFoundError"),
     ):
         with pytest.raises(Fault, match=words):
             read_answer(puzzle, text)
 
 
-@pytest.mark.parametrize(
-    "answer", [lambda i, j: j <= i, 3, sr.Lookback(3)], ids=["lambda", "number", "pattern"]
-)
+NAMELESS = {"lambda": lambda i, j: j <= i, "number": 3, "pattern": sr.Lookback(3)}
+
+
+@pytest.mark.parametrize("answer", NAMELESS.values(), ids=NAMELESS)
 def test_an_answer_without_a_name_is_told_how_to_give_one(answer):
     with pytest.raises(LookupError, match=r"sr.puzzles.check\(answer, 'last_three'\)"):
         sr.puzzles.check(answer)
@@ -232,8 +208,10 @@ class Hostile:
     __hash__ = None
 
 
-VALUES = [Hostile(), (Hostile(),), [], {}, "x", b"x", 1j, np.nan, np.array(["a"]), [[1], [2, 3]],
-          np.zeros((2, 2, 2)), sr.Lookback, (sr.Lookback(3),), iter([]), 10**30, type]  # fmt: skip
+NO_NUMBERS = [[], {}, "x", b"x", np.array(["a"]), [[1], [2, 3]], iter([]), type]
+NUMBERS = [1j, np.nan, np.zeros((2, 2, 2)), 10**30]
+PATTERNS = [sr.Lookback, (sr.Lookback(3),)]
+VALUES = [Hostile(), (Hostile(),), *NO_NUMBERS, *NUMBERS, *PATTERNS]
 
 
 @pytest.mark.parametrize("number", range(len(VALUES)))
@@ -265,8 +243,3 @@ def test_an_answer_that_changes_is_named():
         assert not verdict
         assert verdict.mistake
         assert repr(verdict)
-
-
-def test_an_answer_that_calls_itself_for_ever_is_named():
-    code = "def softmax_row(x):\n    return softmax_row(x)"
-    assert "RecursionError" in mistake_of(code, "softmax_row")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,6 +37,18 @@ def test_the_list_shows_what_is_solved(capsys, folder):
     assert json.loads((folder / "puzzles.json").read_text()) == {"states": {"last_three": "solved"}}
 
 
+def test_puzzles_are_played_without_a_package_for_progress_bars():
+    code = (
+        "import sys\n"
+        "sys.modules['tqdm'] = None\n"
+        "from sparse_ref.cli import main\n"
+        "sys.exit(main(['puzzles', '2', '--answer', 'i - j < 3']))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "no right edge" in run.stdout
+
+
 def test_a_wrong_answer_ends_with_1_and_the_mistake(capsys):
     assert main(["puzzles", "2", "--answer", WRONG]) == 1
     out = capsys.readouterr().out
@@ -44,7 +57,7 @@ def test_a_wrong_answer_ends_with_1_and_the_mistake(capsys):
     assert main(["puzzles", "2", "--answer", "..."]) == 1
     assert "not answered yet" in capsys.readouterr().out
     assert main(["puzzles", "2", "--answer", "i +"]) == 1
-    assert "no expression of Python" in capsys.readouterr().out
+    assert "not a Python expression" in capsys.readouterr().out
 
 
 def test_a_question_and_a_solution_are_printed(capsys):
@@ -97,8 +110,8 @@ class Terminal:
 
 
 def test_the_game_in_a_terminal(monkeypatch, capsys, folder):
-    typed = ["", "help", "hint", "hint", WRONG, RIGHT, "span(i - 2, i + 1)", "skip", "solution",
-             "quit", "never read"]  # fmt: skip
+    typed = ["", "help", "?", "Hint", "hint", WRONG, RIGHT, "span(i - 2, i + 1)", "Skip",
+             "solution", "quit", "never read"]  # fmt: skip
     terminal = Terminal(monkeypatch, typed)
     assert main(["puzzles", "last_three"]) == 0
     assert next(terminal.lines) == "never read"
@@ -126,7 +139,8 @@ def test_code_ends_with_an_empty_line_and_input_may_end_at_any_time(monkeypatch,
 
 def test_the_game_ends_when_all_are_solved(monkeypatch, capsys, folder):
     main(["puzzles", "--all"])
-    names = [line.split()[1] for line in capsys.readouterr().out.splitlines()[:-1]]
+    *rows, _ = capsys.readouterr().out.splitlines()
+    names = [row.split()[1] for row in rows]
     write_states(folder / "puzzles.json", dict.fromkeys(names, "solved"))
     assert main(["puzzles", "next"]) == 0
     assert capsys.readouterr().out == "all puzzles are solved\n"
@@ -142,13 +156,13 @@ def test_a_file_of_another_form_is_left_as_it_is(text, tmp_path, capsys):
     file = tmp_path / "progress.json"
     file.write_text(text, encoding="latin-1")
     assert main(["puzzles", "causal", "--answer", "j <= i", "--progress", str(file)]) == 2
-    assert "is no file of progress" in capsys.readouterr().err
+    assert "is not a file of progress" in capsys.readouterr().err
     assert file.read_text(encoding="latin-1") == text
 
 
 def test_a_folder_is_no_file_of_progress(tmp_path, capsys):
     assert main(["puzzles", "--progress", str(tmp_path)]) == 2
-    assert f"{tmp_path} is no file of progress" in capsys.readouterr().err
+    assert f"{tmp_path} is not a file of progress" in capsys.readouterr().err
 
 
 def test_a_link_to_a_file_of_progress_stays_a_link(tmp_path):

@@ -19,8 +19,9 @@ STUB = re.compile(r"^def (\w+)\((.*)\):\n(?:    .*\n)*?    return \.\.\.$", re.M
 
 def stubs_of(path):
     """(cell, name, parameters) of each stub of a notebook."""
-    cells = nbformat.read(path, as_version=4).cells
-    matches = [(cell, STUB.search(cell.source)) for cell in cells if cell.cell_type == "code"]
+    page = nbformat.read(path, as_version=4)
+    cells = [cell for cell in page.cells if cell.cell_type == "code"]
+    matches = [(cell, STUB.search(cell.source)) for cell in cells]
     return [(cell, match[1], match[2]) for cell, match in matches if match]
 
 
@@ -53,8 +54,9 @@ def test_a_page_with_the_solutions_is_solved(path):
     for cell in page.cells:
         stub = STUB.search(cell.source) if cell.cell_type == "code" else None
         if stub:
-            cell.source = cell.source.replace(stub[0], solution_of(stub[1], stub[2]))
-            answers.append((stub[1], cell))
+            name, parameters = stub.groups()
+            cell.source = cell.source.replace(stub[0], solution_of(name, parameters))
+            answers.append((name, cell))
     here = {"metadata": {"path": str(FOLDER)}}
     NotebookClient(page, timeout=120, kernel_name="python3", resources=here).execute()
     assert len(answers) >= 12

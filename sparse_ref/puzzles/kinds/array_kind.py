@@ -43,7 +43,7 @@ class ArrayValue(Value):
         if peak > self.most_bytes:
             text = self.case_text(self.large, reference)
             raise Fault(
-                f"an array of all pairs is made: {peak / 1e6:.1f} MB at {text}, where "
+                f"it allocates an array of all pairs: {peak / 1e6:.1f} MB at {text}, where "
                 f"{self.most_bytes / 1e6:.1f} MB are enough"
             )
 

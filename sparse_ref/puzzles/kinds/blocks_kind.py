@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...sets.types import BoolArray
+from ...sets.types import BoolArray, FloatArray
 from .kind import Answer
 from .value_kind import Arguments, Value
 
@@ -35,12 +35,13 @@ class Blocks(Value):
         if not len(rows):
             return ""
         i = int(rows[0])
-        row = Row(i // self.size, actual[i], wanted[i])
-        scores = ", ".join(f"{score:g}" for score in case[0][i])
-        return f"query {i}, scores [{scores}]: {next(row.faults())}"
+        scores = case[0][i]
+        row = Row(i // self.size, scores, actual[i], wanted[i])
+        texts = ", ".join(f"{score:g}" for score in scores)
+        return f"query {i}, scores [{texts}]: {next(row.faults())}"
 
     def _words_on_form(self, actual: Any, wanted: BoolArray) -> str:
-        """What is wrong with an answer that is no bool array of the right shape."""
+        """What is wrong with an answer that is not a bool array of the right shape."""
         array = np.asarray(actual)
         are_numbers = array.dtype.kind in "iu" and array.ndim == 2
         guess = ": are these the numbers of blocks?" if are_numbers else ""
@@ -62,6 +63,7 @@ class Row:
     """The blocks of one query, chosen and wanted."""
 
     own: int
+    scores: FloatArray
     actual: BoolArray
     wanted: BoolArray
 
@@ -78,7 +80,9 @@ class Row:
             yield f"{_blocks(chosen)} chosen, {wanted} wanted"
         extra = np.flatnonzero(self.actual & ~self.wanted)[0]
         missing = np.flatnonzero(self.wanted & ~self.actual)[0]
-        yield f"block {extra} is chosen, but block {missing} comes first"
+        is_tie = self.scores[extra] == self.scores[missing]
+        reason = "has the same score and is earlier" if is_tie else "has a better score"
+        yield f"block {extra} is chosen, but block {missing} {reason}"
 
 
 def _blocks(count: int) -> str:

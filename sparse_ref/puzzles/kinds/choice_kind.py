@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import getsource
 from textwrap import dedent
 from typing import Any
 
 from ..answer_calls import Fault, call
-from .kind import Answer, Kind
+from .kind import Answer, OneCaseKind
 
 
 @dataclass(frozen=True, eq=False)
-class Choice(Kind):
+class Choice(OneCaseKind):
     """The answer is a function of nothing that returns one of the options.
 
     Attributes
@@ -28,10 +28,6 @@ class Choice(Kind):
     is_secret = True
     options: Mapping[str, str] = field(default_factory=dict)
     code: Callable[..., Any] | None = None
-
-    def cases(self) -> Iterator[tuple[()]]:
-        """There is one."""
-        yield ()
 
     def value(self, answer: Answer, case: tuple[()]) -> str:
         """The word."""
@@ -48,10 +44,6 @@ class Choice(Kind):
     def words(self, actual: str, wanted: str, case: tuple[()]) -> str:
         """What the word would mean."""
         return f"it is not {actual!r}: {self.options[actual]}"
-
-    def case_text(self, case: tuple[()], reference: Answer) -> str:
-        """Nothing is given."""
-        return ""
 
     def picture(self, reference: Answer) -> str:
         """The code, and the options."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..answer_calls import Fault, call
-from .kind import Answer, Kind
+from .kind import Answer, OneCaseKind
 
 
 @dataclass(frozen=True, eq=False)
-class Claim(Kind):
+class Claim(OneCaseKind):
     """The answer is a function of nothing that returns True, or a counterexample.
 
     Attributes
@@ -35,17 +35,11 @@ class Claim(Kind):
     refutes: Callable[..., str] = lambda *_: "there is no counterexample"
     size: Callable[..., int] | None = None
 
-    def cases(self) -> Iterator[tuple[()]]:
-        """There is one."""
-        yield ()
-
     def value(self, answer: Answer, case: tuple[()]) -> Any:
         """True, or the counterexample as a tuple."""
         value = call(answer)
         form = f"True, or a counterexample ({', '.join(self.names)})"
-        if value is True or value is False:
-            if value is False:
-                raise Fault(f"the answer must be {form}, got False")
+        if value is True:
             return value
         if not isinstance(value, tuple | list) or len(value) != len(self.names):
             raise Fault(f"the answer must be {form}, got {value!r:.60}")
@@ -72,8 +66,4 @@ class Claim(Kind):
             return f"{text} is no counterexample: {reason}"
         if self.size is not None and self.size(*actual) > self.size(*wanted):
             return f"{text} refutes the claim, but there is a smaller counterexample"
-        return ""
-
-    def case_text(self, case: tuple[()], reference: Answer) -> str:
-        """Nothing is given."""
         return ""

@@ -63,9 +63,9 @@ def _as_mask(value: Any, shape: tuple[int, int]) -> BoolArray:
         raise Fault("a formula must give True or False for each pair, got runs or a list of keys")
     mask = np.asarray(value)
     if mask.dtype != np.bool_:
+        kind = f"{value!r:.60}" if mask.dtype.kind in "OUS" else mask.dtype
         raise Fault(
-            f"a formula must give True or False for each pair, got {mask.dtype}: "
-            "compare, as in `j <= i`"
+            f"a formula must give True or False for each pair, got {kind}: compare, as in `j <= i`"
         )
     try:
         return np.broadcast_to(mask, shape)

@@ -1,4 +1,4 @@
-"""What all kinds of puzzles are asked for; a kind knows nothing of sessions and pictures."""
+"""The methods that all kinds of puzzles have; a kind knows nothing of sessions and pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Kind:
         raise NotImplementedError
 
     def agrees(self, actual: Any, wanted: Any, case: Case) -> bool:
-        """Whether the value of an answer is right, or as another answer's."""
+        """Whether two values are equal: an answer's, and the reference's or a stored answer's."""
         raise NotImplementedError
 
     def accepts(self, actual: Any, wanted: Any, case: Case) -> bool:
@@ -44,6 +44,10 @@ class Kind:
     def words(self, actual: Any, wanted: Any, case: Case) -> str:
         """What is wrong with a value, if no stored wrong answer has it."""
         raise NotImplementedError
+
+    def cause(self, answer: Any, reference: Answer, case: Case, words: str) -> str:
+        """The likely cause of `words`, what is wrong with a value; "" if none is known."""
+        return ""
 
     def display_case(self, case: Case) -> Case:
         """The case at which a failure is named and shown; the smallest one says too little."""
@@ -77,6 +81,18 @@ class Kind:
         return None
 
 
+class OneCaseKind(Kind):
+    """A kind whose answers are functions of nothing: there is one case, ()."""
+
+    def cases(self) -> Iterable[tuple[()]]:
+        """There is one."""
+        yield ()
+
+    def case_text(self, case: tuple[()], reference: Answer) -> str:
+        """Nothing is given."""
+        return ""
+
+
 def parameter_names(answer: Any) -> tuple[str, ...]:
     """The names of the parameters that a call must give; () for what has no signature."""
     try:
@@ -87,7 +103,7 @@ def parameter_names(answer: Any) -> tuple[str, ...]:
 
 
 def check_parameters(answer: Any, reference: Answer) -> None:
-    """Raise Fault for what is no function of the reference's parameters."""
+    """Raise Fault for what is not a function of the reference's parameters."""
     wanted = ", ".join(parameter_names(reference))
     if not callable(answer):
         raise Fault(f"the answer must be a function of ({wanted}), got {answer!r:.80}")
@@ -97,7 +113,7 @@ def check_parameters(answer: Any, reference: Answer) -> None:
 
 
 def value_text(value: Any) -> str:
-    """A value in a few lines, arrays with three digits."""
+    """A value in a few lines, arrays with four decimals."""
     if isinstance(value, np.ndarray):
         with np.printoptions(precision=4, suppress=True, threshold=60, linewidth=76):
             return f"{value}" if value.ndim else f"{value[()]}"

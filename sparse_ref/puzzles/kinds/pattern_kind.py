@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ...sets.checks import lengths
-from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault, call
 from .kind import Answer, check_parameters, parameter_names
+from .pattern_mask import check_pattern, pattern_mask
 from .set_kind import SetCase, SetKind
 
 
@@ -43,16 +43,13 @@ class PatternAnswer(SetKind):
         if not isinstance(answer, Pattern):
             names = parameter_names(answer)
             p = call(answer, *self.arguments(case, names))
-        if isinstance(p, type) and issubclass(p, Pattern):
-            raise Fault(f"{p.__name__} is a class: write it with its numbers in parentheses")
         if isinstance(p, np.ndarray):
             raise Fault(
                 "the answer must be a pattern, got an array: sr.interop.from_allowed_mask makes "
                 "one of a bool mask"
             )
-        if not isinstance(p, Pattern):
-            raise Fault(f"the answer must be a pattern of this library, got {p!r:.80}")
-        mask: BoolArray = call(lambda: _mask(p, case["n"]))
+        check_pattern(p)
+        mask: BoolArray = call(lambda: pattern_mask(p, case["n"]))
         return mask
 
     def check_answer(self, answer: Any, reference: Answer) -> None:
@@ -65,14 +62,6 @@ class PatternAnswer(SetKind):
         if self.attention is not None:
             return dedent(getsource(self.attention)).rstrip()
         return super().picture(reference)
-
-
-def _mask(p: Pattern, n: Length) -> BoolArray:
-    """The mask of a pattern. Raises Fault for a length that it is not stated for."""
-    try:
-        return brute_mask(p, n)
-    except (IndexError, ValueError) as error:
-        raise Fault(f"for n = {n}: {error}") from None
 
 
 def attention_mask(attention: Answer, n: Length, seed: int = 0) -> BoolArray:

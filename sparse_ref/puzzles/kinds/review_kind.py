@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import getsource
 from textwrap import dedent
@@ -12,18 +12,19 @@ import numpy as np
 
 from ... import patterns
 from ...sets.checks import lengths
-from ...sets.mask import brute_mask
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_calls import Fault, call
-from ..set_words import difference_in_words, first_pair
-from .kind import Answer, Kind, check_parameters
+from ..set_words import difference_in_words, first_pair, pattern_of_rows
+from .kind import Answer, OneCaseKind, check_parameters
+from .pattern_mask import check_pattern, pattern_mask
 
 Sets = Pattern | tuple[Pattern, ...]
 FORM = """\
 What does it compute? If its sets are others, return the pattern that it has,
 or a tuple with one pattern for each head. If its sets are right, return the
 word for what else is wrong:"""
+ANSWER = "the answer must be a pattern, a tuple with a pattern per head, or a word"
 OPTIONS = {
     "key heads": "a query head reads the keys and values of a wrong key head",
     "finite mask": "a key outside the set gets a number, which large logits beat",
@@ -36,14 +37,14 @@ OPTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Review(Kind):
+class Review(OneCaseKind):
     """The answer is a function of nothing that returns a pattern, one per head, or a word.
 
     Attributes
     ----------
     attention : callable or None
         attention(q, k, v) -> out, (heads, n, d): the code, whose source is shown.
-    asked : Pattern or tuple of Pattern
+    target : Pattern or tuple of Pattern
         The sets that it should have, all heads alike or one per head.
     n : int or (int, int)
         The length at which sets are compared, or (n_q, n_k).
@@ -56,15 +57,11 @@ class Review(Kind):
     noun = "bug"
     is_secret = True
     attention: Callable[..., Any] | None = None
-    asked: Sets = ()
+    target: Sets = ()
     n: Length = 16
     heads: int = 1
     kv_heads: int = 1
     options: Mapping[str, str] = field(default_factory=lambda: OPTIONS)
-
-    def cases(self) -> Iterator[tuple[()]]:
-        """There is one."""
-        yield ()
 
     def check_answer(self, answer: Any, reference: Answer) -> None:
         """Raise Fault for what is neither an answer itself nor a function of nothing."""
@@ -77,7 +74,7 @@ class Review(Kind):
         return self._word(value) if isinstance(value, str) else self.masks(value)
 
     def _word(self, value: str) -> str:
-        """The word. Raises Fault for one that is no option."""
+        """The word. Raises Fault for one that is not an option."""
         if "(" in value:
             raise Fault(f"write a pattern without quotes: sr.{value:.60}")
         if value in patterns.__all__:
@@ -91,19 +88,10 @@ class Review(Kind):
         """The mask of sets, one for all heads if they are alike. Raises Fault for what is none."""
         patterns = sets if isinstance(sets, tuple | list) else (sets,)
         for pattern in patterns:
-            if isinstance(pattern, type) and issubclass(pattern, Pattern):
-                raise Fault(f"{pattern.__name__} is a class: write it with parentheses")
-            if not isinstance(pattern, Pattern):
-                raise Fault(
-                    "the answer must be a pattern, a tuple with a pattern per head, or a word, "
-                    f"got {pattern!r:.60}"
-                )
+            check_pattern(pattern, ANSWER)
         if len(patterns) not in (1, self.heads):
             raise Fault(f"the answer must be 1 pattern or {self.heads}, got {len(patterns)}")
-        try:
-            masks = np.stack([brute_mask(pattern, self.n) for pattern in patterns])
-        except (IndexError, ValueError) as error:
-            raise Fault(f"for n = {self.n}: {error}") from None
+        masks = np.stack([pattern_mask(pattern, self.n) for pattern in patterns])
         return masks[0] if (masks == masks[0]).all() else masks
 
     def agrees(self, actual: Any, wanted: Any, case: tuple[()]) -> bool:
@@ -114,18 +102,18 @@ class Review(Kind):
         return np.array_equal(x, y)
 
     def words(self, actual: Any, wanted: Any, case: tuple[()]) -> str:
-        """What speaks against an answer."""
+        """What is wrong with an answer."""
         if isinstance(actual, str):
             if isinstance(wanted, str):
                 return f"it is not {actual!r} ({self.options[actual]})"
             return f"it is not {actual!r}: the sets are not those that were asked for; state them"
-        if self.agrees(actual, self.masks(self.asked), case):
-            return self._words_on_asked_sets(wanted)
+        if self.agrees(actual, self.masks(self.target), case):
+            return self._words_on_target(wanted)
         if isinstance(wanted, str):
-            return "it has the sets that were asked for: something else is wrong, choose a word"
+            return "the code has the sets that were asked for: choose a word for what is wrong"
         return self._difference(actual, wanted)
 
-    def _words_on_asked_sets(self, wanted: Any) -> str:
+    def _words_on_target(self, wanted: Any) -> str:
         """What is wrong with the answer that the sets are those asked for."""
         if isinstance(wanted, str):
             return "these sets are right, as asked for, but something else is wrong: choose a word"
@@ -137,10 +125,7 @@ class Review(Kind):
         for head, (x, y) in enumerate(heads):
             if np.array_equal(x, y):
                 continue
-            from ...sets.listed import Listed
-
-            rows = Listed.of_rows([np.flatnonzero(row).tolist() for row in y])
-            words = difference_in_words(rows, y, x)
+            words = difference_in_words(pattern_of_rows(y), y, x)
             return f"head {head}: {words}" if self.heads > 1 else words
         return ""
 
@@ -154,10 +139,6 @@ class Review(Kind):
         if isinstance(actual, str) or isinstance(wanted, str):
             return ""
         return first_pair(actual, wanted) if actual.ndim == wanted.ndim == 2 else ""
-
-    def case_text(self, case: tuple[()], reference: Answer) -> str:
-        """Nothing is given."""
-        return ""
 
     def picture(self, reference: Answer) -> str:
         """The code, and the words."""

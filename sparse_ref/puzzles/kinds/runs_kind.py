@@ -14,6 +14,8 @@ from ..answer_calls import Fault, call
 from .kind import Answer, parameter_names
 from .set_kind import SetCase, SetKind
 
+MEND = ": write span(start, stop), or every(step, start, stop)"
+
 
 @dataclass(frozen=True, eq=False)
 class Runs(SetKind):
@@ -53,7 +55,8 @@ def _runs(value: Any, i: Any) -> tuple[Run, ...]:
     except (TypeError, ValueError) as error:
         kind = "an array" if isinstance(i, np.ndarray) else "an int"
         words = str(error).replace("the answer: solution", "the answer")
-        raise Fault(f"for {kind} i, {words}") from None
+        form = "" if isinstance(value, tuple | Run) else MEND
+        raise Fault(f"for {kind} i, {words}{form}") from None
 
 
 def _mask_of_arrays(runs: tuple[Run, ...], i: Any, n: int) -> BoolArray:

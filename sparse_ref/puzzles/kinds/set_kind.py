@@ -16,7 +16,7 @@ from ...sets.checks import lengths
 from ...sets.pattern import Pattern
 from ...sets.types import BoolArray, Length
 from ..answer_source import check_line, check_truth
-from ..set_words import difference_in_words, first_pair
+from ..set_words import difference_in_words, first_pair, pattern_of_rows
 from .kind import Answer, Kind, check_parameters
 
 SetCase = dict[str, Any]
@@ -39,7 +39,7 @@ class SetKind(Kind):
     shown : dict
         The case of the picture and of the names; n = 12 and the last parameters if it is empty.
     pattern : callable or None
-        (*parameters) -> the library's pattern with these sets, whose parts a mistake may lack.
+        (*parameters) -> the library's pattern with these sets, whose missing parts are named.
     one_line : bool
         Whether a function must be one line that returns, under 80 columns.
     """
@@ -99,9 +99,7 @@ class SetKind(Kind):
         """The library's pattern of a case, or one of these rows."""
         if self.pattern is not None:
             return self.pattern(*(case[name] for name in self.parameters))
-        from ...sets.listed import Listed
-
-        return Listed.of_rows([np.flatnonzero(row).tolist() for row in wanted])
+        return pattern_of_rows(wanted)
 
     def agrees(self, actual: BoolArray, wanted: BoolArray, case: SetCase) -> bool:
         """Whether the masks are equal."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...sets.glyphs import draw_mask, side_by_side
-from ...sets.mask import brute_mask
-from ...sets.pattern import Pattern
 from ...sets.types import BoolArray
 from ..answer_calls import Fault, call
-from .kind import Answer, Kind
+from .kind import Answer, OneCaseKind
+from .pattern_mask import check_pattern, pattern_mask
 
 
 class StepPair(NamedTuple):
@@ -27,7 +25,7 @@ class StepPair(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Steps(Kind):
+class Steps(OneCaseKind):
     """The answer is a function of nothing that returns two steps: patterns, or bool arrays (n, n).
 
     A layer also keeps what is at i itself (the residual edge), so pairs (i, i) are free.
@@ -45,10 +43,6 @@ class Steps(Kind):
     n: int = 0
     fewest: int = 0
 
-    def cases(self) -> Iterator[tuple[()]]:
-        """There is one."""
-        yield ()
-
     def value(self, answer: Answer, case: tuple[()]) -> StepPair:
         """The two masks."""
         value = call(answer)
@@ -58,18 +52,13 @@ class Steps(Kind):
 
     def _mask(self, step: Any) -> BoolArray:
         """The mask of a step. Raises Fault for what is neither a pattern nor a bool array."""
-        if isinstance(step, Pattern):
-            try:
-                return brute_mask(step, self.n)
-            except (IndexError, ValueError) as error:
-                raise Fault(f"for n = {self.n}: {error}") from None
-        mask = np.asarray(step)
-        if mask.dtype != np.bool_ or mask.shape != (self.n, self.n):
-            raise Fault(
-                f"a step must be a pattern, or a bool array ({self.n}, {self.n}), "
-                f"got {mask.dtype} of shape {mask.shape}"
-            )
-        return mask
+        form = f"a step must be a pattern, or a bool array ({self.n}, {self.n})"
+        if not isinstance(step, np.ndarray):
+            check_pattern(step, form)
+            return pattern_mask(step, self.n)
+        if step.dtype != np.bool_ or step.shape != (self.n, self.n):
+            raise Fault(f"{form}, got {step.dtype} of shape {step.shape}")
+        return step
 
     def agrees(self, actual: StepPair, wanted: StepPair, case: tuple[()]) -> bool:
         """Whether both steps are equal, pairs (i, i) aside."""
@@ -99,10 +88,6 @@ class Steps(Kind):
                 f"every pair has a path, with {pairs} pairs in the two steps: "
                 f"{pairs - self.fewest} more than the fewest, {self.fewest}"
             )
-        return ""
-
-    def case_text(self, case: tuple[()], reference: Answer) -> str:
-        """Nothing is given."""
         return ""
 
 

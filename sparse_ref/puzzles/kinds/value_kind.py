@@ -5,16 +5,21 @@ A case is the tuple of arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
-from ..answer_calls import Fault, call
-from ..array_words import whole_difference
+from ..answer_calls import Fault, Unanswered, call, first_float_error
+from ..array_words import place_words, whole_difference
+from ..set_words import pair_words
 from .kind import Answer, Kind, parameter_names, value_text
 
+MAX_NUMBER = 1e300
+MAX_ORDERED = 4  # items of a tuple that may stand in another order
 Arguments = tuple[Any, ...]
 
 
@@ -97,6 +102,29 @@ class Value(Kind):
             return str(self._judge(actual, case))
         return self._difference(actual, wanted)
 
+    def cause(self, answer: Answer, reference: Answer, case: Arguments, words: str) -> str:
+        """The first line that overflows or computes a NaN; for numbers, what holds in each case."""
+        if re.search(r"\b(nan|inf) in place of", words):
+            return first_float_error(answer, *case)
+        return "" if self.accept is not None else self._relation(answer, reference)
+
+    def _relation(self, answer: Answer, reference: Answer) -> str:
+        """What turns the wanted number of each case into the answer's; "" if nothing known does."""
+        numbers = []
+        for case in self.cases():
+            try:
+                pair = self.value(answer, case), self.value(reference, case)
+            except (Fault, Unanswered):
+                return ""
+            if not all(map(_is_number, pair)):
+                return ""
+            numbers.append(pair)
+        if not numbers:
+            return ""
+        actual, wanted = np.array(numbers, float).T
+        words = whole_difference(actual, wanted, self.rtol) if len(set(wanted)) > 2 else ""
+        return f"{words}, in each case" if words else ""
+
     def _judge(self, actual: Any, case: Arguments) -> str:
         """What `accept` says of a value; one that it cannot read is wrong."""
         assert self.accept is not None
@@ -114,18 +142,33 @@ class Value(Kind):
         return self._difference_of_arrays(actual, np.asarray(wanted))
 
     def _difference_of_items(self, actual: Any, wanted: Any) -> str:
-        """The first item that differs."""
+        """The order of the items, if it is another; else the first item that differs."""
         kind = type(wanted).__name__
         is_array = isinstance(actual, np.ndarray) and actual.ndim > 0
         items = list(actual) if is_array else actual
         if not isinstance(items, tuple | list) or len(items) != len(wanted):
-            names = f" ({', '.join(self.items)})" if self.items else ""
-            return f"the answer must be a {kind} of {len(wanted)}{names}, got {_kind_text(actual)}"
-        for number, (x, y) in enumerate(zip(items, wanted)):
-            words = self._difference(x, y)
-            if words:
-                name = self.items[number] if self.items else f"item {number}"
-                return f"{name}: {words}"
+            form = f" ({', '.join(self.items)})" if self.items else ""
+            return f"the answer must be a {kind} of {len(wanted)}{form}, got {_kind_text(actual)}"
+        words = [self._difference(x, y) for x, y in zip(items, wanted)]
+        if not any(words):
+            return ""
+        names = self.items or tuple(f"item {number}" for number in range(len(wanted)))
+        return self._words_on_order(items, wanted) or next(
+            f"{name}: {text}" for name, text in zip(names, words) if text
+        )
+
+    def _words_on_order(self, actual: Any, wanted: Any) -> str:
+        """The order of the items, if they are right and stand in another; "" if they are not."""
+        if len(wanted) > MAX_ORDERED:
+            return ""
+        for order in permutations(range(len(wanted))):
+            items = [wanted[place] for place in order]
+            if any(map(self._difference, actual, items)):
+                continue
+            if not self.items:
+                return "the items are right, but stand in another order"
+            yours = ", ".join(self.items[place] for place in order)
+            return f"the order must be ({', '.join(self.items)}), got ({yours})"
         return ""
 
     def _difference_of_arrays(self, actual: Any, wanted: Any) -> str:
@@ -138,9 +181,14 @@ class Value(Kind):
             return f"the answer must have numbers, got {actual!r:.60}"
         if array.shape != wanted.shape:
             whole = whole_difference(array, wanted, self.rtol)
-            return whole or f"the shape must be {wanted.shape}, got {array.shape}"
+            form = f"the shape must be {wanted.shape}, got {array.shape}"
+            if not wanted.ndim:
+                form = f"it must be one number, got an array of shape {array.shape}"
+            return whole or form
         if (array.dtype.kind == "b") != (wanted.dtype.kind == "b"):
             return f"the dtype must be {wanted.dtype}, got {array.dtype}"
+        if wanted.dtype.kind == "b" and wanted.ndim == 2 and (array != wanted).any():
+            return pair_words(array, wanted)
         exact = wanted.dtype.kind in "biu"
         rtol, atol = (0.0, 0.0) if exact else (self.rtol, self.atol)
         with np.errstate(all="ignore"):
@@ -150,7 +198,7 @@ class Value(Kind):
         whole = whole_difference(array, wanted, self.rtol)
         index = tuple(np.argwhere(~near)[0].tolist())
         place = f" at {list(index)}" if index else ""
-        words = f"{_two_numbers(array[index], wanted[index])}{place}"
+        words = f"{_two_numbers(array[index], wanted[index])}{place}{place_words(near)}"
         return f"{whole}: {words}" if whole else words
 
     def case_text(self, case: Arguments, reference: Answer) -> str:
@@ -160,7 +208,9 @@ class Value(Kind):
 
 
 def _two_numbers(actual: Any, wanted: Any) -> str:
-    """Both numbers, with as many digits as tell them apart."""
+    """Both numbers, with as many digits as tell them apart; both truth values."""
+    if isinstance(wanted, bool | np.bool_):
+        return f"{actual} in place of {wanted}"
     for digits in (6, 9, 12, 17):
         texts = [f"{x:.{digits}g}" for x in (actual, wanted)]
         if texts[0] != texts[1]:
@@ -175,6 +225,12 @@ def _kind_text(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     return f"{value!r:.60}"
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number that a float can be, and no truth value."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return is_number and abs(value) < MAX_NUMBER
 
 
 def _equal(x: Any, y: Any) -> bool:

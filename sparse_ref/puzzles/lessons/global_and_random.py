@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ...patterns import GlobalAt, Lookback, Sinks, Window
-from ...sets.mask import brute_mask
 from ..kinds import Claim, Formula, Value
+from ..layer_paths import joining_path
 from ..puzzle import Mistake, Puzzle
 
 
@@ -30,14 +32,7 @@ def sink_as_hub():
     return 9, 1, 8
 
 
-def _reaches_by_sink_and_window(n, j, i):
-    """Why a pair does not refute the claim of two layers with a sink; "" if it does."""
-    if not 0 <= j <= i < n:
-        return "it must have 0 <= j <= i < n"
-    layer = brute_mask(Sinks(1) | Lookback(4), n)
-    stops = np.flatnonzero(layer[i] & layer[:, j])
-    return f"the path {j}, {stops[0]}, {i} joins the pair" if len(stops) else ""
-
+SINK_AND_WINDOW = Sinks(1) | Lookback(4)
 
 PUZZLES = (
     Puzzle(
@@ -128,7 +123,7 @@ PUZZLES = (
         kind=Claim(
             holds=False,
             names=("n", "j", "i"),
-            refutes=_reaches_by_sink_and_window,
+            refutes=partial(joining_path, SINK_AND_WINDOW, SINK_AND_WINDOW),
             size=lambda n, j, i: n,
         ),
         reference=sink_as_hub,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import partial
 
 from ...patterns import Lookback, Strided
-from ...sets.mask import brute_mask
 from ..kinds import Claim, Value
+from ..layer_paths import joining_path
 from ..puzzle import Mistake, Puzzle
 
 
@@ -33,17 +33,6 @@ def _stop_fault(a, i, j, l):
 def narrow_window():
     """A window of three keys adds 0, 1 or 2 to multiples of four: distance 3 is lost."""
     return 4, 0, 3
-
-
-def _reaches_by_window_and_stride(n, j, i):
-    """Why a pair does not refute the claim of a window of 3, then a stride of 4; "" if it does."""
-    if not 0 <= j <= i < n:
-        return "it must have 0 <= j <= i < n"
-    own = np.eye(n, dtype=bool)
-    lower = brute_mask(Lookback(3), n) | own
-    upper = brute_mask(Strided(4), n) | own
-    stops = np.flatnonzero(upper[i] & lower[:, j])
-    return f"the path {j}, {stops[0]}, {i} joins the pair" if len(stops) else ""
 
 
 def _window_case(rng, size):
@@ -106,7 +95,7 @@ PUZZLES = (
         kind=Claim(
             holds=False,
             names=("n", "j", "i"),
-            refutes=_reaches_by_window_and_stride,
+            refutes=partial(joining_path, Lookback(3), Strided(4)),
             size=lambda n, j, i: n,
         ),
         reference=narrow_window,

@@ -38,13 +38,17 @@ def _positions(scores):
     return i // 4, np.arange(scores.shape[1])
 
 
+def _first(order, count):
+    """The first `count` blocks of each row of an order, as a bool array (n, blocks)."""
+    chosen = np.zeros(order.shape, bool)
+    np.put_along_axis(chosen, order[:, :count], True, axis=1)
+    return chosen
+
+
 def _best(scores, mask, count):
     """The `count` best blocks of each row that the mask allows, ties to the earlier."""
     x = np.where(mask, scores, -np.inf)
-    order = np.argsort(-x, axis=1, kind="stable")[:, :count]
-    chosen = np.zeros(scores.shape, bool)
-    np.put_along_axis(chosen, order, True, axis=1)
-    return chosen & mask
+    return mask & _first(np.argsort(-x, axis=1, kind="stable"), count)
 
 
 def _own_on_top(scores):
@@ -148,16 +152,12 @@ def _strict_threshold(scores, budget):
 def _late_ties(scores, budget):
     x = _forced_scores(scores)
     order = np.argsort(x, axis=1, kind="stable")[:, ::-1]
-    chosen = np.zeros(scores.shape, bool)
-    np.put_along_axis(chosen, order[:, :budget], True, axis=1)
-    return chosen & (x > -np.inf)
+    return _first(order, budget) & (x > -np.inf)
 
 
 def _full_budget(scores, budget):
     order = np.argsort(-_forced_scores(scores), axis=1, kind="stable")
-    chosen = np.zeros(scores.shape, bool)
-    np.put_along_axis(chosen, order[:, :budget], True, axis=1)
-    return chosen
+    return _first(order, budget)
 
 
 def _own_on_top_of_ties(scores, budget):

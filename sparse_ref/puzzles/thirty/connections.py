@@ -26,7 +26,8 @@ def position_mistake(value: object, j: int, i: int) -> str:
     if not Lookback(4).contains(a, j):
         return f"a = {a} does not read j = {j}: its last 4 keys are {a - 3} to {a}"
     if not Strided(4).contains(i, a):
-        return f"i = {i} does not read a = {a}: it is later, or i - a = {i - a} is no multiple of 4"
+        reason = "a is later" if a > i else f"i - a = {i - a} is no multiple of 4"
+        return f"i = {i} does not read a = {a}: {reason}"
     return ""
 
 

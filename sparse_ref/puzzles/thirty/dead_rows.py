@@ -48,6 +48,12 @@ def _maximum_from_zero(x, v):
     return p @ v / np.where(total == 0, 1, total)
 
 
+def _maximum_of_all_rows(x, v):
+    p = np.exp(x - x.max())
+    total = p.sum(axis=1, keepdims=True)
+    return p @ v / np.where(total == 0, 1, total)
+
+
 def _logits_with_dead_rows(rng, size):
     """A row with some keys, one without, one with NaN, and rows near 800 and near -900."""
     keys = size + 1
@@ -91,6 +97,10 @@ NaN, so that somebody sees it.""",
         Mistake(
             "a small number is added to the sum of every row: all weights shrink",
             _small_number_in_the_sum,
+        ),
+        Mistake(
+            "the maximum of all rows is subtracted: a NaN in one row reaches all of them",
+            _maximum_of_all_rows,
         ),
         Mistake(
             "a row whose logits are all near -900 is taken for a row without keys: its maximum is "

@@ -27,13 +27,18 @@ def _logits(q, k):
     return q @ k.T / np.sqrt(q.shape[1])
 
 
+def _masked_logits(q, k, keys, mask):
+    """Scaled logits of the listed keys, -inf outside the mask."""
+    return np.where(mask, _logits(q, k[keys]), -np.inf)
+
+
 def _first_keys(q, k, v, keys, mask):
     tile = np.arange(len(keys))
     return gathered_tile(q, k, v, tile, mask)
 
 
 def _first_values(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     return _softmax(x) @ v[: len(keys)]
 
 
@@ -55,20 +60,38 @@ def _opposite_mask(q, k, v, keys, mask):
 
 
 def _all_values(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     p = _softmax(x)
     places = np.arange(len(k)) == keys[:, None]
     return p @ places @ v
 
 
 def _no_sum(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     return np.exp(x - x.max(axis=1, keepdims=True)) @ v[keys]
 
 
 def _other_axis(q, k, v, keys, mask):
-    x = np.where(mask, _logits(q, k[keys]), -np.inf)
+    x = _masked_logits(q, k, keys, mask)
     return _softmax(x.T).T @ v[keys]
+
+
+def _scale_by_keys(q, k, v, keys, mask):
+    return gathered_tile(q * np.sqrt(q.shape[1] / len(k)), k, v, keys, mask)
+
+
+def _scale_by_listed_keys(q, k, v, keys, mask):
+    return gathered_tile(q * np.sqrt(q.shape[1] / len(keys)), k, v, keys, mask)
+
+
+def _scale_without_root(q, k, v, keys, mask):
+    return gathered_tile(q / np.sqrt(q.shape[1]), k, v, keys, mask)
+
+
+def _softmax_of_the_tile(q, k, v, keys, mask):
+    x = _masked_logits(q, k, keys, mask)
+    p = np.exp(x - x.max())
+    return p / p.sum() @ v[keys]
 
 
 def _no_scale(q, k, v, keys, mask):
@@ -128,6 +151,12 @@ listed have a NaN each: whoever reads them is found out.""",
         Mistake("the weights of a row are not divided by their sum", _no_sum),
         Mistake("the softmax goes over the rows of the tile, and not over the keys", _other_axis),
         Mistake("the logits are not divided by sqrt(d)", _no_scale),
+        Mistake("the logits are divided by d: sqrt(d) is wanted", _scale_without_root),
+        Mistake("the logits are divided by sqrt(n): d is the width, q.shape[1]", _scale_by_keys),
+        Mistake(
+            "the logits are divided by sqrt(c): d is the width, q.shape[1]", _scale_by_listed_keys
+        ),
+        Mistake("the weights of the tile sum to 1: those of each row must", _softmax_of_the_tile),
     ),
 )
 

@@ -22,7 +22,7 @@ WINDOW = Puzzle(
     title="Passed review: a window of 4",
     question="Asked for: Lookback(4), the last 4 keys, the query's own included.\n\n"
     "Its test passed: at n = 4 it equals causal attention, as a window of 4 must.",
-    kind=Review(code.window_of_four, asked=sr.Lookback(4), n=12),
+    kind=Review(code.window_of_four, target=sr.Lookback(4), n=12),
     reference=review_1,
     hints=(
         "Which keys of row 9 does np.triu leave?",
@@ -53,7 +53,7 @@ GROUPS = Puzzle(
     "Its test passed: with 4 key heads, and with 1.",
     kind=Review(
         code.grouped_queries,
-        asked=sr.Causal(),
+        target=sr.Causal(),
         n=12,
         heads=4,
         kv_heads=2,
@@ -91,7 +91,7 @@ NEWEST = Puzzle(
     "Its test passed: with 12 queries and 12 keys.",
     kind=Review(
         code.newest_queries,
-        asked=sr.Shifted(sr.Causal(), 8),
+        target=sr.Shifted(sr.Causal(), 8),
         n=(4, 12),
     ),
     reference=review_3,
@@ -124,7 +124,7 @@ BIAS = Puzzle(
     question="Asked for: Lookback(4), the last 4 keys, the query's own included.\n\n"
     "Its test passed: at n = 64, for normal random q and k, it differs from softmax over the last "
     "4 keys by less than 1e-12.",
-    kind=Review(code.biased_window, asked=sr.Lookback(4), n=12),
+    kind=Review(code.biased_window, target=sr.Lookback(4), n=12),
     reference=review_4,
     hints=(
         "The window is right: 0 <= i - j < 4. Which weight does a key outside get?",
@@ -155,7 +155,7 @@ TILES = Puzzle(
     title="Passed review: all keys, in tiles",
     question="Asked for: Full(), every query attends to every key, here n = 12.\n\n"
     "Its test passed: at n = 8, 16 and 64 it equals softmax attention.",
-    kind=Review(code.all_keys_in_tiles, asked=sr.Full(), n=12),
+    kind=Review(code.all_keys_in_tiles, target=sr.Full(), n=12),
     reference=review_5,
     hints=(
         "At n = 12, how many keys do the two tiles of 8 have?",

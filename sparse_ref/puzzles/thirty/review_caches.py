@@ -18,7 +18,7 @@ TAIL = Puzzle(
     number="30.6",
     title="Passed review: causal attention, in tiles",
     question="Asked for: Causal(), here at n = 22.\n\nIts test passed: at n = 1, 2, 3, 16 and 64.",
-    kind=Review(code.causal_in_tiles, asked=sr.Causal(), n=22),
+    kind=Review(code.causal_in_tiles, target=sr.Causal(), n=22),
     reference=review_6,
     hints=(
         "How many tiles does the loop visit at n = 22? Which keys have they?",
@@ -53,7 +53,7 @@ ONE_PASS = Puzzle(
     title="Passed review: causal attention, in one pass",
     question="Asked for: Causal(), here at n = 24.\n\n"
     "Its test passed: at n = 1 to 8 it equals softmax attention.",
-    kind=Review(code.causal_in_one_pass, asked=sr.Causal(), n=24),
+    kind=Review(code.causal_in_one_pass, target=sr.Causal(), n=24),
     reference=review_7,
     hints=(
         "Up to n = 8 there is one tile. What is different with the second?",
@@ -89,7 +89,7 @@ HEADS = Puzzle(
     "all four are right.",
     kind=Review(
         code.window_per_head,
-        asked=WINDOWS,
+        target=WINDOWS,
         n=12,
         heads=4,
         kv_heads=2,
@@ -127,7 +127,7 @@ LISTS = Puzzle(
     "Its test passed: rows 6 to 15 equal softmax over these keys.",
     kind=Review(
         code.gathered_keys,
-        asked=sr.Sinks(2) | sr.Lookback(4),
+        target=sr.Sinks(2) | sr.Lookback(4),
         n=16,
     ),
     reference=review_9,
@@ -160,7 +160,7 @@ CACHE = Puzzle(
     "Its test passed: at n = 8 it equals the asked pattern.",
     kind=Review(
         code.ring_buffer,
-        asked=sr.Sinks(2) | sr.Lookback(6),
+        target=sr.Sinks(2) | sr.Lookback(6),
         n=20,
     ),
     reference=review_10,

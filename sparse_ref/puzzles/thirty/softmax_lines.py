@@ -63,6 +63,18 @@ def _own_scale(m, l, o, x, v):
     return top, decay * l + p.sum(), decay * o + p @ v
 
 
+def _old_scale(m, l, o, x, v):
+    top = max(m, x.max())
+    decay = np.exp(m - top)
+    p = np.exp(x - m)
+    return top, decay * l + p.sum(), decay * o + p @ v
+
+
+def _running_mean(m, l, o, x, v):
+    top, total, out = online_update(m, l, l * o, x, v)
+    return top, total, out / total
+
+
 def _early_division(m, l, o, x, v):
     top, total, out = online_update(m, l, o, x, v)
     return top, total, out / total
@@ -127,6 +139,11 @@ Before the first block, m = -inf, l = 0 and o = 0.""",
         Mistake("the old l is lost: the sum so far must be added, rescaled", _no_sum_so_far),
         Mistake("the old o is lost: what was summed so far must be added", _no_output_so_far),
         Mistake("the block's weights are exp(x - its own maximum), not exp(x - m)", _own_scale),
+        Mistake("the block's weights are exp(x - old m), not exp(x - new m)", _old_scale),
+        Mistake(
+            "o is taken for the output so far: it is the sum, and o / l is the output",
+            _running_mean,
+        ),
         Mistake(
             "o is divided by l in each update: divide once, after the last block", _early_division
         ),
@@ -171,6 +188,12 @@ def _other_half(out_a, lse_a, out_b, lse_b):
 def _no_top_in_the_logarithm(out_a, lse_a, out_b, lse_b):
     out, lse = merge_halves(out_a, lse_a, out_b, lse_b)
     return out, lse - np.maximum(lse_a, lse_b)
+
+
+def _no_logarithm(out_a, lse_a, out_b, lse_b):
+    top = np.maximum(lse_a, lse_b)
+    out, _ = merge_halves(out_a, lse_a, out_b, lse_b)
+    return out, np.exp(lse_a - top) + np.exp(lse_b - top)
 
 
 def _base_two(out_a, lse_a, out_b, lse_b):
@@ -229,6 +252,10 @@ be 900.""",
         Mistake(
             "the greater of the two was subtracted, and is not added back to lse",
             _no_top_in_the_logarithm,
+        ),
+        Mistake(
+            "lse is the sum of exponentials: its logarithm, plus the maximum, is wanted",
+            _no_logarithm,
         ),
         Mistake("the base is 2: these are natural logarithms", _base_two),
         Mistake("exp(900) overflows: subtract the greater log-sum-exp first", _overflow),

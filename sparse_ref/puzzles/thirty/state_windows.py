@@ -115,7 +115,7 @@ PUZZLES = (
                 lambda i, j: (i - 3 <= j) & (j < i),
             ),
             Mistake(
-                "every key is included: with | one of two conditions is enough",
+                "every key is included: with | in place of & one condition is enough",
                 lambda i, j: (i - 3 < j) | (j <= i),
             ),
         ),
