@@ -13,25 +13,25 @@ Entries = dict[str, dict[str, list[str]]]  # page: {anchor: words}; "" is the to
 
 
 def rows(text: str) -> list[tuple[list[str], str]]:
-    """The glossary's rows: the field's words, and what stands next to them."""
+    """The glossary's rows: the field's words, and the cell next to them."""
     cells = re.findall(r"^\| (?!the field)(.+?) \| (.+) \|$", text, re.M)
     return [(words(first), second) for first, second in cells]
 
 
 def words(cell: str) -> list[str]:
-    """The phrases of a cell, without the names in brackets of those who use them."""
+    """The phrases of a cell, without the sources in parentheses."""
     plain = re.sub(r"\([^)]*\)|`", "", cell)
     return [word.strip() for word in re.split("[,;:]", plain) if word.strip()]
 
 
 def entries(text: str) -> Entries:
     """The words of each page and anchor that the glossary links to, and of each name's own page."""
-    found: Entries = defaultdict(lambda: defaultdict(list))
+    pages: Entries = defaultdict(lambda: defaultdict(list))
     for phrases, cell in rows(text):
         for label, page, anchor in re.findall(r"\[([^]]*)\]\(([\w/-]+)\.md#?([\w-]*)\)", cell):
-            found[page][anchor] += phrases
+            pages[page][anchor] += phrases
             for name in re.findall(r"`(\w+)`", label):
-                found[f"_api/sparse_ref.{name}"][""] += phrases
+                pages[f"_api/sparse_ref.{name}"][""] += phrases
         for name in re.findall(r"`sr\.([\w.]+)`", cell):
-            found[f"_api/sparse_ref.{name}"][""] += phrases
-    return found
+            pages[f"_api/sparse_ref.{name}"][""] += phrases
+    return pages

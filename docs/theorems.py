@@ -86,7 +86,7 @@ COMPARISON = {  # what the verdict does to the claim: in the table, and in a sen
 }
 
 
-def settled(theorem: Theorem) -> Verdict:
+def expected_verdict(theorem: Theorem) -> Verdict:
     """The verdict on a theorem. Raises RuntimeError if it is not the expected one."""
     verdict = confirm(theorem.settle())
     if verdict.status != theorem.expected:
@@ -94,8 +94,9 @@ def settled(theorem: Theorem) -> Verdict:
     return verdict
 
 
-def introduction(theorems: list[Theorem], statuses: list[str], solvers: list[str]) -> str:
-    """The text before the table."""
+def introduction(theorems: list[Theorem], solvers: list[str]) -> str:
+    """The text before the table, from the theorems and the solvers' report on each."""
+    statuses = [theorem.expected for theorem in theorems]
     names = [text.partition(":")[0] for text in solvers]
     return INTRODUCTION.format(
         count=len(theorems),
@@ -134,15 +135,14 @@ def pages(results: list[Result]) -> dict[str, str]:
 
 def index(results: list[Result]) -> str:
     """The page with the introduction and the table."""
-    theorems, verdicts = zip(*results)
-    statuses = [verdict.status for verdict in verdicts]
-    solvers = [verdict.solvers for verdict in verdicts]
+    theorems = [theorem for theorem, _ in results]
+    solvers = [verdict.solvers for _, verdict in results]
     chapters = [f"theorems/{slug(chapter)}" for chapter in CHAPTERS]
     return "\n".join(
         [
             "# The theorem book",
             "",
-            *introduction(theorems, statuses, solvers).split("\n"),
+            *introduction(theorems, solvers).split("\n"),
             "",
             *(f"- [{title(chapter)}](theorems/{slug(chapter)}.md)" for chapter in CHAPTERS),
             "",
@@ -218,7 +218,8 @@ def alt_text(walk: Walk) -> str:
     """What the figure of a walk shows."""
     if walk.layers is None:
         return f"No number of layers leads from position {walk.j} to {walk.i}"
-    positions = sr.paths.shortest(walk.steps, walk.j, walk.i, walk.n, residual=walk.residual)
+    steps, j, i, _, n, residual = walk
+    positions = sr.paths.shortest(steps, j, i, n, residual=residual)
     stops = ", ".join(map(str, positions[1:]))
     return f"A path through the layers from position {walk.j} to {stops}"
 
@@ -233,14 +234,15 @@ def outcome(walk: Walk) -> str:
 
 def draw(name: str) -> None:
     """Write the figure of a theorem."""
-    walk = WALKS[name]
+    steps, j, i, _, n, residual = walk = WALKS[name]
     figure, ax = plt.subplots(figsize=(6.4, 2.2), layout="constrained")
-    options = {"residual": walk.residual, "title": outcome(walk), "ax": ax}
-    sr.plot.path(walk.steps, walk.j, walk.i, walk.n, **options)
+    options = {"residual": residual, "title": outcome(walk), "ax": ax}
+    sr.plot.path(steps, j, i, n, **options)
     data = BytesIO()
     figure.savefig(data, dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    Image.open(data).convert("RGB").quantize(COLOURS).save(FIGURES / f"{name}.png", optimize=True)
+    image = Image.open(data).convert("RGB").quantize(COLOURS)
+    image.save(FIGURES / f"{name}.png", optimize=True)
 
 
 def plain(text: str) -> str:
@@ -254,7 +256,7 @@ if __name__ == "__main__":
     (HERE / "theorems").mkdir(exist_ok=True)
     for theorem in book():
         draw(theorem.name)
-    results = [(theorem, settled(theorem)) for theorem in book()]
+    results = [(theorem, expected_verdict(theorem)) for theorem in book()]
     for path, text in pages(results).items():
         (HERE / path).write_text(text)
         print(HERE / path)

@@ -79,7 +79,7 @@ def text(reports) -> str:
     ]
     lines += [
         f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} "
-        f"| {plain(case.claims)} | {found(reports[name])} |"
+        f"| {plain(case.claims)} | {verdict(reports[name])} |"
         for name, case in wrong.items()
     ]
     lines += [
@@ -144,15 +144,15 @@ def part(name, case, report) -> list[str]:
 
 
 def words(report) -> list[str]:
-    """What verify says of the sets: its findings, and what the sets that it found are called."""
-    said = [
+    """What verify reports of the sets: its findings, and the names of the sets."""
+    lines = [
         line
         for line in str(report).split("\n")[1:]
         if re.match(r"- |(also fits: )?(all \d+ heads|heads? [\d, ]+): ", line)
     ]
     measured = r": error up to \S+, allowed [^\s;]+"
     rounding = r"-?[\d.]+e-(0[6-9]|[1-9]\d)"  # what is left of 0
-    return [re.sub(rounding, "0", re.sub(measured, "", line)) for line in said]
+    return [re.sub(rounding, "0", re.sub(measured, "", line)) for line in lines]
 
 
 def picture(report) -> list[str]:
@@ -161,36 +161,30 @@ def picture(report) -> list[str]:
         return ["", *report.picture()]
     if getattr(report, "actual_mask", None) is None:
         return []
-    heads = (report.actual_mask != report.expected_mask).any(axis=(1, 2))
-    return (
-        [
-            "",
-            *sr.difference(report.expected_mask[heads][0], report.actual_mask[heads][0]).split(
-                "\n"
-            ),
-        ]
-        if heads.any()
-        else []
-    )
+    for expected, actual in zip(report.expected_mask, report.actual_mask):
+        if (expected != actual).any():
+            return ["", *sr.difference(expected, actual).split("\n")]
+    return []
 
 
-def found(report) -> str:
-    """The kinds of findings, and the name of what was found."""
+def verdict(report) -> str:
+    """The kinds of findings, and the names of the sets of keys."""
     kinds = ", ".join(dict.fromkeys(finding.kind for finding in report.findings))
     names = getattr(report, "names", {})
     return kinds + "".join(f": it is {cell(name)}" for name in dict.fromkeys(names.values()))
 
 
-def plain(said: str) -> str:
-    """Text in which Markdown finds nothing of its own."""
-    return re.sub(r"([*_|<>])", r"\\\1", said)
+def plain(text: str) -> str:
+    """Text in which Markdown finds no markup."""
+    return re.sub(r"([*_|<>])", r"\\\1", text)
 
 
-def cell(said: str) -> str:
-    """Code as it can stand in a table."""
-    return "`" + said.replace("|", r"\|") + "`"
+def cell(code: str) -> str:
+    """Code for a table."""
+    return "`" + code.replace("|", r"\|") + "`"
 
 
 if __name__ == "__main__":
-    (HERE / "wild.md").write_text(text({name: case.report() for name, case in CASES.items()}))
+    reports = {name: case.report() for name, case in CASES.items()}
+    (HERE / "wild.md").write_text(text(reports))
     print(HERE / "wild.md")

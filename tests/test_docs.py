@@ -68,6 +68,13 @@ def test_local_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
+def test_each_figure_is_on_a_page():
+    texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    figures = [file.name for file in (ROOT / "docs" / "_static").glob("*.png")]
+    assert len(figures) >= 5
+    assert [name for name in figures if f"_static/{name}" not in texts] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_names_from_the_library_exist(page):
     import sparse_ref as sr
