@@ -157,7 +157,7 @@ def exceptions_listed():
 
 
 def test_the_lists_of_exceptions_only_shrink():
-    """Width, tokens a line, lengths, parameters and names, in density.FOLDERS: what breaks is listed.
+    """Width, tokens a line, lengths, parameters and names: what breaks a rule is listed.
 
     A line, function or name that breaks a rule is mended, not listed. When one is mended, its entry
     goes: `python tests/density.py --exceptions > tests/house_exceptions.txt`.
