@@ -17,7 +17,7 @@ from wild.cases import CASES  # noqa: E402
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
 {packages} released packages, judged by `sr.verify.check` against the pattern that they, or the
-papers they cite, claim: {wrong} uses differ from it, {right} do not. Three of them, told:"""
+papers they cite, claim: {wrong} uses differ from it, {right} do not. Three of them:"""
 
 METHOD = """\
 ## How the packages are judged
@@ -27,7 +27,7 @@ nothing else. The words, names of sets and pictures below are its own; only meas
 out, and numbers of rounding are printed as 0. `docs/wild.py` writes this page from `tests/wild`,
 and `make test-originals` fails if a package, or this page, changes.
 
-The command below each report prints all of it; run it beside the Makefile, after
+The command below each report prints all of it; run it in this project's folder, after
 `make test-originals`. [Findings](findings.md) says what each word of a report means.
 
 Layers whose keys are chosen by data have no pattern to be compared with. `sr.verify.check_model`

@@ -144,7 +144,7 @@ def wordless_answers(cells: Cells) -> list[str]:
 def has_words(guess: NotebookNode, later: Cells) -> bool:
     """Whether an answer in words comes before the next guess."""
     visible = [cell for cell in later if not has_tag(cell, "hide-input")]
-    guesses = [is_guess(cell) and not is_answer(cell) for cell in visible]
+    guesses = [is_guess(cell) for cell in visible]
     section = visible[: guesses.index(True) + 1] if True in guesses else visible
     if any(map(is_answer, [guess, *section])):
         return True
