@@ -94,9 +94,8 @@ def expected_verdict(theorem: Theorem) -> Verdict:
     return verdict
 
 
-def introduction(theorems: list[Theorem], solvers: list[str]) -> str:
-    """The text before the table, from the theorems and the solvers' report on each."""
-    statuses = [theorem.expected for theorem in theorems]
+def introduction(theorems: list[Theorem], statuses: list[str], solvers) -> str:
+    """The text before the table."""
     names = [text.partition(":")[0] for text in solvers]
     return INTRODUCTION.format(
         count=len(theorems),
@@ -135,14 +134,15 @@ def pages(results: list[Result]) -> dict[str, str]:
 
 def index(results: list[Result]) -> str:
     """The page with the introduction and the table."""
-    theorems = [theorem for theorem, _ in results]
-    solvers = [verdict.solvers for _, verdict in results]
+    theorems, verdicts = zip(*results)
+    statuses = [verdict.status for verdict in verdicts]
+    solvers = [verdict.solvers for verdict in verdicts]
     chapters = [f"theorems/{slug(chapter)}" for chapter in CHAPTERS]
     return "\n".join(
         [
             "# The theorem book",
             "",
-            *introduction(theorems, solvers).split("\n"),
+            *introduction(theorems, statuses, solvers).split("\n"),
             "",
             *(f"- [{title(chapter)}](theorems/{slug(chapter)}.md)" for chapter in CHAPTERS),
             "",

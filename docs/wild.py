@@ -17,7 +17,7 @@ from wild.cases import CASES  # noqa: E402
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
 INTRODUCTION = """\
 {packages} released packages, judged by `sr.verify.check` against the pattern that they, or the
-papers they cite, claim: {wrong} uses differ from it, {right} do not. Three of them:"""
+papers they cite, claim: {wrong} uses differ from it, {right} do not. Three of them, told:"""
 
 METHOD = """\
 ## How the packages are judged
@@ -27,7 +27,7 @@ nothing else. The words, names of sets and pictures below are its own; only meas
 out, and numbers of rounding are printed as 0. `docs/wild.py` writes this page from `tests/wild`,
 and `make test-originals` fails if a package, or this page, changes.
 
-The command below each report prints all of it; run it in this project's folder, after
+The command below each report prints all of it; run it beside the Makefile, after
 `make test-originals`. [Findings](findings.md) says what each word of a report means.
 
 Layers whose keys are chosen by data have no pattern to be compared with. `sr.verify.check_model`
@@ -79,7 +79,7 @@ def text(reports) -> str:
     ]
     lines += [
         f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} "
-        f"| {plain(case.claims)} | {verdict(reports[name])} |"
+        f"| {plain(case.claims)} | {found(reports[name])} |"
         for name, case in wrong.items()
     ]
     lines += [
@@ -144,15 +144,15 @@ def part(name, case, report) -> list[str]:
 
 
 def words(report) -> list[str]:
-    """What verify reports of the sets: its findings, and the names of the sets."""
-    lines = [
+    """What verify says of the sets: its findings, and what the sets that it found are called."""
+    said = [
         line
         for line in str(report).split("\n")[1:]
         if re.match(r"- |(also fits: )?(all \d+ heads|heads? [\d, ]+): ", line)
     ]
     measured = r": error up to \S+, allowed [^\s;]+"
     rounding = r"-?[\d.]+e-(0[6-9]|[1-9]\d)"  # what is left of 0
-    return [re.sub(rounding, "0", re.sub(measured, "", line)) for line in lines]
+    return [re.sub(rounding, "0", re.sub(measured, "", line)) for line in said]
 
 
 def picture(report) -> list[str]:
@@ -161,30 +161,36 @@ def picture(report) -> list[str]:
         return ["", *report.picture()]
     if getattr(report, "actual_mask", None) is None:
         return []
-    for expected, actual in zip(report.expected_mask, report.actual_mask):
-        if (expected != actual).any():
-            return ["", *sr.difference(expected, actual).split("\n")]
-    return []
+    heads = (report.actual_mask != report.expected_mask).any(axis=(1, 2))
+    return (
+        [
+            "",
+            *sr.difference(report.expected_mask[heads][0], report.actual_mask[heads][0]).split(
+                "\n"
+            ),
+        ]
+        if heads.any()
+        else []
+    )
 
 
-def verdict(report) -> str:
-    """The kinds of findings, and the names of the sets of keys."""
+def found(report) -> str:
+    """The kinds of findings, and the name of what was found."""
     kinds = ", ".join(dict.fromkeys(finding.kind for finding in report.findings))
     names = getattr(report, "names", {})
     return kinds + "".join(f": it is {cell(name)}" for name in dict.fromkeys(names.values()))
 
 
-def plain(text: str) -> str:
-    """Text in which Markdown finds no markup."""
-    return re.sub(r"([*_|<>])", r"\\\1", text)
+def plain(said: str) -> str:
+    """Text in which Markdown finds nothing of its own."""
+    return re.sub(r"([*_|<>])", r"\\\1", said)
 
 
-def cell(code: str) -> str:
-    """Code for a table."""
-    return "`" + code.replace("|", r"\|") + "`"
+def cell(said: str) -> str:
+    """Code as it can stand in a table."""
+    return "`" + said.replace("|", r"\|") + "`"
 
 
 if __name__ == "__main__":
-    reports = {name: case.report() for name, case in CASES.items()}
-    (HERE / "wild.md").write_text(text(reports))
+    (HERE / "wild.md").write_text(text({name: case.report() for name, case in CASES.items()}))
     print(HERE / "wild.md")
