@@ -67,6 +67,5 @@ FIGURES = sparse_transformer, learn, look_up, test_kernel
 
 if __name__ == "__main__":
     for draw in FIGURES:
-        file = STATIC / f"{draw.__name__}.png"
-        draw().savefig(file, dpi=150, bbox_inches="tight")
-        print(file)
+        draw().savefig(STATIC / f"{draw.__name__}.png", dpi=150, bbox_inches="tight")
+        print(STATIC / f"{draw.__name__}.png")

@@ -26,12 +26,12 @@ def words(cell: str) -> list[str]:
 
 def entries(text: str) -> Entries:
     """The words of each page and anchor that the glossary links to, and of each name's own page."""
-    pages: Entries = defaultdict(lambda: defaultdict(list))
+    found: Entries = defaultdict(lambda: defaultdict(list))
     for phrases, cell in rows(text):
         for label, page, anchor in re.findall(r"\[([^]]*)\]\(([\w/-]+)\.md#?([\w-]*)\)", cell):
-            pages[page][anchor] += phrases
+            found[page][anchor] += phrases
             for name in re.findall(r"`(\w+)`", label):
-                pages[f"_api/sparse_ref.{name}"][""] += phrases
+                found[f"_api/sparse_ref.{name}"][""] += phrases
         for name in re.findall(r"`sr\.([\w.]+)`", cell):
-            pages[f"_api/sparse_ref.{name}"][""] += phrases
-    return pages
+            found[f"_api/sparse_ref.{name}"][""] += phrases
+    return found
