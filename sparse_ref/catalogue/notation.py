@@ -14,7 +14,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from inspect import signature
-from typing import Any
+from typing import Any, TypeGuard
 
 from .. import patterns
 from .._text import visible_ascii
@@ -189,7 +189,7 @@ def _value(node: ast.expr, text: str):
     )
 
 
-def _is_integer(constant: object) -> bool:
+def _is_integer(constant: object) -> TypeGuard[int]:
     """Whether a constant is an integer and not a bool, which Python counts among them."""
     return type(constant) is int
 
