@@ -10,10 +10,10 @@ from textwrap import fill
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from . import arrays, clusters, flex, layers, share, torch_peers
+from . import arrays, clusters, flex, index, layers, share, torch_peers
 from .rows import Row
 
-PEERS = torch_peers, flex, layers, clusters, arrays  # groups that time somebody else's code
+PEERS = torch_peers, flex, layers, clusters, index, arrays  # groups that time somebody else's code
 OURS, TARGET = "#3f83c0", "#e07b10"
 WIDTH, ROW, MARGIN = 6.0, 0.5, 1.1  # inches
 COLUMNS = 34  # of a name

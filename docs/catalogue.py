@@ -16,6 +16,7 @@ from operator import or_
 from pathlib import Path
 
 import catalogue_figures as figures
+import catalogue_formulas as formulas
 import numpy as np
 
 import sparse_ref as sr
@@ -49,7 +50,7 @@ INTRODUCTION = (
     "Every pattern of this library, with its set, figure, cost and paths. Below each picture: how "
     "the number of pairs grows with n, and after how many layers each position of the example can "
     "be influenced by all others, or by all earlier ones.\n\n"
-    "[What is in a window](rosetta.md): what twenty sources mean by the same number. "
+    "[What is in a window](rosetta.md): which keys twenty sources mean by a window of 4. "
     "[What is in a top-k](selection.md): what it counts, forces and leaves out. "
     "[Where sources differ](../differs.md): papers compared with their code."
 )
@@ -290,7 +291,7 @@ def part(entry: Entry) -> list[str]:
 
 @cache
 def ideas() -> dict[str, dict[str, str]]:
-    """What catalogue_ideas.toml says of each entry: `idea`, and `reach` where it is known."""
+    """The idea of each entry, of catalogue_ideas.toml."""
     return tomllib.loads((HERE / "catalogue_ideas.toml").read_text(encoding="utf-8"))
 
 
@@ -347,15 +348,17 @@ def text_picture(entry: Entry) -> list[str]:
 
 
 def costs(entry: Entry) -> list[str]:
-    """The pairs, and which positions influence which."""
+    """The pairs, and which positions influence which: as formulas, and as counted."""
     keys = ", ".join(f"{keys_per_query(entry, n):,.1f} at n = {n:,}" for n in LENGTHS)
     over_blocks = entry.name in OVER_BLOCKS or entry.name.startswith("deepspeed_")
+    unit = "blocks" if over_blocks else "pools" if entry.name in OVER_POOLS else "keys"
     counted = (
         "Blocks per row of blocks, for n blocks" if over_blocks else "Keys per query, on average"
     )
-    reach = ideas().get(entry.name, {}).get("reach")
-    lines = [f"- {counted}: {keys}; pairs grow as {growth(entry)}.", f"- Paths: {paths(entry)}."]
-    lines += [f"- Reach: {reach}"] if reach else []
+    lines = formulas.cost_lines(entry, unit)
+    lines += [f"- {counted}: {keys}; pairs grow as {growth(entry)}."]
+    lines += formulas.reach_lines(entry)
+    lines += [f"- Paths: {paths(entry)}."]
     if over_blocks:
         lines.append("- i and j count blocks: `Blockwise(p, block)` is the pattern over tokens.")
     return [*lines, ""]

@@ -47,10 +47,13 @@ def panels(entry: Entry) -> list[Panel]:
     """The panels of an entry's figure."""
     value, shape = entry.value(), entry.shape()
     if isinstance(value, tuple):
-        return [[Part(f"head {h}", sr.dense(p, shape))] for h, p in enumerate(value)]
+        masks = [sr.dense(p, shape) for p in value]
+        return [[Part(f"head {h}", mask)] for h, mask in enumerate(masks)]
     patterns = members(value) if isinstance(value, Pattern) else list(value)
     parts = [Part(repr(part), sr.dense(part, shape)) for part in patterns]
-    return [parts] if has_room(parts) else [[part] for part in parts[: len(COLOURS)]]
+    if has_room(parts):
+        return [parts]
+    return [[part] for part in parts[: len(COLOURS)]]
 
 
 def has_room(parts: Panel) -> bool:
@@ -65,7 +68,9 @@ def has_room(parts: Panel) -> bool:
 
 def example_panels(example) -> list[Panel]:
     """The panels of a method that chooses keys by data."""
-    return [[Part(p.name, sr.dense(p.pattern, p.shape(example.n)))] for p in example.parts()]
+    found = example.parts()
+    masks = [sr.dense(part.pattern, part.shape(example.n)) for part in found]
+    return [[Part(part.name, mask)] for part, mask in zip(found, masks)]
 
 
 def svg(figure: list[Panel]) -> str:
@@ -88,19 +93,22 @@ def panel_paths(panel: Panel, left: int) -> list[str]:
     seen = np.zeros_like(panel[0].mask)
     paths = []
     for part, colour in zip(panel, COLOURS.values()):
-        paths.append(f'<path fill="{colour}" d="{runs(part.mask & ~seen, left)}"/>')
+        rectangles = runs(part.mask & ~seen, left)
+        paths.append(f'<path fill="{colour}" d="{rectangles}"/>')
         seen |= part.mask
     return paths
 
 
 def runs(mask: np.ndarray, left: int) -> str:
     """The runs of a mask as rectangles of a path."""
-    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    starts, stops = np.argwhere(edges == 1), np.argwhere(edges == -1)
-    return "".join(
-        f"M{left + first} {row}h{last - first}v1h-{last - first}z"
-        for (row, first), (_, last) in zip(starts.tolist(), stops.tolist())
-    )
+    columns = (0, 0), (1, 1)  # one at either side, so that every run begins and ends
+    framed = np.pad(mask.astype(np.int8), columns)
+    edges = np.diff(framed, axis=1)
+    rows, starts = np.nonzero(edges > 0)
+    _, stops = np.nonzero(edges < 0)
+    widths = stops - starts
+    rectangles = np.stack([left + starts, rows, widths], axis=1).tolist()
+    return "".join(f"M{x} {y}h{width}v1h-{width}z" for x, y, width in rectangles)
 
 
 def legend(figure: list[Panel]) -> str:

@@ -88,7 +88,9 @@ def adapt_docstring(app, what, name, obj, options, lines):
     an indented text, and | and * are escaped outside of doctests.
     """
     section, adapted = "", []
-    for paragraph in "\n".join(lines).split("\n\n"):
+    is_bare = name in FAMILIES and "Parameters" not in lines
+    text = "\n".join(with_parameters(name, lines) if is_bare else lines)
+    for paragraph in text.split("\n\n"):
         rows = paragraph.split("\n")
         is_doctest = rows[0].lstrip().startswith(">>>")
         if len(rows) > 1 and set(rows[1]) == {"-"}:
@@ -107,6 +109,16 @@ def adapt_docstring(app, what, name, obj, options, lines):
         end = adapted.index("") + 1  # of the first paragraph
         adapted[end:end] = [f"Its idea, figure, cost and paths are in the {link}.", ""]
     lines[:] = adapted
+
+
+def with_parameters(name: str, lines: list[str]) -> list[str]:
+    """The docstring of a pattern with a list of its parameters before its first doctest."""
+    from parameters import parameter_section
+
+    doctests = (k for k, line in enumerate(lines) if line.startswith(">>>"))
+    place = next(doctests, len(lines))
+    section = parameter_section(name.rpartition(".")[2])
+    return [*lines[:place], *section, *lines[place:]]
 
 
 def adapt_row(row: str, section: str) -> list[str]:

@@ -5,12 +5,14 @@ A lesson added to notebooks/ appears in the index, in the sidebar and in the sea
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
 COPIES = HERE / "notebooks"
+TOPICS = HERE / "course_topics.toml"
 PROMPTS = {  # a cell's tag: what the button says
     "hide-output": ("Show the answer", "Hide the answer"),
     "hide-input": ("Show the check", "Hide the check"),
@@ -75,6 +77,18 @@ def card(item: Lesson) -> str:
     """A notebook's title, which is a link, and its question."""
     path = f"notebooks/{item.name}.ipynb"
     return f":::{{container}} lesson\n[{item.title}]({path})\n\n{item.question}\n:::"
+
+
+def topics() -> str:
+    """Every topic as a link to its lesson, or to a section of it, in Markdown."""
+    names = {first_number(item): item.name for item in lessons()}
+    places = tomllib.loads(TOPICS.read_text(encoding="utf-8"))["topics"]
+    links = []
+    for words, place in places.items():
+        number, mark, section = place.partition("#")
+        path = f"notebooks/{names[int(number)]}.ipynb"
+        links.append(f"[{words}]({path}{mark}{section})")
+    return " ·\n".join(links)
 
 
 def site_notebook(notebook: dict[str, Any]) -> dict[str, Any]:

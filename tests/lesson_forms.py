@@ -132,6 +132,13 @@ def open_answers(cells: Cells) -> list[str]:
     return complaints
 
 
+def buried_guesses(cells: Cells) -> list[str]:
+    """A guess is a paragraph of its own, so that a reader stops there and the rules see it."""
+    inside = re.compile(r"[^\n]\*\*Guess([.:]\*\*|\*\*[.:])")
+    buried = [cell for cell in prose_of(cells) if inside.search(cell.source)]
+    return [f"{cell.id}: a guess begins no paragraph" for cell in buried]
+
+
 def wordless_answers(cells: Cells) -> list[str]:
     """A guess is answered in words: folded, or by the text below the hidden output."""
     complaints = []
@@ -249,6 +256,7 @@ LESSON_RULES: tuple[Rule, ...] = (
     open_asserts,
     few_claims,
     open_answers,
+    buried_guesses,
     wordless_answers,
     blurred_figures,
     missing_parts,

@@ -25,6 +25,19 @@ class Late(Rule):
 
 
 @dataclass(frozen=True)
+class Miscounted(Rule):
+    """A window whose `pairs` forgets the border."""
+
+    keys: int
+    formula = staticmethod(sr.Lookback.formula)
+    solution = staticmethod(sr.Lookback.solution)
+
+    @staticmethod
+    def pairs(n, keys):
+        return n * keys
+
+
+@dataclass(frozen=True)
 class Scalar(Rule):
     """A window whose solution is right for one query, and begins too late for an array."""
 
@@ -72,6 +85,7 @@ def test_patterns_made_of_others_and_other_shapes_agree():
         (Scalar(), r"Scalar\(\) at n = 2, an array of queries, query 1: key 0 is in the formula"),
         (Mirror(4), r"Mirror\(4\) at n = 4, query 3: key 1 is in the solution, not in the formula"),
         (sr.Sinks(1) | Late(2), r"at n = 2, query 1: key 1 is in the formula"),
+        (Miscounted(2), r"Miscounted\(2\) at n = 1: pairs gives 2, the formula 1"),
     ],
     ids=repr,
 )

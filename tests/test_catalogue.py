@@ -2,10 +2,7 @@
 definitions say.
 """
 
-import inspect
 import re
-from functools import reduce
-from operator import or_
 from pathlib import Path
 
 import matplotlib
@@ -157,24 +154,17 @@ def test_the_lines_of_a_page_make_the_example(entry, pages):
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_an_idea_is_stated_and_a_reach_is_so(entry, pages):
-    said = pages.ideas()[entry.name]
-    assert 0 < said["idea"].count(". ") + 1 <= 3
-    assert ("reach" in said) == ("layers" in said)
-    for n in {entry.n, 36} if "layers" in said else ():
-        value, patterns = entry.value(n), entry.patterns(n)
-        union = (reduce(or_, patterns),)
-        hops = sr.paths.hops(patterns if isinstance(value, sr.Factorized) else union, n)
-        expected = eval(said["layers"], {"n": n, **arguments(entry, n)})
-        assert hops[np.tri(n, k=-1, dtype=bool)].max() == expected
+def test_an_idea_is_at_most_three_sentences(entry, pages):
+    assert 0 < pages.ideas()[entry.name]["idea"].count(". ") + 1 <= 3
 
 
-def arguments(entry, n):
-    """The parameters of the example by name."""
-    signature = inspect.signature(NAMES[entry.name])
-    bound = eval(entry.text(n), {entry.name: signature.bind})
-    bound.apply_defaults()
-    return bound.arguments
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_page_states_cost_and_reach_as_formulas(entry, pages):
+    """tests/test_catalogue_formulas.py counts them."""
+    lines = pages.costs(entry)
+    assert sum(line.startswith("- Cost") for line in lines) == 1
+    is_known = "reach" in pages.formulas.formulas()[entry.name]
+    assert sum(line.startswith("- Reach: ") for line in lines) == is_known
 
 
 def test_the_filter_knows_each_class_of_a_card(pages):

@@ -1,6 +1,7 @@
 """The pages for beginners keep their word: sessions print what they show, and code runs."""
 
 import doctest
+import json
 import re
 from pathlib import Path
 
@@ -79,6 +80,20 @@ def test_each_notebook_has_a_title_and_a_text():
         assert question
 
 
+def test_each_topic_of_the_course_leads_to_a_section_and_each_lesson_has_one():
+    course = page_program("course")
+    links = re.findall(r"\[(.+?)\]\(notebooks/(\w+)\.ipynb(?:#(.+?))?\)", course.topics())
+    names = [words.lower() for words, _, _ in links]
+    assert names == sorted(names)
+    assert {name for _, name, _ in links} == {item.name for item in course.lessons()}
+    for _, name, section in links:
+        cells = json.loads((course.NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))["cells"]
+        lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+        titles = [line.lstrip("# ").lower() for line in lines if line.startswith("## ")]
+        slugs = [re.sub(r"[^\w -]", "", title).replace(" ", "-") for title in titles]
+        assert not section or section in slugs
+
+
 def test_buttons_say_what_they_hide_and_links_lead_to_the_site_s_pages():
     _, answer, check = page_program("course").site_notebook(NOTEBOOK)["cells"]
     assert answer["metadata"]["mystnb"]["code_prompt_show"] == "Show the answer"
@@ -117,12 +132,22 @@ def citations(text):
     return names | {("arXiv", number) for number in ARXIV.findall(text)}
 
 
-def test_the_bibliography_has_every_source_that_the_library_and_the_pages_cite():
+def text_of(file):
+    """A page or a module as it is; of a notebook its paragraphs, whatever their line breaks."""
+    text = file.read_text(encoding="utf-8")
+    if file.suffix != ".ipynb":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+    return " ".join(" ".join("".join(cell["source"]).split()) for cell in cells)
+
+
+def test_the_bibliography_has_every_source_that_the_library_the_pages_and_the_lessons_cite():
     files = [*(DOCS.parent / "sparse_ref").rglob("*.py"), *DOCS.glob("*.md")]
     files += [*(DOCS / "catalogue").glob("*.md"), *(DOCS / "design").glob("*.md")]
+    files += [*(DOCS.parent / "notebooks").glob("*.ipynb")]
     text = (DOCS / "bibliography.md").read_text(encoding="utf-8")
-    cited = {pair: file for file in files for pair in citations(file.read_text(encoding="utf-8"))}
-    assert len(cited) > 90
+    cited = {pair: file for file in files for pair in citations(text_of(file))}
+    assert len(cited) > 95
     missing = {pair: str(file) for pair, file in cited.items() if pair not in citations(text)}
     assert not missing
 

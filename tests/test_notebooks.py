@@ -161,6 +161,7 @@ BAD = [
     new_markdown_cell("# Untitled"),
     new_code_cell(WIDE),
     new_markdown_cell("**Guess**: how many?"),
+    new_markdown_cell("Four of them. **Guess**: why?"),
     new_code_cell("print(3)", outputs=[new_output("stream", text="3")]),
     new_code_cell("assert True"),
     new_code_cell(
@@ -183,6 +184,7 @@ COMPLAINTS = {
     "open_asserts": ["tag it hide-input"],
     "few_claims": ["only 1 cells assert something"],
     "open_answers": ["is not hidden"],
+    "buried_guesses": ["a guess begins no paragraph"],
     "wordless_answers": ["no answer in words follows"],
     "blurred_figures": ['the first code cell needs %config InlineBackend.figure_format = "retina"'],
     "missing_parts": [

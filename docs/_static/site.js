@@ -11,7 +11,8 @@ document.addEventListener("DOMContentLoaded", () => {
       section.hidden = !section.querySelector(".card-of:not([hidden])");
     }
     const shown = cards.filter((card) => !card.hidden).length;
-    filter.querySelector("output").textContent = `${shown} of ${cards.length}`;
+    const hint = shown ? "" : ": no entry has all of these, so clear a filter";
+    filter.querySelector("output").textContent = `${shown} of ${cards.length}${hint}`;
   };
   filter.hidden = false;
   filter.addEventListener("change", show);

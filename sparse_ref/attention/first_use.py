@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..lower import bsr, csr, nnz, plan
+from ..lower import bsr, csr, plan, row_counts
 from ..patterns import Causal, Lookback, Strided
 from ..sets.listed import Listed
 from .attend import attend_backward, attend_with_lse
@@ -55,7 +55,7 @@ def sparse_rows() -> Listed:
 
 def lower(pattern) -> None:
     """Lower a pattern to every form."""
-    nnz(pattern, N)
+    row_counts(pattern, N)
     bsr(pattern, N, 16)
     csr(pattern, N).transpose()
     plan(pattern, N)

@@ -21,6 +21,7 @@ from ..sets.mask import MAX_MASK, brute_mask
 from ..sets.notebook import summary_table
 from ..sets.pattern import Pattern
 from ..sets.require import check_pattern
+from ..sets.rule import Rule
 from ..sets.types import BoolArray, IntArray, Length
 from .blocks import count_blocks, fill_blocks
 from .runs.keys import keys_of
@@ -140,13 +141,16 @@ def csr(p: Pattern, n: Length) -> CSR:
 def nnz(p: Pattern, n: Length) -> int:
     """sum_i |A_i|, the number of connected pairs. Raises as `plan` does.
 
-    No key is listed: O(n) memory for every pattern.
+    No key is listed: O(n) memory for every pattern, and none for a rule that states its `pairs` in
+    closed form, if n_q = n_k.
 
     >>> import sparse_ref as sr
     >>> sr.nnz(sr.Causal(), 1_000_000)
     500000500000
     """
-    return int(row_counts(p, n).sum())
+    n_q, n_k = check_pattern(p, n)
+    closed = p.pair_count(n_k) if isinstance(p, Rule) and n_q == n_k else None
+    return int(row_counts(p, n).sum()) if closed is None else closed
 
 
 def density(p: Pattern, n: Length) -> float:

@@ -26,7 +26,7 @@ from .sparse_transformer import Block
 class MemoryBlock(Rule):
     """A_i = { j : c block - before <= j < (c + 1) block + after },  c = floor(i / block)
 
-    Parmar et al. 2018, sec. 3.2.
+    Parmar et al. 2018, sec. 3.3.
 
     The queries of one block share one memory: the block itself with `before` and `after` positions
     around it. No row is empty.
@@ -60,7 +60,7 @@ class MemoryBlock(Rule):
 def image_local(block: int, memory: int) -> Pattern:
     """A_i = { j <= i : c l_q - l_m <= j },  c = floor(i / l_q)
 
-    Parmar et al. 2018, sec. 3.2, 1D local attention.
+    Parmar et al. 2018, sec. 3.3, 1D local attention.
 
     An image's pixels and channels read row by row, as a line of any length. tensor2tensor's
     `masked_local_attention_1d` is l_m = l_q.
@@ -93,7 +93,7 @@ def image_local_2d(
 ) -> Pattern:
     """A_i = { j in memory(i) : j = i or generated before i }, over an image
 
-    Parmar et al. 2018, sec. 3.2, 2D local attention.
+    Parmar et al. 2018, sec. 3.3, 2D local attention.
 
     Channels counted as columns, query blocks have h_q rows and w_q columns, and their memory
     reaches h_m rows up and w_m columns to either side. Blocks are generated in raster order, and

@@ -21,7 +21,8 @@ def assert_agrees(p: Pattern, lengths: Iterable[Length] | None = None) -> None:
     """Assert that the formula and the solution of a pattern are one set.
 
     The formula is asked about each pair of a query and a key, the solution for the keys of each
-    query, one at a time and for an array of all queries, which is how compiled code reads it.
+    query, one at a time and for an array of all queries, which is how compiled code reads it. If a
+    rule states its `pairs`, they are counted.
 
     Parameters
     ----------
@@ -50,6 +51,7 @@ def assert_agrees(p: Pattern, lengths: Iterable[Length] | None = None) -> None:
             _assert_same(f"{p!r} at n = {n}, query {i}", row, p.row(i, n_k))
         if isinstance(p, Rule):
             _assert_arrays(p, mask, f"{p!r} at n = {n}")
+            _assert_pairs(p, mask, f"{p!r} at n = {n}")
 
 
 def _assert_arrays(p: Rule, mask: BoolArray, place: str) -> None:
@@ -61,6 +63,15 @@ def _assert_arrays(p: Rule, mask: BoolArray, place: str) -> None:
         keys = [keys_of_run(_run_at(run, i), n_k) for run in runs]
         union = np.unique(np.concatenate([nothing, *keys]))
         _assert_same(f"{place}, an array of queries, query {i}", row, union)
+
+
+def _assert_pairs(p: Rule, mask: BoolArray, place: str) -> None:
+    """`pairs`, which stands for as many queries as keys, is the number of the formula's."""
+    n_q, n_k = mask.shape
+    stated = p.pair_count(n_k) if n_q == n_k else None
+    actual = int(mask.sum())
+    if stated not in (None, actual):
+        raise AssertionError(f"{place}: pairs gives {stated}, the formula {actual}")
 
 
 def _run_at(run: Run, i: int) -> Run:

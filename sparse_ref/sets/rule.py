@@ -85,6 +85,18 @@ class Rule(Pattern):
         nothing = np.zeros(0, np.int64)
         return np.unique(np.concatenate([nothing, *keys]))
 
+    def pair_count(self, n: int) -> int | None:
+        """sum_i |A_i| of n queries and n keys by `pairs`, or None.
+
+        A class with another formula or solution than that of the class with the `pairs` has none.
+        """
+        is_stated = {"formula", "solution", "pairs"} <= vars(type(self)).keys()
+        return int(self.pairs(*self.pair_arguments(n))) if is_stated else None
+
+    def pair_arguments(self, n: int) -> tuple[Any, ...]:
+        """What `pairs` takes."""
+        return n, *self.parameters
+
     def definition(self) -> Definition:
         set_, source = set_and_source(type(self))
         return Definition(set_, source, code_of(type(self).formula))
@@ -112,6 +124,9 @@ class Sized(Rule):
     @property
     def own_length(self) -> int | None:
         return self.n
+
+    def pair_arguments(self, n: int) -> tuple[Any, ...]:
+        return self.parameters
 
     def runs(self, i: Any, n: int) -> tuple[Run, ...]:
         self.check_length(i, n)

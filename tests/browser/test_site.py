@@ -139,5 +139,12 @@ def test_the_filter_of_the_catalogue_hides_cards_and_empty_families(open_site):
     assert any("bigbird" in text for text in shown)
     assert page.locator(".filter output").inner_text() == f"{len(shown)} of {everything}"
     assert not page.get_by_role("heading", name="Basic patterns").is_visible()
-    page.get_by_label("random").uncheck()
+    page.get_by_label("cost n²").check()
+    page.get_by_label("2-D").check()
+    assert page.locator(".card-of:visible").count() == 0
+    assert page.locator(".filter output").inner_text() == (
+        f"0 of {everything}: no entry has all of these, so clear a filter"
+    )
+    for box in ("random", "cost n²", "2-D"):
+        page.get_by_label(box).uncheck()
     assert page.locator(".card-of:visible").count() == everything

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from plans import mask_of_plan
-from strategies import brute, mask, patterns, patterns_at, shapes
+from strategies import RULES, brute, instances, mask, patterns, patterns_at, shapes
 
 import sparse_ref as sr
 from sparse_ref.define import Rule, every
-from sparse_ref.lower import all_runs, key_counts
+from sparse_ref.lower import all_runs, explicit, key_counts, row_counts
+from sparse_ref.sets.checks import MAX_LENGTH
 
 
 def assert_lowered(p, n):
@@ -220,6 +221,36 @@ def test_formulas_are_asked_in_int64():
 def test_bad_input_is_refused_by_name(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.pairs])
+def test_a_count_in_closed_form_lists_no_rows(rule, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("rows are listed")
+
+    for p in instances(rule, most=3):
+        n = 9 if p.own_length is None else p.own_length
+        assert sr.nnz(p, n) == brute(p, n).sum() == row_counts(p, n).sum()
+        with monkeypatch.context() as patch:
+            patch.setattr(explicit, "row_counts", refuse)
+            assert sr.nnz(p, n) == brute(p, n).sum()
+    assert sr.nnz(sr.Causal(), MAX_LENGTH) == MAX_LENGTH * (MAX_LENGTH + 1) // 2
+
+
+def test_a_closed_form_is_not_used_for_what_it_does_not_state():
+    assert sr.nnz(sr.Causal(), (3, 5)) == 6, "as many queries as keys"
+
+    @dataclass(frozen=True)
+    class Late(sr.Strided):
+        @staticmethod
+        def formula(i, j, l):
+            return (j < i) & ((i - j) % l == 0)
+
+        @staticmethod
+        def solution(i, n, l):
+            return every(l, i % l, i)
+
+    assert sr.nnz(Late(2), 6) == brute(Late(2), 6).sum() == 6, "not the pairs of Strided"
 
 
 @pytest.mark.parametrize(

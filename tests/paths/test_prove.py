@@ -24,6 +24,7 @@ STRIDED_CODE = (sr.Lookback(8), sr.Strided(8))
         (sr.strided, dict(residual=False), "proved"),
         (sr.strided(8), dict(residual=False), "proved"),
         (sr.strided(8), dict(residual=False, order=(2, 1)), "proved"),
+        (sr.strided, dict(order=(2, 1)), "proved"),
         (STRIDED_CODE, dict(residual=False), "proved"),
         (STRIDED_CODE, dict(residual=False, order=(2, 1)), "proved"),
         ((sr.Lookback(7), sr.Strided(8)), {}, "refuted"),

@@ -17,6 +17,7 @@ from ...sets.pattern import Pattern
 from ...sets.rule import Rule
 from ...sets.token_pools import Pooled
 from ..layers import layers
+from .candidates import candidate_ways
 from .refusals import Refuser, Undecided
 from .samples import MAX_SMALL_PARAMETER
 from .terms import FOREIGN, Symbols, integer_term, is_same
@@ -72,12 +73,8 @@ class Family:
     def _layers_of(self, steps: Any, values: Values) -> Layers:
         """The layers that the constructor's result stands for."""
         patterns = layers((steps,) if isinstance(steps, Pattern) else steps, self.order)
-        ways = None
-        # A closed form of paths is about the steps in their own order.
-        if isinstance(steps, Factorized) and steps.via is not None:
-            in_order = list(map(id, patterns)) == list(map(id, steps.steps))
-            ways = steps.ways if in_order else None
-        built = Layers(patterns, ways)
+        has_paths = isinstance(steps, Factorized) and steps.via is not None
+        built = Layers(patterns, candidate_ways(steps, patterns) if has_paths else None)
         length = built.own_length
         if "n" in values and length is not None and not is_same(length, values["n"]):
             raise TypeError(

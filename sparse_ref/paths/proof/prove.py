@@ -59,9 +59,10 @@ def prove(
         The time after which the verdict is "unknown". The check of one length is always finished.
 
     Positions between lie anywhere in 0 <= a < n. The path is the closed form `via` of a Factorized,
-    or goes through i, j and 0 only; if both fail, z3 searches any path at the given numbers. Sets
-    without a formula (Listed, Random) end "unknown" beyond the lengths that were checked, unless
-    they are stated for one length, of which every pair is checked.
+    or its mirror image if `order` is from above; or it goes through i, j and 0 only. If these fail,
+    z3 searches any path at the given numbers. Sets without a formula (Listed, Random) end "unknown"
+    beyond the lengths that were checked, unless they are stated for one length, of which every pair
+    is checked.
 
     Raises TypeError or ValueError naming argument, value and bound; ImportError without z3.
 

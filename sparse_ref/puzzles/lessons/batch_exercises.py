@@ -74,6 +74,12 @@ def _other_way_round(i, keys):
     return np.maximum(i - age, -1)
 
 
+def _this_round(i, keys):
+    """As if each slot had a token of the round of token i."""
+    first = i // keys * keys
+    return first + np.arange(keys)
+
+
 def tokens_and_slots():
     """The token that was written last, and the number of slots."""
     from hypothesis import strategies as st
@@ -109,6 +115,10 @@ RING_POSITIONS = Puzzle(
             _moved_up,
         ),
         Mistake(
+            "slots after that of token i still have a token of the round before, or none",
+            _this_round,
+        ),
+        Mistake(
             "a slot that nothing was written into has no position: -1",
             _unwritten,
         ),
@@ -125,11 +135,11 @@ RING_POSITIONS = Puzzle(
 
 
 def second_chunk(q, k, v):
-    """Tokens 4 to 7, a chunk after a prompt of 4: a window of 4 keys, in a ring of 4 slots."""
+    """Tokens 4 to 7 after a prompt of 4: a window of 4, a ring of 4 slots."""
     ring_k, ring_v = k[:4].copy(), v[:4].copy()  # the prompt
-    ring_k[:], ring_v[:] = k[4:], v[4:]  # the chunk: token i goes into slot i mod 4
+    ring_k[:], ring_v[:] = k[4:], v[4:]  # token i goes into slot i mod 4
     causal = np.tri(8, dtype=bool)
-    mask = causal[4:, :4]  # the rows of tokens 4 to 7, as many columns as there are slots
+    mask = causal[4:, :4]  # the rows of tokens 4 to 7, a column for each slot
     logits = np.where(mask, q @ ring_k.T, -np.inf)
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True) @ ring_v
@@ -156,9 +166,10 @@ CHUNK_IN_A_RING = Puzzle(
     ),
     reference=chunk_in_a_ring,
     hints=(
-        "Print the mask. Which tokens are in the slots when the product is taken?",
+        "Print the mask. Which tokens are in the slots when q is multiplied by them?",
         "The mask allows every slot. sr.Shifted(p, 4) gives query i the keys of query i + 4.",
-        "sr.Chunk(4, 0) lets the tokens of a chunk of 4 see one another, both ways.",
+        "sr.Chunk(4, 0) lets the tokens of a chunk of 4 see one another, both ways. Or write the "
+        "mask (4, 8) and pass it to sr.interop.from_allowed_mask.",
     ),
     mistakes=(
         Mistake(

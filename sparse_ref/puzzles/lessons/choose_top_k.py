@@ -36,6 +36,11 @@ def _worst_before(s, own, top):
     return sorted([own, *past[: top - 1]])
 
 
+def _no_sort(s, own, top):
+    """The right blocks, the own one first."""
+    return [own, *_best(range(own), s, top - 1)]
+
+
 def _block_scores(rng, size):
     """Scores of blocks, the own block, which may be any of them, and how many are taken."""
     m = size + 4
@@ -100,6 +105,16 @@ def _whole_ties(s, k):
     return past & (s >= least)
 
 
+def _later_fill(s, k):
+    """The k best when later scores are -inf: where i < k - 1, later keys fill the row."""
+    n = len(s)
+    mask = np.zeros((n, n), bool)
+    past = np.where(np.tri(n, dtype=bool), s, -np.inf)
+    best = np.argsort(-past, axis=1, kind="stable")[:, :k]
+    np.put_along_axis(mask, best, True, axis=1)
+    return mask
+
+
 def _score_table(rng, size):
     """Scores with ties, of size + 3 tokens."""
     n = size + 3
@@ -139,6 +154,13 @@ def _scores_only(chosen, s, k):
     """The scores of the chosen are the k best, whichever atoms they are."""
     scores = [s[e] for e in chosen]
     return sorted(scores, reverse=True) == sorted(s, reverse=True)[:k]
+
+
+def _last_score(chosen, s, k):
+    """k atoms that all score at least as much as the k-th best."""
+    last = sorted(s, reverse=True)[k - 1]
+    has_count = len(chosen) == len(set(chosen)) == k
+    return has_count and all(s[e] >= last for e in chosen)
 
 
 def _choice(rng, size):
@@ -193,14 +215,9 @@ PUZZLES = (
                 "the own block is ranked like the others, and can be lost",
                 lambda s, own, top: sorted(_best(range(own + 1), s, top)),
             ),
-            Mistake(
-                "later blocks are ranked: the choice reads the future",
-                _future_too,
-            ),
-            Mistake(
-                "the worst blocks: the order is ascending",
-                _worst_before,
-            ),
+            Mistake("later blocks are ranked: the choice reads the future", _future_too),
+            Mistake("the worst blocks: the order is ascending", _worst_before),
+            Mistake("the right blocks, but the list is not sorted", _no_sort),
         ),
     ),
     Puzzle(
@@ -222,21 +239,16 @@ PUZZLES = (
                 "the mask comes after the choice: later keys push others out, and rows go empty",
                 _late_mask,
             ),
-            Mistake(
-                "the future is ranked: a row may attend to later keys",
-                _best_of_all,
-            ),
-            Mistake(
-                "the query's own key is not ranked: j < i",
-                _best_before,
-            ),
+            Mistake("the future is ranked: a row may attend to later keys", _best_of_all),
+            Mistake("the query's own key is not ranked: j < i", _best_before),
             Mistake(
                 "all that tie at the last place are in: more than k keys",
                 _whole_ties,
             ),
+            Mistake("ties go to the greater j", _latest),
             Mistake(
-                "ties go to the greater j",
-                _latest,
+                "later keys fill the rows that have fewer than k: -inf is ranked last, but ranked",
+                _later_fill,
             ),
         ),
     ),
@@ -257,14 +269,8 @@ PUZZLES = (
             "Three conditions: k atoms, all different, and least >= greatest.",
         ),
         mistakes=(
-            Mistake(
-                "the flaky test itself: ties must go to the smallest atom",
-                _flaky,
-            ),
-            Mistake(
-                "> in place of >=: a tie at the last place is refused",
-                _strict,
-            ),
+            Mistake("the flaky test itself: ties must go to the smallest atom", _flaky),
+            Mistake("> in place of >=: a tie at the last place is refused", _strict),
             Mistake(
                 "the count is not checked: too few or too many pass",
                 lambda chosen, s, k: _margin(chosen, s) >= 0,
@@ -272,6 +278,10 @@ PUZZLES = (
             Mistake(
                 "scores are right, but an atom that is there twice has the score of two",
                 _scores_only,
+            ),
+            Mistake(
+                "equals of the last place are in, and a better atom is left out",
+                _last_score,
             ),
             Mistake(
                 "an atom that is there twice is counted twice",

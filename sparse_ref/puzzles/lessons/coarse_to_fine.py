@@ -25,6 +25,11 @@ def pooled_logit(q, keys):
     return q @ keys.mean(axis=0) + np.log(len(keys))
 
 
+def _binary_log(q, keys):
+    """The logit of the mean, and log2 r."""
+    return q @ keys.mean(axis=0) + np.log2(len(keys))
+
+
 def _pool(rng, size):
     """A query and the keys of a pool."""
     return rng.standard_normal(3), rng.standard_normal((size + 1, 3))
@@ -52,6 +57,13 @@ def _mixture(f, w, v, last):
     totals = weights.sum(axis=1, keepdims=True)
     shares = weights / np.maximum(totals, 1e-9)
     return shares @ v
+
+
+def _softmax_mixture(f, w, v):
+    """Values mixed by the softmax of the products, over j <= i."""
+    weights = np.tril(np.exp(f @ w.T))
+    totals = weights.sum(axis=1, keepdims=True)
+    return weights / totals @ v
 
 
 def _features(rng, size):
@@ -91,7 +103,11 @@ PUZZLES = (
                 lambda i: i % 4 + 1 + i // 4,
             ),
             Mistake(
-                "the own block is a key, too, beside its tokens",
+                "every token is a key of its own: nothing is pooled",
+                lambda i: i + 1,
+            ),
+            Mistake(
+                "the own block is a key, too, next to its tokens",
                 lambda i: i % 4 + 1 + i % 16 // 4 + 1 + i // 16,
             ),
             Mistake(
@@ -119,6 +135,10 @@ PUZZLES = (
             Mistake(
                 "log r is missing: the pool has the weight of one token",
                 lambda q, keys: q @ keys.mean(axis=0),
+            ),
+            Mistake(
+                "the logarithm is natural: weights are powers of e, not of 2",
+                _binary_log,
             ),
             Mistake(
                 "r was added in place of its logarithm",
@@ -161,6 +181,10 @@ PUZZLES = (
             Mistake(
                 "read before it was added: the query's own key is missing",
                 lambda f, w, v: _mixture(f, w, v, -1),
+            ),
+            Mistake(
+                "a softmax of the products: here f . w is the weight itself, without exp",
+                _softmax_mixture,
             ),
             Mistake(
                 "features of queries and keys exchanged",

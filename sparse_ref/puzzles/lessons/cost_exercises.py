@@ -43,7 +43,7 @@ FIRST_AND_LAST_THREE = Puzzle(
 
 
 def window_pairs(n, keys):
-    """n rows of `keys` keys, without the triangle that the first rows lack."""
+    """n rows of `keys` keys, without the triangle that is missing in the first rows."""
     keys = min(n, keys)
     return n * keys - keys * (keys - 1) // 2
 
@@ -67,8 +67,8 @@ WINDOW_PAIRS = Puzzle(
     number="01.2",
     title="The pairs of a window",
     question=(
-        "How many pairs of a query and a key has a causal window at length n? Each query attends "
-        "to the last so many keys, its own included.\n\n"
+        "At length n, each query attends to the last `keys` keys, its own included. How many "
+        "pairs of a query and a key does that make?\n\n"
         "A loop is right, too; but find the closed form."
     ),
     kind=Value(
@@ -101,7 +101,7 @@ WINDOW_PAIRS = Puzzle(
 
 
 def worthwhile_length(times):
-    """The first n at which the causal pairs are so many times those of the window."""
+    """The first n at which the causal pairs are `times` times those of the window."""
     n = 256
     missing = 256 * 255 // 2  # of the first rows
     while n * (n + 1) // 2 < times * (n * 256 - missing):
@@ -116,7 +116,8 @@ WORTHWHILE_LENGTH = Puzzle(
     title="When a window pays",
     question=(
         "A causal window of 256 keys is compared with causal attention. What is the smallest "
-        "n >= 256 at which causal attention has at least so many times as many pairs?\n\n"
+        "n >= 256 at which causal attention has at least `times` times as many pairs as the "
+        "window?\n\n"
         "times is a whole number of at least 2."
     ),
     kind=Value(examples=tuple(zip(RATIOS))),
@@ -143,7 +144,7 @@ WORTHWHILE_LENGTH = Puzzle(
             lambda times: 512 * times,
         ),
         Mistake(
-            "more than so many times in place of at least",
+            "more than `times` times as many pairs, in place of at least",
             lambda times: worthwhile_length(times) + 1,
         ),
     ),

@@ -71,6 +71,14 @@ PUZZLES = (
                 lambda i, j: np.isin(i - j, (0, 3, 5, 6)),
             ),
             Mistake(
+                "distance 1 is no sum of 3, 6 and 7: j = 0 never reaches i = 1",
+                lambda i, j: np.isin(i - j, (0, 3, 6, 7)),
+            ),
+            Mistake(
+                "every key of the window: one more was asked for, at one distance",
+                lambda i, j: (j <= i) & (i - j <= 6),
+            ),
+            Mistake(
                 "distance 9 is a multiple of 3 again: the classes stay separate",
                 lambda i, j: np.isin(i - j, (0, 3, 6, 9)),
             ),

@@ -108,6 +108,10 @@ PUZZLES = (
                 lambda n, keys: n * (1 - 1 / n) ** (n - 1),
             ),
             Mistake(
+                "n e^-keys is what it tends to in a long text: give the exact expectation",
+                lambda n, keys: n * np.exp(-keys),
+            ),
+            Mistake(
                 "the tokens that somebody reads, not the others",
                 lambda n, keys: n - unread_tokens(n, keys),
             ),

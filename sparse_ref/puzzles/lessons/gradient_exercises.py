@@ -42,6 +42,16 @@ def _scaled_twice(g, q, k, v, mask, scale):
     return scale * scale_gradient(g, q, k, v, mask, scale)
 
 
+def _not_scaled_back(g, q, k, v, mask, scale):
+    return scale_gradient(g, q, k, v, mask, scale) / scale
+
+
+def _sum_of_slopes(g, q, k, v, mask, scale):
+    p = _weights(q, k, mask, scale)
+    dp = g @ v.T
+    return (p * (dp - (p * dp).sum(axis=1, keepdims=True))).sum()
+
+
 def _through_weights(g, q, k, v, mask, scale):
     p = _weights(q, k, mask, scale)
     return (p * (q @ k.T)).sum()
@@ -79,6 +89,8 @@ SCALE_GRADIENT = Puzzle(
         Mistake("softmax: a logit lowers the other weights of its row, - mean", _without_mean),
         Mistake("the mean of dP is subtracted, not added", _plus_mean),
         Mistake("the slope of scale q.k by scale is q.k, without scale", _scaled_twice),
+        Mistake("divided by the scale: the slope of scale q.k is q.k as it is", _not_scaled_back),
+        Mistake("a row of dx adds up to 0: each slope is multiplied by its q.k", _sum_of_slopes),
         Mistake("the loss is missing: g reaches the logits through dP", _through_weights),
         Mistake("the mask is missing: sums over all pairs", _all_pairs),
     ),
@@ -114,8 +126,10 @@ WRONG_LINE = Puzzle(
         options={
             "p": "the exponent of the weights",
             "dv": "the gradient of the values",
+            "dp": "the gradient of the weights",
             "mean": "g_i . out_i",
             "dx": "the slopes of the logits",
+            "dq": "the gradient of the queries",
             "dk": "the gradient of the keys",
         },
         code=gradients,
@@ -129,6 +143,8 @@ WRONG_LINE = Puzzle(
         Mistake("exp(x - lse) adds up to 1 in each row, as weights must", lambda: "p"),
         Mistake("dv = P^T g: a weight has no sign to lose", lambda: "dv"),
         Mistake("g_i . out_i is right; what is done with it is not", lambda: "mean"),
+        Mistake("dp = g v^T: a weight enters the output with the factor v", lambda: "dp"),
+        Mistake("dq = scale dx k is right, if dx is", lambda: "dq"),
         Mistake("dk = scale dx^T q is right, if dx is", lambda: "dk"),
     ),
 )

@@ -62,6 +62,19 @@ def _buckets(rng, size):
     return rng.integers(0, 4, n), size + 1
 
 
+def _circle(bucket, size):
+    chunk = _chunk_of_tokens(bucket, size)
+    return (chunk[:, None] - chunk) % (len(bucket) // size) <= 1
+
+
+def _without_itself(bucket, size):
+    return sorted_chunks(bucket, size) & ~np.eye(len(bucket), dtype=bool)
+
+
+def _own_bucket(bucket, size):
+    return sorted_chunks(bucket, size) & (bucket[:, None] == bucket)
+
+
 def causal_cluster(queries, keys):
     """Positions decide what is later, not places in the two lists."""
     return keys[None, :] <= queries[:, None]
@@ -109,6 +122,10 @@ PUZZLES = (
                 lambda p, share: _first(lambda r: (1 - p) ** r <= share),
             ),
             Mistake(
+                "rounds are whole: round up",
+                lambda p, share: np.log(1 - share) / np.log(1 - p),
+            ),
+            Mistake(
                 "p to the power of the rounds is the chance that every round finds it",
                 lambda p, share: _first(lambda r: 1 - p**r >= share),
             ),
@@ -147,6 +164,22 @@ PUZZLES = (
                 lambda bucket, size: bucket[:, None] == bucket,
             ),
             Mistake(
+                "a circle: the first chunk has none before it",
+                _circle,
+            ),
+            Mistake(
+                "the query itself is missing: here it is in its own set",
+                _without_itself,
+            ),
+            Mistake(
+                "keys of other buckets are masked: here the whole chunk is in the set",
+                _own_bucket,
+            ),
+            Mistake(
+                "the chunk after as well: only the one before was asked for",
+                lambda bucket, size: _near(_chunk_of_tokens(bucket, size), -1, 0, 1),
+            ),
+            Mistake(
                 "no look back: a bucket that was cut stays cut",
                 lambda bucket, size: _near(_chunk_of_tokens(bucket, size), 0),
             ),
@@ -179,6 +212,10 @@ PUZZLES = (
             Mistake(
                 "future in place of past: keys after the query are read",
                 lambda queries, keys: keys[None, :] >= queries[:, None],
+            ),
+            Mistake(
+                "rows are queries, columns are keys: yours has the two exchanged",
+                lambda queries, keys: (keys[None, :] <= queries[:, None]).T,
             ),
             Mistake(
                 "not causal: every member of the cluster is read",

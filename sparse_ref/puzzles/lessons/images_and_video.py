@@ -51,6 +51,12 @@ def _column_by_column(row, column, width, side):
     return _tile(row, column, width, side) * side**2 + inside
 
 
+def _tiles_along_the_diagonal(row, column, width, side):
+    tile = row // side + column // side
+    inside = row % side * side + column % side
+    return tile * side**2 + inside
+
+
 def _long_rows_of_tiles(row, column, width, side):
     tile = row // side * width + column // side
     inside = row % side * side + column % side
@@ -91,6 +97,10 @@ def _nearest_patches(tiles, side, radius):
 
 def _one_patch_too_far(tiles, side, radius):
     return _along_axis(tiles, radius // side - 1) ** 2
+
+
+def _tiles_with_a_pair(tiles, side, radius):
+    return _along_axis(tiles, (radius - 1) // side + 1) ** 2
 
 
 def _borderless(tiles, side, radius):
@@ -140,6 +150,10 @@ PUZZLES = (
                 _video(sr.Lookback(3), NEAR, NEAR),
             ),
             Mistake(
+                "rows and columns exchanged: a frame has 3 rows of 4 columns",
+                lambda: sr.Grid((3, 4, 3), (sr.Lookback(2), NEAR, NEAR)),
+            ),
+            Mistake(
                 "moved inward at the borders, as NATTEN does: cut was asked for",
                 _video(sr.Lookback(2), *MOVED),
             ),
@@ -186,6 +200,10 @@ PUZZLES = (
                 "a row of tiles has width // side of them, not width",
                 _long_rows_of_tiles,
             ),
+            Mistake(
+                "each row of tiles before this one has width // side tiles, not 1",
+                _tiles_along_the_diagonal,
+            ),
         ),
     ),
     Puzzle(
@@ -218,6 +236,14 @@ PUZZLES = (
             Mistake(
                 "farthest patches are (t + 1) side - 1 apart, not (t + 1) side",
                 _one_patch_too_far,
+            ),
+            Mistake(
+                "partial tiles are counted, too: all of a full tile's pairs attend",
+                _tiles_with_a_pair,
+            ),
+            Mistake(
+                "each tile with itself only: a small radius fills none, a large one fills others",
+                lambda tiles, side, radius: tiles**2,
             ),
             Mistake(
                 "tiles that the border cuts off are counted",

@@ -25,7 +25,14 @@ def _shares_of_keys(row):
     return np.rint(counts).astype(int)
 
 
+def _cut_off(row):
+    """The ratios without what comes after the point: 0.3 / 0.1 is a little less than 3."""
+    once = row[row > 0].min()
+    return (row / once).astype(int)
+
+
 TWICE = np.array([0.4, 0.2, 0.2, 0.2, 0.0])
+THRICE = np.array([0.1, 0.3, 0.6])
 GHOST = np.array([0.2, 0.2, 0.0])
 
 
@@ -48,7 +55,7 @@ COUNTS_OF_WEIGHTS = Puzzle(
     ),
     kind=Value(
         draw=draw_weights,
-        examples=((TWICE,), (GHOST,)),
+        examples=((TWICE,), (GHOST,), (THRICE,)),
     ),
     reference=counts_of_weights,
     hints=(
@@ -71,6 +78,10 @@ COUNTS_OF_WEIGHTS = Puzzle(
         Mistake(
             "the largest weight is not that of a key that counts once",
             lambda row: np.rint(row / row.max()).astype(int),
+        ),
+        Mistake(
+            "cut off, not rounded: 0.3 / 0.1 is a little less than 3",
+            _cut_off,
         ),
         Mistake(
             "a key outside the set counts 0 times",
@@ -134,6 +145,10 @@ ONE_HOT_COLUMNS = Puzzle(
             lambda n, width, call: np.eye(n, width, -call),
         ),
         Mistake(
+            "np.eye(n, m, k) shifts to the right: column c is for key c + call * width, so k < 0",
+            lambda n, width, call: np.eye(n, width, call * width),
+        ),
+        Mistake(
             "keys are rows of v, and there are n of them",
             lambda n, width, call: np.eye(width, n, call * width),
         ),
@@ -146,7 +161,7 @@ ONE_HOT_COLUMNS = Puzzle(
 
 
 def window_behind_padding(q, k, v):
-    """Three rows of padding, then a text: a causal window of 4 keys, and no padding."""
+    """A causal window of 4 keys, and no padding: rows 0 to 2 are padding."""
     i, j = np.indices((len(q), len(k)))
     mask = (j <= i) & (j >= 3)  # causal, and no padding
     window = 4

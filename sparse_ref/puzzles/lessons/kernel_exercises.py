@@ -25,6 +25,16 @@ def _output_as_sum(m, s, out, x, v):
     return top, total, (keep * out + np.exp(x - top) @ v) / total
 
 
+def _lesson_update(m, s, out, x, v):
+    top, total, _ = running_output(m, s, out, x, v)
+    return top, total, out * np.exp(m - top) + np.exp(x - top) @ v
+
+
+def _old_output(m, s, out, x, v):
+    top, total, _ = running_output(m, s, out, x, v)
+    return top, total, (s * out + np.exp(x - top) @ v) / total
+
+
 def _old_sum(m, s, out, x, v):
     top = max(m, x.max())
     weights = np.exp(x - top)
@@ -86,7 +96,9 @@ RUNNING_OUTPUT = Puzzle(
     ),
     mistakes=(
         Mistake("the old output is a mean: it counts s times, not once", _output_as_sum),
+        Mistake("that is the update of o: this state has o / s", _lesson_update),
         Mistake("the old sum is not rescaled to the new largest logit", _old_sum),
+        Mistake("s is rescaled to the new largest logit, o = s out is not", _old_output),
         Mistake("o is rescaled to the new largest logit, s is not", _constant_sum),
         Mistake("the output is not divided by the new sum", _sum_of_values),
         Mistake("a mean of two means: the parts must weigh as their sums do", _mean_of_two),

@@ -28,6 +28,11 @@ def _positive_share(z):
     return positive / max(positive.sum(), 1e-9)
 
 
+def _clip(z):
+    """Each logit by itself."""
+    return np.clip(z, 0, 1)
+
+
 def _all_members(z):
     """The level as if every logit were above it."""
     tau = (z.sum() - 1) / len(z)
@@ -66,6 +71,13 @@ def _with_corners(z, span, ramp):
     return (m >= 0) & (m <= 1)
 
 
+def _from_distance_0(z, span, ramp):
+    """Entry x for distance x."""
+    x = np.arange(span)
+    m = (ramp + z * span - x) / ramp
+    return (m > 0) & (m < 1)
+
+
 def importance(weights):
     """Token j is seen by the n - j queries i >= j: the mean is over these."""
     n = len(weights)
@@ -76,6 +88,12 @@ def _mean_over_keys(weights):
     """The sum of a column over the number of keys that its own query sees."""
     counts = np.arange(len(weights)) + 1
     return weights.sum(axis=0) / counts
+
+
+def _without_own_query(weights):
+    """The sum of a column over the number of queries after j."""
+    later = np.arange(len(weights))[::-1]
+    return weights.sum(axis=0) / np.maximum(later, 1)
 
 
 def _causal_weights(rng, size):
@@ -110,6 +128,10 @@ PUZZLES = (
                 _positive_share,
             ),
             Mistake(
+                "no tau is subtracted: the weights do not sum to 1",
+                _clip,
+            ),
+            Mistake(
                 "tau is computed over all logits, also over those that are cut: the sum is above 1",
                 _all_members,
             ),
@@ -138,6 +160,10 @@ PUZZLES = (
             Mistake(
                 "at its corners, where m is exactly 0 or 1, the clamp counts as flat",
                 _with_corners,
+            ),
+            Mistake(
+                "off by one: entry 0 is for distance 1",
+                _from_distance_0,
             ),
             Mistake(
                 "keys beyond the ramp, too: there m is 0 and flat",
@@ -175,6 +201,10 @@ PUZZLES = (
             Mistake(
                 "the mean over all queries, also over those before the token: the same order",
                 lambda weights: weights.mean(axis=0),
+            ),
+            Mistake(
+                "off by one: query j sees key j, too, so n - j queries do",
+                _without_own_query,
             ),
             Mistake(
                 "divided by j + 1, the keys that query j sees, not the queries that see key j",

@@ -157,6 +157,10 @@ PUZZLES = (
                 lambda n, keys: -(-n // (keys - 1)),
             ),
             Mistake(
+                "the farthest pair is n - 1 apart, and one layer moves information by keys - 1",
+                lambda n, keys: -(-n // keys),
+            ),
+            Mistake(
                 "rounded down: the last layer is needed for the rest of the way",
                 lambda n, keys: (n - 1) // (keys - 1),
             ),

@@ -41,6 +41,12 @@ def _with_logits(q, k, v, mask, divisor, fill):
     return weights / weights.sum(axis=-1, keepdims=True) @ v
 
 
+def _nan_row(q, k, v, mask):
+    """-inf - (-inf), in a row without keys."""
+    with np.errstate(invalid="ignore"):
+        return _with_logits(q, k, v, mask, np.sqrt(q.shape[-1]), -np.inf)
+
+
 def _zero_weights(q, k, v, mask):
     """A softmax over all keys, some of which are taken away afterwards."""
     everything = np.ones_like(mask)
@@ -83,6 +89,7 @@ ATTEND_HEADS = Puzzle(
             "hidden keys have the logit 0, not -inf",
             lambda q, k, v, mask: _with_logits(q, k, v, mask, np.sqrt(q.shape[-1]), 0),
         ),
+        Mistake("a row without keys is NaN: its maximum is -inf and its sum 0", _nan_row),
         Mistake("a softmax over all keys: the weights on the set do not sum to 1", _zero_weights),
         Mistake("every head has the set of head 0", _one_set),
     ),
@@ -136,6 +143,12 @@ def three_layers():
     return tuple(p - sr.Window(0) for p in digits)
 
 
+def _endless_fours():
+    """Strides of 4 back to the beginning."""
+    layers = sr.Lookback(4), sr.Strided(4), sr.Strided(16)
+    return tuple(p - sr.Window(0) for p in layers)
+
+
 def judge_layers(answer):
     """Why three layers do not connect 64 positions with few pairs; "" if they do."""
     layers = tuple(answer) if isinstance(answer, (Factorized, tuple, list)) else ()
@@ -157,7 +170,8 @@ def judge_layers(answer):
     own_keys = sum(int(mask.trace()) for mask in masks)
     if pairs - own_keys <= FEW_PAIRS:
         return OWN_KEYS
-    return f"all connected, by {pairs} pairs: {FEW_PAIRS} are enough"
+    by_layer = " + ".join(str(int(mask.sum())) for mask in masks)
+    return f"all connected, by {by_layer} = {pairs} pairs: {FEW_PAIRS} are enough"
 
 
 THREE_LAYERS = Puzzle(
@@ -188,6 +202,10 @@ THREE_LAYERS = Puzzle(
         Mistake(
             "two steps of 8 and a layer to spare: three digits are cheaper",
             lambda: (sr.Local(8), sr.Strided(8), sr.Window(0)),
+        ),
+        Mistake(
+            "layer 2 repeats what layer 3 does: a digit in base 4 needs at most three strides of 4",
+            _endless_fours,
         ),
         Mistake(
             "dense attention connects everything, by far too many pairs",

@@ -105,6 +105,14 @@ FIXED_PAIRS = Puzzle(
             "the own block is missing",
             lambda i, j, l, c: (j <= i) & (j % l >= l - c),
         ),
+        Mistake(
+            "& in place of |: only summaries of the own block",
+            lambda i, j, l, c: (j <= i) & (j // l == i // l) & (j % l >= l - c),
+        ),
+        Mistake(
+            "the future is not cut off, neither in the block nor in the summaries",
+            lambda i, j, l, c: (j // l == i // l) | (j % l >= l - c),
+        ),
     ),
 )
 

@@ -63,6 +63,10 @@ MERGED_FIXED_PAIRS = Puzzle(
         Mistake("the own block is a triangle, not a square", _square_blocks),
         Mistake("summaries of later blocks are not seen", _both_ways),
         Mistake(
+            "the query itself is missing: a triangle with its diagonal is l (l + 1) / 2",
+            lambda blocks, l, c: merged_fixed_pairs(blocks, l, c) - blocks * l,
+        ),
+        Mistake(
             "each of the l queries of a block sees the summaries, not one",
             lambda blocks, l, c: merged_fixed_pairs(blocks, l, 0) + c * blocks * (blocks - 1) // 2,
         ),

@@ -49,6 +49,9 @@ PLACE_OF_COPY = Puzzle(
             "a key for each thread: neighbours are d numbers apart", lambda t, step, d: (t, step)
         ),
         Mistake("a feature for each thread, as if d were 64", lambda t, step, d: (step, t)),
+        Mistake(
+            "a step is not a key: 64 numbers are 64 / d keys", lambda t, step, d: (step, t % d)
+        ),
         Mistake("key and feature exchanged", _feature_first),
         Mistake("a step takes 64 numbers, not d", lambda t, step, d: divmod(d * step + t, d)),
     ),
@@ -99,6 +102,14 @@ def _two_reads(reads, writes, later_reads, later_writes):
     return _conflict(reads | writes, later_reads | later_writes)
 
 
+def _always(reads, writes, later_reads, later_writes):
+    return True
+
+
+def _same_thread(reads, writes, later_reads, later_writes):
+    return bool((writes & later_reads).any())
+
+
 def _phases(rng, size):
     """What three threads read and write in a few cells, mostly nothing."""
     shape = 4, 3, size + 1
@@ -146,6 +157,8 @@ NEEDS_BARRIER = Puzzle(
         Mistake("only write then read, by whatever thread", _anyone_written_then_read),
         Mistake("a thread need not wait for itself", _own_cells),
         Mistake("two reads of one cell do no harm", _two_reads),
+        Mistake("a barrier everywhere: right, and slow; say when one is needed", _always),
+        Mistake("only a thread's own cells: it never waits for itself", _same_thread),
     ),
 )
 
@@ -189,6 +202,14 @@ TURNS_OF_BANKS = Puzzle(
         ),
         Mistake("lines of global memory, not banks", lambda stride: (31 * stride) // 32 + 1),
         Mistake("only powers of two share banks: 3 does not", lambda stride: stride),
+        Mistake(
+            "all even strides share banks, not only multiples of 32",
+            lambda stride: 1 if stride % 32 else 32,
+        ),
+        Mistake(
+            "stride 6 shares no more than 2 does: only its powers of two count",
+            lambda stride: 1 if stride % 2 else stride,
+        ),
         Mistake("one turn, as if each thread had a bank of its own", lambda stride: 1),
     ),
 )

@@ -17,8 +17,8 @@ SPAN_WINDOW = Puzzle(
     number="03.1",
     title="Adaptive span's window",
     question=(
-        "Whose window is in the picture? It has 4 keys and not the query: Sukhbaatar et al. "
-        "(2019), adaptive span.\n\nGive it as a pattern of the library, for any number of keys."
+        "The picture shows the window of adaptive span (Sukhbaatar et al. 2019) with 4 keys, of "
+        "which the query is none.\n\nGive it as a pattern of the library, for any number of keys."
     ),
     kind=PatternAnswer(parameters={"keys": range(2, 5)}, pattern=lambda keys: sr.Band(keys, -1)),
     reference=span_window,
@@ -113,6 +113,10 @@ WINDOW_OF_STREAM = Puzzle(
         ),
         Mistake("j < 2 are two sinks, 0 and 1", lambda: sr.Sinks(3) | sr.Lookback(5)),
         Mistake("the sinks are missing", lambda: sr.Lookback(5)),
+        Mistake(
+            "i - j <= 4 are five keys: Local(5) reaches 5 back, and has six",
+            lambda: sr.Sinks(2) | sr.Local(5),
+        ),
         Mistake(
             "the window looks to one side only: j <= i",
             lambda: sr.Sinks(2) & sr.Causal() | sr.Window(4),
