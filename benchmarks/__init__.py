@@ -1,1 +1,1 @@
-"""How fast attention over sets is on this machine, beside what others would use: `make bench`."""
+"""The speed of attention over sets, compared with what others would use: `make bench`."""

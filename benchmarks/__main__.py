@@ -23,8 +23,8 @@ from . import (
     start,
     torch_peers,
 )
-from .machine import busy, machine
-from .page import written
+from .machine import load_warning, machine
+from .page import write_page
 from .rows import text
 from .timing import Size
 
@@ -42,47 +42,20 @@ GROUPS = {
     "error": error,
     "start": start,
 }
+QUICK = Size(2, scale=16, pause=0)
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 def main():
-    """Measure the groups that are asked for."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks",
-        description="Attention over sets beside what others would use. "
-        "In full, it writes docs/benchmarks.md as well.",
-    )
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything is called; 5")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="a sixteenth of every length, 2 rounds, no targets: does it run?",
-    )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        choices=GROUPS,
-        default=list(GROUPS),
-        metavar="GROUP",
-        help=", ".join(GROUPS),
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("out"),
-        help="the folder for bench.json and the page; out",
-    )
-    arguments = parser.parse_args()
-    if arguments.rounds < 1:
-        parser.error(f"--rounds must be at least 1, got {arguments.rounds}")
+    """Measure the groups that are asked for, print the table, write JSON and a page."""
+    arguments = parse_arguments()
     matplotlib.use("Agg")
-    size = Size(2, scale=16, pause=0) if arguments.quick else Size(arguments.rounds)
-    about, rows = machine(), []
-    for name in arguments.only:
-        rows += GROUPS[name].rows(size)
+    size = QUICK if arguments.quick else Size(arguments.rounds)
+    about = machine()
+    rows = [row for name in arguments.only for row in GROUPS[name].rows(size)]
     if arguments.quick:
         rows = [replace(row, target=None) for row in rows]
-    print(text(rows), busy(about), sep="\n\n")
+    print(text(rows), load_warning(about), sep="\n\n")
     arguments.output.mkdir(parents=True, exist_ok=True)
     record = {
         "machine": about,
@@ -92,15 +65,31 @@ def main():
     }
     (arguments.output / "bench.json").write_text(json.dumps(record, indent=1))
     in_full = not arguments.quick and set(arguments.only) == set(GROUPS)
+    docstrings = {module.GROUP: module.rows for module in GROUPS.values()}
     for folder in [arguments.output, DOCS] if in_full else [arguments.output]:
-        written(
-            folder,
-            rows,
-            {module.GROUP: module.rows for module in GROUPS.values()},
-            about,
-            size.rounds,
-        )
+        write_page(folder, rows, docstrings, about, size.rounds)
         print(f"wrote {folder / 'benchmarks.md'}")
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Attention over sets compared with what others would use. "
+        "In full, it writes docs/benchmarks.md as well.",
+    )
+    add = parser.add_argument
+    add("--rounds", type=int, default=5, help="how often everything is called (default 5)")
+    quick = "a sixteenth of every length, 2 rounds, no targets: only tests that it runs"
+    add("--quick", action="store_true", help=quick)
+    only = f"the groups to measure (default all): {', '.join(GROUPS)}"
+    add("--only", nargs="+", choices=GROUPS, default=list(GROUPS), metavar="GROUP", help=only)
+    output = "the folder for bench.json and the page (default out)"
+    add("--output", type=Path, default=Path("out"), help=output)
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"--rounds must be at least 1, got {arguments.rounds}")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -35,17 +35,22 @@ def numpy_dense(scale: int) -> Peer:
     def ready(q, k, v):
         outside = ~np.tri(n, dtype=bool)
 
-        def head(q, k, v):
-            x = q @ k.T
-            x *= q.shape[1] ** -0.5
-            x[outside] = -np.inf
-            x -= x.max(axis=1, keepdims=True)
-            np.exp(x, out=x)
-            return (x @ v) / x.sum(axis=1, keepdims=True)
+        def attend(q, k, v):
+            logits = q @ k.T
+            logits *= q.shape[1] ** -0.5
+            logits[outside] = -np.inf
+            logits -= logits.max(axis=1, keepdims=True)
+            weights = np.exp(logits, out=logits)
+            return (weights @ v) / weights.sum(axis=1, keepdims=True)
 
-        return lambda: np.stack([head(*one) for one in zip(q, k, v)]), np.asarray
+        return per_head(attend, q, k, v), np.asarray
 
     return Peer("NumPy, dense", "Causal()", sr.Causal(), n, ready)
+
+
+def per_head(attend, q, k, v):
+    """The call that attends to one head after the other."""
+    return lambda: np.stack(list(map(attend, q, k, v)))
 
 
 def scipy_csr(scale: int) -> Peer:
@@ -58,21 +63,24 @@ def scipy_csr(scale: int) -> Peer:
         from scipy.sparse import csr_array
 
         sets = sr.csr(sr.Lookback(window), n)
-        counts, starts = np.diff(sets.indptr), sets.indptr[:-1]
+        keys, starts = sets.indices, sets.indptr[:-1]
+        counts = np.diff(sets.indptr)
         queries = np.repeat(np.arange(n), counts)
-        pieces = [slice(t, t + PIECE) for t in range(0, len(queries), PIECE)]
+        starts_of_pieces = range(0, len(queries), PIECE)
+        pieces = [slice(t, t + PIECE) for t in starts_of_pieces]
 
-        def head(q, k, v):
+        def dots(q, k, at):
+            return np.einsum("td,td->t", q[queries[at]], k[keys[at]])
+
+        def attend(q, k, v):
             q = q * np.float32(q.shape[1] ** -0.5)
-            x = np.concatenate(
-                [np.einsum("td,td->t", q[queries[at]], k[sets.indices[at]]) for at in pieces]
-            )
-            x -= np.repeat(np.maximum.reduceat(x, starts), counts)
-            np.exp(x, out=x)
-            return (csr_array((x, sets.indices, sets.indptr), shape=(n, n)) @ v) / np.add.reduceat(
-                x, starts
-            )[:, None]
+            logits = np.concatenate([dots(q, k, at) for at in pieces])
+            logits -= np.repeat(np.maximum.reduceat(logits, starts), counts)
+            weights = np.exp(logits, out=logits)
+            sums = np.add.reduceat(weights, starts)
+            product = csr_array((weights, keys, sets.indptr), shape=(n, n)) @ v
+            return product / sums[:, None]
 
-        return lambda: np.stack([head(*one) for one in zip(q, k, v)]), np.asarray
+        return per_head(attend, q, k, v), np.asarray
 
     return Peer("SciPy, CSR", f"Lookback({window})", sr.Lookback(window), n, ready)

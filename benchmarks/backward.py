@@ -1,78 +1,81 @@
-"""What the backward costs, beside the forward that it belongs to."""
+"""What the backward costs, compared with the forward that it belongs to."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-
-import numpy as np
+from typing import NamedTuple
 
 import sparse_ref as sr
 
-from .cases import named, part, qkv
+from .cases import label, part, qkv
 from .rows import Row, Target, ratio, reason
-from .timing import Size, interleaved
+from .timing import Seconds, Size, time_rounds
+from .torch_peers import CAUSAL, tensors, torch_on_our_threads
 
 GROUP = "backward"
-TORCH = "torch SDPA, causal"
+Pass = Callable[[], object]
+
+
+class Passes(NamedTuple):
+    """A name, a length, and what gives (forward, backward) on q, k, v and the gradient of out."""
+
+    name: str
+    n: int
+    calls: Callable[..., tuple[Pass, Pass]]
+    target: Target | None = Target("<=", 3.0)
 
 
 def rows(size: Size) -> list[Row]:
     """Time of `attend_backward` over that of `attend_with_lse`, 8 heads, the set lowered beforehand
     for both.
 
-    Beside it, without a target, PyTorch's dense causal attention: the gradients of q, k and v by
-    autograd, over its forward.
+    The last row, without a target, is PyTorch's dense causal attention: the gradients of q, k and v
+    by autograd, over its forward.
     """
-    n, window, l = part(16384, size.scale), part(512, size.scale), part(128, size.scale)
+    n, short = part(16384, size.scale), part(4096, size.scale)
+    window, l = part(512, size.scale), part(128, size.scale)
     cases = [
-        ("Causal()", sr.Causal(), part(4096, size.scale)),
-        (f"Lookback({window})", sr.Lookback(window), n),
-        (f"Strided({l})", sr.Strided(l), n),
-        (TORCH, None, part(4096, size.scale)),
+        Passes("Causal()", short, partial(set_calls, sr.Causal())),
+        Passes(f"Lookback({window})", n, partial(set_calls, sr.Lookback(window))),
+        Passes(f"Strided({l})", n, partial(set_calls, sr.Strided(l))),
+        Passes(CAUSAL, short, torch_calls, None),
     ]
-    calls, missing = {}, {}
-    for name, p, length in cases:
-        q, k, v = qkv(length)
-        grad = qkv(length, seed=1)[0]
+    calls, reasons = {}, {}
+    for case in cases:
+        grad, _, _ = qkv(case.n, seed=1)
         try:
-            pair = (
-                torch_calls(q, k, v, grad)
-                if p is None
-                else own_calls(q, k, v, grad, sr.plan(p, length))
-            )
-            calls[f"{name}, forward"], calls[f"{name}, backward"] = pair
+            pair = case.calls(*qkv(case.n), grad)
         except ImportError as error:
-            missing[name] = reason(error)
-    taken = interleaved(calls, size, GROUP)
-    return [
-        Row(GROUP, named(name, length), "its forward", missing=missing[name])
-        if name in missing
-        else ratio(
-            GROUP,
-            named(name, length),
-            "its forward",
-            taken[f"{name}, backward"],
-            taken[f"{name}, forward"],
-            None if p is None else Target("<=", 3.0),
-        )
-        for name, p, length in cases
-    ]
+            reasons[case] = reason(error)
+        else:
+            calls[f"{case.name}, forward"], calls[f"{case.name}, backward"] = pair
+    seconds = time_rounds(calls, size, GROUP)
+    return [row(case, seconds, reasons.get(case)) for case in cases]
 
 
-def own_calls(q: np.ndarray, k: np.ndarray, v: np.ndarray, grad: np.ndarray, lowered: sr.Plan):
+def row(case: Passes, seconds: Seconds, why: str | None) -> Row:
+    """The row of a case from the seconds of its calls, or why there are none."""
+    text = label(case.name, case.n)
+    if why is not None:
+        return Row(GROUP, text, "its forward", missing=why)
+    forward, backward = seconds[f"{case.name}, forward"], seconds[f"{case.name}, backward"]
+    return ratio(GROUP, text, "its forward", backward, forward, case.target)
+
+
+def set_calls(p, q, k, v, grad) -> tuple[Pass, Pass]:
     """(forward, backward) over a set."""
-    out, lse = sr.attend_with_lse(q, k, v, lowered)
-    return partial(sr.attend_with_lse, q, k, v, lowered), partial(
-        sr.attend_backward, grad, q, k, v, out, lse, lowered
-    )
+    plan = sr.plan(p, q.shape[1])
+    out, lse = sr.attend_with_lse(q, k, v, plan)
+    backward = partial(sr.attend_backward, grad, q, k, v, out, lse, plan)
+    return partial(sr.attend_with_lse, q, k, v, plan), backward
 
 
-def torch_calls(q: np.ndarray, k: np.ndarray, v: np.ndarray, grad: np.ndarray):
+def torch_calls(q, k, v, grad) -> tuple[Pass, Pass]:
     """(forward, backward) of PyTorch's dense causal attention."""
-    from .torch_peers import tensors, torch_on_our_threads
-
-    torch, (*own, grad) = torch_on_our_threads(), tensors(q, k, v, grad)
-    own = [x.clone().requires_grad_() for x in own]
-    forward = partial(torch.nn.functional.scaled_dot_product_attention, *own, is_causal=True)
+    torch = torch_on_our_threads()
+    *inputs, grad = tensors(q, k, v, grad)
+    leaves = [x.clone().requires_grad_() for x in inputs]
+    forward = partial(torch.nn.functional.scaled_dot_product_attention, *leaves, is_causal=True)
     out = forward()
-    return forward, lambda: torch.autograd.grad(out, own, grad, retain_graph=True)
+    return forward, lambda: torch.autograd.grad(out, leaves, grad, retain_graph=True)

@@ -13,14 +13,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 STATUS = Path("/proc/self/status")
+FIRST_LENGTH = 256
 
 
 def child(name: str, *arguments: int) -> dict:
     """What a new process measures."""
     command = [sys.executable, "-m", "benchmarks.children", name, *map(str, arguments)]
-    return json.loads(
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    )
+    return json.loads(subprocess.check_output(command, cwd=ROOT, text=True))
 
 
 def peak(window: int, n: int) -> dict:
@@ -33,14 +32,16 @@ def peak(window: int, n: int) -> dict:
 
     import sparse_ref as sr
 
+    from .cases import normal
+
     small = np.ones((3, 1, 256, 64), np.float32)
     sr.attend(*small, sr.Lookback(64))
-    before = held("VmRSS")
-    q, k, v = np.random.default_rng(0).standard_normal((3, 1, n, 64), dtype=np.float32)
+    before = process_bytes("VmRSS")
+    q, k, v = normal((3, 1, n, 64))
     start = time.perf_counter()
     out = sr.attend(q, k, v, sr.Lookback(window))
     return {
-        "peak": held("VmHWM") - before,
+        "peak": process_bytes("VmHWM") - before,
         "inputs_and_output": sum(x.nbytes for x in (q, k, v, out)),
         "seconds": time.perf_counter() - start,
     }
@@ -57,25 +58,24 @@ def choice_peak(top_k: int, n: int) -> dict:
     from .index import index
 
     inputs = index(n)
-    before = held("VmRSS")
+    before = process_bytes("VmRSS")
     start = time.perf_counter()
     chosen = sr.published.dsa.sets(*inputs, top_k=top_k)
     return {
-        "peak": held("VmHWM") - before,
+        "peak": process_bytes("VmHWM") - before,
         "sets": chosen.indptr.nbytes + chosen.indices.nbytes,
         "seconds": time.perf_counter() - start,
     }
 
 
-def held(key: str) -> int:
-    """Bytes that this process holds, or held at most; `resource` would count its parent's as
-    well.
+def process_bytes(key: str) -> int:
+    """The memory of this process: "VmRSS" now, "VmHWM" at its peak.
+
+    `resource` would count its parent's as well.
     """
-    return next(
-        1024 * int(line.split()[1])
-        for line in STATUS.read_text().splitlines()
-        if line.startswith(key)
-    )
+    lines = STATUS.read_text().splitlines()
+    line = next(line for line in lines if line.startswith(key))
+    return 1024 * int(line.split()[1])
 
 
 def first_call() -> dict:
@@ -87,7 +87,7 @@ def first_call() -> dict:
 
     attend, pattern = sr.attend, sr.Causal()  # asking for `attend` imports Numba and the kernels
     imported = time.perf_counter()
-    x = np.ones((2, 256, 64), np.float32)
+    x = np.ones((2, FIRST_LENGTH, 64), np.float32)
     ready = time.perf_counter()
     attend(x, x, x, pattern)
     return {"imports": imported - start, "call": time.perf_counter() - ready}

@@ -1,4 +1,4 @@
-"""Layers whose keys are chosen by hashes and clusters, beside those that others wrote."""
+"""Layers whose keys are chosen by hashes and clusters, compared with those of other libraries."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from sparse_ref.published import ReformerAttention, RoutingAttention
 from sparse_ref.selection import random_rotations
 from sparse_ref.selection.hashing import angular_buckets
 
-from .cases import part, qkv
-from .layers import handing_out, heads_last, split
+from .cases import HEADS, label, normal, part, qkv
+from .layers import constant_projections, heads_last, split
+from .lsh import reformer_config
 from .rows import Row, ratio, reason
-from .timing import Size, interleaved
-from .torch_peers import first, tensors, timed, torch_on_our_threads
+from .timing import Size, time_rounds
+from .torch_peers import first, inference, tensors, torch_on_our_threads
 
 GROUP = "hashed and clustered"
-LENGTH, HEADS = 65536, 8
+LENGTH = 65536
 
 
 def rows(size: Size) -> list[Row]:
@@ -35,24 +36,24 @@ def row(layer: Callable, size: Size) -> Row:
     """One layer and its original, if that is installed and gives the same numbers."""
     case, name, ours, original = layer(size.scale)
     try:
-        theirs, put_back = original()
-        assert_alike(ours(), put_back(theirs()))
+        theirs, read = original()
+        assert_close(ours(), read(theirs()))
     except (ImportError, AssertionError) as error:
         return Row(GROUP, case, name, missing=reason(error))
-    taken = interleaved({"ours": ours, name: theirs}, size, GROUP)
-    return ratio(GROUP, case, name, taken["ours"], taken[name])
+    seconds = time_rounds({"ours": ours, name: theirs}, size, GROUP)
+    return ratio(GROUP, case, name, *seconds.values())
 
 
-def assert_alike(found: np.ndarray, expected: np.ndarray) -> None:
+def assert_close(actual: np.ndarray, expected: np.ndarray) -> None:
     """A position that is its own only key loses three digits in the originals, in float32."""
-    worst = float(np.abs(found - expected).max())
+    worst = float(np.abs(actual - expected).max())
     assert worst < 0.05, f"other numbers, by {worst:.3g}"
 
 
 def reformer(scale: int):
     """Chunks of 64 and the one before, one round of 2,048 buckets or fewer."""
     n, keys = part(LENGTH, scale), part(64, scale)
-    x, _, v = qkv(n, heads=HEADS)
+    x, _, v = qkv(n)
     count = 2 * n // keys
     factors = (count,) if count < 128 else (32, count // 32)
     rotations = random_rotations(HEADS, 1, x.shape[2], sum(factors), seed=0)
@@ -61,48 +62,41 @@ def reformer(scale: int):
 
     def original():
         torch = torch_on_our_threads()
-        from transformers.models.reformer.modeling_reformer import LSHSelfAttention, ReformerConfig
+        from transformers.models.reformer.modeling_reformer import LSHSelfAttention
 
-        config = ReformerConfig(
-            hidden_size=HEADS * x.shape[2],
-            num_attention_heads=HEADS,
-            attention_head_size=x.shape[2],
-            attn_layers=["lsh"],
-            lsh_attn_chunk_length=keys,
-            num_buckets=list(factors) if len(factors) > 1 else factors[0],
-            num_hashes=1,
-            is_decoder=True,
-        )
+        counts = list(factors) if len(factors) > 1 else factors[0]
+        config = reformer_config(HEADS, x.shape[2], "lsh", keys, is_decoder=True, buckets=counts)
         query_key, value = heads_last(x, v)
-        theirs = handing_out(LSHSelfAttention(config, 0), query_key=query_key, value=value)
+        theirs = constant_projections(LSHSelfAttention(config, 0), query_key=query_key, value=value)
         table = torch.from_numpy(buckets[None])
-        return timed(lambda: theirs(query_key, buckets=table).hidden_states), lambda out: split(
-            out, x
-        )
+        call = inference(lambda: theirs(query_key, buckets=table).hidden_states)
+        return call, lambda out: split(out, x)
 
-    case = f"ReformerAttention({keys}), n = {n:,}"
+    case = label(f"ReformerAttention({keys})", n)
     return case, "Hugging Face Reformer, LSH", lambda: layer(x, v, buckets), original
 
 
 def routing(scale: int):
     """As many clusters as a cluster has members."""
     n, size = part(LENGTH, scale), part(256, scale)
-    x, _, v = qkv(n, heads=HEADS)
-    means = np.random.default_rng(1).standard_normal((HEADS, n // size, x.shape[2]))
-    means = means.astype(np.float32)
+    x, _, v = qkv(n)
+    count = n // size
+    means = normal((HEADS, count, x.shape[2]), seed=1)
     layer = RoutingAttention(size, causal=True, shared=True)
+
+    def ours():
+        return layer(x, x, v, layer.members(x, x, means))
 
     def original():
         torch = torch_on_our_threads()
         from routing_transformer.routing_transformer import KmeansAttention
 
-        theirs = KmeansAttention(
-            n // size, size, HEADS, x.shape[2], causal=True, shared_qk=True
-        ).eval()
+        options = {"causal": True, "shared_qk": True}
+        theirs = KmeansAttention(count, size, HEADS, x.shape[2], **options).eval()
         theirs.kmeans.means.copy_(torch.from_numpy(means))
         theirs.kmeans.initted.fill_(True)
-        own = tensors(x, x, v)
-        return timed(lambda: theirs(*own)[0]), first
+        inputs = tensors(x, x, v)
+        return inference(lambda: theirs(*inputs)[0]), first
 
-    case = f"RoutingAttention({size}), n = {n:,}"
-    return case, "routing-transformer", lambda: layer(x, x, v, layer.members(x, x, means)), original
+    case = label(f"RoutingAttention({size})", n)
+    return case, "routing-transformer", ours, original

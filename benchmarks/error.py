@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tqdm import trange
 
 import sparse_ref as sr
 
-from .cases import named, part, qkv
+from .cases import label, part, qkv
 from .rows import Row, Target, reason
 from .timing import Size
+from .torch_peers import first, sdpa_call
 
 GROUP = "error"
+PEER = "torch SDPA"
 HEADS, SEEDS = 2, 5
 
 
@@ -25,52 +29,37 @@ def rows(size: Size) -> list[Row]:
     error is of the form that is timed: causal, on as many threads as ours.
     """
     n = part(4096, size.scale)
-    return [row(n, 1.0, named("Causal()", n)), row(n, 8.0, named("Causal(), logits of 8", n))]
+    plain, large = label("Causal()", n), label("Causal(), logits of 8", n)
+    return [row(n, 1.0, plain), row(n, 8.0, large)]
 
 
-def row(n: int, times: float, case: str) -> Row:
-    """The errors where queries are `times` standard normal."""
-    own, theirs, missing = [], [], ""
+def row(n: int, factor: float, case: str) -> Row:
+    """The errors at queries that are `factor` times standard normal."""
+    ours, theirs, why = [], [], ""
     for seed in trange(SEEDS, desc=f"{GROUP:16}"):
         q, k, v = qkv(n, heads=HEADS, seed=seed)
-        q = q * np.float32(times)
-        exact = sr.attend(
-            *(x.astype(np.float64) for x in (q, k, v)), sr.Causal(), device="reference"
-        )
-        own.append(float(np.abs(sr.attend(q, k, v, sr.Causal()) - exact).max()))
+        inputs = q * np.float32(factor), k, v
+        exact = reference(*inputs)
+        ours.append(largest_error(sr.attend(*inputs, sr.Causal()), exact))
         try:
-            theirs.append(float(np.abs(sdpa(q, k, v) - exact).max()))
+            theirs.append(largest_error(first(sdpa_call(*inputs)()), exact))
         except ImportError as error:
-            missing = reason(error)
-    if missing:
-        return Row(
-            GROUP,
-            case,
-            "torch SDPA",
-            measured=max(own),
-            unit="",
-            target=Target("<=", 1.0),
-            missing=missing,
-        )
-    return Row(
-        GROUP,
-        case,
-        "torch SDPA",
-        max(own),
-        max(theirs),
-        "",
-        max(own) / max(theirs),
-        Target("<=", 1.0),
-        more={"errors": own, "errors_beside": theirs},
-    )
+            why = reason(error)
+    target = Target("<=", 1.0)
+    result = Row(GROUP, case, PEER, max(ours), unit="", target=target)
+    if why:
+        return replace(result, missing=why)
+    more = {"errors": ours, "reference_errors": theirs}
+    value = max(ours) / max(theirs)
+    return replace(result, reference=max(theirs), value=value, more=more)
 
 
-def sdpa(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """What PyTorch's dense causal attention returns."""
-    from .torch_peers import first, tensors, timed, torch_on_our_threads
+def reference(q, k, v) -> np.ndarray:
+    """Causal attention in float64."""
+    inputs = (x.astype(np.float64) for x in (q, k, v))
+    return sr.attend(*inputs, sr.Causal(), device="reference")
 
-    own, attention = (
-        tensors(q, k, v),
-        torch_on_our_threads().nn.functional.scaled_dot_product_attention,
-    )
-    return first(timed(lambda: attention(*own, is_causal=True))())
+
+def largest_error(out: np.ndarray, exact: np.ndarray) -> float:
+    """The largest difference."""
+    return float(np.abs(out - exact).max())

@@ -1,5 +1,5 @@
 """Peers in PyTorch: FlexAttention, compiled, which takes sets as functions and skips the blocks
-that hold nothing.
+that are empty.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import numpy as np
 import sparse_ref as sr
 
 from . import peers
-from .cases import named, part
+from .cases import label, part
 from .peers import SMALL, Peer
 from .rows import Row, Target, ratio
 from .timing import Size, seconds
-from .torch_peers import first, tensors, timed, torch_on_our_threads
+from .torch_peers import first, inference, tensors, torch_on_our_threads
 
 GROUP = "FlexAttention"
 BLOCK = 128  # its own default
+LOWERING = "lowering "  # begins the cases that time no attention
 
 
 def rows(size: Size) -> list[Row]:
@@ -34,13 +35,13 @@ def rows(size: Size) -> list[Row]:
     the function as it is, so that the last rows are no medians and have no target; compiled, which
     takes longer the first time, it is quicker.
     """
-    which = range(len(masks(size.scale)))
-    timed_rows = peers.rows(GROUP, [partial(peer, m) for m in which], size)
-    return timed_rows + [made(m, size) for m in which if not timed_rows[m].missing]
+    numbers = range(len(masks(size.scale)))
+    attending = peers.rows(GROUP, [partial(peer, m) for m in numbers], size)
+    return attending + [lowering_row(m, size) for m in numbers if not attending[m].missing]
 
 
-class Masked(NamedTuple):
-    """A set, and the function that says the same to FlexAttention."""
+class MaskedSet(NamedTuple):
+    """A set, and the same set as FlexAttention's function."""
 
     pattern: sr.Pattern
     n: int
@@ -49,29 +50,29 @@ class Masked(NamedTuple):
 
 
 @cache
-def masks(scale: int) -> list[Masked]:
+def masks(scale: int) -> list[MaskedSet]:
     """The sets that are compared."""
     l, window = part(128, scale), part(512, scale)
     c = part(l, 16)
 
-    def causal(b, h, i, j):
+    def causal_mask(b, h, i, j):
         return j <= i
 
-    def lookback(b, h, i, j):
+    def lookback_mask(b, h, i, j):
         return (j <= i) & (i - j < window)
 
-    def strided(b, h, i, j):
+    def strided_mask(b, h, i, j):
         return (j <= i) & ((i - j) % l == 0)
 
-    def summary(b, h, i, j):
+    def summary_mask(b, h, i, j):
         return (j <= i) & (j % l >= l - c)
 
     n = part(16384, scale)
     return [
-        Masked(sr.Causal(), part(8192, scale), causal, Target("<=", 0.8)),
-        Masked(sr.Lookback(window), n, lookback, Target("<=", 0.6)),
-        Masked(sr.Strided(l), n, strided, Target("<=", 0.03)),
-        Masked(sr.Summary(l, c), n, summary, Target("<=", 0.03)),
+        MaskedSet(sr.Causal(), part(8192, scale), causal_mask, Target("<=", 0.8)),
+        MaskedSet(sr.Lookback(window), n, lookback_mask, Target("<=", 0.6)),
+        MaskedSet(sr.Strided(l), n, strided_mask, Target("<=", 0.03)),
+        MaskedSet(sr.Summary(l, c), n, summary_mask, Target("<=", 0.03)),
     ]
 
 
@@ -81,15 +82,15 @@ def block_mask(m: int, scale: int):
     torch_on_our_threads()
     from torch.nn.attention.flex_attention import create_block_mask
 
-    own, start = masks(scale)[m], time.perf_counter()
-    found = create_block_mask(
-        own.mask_mod, None, None, own.n, own.n, device="cpu", BLOCK_SIZE=BLOCK
-    )
-    return found, time.perf_counter() - start
+    sets = masks(scale)[m]
+    options = {"device": "cpu", "BLOCK_SIZE": BLOCK}
+    start = time.perf_counter()
+    mask = create_block_mask(sets.mask_mod, None, None, sets.n, sets.n, **options)
+    return mask, time.perf_counter() - start
 
 
 @cache
-def compiled():
+def compiled_attention():
     """One compiled function; it compiles anew for each mask and length."""
     torch = torch_on_our_threads()
     from torch.nn.attention.flex_attention import flex_attention
@@ -98,33 +99,33 @@ def compiled():
 
 
 def peer(m: int, scale: int) -> Peer:
-    """The m-th set; where sets are compared, not times, the function runs as it is and warns that
-    it does.
+    """The m-th set. On short inputs, at which sets are compared and not times, the function runs
+    uncompiled, and its warning of that is silenced.
     """
-    own = masks(scale)[m]
+    sets = masks(scale)[m]
 
     def ready(q, k, v):
-        mask, tensor = block_mask(m, scale)[0], tensors(q, k, v)
+        mask, _ = block_mask(m, scale)
+        inputs = tensors(q, k, v)
         if scale < SMALL:
-            return timed(lambda: compiled()(*tensor, block_mask=mask)), first
+            return inference(lambda: compiled_attention()(*inputs, block_mask=mask)), first
         from torch.nn.attention.flex_attention import flex_attention
 
         def plain():
             with warnings.catch_warnings(action="ignore"):
-                return flex_attention(*tensor, block_mask=mask)
+                return flex_attention(*inputs, block_mask=mask)
 
-        return timed(plain), first
+        return inference(plain), first
 
-    return Peer(GROUP, repr(own.pattern), own.pattern, own.n, ready, own.target)
+    p = sets.pattern
+    return Peer(GROUP, repr(p), p, sets.n, ready, sets.target)
 
 
-def made(m: int, size: Size) -> Row:
+def lowering_row(m: int, size: Size) -> Row:
     """How long a plan takes to make, and a BlockMask."""
-    own = masks(size.scale)[m]
-    return ratio(
-        GROUP,
-        f"lowering {named(repr(own.pattern), own.n)}",
-        "create_block_mask",
-        np.array([seconds(partial(sr.plan, own.pattern, own.n), size.pause)]),
-        np.array([block_mask(m, size.scale)[1]]),
-    )
+    sets = masks(size.scale)[m]
+    case = f"{LOWERING}{label(repr(sets.pattern), sets.n)}"
+    ours = seconds(partial(sr.plan, sets.pattern, sets.n), size.pause)
+    _, theirs = block_mask(m, size.scale)
+    times = np.array([ours]), np.array([theirs])
+    return ratio(GROUP, case, "create_block_mask", *times)

@@ -1,4 +1,4 @@
-"""Keys chosen by data: DSA's lightning indexer, its sets beside the original's, and memory."""
+"""Keys chosen by data: DSA's lightning indexer, compared with the original, and its memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import sparse_ref as sr
 
 from . import peers
-from .cases import named, part
+from .cases import label, part
 from .children import child
 from .peers import CLOSE, Peer
 from .rows import Row, Target, ratio, reason
-from .timing import Size, interleaved
-from .torch_peers import first, tensors, timed, torch_on_our_threads
+from .timing import Size, time_rounds
+from .torch_peers import MASKED, first, inference, sdpa_call, tensors, torch_on_our_threads
 
 GROUP = "keys chosen by data"
 HEADS, D = 4, 64  # of the indexer
@@ -28,10 +28,11 @@ def rows(size: Size) -> list[Row]:
     same queries, keys and weights, which gives indices by `torch.topk`. Attending: time of `attend`
     over these sets, 8 heads, over that of `scaled_dot_product_attention` with a mask of all pairs,
     as that layer has it. Memory: of a process of its own that chooses at n = 32,768, its peak
-    beyond everything imported and the inputs, beside the sets themselves, in units of 10**9 bytes.
+    beyond everything imported and the inputs, over the size of the sets, in units of 10**9 bytes.
     """
-    attending = peers.rows(GROUP, [masked], size)
-    return [choosing(size), *attending, memory(part(2048, size.scale), part(32768, size.scale))]
+    attending = peers.rows(GROUP, [masked_peer], size)
+    top_k, n = part(2048, size.scale), part(32768, size.scale)
+    return [choosing(size), *attending, memory(top_k, n)]
 
 
 @lru_cache(maxsize=2)
@@ -46,14 +47,14 @@ def index(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def choosing(size: Size) -> Row:
     """Our sets, and the indices of the original."""
     n, top_k = part(8192, size.scale), part(2048, size.scale)
-    case = named(f"DSA, the best {top_k:,}: choosing", n)
-    own = partial(sr.published.dsa.sets, *index(n), top_k=top_k)
+    case = label(f"DSA, the best {top_k:,}: choosing", n)
+    ours = partial(sr.published.dsa.sets, *index(n), top_k=top_k)
     try:
         theirs = indexer(n, top_k)
     except ImportError as error:
         return Row(GROUP, case, INDEXER, missing=reason(error))
-    assert_same_choice(own(), theirs()[0].numpy(), n)
-    seconds = interleaved({"sets": own, INDEXER: theirs}, size, GROUP)
+    assert_same_choice(ours(), theirs()[0].numpy(), n)
+    seconds = time_rounds({"sets": ours, INDEXER: theirs}, size, GROUP)
     return ratio(GROUP, case, INDEXER, *seconds.values())
 
 
@@ -73,18 +74,15 @@ def indexer(n: int, top_k: int):
     layer = original.DeepseekV32Indexer(config, 0).eval()
     layer.k_norm = torch.nn.Identity()
     places = torch.eye(D + HEADS)
-    for name, weight in {
-        "wq_b": torch.eye(HEADS * D),
-        "wk": places[:D],
-        "weights_proj": places[D:],
-    }.items():
-        getattr(layer, name).weight.data = weight
+    layer.wq_b.weight.data = torch.eye(HEADS * D)
+    layer.wk.weight.data = places[:D]
+    layer.weights_proj.weight.data = places[D:]
     q, k, w = index(n)
     queries = q.transpose(1, 0, 2).reshape(n, -1)
     hidden, residual = tensors(np.concatenate([k, w], axis=1), queries)
     still = torch.ones(1, n, 2), torch.zeros(1, n, 2)
-    future = torch.full((n, n), -torch.inf).triu(1)[None]
-    return timed(lambda: layer(hidden, residual, still, future, None))
+    future = torch.full((1, n, n), -torch.inf).triu(1)
+    return inference(lambda: layer(hidden, residual, still, future, None))
 
 
 def assert_same_choice(chosen: sr.Pattern, indices: np.ndarray, n: int):
@@ -100,18 +98,15 @@ def assert_same_choice(chosen: sr.Pattern, indices: np.ndarray, n: int):
             assert np.ptp(numbers) < CLOSE, f"row {i} has other tokens than the original: {others}"
 
 
-def masked(scale: int) -> Peer:
+def masked_peer(scale: int) -> Peer:
     """The mask of all pairs that the layer makes of its indices."""
     n, top_k = part(8192, scale), part(2048, scale)
     p = sr.published.dsa.sets(*index(n), top_k=top_k)
 
     def ready(q, k, v):
-        torch = torch_on_our_threads()
-        own, mask = tensors(q, k, v), torch.from_numpy(boolean_mask(p, n))
-        attention = torch.nn.functional.scaled_dot_product_attention
-        return timed(lambda: attention(*own, attn_mask=mask)), first
+        return sdpa_call(q, k, v, boolean_mask(p, n)), first
 
-    return Peer("torch SDPA, boolean mask", f"DSA, the best {top_k:,}: attending", p, n, ready)
+    return Peer(MASKED, f"DSA, the best {top_k:,}: attending", p, n, ready)
 
 
 def boolean_mask(p: sr.Pattern, n: int) -> np.ndarray:
@@ -124,10 +119,11 @@ def boolean_mask(p: sr.Pattern, n: int) -> np.ndarray:
 
 
 def memory(top_k: int, n: int) -> Row:
-    """Peak memory of choosing, beyond the inputs, beside what the sets take."""
-    case = named(f"DSA, the best {top_k:,}: peak memory of choosing", n)
-    found = child("choice_peak", top_k, n)
-    if "missing" in found:
-        return Row(GROUP, case, "sets", missing=found["missing"])
-    peak, sets = found["peak"] / 1e9, found["sets"] / 1e9
-    return Row(GROUP, case, "sets", peak, sets, "GB", peak / sets, Target("<=", 5), more=found)
+    """Peak memory of choosing, beyond the inputs, over what the sets take."""
+    case = label(f"DSA, the best {top_k:,}: peak memory of choosing", n)
+    measures = child("choice_peak", top_k, n)
+    if "missing" in measures:
+        return Row(GROUP, case, "sets", missing=measures["missing"])
+    peak, sets = measures["peak"] / 1e9, measures["sets"] / 1e9
+    target = Target("<=", 5)
+    return Row(GROUP, case, "sets", peak, sets, "GB", peak / sets, target, more=measures)

@@ -13,14 +13,15 @@ import sparse_ref as sr
 
 from . import peers
 from .cases import part
-from .lsh import lsh
+from .lsh import lsh, reformer_config
 from .peers import Peer
 from .rows import Row, Target
 from .timing import Size
-from .torch_peers import first, tensors, timed, torch_on_our_threads
+from .torch_peers import first, inference, tensors, torch_on_our_threads
 
 GROUP = "layers of others"
 QUICKER = Target("<=", 0.4)
+RANDOM = 3  # blocks for each block of queries
 
 
 def rows(size: Size) -> list[Row]:
@@ -28,7 +29,7 @@ def rows(size: Size) -> list[Row]:
     without their projections.
 
     Longformer, Reformer's local layer: the layer's own `forward`, in evaluation, with projections
-    that hand out queries, keys and values made beforehand, in the layout that a projection has; so
+    that return queries, keys and values made beforehand, in the layout that a projection has; so
     Longformer's time includes its mask for padding. BigBird: `bigbird_block_sparse_attention` in
     evaluation, where block 0 stands in for the random ones and counts once for each, for us as
     well; cut off before it writes its weights into an (n, n) array, which the output does not need.
@@ -39,11 +40,9 @@ def rows(size: Size) -> list[Row]:
     return peers.rows(GROUP, [longformer, bigbird, reformer_local, lsh, local_attention], size)
 
 
-def handing_out(layer, **given):
-    """The layer, whose projections of these names hand out a copy of what is given, whatever they
-    are called with.
-    """
-    for name, tensor in given.items():
+def constant_projections(layer, **outputs):
+    """The layer, whose projections of these names return a copy of these tensors for any input."""
+    for name, tensor in outputs.items():
         delattr(layer, name)
         setattr(layer, name, lambda x, tensor=tensor: tensor.clone())
     return layer.eval()
@@ -51,12 +50,15 @@ def handing_out(layer, **given):
 
 def heads_last(*arrays):
     """(1, n, heads d), as a projection returns it."""
-    return [tensor.transpose(1, 2).flatten(2).contiguous() for tensor in tensors(*arrays)]
+    rows = [tensor.transpose(1, 2) for tensor in tensors(*arrays)]
+    return [tensor.flatten(2).contiguous() for tensor in rows]
 
 
 def split(out, like) -> np.ndarray:
     """(heads, n, d) of (1, n, heads d)."""
-    return out.numpy().reshape(like.shape[1], like.shape[0], -1).transpose(1, 0, 2)
+    heads, n, _ = like.shape
+    rows = out.numpy().reshape(n, heads, -1)
+    return rows.transpose(1, 0, 2)
 
 
 def longformer(scale: int) -> Peer:
@@ -65,38 +67,34 @@ def longformer(scale: int) -> Peer:
 
     def ready(q, k, v):
         torch = torch_on_our_threads()
-        from transformers.models.longformer.modeling_longformer import (
-            LongformerConfig,
-            LongformerSelfAttention,
-        )
+        from transformers.models.longformer import modeling_longformer as original
 
-        config = LongformerConfig(
-            hidden_size=q.shape[0] * q.shape[2],
-            num_attention_heads=len(q),
+        heads, _, d = q.shape
+        config = original.LongformerConfig(
+            hidden_size=heads * d,
+            num_attention_heads=heads,
             num_hidden_layers=1,
             attention_window=[2 * radius],
         )
         query, key, value = heads_last(q, k, v)
-        layer = handing_out(
-            LongformerSelfAttention(config, 0),
+        layer = constant_projections(
+            original.LongformerSelfAttention(config, 0),
             query=query.transpose(0, 1),
             key=key.transpose(0, 1),
             value=value.transpose(0, 1),
         )
         none = torch.zeros(1, n, dtype=torch.bool)
-        return timed(
-            lambda: layer(
-                query,
-                torch.zeros(1, n),
-                is_index_masked=none,
-                is_index_global_attn=none,
-                is_global_attn=False,
-            )[0]
-        ), lambda out: split(out, q)
+        options = {
+            "is_index_masked": none,
+            "is_index_global_attn": none,
+            "is_global_attn": False,
+        }
+        padding = torch.zeros(1, n)
+        call = inference(lambda: layer(query, padding, **options)[0])
+        return call, lambda out: split(out, q)
 
-    return Peer(
-        "Hugging Face Longformer", f"Window({radius})", sr.Window(radius), n, ready, QUICKER
-    )
+    window = sr.Window(radius)
+    return Peer("Hugging Face Longformer", repr(window), window, n, ready, QUICKER)
 
 
 def bigbird(scale: int) -> Peer:
@@ -104,62 +102,61 @@ def bigbird(scale: int) -> Peer:
     n, block = part(4096, scale), part(64, scale)
 
     def ready(q, k, v):
-        torch = torch_on_our_threads()
-        from transformers.models.big_bird import modeling_big_bird as module
+        call = bigbird_call(q, k, v, block)
+        return call, lambda out: first(out.transpose(1, 2))
 
-        heads, d = len(q), q.shape[2]
-        config = module.BigBirdConfig(
-            hidden_size=heads * d, num_attention_heads=heads, num_random_blocks=3, block_size=block
-        )
-        layer = module.BigBirdBlockSparseAttention(config, 0).eval()
-        blocked, band, rows, keys = module.BigBirdModel.create_masks_for_block_sparse_attn(
-            torch.ones(1, n), block
-        )
-        core = cut(
-            module,
-            layer.bigbird_block_sparse_attention,
-            "attention_probs = torch.zeros(",
-            "context_layer",
-        )
-        own = tensors(q, k, v)
-        return timed(
-            lambda: core(
-                layer,
-                *own,
-                band,
-                rows,
-                keys,
-                blocked,
-                blocked,
-                heads,
-                3,
-                d,
-                block,
-                block,
-                1,
-                n,
-                n,
-                seed=0,
-                plan_from_length=None,
-                plan_num_rand_blocks=None,
-            )
-        ), lambda out: first(out.transpose(1, 2))
-
-    sets = sr.bigbird_hf(n, block, 3, 0, training=False)
+    sets = sr.bigbird_hf(n, block, RANDOM, 0, training=False)
     return Peer("Hugging Face BigBird", f"bigbird_hf, blocks of {block}", sets, n, ready, QUICKER)
 
 
+def bigbird_call(q, k, v, block: int):
+    """The layer's attention up to its output, without the matrix of weights that it writes next."""
+    torch = torch_on_our_threads()
+    from transformers.models.big_bird import modeling_big_bird as module
+
+    heads, n, d = q.shape
+    config = module.BigBirdConfig(
+        hidden_size=heads * d,
+        num_attention_heads=heads,
+        num_random_blocks=RANDOM,
+        block_size=block,
+    )
+    layer = module.BigBirdBlockSparseAttention(config, 0).eval()
+    masks = module.BigBirdModel.create_masks_for_block_sparse_attn(torch.ones(1, n), block)
+    blocks, band, rows, keys = masks
+    method = layer.bigbird_block_sparse_attention
+    core = cut(module, method, "attention_probs = torch.zeros(", "context_layer")
+    options = {
+        "band_mask": band,
+        "from_mask": rows,
+        "to_mask": keys,
+        "from_blocked_mask": blocks,
+        "to_blocked_mask": blocks,
+        "n_heads": heads,
+        "n_rand_blocks": RANDOM,
+        "attention_head_size": d,
+        "from_block_size": block,
+        "to_block_size": block,
+        "batch_size": 1,
+        "from_seq_len": n,
+        "to_seq_len": n,
+        "seed": 0,
+        "plan_from_length": None,
+        "plan_num_rand_blocks": None,
+    }
+    inputs = tensors(q, k, v)
+    return inference(lambda: core(layer, *inputs, **options))
+
+
 def cut(module, method, before: str, result: str):
-    """The method's own code up to a line, as a function of its module that returns what it has by
-    then.
-    """
+    """The method's own code up to a line, as a function that returns one of its variables."""
     source = textwrap.dedent(inspect.getsource(method))
-    head, found, _ = source.partition(before)
-    if not found:
+    head, line, _ = source.partition(before)
+    if not line:
         raise ImportError(f"{module.__name__} is another version: it has no line {before!r}")
-    room = dict(vars(module))
-    exec(compile(f"{head}return {result}\n", module.__file__, "exec"), room)
-    return room[method.__name__]
+    names = dict(vars(module))
+    exec(compile(f"{head}return {result}\n", module.__file__, "exec"), names)
+    return names[method.__name__]
 
 
 def reformer_local(scale: int) -> Peer:
@@ -168,34 +165,18 @@ def reformer_local(scale: int) -> Peer:
 
     def ready(q, k, v):
         torch_on_our_threads()
-        from transformers.models.reformer.modeling_reformer import (
-            LocalSelfAttention,
-            ReformerConfig,
-        )
+        from transformers.models.reformer.modeling_reformer import LocalSelfAttention
 
-        heads, d = len(q), q.shape[2]
-        config = ReformerConfig(
-            hidden_size=heads * d,
-            num_attention_heads=heads,
-            attention_head_size=d,
-            attn_layers=["local"],
-            local_attn_chunk_length=keys,
-            local_num_chunks_before=1,
-            local_num_chunks_after=0,
-            is_decoder=False,
-        )
+        heads, _, d = q.shape
+        config = reformer_config(heads, d, "local", keys)
         query, key, value = heads_last(q, k, v)
-        layer = handing_out(LocalSelfAttention(config, 0), query=query, key=key, value=value)
-        return timed(lambda: layer(query).hidden_states), lambda out: split(out, q)
+        layer = constant_projections(
+            LocalSelfAttention(config, 0), query=query, key=key, value=value
+        )
+        return inference(lambda: layer(query).hidden_states), lambda out: split(out, q)
 
-    return Peer(
-        "Hugging Face Reformer, local",
-        f"reformer_local, chunks of {keys}",
-        sr.reformer_local(n, keys),
-        n,
-        ready,
-        QUICKER,
-    )
+    sets, name = sr.reformer_local(n, keys), f"reformer_local, chunks of {keys}"
+    return Peer("Hugging Face Reformer, local", name, sets, n, ready, QUICKER)
 
 
 def local_attention(scale: int) -> Peer:
@@ -206,10 +187,9 @@ def local_attention(scale: int) -> Peer:
         torch_on_our_threads()
         from local_attention import LocalAttention
 
-        layer, own = (
-            LocalAttention(keys, causal=True, exact_windowsize=True).eval(),
-            tensors(q, k, v),
-        )
-        return timed(lambda: layer(*own)), first
+        layer = LocalAttention(keys, causal=True, exact_windowsize=True).eval()
+        inputs = tensors(q, k, v)
+        return inference(lambda: layer(*inputs)), first
 
-    return Peer("local-attention", f"Local({keys})", sr.Local(keys), n, ready, QUICKER)
+    window = sr.Local(keys)
+    return Peer("local-attention", repr(window), window, n, ready, QUICKER)

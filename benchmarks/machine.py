@@ -27,14 +27,14 @@ def machine() -> dict[str, str]:
         "load before": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else UNKNOWN,
         "system": f"{platform.system()}, {platform.machine()}",
         "Python": platform.python_version(),
-        **{name: installed(name) for name in PACKAGES},
+        **{name: package_version(name) for name in PACKAGES},
         "NumPy's BLAS": f"{blas['name']} {blas['version']}",
         "date": datetime.now(UTC).date().isoformat(),
     }
 
 
-def busy(about: dict[str, str]) -> str:
-    """A warning where others were at work before; empty where they were not."""
+def load_warning(about: dict[str, str]) -> str:
+    """A warning if other programs were running before; else empty."""
     load = about["load before"]
     if load == UNKNOWN or float(load) <= IDLE:
         return ""
@@ -45,7 +45,7 @@ def busy(about: dict[str, str]) -> str:
 
 
 def processor() -> str:
-    """The model that the processor says it is."""
+    """The processor's model."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():
@@ -54,7 +54,7 @@ def processor() -> str:
     return platform.processor() or UNKNOWN
 
 
-def installed(name: str) -> str:
+def package_version(name: str) -> str:
     """The version of a package."""
     try:
         return version(name)

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import torch_peers
-from .machine import busy
+from .cases import HEADS, D
+from .machine import load_warning
 from .plot import shares, speedups
-from .rows import Row, markdown, shown
+from .rows import Row, digits, markdown
 
 INTRODUCTION = """# Benchmarks
 
@@ -52,46 +53,49 @@ def page(
     images: Mapping[str, str],
 ) -> str:
     """The page as Markdown; images are the addresses of the two figures by their names."""
-    from .cases import HEADS, D
-
-    judged = [row.met for row in rows if row.met is not None]
-    verdict = (
-        f"Of {len(judged)} targets, {sum(judged)} are met."
-        if judged
-        else "Nothing is judged at these lengths."
+    introduction = INTRODUCTION.format(
+        headline=headline(rows, about),
+        verdict=verdict(rows, about),
+        rounds=rounds,
+        heads=HEADS,
+        d=D,
+        threads=about["threads"],
+        **images,
     )
-    verdict = "\n".join(filter(None, [verdict, busy(about)]))
-    parts = [
-        INTRODUCTION.format(
-            headline=headline(rows, about),
-            verdict=verdict,
-            rounds=rounds,
-            heads=HEADS,
-            d=D,
-            threads=about["threads"],
-            **images,
-        )
-    ]
+    parts = [introduction]
     for name, group in groups.items():
-        own = [row for row in rows if row.group == name]
-        if own:
-            parts.append(
-                f"## {name[0].upper()}{name[1:]}\n\n{inspect.getdoc(group)}\n\n{markdown(own)}\n"
-            )
+        of_group = [row for row in rows if row.group == name]
+        if of_group:
+            parts.append(f"{section_head(name, group)}{markdown(of_group)}\n")
     lines = "\n".join(f"| {key} | {value} |" for key, value in about.items())
     parts.append(f"## The machine\n\n| | |\n|---|---|\n{lines}\n")
     return "\n".join(parts)
 
 
+def section_head(name: str, group: object) -> str:
+    """A group's heading, and how it is measured: the text above its table."""
+    return f"## {name[0].upper()}{name[1:]}\n\n{inspect.getdoc(group)}\n\n"
+
+
+def verdict(rows: Sequence[Row], about: dict[str, str]) -> str:
+    """How many targets are met, and whether the machine was idle."""
+    verdicts = [row.is_met for row in rows if row.is_met is not None]
+    sentence = "Nothing is judged at these lengths."
+    if verdicts:
+        sentence = f"Of {len(verdicts)} targets, {sum(verdicts)} are met."
+    return "\n".join(filter(None, [sentence, load_warning(about)]))
+
+
 def headline(rows: Sequence[Row], about: Mapping[str, str]) -> str:
     """What a causal window costs compared with PyTorch's attention, in one sentence."""
     windows = [row for row in rows if row.group == torch_peers.GROUP]
-    found = [row for row in windows if row.name == torch_peers.MASKED and row.value]
-    if not found:
+    masked = [row for row in windows if row.name == torch_peers.MASKED and row.value]
+    if not masked:
         return "How fast `attend` is, compared with other code for the same sets."
-    row = found[0]
+    row = masked[0]
     window, n = row.case.removeprefix("Lookback(").split("), n = ")
-    ours, theirs, times = shown(row.measured), shown(row.beside), shown(1 / row.value)
+    ours, theirs = digits(row.measured), digits(row.reference)
+    times = digits(1 / row.value)
     return (
         f"On {about['cores']} cores ({about['processor']}), a causal window of {window} keys\n"
         f"over {n} positions takes {ours} ms. PyTorch's SDPA, with the same window as\n"
@@ -99,14 +103,13 @@ def headline(rows: Sequence[Row], about: Mapping[str, str]) -> str:
     )
 
 
-def written(folder: Path, rows: Sequence[Row], groups, about, rounds: int):
-    """The page and its figures in a folder."""
+def write_page(folder: Path, rows: Sequence[Row], groups, about, rounds: int):
+    """Write the page and its figures into a folder."""
     (folder / "_static").mkdir(parents=True, exist_ok=True)
     images = {}
     for figure in (speedups, shares):
         name = figure.__name__
         images[name] = f"_static/benchmarks_{name}.png"
         figure(rows).savefig(folder / images[name], dpi=150)
-    (folder / "benchmarks.md").write_text(
-        page(rows, groups, about, rounds, images), encoding="utf-8"
-    )
+    text = page(rows, groups, about, rounds, images)
+    (folder / "benchmarks.md").write_text(text, encoding="utf-8")

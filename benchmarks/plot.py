@@ -1,5 +1,5 @@
-"""Two figures, legible on a phone: how many times faster we are than others, and how much of sgemm
-is reached.
+"""Two figures, legible on a phone: how many times faster we are than others, and our share of
+sgemm.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def speedups(rows: Sequence[Row]) -> Figure:
     An orange mark is a target, to be reached from the left. Rows without a value are left out.
     """
     groups = {module.GROUP for module in PEERS}
-    timed = [row for row in rows if row.group in groups and row.value and row.unit == "ms"]
-    timed = [row for row in timed if not row.case.startswith("lowering ")]
-    names = [f"{row.name}\n{wrapped(row.case)}" for row in timed]
-    aims = [1 / row.target.bound if row.target else None for row in timed]
-    figure, ax = bars(names, [1 / row.value for row in timed], aims)
+    times = [row for row in rows if row.group in groups and row.value and row.unit == "ms"]
+    times = [row for row in times if not row.case.startswith(flex.LOWERING)]
+    names = [f"{row.name}\n{short_lines(row.case)}" for row in times]
+    aims = [1 / row.target.bound if row.target else None for row in times]
+    figure, ax = bars(names, [1 / row.value for row in times], aims)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}x")
     ax.axvline(1, color="0.4", linewidth=1)
@@ -42,16 +42,16 @@ def shares(rows: Sequence[Row]) -> Figure:
 
     An orange mark is a target, to be reached from the left. Rows without a value are left out.
     """
-    timed = [row for row in rows if row.group == share.GROUP and row.value is not None]
-    names = [row.case.replace(", n = ", "\nn = ") for row in timed]
-    aims = [100 * row.target.bound if row.target else None for row in timed]
-    figure, ax = bars(names, [100 * row.value for row in timed], aims)
+    speeds = [row for row in rows if row.group == share.GROUP and row.value is not None]
+    names = [row.case.replace(", n = ", "\nn = ") for row in speeds]
+    aims = [100 * row.target.bound if row.target else None for row in speeds]
+    figure, ax = bars(names, [100 * row.value for row in speeds], aims)
     ax.xaxis.set_major_formatter("{x:g} %")
     ax.set_xlabel("useful FLOP/s, as a share of NumPy's sgemm")
     return figure
 
 
-def wrapped(case: str) -> str:
+def short_lines(case: str) -> str:
     """A case in short lines, none of which breaks inside n = 16,384."""
     return fill(case.replace(" = ", "\u00a0=\u00a0"), COLUMNS)
 
@@ -65,7 +65,8 @@ def bars(
     ax.barh(range(len(names)), values, color=OURS, height=0.6)
     targets = [(aim, y) for y, aim in enumerate(aims) if aim is not None]
     if targets:
-        ax.plot(*zip(*targets), "|", color=TARGET, markersize=13, markeredgewidth=3, label="target")
+        style = {"color": TARGET, "markersize": 13, "markeredgewidth": 3, "label": "target"}
+        ax.plot(*zip(*targets), "|", **style)
         figure.legend(frameon=False, loc="outside upper right", fontsize=10)
     for y, (value, aim) in enumerate(zip(values, aims)):
         end = max(value, aim or value)

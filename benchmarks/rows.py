@@ -1,25 +1,28 @@
-"""What is reported: rows with a measurement, what it is held against and a target; as text, as
-Markdown, as JSON.
+"""The table: rows with a measurement, what it is compared with and a target; as text, as Markdown,
+as JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
-HEAD = ("case", "measured", "beside it", "", "value", "target", "met")
+HEAD = ("case", "measured", "compared with", "", "value", "target", "met")
+ALIGNMENT = ("---", "--:", "--:", "---", "--:", "--:", "---")  # of the columns, as in Markdown
 
 
 class Target(NamedTuple):
-    """What a value has to reach: "<=" or ">=", and the bound."""
+    """The relation that a value must have to the bound: "<=" or ">="."""
 
     relation: str
     bound: float
 
-    def met(self, value: float) -> bool:
+    def is_met(self, value: float) -> bool:
+        """Whether a value reaches it."""
         return value <= self.bound if self.relation == "<=" else value >= self.bound
 
 
@@ -27,17 +30,18 @@ class Target(NamedTuple):
 class Row:
     """One line of the table.
 
-    measured, beside : two numbers in `unit`; `name` says what the second one is. None where there
-    is none. value : what the target is about, mostly measured / beside, taken within each round:
-    the median over the rounds. missing : why there is no value. more : what else is kept in the
-    JSON.
+    measured, reference : two numbers in `unit`, or None; `name` says what the second one is.
+    value : what the target is about, mostly measured / reference: the median over the rounds of the
+        ratio within each.
+    missing : why there is no value.
+    more : what else the JSON contains.
     """
 
     group: str
     case: str
     name: str = ""
     measured: float | None = None
-    beside: float | None = None
+    reference: float | None = None
     unit: str = "ms"
     value: float | None = None
     target: Target | None = None
@@ -45,27 +49,30 @@ class Row:
     more: dict = field(default_factory=dict)
 
     @property
-    def met(self) -> bool | None:
-        """Whether the target is reached; None where there is no target or no value."""
-        return None if self.target is None or self.value is None else self.target.met(self.value)
+    def is_met(self) -> bool | None:
+        """Whether the target is reached; None if there is no target or no value."""
+        if self.target is None or self.value is None:
+            return None
+        return self.target.is_met(self.value)
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """What stands in the columns of HEAD."""
-        first, second = (
-            f"{shown(x)} {self.unit}" if x is not None else "" for x in (self.measured, self.beside)
-        )
+        """The texts in the columns of HEAD."""
         target = f"{self.target.relation} {self.target.bound:g}" if self.target else ""
-        met = (
-            f"missing: {self.missing}"
-            if self.missing
-            else {None: "", True: "yes", False: "no"}[self.met]
-        )
-        return self.case, first, second, self.name, shown(self.value), target, met
+        verdict = {None: "", True: "yes", False: "no"}[self.is_met]
+        if self.missing:
+            verdict = f"missing: {self.missing}"
+        measured, reference = self.quantity(self.measured), self.quantity(self.reference)
+        return self.case, measured, reference, self.name, digits(self.value), target, verdict
+
+    def quantity(self, x: float | None) -> str:
+        """A number with its unit; empty if there is none."""
+        return "" if x is None else f"{digits(x)} {self.unit}"
 
     def record(self) -> dict:
-        """The row as JSON has it."""
-        return {**asdict(self), "target": self.target and self.target._asdict(), "met": self.met}
+        """The row for JSON."""
+        target = self.target and self.target._asdict()
+        return {**asdict(self), "target": target, "met": self.is_met}
 
 
 def ratio(
@@ -73,20 +80,20 @@ def ratio(
     case: str,
     name: str,
     measured: np.ndarray,
-    beside: np.ndarray,
+    reference: np.ndarray,
     target: Target | None = None,
 ) -> Row:
-    """The row of two calls that took these seconds in each round: measured / beside."""
+    """The row of two calls that took these seconds in each round: measured / reference."""
     return Row(
         group,
         case,
         name,
         1e3 * float(np.median(measured)),
-        1e3 * float(np.median(beside)),
+        1e3 * float(np.median(reference)),
         "ms",
-        float(np.median(measured / beside)),
+        float(np.median(measured / reference)),
         target,
-        more={"seconds": measured.tolist(), "seconds_beside": beside.tolist()},
+        more={"seconds": measured.tolist(), "reference_seconds": reference.tolist()},
     )
 
 
@@ -95,7 +102,7 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".split("\n")[0]
 
 
-def shown(x: float | None) -> str:
+def digits(x: float | None) -> str:
     """Three digits, or all before the point."""
     if x is None:
         return ""
@@ -105,27 +112,28 @@ def shown(x: float | None) -> str:
 def text(rows: Sequence[Row]) -> str:
     """The rows under their groups, in columns as wide as they need be."""
     table = [HEAD, *(row.cells for row in rows)]
-    wide = [max(map(len, column)) for column in zip(*table)]
-    lines = [_line(HEAD, wide)]
-    for before, row in zip([None, *rows], rows):
-        if before is None or before.group != row.group:
-            lines += ["", row.group]
-        lines.append(_line(row.cells, wide))
+    widths = [max(map(len, column)) for column in zip(*table)]
+    lines = [text_line(HEAD, widths)]
+    for group, of_group in groupby(rows, lambda row: row.group):
+        lines += ["", group, *(text_line(row.cells, widths) for row in of_group)]
     return "\n".join(lines)
 
 
-def _line(cells, wide) -> str:
+def text_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Words to the left, numbers to the right."""
-    return "  ".join(
-        cell.ljust(w) if c in (0, 3, 6) else cell.rjust(w)
-        for c, (cell, w) in enumerate(zip(cells, wide))
-    ).rstrip()
+    texts = []
+    for cell, width, alignment in zip(cells, widths, ALIGNMENT):
+        texts.append(cell.rjust(width) if alignment == "--:" else cell.ljust(width))
+    return "  ".join(texts).rstrip()
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
-    lines = [HEAD, *(row.cells for row in rows)]
-    table = [
-        "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |" for cells in lines
-    ]
-    return "\n".join([table[0], "|---|--:|--:|---|--:|--:|---|", *table[1:]])
+    body = [markdown_line(row.cells) for row in rows]
+    return "\n".join([markdown_line(HEAD), f"|{'|'.join(ALIGNMENT)}|", *body])
+
+
+def markdown_line(cells: Sequence[str]) -> str:
+    """One line of the Markdown table."""
+    escaped = [cell.replace("|", r"\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 import sparse_ref as sr
 
-from .cases import HEADS, Case, D, named, others, part, qkv, targets
+from .cases import HEADS, Case, D, label, more_cases, normal, part, qkv, targets
 from .rows import Row, Target, reason
-from .timing import Size, interleaved
+from .timing import Size, time_rounds
+from .torch_peers import torch_on_our_threads
 
 GROUP = "share of sgemm"
+SGEMM = "sgemm"
+Speeds = dict[str, np.ndarray]  # FLOP/s of each case, in each round
 
 
 def rows(size: Size) -> list[Row]:
@@ -21,61 +27,66 @@ def rows(size: Size) -> list[Row]:
 
     Useful are 4 d FLOP for each connected pair of each of 8 heads, d = 64: whatever else is
     multiplied, in a tile that is not full, counts as nothing. The sets are lowered beforehand. The
-    last row is PyTorch's product beside NumPy's.
+    last row is PyTorch's product compared with NumPy's.
     """
-    side, cases = part(2048, size.scale), targets(size.scale) + others(size.scale)
-    square = np.random.default_rng(0).standard_normal((side, side), dtype=np.float32)
-    work = {"sgemm": 2.0 * side**3, "torch": 2.0 * side**3}
-    calls, missing = {"sgemm": lambda: square @ square}, {}
-    for case in [*cases, None]:
-        name = case.name if case else "torch"
+    side = part(2048, size.scale)
+    square = normal((side, side))
+    sgemm = Work(SGEMM, 2.0 * side**3, lambda: lambda: square @ square)
+    torch = Work("torch's sgemm", sgemm.flop, partial(torch_product, square))
+    cases = targets(size.scale) + more_cases(size.scale)
+    works = [sgemm, *map(attention, cases), torch]
+    calls, reasons = {}, {}
+    for work in works:
         try:
-            calls[name] = attention(case, work) if case else torch_product(square)
+            calls[work.case] = work.ready()
         except ImportError as error:
-            missing[name] = reason(error)
-    taken = interleaved(calls, size, GROUP)
-    speed = {name: work[name] / seconds for name, seconds in taken.items()}
-    lines = [
-        *((case.name, named(case.name, case.n), case.share) for case in cases),
-        ("torch", "torch's sgemm", None),
-    ]
-    return [
-        Row(GROUP, label, "sgemm", missing=missing[name])
-        if name in missing
-        else over(
-            speed[name], speed["sgemm"], label, None if share is None else Target(">=", share)
-        )
-        for name, label, share in lines
-    ]
+            reasons[work.case] = reason(error)
+    seconds = time_rounds(calls, size, GROUP)
+    flop = {work.case: work.flop for work in works}
+    speeds = {case: flop[case] / seconds[case] for case in calls}
+    works.remove(sgemm)
+    return [row(work, speeds, reasons.get(work.case)) for work in works]
 
 
-def attention(case: Case, work: dict[str, float]):
-    """The call that attends over a set, lowered; how many FLOP it needs goes into `work`."""
-    lowered = sr.plan(case.pattern, case.n)
-    work[case.name] = 4.0 * D * HEADS * lowered.nnz
-    return partial(sr.attend, *qkv(case.n, dtype=case.dtype), lowered)
+class Work(NamedTuple):
+    """A case, its useful FLOP, and what makes its call; `share` of sgemm is a target."""
+
+    case: str
+    flop: float
+    ready: Callable[[], Callable[[], object]]
+    share: float | None = None
 
 
-def torch_product(square: np.ndarray):
-    """The call that multiplies a matrix by itself in PyTorch. Raises ImportError where it is not
+def attention(case: Case) -> Work:
+    """Attention over a set, lowered beforehand."""
+    plan = sr.plan(case.pattern, case.n)
+
+    def ready():
+        return partial(sr.attend, *qkv(case.n, dtype=case.dtype), plan)
+
+    flop = 4.0 * D * HEADS * plan.nnz
+    return Work(label(case.name, case.n), flop, ready, case.share)
+
+
+def torch_product(square: np.ndarray) -> Callable[[], object]:
+    """The call that multiplies a matrix by itself in PyTorch. Raises ImportError if it is not
     installed.
     """
-    from .torch_peers import torch_on_our_threads
-
-    own = torch_on_our_threads().from_numpy(square)
-    return lambda: own @ own
+    tensor = torch_on_our_threads().from_numpy(square)
+    return lambda: tensor @ tensor
 
 
-def over(speed: np.ndarray, sgemm: np.ndarray, case: str, target: Target | None) -> Row:
-    """The row of two speeds in FLOP/s, round by round."""
-    return Row(
-        GROUP,
-        case,
-        "sgemm",
-        float(np.median(speed)) / 1e9,
-        float(np.median(sgemm)) / 1e9,
-        "GFLOP/s",
-        float(np.median(speed / sgemm)),
-        target,
-        more={"flops": speed.tolist(), "flops_beside": sgemm.tolist()},
+def row(work: Work, speeds: Speeds, why: str | None) -> Row:
+    """The speed of a case and that of sgemm, in FLOP/s round by round, or why there is none."""
+    target = None if work.share is None else Target(">=", work.share)
+    result = Row(GROUP, work.case, SGEMM, unit="GFLOP/s", target=target)
+    if why is not None:
+        return replace(result, missing=why)
+    speed, sgemm = speeds[work.case], speeds[SGEMM]
+    return replace(
+        result,
+        measured=float(np.median(speed)) / 1e9,
+        reference=float(np.median(sgemm)) / 1e9,
+        value=float(np.median(speed / sgemm)),
+        more={"flops": speed.tolist(), "reference_flops": sgemm.tolist()},
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from tqdm import trange
 
-from .children import child
+from .cases import label
+from .children import FIRST_LENGTH, child
 from .rows import Row, Target
 from .timing import Size
 
@@ -13,26 +14,26 @@ GROUP = "first call"
 
 
 def rows(size: Size) -> list[Row]:
-    """Seconds of the first `attend` in a new process, small arrays, once the disk holds what is
-    compiled.
+    """Seconds of the first `attend` in a new process, on small arrays, once the cache on disk has
+    the compiled code.
 
-    Beside it, what importing takes in that process: NumPy, Numba, and of this library what `attend`
-    needs.
+    The second number is what the imports take in that process: NumPy, Numba, and of this library
+    what `attend` needs.
     """
     child("first_call")  # fills the cache on disk
-    found = [child("first_call") for _ in trange(size.rounds, desc=f"{GROUP:16}")]
-    call, imports = (np.array([each[key] for each in found]) for key in ("call", "imports"))
-    value = float(np.median(call))
-    return [
-        Row(
-            GROUP,
-            "Causal(), n = 256",
-            "imports",
-            value,
-            float(np.median(imports)),
-            "s",
-            value,
-            Target("<=", 1.5),
-            more={"seconds": call.tolist(), "seconds_beside": imports.tolist()},
-        )
-    ]
+    measures = [child("first_call") for _ in trange(size.rounds, desc=f"{GROUP:16}")]
+    calls = [measure["call"] for measure in measures]
+    imports = [measure["imports"] for measure in measures]
+    value = float(np.median(calls))
+    row = Row(
+        GROUP,
+        label("Causal()", FIRST_LENGTH),
+        "imports",
+        value,
+        float(np.median(imports)),
+        "s",
+        value,
+        Target("<=", 1.5),
+        more={"seconds": calls, "reference_seconds": imports},
+    )
+    return [row]

@@ -1,4 +1,4 @@
-"""Interleaved timing: each round calls everything once, so that what slows the machine down slows
+"""Timing in rounds: each round calls everything once, so that what slows the machine down slows
 all of it.
 """
 
@@ -15,9 +15,9 @@ from tqdm import tqdm
 class Size(NamedTuple):
     """How much is measured.
 
-    scale : lengths, and the parameters that go with them, are divided by it. pause : seconds before
-    each measurement, in which the idle threads of the library that ran before stop spinning; and
-        how long a quicker call is repeated, so that the mean is taken.
+    scale : lengths, and the parameters that go with them, are divided by it.
+    pause : seconds before each measurement, in which the idle threads of the library that ran
+        before stop spinning; and how long a quicker call is repeated, so that the mean is taken.
     """
 
     rounds: int
@@ -25,16 +25,17 @@ class Size(NamedTuple):
     pause: float = 0.05
 
 
-def interleaved(
-    calls: Mapping[str, Callable[[], object]], size: Size, what: str
-) -> dict[str, np.ndarray]:
-    """Seconds of each call in each round, (size.rounds,) apiece, after one call of each that does
+Call = Callable[[], object]
+Seconds = dict[str, np.ndarray]  # of each call, in each round
+
+
+def time_rounds(calls: Mapping[str, Call], size: Size, group: str) -> Seconds:
+    """Seconds of each call in each round, (size.rounds,) for each, after one call of each that does
     not count.
     """
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    with tqdm(
-        total=len(calls) * (size.rounds + 1), desc=f"{what:16}", mininterval=0.5, disable=not calls
-    ) as progress:
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    steps = len(calls) * (size.rounds + 1)
+    with tqdm(total=steps, desc=f"{group:16}", mininterval=0.5, disable=not calls) as progress:
         for name, call in calls.items():
             progress.set_postfix_str(f"warm-up: {name}", refresh=False)
             call()
@@ -42,13 +43,13 @@ def interleaved(
         for _ in range(size.rounds):
             for name, call in calls.items():
                 progress.set_postfix_str(name, refresh=False)
-                taken[name].append(seconds(call, size.pause))
+                times[name].append(seconds(call, size.pause))
                 progress.update()
         progress.set_postfix_str("")
-    return {name: np.array(each) for name, each in taken.items()}
+    return {name: np.array(values) for name, values in times.items()}
 
 
-def seconds(call: Callable[[], object], pause: float) -> float:
+def seconds(call: Call, pause: float) -> float:
     """How long one call takes, after a pause."""
     time.sleep(pause)
     calls, start = 0, time.perf_counter()

@@ -14,6 +14,7 @@ from .rows import Row, Target
 from .timing import Size
 
 GROUP = "torch SDPA"
+CAUSAL = "torch SDPA, causal"
 MASKED = "torch SDPA, boolean mask"
 
 
@@ -24,13 +25,13 @@ def rows(size: Size) -> list[Row]:
     Everybody's tensors of PyTorch share the memory of our arrays, run on as many threads as ours,
     and record no gradients. The mask is made beforehand, as our set is lowered beforehand.
     """
-    return peers.rows(GROUP, [causal, masked], size)
+    return peers.rows(GROUP, [causal_peer, masked_peer], size)
 
 
 def torch_on_our_threads():
-    """PyTorch, with as many threads as Numba has. Raises ImportError where it is not installed.
+    """PyTorch, with as many threads as Numba has. Raises ImportError if it is not installed.
 
-    The number is set only where it differs: the two share one OpenMP library, and setting it once
+    The number is set only if it differs: the two share one OpenMP library, and setting it once
     Numba's threads run makes PyTorch's attention several times slower.
     """
     import torch
@@ -40,7 +41,7 @@ def torch_on_our_threads():
     return torch
 
 
-def timed(fn):
+def inference(fn):
     """The function without a record for gradients."""
     return torch_on_our_threads().inference_mode()(fn)
 
@@ -56,30 +57,35 @@ def first(out) -> np.ndarray:
     return out[0].numpy()
 
 
-def causal(scale: int) -> Peer:
-    """Dense and causal, in the form that skips the blocks of the future."""
+def sdpa_call(q, k, v, mask: np.ndarray | None = None):
+    """The call of PyTorch's dense attention: with a boolean mask, or else causal.
+
+    The causal form skips the blocks of the future.
+    """
+    torch = torch_on_our_threads()
+    inputs = tensors(q, k, v)
+    attention = torch.nn.functional.scaled_dot_product_attention
+    if mask is None:
+        return inference(lambda: attention(*inputs, is_causal=True))
+    attn_mask = torch.from_numpy(mask)
+    return inference(lambda: attention(*inputs, attn_mask=attn_mask))
+
+
+def causal_peer(scale: int) -> Peer:
+    """Dense and causal."""
 
     def ready(q, k, v):
-        own, attention = (
-            tensors(q, k, v),
-            torch_on_our_threads().nn.functional.scaled_dot_product_attention,
-        )
-        return timed(lambda: attention(*own, is_causal=True)), first
+        return sdpa_call(q, k, v), first
 
-    return Peer(
-        "torch SDPA, causal", "Causal()", sr.Causal(), part(8192, scale), ready, Target("<=", 1.1)
-    )
+    n = part(8192, scale)
+    return Peer(CAUSAL, "Causal()", sr.Causal(), n, ready, Target("<=", 1.1))
 
 
-def masked(scale: int) -> Peer:
+def masked_peer(scale: int) -> Peer:
     """Dense, with a mask of all pairs."""
     n, p = part(4096, scale), sr.Lookback(part(512, scale))
 
     def ready(q, k, v):
-        torch = torch_on_our_threads()
-        own, mask = tensors(q, k, v), torch.from_numpy(sr.dense(p, n))
-        return timed(
-            lambda: torch.nn.functional.scaled_dot_product_attention(*own, attn_mask=mask)
-        ), first
+        return sdpa_call(q, k, v, sr.dense(p, n)), first
 
     return Peer(MASKED, repr(p), p, n, ready)

@@ -32,8 +32,13 @@ class Lesson(NamedTuple):
 def lessons(folder: Path = NOTEBOOKS, kind: str = "lessons") -> list[Lesson]:
     """The notebooks of a kind in the order of their numbers."""
     paths = folder.glob(PATTERNS[kind])
-    items = [lesson(path.stem, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    items = [lesson(path.stem, read(path)) for path in paths]
     return sorted(items, key=first_number)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The notebook in a file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def first_number(item: Lesson) -> int:
@@ -51,10 +56,12 @@ def question(text: str) -> str:
     """The first sentence that asks, or else the first; a short one with the sentence before it."""
     prose = " ".join(text.partition("$$")[0].replace("**", "").split())
     sentences = re.split(r"(?<=[.?!])\s+", prose.replace("The question: ", ""))
-    place = next((k for k, text in enumerate(sentences) if text.endswith("?")), 0)
-    first = max(place - (len(sentences[place]) < SHORT), 0)
-    asked = " ".join(sentences[first : place + 1])
-    return asked[0].upper() + asked[1:]
+    ends = [sentence[-1:] for sentence in sentences]
+    place = ends.index("?") if "?" in ends else 0
+    is_short = len(sentences[place]) < SHORT
+    first = max(place - is_short, 0)
+    chosen = " ".join(sentences[first : place + 1])
+    return chosen[0].upper() + chosen[1:]
 
 
 def index(items: list[Lesson], kind: str) -> str:
@@ -100,10 +107,11 @@ def copy_notebooks(source: Path = NOTEBOOKS, target: Path = COPIES) -> None:
     """Copy the notebooks for the build; a copy that is the same already keeps its time."""
     target.mkdir(exist_ok=True)
     paths = sorted(source.glob("*.ipynb"))
-    for stale in {path.name for path in target.glob("*.ipynb")} - {path.name for path in paths}:
-        (target / stale).unlink()
+    for copy in target.glob("*.ipynb"):
+        if not (source / copy.name).exists():
+            copy.unlink()
     for path in paths:
-        notebook = site_notebook(json.loads(path.read_text(encoding="utf-8")))
+        notebook = site_notebook(read(path))
         text = json.dumps(notebook, ensure_ascii=False, indent=1)
         copy = target / path.name
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:

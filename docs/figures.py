@@ -1,4 +1,4 @@
-"""The figures of the README and the catalogue, drawn again: python docs/figures.py"""
+"""Draw the figures of the README and the start page: python docs/figures.py"""
 
 from pathlib import Path
 
@@ -9,81 +9,61 @@ import sparse_ref as sr
 
 matplotlib.use("Agg")
 STATIC = Path(__file__).parent / "_static"
-ACROSS = 9
 
 
 def sparse_transformer():
-    """Where each step of strided and fixed attention looks on an image, above the matrices."""
-    return sr.plot.factorization([sr.strided(8), sr.fixed(8, 2)], (8, 8))
+    """The keys of each step of strided and fixed attention on an image, above the matrices."""
+    factorizations = [sr.strided(8), sr.fixed(8, 2)]
+    return sr.plot.factorization(factorizations, (8, 8))
 
 
-def catalogue():
-    """Every pattern of the catalogue in small: what the first head attends to, in any step or
-    branch.
-    """
-    entries = sr.catalogue()
-    rows = -(-len(entries) // ACROSS)
-    figure, axes = plt.subplots(
-        rows, ACROSS, figsize=(1.6 * ACROSS, 1.95 * rows), layout="constrained"
-    )
-    for ax, entry in zip(axes.flat, entries):
-        patterns = entry.patterns()
-        drawn = patterns[:1] if isinstance(entry.value(), tuple) else patterns
-        union = sr.multiplicity(sr.Branches(drawn), entry.shape()) > 0
-        sr.plot.mask(union, ax=ax)
-        ax.set_title(entry.name, fontsize=9, family="monospace")
-        ax.set(xticks=[], yticks=[], xlabel="", ylabel="")
-        if ax.get_legend():
-            ax.get_legend().remove()
-    for ax in axes.flat[len(entries) :]:
-        ax.remove()
-    return figure
-
-
-def bare(count):
-    """A row of axes without frames' labels, as wide as a door of the start page."""
-    figure, axes = plt.subplots(1, count, figsize=(2.2 * count, 2.2), layout="constrained")
-    return figure, list(axes)
-
-
-def strip(axes):
-    """Leave nothing but the cells."""
+def strip(*axes):
+    """Remove everything except the cells."""
     for ax in axes:
         ax.set(xticks=[], yticks=[], xlabel="", ylabel="", title="")
         if ax.get_legend():
             ax.get_legend().remove()
 
 
+def door():
+    """Two axes, as wide as a door of the start page."""
+    figure, axes = plt.subplots(1, 2, figsize=(4.4, 2.2), layout="constrained")
+    return figure, axes[0], axes[1]
+
+
 def learn():
     """The door to the course: receptive fields after one layer and after two."""
-    figure, axes = bare(2)
+    figure, left, right = door()
     near = sr.dense(sr.Lookback(8), 40)
     far = near.astype(int) @ near > 0
-    sr.plot.mask(near, title="", ax=axes[0])
-    sr.plot.diff(far, near, ax=axes[1])
-    strip(axes)
+    sr.plot.mask(near, ax=left)
+    sr.plot.diff(far, near, ax=right)
+    strip(left, right)
     return figure
 
 
 def look_up():
     """The door to the catalogue: two patterns."""
-    figure, axes = bare(2)
-    sr.plot.mask(sr.bigbird(24, 2, random=1, seed=0), 24, ax=axes[0])
-    sr.plot.mask(sr.Lookback(5) | sr.Strided(5), 24, ax=axes[1])
-    strip(axes)
+    figure, left, right = door()
+    bigbird = sr.bigbird(24, 2, random=1, seed=0)
+    merged = sr.Lookback(5) | sr.Strided(5)
+    sr.plot.mask(bigbird, 24, ax=left)
+    sr.plot.mask(merged, 24, ax=right)
+    strip(left, right)
     return figure
 
 
 def test_kernel():
     """The door to the tests: what is expected, and where a function differs."""
-    figure, axes = bare(2)
-    sr.plot.mask(sr.Lookback(5), 16, ax=axes[0])
-    sr.plot.diff(sr.Lookback(5), sr.Lookback(6), 16, ax=axes[1])
-    strip(axes)
+    figure, left, right = door()
+    expected, actual = sr.Lookback(5), sr.Lookback(6)
+    sr.plot.mask(expected, 16, ax=left)
+    sr.plot.diff(expected, actual, 16, ax=right)
+    strip(left, right)
     return figure
 
 
-FIGURES = sparse_transformer, catalogue, learn, look_up, test_kernel
+FIGURES = sparse_transformer, learn, look_up, test_kernel
 
 if __name__ == "__main__":
     for draw in FIGURES:

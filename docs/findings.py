@@ -388,7 +388,7 @@ def attention(q, k, v):
 
 report = check(attention, sr.Causal())
 """,
-            "Use -inf, and treat empty rows apart. If it is meant, declare it: `fill=-1e4`.",
+            "Use -inf, and handle empty rows separately. If it is meant, declare it: `fill=-1e4`.",
         ),
         Example(
             "overflow",

@@ -7,21 +7,23 @@ from sphinx.transforms import SphinxTransform
 
 
 class AddEntries(SphinxTransform):
-    """Adds them before Sphinx collects a page's entries.
+    """Runs before Sphinx collects a page's entries.
 
-    An entry's place is the section itself: the search page shows the text of the place that it
-    finds, and fails at the empty places that index directives make.
+    An entry's place is the section itself: the search page shows the text at that place, and fails
+    at the empty places that index directives insert.
     """
 
     default_priority = 800
 
     def apply(self, **_):
-        """The first section of a page has the entries without an anchor."""
+        """Insert the entries; the first section has those without an anchor."""
         of_page = entries(GLOSSARY.read_text(encoding="utf-8")).get(self.env.docname, {})
         if not of_page:
             return
         for number, section in enumerate(self.document.findall(nodes.section)):
-            anchors = {section.get("slug"), *section["ids"], *([] if number else [""])}
+            anchors = {section.get("slug"), *section["ids"]}
+            if number == 0:
+                anchors.add("")
             phrases = [phrase for anchor in anchors for phrase in of_page.get(anchor, [])]
             place = section["ids"][0]
             rows = [("single", phrase, place, "main", None) for phrase in sorted(phrases)]

@@ -13,13 +13,13 @@ Entries = dict[str, dict[str, list[str]]]  # page: {anchor: words}; "" is the to
 
 
 def rows(text: str) -> list[tuple[list[str], str]]:
-    """The glossary's rows: the field's words, and what stands next to them."""
+    """The glossary's rows: the field's words, and the cell next to them."""
     cells = re.findall(r"^\| (?!the field)(.+?) \| (.+) \|$", text, re.M)
     return [(words(first), second) for first, second in cells]
 
 
 def words(cell: str) -> list[str]:
-    """The phrases of a cell, without the names in brackets of those who use them."""
+    """The phrases of a cell, without the sources in parentheses."""
     plain = re.sub(r"\([^)]*\)|`", "", cell)
     return [word.strip() for word in re.split("[,;:]", plain) if word.strip()]
 

@@ -8,11 +8,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+Attributes = list[tuple[str, str | None]]
 BUILT = Path(__file__).parent / "_build" / "html"
 
 
 class Page(HTMLParser):
-    """A page's places, and the addresses that it names."""
+    """The ids of a page, and the addresses that it links to."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -20,23 +21,22 @@ class Page(HTMLParser):
         self.addresses: list[str] = []
         self.feed(text)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         """Keep ids, links, images, scripts and styles."""
-        named = dict(attrs)
-        self.places |= {named[key] or "" for key in ("id", "name") if key in named}
-        self.addresses += [named[key] or "" for key in ("href", "src") if key in named]
+        self.places |= {value or "" for name, value in attrs if name in ("id", "name")}
+        self.addresses += [value or "" for name, value in attrs if name in ("href", "src")]
 
 
-def broken(folder: Path) -> list[str]:
+def broken_links(folder: Path) -> list[str]:
     """A line for each address of a page in the folder that leads to no file or no place."""
     paths = [path for path in folder.rglob("*.html") if "_static" not in path.parts]
     pages = {path.resolve(): Page(path.read_text("utf-8")) for path in paths}
-    return [
-        f"{path.relative_to(folder.resolve())}: {address}"
-        for path, page in sorted(pages.items())
-        for address in dict.fromkeys(page.addresses)
-        if not leads_somewhere(address, path, pages)
-    ]
+    lines = []
+    for path, page in sorted(pages.items()):
+        name = path.relative_to(folder.resolve())
+        addresses = dict.fromkeys(page.addresses)
+        lines += [f"{name}: {a}" for a in addresses if not leads_somewhere(a, path, pages)]
+    return lines
 
 
 def leads_somewhere(address: str, page: Path, pages: dict[Path, Page]) -> bool:
@@ -52,6 +52,7 @@ def leads_somewhere(address: str, page: Path, pages: dict[Path, Page]) -> bool:
 
 
 if __name__ == "__main__":
-    lines = broken(Path(sys.argv[1]) if len(sys.argv) > 1 else BUILT)
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else BUILT
+    lines = broken_links(folder)
     print(*lines, sep="\n")
     sys.exit(bool(lines))

@@ -31,9 +31,8 @@ def install(target: Path = TARGET) -> None:
             shutil.copy(LOCK / name, folder)
         status = npm(["ci", "--prefix", folder, *OPTIONS])
         if status:
-            sys.exit(
-                f"npm ci of {LOCK} failed with status {status}: is the npm registry reachable?"
-            )
+            problem = f"npm ci of {LOCK} failed with status {status}"
+            sys.exit(f"{problem}: is the npm registry reachable?")
         shutil.rmtree(target, ignore_errors=True)
         for source, place in PIECES.items():
             copy(Path(folder, "node_modules", source), target / place)

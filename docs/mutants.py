@@ -49,7 +49,7 @@ def page() -> str:
         "",
         "| style | asked |",
         "|---|---|",
-        *(f"| {plain(right.name)} | {asked(right)} |" for right in RIGHT),
+        *(f"| {plain(right.name)} | {setting(right)} |" for right in RIGHT),
         "",
     ]
     return "\n".join(lines)
@@ -59,7 +59,7 @@ def row(mutant: Mutant) -> str:
     """A bug and its source, what was asked, the cause on the first line of the report, and the
     finding that names it, at the first dtype at which it shows.
     """
-    met = f"<br>{linked(plain(mutant.source))}" if mutant.source else ""
+    met = f"<br>{link_issues(plain(mutant.source))}" if mutant.source else ""
     report = mutant.check(mutant.dtypes[0])
     findings = sorted(report.findings, key=lambda finding: finding.kind != mutant.finding)
     texts = [steady(str(finding)) for finding in findings[:1]]
@@ -68,17 +68,18 @@ def row(mutant: Mutant) -> str:
     cause = steady(report.cause)
     lines = [cause, *(text for text in texts if cause not in text)] if cause else texts
     says = "<br>".join(map(plain, lines)) or "nothing, yet"
-    return f"| {plain(mutant.name)}{met} | {asked(mutant)} | {report.status}: {says} |"
+    return f"| {plain(mutant.name)}{met} | {setting(mutant)} | {report.status}: {says} |"
 
 
-def asked(case: Case) -> str:
+def setting(case: Case) -> str:
     """The pattern, the sizes, and the options."""
     patterns = case.pattern if isinstance(case.pattern, (list, tuple)) else [case.pattern]
     names = ", ".join(f"`{p!r}`" for p in dict.fromkeys(patterns)).replace("|", "\\|")
     heads = case.heads or len(patterns)
     parts = [names] + [f"n = {case.n}"] * (case.n is not None)
     parts += [f"{heads} heads"] * (heads > 1)
-    return ", ".join([*parts, *(f"{name} = {value(x)}" for name, x in case.options.items())])
+    parts += [f"{name} = {value(x)}" for name, x in case.options.items()]
+    return ", ".join(parts)
 
 
 def value(x: object) -> str:
@@ -100,7 +101,7 @@ def steady(text: str) -> str:
     return re.sub(r": error up to \S+, allowed [^\s;]+", "", text)
 
 
-def linked(text: str) -> str:
+def link_issues(text: str) -> str:
     """owner/name#1 as a link."""
     return re.sub(r"([\w.-]+/[\w.-]+)#(\d+)", r"[\1#\2](https://github.com/\1/issues/\2)", text)
 

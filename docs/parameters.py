@@ -75,6 +75,7 @@ def symbols(name: str) -> dict[str, str]:
     """{parameter: what it is}, of the line `Symbols:` of the file that defines a constructor."""
     text = inspect.getdoc(sys.modules[NAMES[name].__module__]) or ""
     stated = re.search(r"Symbols:(.*?)(\.\n|\.$|\n\n)", text, re.S)
-    parts = re.split(r";\s+", " ".join(stated[1].split())) if stated else []
+    line = " ".join(stated[1].split()) if stated else ""
+    parts = re.split(r";\s+", line) if line else []
     pairs = (re.match(r"`?(\w+)`? ((?:the|its|how|an?) .*)", part) for part in parts)
     return {pair[1]: pair[2] for pair in pairs if pair}

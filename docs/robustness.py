@@ -114,8 +114,9 @@ def row(name: str, tests: list[str]) -> str:
     counted = [stored[test] for test in tests if test in stored]
     repeated = f"{sum(entry['cases'] for entry in counted):,}" if counted else ""
     wrong = str(sum(entry["wrong"] for entry in counted)) if counted else ""
-    files = ", ".join(f"`{file}`" for file in dict.fromkeys(test.split("::")[0] for test in tests))
-    cells = attack.what, attack.judge, f"{attack.cases:,}", repeated, wrong, files
+    files = dict.fromkeys(test.split("::")[0] for test in tests)
+    names = ", ".join(f"`{file}`" for file in files)
+    cells = attack.what, attack.judge, f"{attack.cases:,}", repeated, wrong, names
     return f"| {' | '.join(cells)} |"
 
 

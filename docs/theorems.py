@@ -86,7 +86,7 @@ COMPARISON = {  # what the verdict does to the claim: in the table, and in a sen
 }
 
 
-def settled(theorem: Theorem) -> Verdict:
+def expected_verdict(theorem: Theorem) -> Verdict:
     """The verdict on a theorem. Raises RuntimeError if it is not the expected one."""
     verdict = confirm(theorem.settle())
     if verdict.status != theorem.expected:
@@ -94,7 +94,7 @@ def settled(theorem: Theorem) -> Verdict:
     return verdict
 
 
-def introduction(theorems: list[Theorem], statuses: list[str], solvers: list[str]) -> str:
+def introduction(theorems: list[Theorem], statuses: list[str], solvers) -> str:
     """The text before the table."""
     names = [text.partition(":")[0] for text in solvers]
     return INTRODUCTION.format(
@@ -218,7 +218,8 @@ def alt_text(walk: Walk) -> str:
     """What the figure of a walk shows."""
     if walk.layers is None:
         return f"No number of layers leads from position {walk.j} to {walk.i}"
-    positions = sr.paths.shortest(walk.steps, walk.j, walk.i, walk.n, residual=walk.residual)
+    steps, j, i, _, n, residual = walk
+    positions = sr.paths.shortest(steps, j, i, n, residual=residual)
     stops = ", ".join(map(str, positions[1:]))
     return f"A path through the layers from position {walk.j} to {stops}"
 
@@ -233,14 +234,15 @@ def outcome(walk: Walk) -> str:
 
 def draw(name: str) -> None:
     """Write the figure of a theorem."""
-    walk = WALKS[name]
+    steps, j, i, _, n, residual = walk = WALKS[name]
     figure, ax = plt.subplots(figsize=(6.4, 2.2), layout="constrained")
-    options = {"residual": walk.residual, "title": outcome(walk), "ax": ax}
-    sr.plot.path(walk.steps, walk.j, walk.i, walk.n, **options)
+    options = {"residual": residual, "title": outcome(walk), "ax": ax}
+    sr.plot.path(steps, j, i, n, **options)
     data = BytesIO()
     figure.savefig(data, dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    Image.open(data).convert("RGB").quantize(COLOURS).save(FIGURES / f"{name}.png", optimize=True)
+    image = Image.open(data).convert("RGB").quantize(COLOURS)
+    image.save(FIGURES / f"{name}.png", optimize=True)
 
 
 def plain(text: str) -> str:
@@ -254,7 +256,7 @@ if __name__ == "__main__":
     (HERE / "theorems").mkdir(exist_ok=True)
     for theorem in book():
         draw(theorem.name)
-    results = [(theorem, settled(theorem)) for theorem in book()]
+    results = [(theorem, expected_verdict(theorem)) for theorem in book()]
     for path, text in pages(results).items():
         (HERE / path).write_text(text)
         print(HERE / path)

@@ -1,4 +1,4 @@
-"""The form of a lesson, rule by rule: each rule gives its complaints about the cells of a notebook.
+"""The form of a lesson, rule by rule: each rule returns its complaints about a notebook's cells.
 
 A reader guesses before an answer shows, may skip what only proves a claim, and reads on a page
 700 pixels wide.
@@ -52,18 +52,31 @@ def has_tag(cell: NotebookNode, tag: str) -> bool:
     return tag in cell.metadata.get("tags", [])
 
 
+def is_prose(cell: NotebookNode) -> bool:
+    return cell.cell_type == "markdown"
+
+
 def code_of(cells: Cells) -> Cells:
     return [cell for cell in cells if is_code(cell)]
+
+
+def prose_of(cells: Cells) -> Cells:
+    return [cell for cell in cells if is_prose(cell)]
 
 
 def python_of(cell: NotebookNode) -> ast.Module:
     """The cell's statements, without IPython's magics."""
     lines = cell.source.split("\n")
-    return ast.parse("\n".join(line for line in lines if not line.startswith(("%", "!"))))
+    python = [line for line in lines if not line.startswith(("%", "!"))]
+    return ast.parse("\n".join(python))
 
 
 def has_assert(cell: NotebookNode) -> bool:
     return any(isinstance(node, ast.Assert) for node in ast.walk(python_of(cell)))
+
+
+def has_outputs(cell: NotebookNode) -> bool:
+    return is_code(cell) and bool(cell.outputs)
 
 
 def figures_of(cell: NotebookNode) -> list[NotebookNode]:
@@ -73,44 +86,47 @@ def figures_of(cell: NotebookNode) -> list[NotebookNode]:
 
 def is_guess(cell: NotebookNode) -> bool:
     """Whether a paragraph of the cell begins with **Guess."""
-    return cell.cell_type == "markdown" and bool(re.search(r"^\*\*Guess", cell.source, re.M))
+    return is_prose(cell) and bool(re.search(r"^\*\*Guess", cell.source, re.M))
 
 
 def is_answer(cell: NotebookNode) -> bool:
     """Whether the cell gives the answer in words that a click shows."""
-    return cell.cell_type == "markdown" and "<summary>Answer</summary>" in cell.source
+    return is_prose(cell) and "<summary>Answer</summary>" in cell.source
 
 
 def is_text(cell: NotebookNode) -> bool:
     """Whether the cell begins with a sentence, not with a heading or the next question."""
-    return cell.cell_type == "markdown" and not cell.source.startswith(("#", "**Guess"))
+    return is_prose(cell) and not cell.source.startswith(("#", "**Guess"))
 
 
 def wide_lines(cells: Cells) -> list[str]:
     """Code has at most 80 columns: a page cuts what is wider."""
-    lines = [(cell.id, line) for cell in code_of(cells) for line in cell.source.split("\n")]
-    return [f"{where}: {len(line)} columns" for where, line in lines if len(line) > MAX_COLUMNS]
+    complaints = []
+    for cell in code_of(cells):
+        widths = [len(line) for line in cell.source.split("\n")]
+        complaints += [f"{cell.id}: {width} columns" for width in widths if width > MAX_COLUMNS]
+    return complaints
 
 
 def open_asserts(cells: Cells) -> list[str]:
     """Asserts are in cells that a reader may skip, tagged hide-input."""
     claims = [cell for cell in code_of(cells) if has_assert(cell)]
-    return [f"{cell.id}: tag it hide-input" for cell in claims if not has_tag(cell, "hide-input")]
+    open_claims = [cell for cell in claims if not has_tag(cell, "hide-input")]
+    return [f"{cell.id}: tag it hide-input" for cell in open_claims]
 
 
 def few_claims(cells: Cells) -> list[str]:
     """A lesson asserts what it says, in at least 8 cells."""
     count = sum(has_assert(cell) for cell in code_of(cells))
-    return [] if count >= MIN_CLAIM_CELLS else [f"{count} cells assert something"]
+    return [] if count >= MIN_CLAIM_CELLS else [f"only {count} cells assert something"]
 
 
 def open_answers(cells: Cells) -> list[str]:
     """What shows first after a guess is a hidden output, or the answer in words, folded."""
     complaints = []
     for place, cell in enumerate(cells):
-        later = cells[place:]
-        is_shown = [is_answer(c) or (is_code(c) and bool(c.outputs)) for c in later]
-        first = later[is_shown.index(True)] if True in is_shown else cell
+        results = [later for later in cells[place:] if is_answer(later) or has_outputs(later)]
+        first = results[0] if results else cell
         if is_guess(cell) and not (is_answer(first) or has_tag(first, "hide-output")):
             complaints.append(f"{cell.id}: the answer in {first.id} is not hidden")
     return complaints
@@ -119,31 +135,38 @@ def open_answers(cells: Cells) -> list[str]:
 def buried_guesses(cells: Cells) -> list[str]:
     """A guess is a paragraph of its own, so that a reader stops there and the rules see it."""
     inside = re.compile(r"[^\n]\*\*Guess([.:]\*\*|\*\*[.:])")
-    texts = [cell for cell in cells if cell.cell_type == "markdown"]
-    return [f"{c.id}: a guess begins no paragraph" for c in texts if inside.search(c.source)]
+    buried = [cell for cell in prose_of(cells) if inside.search(cell.source)]
+    return [f"{cell.id}: a guess begins no paragraph" for cell in buried]
 
 
 def wordless_answers(cells: Cells) -> list[str]:
     """A guess is answered in words: folded, or by the text below the hidden output."""
     complaints = []
     for place, cell in enumerate(cells):
-        if not is_guess(cell):
-            continue
-        later = [c for c in cells[place + 1 :] if not has_tag(c, "hide-input")]
-        guesses = [is_guess(c) and not is_answer(c) for c in later]
-        section = later[: guesses.index(True) + 1] if True in guesses else later
-        outputs = [n for n, c in enumerate(section) if has_tag(c, "hide-output")]
-        below = section[outputs[0] + 1 :][:1] if outputs else []
-        if not any(map(is_text, below)) and not any(map(is_answer, [cell, *section])):
+        if is_guess(cell) and not has_words(cell, cells[place + 1 :]):
             complaints.append(f"{cell.id}: no answer in words follows")
     return complaints
 
 
+def has_words(guess: NotebookNode, later: Cells) -> bool:
+    """Whether an answer in words comes before the next guess."""
+    visible = [cell for cell in later if not has_tag(cell, "hide-input")]
+    guesses = [is_guess(cell) for cell in visible]
+    section = visible[: guesses.index(True) + 1] if True in guesses else visible
+    if any(map(is_answer, [guess, *section])):
+        return True
+    outputs = [place for place, cell in enumerate(section) if has_tag(cell, "hide-output")]
+    below = section[outputs[0] + 1 :] if outputs else []
+    return bool(below) and is_text(below[0])
+
+
 def formulas_in_headings(cells: Cells) -> list[str]:
     """A heading is read in a list of contents, where no formula is set."""
-    texts = [(cell.id, cell.source) for cell in cells if cell.cell_type == "markdown"]
-    headings = [(where, line) for where, text in texts for line in text.split("\n")]
-    return [f"{where}: {line}" for where, line in headings if re.match(r"#+ .*\$", line)]
+    complaints = []
+    for cell in prose_of(cells):
+        headings = re.findall(r"^#+ .*\$.*", cell.source, re.M)
+        complaints += [f"{cell.id}: {heading}" for heading in headings]
+    return complaints
 
 
 def silent_figures(cells: Cells) -> list[str]:
@@ -176,32 +199,34 @@ def large_sizes(cells: Cells) -> list[str]:
     """figsize is at most 8 inches wide."""
     complaints = []
     for cell in code_of(cells):
-        calls = [node for node in ast.walk(python_of(cell)) if isinstance(node, ast.keyword)]
-        sizes = [ast.unparse(node.value) for node in calls if node.arg == "figsize"]
-        widths = [float(re.match(r"\(([\d.]+)", size)[1]) for size in sizes]
-        wide = [width for width in widths if width > MAX_FIGURE_INCHES]
+        nodes = ast.walk(python_of(cell))
+        keywords = [node for node in nodes if isinstance(node, ast.keyword)]
+        sizes = [ast.literal_eval(node.value) for node in keywords if node.arg == "figsize"]
+        wide = [width for width, _ in sizes if width > MAX_FIGURE_INCHES]
         complaints += [f"{cell.id}: a figure {width} inches wide" for width in wide]
     return complaints
 
 
 def home_made_figures(cells: Cells) -> list[str]:
     """Sets are drawn by sr.plot."""
-    drawn = [(cell.id, word) for cell in code_of(cells) for word in HOME_MADE]
-    source = {cell.id: cell.source for cell in cells}
-    return [f"{where}: {word}" for where, word in drawn if f".{word}(" in source[where]]
+    complaints = []
+    for cell in code_of(cells):
+        calls = [name for name in HOME_MADE if f".{name}(" in cell.source]
+        complaints += [f"{cell.id}: {name}" for name in calls]
+    return complaints
 
 
-def blurred(cells: Cells) -> list[str]:
+def blurred_figures(cells: Cells) -> list[str]:
     """The first code cell asks for sharp figures."""
     return [] if RETINA in code_of(cells)[0].source else [f"the first code cell needs {RETINA}"]
 
 
 def missing_parts(cells: Cells) -> list[str]:
     """A title with the number, and near the end what is known now, exercises and a link."""
-    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    texts = [cell.source for cell in prose_of(cells)]
     complaints = [] if re.match(r"# \d+\. \w", texts[0]) else ["no `# N. Title` at the top"]
-    known = [text for text in texts if text.startswith("## What you know now")]
-    bullets = re.findall(r"^[-*] ", "\n".join(known), re.M)
+    knowledge = [text for text in texts if text.startswith("## What you know now")]
+    bullets = re.findall(r"^[-*] ", "\n".join(knowledge), re.M)
     if len(bullets) != BULLETS:
         complaints.append(f"`## What you know now` has {len(bullets)} bullets, not {BULLETS}")
     if not re.search(r"\]\(\w+\.ipynb\)", texts[-1]):
@@ -233,7 +258,7 @@ LESSON_RULES: tuple[Rule, ...] = (
     open_answers,
     buried_guesses,
     wordless_answers,
-    blurred,
+    blurred_figures,
     missing_parts,
     missing_exercises,
 )

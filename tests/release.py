@@ -2,8 +2,8 @@
 
     python tests/release.py DIST [PYTHON ...]
 
-Each Python named, or each from 3.11 to 3.14 that this machine has, gets an environment of its own,
-in which the examples of the README run. The archives are in DIST once all of that has passed.
+Each Python, by default each from 3.11 to 3.14 on this machine, gets an environment of its own, in
+which the examples of the README run. The archives are in DIST once all of that has passed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ NEEDED_IN_WHEEL = {
     "sparse_ref_plugin.py",
 }
 
+LIBRARY = {"sparse_ref", "sparse_ref_plugin.py"}
+
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
     """Run a command; one that fails ends the release, with its output on the terminal."""
@@ -33,12 +35,17 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
     subprocess.run([str(word) for word in command], cwd=cwd, check=True)
 
 
+def starts(python: str) -> bool:
+    """Whether an interpreter runs: a version manager's name may lead to none."""
+    return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
+
+
 def interpreters() -> list[str]:
     """The Pythons from 3.11 to 3.14 that this machine has and that start."""
     pythons = []
     for name in PYTHONS:
         path = shutil.which(name)
-        if path and subprocess.run([path, "-c", ""], capture_output=True).returncode == 0:
+        if path and starts(path):
             pythons.append(path)
         else:
             print(f"{name} is not on this machine: not tried")
@@ -48,19 +55,19 @@ def interpreters() -> list[str]:
 
 
 def check_names(sdist: Path, wheel: Path) -> None:
-    """Whether the archives contain what they should, and the wheel nothing but the library."""
+    """End the release if an archive has not what it needs, or the wheel more than the library."""
     with tarfile.open(sdist) as archive:
-        kept = {"/".join(name.split("/")[1:]) for name in archive.getnames()}
-    folders = {name.split("/")[0] for name in kept}
+        paths = [name.split("/") for name in archive.getnames()]
+    entries = {path[1] for path in paths if len(path) > 1}  # below NAME-VERSION/
     with ZipFile(wheel) as archive:
         modules = set(archive.namelist())
-    missing = sorted((NEEDED_IN_SDIST - folders) | (NEEDED_IN_WHEEL - modules))
+    missing = sorted((NEEDED_IN_SDIST - entries) | (NEEDED_IN_WHEEL - modules))
     if missing:
         raise SystemExit(f"missing from the archives: {', '.join(missing)}")
-    tops = {name.split("/")[0] for name in modules}
-    others = [t for t in tops if not t.startswith(("sparse_ref", "sparse_ref_plugin.py"))]
+    tops = {name.split("/")[0] for name in modules} - LIBRARY
+    others = [name for name in tops if not name.endswith(".dist-info")]
     if others:
-        raise SystemExit(f"the wheel contains more than the library: {', '.join(others)}")
+        raise SystemExit(f"the wheel contains more than the library: {', '.join(sorted(others))}")
 
 
 def try_wheel(wheel: Path, python: str, folder: Path) -> None:

@@ -5,13 +5,31 @@ somewhere.
 import ast
 import inspect
 import re
+from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+TOPS = "sparse_ref", "tests", "docs", "benchmarks"
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("**/*.md")])
 PAGES = [page for page in PAGES if "_build" not in page.parts]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+each_page = pytest.mark.parametrize("page", PAGES, ids=NAMES)
+
+
+@cache
+def files():
+    """The files of Python in this project, from its root."""
+    paths = chain.from_iterable((ROOT / name).rglob("*.py") for name in TOPS)
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def folders():
+    """The folders that a page may name a file by: those at the root, and the library's rooms."""
+    nested = [file.split("/") for file in files() if file.count("/") > 1]
+    return sorted({*TOPS, *(parts[1] for parts in nested)})
 
 
 def test_every_row_of_differs_names_a_test_that_exists_and_every_test_has_its_row():
@@ -61,14 +79,21 @@ def test_the_commands_of_the_readme_are_targets():
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@each_page
 def test_local_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
         if not re.match(r"[a-z]+:", target):
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_figure_is_on_a_page():
+    texts = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    figures = [file.name for file in (ROOT / "docs" / "_static").glob("*.png")]
+    assert len(figures) >= 5
+    assert [name for name in figures if f"_static/{name}" not in texts] == []
+
+
+@each_page
 def test_names_from_the_library_exist(page):
     import sparse_ref as sr
 
@@ -76,11 +101,8 @@ def test_names_from_the_library_exist(page):
         assert hasattr(sr, name), name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@each_page
 def test_files_that_a_page_names_are_there(page):
     """Paths with a folder that this project has; the catalogue names other projects' files too."""
-    folders = [path for path in ROOT.rglob("*.py") if ".venv" not in path.parts]
-    files = [str(path.relative_to(ROOT)) for path in folders]
-    rooms = r"(?:sparse_ref|tests|docs|benchmarks|kernels|lower|paths|verify|_jit|sets|attention)"
-    for name in re.findall(rf"`({rooms}/[\w/.-]+\.py)`", page.read_text()):
-        assert any(f"/{file}".endswith(f"/{name}") for file in files), name
+    for name in re.findall(rf"`((?:{'|'.join(folders())})/[\w/.-]+\.py)`", page.read_text()):
+        assert any(f"/{file}".endswith(f"/{name}") for file in files()), name

@@ -109,7 +109,7 @@ def test_broken_links_of_a_site_are_found(tmp_path):
         '<a href="sub/a.html#bottom">a</a><img src="no.png"><a href="#here">here</a></p>'
     )
     links = page_program("links")
-    assert links.broken(tmp_path) == ["b.html: sub/a.html#bottom", "b.html: no.png"]
+    assert links.broken_links(tmp_path) == ["b.html: sub/a.html#bottom", "b.html: no.png"]
 
 
 def test_the_glossary_s_words_lead_to_pages_and_names():

@@ -1,6 +1,6 @@
 """NumPy alone: sets, pictures, lowering, attention, paths and verification without Numba.
 
-As in a browser, where Numba and its compiler are not. Loops run as plain Python there.
+As in a browser, which has neither Numba nor its compiler. Loops run as plain Python there.
 """
 
 import subprocess
@@ -88,13 +88,18 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_it_runs_without_numba(name):
-    command = [sys.executable, "-c", PREAMBLE + PROGRAMS[name]]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = run_without_numba(PROGRAMS[name])
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
 
 
 def test_a_device_is_refused_by_name_without_numba():
-    program = PREAMBLE + "x = np.zeros((4, 2))\nsr.attend(x, x, x, sr.Causal(), device='cuda')"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    program = "x = np.zeros((4, 2))\nsr.attend(x, x, x, sr.Causal(), device='cuda')"
+    result = run_without_numba(program)
+    assert result.returncode == 1
     assert 'pip install "sparse-ref[cuda]"' in result.stderr
+
+
+def run_without_numba(program):
+    command = [sys.executable, "-c", PREAMBLE + program]
+    return subprocess.run(command, capture_output=True, text=True)

@@ -17,7 +17,7 @@ SLICES = 4  # of the rows, for each thread
 
 @cache
 def pool() -> ThreadPoolExecutor:
-    """The threads beside the caller's own."""
+    """The threads, without the caller's own."""
     return ThreadPoolExecutor(numba.config.NUMBA_NUM_THREADS, thread_name_prefix="sparse_ref")
 
 

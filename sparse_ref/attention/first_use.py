@@ -47,7 +47,7 @@ def dtypes() -> list[np.dtype]:
 
 
 def sparse_rows() -> Listed:
-    """Rows without keys beside rows with a few that are no run."""
+    """Rows without keys, and rows with a few that are no run."""
     rows = [[(7 * i) % N, 3] for i in range(N)]
     rows[::3] = [[]] * len(rows[::3])
     return Listed.of_rows(rows)

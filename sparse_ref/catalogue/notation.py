@@ -14,7 +14,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from inspect import signature
-from typing import Any
+from typing import Any, TypeGuard
 
 from .. import patterns
 from .._text import visible_ascii
@@ -164,7 +164,7 @@ def _value(node: ast.expr, text: str):
     match node:
         case ast.Constant(value=int() | str() | None as constant):
             return constant
-        case ast.UnaryOp(ast.USub(), ast.Constant(x)) if type(x) is int:
+        case ast.UnaryOp(ast.USub(), ast.Constant(x)) if _is_integer(x):
             return -x
         case ast.UnaryOp(op=ast.Invert(), operand=operand):
             return ~_operand(operand, text)
@@ -187,6 +187,11 @@ def _value(node: ast.expr, text: str):
         text,
         node.col_offset,
     )
+
+
+def _is_integer(constant: object) -> TypeGuard[int]:
+    """Whether a constant is an integer and not a bool, which Python counts among them."""
+    return type(constant) is int
 
 
 def _operand(node: ast.expr, text: str, branches: bool = False):

@@ -25,15 +25,15 @@ COMMANDS = (
 
 
 class Game:
-    """A session of puzzles whose states are kept in a file."""
+    """A session of puzzles whose states are saved in a file."""
 
     def __init__(self, path: Path):
         self.path = path
         self.session = Session(read_states(path))
-        self.is_kept = True
+        self.is_saved = True
 
     def judge(self, puzzle: Puzzle, text: str) -> Verdict:
-        """The verdict on a typed answer, printed, and kept if it changes a state."""
+        """The verdict on a typed answer, printed, and saved if it changes a state."""
         try:
             verdict = judge(puzzle, read_answer(puzzle, text))
         except Fault as fault:
@@ -42,28 +42,28 @@ class Game:
         before = dict(self.session.states)
         self.session.record(verdict)
         if self.session.states != before:
-            self.keep()
+            self.save()
         return verdict
 
-    def keep(self) -> None:
-        """Write the states, with what another game has solved by now; say once if it fails."""
+    def save(self) -> None:
+        """Write the states, with those of another game that are solved; report a failure once."""
         states = self.session.states
         try:
             others = read_states(self.path)
             solved = {name: state for name, state in others.items() if state == SOLVED}
             write_states(self.path, {**others, **states, **solved})
         except (OSError, ValueError) as error:
-            if self.is_kept:
-                note(f"what is solved is not kept: {error}; --progress FILE names another file")
-            self.is_kept = False
+            if self.is_saved:
+                note(f"progress is not saved: {error}; --progress FILE names another file")
+            self.is_saved = False
 
     def next_puzzle(self, puzzle: Puzzle | None) -> Puzzle | None:
         """The first of the thirty after a puzzle that is not solved; None if all are."""
         puzzles = _thirty()
         start = puzzles.index(puzzle) + 1 if puzzle in puzzles else 0
         ordered = puzzles[start:] + puzzles[:start]
-        left = (p for p in ordered if not self.is_solved(p) and p != puzzle)
-        return next(left, None)
+        unsolved = (p for p in ordered if p != puzzle and not self.is_solved(p))
+        return next(unsolved, None)
 
     def is_solved(self, puzzle: Puzzle) -> bool:
         """Whether a puzzle is solved, now or before."""
@@ -73,8 +73,8 @@ class Game:
 def puzzles(arguments) -> int:
     """List the puzzles, show one, or check an answer: the mistake is named.
 
-    In a terminal the answer is asked for. It is an expression, such as (i - 3 < j) & (j <= i), a
-    function that begins with def and ends with an empty line, or, by --answer, a file of Python.
+    On a terminal it asks for your answer: an expression, such as (i - 3 < j) & (j <= i), or a
+    function that begins with def and ends with an empty line. --answer also takes a Python file.
     """
     game = Game(arguments.progress or default_file())
     if arguments.name is None:

@@ -21,6 +21,6 @@ PUZZLE = (
         "--progress",
         type=Path,
         metavar="FILE",
-        help=f"the file that says what is solved; by default {default_file()}".replace("%", "%%"),
+        help=f"the file of your progress; by default {default_file()}".replace("%", "%%"),
     ),
 )

@@ -48,7 +48,7 @@ def top_k(
 
     Returns
     -------
-    `Listed` over (query, atom), or a tuple with one for each head. O(n_q k) memory beside the
+    `Listed` over (query, atom), or a tuple with one for each head. O(n_q k) memory, and the
     scores of a few queries.
 
     Raises

@@ -182,7 +182,7 @@ def test_a_game_goes_on_if_nothing_can_be_kept(monkeypatch, capsys):
     assert main(["puzzles", "last_three"]) == 0
     out, err = capsys.readouterr()
     assert "last_three: solved" in out
-    assert err.count("what is solved is not kept") == 1
+    assert err.count("progress is not saved") == 1
 
 
 def test_two_games_keep_what_both_have_solved(tmp_path):

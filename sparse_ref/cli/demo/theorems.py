@@ -27,7 +27,7 @@ def section() -> str:
         "and every parameter, or refuted with the smallest pair.</p>"
         f"{_theorem_table()}"
         "<p>What each layer of strided attention adds, on 36 positions: after the second, every "
-        "position hears every earlier one:</p>"
+        "position receives from every earlier one:</p>"
         f"{_layers()}"
         "<p>A path in closed form, each hop checked against the sets, for random positions up to "
         "10<sup>18</sup>:</p>" + table(("factorization", "paths checked", "the last one"), walks)

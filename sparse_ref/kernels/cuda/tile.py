@@ -111,12 +111,12 @@ def is_set(word, r):
 
 @lru_cache
 def copies(layout: Layout, width: int, dtype: str):
-    """(load_transposed, load_rows): slices of global arrays into shared memory, 0 beyond them."""
+    """(load_transpose, load_rows): slices of global arrays into shared memory, 0 beyond them."""
     depth, threads = layout.depth, layout.threads
     zero = np.dtype(dtype).type(0)
 
     @inline_device
-    def load_transposed(source, places, s, t, target):
+    def load_transpose(source, places, s, t, target):
         """target[x, c] = source[places[c], s + x]; neighbours read eight numbers of a vector."""
         features = source.shape[1] - s
         for u in range(t, TILE * depth, threads):
@@ -138,7 +138,7 @@ def copies(layout: Layout, width: int, dtype: str):
                 finite = False
         return finite
 
-    return load_transposed, load_rows
+    return load_transpose, load_rows
 
 
 @lru_cache

@@ -140,7 +140,7 @@ THEOREMS = (
         "sharpens",
         claim="Fixed attention approximates any function",
         source=ASSUMPTION,
-        remark="Not to the letter: some rows of A^(2) lack their own position; the paper adds it.",
+        remark="Not to the letter: some rows of A^(2) miss their own position; the paper adds it.",
         settle=lambda: meets(fixed(4), 16),
     ),
     Theorem(

@@ -1,7 +1,7 @@
 """The theorem book: claims about paths through published patterns, and how they are settled.
 
 A theorem has a name, the claim in our words, its source, the verdict that is expected, and a
-function that settles it. The chapters are the modules beside this one. `sparse-ref prove` settles
+function that settles it. The chapters are the modules next to this one. `sparse-ref prove` settles
 one theorem or all of them; docs/theorems.py writes the page.
 """
 

@@ -92,7 +92,7 @@ def selection(
         `partial(sr.selection.top_k, forced_in_budget=False)`.
     limit : k, p, or the threshold, a number or one for each query.
     visible, forced : patterns over (query, atom); nothing is forced unless given.
-    query : draw the scores of this query alone, as bars with the threshold as a line.
+    query : draw only the scores of this query, as bars with the threshold as a line.
     title : the rule, its limit and the query unless given.
     ax : the axes to draw on; a new figure by default.
 

@@ -54,7 +54,7 @@ def cost(
     patterns : by name, a pattern, or steps or branches, whose pairs are added up, or a function
         of n that gives one of them.
     lengths : two or more lengths n, ascending, at least 1.
-    reference : a grey line beside them: all pairs of "causal" or of "full" attention, or "none".
+    reference : a grey line, of all pairs of "causal" or "full" attention; "none" for no line.
     title : none by default.
     colours : one for each of the patterns.
     ax : the axes to draw on; a new figure by default.

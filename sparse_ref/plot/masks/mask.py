@@ -44,7 +44,7 @@ def mask(
     ----------
     p : a Pattern, what one is lowered to (CSR, Plan, BSR), or a bool array (n_q, n_k), True if
         query i attends to key j. Of Branches, steps or a sequence of patterns the picture is that
-        of `plot.multiplicity`: in how many of them a pair is; `plot.heads` draws them apart.
+        of `plot.multiplicity`: in how many of them a pair is; `plot.heads` draws each.
     n : a length, or (n_q, n_k); may be left out for what has a shape of its own.
     block : the side of a cell in positions, or (b_q, b_k); by default 1 up to 512, and above
         what leaves 129 to 256 cells. At most 2,048 cells a side.

@@ -1,4 +1,4 @@
-"""VSA, video sparse attention: tiles of a video that see their best tiles, beside all tile means.
+"""VSA, video sparse attention: tiles of a video that see their best tiles, and all tile means.
 
 Zhang et al. 2025, "VSA: Faster Video Diffusion with Trainable Sparse Attention", arXiv 2505.13389,
 sec. 2.2; the rules are those of attn-gym 0.0.17's `masks/vsa.py`, after FastVideo.

@@ -143,7 +143,7 @@ class TransientGlobalAttention:
         return dsums, dnorm.reshape(-1, width).sum(axis=0)
 
     def _pattern(self, X: np.ndarray):
-        """The window and all summaries, which stand in front."""
+        """The window and all summaries, which come first."""
         return longt5_tglobal(X.shape[-2] // self.block, self.radius)
 
     def _projections(self, X: np.ndarray, memory: np.ndarray):

@@ -48,7 +48,7 @@ class AdaptiveSpan:
     span : L, the most keys, i - L <= j <= i - 1.
     ramp : R, above 0; 32 in the published code.
     rule : "paper", x = i - j; "code", x = i - j - 1, so that the previous token is at 0 and the
-        ramp ends one key later. The code also adds 1e-8 to the denominator, beside a softmax.
+        ramp ends one key later. The code also adds 1e-8 to the denominator, unlike a softmax.
     scale : the factor of the logits; 1 / sqrt(d) unless given.
 
     Differs: paper and code add relative position embeddings to the keys, left to the caller. The

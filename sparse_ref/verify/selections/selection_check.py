@@ -52,7 +52,7 @@ def selection(
     chosen : pattern, sequence of patterns, or lists or an array of atoms
         Over (query, atom): a pattern, or one for each head; the atoms of each query, (n_q, any), or
         of each head and query, as lists or integers padded with -1; or a bool array (n_q, m) or (H,
-        n_q, m). One set for all heads is judged as that of each. O(nnz) memory beside the scores of
+        n_q, m). One set for all heads is judged as that of each. O(nnz) memory, and the scores of
         a few queries.
     scores, k, visible, forced, forced_in_budget
         As for `selection.top_k`.

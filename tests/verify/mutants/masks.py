@@ -1,4 +1,4 @@
-"""Masks: steps, globals, random blocks, grids, and lists in which a key stands twice, put together
+"""Masks: steps, globals, random blocks, grids, and lists in which a key occurs twice, put together
 wrongly.
 
 Symbols:  i query;  j key;  N how many of each;  y, x their row and column on a grid of 4 by 6, for
@@ -82,7 +82,7 @@ MUTANTS = [
         finding="missing",
         at=(0, 1, 23),
         diagnosis={"globals missing": "23"},
-        source="DeepSpeed, `BigBirdSparsityConfig`, beside the paper",
+        source="DeepSpeed, `BigBirdSparsityConfig`, compared with the paper",
     ),
     Mutant(
         "globals alone",

@@ -1,4 +1,4 @@
-"""Numbers: stand-ins for minus infinity that do not reach it, dtypes that hold too little, and the
+"""Numbers: stand-ins for minus infinity that do not reach it, dtypes with too few bits, and the
 ends of tiles.
 
 Symbols:  i query;  j key;  N how many of each.

@@ -61,10 +61,12 @@ def in_tiles(size):
 
 def by_queries(q, k, v):
     """Five queries at a time, over the keys up to the last of them."""
-    tiles = [slice(t, t + 5) for t in range(0, N, 5)]
-    return np.concatenate(
-        [part(q[:, t], k[:, : t.stop], v[:, : t.stop], PAST[t, : t.stop])[0] for t in tiles], axis=1
-    )
+    outs = []
+    for start in range(0, N, 5):
+        tile, past = slice(start, start + 5), slice(start + 5)
+        out, _ = part(q[:, tile], k[:, past], v[:, past], PAST[tile, past])
+        outs.append(out)
+    return np.concatenate(outs, axis=1)
 
 
 def halved(q, k, v):
@@ -74,46 +76,48 @@ def halved(q, k, v):
     n = q.shape[1]
     if n == 1:
         return v, q @ k.swapaxes(1, 2) * ROOT
-    half = n // 2
-    a, b = slice(0, half), slice(half, n)
-    upper, lower = halved(q[:, a], k[:, a], v[:, a]), halved(q[:, b], k[:, b], v[:, b])
-    across = part(q[:, b], k[:, a], v[:, a], np.True_)
+    (q_0, q_1), (k_0, k_1), (v_0, v_1) = (np.split(z, [n // 2], axis=1) for z in (q, k, v))
+    upper, lower = halved(q_0, k_0, v_0), halved(q_1, k_1, v_1)
+    across = part(q_1, k_0, v_0, np.True_)
+    out = joined([lower, across])
     lse = np.logaddexp(lower[1], across[1])
-    return (
-        np.concatenate([upper[0], joined([lower, across])], 1),
-        np.concatenate([upper[1], lse], 1),
-    )
+    return np.concatenate([upper[0], out], axis=1), np.concatenate([upper[1], lse], axis=1)
 
 
 def two_passes(q, k, v):
     """Once over the keys for the maximum and the total, once more for the output."""
-    top, total = np.full((*q.shape[:2], 1), NONE), np.zeros((*q.shape[:2], 1), np.float32)
-    out = np.zeros((*q.shape[:2], v.shape[2]), np.float32)
-    for key in range(N):
-        x = logits(q, k[:, key, None], PAST[:, key, None])
+    heads, n, _ = q.shape
+    top = np.full((heads, n, 1), NONE)
+    total = np.zeros((heads, n, 1), np.float32)
+    columns = [logits(q, k[:, key, None], PAST[:, key, None]) for key in range(N)]
+    for x in columns:
         new = np.maximum(top, x)
         base = np.where(new == NONE, np.float32(0), new)
         total, top = total * np.exp(top - base) + np.exp(x - base), new
-    for key in range(N):
-        out += (
-            np.exp(logits(q, k[:, key, None], PAST[:, key, None]) - top) / total * v[:, key, None]
-        )
+    out = np.zeros((heads, n, v.shape[2]), np.float32)
+    for key, x in enumerate(columns):
+        out += np.exp(x - top) / total * v[:, key, None]
     return out
 
 
 def padded(q, k, v):
     """22 positions padded to 32 with ones, which are masked, and cut."""
-    q, k, v = (np.pad(z, ((0, 0), (0, 10), (0, 0)), constant_values=1) for z in (q, k, v))
-    return masked(tri(32) & (np.arange(32) < 22))(q, k, v)[:, :22]
+    below = (0, 0), (0, 10), (0, 0)
+    q, k, v = (np.pad(z, below, constant_values=1) for z in (q, k, v))
+    is_real = np.arange(32) < 22
+    return masked(tri(32) & is_real)(q, k, v)[:, :22]
 
 
 def by_residues(q, k, v):
     """A stride of 4 as four sequences side by side, each causal, put back in their places."""
-    q, k, v = (
-        z.reshape(len(z), 6, 4, -1).swapaxes(1, 2).reshape(4 * len(z), 6, -1) for z in (q, k, v)
-    )
-    out = masked(tri(6))(q, k, v)
-    return out.reshape(-1, 4, 6, out.shape[2]).swapaxes(1, 2).reshape(-1, N, out.shape[2])
+
+    def sequences(z):
+        residues = z.reshape(len(z), 6, 4, -1).swapaxes(1, 2)
+        return residues.reshape(4 * len(z), 6, -1)
+
+    out = masked(tri(6))(sequences(q), sequences(k), sequences(v))
+    places = out.reshape(len(q), 4, 6, -1).swapaxes(1, 2)
+    return places.reshape(len(q), N, -1)
 
 
 def by_diagonals(q, k, v):
@@ -123,9 +127,11 @@ def by_diagonals(q, k, v):
     pad = ((0, 0), (3, 3), (0, 0))
     k, v = np.pad(k, pad), np.pad(v, pad)
     key = np.arange(N)[:, None] + np.arange(-3, 4)
-    x = np.stack([(q * k[:, t : t + N]).sum(-1) for t in range(7)], -1) * ROOT
-    p = softmax(np.where((key >= 0) & (key < N), x, NONE))
-    return sum(p[..., t, None] * v[:, t : t + N] for t in range(7))
+    diagonals = [slice(t, t + N) for t in range(7)]
+    x = np.stack([(q * k[:, places]).sum(-1) for places in diagonals], -1) * ROOT
+    is_inside = (key >= 0) & (key < N)
+    p = softmax(np.where(is_inside, x, NONE))
+    return sum(p[..., t, None] * v[:, places] for t, places in enumerate(diagonals))
 
 
 def document_by_document(q, k, v):

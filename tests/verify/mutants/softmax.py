@@ -180,7 +180,7 @@ MUTANTS = [
         **causal,
         finding="ghost",
         at=(0, 0),
-        source="gpt-oss, whose sinks are learned, held against plain attention",
+        source="gpt-oss, whose sinks are learned, compared with plain attention",
     ),
     Mutant(
         "no denominator",
@@ -283,7 +283,7 @@ MUTANTS = [
         curved(lambda x: 50 * np.tanh(x / np.float32(50))),
         **causal,
         finding="curve",
-        source="Gemma 2's caps, held against plain attention",
+        source="Gemma 2's caps, compared with plain attention",
     ),
     Mutant(
         "a cap on the logits, after the mask",
@@ -345,7 +345,7 @@ MUTANTS = [
         features,
         **causal,
         finding="numerics",
-        source="Katharopoulos et al. 2020, held against a softmax",
+        source="Katharopoulos et al. 2020, compared with a softmax",
     ),
     Mutant(
         "the 4 largest logits of each row alone",

@@ -35,7 +35,7 @@ MUTANTS = [
         finding="missing",
         at=(0, 4, 0),
         diagnosis={"named": "Lookback(4)", "left edge": "20 of 24 rows"},
-        source="openai/sparse_attention, `local`, beside the paper's section 4.3; "
+        source="openai/sparse_attention, `local`, compared with the paper's section 4.3; "
         "vllm-project/vllm#3385",
     ),
     Mutant(
@@ -95,7 +95,7 @@ MUTANTS = [
         source="`attention_window` of transformers, and of Longformer's code",
     ),
     Mutant(
-        "a window to both sides, handed over less one as if it were causal",
+        "a window to both sides, passed less one as if it were causal",
         masked(abs(i - j) <= 3),
         sr.Window(4),
         N,
@@ -217,7 +217,7 @@ MUTANTS = [
         finding="extra",
         at=(0, 0, 4),
         diagnosis={"named": "Neighborhood(24, 7, 1, 1)"},
-        source="natten, held against a window that is cut",
+        source="natten, compared with a window that is cut",
     ),
     Mutant(
         "a window clamped at the left edge, so that key 0 stands for those before it",
