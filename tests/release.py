@@ -8,6 +8,7 @@ in which the examples of the README run. The archives are in DIST once all of th
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,9 @@ NEEDED_IN_WHEEL = {
     "sparse_ref/explorer/page/explorer.css",
     "sparse_ref_plugin.py",
 }
+
+
+LEFTOVERS = "__pycache__", ".pyc", ".nbi", ".nbc", ".venv", "_build", ".DS_Store"  # of this machine
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
@@ -61,6 +65,12 @@ def check_names(sdist: Path, wheel: Path) -> None:
     others = [t for t in tops if not t.startswith(("sparse_ref", "sparse_ref_plugin.py"))]
     if others:
         raise SystemExit(f"the wheel contains more than the library: {', '.join(others)}")
+    stray = sorted(name for name in kept | modules if name.rstrip("/").endswith(LEFTOVERS))
+    if stray:
+        raise SystemExit(f"files of this machine are in the archives: {', '.join(stray)}")
+    pictures = set(re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text()))
+    if pictures - kept:
+        raise SystemExit(f"pictures of the README are missing: {', '.join(pictures - kept)}")
 
 
 def try_wheel(wheel: Path, python: str, folder: Path) -> None:

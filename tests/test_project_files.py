@@ -5,12 +5,14 @@ the numbers that the pages quote.
 import json
 import re
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import yaml
-from release import PYTHONS
+from release import NEEDED_IN_SDIST, NEEDED_IN_WHEEL, PYTHONS, check_names
 
 import sparse_ref as sr
 from sparse_ref.catalogue.window_conventions import window_conventions
@@ -75,6 +77,40 @@ def test_the_classifiers_name_the_pythons_that_the_release_is_tried_on():
     minors = [text.removeprefix(prefix) for text in classifiers if text.startswith(prefix)]
     assert [f"python3.{minor}" for minor in minors] == list(PYTHONS)
     assert PROJECT["project"]["requires-python"] == f">=3.{minors[0]}"
+
+
+PICTURES = {"docs/_static/sparse_transformer.png", "docs/_static/explorer.png"}
+
+
+def archives(folder, sdist_names, wheel_names):
+    """An sdist and a wheel of empty files."""
+    with tarfile.open(folder / "x.tar.gz", "w:gz") as archive:
+        for name in sorted(sdist_names):
+            archive.addfile(tarfile.TarInfo(f"x-1/{name}"))
+    with ZipFile(folder / "x.whl", "w") as archive:
+        for name in sorted(wheel_names):
+            archive.writestr(name, "")
+    return folder / "x.tar.gz", folder / "x.whl"
+
+
+def test_archives_with_what_they_need_pass(tmp_path):
+    check_names(*archives(tmp_path, NEEDED_IN_SDIST | PICTURES, NEEDED_IN_WHEEL))
+
+
+@pytest.mark.parametrize(
+    ("more", "fewer", "message"),
+    [
+        ({"sparse_ref/x.nbi"}, set(), "files of this machine .*: sparse_ref/x.nbi"),
+        ({"sparse_ref/__pycache__"}, set(), "files of this machine .*: sparse_ref/__pycache__"),
+        (set(), {"docs/_static/explorer.png"}, "pictures of the README .*: docs/_static/explorer"),
+        (set(), {"LICENSE"}, "missing from the archives: LICENSE"),
+    ],
+    ids=["numba's cache", "bytecode", "picture", "licence"],
+)
+def test_archives_with_too_much_or_too_little_are_refused(tmp_path, more, fewer, message):
+    sdist = (NEEDED_IN_SDIST | PICTURES | more) - fewer
+    with pytest.raises(SystemExit, match=message):
+        check_names(*archives(tmp_path, sdist, NEEDED_IN_WHEEL))
 
 
 def test_the_version_is_the_same_in_all_files():
