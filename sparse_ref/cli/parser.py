@@ -23,6 +23,7 @@ from .arguments import (
     JSON,
     MEANING,
     PATTERN,
+    PICTURE_LENGTH,
     PROOF,
     SELECTION,
     SUITE,
@@ -96,7 +97,7 @@ COMMANDS = (
             '"strided(8)" --image 8x8 -o out.svg',
             '"bigbird(16384, 64, 3, 0)" -n 16384 --title BigBird --dark -o out.pdf',
         ),
-        (EXPRESSION, length_argument(64), IMAGE, *FIGURE, IMAGE_FILE),
+        (EXPRESSION, length_argument(None, PICTURE_LENGTH), IMAGE, *FIGURE, IMAGE_FILE),
     ),
     Command(
         "explore",
