@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PICTURE_LENGTH = "the positions of --image, or 64,"
 OWN_LENGTH = "the length of the pattern or of its example, or 16,"
 TESTING_LENGTH = "the length of the pattern, or the least power of two from 64 that tests it,"
 
@@ -53,35 +52,12 @@ def pair(text: str) -> int | tuple[int, int]:
     return (first, rest[0]) if rest else first
 
 
-def image_shape(text: str) -> tuple[int, int]:
-    """The height and width of an image: 8x8."""
-    sides = text.split("x")
-    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
-        raise argparse.ArgumentTypeError(f"must be HxW, such as 8x8, got {text!r}")
-    height, width = map(int, sides)
-    return height, width
-
-
 EXPRESSION = argument(
     "expression", help='a pattern, such as "Local(4) | Strided(4)" or "strided(8)"'
 )
 JSON = argument("--json", action="store_true", help="print JSON")
 FUNCTION = argument("function", help="module:function, called as function(q, k, v)")
 PATTERN = argument("--pattern", required=True, help="the pattern that the function must have")
-IMAGE = argument(
-    "--image", type=image_shape, metavar="HxW", help="draw the steps on an image of this shape"
-)
-IMAGE_FILE = argument("-o", "--output", type=Path, required=True, help="a .png, .svg or .pdf file")
-FIGURE = (  # how a figure looks
-    argument("--title", help="the title; by default the expression"),
-    argument(
-        "--block",
-        type=pair,
-        metavar="B or QxK",
-        help="the side of a cell in positions; by default 1, and more above 512 positions",
-    ),
-    argument("--dark", action="store_true", help="draw on a dark page"),
-)
 WINDOW = argument(
     "-w",
     "--window",

@@ -16,14 +16,10 @@ from .arguments import (
     CHECKS,
     DATA_SEED,
     EXPRESSION,
-    FIGURE,
     FUNCTION,
-    IMAGE,
-    IMAGE_FILE,
     JSON,
     MEANING,
     PATTERN,
-    PICTURE_LENGTH,
     PROOF,
     SELECTION,
     SUITE,
@@ -34,6 +30,7 @@ from .arguments import (
     length_argument,
 )
 from .exploring import explore
+from .figure_arguments import FIGURE, IMAGE, IMAGE_FILE, PICTURE_LENGTH
 from .first_use import compile_
 from .judging import FORMATS, demo, identify, verify
 from .page_arguments import PAGE, PAGE_FOLDER

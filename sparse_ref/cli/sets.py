@@ -20,6 +20,7 @@ from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern, leaves
 from ..sets.rule import Rule
 from . import examples
+from .figure_arguments import figure_length
 from .streams import say, say_json
 
 DEFAULT_WINDOW = 4
@@ -178,7 +179,7 @@ def _figure(arguments) -> Any:
 
     value = notation.read(arguments.expression)
     title = arguments.expression if arguments.title is None else arguments.title
-    n, block = _length(arguments), arguments.block
+    n, block = figure_length(arguments.n, arguments.image), arguments.block
     if isinstance(value, Factorized) or arguments.image:
         _refuse("--block", block, "the steps on an image")
         if isinstance(value, tuple | Branches):
@@ -191,23 +192,6 @@ def _figure(arguments) -> Any:
     if isinstance(value, tuple):
         return figures.heads(value, n, block=block, title=title)
     return figures.mask(value, n, block=block, title=title)
-
-
-DEFAULT_LENGTH = 64  # of a figure
-
-
-def _length(arguments) -> int | tuple[int, int]:
-    """The length of a figure. Raises ValueError if -n and --image differ."""
-    if arguments.image is None:
-        return DEFAULT_LENGTH if arguments.n is None else arguments.n
-    height, width = arguments.image
-    positions = height * width
-    if arguments.n not in (None, positions):
-        raise ValueError(
-            f"-n must be {positions} with --image {height}x{width}, or be left out, "
-            f"got {arguments.n}"
-        )
-    return positions
 
 
 def _square(n) -> tuple[int, int]:
