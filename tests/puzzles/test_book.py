@@ -108,7 +108,7 @@ def test_a_puzzle_is_found_by_name_and_by_number():
         assert find(puzzle.number) is puzzle
     with pytest.raises(LookupError, match="did you mean 'last_three'"):
         find("last_tree")
-    with pytest.raises(LookupError, match="lists them"):
+    with pytest.raises(LookupError, match="sparse-ref puzzles` list them"):
         find("")
 
 
