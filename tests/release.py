@@ -8,6 +8,7 @@ which the examples of the README run. The archives are in DIST once all of that 
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -25,8 +26,8 @@ NEEDED_IN_WHEEL = {
     "sparse_ref/explorer/page/explorer.css",
     "sparse_ref_plugin.py",
 }
-
 LIBRARY = {"sparse_ref", "sparse_ref_plugin.py"}
+LEFTOVERS = "__pycache__", ".pyc", ".nbi", ".nbc", ".venv", "_build", ".DS_Store"  # of this machine
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
@@ -57,8 +58,8 @@ def interpreters() -> list[str]:
 def check_names(sdist: Path, wheel: Path) -> None:
     """End the release if an archive has not what it needs, or the wheel more than the library."""
     with tarfile.open(sdist) as archive:
-        paths = [name.split("/") for name in archive.getnames()]
-    entries = {path[1] for path in paths if len(path) > 1}  # below NAME-VERSION/
+        kept = {name.partition("/")[2] for name in archive.getnames()}  # below NAME-VERSION/
+    entries = {name.split("/")[0] for name in kept}
     with ZipFile(wheel) as archive:
         modules = set(archive.namelist())
     missing = sorted((NEEDED_IN_SDIST - entries) | (NEEDED_IN_WHEEL - modules))
@@ -68,6 +69,18 @@ def check_names(sdist: Path, wheel: Path) -> None:
     others = [name for name in tops if not name.endswith(".dist-info")]
     if others:
         raise SystemExit(f"the wheel contains more than the library: {', '.join(sorted(others))}")
+    stray = sorted(name for name in kept | modules if name.rstrip("/").endswith(LEFTOVERS))
+    if stray:
+        raise SystemExit(f"files of this machine are in the archives: {', '.join(stray)}")
+    hidden = sorted(readme_pictures() - kept)
+    if hidden:
+        raise SystemExit(f"pictures of the README are missing: {', '.join(hidden)}")
+
+
+def readme_pictures() -> set[str]:
+    """The files of the README's pictures."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return set(re.findall(r"!\[[^]]*\]\(([^)]+)\)", text))
 
 
 def try_wheel(wheel: Path, python: str, folder: Path) -> None:

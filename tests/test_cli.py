@@ -292,6 +292,10 @@ def test_a_module_that_fails_to_import_ends_with_2(text, tmp_path, monkeypatch, 
             "expression must be one pattern or its steps to be drawn on an image",
         ),
         (
+            ["plot", "strided(8)", "--image", "3x3", "-n", "64", "-o", "x.png"],
+            "-n must be 9 with --image 3x3, or be left out, got 64",
+        ),
+        (
             ["plot", "strided(8)", "--block", "8", "-o", "x.png"],
             "--block has no meaning for the steps on an image, got 8",
         ),
@@ -316,6 +320,14 @@ def test_wrong_usage_ends_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("shape", ["8", "8x", "8x8x8", "-8x8", "wide"])
+def test_the_shape_of_an_image_is_a_height_and_a_width(shape, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["plot", "strided(8)", f"--image={shape}", "-o", "x.png"])
+    assert ended.value.code == 2
+    assert f"argument --image: must be HxW, such as 8x8, got '{shape}'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

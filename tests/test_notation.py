@@ -59,7 +59,12 @@ def test_steps_and_heads_are_read_but_are_not_one_pattern():
         ("strided(3) | Causal()", 0, "an operand of | & - ~ must be one pattern"),
         ("BigBird", 0, "no pattern is called 'BigBird'; did you mean 'bigbird'?"),
         ("LONGFORMER(2)", 0, "no pattern is called 'LONGFORMER'; did you mean 'longformer'?"),
-        ("Local(4) | Strided", 11, "'Strided' needs its parameters in parentheses"),
+        (
+            "Local(4) | Strided",
+            11,
+            "'Strided' needs its parameters in parentheses; it is Strided(l: int)",
+        ),
+        ("longformer", 0, "in parentheses; it is longformer(radius: int, globals: "),
         ("Local(4) |", 10, "this is no expression"),
         ("Local(4", 5, "this is no expression"),
         ("", 0, "this is no expression"),

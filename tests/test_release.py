@@ -6,7 +6,9 @@ from zipfile import ZipFile
 import pytest
 import release
 
-SDIST = [*sorted(release.NEEDED_IN_SDIST - {"tests"}), "tests/test_sets.py"]
+TOPS = [*sorted(release.NEEDED_IN_SDIST - {"tests", "docs"}), "tests/test_sets.py"]
+PICTURES = sorted(release.readme_pictures())
+SDIST = [*TOPS, "docs/index.md", *PICTURES]
 WHEEL = [
     *sorted(release.NEEDED_IN_WHEEL),
     "sparse_ref/__init__.py",
@@ -31,7 +33,7 @@ def test_complete_archives_pass(tmp_path):
     release.check_names(*archives(tmp_path, SDIST, WHEEL))
 
 
-@pytest.mark.parametrize("name", SDIST)
+@pytest.mark.parametrize("name", TOPS)
 def test_a_file_that_is_missing_from_the_sdist_is_named(name, tmp_path):
     rest = [other for other in SDIST if other != name]
     with pytest.raises(SystemExit, match=f"missing from the archives: {name.split('/')[0]}"):
@@ -50,3 +52,16 @@ def test_more_than_the_library_in_the_wheel_is_named(name, tmp_path):
     top = name.split("/")[0]
     with pytest.raises(SystemExit, match=f"the wheel contains more than the library: {top}$"):
         release.check_names(*archives(tmp_path, SDIST, [*WHEEL, name]))
+
+
+@pytest.mark.parametrize("name", ["sparse_ref/__pycache__/x.pyc", "docs/_build"])
+def test_a_file_of_this_machine_is_named(name, tmp_path):
+    with pytest.raises(SystemExit, match=f"files of this machine are in the archives: {name}"):
+        release.check_names(*archives(tmp_path, [*SDIST, name], WHEEL))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_that_is_missing_is_named(name, tmp_path):
+    rest = [other for other in SDIST if other != name]
+    with pytest.raises(SystemExit, match=f"pictures of the README are missing: {name}"):
+        release.check_names(*archives(tmp_path, rest, WHEEL))

@@ -149,7 +149,9 @@ def _check_against_query(name: str, x: np.ndarray, q: np.ndarray):
         raise TypeError(f"{name} must be one of {', '.join(FLOATS)}, got {x.dtype}")
     if x.dtype != q.dtype:
         raise TypeError(f"{name} must have the dtype of q, {q.dtype}, got {x.dtype}")
-    if x.ndim < 2 or x.ndim != q.ndim:
+    if q.ndim < 2:
+        raise ValueError(f"q must have axes (..., heads, n, width) or (n, width), got {q.shape}")
+    if x.ndim != q.ndim:
         raise ValueError(
             f"{name} must have axes (..., heads, n, width) or (n, width), "
             f"as many as q {q.shape}, got {x.shape}"

@@ -178,9 +178,8 @@ def _value(node: ast.expr, text: str):
             return _call(node, name, text)
         case ast.Name(id=name):
             if name in NAMES:
-                raise ParseError(
-                    f"{name!r} needs its parameters in parentheses", text, node.col_offset
-                )
+                message = f"{name!r} needs its parameters in parentheses; it is {_header(name)}"
+                raise ParseError(message, text, node.col_offset)
             raise _unknown_name(name, text, node.col_offset)
     raise ParseError(
         "only names of patterns, their parameters and | & - ~ ( ) are read here",
@@ -226,10 +225,15 @@ def _call(node: ast.Call, name: str, text: str):
     try:
         signature(NAMES[name]).bind(*arguments, **keywords)
     except TypeError as error:
-        parameters = str(signature(NAMES[name])).partition(" ->")[0].replace("'", "")
-        message = f"{error}; it is {name}{parameters}"
+        message = f"{error}; it is {_header(name)}"
         raise ParseError(message, text, node.col_offset) from None
     return _value_of_call(node, text, partial(NAMES[name], *arguments, **keywords))
+
+
+def _header(name: str) -> str:
+    """A constructor with its parameters: strided(l: int)."""
+    parameters = str(signature(NAMES[name])).partition(" ->")[0].replace("'", "")
+    return f"{name}{parameters}"
 
 
 def _value_of_call(node: ast.expr, text: str, call: Callable[[], Any]):

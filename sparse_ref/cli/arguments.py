@@ -58,20 +58,6 @@ EXPRESSION = argument(
 JSON = argument("--json", action="store_true", help="print JSON")
 FUNCTION = argument("function", help="module:function, called as function(q, k, v)")
 PATTERN = argument("--pattern", required=True, help="the pattern that the function must have")
-IMAGE = argument(
-    "--image", type=pair, metavar="HxW", help="draw the steps on an image of this shape"
-)
-IMAGE_FILE = argument("-o", "--output", type=Path, required=True, help="a .png, .svg or .pdf file")
-FIGURE = (  # how a figure looks
-    argument("--title", help="the title; by default the expression"),
-    argument(
-        "--block",
-        type=pair,
-        metavar="B or QxK",
-        help="the side of a cell in positions; by default 1, and more above 512 positions",
-    ),
-    argument("--dark", action="store_true", help="draw on a dark page"),
-)
 WINDOW = argument(
     "-w",
     "--window",

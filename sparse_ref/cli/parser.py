@@ -16,10 +16,7 @@ from .arguments import (
     CHECKS,
     DATA_SEED,
     EXPRESSION,
-    FIGURE,
     FUNCTION,
-    IMAGE,
-    IMAGE_FILE,
     JSON,
     MEANING,
     PATTERN,
@@ -33,6 +30,7 @@ from .arguments import (
     length_argument,
 )
 from .exploring import explore
+from .figure_arguments import FIGURE, IMAGE, IMAGE_FILE, PICTURE_LENGTH
 from .first_use import compile_
 from .judging import FORMATS, demo, identify, verify
 from .page_arguments import PAGE, PAGE_FOLDER
@@ -96,7 +94,7 @@ COMMANDS = (
             '"strided(8)" --image 8x8 -o out.svg',
             '"bigbird(16384, 64, 3, 0)" -n 16384 --title BigBird --dark -o out.pdf',
         ),
-        (EXPRESSION, length_argument(64), IMAGE, *FIGURE, IMAGE_FILE),
+        (EXPRESSION, length_argument(None, PICTURE_LENGTH), IMAGE, *FIGURE, IMAGE_FILE),
     ),
     Command(
         "explore",

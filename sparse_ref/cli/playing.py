@@ -9,7 +9,7 @@ from pathlib import Path
 from ..puzzles import book, find, show, solution
 from ..puzzles.answer_calls import Fault
 from ..puzzles.answer_text import CODE, read_answer
-from ..puzzles.judge_answer import judge
+from ..puzzles.judge_answer import judge, require_hypothesis
 from ..puzzles.puzzle import Puzzle
 from ..puzzles.puzzle_pages import table_of
 from ..puzzles.puzzle_session import Session, hint
@@ -94,6 +94,7 @@ def puzzles(arguments) -> int:
         return int(not game.judge(puzzle, _text_of(arguments.answer)))
     say(repr(show(puzzle.name)))
     if sys.stdin is not None and sys.stdin.isatty():
+        require_hypothesis()
         _play(game, puzzle)
     return 0
 

@@ -20,6 +20,7 @@ from ..sets.factorized import Factorized
 from ..sets.pattern import Pattern, leaves
 from ..sets.rule import Rule
 from . import examples
+from .figure_arguments import figure_length
 from .streams import say, say_json
 
 DEFAULT_WINDOW = 4
@@ -178,7 +179,7 @@ def _figure(arguments) -> Any:
 
     value = notation.read(arguments.expression)
     title = arguments.expression if arguments.title is None else arguments.title
-    n, block = arguments.n, arguments.block
+    n, block = figure_length(arguments.n, arguments.image), arguments.block
     if isinstance(value, Factorized) or arguments.image:
         _refuse("--block", block, "the steps on an image")
         if isinstance(value, tuple | Branches):

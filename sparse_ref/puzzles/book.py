@@ -47,5 +47,6 @@ def find(name: str) -> Puzzle:
         if name in (puzzle.name, puzzle.number):
             return puzzle
     near = get_close_matches(name, [puzzle.name for puzzle in puzzles], 1)
-    mend = f"did you mean {near[0]!r}?" if near else "sr.puzzles.progress() lists them"
+    names = "sr.puzzles.progress() and `sparse-ref puzzles` list them"
+    mend = f"did you mean {near[0]!r}?" if near else names
     raise LookupError(f"no puzzle is named {name!r:.60}: {mend}")

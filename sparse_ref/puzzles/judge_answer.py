@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from .. import patterns
@@ -30,8 +31,17 @@ class Part(NamedTuple):
     answer: Any
 
 
+def require_hypothesis() -> None:
+    """Raise ImportError if the package that draws the cases is missing."""
+    if find_spec("hypothesis") is None:
+        raise ImportError(
+            "a check of puzzles needs the package hypothesis: pip install 'sparse-ref[testing]'"
+        )
+
+
 def judge(puzzle: Puzzle, answer: Any) -> Verdict:
     """The verdict on an answer. An answer is never the cause of an exception."""
+    require_hypothesis()
     try:
         parts = _parts(puzzle, answer)
     except Fault as fault:

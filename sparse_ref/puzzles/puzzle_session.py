@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from typing import Any
 
 from .answer_calls import is_stored
 from .book import book, find
-from .judge_answer import judge
+from .judge_answer import judge, require_hypothesis
 from .puzzle import Puzzle, name_of
 from .puzzle_pages import Progress, Question, table_of
 from .puzzle_verdict import SOLVED, UNANSWERED, Verdict
@@ -77,10 +76,7 @@ def check(answer: Any, name: str | None = None) -> Verdict:
     >>> bool(verdict), verdict.words
     (False, 'you wrote Lookback(4): one key too many at the left edge')
     """
-    if find_spec("hypothesis") is None:
-        raise ImportError(
-            "sr.puzzles.check needs the package hypothesis: pip install 'sparse-ref[testing]'"
-        )
+    require_hypothesis()
     name = name_of(answer) if name is None else name
     if not name or name == "<lambda>":
         raise LookupError(

@@ -35,7 +35,11 @@ Q, K, V = qkv((8, 8), 4, 2)
             ValueError,
             "k must have the batch axes of q",
         ),
-        (lambda: sr.attend(Q[0, 0], K[0, 0], V[0, 0], sr.Causal()), ValueError, "q must have axes"),
+        (
+            lambda: sr.attend(Q[0, 0], K[0, 0], V[0, 0], sr.Causal()),
+            ValueError,
+            r"q must have axes \(..., heads, n, width\) or \(n, width\), got \(8,\)$",
+        ),
         (
             lambda: sr.attend(Q.astype(object), K, V, sr.Causal()),
             TypeError,

@@ -77,6 +77,7 @@ def test_an_answer_may_be_a_file(tmp_path, capsys):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["last_tree"], "did you mean 'last_three'?"),
+    (["77"], "`sparse-ref puzzles` list them"),
     (["--answer", "1"], "--answer needs the name of a puzzle"),
 ])  # fmt: skip
 def test_wrong_use_ends_with_2(arguments, words, capsys):
@@ -121,6 +122,20 @@ def test_the_game_in_a_terminal(monkeypatch, capsys, folder):
     places = [out.index(words) for words in order]
     assert places == sorted(places)
     assert read_states(folder / "puzzles.json") == {"last_three": "solved"}
+
+
+@pytest.mark.parametrize("answer", [RIGHT, WRONG])
+def test_without_hypothesis_no_answer_is_judged_and_the_install_line_is_printed(
+    answer, monkeypatch, capsys, folder
+):
+    monkeypatch.setattr("sparse_ref.puzzles.judge_answer.find_spec", lambda name: None)
+    assert main(["puzzles", "last_three", "--answer", answer]) == 2
+    Terminal(monkeypatch, ["never read"])
+    assert main(["puzzles", "last_three"]) == 2
+    out, err = capsys.readouterr()
+    assert err.count("pip install 'sparse-ref[testing]'") == 2
+    assert "not yet" not in out
+    assert not (folder / "puzzles.json").exists()
 
 
 @pytest.mark.parametrize("word", ["quit", "Quit", "exit"])

@@ -189,7 +189,7 @@ def test_a_check_needs_no_numba_and_no_matplotlib():
 
 
 def test_without_hypothesis_the_error_names_the_extra(monkeypatch):
-    monkeypatch.setattr("sparse_ref.puzzles.puzzle_session.find_spec", lambda name: None)
+    monkeypatch.setattr("sparse_ref.puzzles.judge_answer.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install 'sparse-ref\[testing\]'"):
         sr.puzzles.check(answer(WRONG))
 

@@ -44,6 +44,12 @@ def run(tmp_path):
     return call
 
 
+def test_every_function_that_a_session_calls_is_defined_on_the_page():
+    called = {re.match(r"verify mykernel:(\w+) ", command).group(1) for command, _, _ in SESSIONS}
+    assert len(called) == 5
+    assert called <= set(re.findall(r"^def (\w+)\(q, k, v", PAGE, re.M))
+
+
 def test_every_command_is_in_a_session():
     commands = re.findall(r"^\$ sparse-ref verify ", PAGE, re.M)
     assert len(SESSIONS) == len(commands) >= 9
