@@ -1,6 +1,7 @@
 """How the documentation is built: Sphinx, MyST-NB with kept outputs, numpydoc."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from sphinx.ext import autosummary
@@ -34,14 +35,27 @@ html_context = {"default_mode": "auto"}
 html_title = "sparse_ref"
 html_favicon = "_static/favicon.svg"
 html_sidebars = {"index": []}
-WIDE = "notebooks/", "wild", "mutants", "differs", "theorems", "catalogue/index"  # no right sidebar
+WIDE = (  # no right sidebar
+    "notebooks/",
+    "wild",
+    "upstream/",
+    "mutants",
+    "differs",
+    "paths",
+    "theorems",
+    "vectors",
+    "catalogue/index",
+)
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_depth": 1,
     "navigation_with_keys": False,
     "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
 }
+html_search_scorer = str(Path(__file__).parent / "search_scorer.js")
 mathjax_path = "mathjax/tex-svg.js"  # docs/mathjax.py installs it
 UNUSED = "enableMenu", "enableEnrichment", "enableSpeech", "enableBraille", "enableExplorer"
 mathjax4_config = {
@@ -78,6 +92,7 @@ if not Path(__file__).parent.joinpath("_static", mathjax_path).exists():
     logging.getLogger(__name__).warning("MathJax is missing: run `make docs`")
 
 FAMILIES = {f"sparse_ref.{entry.name}": entry.family for entry in sparse_ref.catalogue()}
+MAX_TYPE = 40  # letters of a type above a sentence that begins with no letter
 ENTRIES = "Parameters", "Attributes", "Returns"  # sections whose lines are "name : text"
 
 
@@ -101,8 +116,8 @@ def adapt_docstring(app, what, name, obj, options, lines):
         elif section in ENTRIES and not rows[0].startswith(" ") and " : " not in rows[0]:
             section = ""
             adapted += ["Notes", "-----"]
-        for row in rows:
-            adapted += [row] if is_doctest else adapt_row(row, section)
+        for row, following in zip(rows, [*rows[1:], ""]):
+            adapted += [row] if is_doctest else adapt_row(row, section, following)
         adapted.append("")
     if name in FAMILIES:
         link = f":doc:`catalogue </catalogue/{FAMILIES[name]}>`"
@@ -121,13 +136,21 @@ def with_parameters(name: str, lines: list[str]) -> list[str]:
     return [*lines[:place], *section, *lines[place:]]
 
 
-def adapt_row(row: str, section: str) -> list[str]:
-    """A line outside of doctests."""
+def adapt_row(row: str, section: str, following: str) -> list[str]:
+    """A line outside of doctests, by the line below it."""
     text = row.replace("|", r"\|").replace("*", r"\*")
     name, colon, description = text.partition(" : ")
     if section in ENTRIES and colon and not text.startswith(" "):
-        return [name, f"    {description}"]
+        return [text] if is_type(description, following) else [name, f"    {description}"]
     return [text]
+
+
+def is_type(description: str, following: str) -> bool:
+    """Whether what stands after a name is its type, since a sentence begins below it."""
+    if not following.startswith("    ") or description[-1] in ".,:;":
+        return False
+    first = following.lstrip()[0]
+    return first.isupper() or (first in '"(' and len(description) <= MAX_TYPE)
 
 
 def write_explorers(app, error):
@@ -147,7 +170,30 @@ def widen(app, pagename, templatename, context, doctree):
         }
 
 
+@cache
+def relations(env):
+    """The page above each page, the one before it and the one after it."""
+    return env.collect_relations()
+
+
+def section(page, env):
+    """The page of the navigation bar that a page is below, or is."""
+    above, *_ = relations(env)[page]
+    return page if above in (None, env.config.root_doc) else section(above, env)
+
+
+def stay_in_section(app, pagename, templatename, context, doctree):
+    """Take away the links to the page before and after if they lead into another section."""
+    if pagename == app.config.root_doc or pagename not in relations(app.env):
+        return
+    _, before, after = relations(app.env)[pagename]
+    for name, neighbour in (("prev", before), ("next", after)):
+        if neighbour and section(neighbour, app.env) != section(pagename, app.env):
+            context[name] = None
+
+
 def setup(app):
     app.connect("html-page-context", widen, priority=100)
+    app.connect("html-page-context", stay_in_section)
     app.connect("autodoc-process-docstring", adapt_docstring, priority=400)
     app.connect("build-finished", write_explorers)

@@ -13,10 +13,8 @@ HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
 COPIES = HERE / "notebooks"
 TOPICS = HERE / "course_topics.toml"
-PROMPTS = {  # a cell's tag: what the button says
-    "hide-output": ("Show the answer", "Hide the answer"),
-    "hide-input": ("Show the check", "Hide the check"),
-}
+TEXT, FIGURE, CHECK = "what it prints", "the figure", "the check"  # what a button shows and hides
+ANSWER, IN_WORDS = "<summary>Answer</summary>", "<summary>The answer in words</summary>"
 SHORT = 32  # letters of a question that needs the sentence before it
 PATTERNS = {"lessons": "[0-9]*.ipynb", "puzzles": "puzzles*.ipynb"}
 
@@ -91,15 +89,31 @@ def topics() -> str:
     return " ·\n".join(links)
 
 
+def hidden_part(cell: dict[str, Any]) -> str:
+    """What the site hides of a cell until a click, in words; nothing of most cells."""
+    tags = cell["metadata"].get("tags", [])
+    if "hide-input" in tags:
+        return CHECK
+    if "hide-output" not in tags:
+        return ""
+    forms = [output.get("data", {}) for output in cell.get("outputs", [])]
+    return FIGURE if any("image/png" in form for form in forms) else TEXT
+
+
 def site_notebook(notebook: dict[str, Any]) -> dict[str, Any]:
-    """The notebook as the site shows it: buttons say what they hide, links are a folder shorter."""
+    """The notebook as the site shows it: buttons say what they hide, links are a folder shorter.
+
+    An answer next to a hidden output is called the answer in words.
+    """
+    before = ""
     for cell in notebook["cells"]:
-        tags = cell["metadata"].get("tags", [])
-        for tag in set(tags) & set(PROMPTS):
-            options = cell["metadata"].setdefault("mystnb", {})
-            options["code_prompt_show"], options["code_prompt_hide"] = PROMPTS[tag]
         source = "".join(cell["source"]).replace("../docs/", "../")
-        cell["source"] = source
+        cell["source"] = source.replace(ANSWER, IN_WORDS) if before else source
+        before = hidden_part(cell)
+        if before:
+            options = cell["metadata"].setdefault("mystnb", {})
+            options["code_prompt_show"] = f"Show {before}"
+            options["code_prompt_hide"] = f"Hide {before}"
     return notebook
 
 

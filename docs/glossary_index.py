@@ -9,6 +9,9 @@ from collections import defaultdict
 from pathlib import Path
 
 GLOSSARY = Path(__file__).parent / "glossary.md"
+LINK = re.compile(  # [label](page.md#anchor), or {doc}`label <page>`, which a notebook needs
+    r"(?:\[|\{doc\}`)([^]<]*)(?:\]\(| <)([\w/-]+)(?:\.md)?#?([\w-]*)[)>]"
+)
 Entries = dict[str, dict[str, list[str]]]  # page: {anchor: words}; "" is the top of a page
 
 
@@ -24,11 +27,17 @@ def words(cell: str) -> list[str]:
     return [word.strip() for word in re.split("[,;:]", plain) if word.strip()]
 
 
+def spellings(phrases: list[str]) -> list[str]:
+    """The phrases, and those that have a hyphen also without it: "block-sparse", "block sparse"."""
+    return [*phrases, *(phrase.replace("-", " ") for phrase in phrases if "-" in phrase)]
+
+
 def entries(text: str) -> Entries:
     """The words of each page and anchor that the glossary links to, and of each name's own page."""
     found: Entries = defaultdict(lambda: defaultdict(list))
-    for phrases, cell in rows(text):
-        for label, page, anchor in re.findall(r"\[([^]]*)\]\(([\w/-]+)\.md#?([\w-]*)\)", cell):
+    for names_of_field, cell in rows(text):
+        phrases = spellings(names_of_field)
+        for label, page, anchor in LINK.findall(cell):
             found[page][anchor] += phrases
             for name in re.findall(r"`(\w+)`", label):
                 found[f"_api/sparse_ref.{name}"][""] += phrases

@@ -119,8 +119,35 @@ def slug(chapter: ModuleType) -> str:
 
 
 def title(chapter: ModuleType) -> str:
-    """The first line of a chapter."""
-    return (chapter.__doc__ or "").split("\n")[0].rstrip(".")
+    """What a chapter is about, as the sidebar says it."""
+    return first_line(chapter)[0]
+
+
+def first_line(chapter: ModuleType) -> tuple[str, str]:
+    """The first line of a chapter: its title, and what it settles."""
+    line = (chapter.__doc__ or "").split("\n")[0]
+    name, _, rest = line.partition(": ")
+    return name, rest
+
+
+def opening(chapter: ModuleType) -> list[str]:
+    """The heading of a chapter's page, and its first paragraph."""
+    name, rest = first_line(chapter)
+    how_to_read = "[The theorem book](../theorems.md) says how to read an entry."
+    heading = f"# Theorems on {name[0].lower()}{name[1:]}"
+    return [heading, "", f"{rest[0].upper()}{rest[1:]} {how_to_read}", ""]
+
+
+def contents() -> list[str]:
+    """The chapters as links, with what each settles."""
+    link = "- [{0}](theorems/{2}.md): {1}"
+    return [link.format(*first_line(chapter), slug(chapter)) for chapter in CHAPTERS]
+
+
+def navigation() -> list[str]:
+    """The pages of the book, for the sidebar."""
+    chapters = [f"{title(chapter)} <theorems/{slug(chapter)}>" for chapter in CHAPTERS]
+    return ["```{toctree}", ":hidden:", "", "paths", *chapters, "```", ""]
 
 
 def pages(results: list[Result]) -> dict[str, str]:
@@ -137,34 +164,26 @@ def index(results: list[Result]) -> str:
     theorems, verdicts = zip(*results)
     statuses = [verdict.status for verdict in verdicts]
     solvers = [verdict.solvers for verdict in verdicts]
-    chapters = [f"theorems/{slug(chapter)}" for chapter in CHAPTERS]
     return "\n".join(
         [
             "# The theorem book",
             "",
             *introduction(theorems, statuses, solvers).split("\n"),
             "",
-            *(f"- [{title(chapter)}](theorems/{slug(chapter)}.md)" for chapter in CHAPTERS),
+            *contents(),
             "",
             "| claim | pattern | statement | compared with the claim | theorem | seconds |",
             "|---|---|---|---|---|---|",
             *(row(*result) for result in results),
             "",
-            "```{toctree}",
-            ":hidden:",
-            "",
-            "paths",
-            *chapters,
-            "```",
-            "",
+            *navigation(),
         ]
     )
 
 
 def chapter_page(chapter: ModuleType, results: list[Result]) -> str:
     """The page with the theorems of a chapter, by family."""
-    lines = [f"# {title(chapter)}", ""]
-    lines += ["[The theorem book](../theorems.md) says how to read an entry.", ""]
+    lines = opening(chapter)
     for family, of_family in groupby(results, lambda result: result[0].family):
         lines += [f"## {family[:1].upper()}{family[1:]}", ""]
         for theorem, verdict in of_family:

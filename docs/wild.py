@@ -1,10 +1,13 @@
-"""Writes docs/wild.md: what `sr.verify` finds out about released packages.
+"""Writes docs/wild.md and docs/wild/: what `sr.verify` finds out about released packages.
+
+The first page has the stories and a table, wild/ a page for each package with its reports.
 
 python docs/wild.py              with the Python of `make test-originals`
 """
 
 import re
 import sys
+from itertools import chain, groupby
 from pathlib import Path
 
 import sparse_ref as sr
@@ -15,20 +18,20 @@ from wild import stories  # noqa: E402
 from wild.cases import CASES  # noqa: E402
 
 REPRODUCED = "PYTHONPATH=tests .venv/originals/bin/python -m wild "
+MAX_ROWS, MAX_COLUMNS = 40, 80  # of a picture in a page
+LEGEND = "█ both, · neither, + only in the package, - only in the expected set"
 INTRODUCTION = """\
 {packages} released packages, judged by `sr.verify.check` against the pattern that they, or the
-papers they cite, claim: {wrong} uses differ from it, {right} do not. Three of them, told:"""
+papers they cite, claim: {wrong} uses [differ from it](#what-differs), {right} [do
+not](wild/as_claimed.md). Three of them as stories:"""
 
 METHOD = """\
 ## How the packages are judged
 
 Verify gets the function, the pattern and what the package says of its numbers (a soft cap, sinks),
-nothing else. The words, names of sets and pictures below are its own; only measured errors are left
-out, and numbers of rounding are printed as 0. `docs/wild.py` writes this page from `tests/wild`,
-and `make test-originals` fails if a package, or this page, changes.
-
-The command below each report prints all of it; run it beside the Makefile, after
-`make test-originals`. [Findings](findings.md) says what each word of a report means.
+nothing else. The words, names of sets and pictures of the reports are its own; only measured errors
+are left out, and numbers of rounding are printed as 0. `docs/wild.py` writes these pages from
+`tests/wild`, and `make test-originals` fails if a package, or a page, changes.
 
 Layers whose keys are chosen by data have no pattern to be compared with. `sr.verify.check_model`
 and `sr.verify.check_invariance` try what must not change their output: later tokens, the rest of
@@ -57,36 +60,80 @@ Packages that were judged once and have no case here:
 - performer-pytorch, linear-attention-transformer, reformer-pytorch: approximations, which claim no
   sets of keys."""
 
+OF_PACKAGE = """\
+[Bugs in the wild](../wild.md) says how packages are judged, and [Findings](../findings.md) what
+each word of a report means. In the pictures, rows are queries and columns are keys: {legend}.
 
-def text(reports) -> str:
-    """The page, from the report on each case by its name."""
+The command below each report prints all of it; run it beside the Makefile, after
+`make test-originals`."""
+
+AS_CLAIMED = """\
+# What is as claimed
+
+{right} uses of released packages attend to the sets that the packages, or the papers they cite,
+claim. [Bugs in the wild](../wild.md) says how they are judged, and lists the uses that differ."""
+
+
+def pages(reports) -> dict[str, str]:
+    """The text of each page by its path in docs/, from the report on each case by its name."""
     wrong = {name: case for name, case in CASES.items() if case.finds}
     right = {name: case for name, case in CASES.items() if not case.finds}
+    texts = {"wild.md": index(reports, wrong, right), "wild/as_claimed.md": claimed_page(right)}
+    names = sorted(wrong, key=lambda name: wrong[name].package)  # stable: as in the table
+    for package, of_package in groupby(names, lambda name: wrong[name].package):
+        cases = {name: wrong[name] for name in of_package}
+        texts[f"wild/{package}.md"] = package_page(cases, reports)
+    return texts
+
+
+def index(reports, wrong, right) -> str:
+    """The first page: stories, how packages are judged, and a table of what differs."""
     packages = len({case.package for case in CASES.values()})
+    pages = sorted({case.package for case in wrong.values()}, key=str.lower)
+    sections = [story_section(story, reports[story.case]) for story in stories.STORIES]
+    rows = [row(name, case, reports[name]) for name, case in wrong.items()]
     lines = [
         "# Bugs in the wild",
         "",
         INTRODUCTION.format(packages=packages, wrong=len(wrong), right=len(right)),
         "",
-        *(line for story in stories.STORIES for line in story_section(story, reports[story.case])),
+        *chain(*sections),
         *METHOD.split("\n"),
         *REPORTS.split("\n"),
         "",
         "## What differs",
         "",
-        "| | package | claims | verify finds |",
+        "| case | package | claims | verify finds |",
         "|---|---|---|---|",
-    ]
-    lines += [
-        f"| [{name}](#{name.replace('_', '-')}) | {case.package} {case.version} "
-        f"| {plain(case.claims)} | {found(reports[name])} |"
-        for name, case in wrong.items()
-    ]
-    lines += [
+        *rows,
         "",
-        "## What is as claimed",
+        f"The other {len(right)} uses are listed in [What is as claimed](wild/as_claimed.md).",
         "",
-        "| | package | used | claims, and does |",
+        "```{toctree}",
+        ":hidden:",
+        "",
+        *(f"{package} <wild/{package}>" for package in pages),
+        "wild/as_claimed",
+        "```",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def row(name, case, report) -> str:
+    """A line of the table; its place has the name that the case had when all were on this page."""
+    anchor = slug(name)
+    link = f'<span id="{anchor}"></span>[{name}]({page_of(name)}#{anchor})'
+    package = f"{case.package} {case.version}"
+    return f"| {link} | {package} | {plain(case.claims)} | {verdict(report)} |"
+
+
+def claimed_page(right) -> str:
+    """The page of the uses that are right."""
+    lines = [
+        AS_CLAIMED.format(right=len(right)),
+        "",
+        "| case | package | used | claims, and does |",
         "|---|---|---|---|",
     ]
     lines += [
@@ -94,18 +141,32 @@ def text(reports) -> str:
         f"| {plain(case.claims)}{f': {cell(case.pattern)}' * bool(case.pattern)} |"
         for name, case in right.items()
     ]
-    lines += [
-        "",
-        "## One by one",
-        "",
-        *(line for name, case in wrong.items() for line in part(name, case, reports[name])),
-    ]
+    return "\n".join([*lines, ""])
+
+
+def package_page(cases, reports) -> str:
+    """The reports on a package, one by one."""
+    first, *_ = cases.values()
+    title = f"# What differs in {first.package} {first.version}"
+    lines = [title, "", OF_PACKAGE.format(legend=LEGEND), ""]
+    for name, case in cases.items():
+        lines += part(name, case, reports[name])
     return "\n".join(lines)
+
+
+def slug(name: str) -> str:
+    """The anchor of a case."""
+    return name.replace("_", "-")
+
+
+def page_of(name: str) -> str:
+    """The page with the report on a case, seen from docs/."""
+    return f"wild/{CASES[name].package}.md"
 
 
 def story_section(story, report) -> list[str]:
     """A story, its picture and where to read on."""
-    name = story.case.replace("_", "-")
+    case = f"{page_of(story.case)}#{slug(story.case)}"
     return [
         f"## {story.title}",
         "",
@@ -115,7 +176,7 @@ def story_section(story, report) -> list[str]:
         *stories.picture(story, report),
         "```",
         "",
-        f"[The case](#{name}), and [the report](upstream/{story.report}.md).",
+        f"[What verify says of it]({case}), and [a report to file](upstream/{story.report}.md).",
         "",
     ]
 
@@ -125,7 +186,7 @@ def part(name, case, report) -> list[str]:
     n = case.n if isinstance(case.n, int) else "(n_q, n_k) = " + str(case.n)
     asked = f"asked for was `{case.pattern}`, " if case.pattern else ""
     return [
-        f"### {name.replace('_', ' ')}",
+        f"## {name.replace('_', ' ')}",
         "",
         f"{case.package} {case.version}: `{case.call}`",
         "",
@@ -162,19 +223,22 @@ def picture(report) -> list[str]:
     if getattr(report, "actual_mask", None) is None:
         return []
     heads = (report.actual_mask != report.expected_mask).any(axis=(1, 2))
-    return (
-        [
-            "",
-            *sr.difference(report.expected_mask[heads][0], report.actual_mask[heads][0]).split(
-                "\n"
-            ),
-        ]
-        if heads.any()
-        else []
-    )
+    if not heads.any():
+        return []
+    expected, actual = (mask[heads][0] for mask in (report.expected_mask, report.actual_mask))
+    drawn = sr.difference(expected, actual)
+    return ["", *crop(str(drawn).split("\n"))]
 
 
-def found(report) -> str:
+def crop(rows: list[str]) -> list[str]:
+    """The upper left of a picture that is too large for a page."""
+    lines = [row if len(row) <= MAX_COLUMNS else row[:MAX_COLUMNS] + " ..." for row in rows]
+    rest = len(rows) - MAX_ROWS
+    ending = [f"... and {rest} rows more"] if rest > 0 else []
+    return lines[:MAX_ROWS] + ending
+
+
+def verdict(report) -> str:
     """The kinds of findings, and the name of what was found."""
     kinds = ", ".join(dict.fromkeys(finding.kind for finding in report.findings))
     names = getattr(report, "names", {})
@@ -192,5 +256,8 @@ def cell(said: str) -> str:
 
 
 if __name__ == "__main__":
-    (HERE / "wild.md").write_text(text({name: case.report() for name, case in CASES.items()}))
-    print(HERE / "wild.md")
+    (HERE / "wild").mkdir(exist_ok=True)
+    reports = {name: case.report() for name, case in CASES.items()}
+    for path, text in pages(reports).items():
+        (HERE / path).write_text(text)
+        print(HERE / path)

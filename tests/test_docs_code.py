@@ -3,6 +3,7 @@
 import doctest
 import json
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import matplotlib
@@ -33,6 +34,36 @@ def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     program = compile(code_of(page), str(page), "exec")
     exec(program, {"__name__": page.stem})
     plt.close("all")
+
+
+COLUMNS = 91  # of a page at 1280 pixels, between two sidebars
+WIDE_COLUMNS = 105  # without the right one
+WIDE_PAGES = {"paths.md", "vectors.md", *(f"upstream/{x.name}" for x in DOCS.glob("upstream/*"))}
+
+
+def long_lines(page, columns):
+    """The lines of Python, and of sessions without what they print, that a page cuts."""
+    blocks = re.findall(r"^```py(?:thon)?\n(.*?)^```", page, re.M | re.S)
+    return [
+        line
+        for block in blocks
+        for line in block.split("\n")
+        if len(line) > columns and (">>> " not in block or line.startswith((">>> ", "... ")))
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")) + sorted(DOCS.glob("upstream/*.md")))
+def test_no_line_of_code_is_cut_at_1280_pixels(path):
+    name = path.relative_to(DOCS).as_posix()
+    columns = WIDE_COLUMNS if name in WIDE_PAGES else COLUMNS
+    assert long_lines(path.read_text(), columns) == []
+
+
+def test_long_lines_are_found():
+    text, session = "x = 1\n" + "y" * 92, ">>> x\n" + "1" * 92
+    page = f"```python\n{text}\n```\n\n```py\n{session}\n```\n\n```text\n{'z' * 99}\n```\n"
+    assert long_lines(page, 91) == ["y" * 92]
+    assert long_lines(page, 92) == []
 
 
 def test_there_are_pages_with_code():
@@ -95,10 +126,21 @@ def test_each_topic_of_the_course_leads_to_a_section_and_each_lesson_has_one():
 
 
 def test_buttons_say_what_they_hide_and_links_lead_to_the_site_s_pages():
-    _, answer, check = page_program("course").site_notebook(NOTEBOOK)["cells"]
-    assert answer["metadata"]["mystnb"]["code_prompt_show"] == "Show the answer"
-    assert answer["source"] == "# see ../sets.md"
+    _, printed, check = page_program("course").site_notebook(deepcopy(NOTEBOOK))["cells"]
+    assert printed["metadata"]["mystnb"]["code_prompt_show"] == "Show what it prints"
+    assert printed["source"] == "# see ../sets.md"
     assert check["metadata"]["mystnb"]["code_prompt_show"] == "Show the check"
+
+
+def test_a_hidden_figure_and_the_answer_below_it_have_different_names():
+    figure = {"output_type": "display_data", "data": {"image/png": ""}}
+    plot = {"cell_type": "code", "metadata": {"tags": ["hide-output"]}, "source": "plot()"}
+    answer = {"cell_type": "markdown", "metadata": {}, "source": "<summary>Answer</summary>"}
+    cells = [plot | {"outputs": [figure]}, answer, dict(answer)]
+    _, in_words, solution = page_program("course").site_notebook({"cells": cells})["cells"]
+    assert plot["metadata"]["mystnb"]["code_prompt_show"] == "Show the figure"
+    assert in_words["source"] == "<summary>The answer in words</summary>"
+    assert solution["source"] == "<summary>Answer</summary>"
 
 
 def test_broken_links_of_a_site_are_found(tmp_path):
@@ -117,6 +159,8 @@ def test_the_glossary_s_words_lead_to_pages_and_names():
     entries = index.entries("| a window (Mistral), `SWA`; b | [`Band`](catalogue/x.md#band): c |\n")
     words = ["a window", "SWA", "b"]
     assert entries == {"catalogue/x": {"band": words}, "_api/sparse_ref.Band": {"": words}}
+    lesson = index.entries("| top-k | {doc}`lesson 13 <notebooks/13_top>`; [x](x.md) |\n")
+    assert lesson == {key: {"": ["top-k", "top k"]} for key in ("notebooks/13_top", "x")}
     written = index.entries(index.GLOSSARY.read_text())
     assert "sliding window" in written["catalogue/elementary"]["lookback"]
     assert len(written) > 40

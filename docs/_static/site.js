@@ -33,3 +33,34 @@ document.addEventListener("DOMContentLoaded", () => {
     button.removeAttribute("aria-label");
   }
 });
+
+// On a phone a figure that would shrink by much scrolls in a box of its own.
+document.addEventListener("DOMContentLoaded", () => {
+  const LARGEST = 640; // pixels of a figure on a phone
+  const SHRINK = 1.15; // a figure less wide than this many boxes just shrinks
+  const boxes = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      // A box that scrolls is reached by the keyboard, too.
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  const box = (image) => {
+    const width = Number(image.getAttribute("width")) || image.naturalWidth;
+    if (width < SHRINK * 360) return;
+    const figure = document.createElement("span");
+    figure.className = "wide-figure";
+    figure.setAttribute("role", "group");
+    figure.setAttribute("aria-label", "Figure");
+    figure.style.setProperty("--readable-width", `${Math.min(width, LARGEST)}px`);
+    const content = image.closest("a.image-reference") ?? image; // which opens it at full size
+    content.replaceWith(figure);
+    figure.append(content);
+    boxes.observe(figure);
+  };
+  for (const image of document.querySelectorAll(".bd-article img")) {
+    if (image.closest(".door, .card-of")) continue;
+    if (image.complete) box(image);
+    else image.addEventListener("load", () => box(image), { once: true });
+  }
+});

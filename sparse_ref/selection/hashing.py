@@ -142,8 +142,8 @@ def lsh_sets(
     ----------
     buckets : int (R, n), of one head; see `angular_buckets`.
     keys : the length of a chunk; n is a multiple of it.
-    before, after : how many chunks are seen to each side, less than once around: an offset of
-        R n / keys chunks or more, to either side, is the chunk itself again.
+    before, after : how many chunks are seen to each side, less than once around: an offset
+        of R n / keys chunks or more, to either side, is the chunk itself again.
     causal : & { j <= i }.
     same_bucket : & { h(j) = h(i) }, of the rounds whose chunks meet: buckets of two rounds are
         never the same. The paper's restriction.

@@ -17,6 +17,8 @@ PAGES = [
     "catalogue/index.html",
     "catalogue/bigbird.html",
     "test-your-kernel.html",
+    "wild.html",
+    "wild/transformers.html",
     "api.html",
     "glossary.html",
     "bibliography.html",
@@ -43,6 +45,43 @@ def test_formulas_are_shown(name, open_site):
 def test_no_page_is_wider_than_a_phone(name, open_site):
     page = open_site(name, width=390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+FIGURES = ["notebooks/01_why_sparse.html", "gallery.html", "theorems/windows.html", "index.html"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_wide_figure_scrolls_in_its_box_on_a_phone(name, open_site):
+    page = open_site(name, width=390)
+    until(page, "document.querySelector('.wide-figure[tabindex]')")
+    box = page.locator(".wide-figure[tabindex]").first
+    assert box.locator("img").bounding_box()["width"] >= 500
+    assert box.bounding_box()["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert open_site(name, width=1280).locator(".wide-figure[tabindex]").count() == 0
+
+
+@pytest.mark.parametrize("name", [*FIGURES, "catalogue/index.html", "catalogue/bigbird.html"])
+def test_figures_are_dimmed_alike_in_the_dark(name, open_site):
+    images = open_site(name, dark=True).locator("article img:not([src$='/dark.png'])")
+    filters = images.evaluate_all("all => all.map((img) => getComputedStyle(img).filter)")
+    assert set(filters) == {"brightness(0.88)"}
+
+
+@pytest.mark.parametrize("name", ["learn.html", "how-to.html", "reference.html"])
+def test_the_first_page_of_a_section_leads_on_and_not_back(name, open_site):
+    page = open_site(name)
+    assert page.locator("a.right-next").count() == 1
+    assert page.locator("a.left-prev").count() == 0
+
+
+def test_types_of_parameters_stand_next_to_their_names(open_site):
+    page = open_site("_api/sparse_ref.attend.html")
+    types = dict.fromkeys(("scale", "sink"))
+    for name in types:
+        term = page.locator("dl.field-list dt").filter(has=page.get_by_text(name, exact=True))
+        types[name] = term.locator(".classifier").inner_text()
+    assert types == {"scale": "float, optional", "sink": "array, optional"}
 
 
 def test_the_navigation_is_one_line(open_site):
@@ -81,15 +120,22 @@ SEARCHES = {  # what is typed: the beginning of an address among the first resul
     "GQA": "test-your-kernel.html",
     "grouped-query attention": "test-your-kernel.html",
     "KV cache": "caches.html",
-    "linear attention": "_api/sparse_ref.published.LinearAttention.html",
+    "linear attention": "notebooks/14_coarse_to_fine.html",
     "attention sink": "catalogue/globals.html#",
+    "attention sinks": "catalogue/globals.html#",
+    "block sparse": "catalogue/parts.html#blockwise",
+    "Longformer": "catalogue/longformer.html",
+    "backward": "notebooks/10_backward.html",
+    "CUDA": "cuda.html",
+    "explorer": "explorer.html",
+    "top-k": "selection.html",
     "document mask": "catalogue/parts.html#",
     "FlexAttention": "how-to-flex.html",
     "GitHub Actions": "test-your-kernel.html",
     "install": "start.html",
     "top-k attention": "selection.html",
 }
-FIRST = 5
+FIRST = 3
 
 
 def results(page):
@@ -107,6 +153,12 @@ def test_search_finds_the_words_of_the_field(words, open_site):
     assert any(address.startswith(SEARCHES[words]) for address in addresses), addresses
 
 
+def test_a_result_names_the_section_that_it_leads_to(open_site):
+    page = open_site("search.html?q=sliding+window")
+    assert results(page)[0].startswith("catalogue/elementary.html#lookback")
+    assert page.locator("ul.search li > a").first.inner_text() == "Basic patterns > Lookback"
+
+
 def test_search_finds_nothing_for_no_word(open_site):
     page = open_site("search.html?q=zzyzx")
     until(page, "document.querySelector('.search-summary')?.textContent.includes('did not match')")
@@ -122,12 +174,14 @@ def test_each_lesson_has_a_card_and_a_place_in_the_sidebar(open_site):
 
 def test_an_answer_is_shown_at_a_click(open_site):
     page = open_site("notebooks/01_why_sparse.html")
-    answer = page.locator("details.hide").filter(has_text="Show the answer").first
+    answer = page.locator("details.hide").filter(has_text="Show what it prints").first
     output = answer.locator(".cell_output")
     assert not output.is_visible()
     answer.locator("summary").click()
     assert output.is_visible()
-    assert page.locator("details.hide").filter(has_text="Show the check").count() > 0
+    names = set(page.locator("article summary").all_inner_texts())
+    assert {"Show the figure", "Show the check", "The answer in words"} <= names
+    assert "Answer" not in names
 
 
 def test_the_filter_of_the_catalogue_hides_cards_and_empty_families(open_site):

@@ -13,6 +13,9 @@ PAGES = [
     "test-your-kernel.html",
     "_api/sparse_ref.plot.mask.html",
     "glossary.html",
+    "notebooks/puzzles_sets.html",
+    "gallery.html",
+    "wild.html",
     "theorems/windows.html",
 ]
 

@@ -93,6 +93,15 @@ def test_the_pages_have_every_theorem_and_count_them():
     assert introduction in TABLE
 
 
+def test_a_chapter_has_a_short_title_and_says_what_it_settles():
+    pages = page_module()
+    for chapter, text in zip(pages.CHAPTERS, chapter_pages()):
+        assert len(pages.title(chapter)) <= 32
+        assert text.startswith("\n".join(pages.opening(chapter)))
+    assert "\n".join(pages.contents()) in TABLE
+    assert TABLE.endswith("\n".join(pages.navigation()))
+
+
 @pytest.mark.parametrize("name", page_module().WALKS)
 def test_a_walk_takes_as_many_layers_as_its_figure_shows(name):
     pages = page_module()

@@ -13,7 +13,7 @@ from wild.cases import CASES
 
 pytestmark = pytest.mark.originals
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "wild.md"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -56,9 +56,29 @@ def test_there_are_enough_of_both():
     assert len({case.package for case in CASES.values()}) >= 12
 
 
-def test_the_page_says_what_was_found(reports):
-    page = page_program("wild")
-    written = page.text({name: reports(name) for name in CASES})
-    assert PAGE.read_text() == written, (
-        "python docs/wild.py, with the Python of make test-originals, writes it anew"
+def test_the_pages_say_what_was_found(reports):
+    texts = page_program("wild").pages({name: reports(name) for name in CASES})
+    stored = {"wild.md", *(f"wild/{path.name}" for path in DOCS.glob("wild/*.md"))}
+    assert stored == set(texts)
+    differing = [path for path, text in texts.items() if (DOCS / path).read_text() != text]
+    assert not differing, (
+        "python docs/wild.py, with the Python of make test-originals, writes them anew"
     )
+
+
+def test_the_first_page_leads_to_each_report_and_keeps_the_places_of_old_links():
+    first = (DOCS / "wild.md").read_text()
+    assert len(first.split("\n")) < 250
+    wrong = {name: case.package for name, case in CASES.items() if case.finds}
+    for name, package in wrong.items():
+        place = name.replace("_", "-")
+        assert f'<span id="{place}"></span>[{name}](wild/{package}.md#{place})' in first
+        assert f"\n## {name.replace('_', ' ')}\n" in (DOCS / f"wild/{package}.md").read_text()
+
+
+def test_a_large_picture_is_cropped():
+    page = page_program("wild")
+    assert page.crop(["+" * 80] * 40) == ["+" * 80] * 40
+    *lines, last = page.crop(["+" * 81] * 43)
+    assert lines == ["+" * 80 + " ..."] * 40
+    assert last == "... and 3 rows more"

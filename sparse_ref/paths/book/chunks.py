@@ -1,4 +1,4 @@
-"""Chunks, documents and prefixes, which never mix, and layers in between that mix them.
+"""Chunks, documents and prefixes: sets that never mix, and layers in between that mix them.
 
 Symbols:  b the length of a chunk or block;  p the length of a prefix;  w the keys of a window.
 """

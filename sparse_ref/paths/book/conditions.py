@@ -1,4 +1,4 @@
-"""Sufficient conditions for universal approximation: which patterns meet them, at one length.
+"""Universal approximation: which patterns meet its sufficient conditions, at one length.
 
 Yun et al. 2020, arXiv 2006.04862, Assumption 1; Zaheer et al. 2020, arXiv 2007.14062, Theorem 1.
 """

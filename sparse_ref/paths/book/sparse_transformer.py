@@ -1,4 +1,4 @@
-"""Sparse Transformer: strided and fixed attention, in the paper and in the published code.
+"""Strided and fixed attention: Sparse Transformer, in the paper and in the published code.
 
 Child et al. 2019, arXiv 1904.10509.
 
