@@ -243,7 +243,7 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
     product_shape, sums_shape = (rows, columns), (rows, columns * width // TILE)
     shared_arrays, thread_of, _ = block_setup(layout, width, dtype)
     add_chunk = gradient_step(layout, width, dtype, keyed, plain)
-    load_rows, load_transpose = gradient_loads(layout, dtype, keyed)
+    load_rows, load_columns = gradient_loads(layout, dtype, keyed)
     store = store_gradient(layout, width, dtype)
 
     @cuda.jit
@@ -269,7 +269,7 @@ def gradient_kernel(layout: Layout, dtype: str, width: int, keyed: bool, plain: 
             query_head = heads.triples[s, 2]
             load_rows(tiles.rows[tile], statistics, query_head, t, shared.rows, state.statistics)
             for chunk in range(tiles.ptr[tile], tiles.ptr[tile + 1]):
-                load_transpose(tiles, chunk, statistics, query_head, t, shared, state.statistics)
+                load_columns(tiles, chunk, statistics, query_head, t, shared, state.statistics)
                 cuda.syncthreads()
                 mark = add_chunk(factors, pair, scale, first, shared, thread, state, mark)
         store(thread, first, tiles.rows[tile], shared.rows, sums, target[h])
