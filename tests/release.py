@@ -56,7 +56,7 @@ def interpreters() -> list[str]:
 
 
 def check_names(sdist: Path, wheel: Path) -> None:
-    """End the release if an archive has not what it needs, or the wheel more than the library."""
+    """End the release if an archive misses a file, or has one that does not belong in it."""
     with tarfile.open(sdist) as archive:
         kept = {name.partition("/")[2] for name in archive.getnames()}  # below NAME-VERSION/
     entries = {name.split("/")[0] for name in kept}
@@ -69,12 +69,17 @@ def check_names(sdist: Path, wheel: Path) -> None:
     others = [name for name in tops if not name.endswith(".dist-info")]
     if others:
         raise SystemExit(f"the wheel contains more than the library: {', '.join(sorted(others))}")
-    stray = sorted(name for name in kept | modules if name.rstrip("/").endswith(LEFTOVERS))
+    stray = sorted(name for name in kept | modules if is_leftover(name))
     if stray:
         raise SystemExit(f"files of this machine are in the archives: {', '.join(stray)}")
     hidden = sorted(readme_pictures() - kept)
     if hidden:
         raise SystemExit(f"pictures of the README are missing: {', '.join(hidden)}")
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file, or a folder that it is in, is of this machine."""
+    return any(part.endswith(LEFTOVERS) for part in name.split("/"))
 
 
 def readme_pictures() -> set[str]:

@@ -54,7 +54,9 @@ def test_more_than_the_library_in_the_wheel_is_named(name, tmp_path):
         release.check_names(*archives(tmp_path, SDIST, [*WHEEL, name]))
 
 
-@pytest.mark.parametrize("name", ["sparse_ref/__pycache__/x.pyc", "docs/_build"])
+@pytest.mark.parametrize(
+    "name", ["sparse_ref/__pycache__/x.nbi", "docs/_build/html/index.html", ".venv/pyvenv.cfg"]
+)
 def test_a_file_of_this_machine_is_named(name, tmp_path):
     with pytest.raises(SystemExit, match=f"files of this machine are in the archives: {name}"):
         release.check_names(*archives(tmp_path, [*SDIST, name], WHEEL))
