@@ -68,9 +68,9 @@ def has_room(parts: Panel) -> bool:
 
 def example_panels(example) -> list[Panel]:
     """The panels of a method that chooses keys by data."""
-    found = example.parts()
-    masks = [sr.dense(part.pattern, part.shape(example.n)) for part in found]
-    return [[Part(part.name, mask)] for part, mask in zip(found, masks)]
+    parts = example.parts()
+    masks = [sr.dense(part.pattern, part.shape(example.n)) for part in parts]
+    return [[Part(part.name, mask)] for part, mask in zip(parts, masks)]
 
 
 def svg(figure: list[Panel]) -> str:

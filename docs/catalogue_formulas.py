@@ -6,11 +6,12 @@ the two cannot differ.
 """
 
 import ast
-import inspect
 import math
 import tomllib
 from functools import cache
 from pathlib import Path
+
+from parameters import bound_arguments
 
 import sparse_ref as sr
 from sparse_ref.catalogue.entries import Entry
@@ -22,7 +23,6 @@ FUNCTIONS = {
     "all": all,
     "len": len,
     "max": max,
-    "min": min,
     "sum": sum,
     "zip": zip,
     "ceil": math.ceil,
@@ -41,7 +41,6 @@ BINARY = {
 }
 COMPARISONS = {
     ast.Eq: "=",
-    ast.NotEq: "!=",
     ast.Lt: "<",
     ast.LtE: "<=",
     ast.Gt: ">",
@@ -66,7 +65,7 @@ RIGHT_STRENGTHS = {  # of a right operand without parentheses: "a / b c" would b
     ast.Mult: 3,
 }
 ATOM = 5  # binds more than any operation
-POWERS = {2: "²", 3: "³"}
+POWERS = {2: "²"}
 
 
 @cache
@@ -102,8 +101,7 @@ def parameters(entry: Entry, n: int) -> dict:
     example, constructor = entry.value(n), NAMES[entry.name]
     if isinstance(example, Rule) and isinstance(constructor, type):
         return dict(zip(example.__dataclass_fields__, example.parameters))
-    signature = inspect.signature(constructor)
-    bound = eval(entry.text(n), {**NAMES, entry.name: signature.bind})
+    bound = bound_arguments(entry.name, entry.text(n))
     bound.apply_defaults()
     return bound.arguments
 
@@ -167,8 +165,8 @@ def operand_text(node: ast.AST, strength: int) -> str:
     """An operand as text, in parentheses if it binds less than this."""
     text = node_text(node)
     kind = type(node.op) if isinstance(node, ast.BinOp | ast.UnaryOp) else None
-    own = ATOM if kind in (None, ast.FloorDiv) else STRENGTHS.get(kind, 4)
-    return f"({text})" if own < strength else text
+    node_strength = ATOM if kind in (None, ast.FloorDiv) else STRENGTHS.get(kind, 4)
+    return f"({text})" if node_strength < strength else text
 
 
 def call_text(node: ast.Call) -> str:
@@ -205,6 +203,8 @@ def cost_lines(entry: Entry, unit: str) -> list[str]:
     line = f"- Cost{scope(entry)}: {'; '.join(clauses)}{where(cost)}"
     if "pairs(" in cost.get("pairs", ""):
         line += "; `pairs(p, n)` is their number for p at length n"
+    if "row(" in cost.get("keys", ""):
+        line += "; `row(p, i)` is the set of keys of query i of p"
     return [f"{line}."]
 
 

@@ -66,9 +66,12 @@ def example_arguments(name: str) -> dict:
     """The arguments of the catalogue's example by name; Branches have no entry in it."""
     if name == "Branches":
         return {"patterns": (sr.Causal(),)}
-    signature = inspect.signature(NAMES[name])
-    bound = eval(EXAMPLES[name].text(), {**NAMES, name: signature.bind})
-    return bound.arguments
+    return bound_arguments(name, EXAMPLES[name].text()).arguments
+
+
+def bound_arguments(name: str, text: str) -> inspect.BoundArguments:
+    """The arguments of a constructor's call, as the catalogue writes it."""
+    return eval(text, {**NAMES, name: inspect.signature(NAMES[name]).bind})
 
 
 def symbols(name: str) -> dict[str, str]:
