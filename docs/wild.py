@@ -64,7 +64,7 @@ OF_PACKAGE = """\
 [Bugs in the wild](../wild.md) says how packages are judged, and [Findings](../findings.md) what
 each word of a report means. In the pictures, rows are queries and columns are keys: {legend}.
 
-The command below each report prints all of it; run it beside the Makefile, after
+The command below each report prints all of it; run it in the folder of the Makefile, after
 `make test-originals`."""
 
 AS_CLAIMED = """\
