@@ -146,7 +146,7 @@ def adapt_row(row: str, section: str, following: str) -> list[str]:
 
 
 def is_type(description: str, following: str) -> bool:
-    """Whether what stands after a name is its type, since a sentence begins below it."""
+    """Whether what follows a name is its type, since a sentence begins below it."""
     if not following.startswith("    ") or description[-1] in ".,:;":
         return False
     first = following.lstrip()[0]
@@ -176,10 +176,10 @@ def relations(env):
     return env.collect_relations()
 
 
-def section(page, env):
+def page_of_section(page, env):
     """The page of the navigation bar that a page is below, or is."""
     above, *_ = relations(env)[page]
-    return page if above in (None, env.config.root_doc) else section(above, env)
+    return page if above in (None, env.config.root_doc) else page_of_section(above, env)
 
 
 def stay_in_section(app, pagename, templatename, context, doctree):
@@ -187,8 +187,9 @@ def stay_in_section(app, pagename, templatename, context, doctree):
     if pagename == app.config.root_doc or pagename not in relations(app.env):
         return
     _, before, after = relations(app.env)[pagename]
+    home = page_of_section(pagename, app.env)
     for name, neighbour in (("prev", before), ("next", after)):
-        if neighbour and section(neighbour, app.env) != section(pagename, app.env):
+        if neighbour and page_of_section(neighbour, app.env) != home:
             context[name] = None
 
 

@@ -64,7 +64,7 @@ def visible_values(value: Any) -> Any:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON of plain values, in ASCII; NaN and inf, which JSON has not, raise ValueError."""
+    """JSON of plain values, in ASCII; NaN and inf, which are not JSON, raise ValueError."""
     return json.dumps(visible_values(value), indent=indent, allow_nan=False)
 
 

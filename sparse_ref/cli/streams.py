@@ -1,7 +1,7 @@
 """What the command prints, for every terminal, encoding and pipe.
 
-Text of others is escaped. A glyph that is not in an encoding has its like in ASCII. If the reader
-of a pipe has ended, as `head` does, there is no traceback.
+Text of others is escaped. A glyph that is not in an encoding is replaced by a similar one in ASCII.
+If the reader of a pipe has ended, as `head` does, there is no traceback.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def complain(text: str) -> None:
 
 
 def prepare_streams() -> None:
-    """From now on a glyph that is not in the encoding is printed as its like in ASCII."""
+    """From now on a glyph that is not in the encoding is printed as a similar one in ASCII."""
     for stream in _streams():
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=PLAIN)

@@ -1,6 +1,6 @@
 """Calls of a reader's code: on copies, within a limit of time, with faults in words.
 
-A reader's code cannot call the stored answers of this room: nobody passes by them.
+A reader's code cannot call the stored answers of this room: nobody passes with a stored answer.
 """
 
 from __future__ import annotations

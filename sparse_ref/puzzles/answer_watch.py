@@ -23,7 +23,7 @@ ROOM = str(Path(__file__).parent)
 DATA = tuple(Path(ROOM) / folder for folder in ("thirty", "lessons"))  # where answers are stored
 TIME_LIMIT = 5.0  # seconds for one call, without those in functions of other files
 LONGEST_CALL = 60.0  # seconds for one call in all: the library may have to compile its kernels
-AGAIN = 0.1  # seconds after which code that has caught its Stop gets another one
+RETRY_SECONDS = 0.1  # seconds after which code that has caught its Stop gets another one
 
 
 class Stop(BaseException):
@@ -138,7 +138,7 @@ def _alarm(keeper: Watch) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, keeper.ring)
     seconds = TIME_LIMIT + 0.5  # after the trace, which knows the line of the answer
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, seconds, RETRY_SECONDS)
     try:
         yield
     finally:

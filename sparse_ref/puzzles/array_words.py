@@ -46,7 +46,7 @@ def whole_difference(actual: Any, wanted: Any, rtol: float) -> str:
 
 
 def place_words(near: Any) -> str:
-    """The one row, column or entry in which alone two arrays differ, in words.
+    """The only row, column or entry in which two arrays differ, in words.
 
     >>> place_words(np.eye(3) < 1), place_words(np.arange(6).reshape(3, 2) < 4)
     ('', ', only in row 2')

@@ -61,7 +61,7 @@ MENDS = (
         r"shapes \((\d+),\d+\) \(\1,\)",
         "one number for each row needs an axis of its own, by keepdims=True or [:, None]",
     ),
-    Mend(MemoryError, "", f"one call may use {MAX_BYTES // 2**30} GiB"),
+    Mend(MemoryError, "", f"on Linux one call may use {MAX_BYTES // 2**30} GiB"),
 )
 
 

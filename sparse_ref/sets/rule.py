@@ -88,7 +88,7 @@ class Rule(Pattern):
     def pair_count(self, n: int) -> int | None:
         """sum_i |A_i| of n queries and n keys by `pairs`, or None.
 
-        A class with another formula or solution than that of the class with the `pairs` has none.
+        None unless the class itself states its formula, its solution and its pairs.
         """
         is_stated = {"formula", "solution", "pairs"} <= vars(type(self)).keys()
         return int(self.pairs(*self.pair_arguments(n))) if is_stated else None

@@ -21,11 +21,11 @@ def candidate_ways(steps: Factorized, patterns: tuple[Pattern, ...]) -> Callable
     If sets depend on i - j only, j -> j + i - a -> i is the path from above. Otherwise it may be
     none, and proves nothing.
     """
-    own = [id(p) for p in steps.steps]
+    in_order = [id(p) for p in steps.steps]
     order = [id(p) for p in patterns]
-    if order == own:
+    if order == in_order:
         return steps.ways
-    return partial(mirror_images, steps) if order == own[::-1] else None
+    return partial(mirror_images, steps) if order == in_order[::-1] else None
 
 
 def mirror_images(steps: Factorized, j: Any, i: Any) -> list[Path]:
