@@ -111,11 +111,7 @@ def masked_peer(scale: int) -> Peer:
 
 def boolean_mask(p: sr.Pattern, n: int) -> np.ndarray:
     """All n * n pairs, (n, n) bool, for an n at which `sr.dense` refuses."""
-    rows = sr.csr(p, n)
-    mask = np.zeros((n, n), bool)
-    queries = np.repeat(np.arange(n), np.diff(rows.indptr))
-    mask[queries, rows.indices] = True
-    return mask
+    return sr.interop.scipy_csr(p, n).toarray()
 
 
 def memory(top_k: int, n: int) -> Row:
