@@ -79,7 +79,8 @@ def card(item: Lesson) -> str:
 
 def topics() -> str:
     """Every topic as a link to its lesson, or to a section of it, in Markdown."""
-    names = {first_number(item): item.name for item in lessons()}
+    paths = NOTEBOOKS.glob(PATTERNS["lessons"])
+    names = {int(path.stem[:2]): path.stem for path in paths}
     places = tomllib.loads(TOPICS.read_text(encoding="utf-8"))["topics"]
     links = []
     for words, place in places.items():
