@@ -7,6 +7,7 @@ its bounds, and any other constructor is given one number that is too small, and
 import inspect
 import re
 import sys
+from functools import cache
 
 import sparse_ref as sr
 from sparse_ref.catalogue.notation import NAMES
@@ -74,6 +75,7 @@ def bound_arguments(name: str, text: str) -> inspect.BoundArguments:
     return eval(text, {**NAMES, name: inspect.signature(NAMES[name]).bind})
 
 
+@cache  # it is asked for each parameter
 def symbols(name: str) -> dict[str, str]:
     """{parameter: what it is}, of the line `Symbols:` of the file that defines a constructor."""
     text = inspect.getdoc(sys.modules[NAMES[name].__module__]) or ""
