@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Iterator
 from inspect import getsource
 from itertools import count
 from textwrap import dedent
@@ -52,11 +53,10 @@ def precedence_words(answer: Any) -> str:
 
     `(j <= i) & (i - j) % 3 == 0` compares (j <= i) & (i - j) % 3 with 0.
     """
-    for part in _statements(answer) or _lambda_bodies(answer):
-        for node in ast.walk(part):
-            joins = [join for join in _joins(node) if _has_comparison(join)]
-            if joins:
-                return _words_on_join(node, joins[0])
+    for node in _nodes(answer):
+        joins = [join for join in _joins(node) if _has_comparison(join)]
+        if joins:
+            return _words_on_join(node, joins[0])
     return ""
 
 
@@ -65,9 +65,8 @@ def check_truth(answer: Any) -> None:
 
     An answer whose source cannot be read, as in a plain prompt, is not checked.
     """
-    for part in _statements(answer) or _lambda_bodies(answer):
-        for node in ast.walk(part):
-            _check_node(node)
+    for node in _nodes(answer):
+        _check_node(node)
 
 
 def check_line(answer: Any) -> None:
@@ -94,6 +93,12 @@ def _source(answer: Any) -> str:
         return dedent(getsource(answer))
     except (OSError, TypeError):
         return ""
+
+
+def _nodes(answer: Any) -> Iterator[ast.AST]:
+    """The nodes of a reader's statements, or of the body of a lambda."""
+    for part in _statements(answer) or _lambda_bodies(answer):
+        yield from ast.walk(part)
 
 
 def _statements(answer: Any) -> list[ast.stmt]:
