@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..sets.mask import brute_mask
 from ..sets.pattern import Pattern
 
 
@@ -19,11 +16,13 @@ def joining_path(lower: Pattern, upper: Pattern, *pair: int) -> str:
     >>> joining_path(sr.Lookback(3), sr.Strided(4), 4, 0, 3)
     ''
     """
+    from ..paths import witness
+
     n, j, i = pair
     if not 0 <= j <= i < n:
         return "it must have 0 <= j <= i < n"
-    own = np.eye(n, dtype=bool)
-    keys_of_i = brute_mask(upper, n)[i] | own[i]
-    queries_of_j = brute_mask(lower, n)[:, j] | own[j]
-    stops = np.flatnonzero(keys_of_i & queries_of_j)
-    return f"the path {j}, {stops[0]}, {i} joins the pair" if len(stops) else ""
+    try:
+        path = witness([lower, upper], j, i)
+    except LookupError:
+        return ""
+    return f"the path {', '.join(map(str, path))} joins the pair"
