@@ -17,8 +17,9 @@ SPAN_WINDOW = Puzzle(
     number="03.1",
     title="Adaptive span's window",
     question=(
-        "The picture shows the window of adaptive span (Sukhbaatar et al. 2019) with 4 keys, of "
-        "which the query is none.\n\nGive it as a pattern of the library, for any number of keys."
+        "The picture shows the window of adaptive span (Sukhbaatar et al. 2019) with 4 keys. The "
+        "query itself is not one of them.\n\nGive it as a pattern of the library, for any number "
+        "of keys."
     ),
     kind=PatternAnswer(parameters={"keys": range(2, 5)}, pattern=lambda keys: sr.Band(keys, -1)),
     reference=span_window,
